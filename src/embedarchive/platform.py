@@ -1,0 +1,150 @@
+"""All that a platform can say about itself, as values. Pure.
+
+A platform is one frozen `Platform` in one file of `platforms/`; adding one touches nothing else. The value has three parts:
+identity (URL to id and back, id to date), finding (how its embeds look in HTML), capturing (which frame to visit, when it is
+ready, what its answers mean). `examples` are run by the generic tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import SplitResult
+
+from embedarchive.model import Description, Page, Post, Verdict
+
+# ---------------------------------------------------------------------------------------------------------------- finding
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One shape of markup that carries this platform's posts.
+
+    `css` selects the element. `url` and `id` say, in order, where the post's address or bare id may stand: `@attr` of the
+    element, `css@attr` of an inner element (`:last` after the css takes the last match), `text` of the element.
+    """
+
+    form: str
+    css: str
+    url: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()
+
+
+# -------------------------------------------------------------------------------------------------------------- capturing
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing to do on the page, as data. `do` is `click`, `scroll`, `remove`, `wait` or `style`; `css` is on what.
+
+    `until` is a CSS selector that must match afterwards, `times` how often at most, `ms` how long to wait for `until`.
+    """
+
+    do: Literal["click", "scroll", "remove", "wait", "style"]
+    css: str = ""
+    until: str = ""
+    times: int = 1
+    ms: int = 3000
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The page a reader's browser would load for the embed, and how to know that it is all there.
+
+    `url` is a template over the post's fields: {id} {url} {quoted_url} {host} {name}. `card` selects the element that is the
+    post (the screenshot is exactly it). The page is settled when `card` or one of `dead` is there; it is ready when, after
+    that, no `pending` matches any more, every image in the card is decoded, fonts are loaded and the card's box is still.
+    """
+
+    url: str
+    card: str
+    dead: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
+    width: int = 540
+    height: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A second, independent look at a post: one more GET through the same door, asked for only when `when` says so.
+
+    `when` is `always`, `doubt` (the frame did not show the post) or `available`. `navigate` sends the headers of a browser
+    navigation, else those of an API call.
+    """
+
+    name: str
+    url: str
+    when: Literal["always", "doubt", "available"] = "doubt"
+    navigate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visitable:
+    """The capture part: where to go, what the answer means, what the post says. Rules are pure functions of a `Page`.
+
+    `rules` is raised whenever `describe` improves; the ledger then describes old captures anew, without any network.
+    """
+
+    frame: Frame
+    classify: Callable[[Page, Post], Verdict]
+    describe: Callable[[Page, Post], Description]
+    probes: tuple[Probe, ...] = ()
+    rules: int = 1
+
+
+# ---------------------------------------------------------------------------------------------------------------- examples
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A permalink and what must be made of it. `posted_at` is checked where ids carry time (to the second)."""
+
+    url: str
+    native_id: str
+    canonical: str
+    posted_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupExample:
+    """Markup as articles carry it, and what must be found in it: ids in order, and the claim of the first one."""
+
+    html: str
+    ids: tuple[str | None, ...]
+    form: str
+    author_name: str | None = None
+    author_handle: str | None = None
+    text: str | None = None
+    posted_at: str | None = None
+
+
+# ---------------------------------------------------------------------------------------------------------------- platform
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One platform. `hosts` are registrable names, matched against the parsed host or a parent of it, never by substring.
+
+    `identify` gets a split, cleaned URL on one of `hosts` and gives the native id, or None for a page that is no post.
+    `canonical` turns a native id into the address readers know; `date` a native id into an ISO time, or None.
+    `handle` reads the author's handle from a post URL where the URL carries it.
+    """
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]
+    identify: Callable[[SplitResult], str | None]
+    canonical: Callable[[str], str]
+    date: Callable[[str], str | None] = lambda native_id: None
+    handle: Callable[[SplitResult], str | None] = lambda url: None
+    is_short: Callable[[SplitResult], bool] = lambda url: False
+    marks: tuple[Mark, ...] = ()
+    needles: tuple[bytes, ...] = ()
+    visit: Visitable | None = None
+    examples: tuple[Example, ...] = ()
+    markup: tuple[MarkupExample, ...] = ()
+    not_embeds: tuple[str, ...] = ()
+    not_posts: tuple[str, ...] = ()

@@ -1,0 +1,18 @@
+"""Every platform, found by looking in this folder: one module, one `PLATFORM` value. Pure."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from embedarchive.platform import Platform
+
+
+def load_platforms() -> tuple[Platform, ...]:
+    """Import each module of this folder and take its `PLATFORM`, in alphabetical order."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return tuple(importlib.import_module(f"{__name__}.{name}").PLATFORM for name in names)
+
+
+PLATFORMS: tuple[Platform, ...] = load_platforms()
+BY_NAME: dict[str, Platform] = {p.name: p for p in PLATFORMS}
