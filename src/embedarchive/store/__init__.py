@@ -1,0 +1,6 @@
+"""The archive: one SQLite file that outlives the posts it holds."""
+
+from embedarchive.store.archive import Archive, archive_path
+from embedarchive.store.reading import open_reader
+
+__all__ = ["Archive", "archive_path", "open_reader"]

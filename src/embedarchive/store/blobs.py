@@ -1,0 +1,29 @@
+"""Bytes <-> how the archive stores them: by sha256, text compressed. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+
+TEXT_TYPES = ("text/", "json", "javascript", "xml", "svg")
+LARGEST_WORTH_PACKING = 64_000_000
+
+
+def hash_bytes(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def pack_blob(body: bytes, content_type: str | None) -> tuple[str, bytes]:
+    """Give (encoding, stored bytes): text is deflated where that saves a tenth, all else stays."""
+    if any(t in (content_type or "") for t in TEXT_TYPES) and 128 < len(body) < LARGEST_WORTH_PACKING:
+        packed = zlib.compress(body, 6)
+        if len(packed) < 0.9 * len(body):
+            return "zlib", packed
+    return "identity", body
+
+
+def unpack_blob(encoding: str, size: int, body: bytes) -> bytes:
+    """The bytes themselves. `size` bounds what is inflated, so that a damaged or hostile row cannot fill memory."""
+    if encoding == "identity":
+        return body
+    return zlib.decompressobj().decompress(body, size + 1)[:size] if size else b""

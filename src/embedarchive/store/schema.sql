@@ -1,0 +1,242 @@
+-- The archive: one SQLite file. Table names are the nouns; every time is ISO 8601 UTC text; every list is JSON text.
+
+CREATE TABLE crawls (                       -- one run of a command that writes
+  id           INTEGER PRIMARY KEY,
+  command      TEXT NOT NULL,               -- crawl, capture, check
+  started_at   TEXT NOT NULL,
+  finished_at  TEXT,                        -- NULL while it runs, or if it was killed
+  ended        TEXT,                        -- done, interrupted, failed
+  version      TEXT NOT NULL,               -- of embedarchive
+  options      TEXT NOT NULL DEFAULT '{}',
+  summary      TEXT
+) STRICT;
+
+CREATE TABLE blobs (                        -- bytes, once each, however many captures share them
+  sha256   TEXT PRIMARY KEY,                -- of the bytes themselves, hex
+  size     INTEGER NOT NULL,                -- of the bytes themselves
+  encoding TEXT NOT NULL CHECK (encoding IN ('identity', 'zlib')),   -- how body is stored
+  body     BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE articles (                     -- a page that embeds posts, by canonical URL
+  id            INTEGER PRIMARY KEY,
+  url           TEXT NOT NULL UNIQUE,
+  outlet        TEXT,                       -- the host, without www.
+  title         TEXT,
+  site_name     TEXT,                       -- as the page names itself
+  lang          TEXT,
+  published_at  TEXT,                       -- as the page claims
+  first_seen_at TEXT NOT NULL,
+  fetch_after   TEXT,                       -- due for fetching from then on; NULL: nothing due
+  failures      INTEGER NOT NULL DEFAULT 0  -- in a row
+) STRICT;
+CREATE INDEX articles_outlet ON articles(outlet);
+CREATE INDEX articles_due ON articles(fetch_after) WHERE fetch_after IS NOT NULL;
+
+CREATE TABLE seeds (                        -- which articles a crawl is about
+  crawl_id   INTEGER NOT NULL REFERENCES crawls(id),
+  article_id INTEGER NOT NULL REFERENCES articles(id),
+  seed       TEXT NOT NULL,                 -- what it came from: the argument, the sitemap, the feed, the file
+  PRIMARY KEY (crawl_id, article_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seeds_article ON seeds(article_id);
+
+CREATE TABLE fetches (                      -- one download of an article
+  id             INTEGER PRIMARY KEY,
+  article_id     INTEGER NOT NULL REFERENCES articles(id),
+  crawl_id       INTEGER REFERENCES crawls(id),
+  url            TEXT NOT NULL,             -- as asked
+  final_url      TEXT NOT NULL,             -- after redirects
+  fetched_at     TEXT NOT NULL,
+  outcome        TEXT NOT NULL CHECK (outcome IN ('ok', 'unchanged', 'failed')),
+  reason         TEXT,
+  status         INTEGER,
+  content_type   TEXT,
+  headers        TEXT NOT NULL DEFAULT '[]',
+  redirects      TEXT NOT NULL DEFAULT '[]',
+  remote_address TEXT,
+  elapsed_ms     INTEGER NOT NULL DEFAULT 0,
+  html_sha256    TEXT REFERENCES blobs(sha256),   -- as served, before any script
+  truncated      TEXT,                      -- why the bytes are not the whole
+  source         TEXT NOT NULL,             -- network, or the file or web archive it was read from
+  searched_rules INTEGER,                   -- version of the finder that searched it; NULL: not searched yet
+  search_note    TEXT                       -- why the search is incomplete, if it is
+) STRICT;
+CREATE INDEX fetches_article ON fetches(article_id, fetched_at);
+CREATE INDEX fetches_unsearched ON fetches(searched_rules) WHERE outcome = 'ok';
+
+CREATE TABLE posts (                        -- identity only
+  key           TEXT PRIMARY KEY,           -- platform:native_id
+  platform      TEXT NOT NULL,
+  native_id     TEXT NOT NULL,
+  url           TEXT NOT NULL,              -- canonical
+  posted_at     TEXT,                       -- derived from the id, so it outlives the post
+  resolved      INTEGER NOT NULL DEFAULT 1, -- 0: a short link whose target is not known yet
+  first_seen_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX posts_native ON posts(native_id);
+CREATE INDEX posts_platform ON posts(platform);
+
+CREATE TABLE embeds (                       -- one appearance of a post in one fetch of an article, and what the publisher says of it
+  id            INTEGER PRIMARY KEY,
+  fetch_id      INTEGER NOT NULL REFERENCES fetches(id),
+  article_id    INTEGER NOT NULL REFERENCES articles(id),
+  position      INTEGER NOT NULL,           -- from 1, in reading order
+  kind          TEXT NOT NULL CHECK (kind IN ('embed', 'mention', 'unknown')),
+  platform      TEXT,
+  post_key      TEXT REFERENCES posts(key), -- NULL: the markup names no post
+  url           TEXT,
+  form          TEXT NOT NULL,              -- how the markup carries it
+  layer         TEXT NOT NULL,              -- which part of the finder saw it
+  rule          TEXT NOT NULL,
+  snippet       TEXT NOT NULL,              -- the raw markup
+  author_name   TEXT,                       -- from here on: the publisher's claim
+  author_handle TEXT,
+  text          TEXT,
+  posted_at     TEXT,
+  lang          TEXT,
+  UNIQUE (fetch_id, position)
+) STRICT;
+CREATE INDEX embeds_post ON embeds(post_key);
+CREATE INDEX embeds_article ON embeds(article_id);
+CREATE INDEX embeds_handle ON embeds(author_handle COLLATE NOCASE);
+
+CREATE TABLE captures (                     -- one visit to one post; never changed
+  id          INTEGER PRIMARY KEY,
+  post_key    TEXT NOT NULL REFERENCES posts(key),
+  crawl_id    INTEGER REFERENCES crawls(id),
+  outcome     TEXT NOT NULL CHECK (outcome IN ('available', 'gone', 'unavailable', 'blocked', 'error')),
+  reason      TEXT,
+  evidence    TEXT NOT NULL,                -- the signs the outcome rests on
+  visit_url   TEXT NOT NULL,
+  final_url   TEXT NOT NULL,
+  status      INTEGER,
+  started_at  TEXT NOT NULL,
+  finished_at TEXT NOT NULL,
+  missing     TEXT NOT NULL DEFAULT '[]',   -- what the post has and could not be kept
+  alterations TEXT NOT NULL DEFAULT '[]',   -- what we did to the page, in order
+  environment TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE INDEX captures_post ON captures(post_key, started_at);
+CREATE INDEX captures_outcome ON captures(outcome, started_at);
+CREATE INDEX captures_started ON captures(started_at);
+
+CREATE TABLE artifacts (                    -- bytes of a capture, with a role
+  id           INTEGER PRIMARY KEY,
+  capture_id   INTEGER NOT NULL REFERENCES captures(id),
+  role         TEXT NOT NULL CHECK (role IN ('screenshot', 'dom', 'media', 'poster', 'avatar', 'thumbnail')),
+  position     INTEGER NOT NULL DEFAULT 0,  -- slides count from 1
+  sha256       TEXT NOT NULL REFERENCES blobs(sha256),
+  content_type TEXT NOT NULL,
+  size         INTEGER NOT NULL,
+  url          TEXT,
+  width        INTEGER,
+  height       INTEGER,
+  alt          TEXT,
+  truncated    TEXT,
+  UNIQUE (capture_id, role, position)
+) STRICT;
+CREATE INDEX artifacts_sha256 ON artifacts(sha256);
+
+CREATE TABLE exchanges (                    -- one HTTP request and response seen while capturing, secrets redacted
+  id               INTEGER PRIMARY KEY,
+  capture_id       INTEGER NOT NULL REFERENCES captures(id),
+  position         INTEGER NOT NULL,
+  url              TEXT NOT NULL,
+  method           TEXT NOT NULL,
+  status           INTEGER,
+  resource_type    TEXT NOT NULL,           -- document, image, script … or probe:NAME
+  content_type     TEXT,
+  request_headers  TEXT NOT NULL DEFAULT '[]',
+  response_headers TEXT NOT NULL DEFAULT '[]',
+  body_sha256      TEXT REFERENCES blobs(sha256),
+  remote_address   TEXT,
+  started_at       TEXT NOT NULL,
+  elapsed_ms       INTEGER NOT NULL DEFAULT 0,
+  truncated        TEXT,
+  error            TEXT,
+  UNIQUE (capture_id, position)
+) STRICT;
+CREATE INDEX exchanges_body ON exchanges(body_sha256);
+
+CREATE TABLE descriptions (                 -- what the post said, read from one capture; made anew when a rule improves
+  id               INTEGER PRIMARY KEY,
+  capture_id       INTEGER NOT NULL REFERENCES captures(id),
+  post_key         TEXT NOT NULL REFERENCES posts(key),
+  rules            INTEGER NOT NULL,        -- version of the platform's rules
+  described_at     TEXT NOT NULL,
+  kind             TEXT,
+  author_name      TEXT,
+  author_handle    TEXT,
+  author_url       TEXT,
+  author_verified  INTEGER,
+  author_followers INTEGER,
+  collaborators    TEXT NOT NULL DEFAULT '[]',
+  title            TEXT,
+  text             TEXT,
+  text_html        TEXT,                    -- links and line breaks only
+  alt_text         TEXT,
+  lang             TEXT,
+  posted_at        TEXT,
+  likes            INTEGER,
+  comments         INTEGER,
+  shares           INTEGER,
+  views            INTEGER,
+  audio            TEXT,
+  location         TEXT,
+  quoted_url       TEXT,
+  media            TEXT NOT NULL DEFAULT '[]',
+  sources          TEXT NOT NULL DEFAULT '{}',   -- field -> where it was read
+  UNIQUE (capture_id, rules)
+) STRICT;
+CREATE INDEX descriptions_post ON descriptions(post_key);
+CREATE INDEX descriptions_handle ON descriptions(author_handle COLLATE NOCASE);
+
+CREATE TABLE checks (                       -- one liveness observation; its capture holds the evidence
+  id         INTEGER PRIMARY KEY,
+  post_key   TEXT NOT NULL REFERENCES posts(key),
+  capture_id INTEGER NOT NULL UNIQUE REFERENCES captures(id),
+  checked_at TEXT NOT NULL,
+  outcome    TEXT NOT NULL CHECK (outcome IN ('available', 'gone', 'unavailable', 'blocked', 'error')),
+  reason     TEXT
+) STRICT;
+CREATE INDEX checks_post ON checks(post_key, checked_at);
+
+CREATE TABLE platforms (                    -- what this version of embedarchive knows; rewritten when it opens the archive
+  name      TEXT PRIMARY KEY,
+  title     TEXT NOT NULL,
+  rules     INTEGER,                        -- version of the describing rules; NULL: cannot be visited yet
+  visitable INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE redactions (                   -- what was withdrawn on purpose: the only way bytes ever leave
+  sha256     TEXT PRIMARY KEY,
+  size       INTEGER NOT NULL,
+  reason     TEXT NOT NULL,
+  redacted_at TEXT NOT NULL
+) STRICT;
+
+-- What was observed stays as it was observed.
+CREATE TRIGGER captures_no_update  BEFORE UPDATE ON captures  BEGIN SELECT RAISE(ABORT, 'captures are append-only'); END;
+CREATE TRIGGER captures_no_delete  BEFORE DELETE ON captures  BEGIN SELECT RAISE(ABORT, 'captures are append-only'); END;
+CREATE TRIGGER artifacts_no_update BEFORE UPDATE ON artifacts BEGIN SELECT RAISE(ABORT, 'artifacts are append-only'); END;
+CREATE TRIGGER artifacts_no_delete BEFORE DELETE ON artifacts BEGIN SELECT RAISE(ABORT, 'artifacts are append-only'); END;
+CREATE TRIGGER exchanges_no_update BEFORE UPDATE ON exchanges BEGIN SELECT RAISE(ABORT, 'exchanges are append-only'); END;
+CREATE TRIGGER exchanges_no_delete BEFORE DELETE ON exchanges BEGIN SELECT RAISE(ABORT, 'exchanges are append-only'); END;
+CREATE TRIGGER checks_no_update    BEFORE UPDATE ON checks    BEGIN SELECT RAISE(ABORT, 'checks are append-only'); END;
+CREATE TRIGGER checks_no_delete    BEFORE DELETE ON checks    BEGIN SELECT RAISE(ABORT, 'checks are append-only'); END;
+CREATE TRIGGER blobs_no_delete     BEFORE DELETE ON blobs     BEGIN SELECT RAISE(ABORT, 'blobs are append-only'); END;
+CREATE TRIGGER blobs_no_update     BEFORE UPDATE ON blobs
+  WHEN NOT (NEW.sha256 = OLD.sha256 AND length(NEW.body) = 0
+            AND EXISTS (SELECT 1 FROM redactions WHERE sha256 = OLD.sha256))
+  BEGIN SELECT RAISE(ABORT, 'blobs are append-only, except to redact'); END;
+
+-- Full text: over what the posts said, what the publishers said of them, and the articles' titles. Filled by the writer and not
+-- by triggers: SQLite lets no trigger write to FTS5 while the schema is untrusted, and ours stays untrusted.
+CREATE VIRTUAL TABLE descriptions_fts USING fts5(
+  author_name, author_handle, title, text, alt_text,
+  content='descriptions', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE embeds_fts USING fts5(
+  author_name, author_handle, text, content='embeds', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE articles_fts USING fts5(
+  title, site_name, content='articles', content_rowid='id', tokenize='unicode61 remove_diacritics 2');

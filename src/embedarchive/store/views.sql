@@ -1,0 +1,96 @@
+-- What is due, and what readers look at. Made anew whenever a newer embedarchive opens the archive.
+
+-- ------------------------------------------------------------------------------------------------ what is due
+
+CREATE VIEW articles_to_fetch AS
+  SELECT id, url, fetch_after, failures FROM articles WHERE fetch_after IS NOT NULL;
+
+CREATE VIEW fetches_to_search AS
+  SELECT id, article_id, url, final_url, content_type, html_sha256, headers, searched_rules
+  FROM fetches WHERE outcome = 'ok' AND html_sha256 IS NOT NULL;
+
+-- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
+CREATE VIEW posts_to_capture AS
+  SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.first_seen_at,
+         (SELECT count(*) FROM captures c WHERE c.post_key = p.key) AS attempts
+  FROM posts p JOIN platforms f ON f.name = p.platform AND f.visitable
+  WHERE p.resolved
+    AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome IN ('available', 'gone', 'unavailable'));
+
+CREATE VIEW captures_to_describe AS
+  SELECT c.id, c.post_key, p.platform, f.rules
+  FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
+  WHERE c.outcome = 'available'
+    AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules);
+
+-- Every post that was once seen alive, and when it was last looked at.
+CREATE VIEW posts_to_check AS
+  SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
+  FROM posts p JOIN checks k ON k.post_key = p.key
+  WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available')
+  GROUP BY p.key;
+
+-- ---------------------------------------------------------------------------------------- what readers look at
+
+-- The newest rules' description of each capture.
+CREATE VIEW current_descriptions AS
+  SELECT d.* FROM descriptions d
+  WHERE d.rules = (SELECT max(rules) FROM descriptions x WHERE x.capture_id = d.capture_id);
+
+-- One line a post: where it stands now. `status` is the newest answer about the post itself (walls and faults say nothing).
+CREATE VIEW post_status AS
+  SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.first_seen_at,
+    coalesce((SELECT k.outcome FROM checks k WHERE k.post_key = p.key AND k.outcome IN ('available', 'gone', 'unavailable')
+              ORDER BY k.checked_at DESC, k.id DESC LIMIT 1),
+             (SELECT k.outcome FROM checks k WHERE k.post_key = p.key ORDER BY k.checked_at DESC, k.id DESC LIMIT 1),
+             'not captured') AS status,
+    (SELECT k.reason FROM checks k WHERE k.post_key = p.key ORDER BY k.checked_at DESC, k.id DESC LIMIT 1) AS reason,
+    (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key) AS last_checked_at,
+    (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'available') AS last_available_at,
+    (SELECT min(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'gone'
+       AND k.checked_at > coalesce((SELECT max(a.checked_at) FROM checks a WHERE a.post_key = p.key AND a.outcome = 'available'), '')
+    ) AS first_gone_at,
+    (SELECT c.id FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available'
+     ORDER BY c.missing <> '[]', c.started_at DESC LIMIT 1) AS best_capture_id,
+    (SELECT count(*) FROM captures c WHERE c.post_key = p.key) AS visits,
+    (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
+  FROM posts p;
+
+-- Posts whose content is kept, alive or not, with what they said.
+CREATE VIEW preserved_posts AS
+  SELECT s.key, s.platform, s.status, s.url, d.author_name, d.author_handle, d.kind, d.text, d.posted_at,
+         s.last_available_at, s.first_gone_at, s.articles, s.best_capture_id AS capture_id,
+         (SELECT a.sha256 FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'screenshot') AS screenshot,
+         (SELECT count(*) FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'media') AS media
+  FROM post_status s JOIN current_descriptions d ON d.capture_id = s.best_capture_id;
+
+-- Posts that are gone (or were gone before we came), and whether we hold them.
+CREATE VIEW lost_posts AS
+  SELECT s.key, s.platform, s.url, s.last_available_at, s.first_gone_at, s.best_capture_id IS NOT NULL AS preserved,
+         d.author_name, d.author_handle, d.text, s.articles, s.best_capture_id AS capture_id,
+         (SELECT a.sha256 FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'screenshot') AS screenshot
+  FROM post_status s LEFT JOIN current_descriptions d ON d.capture_id = s.best_capture_id
+  WHERE s.status = 'gone';
+
+-- The embeds of each article's newest searched fetch, in reading order, with the state of each post.
+CREATE VIEW current_embeds AS
+  SELECT e.*, a.url AS article_url, a.outlet, a.title AS article_title
+  FROM embeds e JOIN articles a ON a.id = e.article_id
+  WHERE e.fetch_id = (SELECT f.id FROM fetches f WHERE f.article_id = e.article_id AND f.searched_rules IS NOT NULL
+                      ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1);
+
+-- Per outlet: what it embedded, how much of that is gone, and how much of what is gone we kept.
+CREATE VIEW embeds_by_outlet AS
+  SELECT e.outlet, count(DISTINCT e.article_id) AS articles, count(*) AS embeds, count(DISTINCT e.post_key) AS posts,
+         count(DISTINCT CASE WHEN s.status = 'gone' THEN e.post_key END) AS gone,
+         count(DISTINCT CASE WHEN s.status = 'gone' AND s.best_capture_id IS NOT NULL THEN e.post_key END) AS gone_but_kept,
+         count(DISTINCT CASE WHEN s.best_capture_id IS NOT NULL THEN e.post_key END) AS preserved,
+         sum(e.post_key IS NULL) AS unresolved
+  FROM current_embeds e LEFT JOIN post_status s ON s.key = e.post_key
+  WHERE e.kind = 'embed' GROUP BY e.outlet;
+
+-- Every observation of every post, oldest first.
+CREATE VIEW post_history AS
+  SELECT k.post_key, k.checked_at, k.outcome, k.reason, k.capture_id, d.text, d.likes, d.comments
+  FROM checks k LEFT JOIN current_descriptions d ON d.capture_id = k.capture_id
+  ORDER BY k.post_key, k.checked_at, k.id;
