@@ -1,0 +1,16 @@
+"""The one door: every byte out, httpx or browser, leaves through it, to an address that was checked."""
+
+from embedarchive.egress.door import Door, DoorLimits, Refusal, Resolver
+from embedarchive.egress.policy import DoorPolicy, Resolve, check_url, find_special, parse_resolve
+
+__all__ = [
+    "Door",
+    "DoorLimits",
+    "DoorPolicy",
+    "Refusal",
+    "Resolve",
+    "Resolver",
+    "check_url",
+    "find_special",
+    "parse_resolve",
+]

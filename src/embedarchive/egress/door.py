@@ -1,0 +1,236 @@
+"""An HTTP proxy in our own process: resolves names itself, checks the address, and connects to exactly that address.
+
+Redirects, workers, WebSockets and prefetches of a hostile page all come through here, and so does httpx, so this is the
+one place where "no byte to a private address" is true. A name is resolved once and never again, so rebinding has no
+second answer to give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import secrets
+import socket
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+
+from embedarchive.egress.policy import DoorPolicy, canonicalize_host
+from embedarchive.egress.request import Refused
+from embedarchive.egress.tunnel import SIGN_IN_HOST, Tunnel
+from embedarchive.errors import RefusedError
+
+Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
+"""A host name and a port to addresses; raises OSError when there are none."""
+
+_REMEMBERED_HOSTS = 10_000
+_MAX_ADDRESSES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLimits:
+    """Seconds, bytes and counts. A tunnel is closed after `idle_s` without a byte, and after `tunnel_s` in any case."""
+
+    head_s: float = 15.0
+    resolve_s: float = 10.0
+    connect_s: float = 15.0
+    idle_s: float = 120.0
+    tunnel_s: float = 3600.0
+    head_bytes: int = 131_072
+    tunnels: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A connection that was asked for and not made. `reason` is a short code (`refused_private`, `dns` …)."""
+
+    host: str
+    port: int
+    reason: str
+
+
+class Door:
+    """Open with `async with`; give `proxy` to Playwright and `proxy_url` to httpx.
+
+    `resolver` and `token` are there for tests; by default the system resolves, and the token is new for every door.
+    """
+
+    def __init__(
+        self,
+        policy: DoorPolicy | None = None,
+        *,
+        resolver: Resolver | None = None,
+        limits: DoorLimits | None = None,
+        token: str | None = None,
+    ) -> None:
+        self.policy = policy or DoorPolicy()
+        self.limits = limits or DoorLimits()
+        self.refusals: deque[Refusal] = deque(maxlen=1000)
+        self.port = 0
+        self._resolver = resolver or resolve_name
+        self._token = token or secrets.token_urlsafe(24)
+        self._password = b"Basic " + base64.b64encode(f"door:{self._token}".encode())
+        self._remote: dict[tuple[str, int], str] = {}
+        self._tunnels: set[Tunnel] = set()
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Door:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Tunnel(self), "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._sweeper = asyncio.create_task(self._sweep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._sweeper:
+            self._sweeper.cancel()
+        if self._server:
+            self._server.close()
+        for tunnel in list(self._tunnels):
+            tunnel.close()
+        await asyncio.sleep(0)  # let the transports say that they are gone
+
+    @property
+    def server(self) -> str:
+        """Where the door listens, without its password."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def proxy(self) -> dict[str, str]:
+        """What Playwright's `proxy=` takes, at launch or for a context.
+
+        Simple, but dear: to give the password, Playwright intercepts every request and turns the HTTP cache off (measured:
+        16 pages/s instead of 26, 7 requests a page instead of 1). Cheaper: `proxy={"server": door.server}`, then in each
+        new context one CDP session with `Fetch.enable(handleAuthRequests=True)`, answering `Fetch.authRequired` with
+        `username` and `password` of this dict and `Fetch.requestPaused` with `Fetch.continueRequest`, one visit to
+        `sign_in_url`, and `Fetch.disable`. Chromium then sends the password by itself for the life of the context.
+        """
+        return {"server": self.server, "username": "door", "password": self._token}
+
+    @property
+    def proxy_url(self) -> str:
+        """The same as one URL, for httpx."""
+        return f"http://door:{self._token}@127.0.0.1:{self.port}"
+
+    @property
+    def sign_in_url(self) -> str:
+        """An address that the door answers itself, with 200 and nothing, once the password was given."""
+        return f"http://{SIGN_IN_HOST}/"
+
+    def remote_address(self, host: str, port: int) -> str | None:
+        """The address that host and port were last connected to."""
+        return self._remote.get((host.lower().removesuffix("."), port))
+
+    def admits(self, password: bytes | None) -> bool:
+        """Check the Proxy-Authorization header."""
+        return password is not None and hmac.compare_digest(password, self._password)
+
+    async def connect(self, host: str, port: int, pipe: asyncio.Protocol) -> None:
+        """Check host and port and connect `pipe` there, or raise `Refused`; remember which it was."""
+        try:
+            host = canonicalize_host(host)
+            address = await self._connect_checked(host, port, pipe)
+        except RefusedError as error:
+            self.refusals.append(Refusal(host, port, error.reason))
+            raise Refused(403, error.reason) from error
+        except Refused as refused:
+            self.refusals.append(Refusal(host, port, refused.reason))
+            raise
+        if len(self._remote) >= _REMEMBERED_HOSTS:
+            del self._remote[next(iter(self._remote))]
+        self._remote[host, port] = address
+
+    async def _connect_checked(self, host: str, port: int, pipe: asyncio.Protocol) -> str:
+        exception = self.policy.find_exception(host, port)
+        if exception:
+            return await self._connect_first([exception.address], exception.target_port, pipe)
+        if port not in self.policy.ports:
+            raise Refused(403, "refused_port")
+        found = await self._resolve(host.strip("[]"), port)
+        objections = {address: self.policy.find_objection(address) for address in found}
+        allowed = [address for address, objection in objections.items() if objection is None]
+        if not allowed:
+            raise Refused(403, f"refused_{next(iter(objections.values()))}")
+        return await self._connect_first(allowed[:_MAX_ADDRESSES], port, pipe)
+
+    async def _resolve(self, host: str, port: int) -> list[str]:
+        try:
+            async with asyncio.timeout(self.limits.resolve_s):
+                found = list(await self._resolver(host, port))
+        except TimeoutError as error:
+            raise Refused(504, "dns_timeout") from error
+        except (OSError, UnicodeError) as error:
+            raise Refused(502, "dns") from error
+        if not found:
+            raise Refused(502, "dns")
+        return found
+
+    async def _connect_first(self, addresses: list[str], port: int, pipe: asyncio.Protocol) -> str:
+        """Try one address after another (a broken IPv6 route must not hide a working IPv4), within one deadline."""
+        loop = asyncio.get_running_loop()
+        each = self.limits.connect_s / len(addresses)
+        reason = "connection"
+        for address in addresses:
+            try:
+                async with asyncio.timeout(each):
+                    await loop.create_connection(lambda: pipe, address, port)
+                return address
+            except TimeoutError:
+                reason = "connect_timeout"
+            except OSError:
+                reason = "connection"
+        raise Refused(504 if reason == "connect_timeout" else 502, reason)
+
+    def open_tunnel(self, tunnel: Tunnel) -> bool:
+        """Count a new client in, unless there are too many."""
+        if len(self._tunnels) >= self.limits.tunnels:
+            return False
+        self._tunnels.add(tunnel)
+        return True
+
+    def close_tunnel(self, tunnel: Tunnel) -> None:
+        self._tunnels.discard(tunnel)
+
+    async def _sweep(self) -> None:
+        """Close what is idle or old: one timer for all tunnels costs less than a timer each."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(min(5.0, self.limits.idle_s / 4, self.limits.head_s / 4))
+            for tunnel in [t for t in self._tunnels if t.is_over(clock(), self.limits)]:
+                tunnel.close()
+
+
+async def resolve_name(host: str, port: int) -> list[str]:
+    """Ask the system for the addresses of a host.
+
+    In a daemon thread of its own: a resolver that hangs must neither block others nor keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def settle(result: list[str] | OSError | UnicodeError) -> None:
+        if answer.done():
+            return
+        if isinstance(result, list):
+            answer.set_result(result)
+        else:
+            answer.set_exception(result)
+
+    def work() -> None:
+        result: list[str] | OSError | UnicodeError
+        try:
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            result = list(dict.fromkeys(str(row[4][0]) for row in rows))
+        except (OSError, UnicodeError) as error:
+            result = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result)
+
+    threading.Thread(target=work, daemon=True, name=f"resolve {host}").start()
+    return await answer
