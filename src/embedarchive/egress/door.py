@@ -105,11 +105,12 @@ class Door:
     def proxy(self) -> dict[str, str]:
         """What Playwright's `proxy=` takes, at launch or for a context.
 
-        Simple, but dear: to give the password, Playwright intercepts every request and turns the HTTP cache off (measured:
-        16 pages/s instead of 26, 7 requests a page instead of 1). Cheaper: `proxy={"server": door.server}`, then in each
-        new context one CDP session with `Fetch.enable(handleAuthRequests=True)`, answering `Fetch.authRequired` with
-        `username` and `password` of this dict and `Fetch.requestPaused` with `Fetch.continueRequest`, one visit to
-        `sign_in_url`, and `Fetch.disable`. Chromium then sends the password by itself for the life of the context.
+        Simple, but dear: to give the password, Playwright intercepts every request and turns the HTTP cache off
+        (measured: 16 pages/s instead of 26, 7 requests a page instead of 1). Cheaper: `proxy={"server": door.server}`,
+        then in each new context one CDP session with `Fetch.enable(handleAuthRequests=True)`, answering
+        `Fetch.authRequired` with `username` and `password` of this dict and `Fetch.requestPaused` with
+        `Fetch.continueRequest`, one visit to `sign_in_url`, and `Fetch.disable`. Chromium then sends the password by
+        itself for the life of the context.
         """
         return {"server": self.server, "username": "door", "password": self._token}
 

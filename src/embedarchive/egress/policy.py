@@ -2,7 +2,7 @@
 
 `ipaddress.is_global` is not enough: in Python 3.11 it is True for NAT64, 6to4 and IPv4-compatible spellings of
 127.0.0.1, for multicast and for site-local addresses. So IPv6 is refused unless it lies in the one block that is
-handed out (2000::/3), and what is special inside that block and in IPv4 is named, from IANA's special-purpose registries.
+handed out (2000::/3), and what is special inside that block and in IPv4 is named here, from IANA's registries.
 """
 
 from __future__ import annotations
