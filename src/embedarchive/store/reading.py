@@ -1,14 +1,18 @@
-"""An archive file -> a read-only connection, and bytes out of it."""
+"""An archive file -> a read-only connection, and what was kept out of it, as the values that went in."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
 from embedarchive.errors import ArchiveError
+from embedarchive.model import Answer, Page, Post
 from embedarchive.store.blobs import unpack_blob
 from embedarchive.store.schema import check_identity
+
+PROBE = "probe:"  # how an exchange's resource_type names the second look it belongs to
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -27,3 +31,44 @@ def read_blob(conn: sqlite3.Connection, sha256: str) -> bytes | None:
     """The bytes of that hash, or None if the archive does not hold them (or they were withdrawn)."""
     row = conn.execute("SELECT encoding, size, body FROM blobs WHERE sha256 = ?", (sha256,)).fetchone()
     return unpack_blob(*row) if row and (len(row[2]) or not row[1]) else None
+
+
+def read_text(conn: sqlite3.Connection, sha256: str | None) -> str:
+    return (read_blob(conn, sha256) or b"").decode("utf-8", "replace") if sha256 else ""
+
+
+def read_post(conn: sqlite3.Connection, key: str) -> Post | None:
+    query = "SELECT platform, native_id, url, posted_at, resolved FROM posts WHERE key = ?"
+    row = conn.execute(query, (key,)).fetchone()
+    return Post(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
+
+
+def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
+    """The page of a capture as it was when judged, so that better rules can read it again without any network.
+
+    Its main document is the visit's last exchange of type document; redirects before it are the earlier ones.
+    """
+    capture = conn.execute("SELECT * FROM captures WHERE id = ?", (capture_id,)).fetchone()
+    exchanges = conn.execute("SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", (capture_id,)).fetchall()
+    dom = conn.execute("SELECT sha256 FROM artifacts WHERE capture_id = ? AND role = 'dom'", (capture_id,)).fetchone()
+    document = main_document(exchanges, capture["final_url"])
+    return Page(
+        url=capture["visit_url"],
+        final_url=capture["final_url"],
+        status=capture["status"],
+        body=read_text(conn, document["body_sha256"]) if document else "",
+        dom=read_text(conn, dom[0]) if dom else "",
+        headers=tuple((k, v) for k, v in json.loads(document["response_headers"])) if document else (),
+        answers=tuple(read_answer(conn, row) for row in exchanges if row["resource_type"].startswith(PROBE)),
+    )
+
+
+def main_document(exchanges: list[sqlite3.Row], final_url: str) -> sqlite3.Row | None:
+    """The exchange that brought the visited page itself, not a frame within it."""
+    documents = [row for row in exchanges if row["resource_type"] == "document" and row["body_sha256"]]
+    return next((row for row in documents if row["url"] == final_url), documents[0] if documents else None)
+
+
+def read_answer(conn: sqlite3.Connection, row: sqlite3.Row) -> Answer:
+    body = read_text(conn, row["body_sha256"])
+    return Answer(row["resource_type"].removeprefix(PROBE), row["url"], row["status"], row["url"], body, row["error"])

@@ -33,6 +33,12 @@ CREATE TABLE articles (                     -- a page that embeds posts, by cano
 CREATE INDEX articles_outlet ON articles(outlet);
 CREATE INDEX articles_due ON articles(fetch_after) WHERE fetch_after IS NOT NULL;
 
+CREATE TABLE article_urls (                 -- every address that led to an article: AMP, print, tracking and redirect variants
+  url        TEXT PRIMARY KEY,
+  article_id INTEGER NOT NULL REFERENCES articles(id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX article_urls_article ON article_urls(article_id);
+
 CREATE TABLE seeds (                        -- which articles a crawl is about
   crawl_id   INTEGER NOT NULL REFERENCES crawls(id),
   article_id INTEGER NOT NULL REFERENCES articles(id),
@@ -72,10 +78,22 @@ CREATE TABLE posts (                        -- identity only
   url           TEXT NOT NULL,              -- canonical
   posted_at     TEXT,                       -- derived from the id, so it outlives the post
   resolved      INTEGER NOT NULL DEFAULT 1, -- 0: a short link whose target is not known yet
-  first_seen_at TEXT NOT NULL
+  same_as       TEXT REFERENCES posts(key), -- the post a short link turned out to name
+  first_seen_at TEXT NOT NULL,
+  capture_after TEXT                        -- due for a visit from then on; NULL: a visit has answered for good
 ) STRICT;
 CREATE INDEX posts_native ON posts(native_id);
 CREATE INDEX posts_platform ON posts(platform);
+CREATE INDEX posts_due ON posts(capture_after) WHERE capture_after IS NOT NULL;
+
+CREATE TABLE targets (                      -- which posts a run is to visit
+  crawl_id INTEGER NOT NULL REFERENCES crawls(id),
+  post_key TEXT NOT NULL REFERENCES posts(key),
+  forced   INTEGER NOT NULL DEFAULT 0,      -- 1: also if nothing is due (a check, a second capture)
+  visited  INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (crawl_id, post_key)
+) STRICT;
+CREATE INDEX targets_open ON targets(crawl_id) WHERE visited = 0;
 
 CREATE TABLE embeds (                       -- one appearance of a post in one fetch of an article, and what the publisher says of it
   id            INTEGER PRIMARY KEY,

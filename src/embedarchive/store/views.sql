@@ -11,11 +11,16 @@ CREATE VIEW fetches_to_search AS
 
 -- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
 CREATE VIEW posts_to_capture AS
-  SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.first_seen_at,
-         (SELECT count(*) FROM captures c WHERE c.post_key = p.key) AS attempts
-  FROM posts p JOIN platforms f ON f.name = p.platform AND f.visitable
-  WHERE p.resolved
-    AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome IN ('available', 'gone', 'unavailable'));
+  SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
+  FROM posts p JOIN platforms f ON f.name = p.platform
+  WHERE p.capture_after IS NOT NULL AND p.same_as IS NULL AND (f.visitable OR NOT p.resolved);
+
+-- The same, for one run: what it is about and has not yet visited.
+CREATE VIEW targets_to_visit AS
+  SELECT t.crawl_id, t.forced, p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
+  FROM targets t JOIN posts p ON p.key = t.post_key JOIN platforms f ON f.name = p.platform
+  WHERE NOT t.visited AND p.same_as IS NULL AND (t.forced OR p.capture_after IS NOT NULL)
+    AND (f.visitable OR NOT p.resolved);
 
 CREATE VIEW captures_to_describe AS
   SELECT c.id, c.post_key, p.platform, f.rules
@@ -54,7 +59,7 @@ CREATE VIEW post_status AS
      ORDER BY c.missing <> '[]', c.started_at DESC LIMIT 1) AS best_capture_id,
     (SELECT count(*) FROM captures c WHERE c.post_key = p.key) AS visits,
     (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
-  FROM posts p;
+  FROM posts p WHERE p.same_as IS NULL;
 
 -- Posts whose content is kept, alive or not, with what they said.
 CREATE VIEW preserved_posts AS

@@ -1,0 +1,239 @@
+"""One noun -> its rows, inside the caller's transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from embedarchive.model import Capture, Embed, Fetch, Found, Post
+from embedarchive.store.blobs import hash_bytes, pack_blob
+
+Row = Mapping[str, Any]
+MAX_INTEGER = 2**63 - 1
+CONCLUSIVE = ("available", "gone", "unavailable")  # answers about the post itself; walls and faults say nothing of it
+FULL_TEXT = {
+    "articles": ("title", "site_name"),
+    "embeds": ("author_name", "author_handle", "text"),
+    "descriptions": ("author_name", "author_handle", "title", "text", "alt_text"),
+}
+
+
+def insert(conn: sqlite3.Connection, table: str, row: Row, *, or_ignore: bool = False) -> int:
+    """Insert one row of our own column names (never of remote keys), index its words, give its rowid."""
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
+    cursor = conn.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", [clean(v) for v in row.values()])
+    rowid = int(cursor.lastrowid or 0)
+    if cursor.rowcount and table in FULL_TEXT:
+        index(conn, table, rowid)
+    return rowid
+
+
+def index(conn: sqlite3.Connection, table: str, rowid: int, *, remove: bool = False) -> None:
+    """Put a row's words into the full-text index; `remove` takes them out, and must come before the row changes."""
+    columns = ", ".join(FULL_TEXT[table])
+    if remove:
+        into, values = f"{table}_fts, rowid, {columns}", f"'delete', id, {columns}"
+    else:
+        into, values = f"rowid, {columns}", f"id, {columns}"
+    conn.execute(f"INSERT INTO {table}_fts({into}) SELECT {values} FROM {table} WHERE id = ?", (rowid,))
+
+
+def clean(value: Any) -> Any:
+    """A value SQLite can hold: no NUL or lone surrogate in text, no integer beyond 64 bits."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return None
+    return value
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def fields_of(value: Any, *without: str) -> dict[str, Any]:
+    return {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.name not in without}
+
+
+def keep_blob(conn: sqlite3.Connection, body: bytes, content_type: str | None) -> str:
+    sha256 = hash_bytes(body)
+    if not conn.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone():
+        encoding, packed = pack_blob(body, content_type)
+        conn.execute("INSERT INTO blobs VALUES (?, ?, ?, ?)", (sha256, len(body), encoding, packed))
+    return sha256
+
+
+# ------------------------------------------------------------------------------------------------------------- articles
+
+
+def keep_article(conn: sqlite3.Connection, url: str, now: str) -> int:
+    """The article an address leads to, made if it is new."""
+    known = conn.execute("SELECT article_id FROM article_urls WHERE url = ?", (clean(url),)).fetchone()
+    if known:
+        return int(known[0])
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    article_id = insert(conn, "articles", {"url": url, "outlet": host or None, "first_seen_at": now})
+    insert(conn, "article_urls", {"url": url, "article_id": article_id})
+    return article_id
+
+
+def merge_article(conn: sqlite3.Connection, article_id: int, canonical_url: str | None) -> int:
+    """Make an article one with the article its own page names as canonical; give the id that stays.
+
+    Only within one site, and never a front page: careless templates name it as canonical of every article.
+    """
+    row = conn.execute("SELECT url FROM articles WHERE id = ?", (article_id,)).fetchone()
+    if not canonical_url or canonical_url == row[0] or not same_site(canonical_url, row[0]):
+        return article_id
+    if urlsplit(canonical_url).path in ("", "/"):
+        return article_id
+    other = conn.execute("SELECT article_id FROM article_urls WHERE url = ?", (canonical_url,)).fetchone()
+    if other is None:
+        conn.execute("UPDATE articles SET url = ? WHERE id = ?", (clean(canonical_url), article_id))
+        insert(conn, "article_urls", {"url": canonical_url, "article_id": article_id})
+        return article_id
+    if other[0] != article_id:
+        move_article(conn, article_id, other[0])
+    return int(other[0])
+
+
+def move_article(conn: sqlite3.Connection, article_id: int, into: int) -> None:
+    for table in ("fetches", "embeds", "article_urls"):
+        conn.execute(f"UPDATE {table} SET article_id = ? WHERE article_id = ?", (into, article_id))
+    conn.execute("UPDATE OR IGNORE seeds SET article_id = ? WHERE article_id = ?", (into, article_id))
+    conn.execute("DELETE FROM seeds WHERE article_id = ?", (article_id,))
+    index(conn, "articles", article_id, remove=True)
+    conn.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two addresses are one publisher's: equal hosts, but for www., amp. and m."""
+    return bare_host(one) == bare_host(other)
+
+
+def bare_host(url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    for prefix in ("www.", "amp.", "m.", "mobile."):
+        host = host.removeprefix(prefix)
+    return host
+
+
+def settle_article(conn: sqlite3.Connection, article_id: int, fetch: Fetch, retry_at: str | None) -> None:
+    failed = fetch.outcome == "failed"
+    conn.execute(
+        "UPDATE articles SET fetch_after = ?, failures = iif(?, failures + 1, 0) WHERE id = ?",
+        (retry_at if failed else None, failed, article_id),
+    )
+
+
+def is_repeat(conn: sqlite3.Connection, article_id: int, fetch: Fetch, sha256: str) -> bool:
+    """Whether a file or web archive was read again and says what it said before."""
+    query = "SELECT 1 FROM fetches WHERE article_id = ? AND source = ? AND html_sha256 = ? AND source <> 'network'"
+    return conn.execute(query, (article_id, fetch.source, sha256)).fetchone() is not None
+
+
+def fetch_row(fetch: Fetch, article_id: int, crawl_id: int, sha256: str | None) -> Row:
+    return fields_of(fetch, "body") | {
+        "article_id": article_id, "crawl_id": crawl_id, "html_sha256": sha256,
+        "headers": to_json(fetch.headers), "redirects": to_json(fetch.redirects),
+    }  # fmt: skip
+
+
+def keep_head(conn: sqlite3.Connection, article_id: int, found: Found) -> None:
+    """Keep what an article's head says of itself; what it no longer says stays as it was."""
+    index(conn, "articles", article_id, remove=True)
+    conn.execute(
+        "UPDATE articles SET title = coalesce(?, title), site_name = coalesce(?, site_name), "
+        "lang = coalesce(?, lang), published_at = coalesce(?, published_at) WHERE id = ?",
+        (*map(clean, (found.title, found.site_name, found.lang, found.published_at)), article_id),
+    )
+    index(conn, "articles", article_id)
+
+
+def embed_row(conn: sqlite3.Connection, embed: Embed, now: str) -> dict[str, Any]:
+    post_key = keep_post(conn, embed.post, now) if embed.post else None
+    return fields_of(embed, "post", "claim") | fields_of(embed.claim) | {"post_key": post_key}
+
+
+def remove_embeds(conn: sqlite3.Connection, fetch_id: int) -> None:
+    """Forget what older rules found in a fetch; embeds are derived, the fetched bytes are not."""
+    for (rowid,) in conn.execute("SELECT id FROM embeds WHERE fetch_id = ?", (fetch_id,)).fetchall():
+        index(conn, "embeds", rowid, remove=True)
+    conn.execute("DELETE FROM embeds WHERE fetch_id = ?", (fetch_id,))
+
+
+# ---------------------------------------------------------------------------------------------------------------- posts
+
+
+def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
+    """Keep a post's identity, due for a visit if it is new; give the key to refer to it by."""
+    insert(
+        conn, "posts", fields_of(post) | {"key": post.key, "first_seen_at": now, "capture_after": now}, or_ignore=True
+    )
+    row = conn.execute("SELECT coalesce(same_as, key) FROM posts WHERE key = ?", (post.key,)).fetchone()
+    return str(row[0])
+
+
+def target_article(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> None:
+    """Make the posts of an article's embeds the run's, where a visit is due."""
+    conn.execute(
+        "INSERT OR IGNORE INTO targets (crawl_id, post_key) "
+        "SELECT ?, e.post_key FROM embeds e JOIN posts p ON p.key = e.post_key "
+        "WHERE e.article_id = ? AND e.kind = 'embed' AND p.capture_after IS NOT NULL ORDER BY e.position",
+        (crawl_id, article_id),
+    )
+
+
+def target_post(conn: sqlite3.Connection, crawl_id: int, key: str, *, forced: bool = False) -> None:
+    conn.execute(
+        "INSERT INTO targets (crawl_id, post_key, forced) SELECT ?, coalesce(same_as, key), ? FROM posts WHERE key = ? "
+        "ON CONFLICT DO UPDATE SET forced = max(forced, excluded.forced)",
+        (crawl_id, int(forced), key),
+    )
+
+
+def settle_post(conn: sqlite3.Connection, crawl_id: int, capture: Capture, retry_at: str | None) -> None:
+    """Clear what was due for a post, unless the visit said nothing of the post and none before it did."""
+    key = capture.post.key
+    conn.execute("UPDATE targets SET visited = 1 WHERE crawl_id = ? AND post_key = ?", (crawl_id, key))
+    due = None if capture.verdict.outcome in CONCLUSIVE else retry_at
+    conn.execute("UPDATE posts SET capture_after = ? WHERE key = ? AND capture_after IS NOT NULL", (due, key))
+
+
+def capture_row(capture: Capture, crawl_id: int) -> Row:
+    verdict = capture.verdict
+    lists = {name: to_json(getattr(capture, name)) for name in ("missing", "alterations")}
+    return lists | {
+        "post_key": capture.post.key, "crawl_id": crawl_id, "outcome": verdict.outcome, "reason": verdict.reason,
+        "evidence": to_json([dataclasses.asdict(s) for s in verdict.signs]),
+        "visit_url": capture.visit_url, "final_url": capture.final_url, "status": capture.status,
+        "started_at": capture.started_at, "finished_at": capture.finished_at,
+        "environment": to_json(dict(capture.environment)),
+    }  # fmt: skip
+
+
+def check_row(capture: Capture, capture_id: int) -> Row:
+    return {
+        "post_key": capture.post.key, "capture_id": capture_id, "checked_at": capture.started_at,
+        "outcome": capture.verdict.outcome, "reason": capture.verdict.reason,
+    }  # fmt: skip
+
+
+def keep_artifacts(conn: sqlite3.Connection, capture_id: int, capture: Capture) -> None:
+    for artifact in capture.artifacts:
+        sha256 = keep_blob(conn, artifact.body, artifact.content_type)
+        row = fields_of(artifact, "body") | {"capture_id": capture_id, "sha256": sha256, "size": len(artifact.body)}
+        insert(conn, "artifacts", row)
+
+
+def keep_exchanges(conn: sqlite3.Connection, capture_id: int, capture: Capture) -> None:
+    for position, exchange in enumerate(capture.exchanges, 1):
+        sha256 = keep_blob(conn, exchange.body, exchange.content_type) if exchange.body is not None else None
+        headers = {k: to_json(getattr(exchange, k)) for k in ("request_headers", "response_headers")}
+        row = fields_of(exchange, "body") | headers
+        insert(conn, "exchanges", row | {"capture_id": capture_id, "position": position, "body_sha256": sha256})
