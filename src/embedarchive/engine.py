@@ -7,7 +7,7 @@ executor (a farm) only needs the same face.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ class Pass:
     name: str
     workers: int
     due: Callable[[int], Awaitable[Sequence[Row]]]
-    work: Callable[[Row], Awaitable[None]]
+    work: Callable[[Row], Coroutine[Any, Any, None]]
     id: str
 
 
@@ -30,12 +30,12 @@ async def run_passes(
 ) -> None:
     """Work on whatever is due in any pass until nothing is due and nothing is at work, or until `stop` is set.
 
-    Rows at work when `stop` is set are finished. A row whose work raises is told to `on_fault` and left alone for this run;
-    cancelling this coroutine cancels all that is at work.
+    Rows at work when `stop` is set are finished. A row whose work raises is told to `on_fault` (which may raise, to end
+    the run) and left alone from then on. Cancelling this coroutine cancels all that is at work.
     """
-    working: dict[asyncio.Task[None], tuple[str, Row]] = {}
+    working: dict[asyncio.Future[Any], tuple[str, Row]] = {}
     left_alone: set[tuple[str, Any]] = set()
-    stopping = asyncio.create_task(stop.wait())
+    stopping: asyncio.Future[Any] = asyncio.create_task(stop.wait())
     try:
         while True:
             if not stop.is_set():

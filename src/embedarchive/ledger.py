@@ -1,0 +1,173 @@
+"""What the archive says is due -> done and kept: the run, readable on one screen.
+
+The record of what happened outlives the process that did it. Kill a run anywhere and start it again: the archive's
+views say what is left, and doing something twice is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from embedarchive import clock
+from embedarchive.detect import FINDER_RULES
+from embedarchive.engine import Pass, Row, run_passes
+from embedarchive.errors import ArchiveError
+from embedarchive.model import Capture, Fetch, Found, Post
+from embedarchive.patience import Patience
+from embedarchive.platform import Platform
+from embedarchive.platforms import BY_NAME
+from embedarchive.store import Archive
+from embedarchive.store.reading import read_blob, read_page, read_post
+from embedarchive.urls import identify_post
+
+T = TypeVar("T")
+
+ARTICLES = """SELECT a.id, a.url FROM articles_to_fetch a JOIN seeds s ON s.article_id = a.id
+              WHERE s.crawl_id = :crawl AND a.fetch_after <= :now ORDER BY a.fetch_after, a.id LIMIT :n"""
+FETCHES = (
+    """SELECT * FROM fetches_to_search WHERE searched_rules IS NULL OR searched_rules < :finder ORDER BY id LIMIT :n"""
+)
+LINKS = """SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND NOT resolved LIMIT :n"""
+POSTS = """SELECT * FROM targets_to_visit WHERE crawl_id = :crawl AND resolved AND (forced OR capture_after <= :now)
+           AND platform NOT IN (SELECT value FROM json_each(:resting)) LIMIT :n"""
+CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
+
+
+class World(Protocol):
+    """The edges a run acts through; everything it sends leaves by the one door."""
+
+    async def fetch(self, url: str, *, etag: str | None, last_modified: str | None) -> Fetch: ...
+    async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened, for whoever watches: `what` is article, search, link, capture, describe or fault."""
+
+    what: str
+    subject: str
+    outcome: str
+    detail: str = ""
+    count: int = 1
+
+
+@dataclass
+class Run:
+    """One run of one command over one archive. `media` is False for a check, which looks without downloading again."""
+
+    archive: Archive
+    world: World
+    crawl_id: int
+    on_event: Callable[[Event], None]
+    fetchers: int = 6
+    tabs: int = 3
+    media: bool = True
+    patience: Patience = field(default_factory=Patience)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
+
+    def passes(self) -> tuple[Pass, ...]:
+        """What is due, how many at once, what to do with each."""
+        return (
+            Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id"),
+            Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
+            Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
+            Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key"),
+            Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do all that is due. Raises ArchiveError when nothing more can be kept."""
+        try:
+            await run_passes(self.passes(), stop, self.tell_fault)
+        finally:
+            self._thread.shutdown()
+
+    async def keep(self, call: Callable[..., T], *args: Any) -> T:
+        """Call the archive in its own thread: one writer, and a loop that never waits for the disk."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args))
+
+    def due(self, query: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
+        async def rows(n: int) -> Sequence[Row]:
+            return await self.keep(lambda: self.archive.conn.execute(query, self.bindings(n)).fetchall())
+
+        return rows
+
+    def bindings(self, n: int) -> Mapping[str, Any]:
+        resting = self.patience.resting_json()
+        return {"crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES, "resting": resting}
+
+    # ----------------------------------------------------------------------------------------------- one row of each
+
+    async def fetch_article(self, row: Row) -> None:
+        etag, last_modified = await self.keep(last_validators, self.archive, row["id"])
+        fetch = await self.world.fetch(row["url"], etag=etag, last_modified=last_modified)
+        await self.keep(self.archive.keep_fetch, row["id"], self.crawl_id, fetch, retry_after_failure(fetch))
+        self.tell("article", row["url"], fetch.outcome, fetch.reason or fetch.truncated or "")
+
+    async def search_fetch(self, row: Row) -> None:
+        body = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
+        found = await self.world.search(body or b"", url=row["final_url"], content_type=row["content_type"])
+        await self.keep(self.archive.keep_found, row["id"], found, FINDER_RULES, clock.now(), self.crawl_id)
+        embeds = sum(e.kind == "embed" for e in found.embeds)
+        self.tell("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
+
+    async def resolve_link(self, row: Row) -> None:
+        fetch = await self.world.fetch(row["url"], etag=None, last_modified=None)
+        hops = (fetch.final_url, *(url for _, url in reversed(fetch.redirects)))
+        post = next((p for p in map(identify_post, hops) if p and p.resolved), None)
+        await self.keep(self.archive.keep_resolution, self.crawl_id, row["key"], post, clock.now())
+        self.tell("link", row["url"], "ok" if post else "failed", post.url if post else fetch.reason or "names no post")
+
+    async def capture_post(self, row: Row) -> None:
+        post = Post(row["platform"], row["native_id"], row["url"], row["posted_at"])
+        await self.patience.turn(post.platform)
+        capture = await self.world.capture(post, BY_NAME[post.platform], media=self.media)
+        wait = self.patience.learn(post.platform, capture.verdict, capture.retry_after_s)
+        await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
+        self.tell("capture", post.key, capture.verdict.outcome, capture.verdict.reason or "; ".join(capture.missing))
+
+    async def describe_capture(self, row: Row) -> None:
+        page = await self.keep(read_page, self.archive.conn, row["id"])
+        post = await self.keep(read_post, self.archive.conn, row["post_key"])
+        visit = BY_NAME[row["platform"]].visit
+        assert visit is not None, "only captures of visitable platforms are due"
+        assert post is not None, "a capture refers to its post"
+        description = await asyncio.to_thread(visit.describe, page, post)
+        await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, clock.now())
+        self.tell("describe", post.key, "ok")
+
+    # ------------------------------------------------------------------------------------------------------- telling
+
+    def tell(self, what: str, subject: str, outcome: str, detail: str = "", count: int = 1) -> None:
+        self.on_event(Event(what, subject, outcome, detail, count))
+
+    def tell_fault(self, name: str, row: Row, error: Exception) -> None:
+        """One bad row never stops the rest; an archive that cannot be written stops everything."""
+        if isinstance(error, ArchiveError):
+            raise error
+        with contextlib.suppress(Exception):
+            self.tell("fault", str(next(iter(dict(row).values()))), name, f"{type(error).__name__}: {error}")
+
+
+def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:
+    """ETag and Last-Modified of the newest whole download of an article, to ask only whether it changed."""
+    query = """SELECT headers FROM fetches WHERE article_id = ? AND outcome = 'ok' AND truncated IS NULL
+               AND source = 'network' ORDER BY fetched_at DESC LIMIT 1"""
+    row = archive.conn.execute(query, (article_id,)).fetchone()
+    headers = {name.lower(): value for name, value in json.loads(row[0])} if row else {}
+    return headers.get("etag"), headers.get("last-modified")
+
+
+PERMANENT = frozenset({"http_404", "http_410", "robots", "refused", "scheme"})
+
+
+def retry_after_failure(fetch: Fetch) -> str | None:
+    """When a failed article falls due again: in an hour, or never for what will not get better."""
+    return None if fetch.reason in PERMANENT else clock.later(3600)
