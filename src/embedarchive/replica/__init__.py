@@ -1,0 +1,129 @@
+"""A newsroom and the platforms it embeds, on loopback: real TLS at the real host names, every post kind, every failure.
+
+    with Replica() as replica:
+        crawl(replica.article_urls, resolve=replica.resolve, ca_file=replica.ca_file)
+        replica.set_state(replica.post("fjord").key, "gone")
+
+Used by the demo and by the tests; nothing of it is imported by the core.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from embedarchive.replica.authority import Authority
+from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.server import Server
+from embedarchive.replica.sites import answer_request, find_sites
+from embedarchive.replica.wire import Reply, Request
+from embedarchive.replica.world import Hit, Saved, World, saved_key
+
+__all__ = ["Hit", "Person", "PostFact", "Replica", "Saved", "Slide"]
+
+
+class Replica:
+    """Runs from `start` to `stop`. Certificates go to `folder`, or to a folder that is removed at the end.
+
+    `per_minute` limits how many embed pages are served before a platform answers 429. `stand_ins` answers the media and
+    styles of saved real pages (given to `serve`) with pictures and styles of our own, so that they can be looked at.
+    """
+
+    def __init__(self, folder: Path | None = None, *, per_minute: int | None = None, stand_ins: bool = False) -> None:
+        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="embedarchive-replica-")
+        place = folder or Path(self._temporary.name if self._temporary else "")
+        place.mkdir(parents=True, exist_ok=True)
+        self._sites = find_sites()
+        self._world = World(
+            posts=tuple(post for site in self._sites for post in site.posts),
+            per_minute=per_minute,
+            stand_ins=stand_ins,
+            article_urls=tuple(url for site in self._sites for url in site.article_urls),
+        )
+        self._authority = Authority(place)
+        self._server = Server(self._authority, self._answer, self._log)
+
+    def start(self) -> Self:
+        """Open the ports."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the ports and forget the certificates."""
+        self._server.stop()
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def tls_port(self) -> int:
+        return self._server.tls_port
+
+    @property
+    def plain_port(self) -> int:
+        return self._server.plain_port
+
+    @property
+    def resolve(self) -> tuple[str, ...]:
+        """The door's `--resolve` values that send every host name here."""
+        return f"*:443:127.0.0.1:{self.tls_port}", f"*:80:127.0.0.1:{self.plain_port}"
+
+    @property
+    def ca_file(self) -> Path:
+        return self._authority.ca_file
+
+    @property
+    def ca_spki(self) -> str:
+        return self._authority.ca_spki
+
+    @property
+    def article_urls(self) -> tuple[str, ...]:
+        """Every article of the newsroom, in the order of its front pages."""
+        return self._world.article_urls
+
+    @property
+    def posts(self) -> tuple[PostFact, ...]:
+        return self._world.posts
+
+    def post(self, name: str) -> PostFact:
+        """Give the post the newsroom calls so."""
+        return self._world.named(name)
+
+    def set_state(self, key: str, state: str) -> None:
+        """Let a post (by native id or name) answer so from now on; the platforms' modules list the states they know."""
+        known = {p.key: p for p in self.posts} | {p.name: p for p in self.posts}
+        self._world.states[known[key].key] = state
+
+    def limit(self, per_minute: int | None) -> None:
+        """Allow so many embed pages a minute from now on, or any number."""
+        self._world.per_minute = per_minute
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """Every request so far, in order."""
+        return tuple(self._world.hits)
+
+    def clear_hits(self) -> None:
+        """Forget the requests so far."""
+        self._world.hits.clear()
+
+    def serve(self, url: str, saved: Saved) -> None:
+        """Serve saved bytes at their own address, before anything else of that host."""
+        self._world.saved[saved_key(url)] = saved
+
+    def _answer(self, request: Request) -> Reply:
+        return answer_request(self._sites, self._world, request)
+
+    def _log(self, request: Request, status: int) -> None:
+        self._world.hits.append(
+            Hit(request.method, request.scheme, request.host, request.target, request.headers, status)
+        )

@@ -1,0 +1,94 @@
+"""What the replica's platforms hold: frozen facts about invented people and posts, the oracle of every test. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+_SHORTCODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_INSTAGRAM_EPOCH_MS = 1314220021721
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An invented account. `picture` names the recipe of the avatar."""
+
+    handle: str
+    name: str
+    picture: str
+    verified: bool = False
+    followers: int = 0
+    posts: int = 120
+
+    @property
+    def id(self) -> str:
+        return str(number_from(f"person:{self.handle}", 10**10))
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """One picture or video of a post. `picture` names the recipe; a video's picture is its poster."""
+
+    picture: str
+    alt: str | None = None
+    video: bool = False
+    width: int = 1080
+    height: int = 1350
+
+
+@dataclass(frozen=True, slots=True)
+class PostFact:
+    """One invented post as its author made it. `state` is what the platform answers on the first visit.
+
+    `key` is the platform's native id (an Instagram shortcode, a tweet id …); `name` is how the newsroom calls it.
+    `edited` is the caption after an edit. `audio` is (artist, title).
+    """
+
+    platform: str
+    name: str
+    key: str
+    url: str
+    kind: str
+    author: Person
+    posted_at: str
+    caption: str
+    slides: tuple[Slide, ...] = ()
+    likes: int = 0
+    comments: int = 0
+    collaborator: Person | None = None
+    audio: tuple[str, str] | None = None
+    copyright_blocked: bool = False
+    edited: str | None = None
+    lang: str = "en"
+    state: str = "live"
+    quotes: str | None = None
+    """Name of the post this one quotes."""
+
+    @property
+    def media_id(self) -> str:
+        """The number an Instagram shortcode stands for."""
+        value = 0
+        for letter in self.key:
+            value = value * 64 + _SHORTCODE_ALPHABET.index(letter)
+        return str(value)
+
+
+def number_from(text: str, below: int) -> int:
+    """Give a number that is always the same for the same text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % below
+
+
+def milliseconds(iso: str) -> int:
+    """Turn an ISO time into milliseconds since 1970."""
+    return int(dt.datetime.fromisoformat(iso.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def shortcode_at(iso: str, name: str) -> str:
+    """Make the Instagram shortcode of a post of that moment; `name` fills the bits that carry no time."""
+    number = (milliseconds(iso) - _INSTAGRAM_EPOCH_MS) << 23 | number_from(f"post:{name}", 1 << 23)
+    letters = ""
+    while number:
+        number, digit = divmod(number, 64)
+        letters = _SHORTCODE_ALPHABET[digit] + letters
+    return letters

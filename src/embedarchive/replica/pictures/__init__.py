@@ -1,0 +1,39 @@
+"""Photographs that never were: a recipe name into JPEG bytes, the same on every machine."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+from PIL import Image
+
+from embedarchive.replica.facts import number_from
+from embedarchive.replica.pictures.scenes import paint
+
+
+@lru_cache(maxsize=256)
+def photo(recipe: str, width: int, height: int) -> bytes:
+    """Give the JPEG of a recipe (`scene:variant`) in that size."""
+    return _encode(_painted(recipe, width, height))
+
+
+@lru_cache(maxsize=256)
+def resized(recipe: str, width: int, height: int, to: tuple[int, int]) -> bytes:
+    """Give a smaller version, as CDNs serve them: scaled, or cut to a square when both sides of `to` are equal."""
+    image = _painted(recipe, width, height)
+    if to[0] == to[1] and width != height:
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    return _encode(image.resize(to, Image.Resampling.LANCZOS))
+
+
+@lru_cache(maxsize=16)
+def _painted(recipe: str, width: int, height: int) -> Image.Image:
+    return paint(recipe, width, height, number_from(f"picture:{recipe}", 1 << 32))
+
+
+def _encode(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.convert("RGB").save(out, "JPEG", quality=86, optimize=False)
+    return out.getvalue()

@@ -1,0 +1,44 @@
+"""The hosts of the replica: one module or package per platform or outlet, each holding its `SITES`."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from embedarchive.replica.facts import PostFact
+from embedarchive.replica.wire import Reply, Request, not_found
+from embedarchive.replica.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who answers for which hosts. A host that begins with a dot stands for every host below it."""
+
+    hosts: tuple[str, ...]
+    answer: Callable[[Request, World], Reply | None]
+    posts: tuple[PostFact, ...] = ()
+    article_urls: tuple[str, ...] = ()
+
+
+def find_sites() -> tuple[Site, ...]:
+    """Give the `SITES` of every module here, in order of their names."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__))
+    return tuple(site for name in names for site in import_module(f"{__name__}.{name}").SITES)
+
+
+def choose_site(sites: tuple[Site, ...], host: str) -> Site | None:
+    """Give the site that answers for a host; a whole name beats a suffix."""
+    for site in sites:
+        if host in site.hosts:
+            return site
+    return next((s for s in sites if any(h[0] == "." and host.endswith(h) for h in s.hosts)), None)
+
+
+def answer_request(sites: tuple[Site, ...], world: World, request: Request) -> Reply:
+    """Answer from the saved pages, else from the host's site, else with a quick 404."""
+    if saved := world.saved_for(request):
+        return Reply(saved.status, saved.headers, saved.body)
+    site = choose_site(sites, request.host)
+    return (site and site.answer(request, world)) or not_found()

@@ -1,0 +1,241 @@
+"""instagram.com with its static and media hosts: a request into what the platform answers now."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from urllib.parse import quote, urlsplit
+
+from embedarchive.replica.facts import PostFact
+from embedarchive.replica.sites import Site
+from embedarchive.replica.sites.instagram import pages
+from embedarchive.replica.sites.instagram.embed import render_broken, render_embed
+from embedarchive.replica.sites.instagram.media import answer_media
+from embedarchive.replica.sites.instagram.posts import POSTS
+from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
+from embedarchive.replica.world import World
+
+STATES = {
+    "live": "the post",
+    "edited": "the post with its caption edited",
+    "slow_css": "the post; its style sheet takes two seconds",
+    "silent": "the post; the frame never says MOUNTED",
+    "late": "the post; the frame says MOUNTED after twelve seconds",
+    "images_403": "the post; its pictures answer 403",
+    "images_aborted": "the post; connections for its pictures are reset",
+    "wrong_post": "another post under this address",
+    "gone": "broken page; oEmbed 404; no full page",
+    "gone_old_class": "the same with the class name of some years ago",
+    "private": "broken page; the full page names the user",
+    "age": "broken page; the full page says the age",
+    "embed_refused": "broken page; the full page and oEmbed have the post",
+    "shell": "the empty application, also to browsers",
+    "login": "redirect to the login page",
+    "challenge": "redirect to the challenge page",
+    "rate": "429",
+    "rate_after": "429 with Retry-After",
+    "rate_json": "401 with JSON that asks to wait",
+    "unsupported": "redirect to the page for unsupported browsers",
+    "forbidden": "403",
+    "server_error": "500",
+    "hang": "no answer at all",
+    "reset": "the connection is reset",
+    "slow": "the post, after three seconds",
+    "truncated": "the beginning of the card, then the connection ends",
+    "empty": "200 with nothing in it",
+}
+"""Every state a post can be set to, and what the platform then answers."""
+
+_POST_PATH = re.compile(r"/(?:[\w.]+/)?(p|reel|reels|tv)/([\w-]{5,64})/?(embed(?:/captioned)?)?/?")
+_BROKEN = {"gone", "gone_old_class", "private", "age", "embed_refused"}
+_RID_BYTES = 16
+
+
+def answer_instagram(request: Request, world: World) -> Reply | None:
+    """Answer for instagram.com itself."""
+    if request.path in ("/embed.js", "/en_US/embeds.js", "//platform.instagram.com/en_US/embeds.js"):
+        return _script("instagram/loader.js")
+    if not request.header("user-agent"):
+        return redirect("https://www.facebook.com/unsupportedbrowser")
+    if request.path.startswith("/api/v1/oembed"):
+        return _answer_oembed(request, world)
+    if request.path.startswith(("/accounts/login", "/challenge")):
+        return html(pages.render_wall("Log in"))
+    match = _POST_PATH.fullmatch(request.path)
+    if not match:
+        return html(pages.render_error_root("PROFILE"), 404)
+    folder, code, embed = match.groups()
+    post = world.find("instagram", code)
+    reply = _refuse(request, world, post)
+    if reply:
+        return reply
+    if embed:
+        return _answer_embed(request, world, post, code, "captioned" in embed)
+    return _answer_page(world, post, folder)
+
+
+def _refuse(request: Request, world: World, post: PostFact | None) -> Reply | None:
+    """Give the answers that have nothing of the post in them."""
+    state = world.state(post) if post else "live"
+    if world.over_limit("instagram"):
+        state = "rate_after"
+    here = quote(request.path)
+    wait = {"message": "Please wait a few minutes before you try again.", "require_login": True, "status": "fail"}
+    answers = {
+        "shell": html(pages.render_error_root("EMBEDS")) if state == "shell" else Reply(),
+        "login": redirect(f"https://www.instagram.com/accounts/login/?next={here}"),
+        "challenge": redirect(f"https://www.instagram.com/challenge/?next={here}"),
+        "rate": html("", 429),
+        "rate_after": html("", 429, (("Retry-After", "120"),)),
+        "rate_json": json_text(json.dumps(wait), 401),
+        "unsupported": redirect("https://www.facebook.com/unsupportedbrowser"),
+        "forbidden": html("Forbidden", 403),
+        "server_error": html("<title>Error</title>Sorry, something went wrong.", 500),
+        "hang": Reply(ending="hang"),
+        "reset": Reply(ending="reset"),
+        "empty": html(""),
+    }
+    return answers.get(state)
+
+
+def _answer_embed(request: Request, world: World, post: PostFact | None, code: str, captioned: bool) -> Reply:
+    rid = f"A{uuid.uuid4().hex[:22]}"
+    state = world.state(post) if post else "gone"
+    # Only something that looks like a browser's navigation (or a known crawler) is served the rendered page.
+    if request.header("sec-fetch-mode") != "navigate" and "Mozilla" in request.header("user-agent"):
+        return html(pages.render_error_root("EMBEDS"))
+    if post is None or state in _BROKEN:
+        lang = request.header("accept-language")[:2].lower()
+        old = state == "gone_old_class"
+        return html(render_broken(code, rid, lang, captioned=captioned, old_class=old), headers=_cookies())
+    shown = POSTS[0] if state == "wrong_post" else post
+    if shown.key == post.key and state == "wrong_post":
+        shown = POSTS[1]
+    text = render_embed(
+        shown, rid, captioned=captioned, caption=caption_now(world, shown), slow_css=state == "slow_css"
+    )
+    if state in ("silent", "late"):
+        text = text.replace('<body class="', f'<body data-mounted="{state}" class="')
+    reply = html(text, headers=_cookies())
+    # Cut inside the card: its opening is there, the caption is not.
+    cut = text.index('class="Content') / len(text) if state == "truncated" else 1.0
+    return replace(reply, sent=cut, delay_s=3.0 if state == "slow" else 0.0)
+
+
+def caption_now(world: World, post: PostFact) -> str:
+    """Give the caption as it reads at this visit."""
+    if world.state(post) != "edited":
+        return post.caption
+    return post.edited or f"{post.caption}\n\n(edited)"
+
+
+def _answer_page(world: World, post: PostFact | None, folder: str) -> Reply:
+    state = world.state(post) if post else "gone"
+    if post is None or state in ("gone", "gone_old_class"):
+        return html(pages.render_error_root("MEDIA"), 404)
+    if folder == "reel" and post.kind != "reel":
+        return html(pages.render_error_root("MEDIA"), 404)
+    framing = (("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'self'"))
+    if state == "private":
+        return html(pages.render_private_page(post), headers=framing)
+    if state == "age":
+        return html(pages.render_error_root("MEDIA", "MA", 25), headers=framing)
+    return html(pages.render_post_page(post, caption_now(world, post)), headers=(*framing, *_cookies()))
+
+
+def _answer_oembed(request: Request, world: World) -> Reply:
+    match = _POST_PATH.match(urlsplit(request.param("url")).path)
+    post = world.find("instagram", match[2]) if match else None
+    if reply := post and _refuse(request, world, post):
+        return reply
+    state = world.state(post) if post else "gone"
+    if post is None or state in ("gone", "gone_old_class", "private"):
+        return json_text("No Media Match", 404, (("Content-Type", "text/html"),))
+    if state == "age":
+        gate = {
+            "message": "geoblock_required",
+            "blocks_logging_data": "MIN_AGE_ACCOUNT",
+            "gating_type": "age",
+            "media_igid": post.media_id,
+            "status": "fail",
+        }
+        return json_text(json.dumps(gate), 400)
+    return json_text(pages.oembed(post, caption_now(world, post)))
+
+
+def _cookies() -> tuple[tuple[str, str], ...]:
+    end = "Domain=.instagram.com; Path=/; Secure"
+    return (
+        ("Set-Cookie", f"csrftoken={uuid.uuid4().hex}; {end}"),
+        ("Set-Cookie", f"mid={uuid.uuid4().hex[:27]}; {end}; HttpOnly; SameSite=None"),
+    )
+
+
+def answer_static(request: Request, world: World) -> Reply | None:
+    """Serve the style sheets, scripts and icon of the embed page."""
+    name = request.path.rpartition("/")[2]
+    if name in ("embed.css", "slow-embed.css") or (world.stand_ins and name.endswith(".css")):
+        return replace(_asset("instagram/embed.css", "text/css"), delay_s=2.0 if name.startswith("slow") else 0.0)
+    if name == "weight.css":
+        return Reply(200, _static_headers("text/css"), _css_weight())
+    if name == "frame.js":
+        return Reply(200, _static_headers("application/javascript"), _frame_script())
+    if name == "icon.svg":
+        return _asset("instagram/icon.svg", "image/svg+xml")
+    return None
+
+
+def answer_facebook(request: Request, world: World) -> Reply | None:
+    """Serve the one page of facebook.com that Instagram redirects to."""
+    if request.path == "/unsupportedbrowser":
+        return html("<!DOCTYPE html><title>Update Your Browser</title><h1>Update Your Browser</h1>")
+    return None
+
+
+def _static_headers(kind: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Content-Type", f"{kind}; charset=utf-8"),
+        ("Access-Control-Allow-Origin", "*"),
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
+        ("Cache-Control", "public,max-age=31536000,immutable"),
+    )
+
+
+@cache
+def _asset(name: str, kind: str) -> Reply:
+    body = files("embedarchive.replica").joinpath(f"assets/{name}").read_bytes()
+    return Reply(200, _static_headers(kind), body)
+
+
+def _script(name: str) -> Reply:
+    return replace(_asset(name, "application/javascript"))
+
+
+@cache
+def _css_weight() -> bytes:
+    """Give as many unused rules as the platform ships (about 34 KB)."""
+    return "".join(f"._rw{n:04x}{{margin:{n % 40}px;padding:{n % 24}px}}" for n in range(900)).encode()
+
+
+@cache
+def _frame_script() -> bytes:
+    """Give the frame's script with as much code around it as the platform ships (about 205 KB)."""
+    own = files("embedarchive.replica").joinpath("assets/instagram/frame.js").read_bytes()
+    module = "__d({n},function(a,b){{var c=a*{n}%97;return b?b.map(function(d){{return d+c}}):c}});\n"
+    return own + "".join(module.format(n=n) for n in range(2500)).encode()
+
+
+SITES = (
+    Site(
+        ("www.instagram.com", "instagram.com", "m.instagram.com", "instagr.am", "platform.instagram.com"),
+        answer_instagram,
+        POSTS,
+    ),
+    Site(("static.cdninstagram.com",), answer_static),
+    Site((".cdninstagram.com", ".fbcdn.net"), answer_media),
+    Site(("www.facebook.com",), answer_facebook),
+)
