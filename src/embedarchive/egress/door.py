@@ -183,10 +183,10 @@ class Door:
                     await loop.create_connection(lambda: pipe, address, port)
                 return address
             except TimeoutError:
-                reason = "connect_timeout"
+                reason = "timeout"
             except OSError:
                 reason = "connection"
-        raise Refused(504 if reason == "connect_timeout" else 502, reason)
+        raise Refused(504 if reason == "timeout" else 502, reason)
 
     def open_tunnel(self, tunnel: Tunnel) -> bool:
         """Count a new client in, unless there are too many."""

@@ -28,6 +28,7 @@ class Request:
 
 _LINE = re.compile(rb"([A-Z]{1,16}) ([\x21-\x7e]+) HTTP/1\.[01]")
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#]+)(?::(\d{1,5}))?")
+_BARE_IPV6 = re.compile(rb"([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*):(\d{1,5})")  # as httpcore 1.0 writes it in a CONNECT
 _ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp]://([^/?#]*)([^#]*)")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\x00]*?)[ \t]*")
 _HOP = {
@@ -53,7 +54,7 @@ def read_request(data: bytes) -> tuple[Request, bytes]:
     headers = [_read_header(one) for one in lines]
     password = next((value for name, value in headers if name.lower() == b"proxy-authorization"), None)
     if match[1] == b"CONNECT":
-        host, port = _read_authority(match[2], None)
+        host, port = _read_authority(_BARE_IPV6.sub(rb"[\1]:\2", match[2]), None)
         return Request(True, host, port, password), rest
     return _read_plain(match[0], match[1], match[2], headers, password), rest
 

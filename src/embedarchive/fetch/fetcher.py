@@ -1,0 +1,283 @@
+"""A URL turned into a `Fetch` by HTTP, through the door; the world's faults become reasons, never exceptions.
+
+The only module that imports httpx. Its client is left aside and its transport used alone: redirects, cookies,
+decompression and deadlines are ours, so that each is bounded and each hop is checked and recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from embedarchive.egress import Door, check_url
+from embedarchive.errors import RefusedError
+from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_coding
+from embedarchive.model import Fetch, Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one fetch may cost: seconds in all, seconds without a byte, decoded (and raw) bytes, redirects."""
+
+    total_s: float = 60.0
+    idle_s: float = 20.0
+    max_bytes: int = 20 * 1024 * 1024
+    redirects: int = 10
+
+
+ARTICLE_LIMITS = Limits()
+MEDIA_LIMITS = Limits(total_s=300.0, max_bytes=256 * 1024 * 1024)
+
+NAVIGATION_HEADERS: Mapping[str, str] = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.9",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "none",
+    "Sec-Fetch-User": "?1",
+    "Upgrade-Insecure-Requests": "1",
+}
+"""What a browser sends when someone types an address."""
+
+# What may follow a redirect to another origin. All else (keys, cookies, tokens, whatever they are called) stays behind.
+_CARRIED = frozenset(
+    ["user-agent", "accept", "accept-encoding", "accept-language", "if-none-match", "if-modified-since", "range"]
+    + [name.lower() for name in NAVIGATION_HEADERS]
+)
+_SECRET = frozenset(["set-cookie", "set-cookie2"])
+_REDIRECTS = frozenset([301, 302, 303, 307, 308])
+
+# httpx slows down with the size of its pool: 5 pools of 10 do 600 requests per CPU second, one of 50 does 230.
+_POOLS = 5
+_POOL_SIZE = 10
+
+
+@dataclass(slots=True)
+class _Trip:
+    """One fetch on its way."""
+
+    url: str
+    method: str
+    headers: dict[str, str]
+    limits: Limits
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    redirects: list[tuple[int, str]] = field(default_factory=list)
+    status: int | None = None
+    reply: Headers = ()
+    remote_address: str | None = None
+    body: Body | None = None
+    reason: str | None = None
+
+    def fail(self, reason: str) -> None:
+        """Note what went wrong: a body that had begun is kept and marked, before that the fetch failed."""
+        if self.body is not None:
+            self.body.cut("incomplete" if reason == "bad_http" else reason)
+        else:
+            self.reason = reason
+
+
+class Fetcher:
+    """Fetches over a door. Open with `async with`; safe to use from many tasks at once."""
+
+    def __init__(
+        self, door: Door, *, user_agent: str, ca_file: str | None = None, limits: Limits = ARTICLE_LIMITS
+    ) -> None:
+        self.door = door
+        self.limits = limits
+        self._user_agent = user_agent
+        context = httpx.create_ssl_context(trust_env=False)
+        # Since Python 3.13 certificates are held to rules of RFC 5280 that browsers do not hold them to.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if ca_file:
+            context.load_verify_locations(ca_file)
+        self._context = context
+        self._transports: list[httpx.AsyncHTTPTransport] = []
+
+    async def __aenter__(self) -> Fetcher:
+        limits = httpx.Limits(max_connections=_POOL_SIZE, max_keepalive_connections=_POOL_SIZE, keepalive_expiry=30)
+        proxy = httpx.Proxy(self.door.proxy_url)
+        self._transports = [
+            httpx.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=limits, proxy=proxy)
+            for _ in range(_POOLS)
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for transport in self._transports:
+            await transport.aclose()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        limits: Limits | None = None,
+        method: Literal["GET", "HEAD"] = "GET",
+    ) -> Fetch:
+        """Fetch a URL; `etag` and `last_modified` of an earlier fetch make it conditional.
+
+        Reasons of a failure: `refused_…` (by the door), `dns`, `dns_timeout`, `timeout`, `connection`, `tls_…`,
+        `bad_http`, `headers_too_large`, `too_many_redirects`, `unsupported_encoding`, `bad_encoding`, `http_404` ….
+        Reasons of `truncated`: `too_large`, `timeout`, `connection`, `incomplete`, `unknown_length`, `bad_encoding`.
+        """
+        wanted = {"if-none-match": etag, "if-modified-since": last_modified}
+        merged = {"user-agent": self._user_agent, "accept": "*/*"}
+        merged |= {name.lower(): value for name, value in (headers or {}).items()}
+        merged |= {name: value for name, value in wanted.items() if value}
+        merged["accept-encoding"] = ACCEPT_ENCODING
+        trip = _Trip(url, method, merged, limits or self.limits)
+        started, clock = datetime.now(UTC), asyncio.get_running_loop().time
+        began = clock()
+        await self._travel(trip)
+        return _conclude(trip, url, started, int((clock() - began) * 1000))
+
+    async def _travel(self, trip: _Trip) -> None:
+        try:
+            async with asyncio.timeout(trip.limits.total_s):
+                trip.url = check_url(trip.url.partition("#")[0])
+                while (location := await self._visit(trip)) is not None:
+                    if len(trip.redirects) > trip.limits.redirects:
+                        trip.reason = "too_many_redirects"
+                        return
+                    _go_to(trip, location)
+        except TimeoutError:
+            trip.fail("timeout")
+        except (httpx.HTTPError, httpx.InvalidURL, RefusedError, OSError, ValueError) as error:
+            trip.fail(find_reason(error))
+
+    async def _visit(self, trip: _Trip) -> str | None:
+        """Make one request. Give the address it redirects to, or read the body and give None."""
+        timeout = httpx.Timeout(trip.limits.idle_s, pool=None).as_dict()
+        request = httpx.Request(trip.method, trip.url, headers=trip.headers, extensions={"timeout": timeout})
+        trip.cookies.set_cookie_header(request)
+        trip.status, trip.reply, trip.remote_address = None, (), None
+        host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
+        transport = self._transports[zlib.crc32(host.encode()) % len(self._transports)]
+        try:
+            response = await transport.handle_async_request(request)
+        finally:
+            trip.remote_address = self.door.remote_address(host, port)
+        try:
+            return await self._receive(trip, request, response)
+        finally:
+            await response.aclose()
+
+    async def _receive(self, trip: _Trip, request: httpx.Request, response: httpx.Response) -> str | None:
+        from_door = response.headers.get("x-door") if request.url.scheme == "http" else None
+        if from_door:
+            trip.fail(from_door)
+            return None
+        response.request = request
+        trip.cookies.extract_cookies(response)
+        trip.status, trip.reply = response.status_code, _keep_headers(response.headers)
+        location = response.headers.get("location")
+        if location is not None and trip.status in _REDIRECTS:
+            trip.redirects.append((trip.status, trip.url))
+            return str(location)
+        if trip.method != "HEAD" and trip.status not in (204, 304):
+            await _read_body(trip, response)
+        return None
+
+
+def _go_to(trip: _Trip, location: str) -> None:
+    """Point the trip at a redirect's target; to another origin goes only what every browser sends."""
+    target = check_url(urljoin(trip.url, location.strip()).partition("#")[0])
+    if urlsplit(target)[:2] != urlsplit(trip.url)[:2]:
+        trip.headers = {name: value for name, value in trip.headers.items() if name in _CARRIED}
+    trip.url = target
+
+
+async def _read_body(trip: _Trip, response: httpx.Response) -> None:
+    coding = find_coding(response.headers.get("content-encoding"))
+    if coding is None:
+        trip.reason = "unsupported_encoding"
+        return
+    trip.body = Body(coding, trip.limits.max_bytes)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for chunk in response.stream:
+        if not trip.body.add(chunk):
+            return
+    trip.body.finish(framed="content-length" in response.headers or "transfer-encoding" in response.headers)
+
+
+def _conclude(trip: _Trip, asked: str, started: datetime, elapsed_ms: int) -> Fetch:
+    outcome, reason = _find_outcome(trip)
+    headers = httpx.Headers(list(trip.reply))
+    return Fetch(
+        url=asked,
+        final_url=trip.url,
+        fetched_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        outcome=outcome,
+        status=trip.status,
+        reason=reason,
+        headers=trip.reply,
+        content_type=headers.get("content-type"),
+        body=bytes(trip.body.data) if trip.body else b"",
+        truncated=trip.body.truncated if trip.body else None,
+        redirects=tuple(trip.redirects),
+        remote_address=trip.remote_address,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _find_outcome(trip: _Trip) -> tuple[Literal["ok", "unchanged", "failed"], str | None]:
+    if trip.reason or trip.status is None:
+        return "failed", trip.reason or "connection"
+    if trip.status == 304:
+        return "unchanged", None
+    if trip.status >= 300:
+        return "failed", f"http_{trip.status}"
+    if trip.body and trip.body.truncated and not trip.body.data:
+        return "failed", trip.body.truncated
+    return "ok", None
+
+
+def _keep_headers(headers: httpx.Headers) -> Headers:
+    """Headers as sent, without what could be a secret: an archive is passed around."""
+    rows = [(k.decode(headers.encoding, "replace"), v.decode(headers.encoding, "replace")) for k, v in headers.raw]
+    return tuple((k, "[redacted]" if k.lower() in _SECRET else v) for k, v in rows)
+
+
+# X509_V_ERR_…, https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
+_TLS = {10: "tls_expired", 18: "tls_self_signed", 19: "tls_self_signed", 20: "tls_untrusted", 62: "tls_wrong_host"}
+
+
+def find_reason(error: BaseException) -> str:
+    """Give the short code for what ended a fetch, from the error and what caused it."""
+    for cause in _find_causes(error):
+        if isinstance(cause, RefusedError):
+            return cause.reason
+        if isinstance(cause, httpx.ProxyError):
+            return str(cause).partition(" ")[2] or "connection"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _TLS.get(cause.verify_code, "tls_certificate")
+        if isinstance(cause, ssl.SSLError):
+            return "tls"
+        if isinstance(cause, httpx.TimeoutException):
+            return "timeout"
+        if isinstance(cause, httpx.InvalidURL | ValueError):
+            return "refused_url"
+        if getattr(cause, "error_status_hint", None) == 431:
+            return "headers_too_large"
+        if type(cause).__module__.startswith("h11"):
+            return "bad_http"
+    return "connection"
+
+
+def _find_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
