@@ -1,37 +1,38 @@
 """All that a platform can say about itself, as values. Pure.
 
-A platform is one frozen `Platform` in one file of `platforms/`; adding one touches nothing else. The value has three parts:
-identity (URL to id and back, id to date), finding (how its embeds look in HTML), capturing (which frame to visit, when it is
-ready, what its answers mean). `examples` are run by the generic tests.
+A platform is one frozen `Platform` in one file of `platforms/`; adding one touches nothing else. The value has three
+parts: identity (URL to id and back, id to date), finding (how its embeds look in HTML), capturing (which frame to
+visit, when it is ready, what its answers mean). `examples` are run by the generic tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, quote
 
 from embedarchive.model import Description, Page, Post, Verdict
 
-# ---------------------------------------------------------------------------------------------------------------- finding
+# -------------------------------------------------------------------------------------------------------------- finding
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One shape of markup that carries this platform's posts.
 
-    `css` selects the element. `url` and `id` say, in order, where the post's address or bare id may stand: `@attr` of the
-    element, `css@attr` of an inner element (`:last` after the css takes the last match), `text` of the element.
+    `css` selects the element. `url` and `id` say, in order, where the post's address or bare id may stand: `@attr` of
+    the element, `css@attr` of an inner element (`:last` after the css takes the last match), `text` of the element.
     """
 
     form: str
     css: str
     url: tuple[str, ...] = ()
     id: tuple[str, ...] = ()
+    bare: bool = False
 
 
-# -------------------------------------------------------------------------------------------------------------- capturing
+# ------------------------------------------------------------------------------------------------------------ capturing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Move:
     """One thing to do on the page, as data. `do` is `click`, `scroll`, `remove`, `wait` or `style`; `css` is on what.
 
     `until` is a CSS selector that must match afterwards, `times` how often at most, `ms` how long to wait for `until`.
+    `when` is a text the document as served must hold, else the move is left out.
     """
 
     do: Literal["click", "scroll", "remove", "wait", "style"]
@@ -46,6 +48,7 @@ class Move:
     until: str = ""
     times: int = 1
     ms: int = 3000
+    when: str = ""
     why: str = ""
 
 
@@ -53,9 +56,9 @@ class Move:
 class Frame:
     """The page a reader's browser would load for the embed, and how to know that it is all there.
 
-    `url` is a template over the post's fields: {id} {url} {quoted_url} {host} {name}. `card` selects the element that is the
-    post (the screenshot is exactly it). The page is settled when `card` or one of `dead` is there; it is ready when, after
-    that, no `pending` matches any more, every image in the card is decoded, fonts are loaded and the card's box is still.
+    `url` is a template, see `fill_url`. `card` selects the element that is the post (the screenshot is exactly it). The
+    page is settled when `card` or one of `dead` is there; it is ready when, after that, no `pending` matches any more,
+    every image in the card is decoded, fonts are loaded and the card's box is still.
     """
 
     url: str
@@ -71,8 +74,8 @@ class Frame:
 class Probe:
     """A second, independent look at a post: one more GET through the same door, asked for only when `when` says so.
 
-    `when` is `always`, `doubt` (the frame did not show the post) or `available`. `navigate` sends the headers of a browser
-    navigation, else those of an API call.
+    `url` is a template, see `fill_url`. `when` is `always`, `doubt` (there was an answer and it was not the post) or
+    `available`. `navigate` sends the headers of a browser navigation, else those of an API call.
     """
 
     name: str
@@ -85,17 +88,26 @@ class Probe:
 class Visitable:
     """The capture part: where to go, what the answer means, what the post says. Rules are pure functions of a `Page`.
 
-    `rules` is raised whenever `describe` improves; the ledger then describes old captures anew, without any network.
+    `fields` adds the platform's own names to the templates (a token computed from the id …). `rules` is raised whenever
+    `describe` improves; the ledger then describes old captures anew, without any network.
     """
 
     frame: Frame
     classify: Callable[[Page, Post], Verdict]
     describe: Callable[[Page, Post], Description]
     probes: tuple[Probe, ...] = ()
+    fields: Callable[[Post], Mapping[str, str]] = lambda post: {}
     rules: int = 1
 
 
-# ---------------------------------------------------------------------------------------------------------------- examples
+def fill_url(template: str, post: Post, visit: Visitable) -> str:
+    """Fill a template of `Frame` or `Probe`: {id} {url} {quoted_url}, {host} and {name} of a host/name id, `fields`."""
+    host, _, name = post.native_id.rpartition("/")
+    fields = {"id": post.native_id, "url": post.url, "quoted_url": quote(post.url, safe=""), "host": host, "name": name}
+    return template.format(**fields, **visit.fields(post))
+
+
+# ------------------------------------------------------------------------------------------------------------- examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +133,12 @@ class MarkupExample:
     posted_at: str | None = None
 
 
-# ---------------------------------------------------------------------------------------------------------------- platform
+# ------------------------------------------------------------------------------------------------------------- platform
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One platform. `hosts` are registrable names, matched against the parsed host or a parent of it, never by substring.
+    """One platform. `hosts` are registrable names, matched against the parsed host or a parent of it, never as text.
 
     `identify` gets a split, cleaned URL on one of `hosts` and gives the native id, or None for a page that is no post.
     `canonical` turns a native id into the address readers know; `date` a native id into an ISO time, or None.
@@ -141,8 +153,14 @@ class Platform:
     date: Callable[[str], str | None] = lambda native_id: None
     handle: Callable[[SplitResult], str | None] = lambda url: None
     is_short: Callable[[SplitResult], bool] = lambda url: False
+    is_frame: Callable[[SplitResult], bool] = lambda url: False
+    id_pattern: str = ""
+    id_names: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
-    needles: tuple[bytes, ...] = ()
+    traces: tuple[str, ...] = ()
+    needles: tuple[str, ...] = ()
+    bylines: tuple[str, ...] = ()
     visit: Visitable | None = None
     examples: tuple[Example, ...] = ()
     markup: tuple[MarkupExample, ...] = ()
