@@ -157,6 +157,7 @@ class Platform:
     id_pattern: str = ""
     id_names: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    read_number: Callable[[str], tuple[str, ...]] = lambda number: ()
     marks: tuple[Mark, ...] = ()
     traces: tuple[str, ...] = ()
     needles: tuple[str, ...] = ()

@@ -1,0 +1,64 @@
+"""Whatever a person pastes -> the posts, handle or article address it can mean. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from embedarchive.detect.dom import Scope, find_sightings
+from embedarchive.detect.identity import identify_post, make_post
+from embedarchive.detect.markup import find_markup
+from embedarchive.detect.records import SERVICES
+from embedarchive.model import Post
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.urls import canonicalize_url, split_url
+
+_HANDLE = re.compile(r"^@?([A-Za-z0-9_][\w.\-]{0,62}(?:@[\w.\-]{3,80})?)$")
+_SHORTCODE = re.compile(r"^(?=.*[A-Z0-9_-])[A-Za-z0-9_-]{10,12}$")
+_DIGITS = re.compile(r"^\d{9,25}(?:_\d{1,20})?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text can mean: posts (surest first), a handle (no @), an address that is no post (an article's)."""
+
+    posts: tuple[Post, ...] = ()
+    handle: str | None = None
+    url: str | None = None
+
+
+def identify_anything(text: str) -> Meaning:
+    """Read a post's address in any form, a key (`instagram:CODE`), a shortcode, a numeric id, a handle, an article's address
+    or pasted embed markup."""
+    text = text.strip()
+    markup = find_markup(text) if len(text) > 20 else None
+    if markup:
+        seen = find_sightings(markup, Scope(mentions=True))
+        handle = next((s.claim.author_handle for s in seen if s.claim.author_handle), None)
+        return Meaning(_unique(s.post for s in seen if s.post), handle)
+    post = identify_post(text) or identify_post("https://" + text)
+    if post:
+        return Meaning((post,))
+    url = split_url(text)
+    if url:
+        return Meaning(url=canonicalize_url(text))
+    platform, _, native_id = text.partition(":")
+    named = BY_NAME.get(platform.lower()) or SERVICES.get(platform.lower())
+    if named and native_id:
+        return Meaning((make_post(named, native_id),))
+    m = _HANDLE.match(text)
+    return Meaning(_unique(_read_ids(text)), m[1] if m and not text.isdigit() else None)
+
+
+def _unique(posts: Iterable[Post]) -> tuple[Post, ...]:
+    return tuple({p.key: p for p in posts}.values())
+
+
+def _read_ids(text: str) -> list[Post]:
+    """Bare ids: a shortcode, or a number, which Instagram writes as `pk` or `pk_owner` and others as their ids."""
+    if _DIGITS.match(text):
+        return [make_post(p, i) for p in PLATFORMS for i in p.read_number(text)]
+    if _SHORTCODE.match(text):
+        return [make_post(p, text) for p in PLATFORMS if p.id_pattern and re.fullmatch(p.id_pattern, text)]
+    return []

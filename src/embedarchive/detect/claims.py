@@ -1,0 +1,162 @@
+"""The fallback markup of an embed -> what the publisher says of the post, read by structure in any language. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+from bs4 import BeautifulSoup, Tag
+
+from embedarchive.model import Claim
+from embedarchive.platform import Platform
+
+LONGEST_PIECE = 20_000
+_BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）]")
+_DASH = re.compile(r"(?:^|\s)[—–―]\s*(?=\S)")
+_BLOCKS = ("p", "div", "section", "footer", "figcaption", "li", "br")
+_NOISE = ("script", "style", "svg", "noscript", "template")
+_ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4})$")
+_DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
+
+
+def read_claim(piece: str, platform: Platform | None = None) -> Claim:
+    """Read author, text, date and language from the markup of one embed (its first 20,000 characters)."""
+    soup = BeautifulSoup(piece[:LONGEST_PIECE], "html.parser")
+    for noise in soup.find_all(_NOISE):
+        noise.decompose()
+    lines = _read_lines(soup)
+    name, handle, byline = read_byline(lines, platform)
+    quote = soup.find("blockquote") or soup.find(True)
+    return Claim(
+        author_name=name or _read_profile_name(soup, platform),
+        author_handle=handle or _read_titled_handle(soup),
+        text=_read_text(soup, byline, platform),
+        posted_at=_read_date(soup),
+        lang=_read_lang(quote if isinstance(quote, Tag) else None),
+    )
+
+
+def _read_lines(soup: BeautifulSoup) -> list[str]:
+    for tag in soup.find_all(_BLOCKS):
+        tag.insert_before("\n")
+        tag.insert_after("\n")
+    return [line for line in (" ".join(raw.split()) for raw in soup.get_text().split("\n")) if line]
+
+
+def read_byline(lines: list[str], platform: Platform | None) -> tuple[str | None, str | None, str | None]:
+    """(name, handle, the line) of the last line that ends a name with `(@handle)`."""
+    for line in reversed(lines):
+        found = list(_BYLINE.finditer(line))
+        if found:
+            before = line[: found[-1].start()].strip()
+            return _strip_prefix(before, found[-1][1], platform), found[-1][1], line
+    return None, None, None
+
+
+def _strip_prefix(before: str, handle: str, platform: Platform | None) -> str | None:
+    """The display name at the end of a localised "A post shared by NAME"."""
+    dashes = list(_DASH.finditer(before))
+    if dashes:
+        return before[dashes[0].end() :].strip() or None
+    for prefix in platform.bylines if platform else ():
+        if before.lower().startswith(prefix.lower()):
+            return before[len(prefix) :].strip(" \u200f\u200e:") or None
+    return _find_like_handle(before, handle) or before or None
+
+
+def _fold(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if c.isalnum())
+
+
+def _find_like_handle(before: str, handle: str) -> str | None:
+    """In a language we have no wording for: the name starts at the first word that the handle repeats."""
+    words, folded = before.split(), _fold(handle)
+    for i, word in enumerate(words[:40]):
+        if len(_fold(word)) > 2 and _fold(word) in folded:
+            return " ".join(words[i:])
+    return None
+
+
+def _is_profile(href: str) -> bool:
+    return bool(re.match(r"(?i)^https?://[^/]+/(?:@?[\w.\-]{1,60}|(?:user|u|profile)/[\w.\-]{1,80})/?(?:\?|$)", href))
+
+
+def _read_profile_name(soup: BeautifulSoup, platform: Platform | None) -> str | None:
+    """The text of a link to a profile, when there is no `(@handle)`."""
+    for a in soup.find_all("a", href=True):
+        text = a.get_text(" ", strip=True)
+        if platform and _is_profile(str(a["href"])) and text and not text.startswith(("#", "http")):
+            return text.lstrip("@") if any(host in str(a["href"]) for host in platform.hosts) else None
+    return None
+
+
+def _read_titled_handle(soup: BeautifulSoup) -> str | None:
+    """`<a title="@handle">`, as TikTok writes it."""
+    a = soup.find("a", title=re.compile(r"^@[\w.\-]+$"))
+    return str(a["title"])[1:] if isinstance(a, Tag) else None
+
+
+def _read_text(soup: BeautifulSoup, byline: str | None, platform: Platform | None) -> str | None:
+    """The paragraphs of the quote that are neither its byline nor its call to view the post."""
+    texts = []
+    for p in soup.find_all("p"):
+        flat = " ".join(p.get_text().split())
+        if flat and not (byline and (byline in flat or flat in byline)) and not _is_call(p, flat, platform):
+            texts.append("\n".join(" ".join(line.split()) for line in p.get_text().strip().split("\n")).strip())
+    return re.sub(r"\n{2,}", "\n", "\n".join(texts)) or None
+
+
+def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
+    """A paragraph that is one short link naming the platform: "View this post on …" in whatever language."""
+    a = p.find("a")
+    alone = isinstance(a, Tag) and " ".join(a.get_text().split()) == flat
+    return bool(alone and platform and platform.title.lower() in flat.lower() and len(flat) < 80)
+
+
+def _read_lang(quote: Tag | None) -> str | None:
+    if quote is None:
+        return None
+    inner = quote.find("p", lang=True)
+    for tag in (inner, quote):
+        if isinstance(tag, Tag):
+            lang = tag.get("lang") or (tag.get("data-lang") if tag is inner else None)
+            if lang:
+                return str(lang)
+    return None
+
+
+def _read_date(soup: BeautifulSoup) -> str | None:
+    """`<time datetime>` before any text: the text is localised, and wrong where am/pm was lost."""
+    time = soup.find("time", datetime=True)
+    if isinstance(time, Tag):
+        return parse_time(str(time["datetime"]))
+    links = soup.find_all("a")
+    return parse_time(links[-1].get_text(" ", strip=True)) if links else None
+
+
+def parse_time(text: str) -> str | None:
+    """ISO 8601, or an unambiguous date in English words, as ISO UTC; a day alone stays a day. Else None."""
+    text = text.strip()
+    if re.match(r"^\d{4}-\d{2}-\d{2}$", text):
+        return text
+    if re.match(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", text):
+        try:
+            when = datetime.fromisoformat(re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text.replace(" ", "T", 1)))
+            aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+            return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"
+        except (ValueError, OverflowError):
+            return None
+    return _parse_words(text)
+
+
+def _parse_words(text: str) -> str | None:
+    m, d = _MONTH_FIRST.match(text), _DAY_FIRST.match(text)
+    month, day, year = (m[1], m[2], m[3]) if m else (d[2], d[1], d[3]) if d else ("", "", "")
+    if month[:3].lower() not in _ENGLISH:
+        return None
+    try:
+        return datetime(int(year), _ENGLISH.index(month[:3].lower()) + 1, int(day), tzinfo=UTC).strftime("%Y-%m-%d")
+    except ValueError:
+        return None

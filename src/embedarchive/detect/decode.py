@@ -1,0 +1,72 @@
+"""Bytes of an HTML document -> its text, as browsers choose the encoding (html.spec.whatwg.org, "determining the
+character encoding"), and never an exception. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_SNIFFED = 2048
+_META = re.compile(rb"""(?i)<meta\b[^>]{0,512}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
+_XML = re.compile(rb"""(?i)^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
+_HEADER = re.compile(r"""(?i)charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+# encoding.spec.whatwg.org: what a label means on the web, where Python means less by it; whatever is not here or in
+# _PLAIN (utf-7, above all, in which `+ADw-` is a tag) is not an encoding of the web.
+_WEB = {
+    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
+    "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
+    "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8", "utf-8": "utf-8", "utf-8-sig": "utf-8",
+}  # fmt: skip
+_PLAIN = re.compile(r"^(?:cp125\d|cp866|cp874|cp932|cp949|iso8859-\d+|koi8-[ru]|mac-(?:roman|cyrillic)|gb18030|big5hkscs"
+                    r"|euc_jp|iso2022_jp)$")  # fmt: skip
+
+
+def _codec(label: str) -> str | None:
+    try:
+        name = codecs.lookup(label).name
+    except (LookupError, UnicodeError, ValueError):
+        return None
+    return _WEB.get(name) or (name if _PLAIN.match(name) else None)
+
+
+def _looks_utf16(body: bytes) -> str | None:
+    """UTF-16 without a mark: every second byte of the first tags is NUL."""
+    head = body[:64]
+    if len(head) < 8 or b"\x00" not in head:
+        return None
+    if head[1::2].count(0) > len(head) // 3:
+        return "utf-16-le"
+    return "utf-16-be" if head[0::2].count(0) > len(head) // 3 else None
+
+
+def choose_encoding(body: bytes, content_type: str | None = None) -> str:
+    """The codec's name: byte order mark, then HTTP, then the document's own word, then what the bytes can be."""
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return name
+    wide = _looks_utf16(body)
+    if wide:
+        return wide
+    said = _HEADER.search(content_type or "")
+    meta = _XML.match(body[:256]) or _META.search(body[:_SNIFFED])
+    labels = [said[1]] if said else []
+    labels += [meta[1].decode("ascii")] if meta else []
+    named = next((codec for codec in map(_codec, labels) if codec), None)
+    if named == "utf-8":
+        return named
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return named or "cp1252"
+    return "utf-8"  # text that is valid UTF-8 by chance does not exist; a label that says otherwise is wrong
+
+
+def decode_html(body: bytes | str, content_type: str | None = None) -> str:
+    """The text of a document; what cannot be decoded becomes U+FFFD, lone surrogates and NULs too."""
+    if isinstance(body, bytes):
+        text = body.decode(choose_encoding(body, content_type), "replace").removeprefix("\ufeff")
+    else:
+        text = body.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text.replace("\x00", "\ufffd")

@@ -1,0 +1,123 @@
+"""Elements -> the marks they bear; marks -> the post they name. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborNode
+
+from embedarchive.detect.identity import identify_post, make_post
+from embedarchive.detect.records import is_id
+from embedarchive.model import Post
+from embedarchive.platform import Mark, Platform
+from embedarchive.platforms import PLATFORMS
+from embedarchive.urls import split_url
+
+_COMPOUND = re.compile(r"""^([a-z][\w\\:-]*)?((?:\.[\w-]+)*)((?:\[[\w:-]+(?:=["']?[^\]"']*["']?)?\])*)$""")
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """One simple selector: a tag, classes, attributes (None: any value)."""
+
+    tag: str
+    classes: tuple[str, ...]
+    attrs: tuple[tuple[str, str | None], ...]
+
+    def fits(self, tag: str, classes: frozenset[str], attrs: Mapping[str, str | None]) -> bool:
+        return (
+            (not self.tag or self.tag == tag)
+            and all(c in classes for c in self.classes)
+            and all(n in attrs and (v is None or (attrs[n] or "").lower() == v) for n, v in self.attrs)
+        )
+
+
+def parse_compound(css: str) -> Compound:
+    """Read one compound of a mark's `css`; raises ValueError for anything richer."""
+    m = _COMPOUND.match(css.strip())
+    if not m:
+        raise ValueError(f"not a simple compound: {css!r}")
+    pairs = re.findall(r"""\[([\w:-]+)(?:=["']?([^\]"']*)["']?)?\]""", m[3])
+    classes = tuple(c for c in m[2].split(".") if c)
+    return Compound((m[1] or "").replace("\\", ""), classes, tuple((n, v or None) for n, v in pairs))
+
+
+_Entry = tuple[Compound, Platform, Mark]
+
+
+def _index() -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str, list[_Entry]]]:
+    by_class: dict[str, list[_Entry]] = {}
+    by_attr: dict[str, list[_Entry]] = {}
+    by_tag: dict[str, list[_Entry]] = {}
+    for platform in PLATFORMS:
+        for mark in platform.marks:
+            for css in mark.css.split(","):
+                c = parse_compound(css)
+                where = (
+                    (by_class, c.classes[0]) if c.classes else (by_attr, c.attrs[0][0]) if c.attrs else (by_tag, c.tag)
+                )
+                where[0].setdefault(where[1], []).append((c, platform, mark))
+    return by_class, by_attr, by_tag
+
+
+BY_CLASS, BY_ATTR, BY_TAG = _index()
+SELECTORS: tuple[str, ...] = tuple(
+    css.strip() for p in PLATFORMS for m in p.marks for css in m.css.split(",")
+)  # fmt: skip
+
+
+def find_marks(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterator[tuple[Platform, Mark]]:
+    """The marks an element bears, without asking the CSS engine."""
+    tag = node.tag or ""
+    named = attrs.get("class")
+    classes = frozenset(named.split()) if named else frozenset()
+    for c in classes:
+        yield from _fitting(BY_CLASS.get(c), tag, classes, attrs)
+    for a in attrs:
+        yield from _fitting(BY_ATTR.get(a), tag, classes, attrs)
+    yield from _fitting(BY_TAG.get(tag), tag, classes, attrs)
+
+
+def _fitting(
+    entries: list[_Entry] | None, tag: str, classes: frozenset[str], attrs: Mapping[str, str | None]
+) -> Iterator[tuple[Platform, Mark]]:
+    for compound, platform, mark in entries or ():
+        if compound.fits(tag, classes, attrs):
+            yield platform, mark
+
+
+def read_mark(node: LexborNode, platform: Platform, mark: Mark) -> tuple[Post | None, str | None]:
+    """(post, the address as written) that the mark names on this element."""
+    for place in mark.url:
+        for value in _read_place(node, place):
+            post = identify_post(value)
+            if post and post.platform == platform.name:
+                return post, value
+    for place in mark.id:
+        for value in _read_place(node, place):
+            value = value.strip()
+            if is_id(platform, value):
+                return make_post(platform, value), None
+    return None, None
+
+
+def _read_place(node: LexborNode, place: str) -> Iterator[str]:
+    css, _, attr = place.partition("@")
+    last = css.endswith(":last")
+    css = css.removesuffix(":last")
+    if place == "text":
+        yield node.text(strip=True)[:4000]
+        return
+    nodes = [node] if not css else node.css(css)[:500]
+    for each in reversed(nodes) if last else nodes:
+        value = each.attributes.get(attr)
+        if value:
+            yield value
+
+
+def names_post(url: str, platform: Platform) -> bool:
+    """Whether an address is one of this platform's posts."""
+    post = identify_post(url) if split_url(url) else None
+    return bool(post and post.platform == platform.name)

@@ -1,0 +1,70 @@
+"""Sightings of posts in a document -> embeds: one for each appearance, in reading order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from embedarchive.model import Claim, Embed, Kind, Post
+
+LONGEST_SNIPPET = 20_000
+_NEAR = 4
+"""Ancestors two carriers of one appearance may be apart: a quote and its frame share a wrapper, chapters do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One carrier of a post, seen once. `trail` names its element and the elements around it, innermost first."""
+
+    kind: Kind
+    platform: str | None
+    post: Post | None
+    url: str | None
+    form: str
+    layer: str
+    rule: str
+    markup: str
+    claim: Claim = Claim()
+    trail: tuple[int, ...] = ()
+
+
+def _contains(outer: Sighting, inner: Sighting) -> bool:
+    return bool(outer.trail) and outer.trail[0] in inner.trail
+
+
+def _is_same_appearance(earlier: Sighting, later: Sighting, adjacent: bool) -> bool:
+    if _contains(earlier, later) or _contains(later, earlier):
+        return True
+    near = set(earlier.trail[:_NEAR]) & set(later.trail[:_NEAR])
+    return adjacent and earlier.form != later.form and bool(near)
+
+
+def _merge(one: Sighting, two: Sighting) -> Sighting:
+    """Keep the first carrier, and whatever claim either of them makes."""
+    claim = Claim(*(getattr(one.claim, f) or getattr(two.claim, f) for f in Claim.__slots__))
+    return replace(one, claim=claim, markup=one.markup if one.claim != Claim() or not two.markup else two.markup)
+
+
+def merge_sightings(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """Fold the carriers of one appearance into one; what only state JSON tells is added where nothing else told it."""
+    kept: list[Sighting] = []
+    last: dict[tuple[str | None, str | None], int] = {}
+    before: tuple[str | None, str | None] | None = None
+    for seen in sightings:
+        key = (seen.kind if seen.kind != "embed" else seen.platform, seen.post.key if seen.post else seen.url)
+        at = last.get(key) if seen.post or seen.url else None
+        if at is not None and (seen.layer == "state" or _is_same_appearance(kept[at], seen, adjacent=before == key)):
+            kept[at] = _merge(kept[at], seen)
+        else:
+            last[key] = len(kept)
+            kept.append(seen)
+        before = key
+    return kept
+
+
+def number_embeds(sightings: Iterable[Sighting]) -> tuple[Embed, ...]:
+    """Give each appearance its position, from 1."""
+    return tuple(
+        Embed(i, s.kind, s.platform, s.post, s.url, s.form, s.layer, s.rule, s.markup[:LONGEST_SNIPPET], s.claim)
+        for i, s in enumerate(sightings, 1)
+    )

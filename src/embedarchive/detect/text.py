@@ -1,0 +1,61 @@
+"""An article of which only text is left -> the embeds it still shows. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from embedarchive.detect.claims import read_byline
+from embedarchive.detect.identity import identify_post
+from embedarchive.detect.sighting import Sighting, number_embeds
+from embedarchive.model import Claim, Found
+from embedarchive.platform import Platform
+from embedarchive.platforms import PLATFORMS
+
+_ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
+_SHORT_LINE = 120
+_BYLINE_END = re.compile(r"[(（]\s*[@＠][\w.\-]{1,64}\s*[)）][^()（）]{0,80}$")
+
+
+def find_in_text(text: str) -> Found:
+    """Embeds in plain text, by structure: an address alone on a line; or a short line that names a platform, and the next
+    one (or the same) a byline ending in `(@handle)`."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    seen: list[Sighting] = []
+    for i, line in enumerate(lines):
+        sighting = _sight_address(line) or _sight_byline(lines[i - 1] if i else "", line)
+        if sighting:
+            seen.append(sighting)
+    return Found(
+        embeds=number_embeds(seen), title=lines[0][:300] if lines and not _starts_with(seen, lines[0]) else None
+    )
+
+
+def _starts_with(seen: list[Sighting], line: str) -> bool:
+    """Whether the first line is itself part of an embed."""
+    return bool(seen) and line in seen[0].markup
+
+
+def _sight_address(line: str) -> Sighting | None:
+    post = identify_post(line) if _ADDRESS.match(line) else None
+    if post is None:
+        return None
+    return Sighting("embed", post.platform, post, line, "bare-url", "text", "address-alone", line)
+
+
+def _named_platform(line: str) -> Platform | None:
+    """The platform whose title is a word of a short line; one-letter titles are no word."""
+    words = set(re.findall(r"\w+", line.lower())) if len(line) <= _SHORT_LINE else set()
+    return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
+
+
+def _sight_byline(before: str, line: str) -> Sighting | None:
+    if len(line) > 2 * _SHORT_LINE or not _BYLINE_END.search(line):
+        return None
+    platform = _named_platform(before) or _named_platform(line.partition("(@")[0])
+    if platform is None:
+        return None
+    name, handle, _ = read_byline([line], platform)
+    shown = f"{before}\n{line}" if platform is _named_platform(before) else line
+    claim = Claim(author_name=name, author_handle=handle)
+    return Sighting("embed", platform.name, None, None, "text", "text", "byline", shown, claim)

@@ -1,0 +1,124 @@
+"""Text that should be a URL -> a split, cleaned URL; and the URLs that stand inside other URLs. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+LONGEST_URL = 8_000
+"""Characters. Longer than any server accepts; a bound for every rule below."""
+
+_CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
+_SCHEME = re.compile(r"(?i)^(https?):/*")
+_HOSTLIKE = re.compile(r"(?i)^(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|$)")
+_ARCHIVED = re.compile(r"(?i)^(?:https?:)?//[^/?#]+/(?:web|wayback|memento)?/?\d{4,14}(?:[a-z]{2}_)?/(https?:/.*)$")
+_ARCHIVED_SHORT = re.compile(r"(?i)^(?:https?:)?/?/?[^?#]*?/\d{14}(?:[a-z]{2}_)?/(https?:/.*)$")
+
+
+def clean_url(text: str) -> str | None:
+    """Mend what markup does to a URL: entities, `\\/`, percent-encoding as a whole, a missing scheme. None if it is none."""
+    text = text.strip()
+    if not text or len(text) > LONGEST_URL:
+        return None
+    if "&" in text:
+        # Twice: consent managers escape markup that was escaped already.
+        text = html.unescape(html.unescape(text))
+    text = _CONTROLS.sub("", text.replace("\\/", "/").replace("\\u002F", "/").replace("\\u0026", "&"))
+    if re.match(r"(?i)^(?:https?)?(?::|%3a)?%2f%2f", text):
+        text = unquote(text)
+    if "\\" in text:
+        return None
+    if text.startswith("//"):
+        return "https:" + text
+    if _SCHEME.match(text):
+        return _SCHEME.sub(lambda m: m[1].lower() + "://", text)
+    return "https://" + text if _HOSTLIKE.match(text) else None
+
+
+def split_url(text: str) -> SplitResult | None:
+    """Clean and split a URL; None unless it is http(s) with one unambiguous host."""
+    url = clean_url(text)
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return parts if host and "." in host and "@" not in parts.netloc else None
+
+
+def host_of(url: SplitResult) -> str:
+    """The host in lower case, without port and final dot."""
+    return (url.hostname or "").lower().rstrip(".")
+
+
+def find_parents(host: str) -> Iterator[str]:
+    """`a.b.c` -> `a.b.c`, `b.c`, `c`: what a host may be matched against, most exact first."""
+    while host:
+        yield host
+        _, _, host = host.partition(".")
+
+
+def unwrap_archived(url: str) -> str | None:
+    """The original of a web archive's address (`…/web/20200101000000if_/https://…`), or None."""
+    m = _ARCHIVED.match(url) or _ARCHIVED_SHORT.match(url)
+    return m[1] if m else None
+
+
+def find_inner(url: SplitResult) -> Iterator[str]:
+    """The URLs a wrapper's address holds: in its path (web archives) or in any parameter of its query or fragment."""
+    archived = unwrap_archived(url.geturl())
+    if archived:
+        yield archived
+    for query in (url.query, url.fragment):
+        if "=" in query and ("%" in query or "//" in query or "." in query):
+            for _, value in parse_qsl(query[:LONGEST_URL], max_num_fields=100) if query.count("&") < 100 else ():
+                if re.match(r"(?i)(?:https?:)?/{1,2}[^/]|https?%3a|(?:www|m)\.", value):
+                    yield value
+
+
+# ------------------------------------------------------------------------------------------------------------ canonical
+
+TRACKING = re.compile(
+    r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igsh(?:id)?|mc_[ce]id|_hs\w+|mkt_tok|"
+    r"ref(?:_?src|_?url|errer)?|cmpid?|ns_\w+|wt_?\w*mc\w*|xtor|at_\w+|amp(?:_\w+)?|outputtype|print|share|source|src|"
+    r"ICID|s_?cid|spm|ocid|guccounter|guce_\w+|__twitter_impression|sfnsn|mibextid)$"
+)
+_AMP_PATH = re.compile(r"(?i)(?:/amp(?:\.html?)?|\.amp(?:\.html?)?|/amp\.html)/?$")
+_AMP_HOST = re.compile(r"(?i)^amp\.")
+
+
+def canonicalize_url(url: str) -> str:
+    """One address for all variants of an article: no tracking, AMP or fragment; lower-case host, default port dropped.
+
+    The text is given back unchanged when it is no http(s) URL.
+    """
+    parts = split_url(url)
+    if parts is None:
+        return url
+    host = host_of(parts)
+    port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
+    path = _AMP_PATH.sub("/" if parts.path.endswith("/") else "", parts.path) or "/"
+    kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(k)]
+    return urlunsplit((parts.scheme, _AMP_HOST.sub("www.", host) + port, path, urlencode(kept), ""))
+
+
+def join_url(base: str | None, url: str) -> str:
+    """Resolve a reference against the page's address; never raises."""
+    try:
+        return urljoin(base or "", url.strip())
+    except ValueError:
+        return url
+
+
+def keep_query(url: SplitResult, names: Iterable[str]) -> dict[str, str]:
+    """The first value of each named query parameter that is there."""
+    wanted = set(names)
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(url.query[:LONGEST_URL]):
+        if name in wanted:
+            found.setdefault(name, value)
+    return found
