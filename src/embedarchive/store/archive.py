@@ -36,8 +36,8 @@ class Archive:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = lock_archive(path)
         try:
-            if path.exists():
-                check_identity(path)
+            create_archive(path)
+            check_identity(path)
             self.conn = connect(path)
             apply_schema(self.conn)
             self.keep_platforms(platforms)
@@ -151,6 +151,21 @@ class Archive:
             rows.keep_post(conn, post, now)
             rows.target_post(conn, crawl_id, post.key, forced=forced)
 
+    def keep_all_due(self, crawl_id: int) -> None:
+        """Make a run about all that is due in the archive, whichever run left it."""
+        with self.transaction() as conn:
+            conn.execute("INSERT INTO seeds SELECT ?, id, 'due' FROM articles_to_fetch", (crawl_id,))
+            conn.execute("INSERT INTO targets (crawl_id, post_key) SELECT ?, key FROM posts_to_capture", (crawl_id,))
+
+    def keep_check_targets(self, crawl_id: int, unseen_since: str, limit: int) -> None:
+        """Make a run about preserved posts last looked at before then, longest unseen first; all with a limit of -1."""
+        with self.transaction() as conn:
+            conn.execute(
+                "INSERT INTO targets (crawl_id, post_key, forced) SELECT ?, key, 1 FROM posts_to_check "
+                "WHERE last_checked_at <= ? ORDER BY last_checked_at LIMIT ?",
+                (crawl_id, unseen_since, limit),
+            )
+
     def keep_resolution(self, crawl_id: int, key: str, post: Post | None, now: str) -> None:
         """Keep which post a short link names; with None, that it named none (its embeds stay unresolved)."""
         with self.transaction() as conn:
@@ -202,12 +217,28 @@ def lock_archive(path: Path) -> IO[bytes]:
     return lock
 
 
+def create_archive(path: Path) -> None:
+    """Make an empty archive appear whole, or not at all: a run that is killed at once must not leave half a file.
+
+    It is made without a write-ahead log, so that its first page says whose file it is from the beginning.
+    """
+    if path.exists():
+        return
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    conn = sqlite3.connect(draft, isolation_level=None)
+    conn.execute("PRAGMA page_size = 8192")
+    apply_schema(conn)
+    conn.close()
+    draft.rename(path)
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open for writing, durable at every commit (https://www.sqlite.org/pragma.html#pragma_synchronous)."""
     conn = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     conn.row_factory = sqlite3.Row
-    settings = ("page_size = 8192", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-    for pragma in (*settings, "trusted_schema = OFF", "cell_size_check = ON"):
+    settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF")
+    for pragma in (*settings, "cell_size_check = ON"):
         conn.execute(f"PRAGMA {pragma}")
     return conn
 

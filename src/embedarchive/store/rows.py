@@ -146,12 +146,15 @@ def fetch_row(fetch: Fetch, article_id: int, crawl_id: int, sha256: str | None) 
 
 def keep_head(conn: sqlite3.Connection, article_id: int, found: Found) -> None:
     """Keep what an article's head says of itself; what it no longer says stays as it was."""
+    columns = ("title", "site_name", "lang", "published_at")
+    query = f"SELECT {', '.join(columns)} FROM articles WHERE id = ?"
+    before = tuple(conn.execute(query, (article_id,)).fetchone())
+    after = tuple(clean(getattr(found, column)) or old for column, old in zip(columns, before, strict=True))
+    if after == before:
+        return
     index(conn, "articles", article_id, remove=True)
-    conn.execute(
-        "UPDATE articles SET title = coalesce(?, title), site_name = coalesce(?, site_name), "
-        "lang = coalesce(?, lang), published_at = coalesce(?, published_at) WHERE id = ?",
-        (*map(clean, (found.title, found.site_name, found.lang, found.published_at)), article_id),
-    )
+    sets = ", ".join(f"{column} = ?" for column in columns)
+    conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*after, article_id))
     index(conn, "articles", article_id)
 
 

@@ -1,0 +1,59 @@
+# Two commands: `make crawl` runs the main job, `make test` proves it. Both set everything up first.
+#
+#   make crawl                 crawl the bundled newsroom, lose some of its posts, read them all the same
+#   make crawl URL=https://…   crawl a real article (several, in quotes, are fine)
+#   make test                  lint, types, tests
+#   make real                  crawl real saved articles, capture real saved posts (needs ../shared)
+#   make serve                 read the archive in a browser
+#   make bench                 what we claim about speed; results go to bench/results/
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+ARCHIVE ?= archive
+
+.PHONY: crawl test lint types check real serve bench sweep clean
+
+crawl: $(READY)
+ifdef URL
+	$(BIN)/embedarchive crawl $(URL) -a $(ARCHIVE)
+else
+	$(BIN)/embedarchive demo -a $(ARCHIVE)
+endif
+
+test: lint types $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+
+types: $(READY)
+	$(BIN)/mypy
+
+real: $(READY)
+	$(BIN)/python bench/real.py
+
+serve: $(READY)
+	$(BIN)/embedarchive serve -a $(ARCHIVE)
+
+bench: $(READY)
+	$(BIN)/python bench/find.py
+	$(BIN)/python bench/capture.py
+
+# Slow: kills the writer at every system call, many times over.
+sweep: $(READY)
+	$(BIN)/python bench/kill.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+# The virtual environment, every version pinned and hashed, and a browser.
+$(READY): requirements/lock.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "embedarchive needs Python 3.11 or newer: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/embedarchive install
+	touch $@

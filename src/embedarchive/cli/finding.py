@@ -1,0 +1,134 @@
+"""The commands that only look: find, platforms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from embedarchive.cli.options import WORLD_OPTIONS, take_settings, with_options
+from embedarchive.model import Embed, Fetch, Found
+from embedarchive.platforms import PLATFORMS
+from embedarchive.sources import Seed, expand_seeds
+from embedarchive.world import Settings, World
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--base-url", help="The address of a saved article that does not say its own.")
+@click.option("--nl", is_flag=True, help="One JSON object a line.")
+@click.option("--mentions", is_flag=True, help="Also links, credits and feed tiles that name a post but show none.")
+@click.option("--unknown", is_flag=True, help="Also third-party frames and widgets of no known platform.")
+@with_options(WORLD_OPTIONS)
+def find(sources: tuple[str, ...], base_url: str | None, nl: bool, mentions: bool, unknown: bool, **values: Any) -> int:
+    """Print the embeds of articles, and keep nothing.
+
+    A SOURCE is what `embedarchive crawl` takes: an article's URL, a saved article, @FILE, or - for standard input.
+
+    \b
+    embedarchive find story.html.gz
+    embedarchive find https://news.example/story --nl | jq -r .key
+    """
+    seeds = list(expand_seeds(sources, base_url=base_url))
+    kinds = {"embed"} | ({"mention"} if mentions else set()) | ({"unknown"} if unknown else set())
+    return print_found(seeds, take_settings(values), nl=nl, kinds=kinds)
+
+
+def print_found(seeds: Iterable[Seed], settings: Settings, *, nl: bool, kinds: Iterable[str] = ("embed",)) -> int:
+    """Print what is found in each seed as it comes; give 3 if some could not be read, else 0."""
+    return asyncio.run(print_all(list(seeds), settings, nl=nl, kinds=frozenset(kinds)))
+
+
+async def print_all(seeds: list[Seed], settings: Settings, *, nl: bool, kinds: frozenset[str]) -> int:
+    failed = 0
+    async with World(settings) as world:
+        async for seed, fetch in fetch_seeds(seeds, world):
+            if fetch.outcome == "failed":
+                failed += 1
+                click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
+                continue
+            found = await world.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type)
+            if found.truncated:
+                click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
+            embeds = [e for e in found.embeds if e.kind in kinds]
+            (print_lines if nl else print_table)(seed, found, embeds)
+    return 3 if failed else 0
+
+
+async def fetch_seeds(seeds: list[Seed], world: World) -> AsyncIterator[tuple[Seed, Fetch]]:
+    for seed in seeds:
+        yield seed, seed.fetch or await world.fetch(seed.url)
+
+
+def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:
+    for row in embed_rows(seed, found, embeds):
+        click.echo(json.dumps(row, ensure_ascii=False))
+
+
+def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[str, Any]]:
+    """One flat object an embed. `posted_at` comes from the post's id where ids carry time, else from the publisher."""
+    for embed in embeds:
+        post, claim = embed.post, embed.claim
+        yield {
+            "source": seed.origin, "article": found.canonical_url or seed.url, "position": embed.position,
+            "platform": embed.platform, "native_id": post.native_id if post else None,
+            "key": post.key if post else None, "url": post.url if post else embed.url, "form": embed.form,
+            "author_name": claim.author_name, "author_handle": claim.author_handle, "text": claim.text,
+            "posted_at": (post.posted_at if post else None) or claim.posted_at,
+            "kind": embed.kind, "layer": embed.layer, "rule": embed.rule,
+        }  # fmt: skip
+
+
+def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
+    console = Console(highlight=False)
+    console.print(Text(printable(found.title or seed.url), style="bold"))
+    console.print(Text(printable(found.canonical_url or seed.url), style="dim"))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for embed in embeds:
+        author = f"@{embed.claim.author_handle}" if embed.claim.author_handle else embed.claim.author_name or ""
+        name = embed.post.key if embed.post else f"{embed.platform or embed.kind}: no post named"
+        table.add_row(str(embed.position), printable(name), embed.form, printable(author), excerpt(embed))
+    console.print(table if embeds else Text("no embedded posts", style="dim"))
+    console.print()
+
+
+def excerpt(embed: Embed) -> str:
+    text = printable(" ".join((embed.claim.text or embed.url or "").split()))
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def printable(text: str) -> str:
+    """Text without the control characters that could speak to a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+@click.command()
+@click.option("--nl", is_flag=True, help="One JSON object a line.")
+def platforms(nl: bool) -> None:
+    """Print what is known of each platform: how its embeds are recognised, whether its posts can be visited."""
+    rows = [
+        {
+            "platform": p.name, "title": p.title, "hosts": list(p.hosts), "markup": len(p.marks),
+            "dates_from_id": any(e.posted_at for e in p.examples), "visit": p.visit is not None,
+        }
+        for p in PLATFORMS
+    ]  # fmt: skip
+    if nl:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    table = Table(box=None, padding=(0, 3, 0, 0))
+    for heading in ("platform", "found in articles", "date from id", "captured", "hosts"):
+        table.add_column(heading, no_wrap=heading != "hosts")
+    for row in rows:
+        hosts = ", ".join(row["hosts"][:4]) + (" …" if len(row["hosts"]) > 4 else "") or "any"
+        table.add_row(
+            row["title"], "yes", "yes" if row["dates_from_id"] else "–", "yes" if row["visit"] else "–", hosts
+        )
+    Console(highlight=False).print(table)

@@ -1,0 +1,65 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embedarchive.world import Settings
+
+Command = Callable[..., Any]
+
+archive_option = click.option(
+    "-a", "--archive", default="archive", show_default=True, envvar="EMBEDARCHIVE_ARCHIVE", show_envvar=True,
+    help="The archive: a folder that holds embeds.db, or a .db file.",
+)  # fmt: skip
+
+WORLD_OPTIONS = (
+    click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDR[:PORT]",
+                 help="Connect there for that host, as curl does; also opens that address. HOST may be *."),
+    click.option("--ca-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                 help="Trust this certificate authority too (PEM)."),
+    click.option("--allow-private", is_flag=True, help="Allow addresses of private networks and of this machine."),
+    click.option("--browser-path", envvar="EMBEDARCHIVE_BROWSER", show_envvar=True,
+                 help="The Chromium, Chrome, Edge or headless shell to use."),
+    click.option("--delay", type=click.FloatRange(min=0), default=1.0, show_default=True,
+                 help="Least seconds between two requests to one host."),
+    click.option("--concurrency", type=click.IntRange(1, 64), default=6, show_default=True, help="Articles at once."),
+    click.option("--tabs", type=click.IntRange(1, 16), default=3, show_default=True, help="Posts at once."),
+    click.option("--contact", help="A URL or address for webmasters, sent in the User-Agent of article fetches."),
+    click.option("--ignore-robots", is_flag=True, help="Fetch articles that robots.txt asks robots to leave alone."),
+)  # fmt: skip
+
+DISPLAY_OPTIONS = (
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    click.option("-v", "--verbose", is_flag=True, help="One line for every event, also on a terminal."),
+    click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
+)
+
+
+def with_options(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def take_settings(values: dict[str, Any]) -> Settings:
+    """The world's settings out of a command's values, which keep the rest."""
+    names = (
+        "resolve",
+        "ca_file",
+        "allow_private",
+        "browser_path",
+        "delay",
+        "concurrency",
+        "tabs",
+        "contact",
+        "ignore_robots",
+    )
+    return Settings(**{name: values.pop(name) for name in names})

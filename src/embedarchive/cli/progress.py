@@ -1,0 +1,185 @@
+"""Events of a run -> what a person sees: a live display on a terminal, else one line an event."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from embedarchive.ledger import Event
+from embedarchive.model import OUTCOMES
+
+SHAPES = {
+    "available": ("●", "green"), "gone": ("✝", "red"), "unavailable": ("◌", "yellow"),
+    "blocked": ("▲", "magenta"), "error": ("✗", "red"),
+}  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What a run did so far. `due` is what the archive says: articles and posts of this run, and how many are done."""
+
+    started: float = field(default_factory=time.monotonic)
+    articles: Counter[str] = field(default_factory=Counter)
+    captures: Counter[str] = field(default_factory=Counter)
+    incomplete: int = 0
+    embeds: int = 0
+    described: int = 0
+    faults: int = 0
+    due: Mapping[str, int] = field(default_factory=dict)
+
+    def count(self, event: Event) -> None:
+        if event.what == "article":
+            self.articles[event.outcome] += 1
+        elif event.what == "search":
+            self.embeds += event.count
+        elif event.what == "capture":
+            self.captures[event.outcome] += 1
+            self.incomplete += bool(event.outcome == "available" and event.detail)
+        elif event.what == "describe":
+            self.described += 1
+        elif event.what == "fault":
+            self.faults += 1
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def visits(self) -> int:
+        return sum(self.captures.values())
+
+    def summary(self) -> dict[str, Any]:
+        """The run in numbers, as `--json` prints it and the archive keeps it."""
+        return {
+            "articles": {k: self.articles[k] for k in ("ok", "unchanged", "failed")},
+            "embeds": self.embeds,
+            "captures": {k: self.captures[k] for k in OUTCOMES},
+            "incomplete": self.incomplete,
+            "faults": self.faults,
+            "posts_left_due": self.due.get("posts", 0) - self.due.get("visited", 0),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+class Display:
+    """Shows a tally on standard error, and events one a line where there is no terminal (or with `verbose`)."""
+
+    def __init__(self, title: str, *, quiet: bool, verbose: bool) -> None:
+        self.title, self.quiet = title, quiet
+        self.tally = Tally()
+        self.console = Console(stderr=True, highlight=False)
+        live = self.console.is_terminal and not quiet
+        self.lines = not quiet and (verbose or not live)
+        self.live = Live(get_renderable=self.render, console=self.console, refresh_per_second=8) if live else None
+
+    def __enter__(self) -> Display:
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.live:
+            self.live.stop()
+
+    def tell(self, event: Event) -> None:
+        self.tally.count(event)
+        if self.lines and event.what != "describe":
+            self.console.print(event_line(event), soft_wrap=True)
+        elif event.what == "fault" and not self.quiet:
+            self.console.print(event_line(event))
+
+    def set_due(self, due: Mapping[str, int]) -> None:
+        self.tally.due = due
+
+    def summary(self) -> dict[str, Any]:
+        return self.tally.summary()
+
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            self.console.print(Text(text, style="yellow"))
+
+    def render(self) -> Group:
+        tally, due = self.tally, self.tally.due
+        grid = Table.grid(padding=(0, 2))
+        fetched = sum(tally.articles.values())
+        grid.add_row("articles", bar(fetched, due.get("articles", 0)), articles_text(tally))
+        grid.add_row("posts", bar(tally.visits, due.get("posts", 0)), captures_text(tally.captures))
+        return Group(Text(self.title, style="bold"), grid, Text(pace(tally), style="dim"))
+
+
+def bar(done: int, total: int) -> Table:
+    row = Table.grid(padding=(0, 1))
+    row.add_row(ProgressBar(total=max(total, 1), completed=min(done, total), width=28), f"{done}/{total}")
+    return row
+
+
+def articles_text(tally: Tally) -> Text:
+    text = Text(f"{tally.embeds} embeds")
+    if tally.articles["failed"]:
+        text.append(f"  {tally.articles['failed']} failed", style="red")
+    return text
+
+
+def captures_text(captures: Counter[str]) -> Text:
+    """Each outcome by shape, number and word, so that colour is never all that tells them apart."""
+    parts = [Text(f"{SHAPES[o][0]} {captures[o]} {o}", style=SHAPES[o][1]) for o in OUTCOMES if captures[o]]
+    return Text("  ").join(parts)
+
+
+def pace(tally: Tally) -> str:
+    rate = tally.visits / max(tally.seconds, 0.1)
+    left = tally.due.get("posts", 0) - tally.visits
+    text = f"{duration(tally.seconds)} elapsed"
+    if rate and tally.visits >= 3:
+        text += f" · {rate * 60:.0f} posts/min"
+        text += f" · about {duration(left / rate)} left" if left > 0 else ""
+    return text
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def event_line(event: Event) -> Text:
+    shape, style = SHAPES.get(event.outcome, ("·", ""))
+    subject = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in event.subject)
+    text = Text(f"{shape} ", style=style)
+    text.append(f"{event.what:8} ", style="dim").append(f"{event.outcome:12} ", style=style).append(subject)
+    if event.what == "search":
+        text.append(f"  {event.count} embeds", style="dim")
+    if event.detail:
+        text.append(f"  {event.detail}", style="dim")
+    return text
+
+
+def print_summary(tally: Tally, where: str) -> None:
+    """Say on standard output what a run did, and where to look."""
+    console = Console(file=sys.stdout, highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or "none were due"
+    grid.add_row("Articles", articles)
+    grid.add_row("Embeds", str(tally.embeds))
+    grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
+    if tally.incomplete:
+        grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))
+    left = tally.summary()["posts_left_due"]
+    if left > 0:
+        grid.add_row("Still due", f"{left} posts; the same command goes on with them")
+    grid.add_row("Archive", where)
+    console.print(grid)
+
+
+def articles_words(tally: Tally) -> list[tuple[str, int]]:
+    a = tally.articles
+    return [("fetched", a["ok"]), ("unchanged", a["unchanged"]), ("failed", a["failed"])]

@@ -1,0 +1,187 @@
+"""The commands that write to an archive: crawl, capture, check, and the demo."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embedarchive import clock
+from embedarchive.cli.options import DISPLAY_OPTIONS, WORLD_OPTIONS, archive_option, take_settings, with_options
+from embedarchive.cli.progress import Display, print_summary
+from embedarchive.errors import UsageError
+from embedarchive.model import Post
+from embedarchive.session import Prepare, run_session
+from embedarchive.sources import Seed, expand_seeds
+from embedarchive.store import Archive, archive_path
+from embedarchive.urls import identify_post
+from embedarchive.world import Settings
+
+
+class Age(click.ParamType):
+    """A length of time: 30m, 12h, 7d, 2w; plain numbers are days."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+        text = str(value).strip().lower()
+        number, unit = (text[:-1], text[-1]) if text[-1:] in seconds else (text, "d")
+        try:
+            return float(number) * seconds[unit]
+        except ValueError:
+            self.fail(f"{value!r} is no length of time; write 30m, 12h, 7d or 2w", param, ctx)
+
+
+@click.command()
+@click.argument("seeds", nargs=-1, metavar="[SEED]...")
+@archive_option
+@click.option("--base-url", help="The address of a saved article that does not say its own.")
+@click.option("--refresh", type=Age(), default="1d", show_default=True, help="Fetch again what was fetched longer ago.")
+@click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
+@with_options(WORLD_OPTIONS)
+@with_options(DISPLAY_OPTIONS)
+@click.pass_context
+def crawl(ctx: click.Context, seeds: tuple[str, ...], archive: str, base_url: str | None, **values: Any) -> int:
+    """Fetch articles, find the posts they embed, capture and keep them.
+
+    A SEED is an article's URL, a saved article (.html, .html.gz, .txt), @FILE with one seed a line, or - for standard
+    input. Without a seed it goes on with all that the archive says is due. The same command again resumes: nothing is
+    done twice.
+
+    \b
+    embedarchive crawl https://news.example/story https://news.example/other
+    embedarchive crawl @articles.txt -a newsroom/
+    embedarchive crawl saved/story.html --base-url https://news.example/story
+    """
+    refresh, dry_run = values.pop("refresh"), values.pop("dry_run")
+    sources = list(expand_seeds(seeds, base_url=base_url))
+    if dry_run:
+        from embedarchive.cli.finding import print_found
+
+        return print_found(sources, take_settings(values), nl=values["as_json"])
+
+    def prepare(kept: Archive, crawl_id: int) -> None:
+        if not seeds:
+            kept.keep_all_due(crawl_id)
+        for seed in sources:
+            keep_source(kept, crawl_id, seed, clock.later(-refresh))
+
+    return run("crawl", archive, prepare, values)
+
+
+def keep_source(archive: Archive, crawl_id: int, seed: Seed, fresh_since: str) -> None:
+    """Put one seed into the archive: an address to fetch, or a document already in hand."""
+    if seed.fetch is None:
+        archive.keep_seed(crawl_id, seed.url, seed.origin, clock.now(), fresh_since)
+        return
+    article_id = archive.keep_seed(crawl_id, seed.url, seed.origin, clock.now())
+    archive.keep_fetch(article_id, crawl_id, seed.fetch)
+
+
+@click.command()
+@click.argument("urls", nargs=-1, required=True, metavar="POST_URL...")
+@archive_option
+@click.option("--again", is_flag=True, help="Capture also what is already preserved.")
+@with_options(WORLD_OPTIONS)
+@with_options(DISPLAY_OPTIONS)
+def capture(urls: tuple[str, ...], archive: str, again: bool, **values: Any) -> int:
+    """Capture posts by their own address, in any form of it.
+
+    \b
+    embedarchive capture "https://www.instagram.com/reel/C79gQqLpkul/?igsh=…"
+    """
+    posts = [identify_or_fail(url) for url in urls]
+
+    def prepare(kept: Archive, crawl_id: int) -> None:
+        for post in posts:
+            kept.keep_target(crawl_id, post, clock.now(), forced=again)
+
+    return run("capture", archive, prepare, values)
+
+
+def identify_or_fail(url: str) -> Post:
+    post = identify_post(url)
+    if post is None:
+        raise UsageError(
+            f"{url} is no post of a platform this version knows (see: embedarchive platforms). Nothing was done."
+        )
+    return post
+
+
+@click.command()
+@archive_option
+@click.option(
+    "--older-than", type=Age(), default="0s", help="Only posts last looked at longer ago than this (7d, 12h …)."
+)
+@click.option("--limit", type=click.IntRange(1), help="At most so many posts, longest unseen first.")
+@with_options(WORLD_OPTIONS)
+@with_options(DISPLAY_OPTIONS)
+def check(archive: str, older_than: float, limit: int | None, **values: Any) -> int:
+    """Visit preserved posts again and record, with evidence, whether each is still there.
+
+    \b
+    embedarchive check --older-than 7d
+    """
+    path = archive_path(archive)
+    if not path.exists():
+        raise UsageError(f"There is no archive at {path}. Make one with: embedarchive crawl URL -a {archive}")
+
+    def prepare(kept: Archive, crawl_id: int) -> None:
+        kept.keep_check_targets(crawl_id, clock.later(-older_than), limit or -1)
+
+    return run("check", archive, prepare, values, media=False)
+
+
+@click.command()
+@archive_option
+@with_options(DISPLAY_OPTIONS)
+def demo(archive: str, **values: Any) -> int:
+    """See it work without the internet: crawl a bundled newsroom, lose some of its posts, read them all the same."""
+    from embedarchive.replica.demo import play
+
+    def step(command: str, prepare: Prepare, settings: Settings, media: bool) -> int:
+        return run(command, archive, prepare, dict(values), media=media, settings=settings)
+
+    return play(archive_path(archive), step)
+
+
+def run(
+    command: str,
+    archive: str,
+    prepare: Prepare,
+    values: dict[str, Any],
+    *,
+    media: bool = True,
+    settings: Settings | None = None,
+) -> int:
+    """Run one command with its display, print its summary, give its exit code."""
+    path = archive_path(archive)
+    settings = settings or take_settings(values)
+    options = {k: v for k, v in values.items() if v} | {"settings": {"delay": settings.delay, "tabs": settings.tabs}}
+    quiet, as_json = values["quiet"], values["as_json"]
+    with Display(f"{command} → {path}", quiet=quiet, verbose=values["verbose"]) as display:
+        ended = asyncio.run(run_session(path, command, settings, options, prepare, display, media=media))
+    if as_json:
+        json.dump(display.summary() | {"ended": ended, "archive": str(path)}, sys.stdout)
+        sys.stdout.write("\n")
+    elif not quiet:
+        print_summary(display.tally, describe_file(path))
+    return exit_code(ended, display)
+
+
+def describe_file(path: Path) -> str:
+    return f"{path} ({path.stat().st_size / 1_000_000:.1f} MB)"
+
+
+def exit_code(ended: str, display: Display) -> int:
+    tally = display.tally
+    if ended == "interrupted":
+        return 130
+    if ended == "kept out":
+        return 6
+    return 3 if tally.articles["failed"] or tally.captures["error"] or tally.faults else 0

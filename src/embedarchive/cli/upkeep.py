@@ -1,0 +1,121 @@
+"""The commands about the machine: doctor, install."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from embedarchive.cli.options import archive_option
+from embedarchive.errors import EmbedArchiveError
+from embedarchive.store import archive_path
+
+Finding = tuple[bool, str]
+"""Whether it is well, and what was seen (with the remedy, if not)."""
+
+
+@click.command()
+@archive_option
+@click.option("--browser-path", envvar="EMBEDARCHIVE_BROWSER", show_envvar=True, help="The browser to look at.")
+def doctor(archive: str, browser_path: str | None) -> int:
+    """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door. Sends nothing out."""
+    examinations: list[tuple[str, Callable[[], Awaitable[Finding]]]] = [
+        ("Python", examine_python),
+        ("SQLite", examine_sqlite),
+        ("Disk", lambda: examine_disk(archive_path(archive))),
+        ("Archive", lambda: examine_archive(archive_path(archive))),
+        ("Browser", lambda: examine_browser(browser_path)),
+        ("Fonts", lambda: examine_fonts(browser_path)),
+        ("Door", examine_door),
+    ]
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    well = True
+    for name, examine in examinations:
+        try:
+            fine, seen = asyncio.run(examine())
+        except (EmbedArchiveError, OSError, sqlite3.Error) as error:
+            fine, seen = False, str(error)
+        well = well and fine
+        table.add_row(Text("✓", style="green") if fine else Text("✗", style="red"), name, seen)
+    Console(highlight=False).print(table)
+    return 0 if well else 1
+
+
+async def examine_python() -> Finding:
+    return sys.version_info >= (3, 11), f"{sys.version.split()[0]} at {sys.executable}"
+
+
+async def examine_sqlite() -> Finding:
+    with sqlite3.connect(":memory:") as conn:
+        options = {row[0] for row in conn.execute("PRAGMA compile_options")}
+    fine = sqlite3.sqlite_version_info >= (3, 37) and "ENABLE_FTS5" in options
+    return fine, f"{sqlite3.sqlite_version}" + ("" if fine else "; needs 3.37 with FTS5: use a newer Python")
+
+
+async def examine_disk(path: Path) -> Finding:
+    folder = next(p for p in (path.parent, *path.parent.resolve().parents) if p.exists())
+    free = shutil.disk_usage(folder).free
+    writable = os.access(folder, os.W_OK)
+    remedy = "" if writable else "; the folder cannot be written to"
+    return free > 1_000_000_000 and writable, f"{free / 1e9:.1f} GB free at {folder}{remedy}"
+
+
+async def examine_archive(path: Path) -> Finding:
+    from embedarchive.store import open_reader
+
+    if not path.exists():
+        return True, f"none yet at {path}"
+    conn = open_reader(path)
+    state = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+    captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
+    return state == "ok", f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {state}"
+
+
+async def examine_browser(browser_path: str | None) -> Finding:
+    from embedarchive.browser import find_browser, read_version
+
+    choice = find_browser(browser_path, os.environ)
+    return True, f"{await read_version(choice)} ({choice.why})"
+
+
+async def examine_fonts(browser_path: str | None) -> Finding:
+    from embedarchive.browser import find_browser, find_missing_fonts
+
+    missing = await find_missing_fonts(find_browser(browser_path, os.environ))
+    if not missing:
+        return True, "Latin, Arabic, Hebrew, Devanagari, Chinese, Japanese, Korean and emoji are drawn"
+    remedy = "apt-get install fonts-noto-cjk fonts-noto-core fonts-noto-color-emoji"
+    return False, f"posts in {', '.join(missing)} would show boxes; on Debian or Ubuntu: {remedy}"
+
+
+async def examine_door() -> Finding:
+    """Knock at a listener of our own through the door: it must refuse, and nothing may arrive."""
+    from embedarchive.egress import Door
+    from embedarchive.fetch import Fetcher
+
+    knocks: list[bytes] = []
+    server = await asyncio.start_server(lambda r, w: knocks.append(b"!"), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with Door() as door, Fetcher(door, user_agent="doctor") as fetcher:
+        fetch = await fetcher.fetch(f"http://127.0.0.1:{port}/")
+    server.close()
+    fine = fetch.outcome == "failed" and not knocks
+    return fine, "refuses private addresses" if fine else "a private address could be reached; do not crawl with this"
+
+
+@click.command()
+def install() -> None:
+    """Provide a browser and fonts, if this machine has none."""
+    from embedarchive.browser import ensure_browser
+
+    choice = ensure_browser(None, os.environ)
+    click.echo(f"{choice.name}: {choice.why}")

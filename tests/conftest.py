@@ -1,0 +1,28 @@
+"""What every test may use: the third-party material beside the repository, a replica, a clean home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Third-party pages that tests may read and the project must not copy."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not here: it holds third-party pages that are not part of the project")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def clean_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the state, the settings or the proxies of whoever runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "EMBEDARCHIVE_ARCHIVE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
