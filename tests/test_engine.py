@@ -1,0 +1,113 @@
+"""Passes run side by side over what is due, and stop as asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from embedarchive.engine import Pass, Row, run_passes
+
+Stage = dict[int, str]
+
+
+def due(board: Stage, stage: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
+    async def rows(n: int) -> Sequence[Row]:
+        return [{"id": key} for key, at in board.items() if at == stage][:n]
+
+    return rows
+
+
+def no_fault(name: str, row: Row, error: Exception) -> None:
+    raise AssertionError(f"{name} {row} {error!r}")
+
+
+def moving(board: Stage, name: str, start: str, end: str, workers: int, log: list[str] | None = None) -> Pass:
+    async def work(row: Row) -> None:
+        await asyncio.sleep(0.001)
+        board[row["id"]] = end
+        if log is not None:
+            log.append(name)
+
+    return Pass(name, workers, due(board, start), work, "id")
+
+
+async def test_work_flows_through_passes_without_waiting_for_the_slowest() -> None:
+    board, log = dict.fromkeys(range(12), "new"), list[str]()
+    passes = [moving(board, "fetch", "new", "fetched", 2, log), moving(board, "search", "fetched", "done", 1, log)]
+    await run_passes(passes, asyncio.Event(), no_fault)
+    assert set(board.values()) == {"done"}
+    assert log.index("search") < len(log) - 1 - log[::-1].index("fetch"), "a search came before the last fetch"
+
+
+async def test_no_more_at_once_than_workers_and_no_row_twice_at_once() -> None:
+    board = dict.fromkeys(range(20), "new")
+    busy: list[int] = []
+    most = 0
+
+    async def work(row: Row) -> None:
+        nonlocal most
+        assert row["id"] not in busy
+        busy.append(row["id"])
+        most = max(most, len(busy))
+        await asyncio.sleep(0.001)
+        busy.remove(row["id"])
+        board[row["id"]] = "done"
+
+    await run_passes([Pass("p", 3, due(board, "new"), work, "id")], asyncio.Event(), no_fault)
+    assert most == 3
+
+
+async def test_a_row_whose_work_raises_is_told_once_and_the_rest_goes_on() -> None:
+    board, faults = dict.fromkeys(range(5), "new"), list[tuple[int, str]]()
+
+    async def work(row: Row) -> None:
+        if row["id"] == 2:
+            raise ValueError("bad row")
+        board[row["id"]] = "done"
+
+    step = Pass("p", 2, due(board, "new"), work, "id")
+    await run_passes([step], asyncio.Event(), lambda name, row, error: faults.append((row["id"], str(error))))
+    assert faults == [(2, "bad row")]
+    assert [k for k, v in board.items() if v == "done"] == [0, 1, 3, 4]
+
+
+async def test_stop_finishes_what_is_at_work_and_takes_nothing_new() -> None:
+    board, stop = dict.fromkeys(range(10), "new"), asyncio.Event()
+
+    async def work(row: Row) -> None:
+        stop.set()
+        await asyncio.sleep(0.01)
+        board[row["id"]] = "done"
+
+    await run_passes([Pass("p", 2, due(board, "new"), work, "id")], stop, no_fault)
+    assert sorted(v for v in board.values() if v == "done") == ["done", "done"]
+
+
+async def test_cancelling_drops_what_is_at_work() -> None:
+    board, dropped = {1: "new"}, list[int]()
+
+    async def work(row: Row) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            dropped.append(row["id"])
+
+    running = asyncio.create_task(run_passes([Pass("p", 1, due(board, "new"), work, "id")], asyncio.Event(), no_fault))
+    await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert dropped == [1]
+
+
+async def test_a_fault_that_must_end_the_run_does() -> None:
+    async def work(row: Row) -> None:
+        raise OSError("disk full")
+
+    def on_fault(name: str, row: Row, error: Exception) -> None:
+        raise error
+
+    with pytest.raises(OSError, match="disk full"):
+        await run_passes([Pass("p", 1, due({1: "new"}, "new"), work, "id")], asyncio.Event(), on_fault)
