@@ -1,5 +1,12 @@
 """A URL turned into a `Fetch`, through the door, bounded in time, bytes, hops and decompression."""
 
-from embedarchive.fetch.fetcher import ARTICLE_LIMITS, MEDIA_LIMITS, NAVIGATION_HEADERS, Fetcher, Limits
+from embedarchive.fetch.fetcher import (
+    ARTICLE_LIMITS,
+    MEDIA_LIMITS,
+    NAVIGATION_HEADERS,
+    Fetcher,
+    Limits,
+    redact_headers,
+)
 
-__all__ = ["ARTICLE_LIMITS", "MEDIA_LIMITS", "NAVIGATION_HEADERS", "Fetcher", "Limits"]
+__all__ = ["ARTICLE_LIMITS", "MEDIA_LIMITS", "NAVIGATION_HEADERS", "Fetcher", "Limits", "redact_headers"]

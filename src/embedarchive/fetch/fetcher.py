@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from embedarchive import clock
 from embedarchive.egress import Door, check_url
 from embedarchive.errors import RefusedError
 from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_coding
@@ -139,10 +139,10 @@ class Fetcher:
         merged |= {name: value for name, value in wanted.items() if value}
         merged["accept-encoding"] = ACCEPT_ENCODING
         trip = _Trip(url, method, merged, limits or self.limits)
-        started, clock = datetime.now(UTC), asyncio.get_running_loop().time
-        began = clock()
+        started, ticks = clock.now(), asyncio.get_running_loop().time
+        began = ticks()
         await self._travel(trip)
-        return _conclude(trip, url, started, int((clock() - began) * 1000))
+        return _conclude(trip, url, started, int((ticks() - began) * 1000))
 
     async def _travel(self, trip: _Trip) -> None:
         try:
@@ -182,7 +182,7 @@ class Fetcher:
             return None
         response.request = request
         trip.cookies.extract_cookies(response)
-        trip.status, trip.reply = response.status_code, _keep_headers(response.headers)
+        trip.status, trip.reply = response.status_code, redact_headers(_decode_headers(response.headers))
         location = response.headers.get("location")
         if location is not None and trip.status in _REDIRECTS:
             trip.redirects.append((trip.status, trip.url))
@@ -213,13 +213,13 @@ async def _read_body(trip: _Trip, response: httpx.Response) -> None:
     trip.body.finish(framed="content-length" in response.headers or "transfer-encoding" in response.headers)
 
 
-def _conclude(trip: _Trip, asked: str, started: datetime, elapsed_ms: int) -> Fetch:
+def _conclude(trip: _Trip, asked: str, started: str, elapsed_ms: int) -> Fetch:
     outcome, reason = _find_outcome(trip)
     headers = httpx.Headers(list(trip.reply))
     return Fetch(
         url=asked,
         final_url=trip.url,
-        fetched_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        fetched_at=started,
         outcome=outcome,
         status=trip.status,
         reason=reason,
@@ -245,10 +245,14 @@ def _find_outcome(trip: _Trip) -> tuple[Literal["ok", "unchanged", "failed"], st
     return "ok", None
 
 
-def _keep_headers(headers: httpx.Headers) -> Headers:
+def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers as sent, without what could be a secret: an archive is passed around."""
-    rows = [(k.decode(headers.encoding, "replace"), v.decode(headers.encoding, "replace")) for k, v in headers.raw]
-    return tuple((k, "[redacted]" if k.lower() in _SECRET else v) for k, v in rows)
+    return tuple((name, "[redacted]" if name.lower() in _SECRET else value) for name, value in headers)
+
+
+def _decode_headers(headers: httpx.Headers) -> Iterator[tuple[str, str]]:
+    for name, value in headers.raw:
+        yield name.decode("latin-1"), value.decode(headers.encoding, "replace")
 
 
 # X509_V_ERR_…, https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
