@@ -24,12 +24,12 @@ from bs4 import BeautifulSoup
 
 from embedarchive import clock
 from embedarchive.cli.progress import Display
+from embedarchive.detect import identify_post
 from embedarchive.model import Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
 from embedarchive.session import run_session
 from embedarchive.store import Archive, open_reader
-from embedarchive.urls import identify_post
 from embedarchive.world import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from embedarchive import clock
-from embedarchive.detect import FINDER_RULES
+from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.engine import Pass, Row, run_passes
 from embedarchive.errors import ArchiveError
 from embedarchive.model import Capture, Fetch, Found, Post
@@ -24,7 +24,6 @@ from embedarchive.platform import Platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_blob, read_page, read_post
-from embedarchive.urls import identify_post
 
 T = TypeVar("T")
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from embedarchive.cli.options import WORLD_OPTIONS, take_settings, with_options
 from embedarchive.model import Embed, Fetch, Found
+from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
 from embedarchive.sources import Seed, expand_seeds
 from embedarchive.world import Settings, World
@@ -112,23 +113,26 @@ def printable(text: str) -> str:
 @click.option("--nl", is_flag=True, help="One JSON object a line.")
 def platforms(nl: bool) -> None:
     """Print what is known of each platform: how its embeds are recognised, whether its posts can be visited."""
-    rows = [
-        {
-            "platform": p.name, "title": p.title, "hosts": list(p.hosts), "markup": len(p.marks),
-            "dates_from_id": any(e.posted_at for e in p.examples), "visit": p.visit is not None,
-        }
-        for p in PLATFORMS
-    ]  # fmt: skip
     if nl:
-        for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+        for platform in PLATFORMS:
+            click.echo(json.dumps(capabilities(platform), ensure_ascii=False))
         return
     table = Table(box=None, padding=(0, 3, 0, 0))
     for heading in ("platform", "found in articles", "date from id", "captured", "hosts"):
         table.add_column(heading, no_wrap=heading != "hosts")
-    for row in rows:
-        hosts = ", ".join(row["hosts"][:4]) + (" …" if len(row["hosts"]) > 4 else "") or "any"
-        table.add_row(
-            row["title"], "yes", "yes" if row["dates_from_id"] else "–", "yes" if row["visit"] else "–", hosts
-        )
+    for platform in PLATFORMS:
+        can = capabilities(platform)
+        hosts = ", ".join(platform.hosts[:4]) + (" …" if len(platform.hosts) > 4 else "") or "any"
+        dates, visits = ("yes" if can[name] else "–" for name in ("dates_from_id", "captured"))
+        table.add_row(platform.title, "yes", dates, visits, hosts)
     Console(highlight=False).print(table)
+
+
+def capabilities(platform: Platform) -> dict[str, Any]:
+    """What a platform's value says it can do; the documented matrix is made of these."""
+    return {
+        "platform": platform.name, "title": platform.title, "hosts": list(platform.hosts),
+        "marks": [mark.css for mark in platform.marks],
+        "dates_from_id": any(example.posted_at for example in platform.examples),
+        "captured": platform.visit is not None,
+    }  # fmt: skip

@@ -13,12 +13,12 @@ import click
 from embedarchive import clock
 from embedarchive.cli.options import DISPLAY_OPTIONS, WORLD_OPTIONS, archive_option, take_settings, with_options
 from embedarchive.cli.progress import Display, print_summary
+from embedarchive.detect import identify_post
 from embedarchive.errors import UsageError
 from embedarchive.model import Post
 from embedarchive.session import Prepare, run_session
 from embedarchive.sources import Seed, expand_seeds
 from embedarchive.store import Archive, archive_path
-from embedarchive.urls import identify_post
 from embedarchive.world import Settings
 
 

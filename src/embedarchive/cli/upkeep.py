@@ -7,8 +7,9 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -28,7 +29,7 @@ Finding = tuple[bool, str]
 @click.option("--browser-path", envvar="EMBEDARCHIVE_BROWSER", show_envvar=True, help="The browser to look at.")
 def doctor(archive: str, browser_path: str | None) -> int:
     """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door. Sends nothing out."""
-    examinations: list[tuple[str, Callable[[], Awaitable[Finding]]]] = [
+    examinations: list[tuple[str, Callable[[], Coroutine[Any, Any, Finding]]]] = [
         ("Python", examine_python),
         ("SQLite", examine_sqlite),
         ("Disk", lambda: examine_disk(archive_path(archive))),

@@ -1,0 +1,176 @@
+"""The commands that read an archive: lookup, show, search, stats, serve."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+
+from embedarchive.cli.options import archive_option
+from embedarchive.errors import ArchiveError
+from embedarchive.library import article_record, embed_record, find_article, post_record
+from embedarchive.library import lookup as look_up
+from embedarchive.library import search as search_archive
+from embedarchive.library import stats as read_stats
+from embedarchive.records import ArticleRecord, EmbedRecord, PostRecord
+from embedarchive.render import render_card
+from embedarchive.store import archive_path, open_reader
+from embedarchive.store.reading import read_blob
+from embedarchive.terminal import render_figures, render_hit, render_lookup, render_terminal
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextmanager
+def reading(archive: str) -> Iterator[sqlite3.Connection]:
+    conn = open_reader(archive_path(archive))
+    try:
+        yield conn
+    finally:
+        conn.close()
+
+
+def say(what: RenderableType) -> None:
+    Console(highlight=False, soft_wrap=False).print(what)
+
+
+def say_json(value: Any) -> None:
+    """Print records as JSON; bytes never stand in records, only their hashes."""
+    plain = [dataclasses.asdict(v) for v in value] if isinstance(value, tuple) else dataclasses.asdict(value)
+    click.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=dict))
+
+
+@click.command()
+@click.argument("anything", nargs=-1, required=True)
+@archive_option
+@json_option
+def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
+    """Is it preserved? Takes anything: a post's or article's address in any form, an id, a handle, embed code, words.
+
+    Exits with 1 when the archive has nothing of it.
+
+    \b
+    embedarchive lookup "https://www.instagram.com/reel/C79gQqLpkul/?igsh=x"
+    embedarchive lookup @balenciaga
+    embedarchive lookup - < embed-code.html
+    """
+    text = click.get_text_stream("stdin").read() if anything == ("-",) else " ".join(anything)
+    with reading(archive) as conn:
+        found = look_up(conn, text)
+    if as_json:
+        say_json(found)
+    else:
+        say(render_lookup(found))
+    return 0 if found.found else 1
+
+
+@click.command()
+@click.argument("key")
+@archive_option
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML card there.")
+@click.option("--open", "open_card", is_flag=True, help="Write the HTML card and open it.")
+@json_option
+def show(key: str, archive: str, output: Path | None, open_card: bool, as_json: bool) -> int:
+    """Show one preserved post (by key or any address of it), an unresolved embed (embed:ID), or an article.
+
+    The card is one HTML file without scripts: screenshot, media, text, and where each field comes from.
+    """
+    with reading(archive) as conn:
+        record = find_record(conn, key)
+        if record is None:
+            raise ArchiveError(
+                f"{archive_path(archive)} has nothing at {key}. To look wider: embedarchive lookup {key}"
+            )
+        if output or open_card:
+            return write_card(conn, record, output, open_card=open_card)
+    if as_json:
+        say_json(record)
+    else:
+        say(render_terminal(record, Console().width))
+    return 0
+
+
+def find_record(conn: sqlite3.Connection, key: str) -> PostRecord | EmbedRecord | ArticleRecord | None:
+    """What a key or an address names: a post first, then an embed, then an article."""
+    if key.startswith("embed:") and key[6:].isdigit():
+        return embed_record(conn, int(key[6:]))
+    if record := post_record(conn, key):
+        return record
+    found = look_up(conn, key)
+    if len(found.posts) == 1:
+        return post_record(conn, found.posts[0].key)
+    article_id = find_article(conn, key)
+    return article_record(conn, article_id) if article_id else None
+
+
+def write_card(
+    conn: sqlite3.Connection, record: PostRecord | EmbedRecord | ArticleRecord, output: Path | None, *, open_card: bool
+) -> int:
+    if isinstance(record, ArticleRecord):
+        raise ArchiveError("An article has no card; its embeds do. To see it in a browser: embedarchive serve")
+    path = output or Path(tempfile.mkdtemp(prefix="embedarchive-")) / "card.html"
+    path.write_text(render_card(record, partial(read_blob, conn)), "utf-8")
+    click.echo(str(path))
+    if open_card:
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@archive_option
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@json_option
+def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool) -> int:
+    """Search what posts said, what publishers say of them, and articles' titles; best first. Exits with 1 for nothing.
+
+    \b
+    embedarchive search lighthouse storm
+    """
+    with reading(archive) as conn:
+        hits = search_archive(conn, " ".join(words), limit)
+    if as_json:
+        say_json(hits)
+    else:
+        for hit in hits:
+            say(render_hit(hit))
+        if not hits:
+            click.echo("Nothing found.", err=True)
+    return 0 if hits else 1
+
+
+@click.command()
+@archive_option
+@json_option
+def stats(archive: str, as_json: bool) -> None:
+    """Count what an archive holds, and what of it is gone elsewhere."""
+    with reading(archive) as conn:
+        figures = read_stats(conn)
+    if as_json:
+        say_json(figures)
+    else:
+        say(render_figures(figures))
+
+
+@click.command()
+@archive_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+@click.option("--open/--no-open", "open_browser", default=True, help="Open the reading room in a browser.")
+def serve(archive: str, host: str, port: int, open_browser: bool) -> None:
+    """Read the archive in a browser: Datasette with the reading room."""
+    from embedarchive.viewer.serve import serve as serve_archive
+
+    path = archive_path(archive)
+    open_reader(path).close()
+    serve_archive(path, host, port, open_browser)
