@@ -22,7 +22,7 @@ from embedarchive.store import Archive, archive_path
 from embedarchive.world import Settings
 
 
-class Age(click.ParamType):
+class Age(click.ParamType[float]):
     """A length of time: 30m, 12h, 7d, 2w; plain numbers are days."""
 
     name = "age"
@@ -45,8 +45,7 @@ class Age(click.ParamType):
 @click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
-@click.pass_context
-def crawl(ctx: click.Context, seeds: tuple[str, ...], archive: str, base_url: str | None, **values: Any) -> int:
+def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: Any) -> int:
     """Fetch articles, find the posts they embed, capture and keep them.
 
     A SEED is an article's URL, a saved article (.html, .html.gz, .txt), @FILE with one seed a line, or - for standard

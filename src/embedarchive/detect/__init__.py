@@ -13,7 +13,10 @@ from embedarchive.detect.sighting import number_embeds
 from embedarchive.detect.text import find_in_text
 from embedarchive.model import Found
 
-__all__ = ["Meaning", "decode_html", "find_embeds", "find_in_text", "identify_anything", "identify_post"]
+FINDER_RULES = 1
+"""Raised whenever the finder improves; the ledger then searches kept fetches again, without any network."""
+
+__all__ = ["FINDER_RULES", "Meaning", "decode_html", "find_embeds", "find_in_text", "identify_anything", "identify_post"]
 
 
 def find_embeds(
