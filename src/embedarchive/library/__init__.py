@@ -1,0 +1,23 @@
+"""An archive, open for reading -> frozen records: what to look up, search, show and count."""
+
+from embedarchive.library.articles import article_record, find_article, outlet_record
+from embedarchive.library.figures import front, outlets, stats
+from embedarchive.library.lookup import lookup
+from embedarchive.library.posts import capture_record, embed_record, post_record, read_exchanges, read_lines
+from embedarchive.library.search import search
+
+__all__ = [
+    "article_record",
+    "capture_record",
+    "embed_record",
+    "find_article",
+    "front",
+    "lookup",
+    "outlet_record",
+    "outlets",
+    "post_record",
+    "read_exchanges",
+    "read_lines",
+    "search",
+    "stats",
+]

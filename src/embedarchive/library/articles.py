@@ -1,0 +1,118 @@
+"""An article's URL or number, an outlet's name -> what it embeds and how that fared. Read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from embedarchive.library.posts import IN_KEYS, read_lines
+from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
+from embedarchive.records import ArticleLine, ArticleRecord, FetchRecord, OutletRecord, Placed
+from embedarchive.urls import canonicalize_url, split_url
+
+NEWEST = (
+    "(SELECT f.id FROM fetches f WHERE f.article_id = {0} AND f.searched_rules IS NOT NULL "
+    "ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1)"
+)
+MOST_ON_A_PAGE = 100
+
+
+def find_variants(url: str) -> tuple[str, ...]:
+    """The addresses under which an article may be kept: canonical, then scheme, `www.` and final slash varied. Pure."""
+    canonical = canonicalize_url(url)
+    parts = split_url(canonical)
+    if parts is None:
+        return (url,)
+    host = parts.netloc.removeprefix("www.")
+    path = parts.path.rstrip("/")
+    made = [
+        parts._replace(scheme=scheme, netloc=netloc, path=end).geturl()
+        for scheme in ("https", "http")
+        for netloc in (parts.netloc, host, f"www.{host}")
+        for end in (parts.path, path, path + "/")
+    ]
+    return tuple(dict.fromkeys([canonical, url, *made]))
+
+
+def find_article(conn: sqlite3.Connection, url: str) -> int | None:
+    """The number of the article kept under that address or a variant of it, or None."""
+    variants = in_list(find_variants(url))
+    row = select_one(conn, f"SELECT id FROM articles WHERE url {IN_KEYS}", variants) or select_one(
+        conn, f"SELECT article_id AS id FROM article_urls WHERE url {IN_KEYS}", variants
+    )
+    return row["id"] if row else None
+
+
+def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecord | None:
+    """An article with its embeds in reading order, or None."""
+    article_id = article if isinstance(article, int) else find_article(conn, article)
+    row = select_one(conn, "SELECT * FROM articles WHERE id = ?", article_id)
+    if row is None:
+        return None
+    same = ("id", "url", "outlet", "title", "site_name", "lang", "published_at", "first_seen_at")
+    return ArticleRecord(
+        **{name: row[name] for name in same},
+        fetches=read_fetches(conn, row["id"]),
+        embeds=place(
+            conn, select(conn, SIGHTING + f"WHERE e.fetch_id = {NEWEST.format('?')} ORDER BY e.position", row["id"])
+        ),
+    )
+
+
+def read_fetches(conn: sqlite3.Connection, article_id: int) -> tuple[FetchRecord, ...]:
+    """The downloads of an article, newest first."""
+    names = (
+        "id", "url", "final_url", "fetched_at", "outcome", "reason", "status", "html_sha256", "truncated", "source",
+        "search_note",
+    )  # fmt: skip
+    rows = select(
+        conn,
+        f"SELECT {', '.join(names)} FROM fetches WHERE article_id = ? ORDER BY fetched_at DESC, id DESC LIMIT ?",
+        article_id,
+        MOST_ON_A_PAGE,
+    )
+    return tuple(FetchRecord(**row) for row in rows)
+
+
+def place(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Placed, ...]:
+    """Rows of embeds, each with the line of the post it names."""
+    lines = read_lines(conn, (r["post_key"] for r in rows if r["post_key"]))
+    return tuple(Placed(read_sighting(row), lines.get(row["post_key"])) for row in rows)
+
+
+def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ArticleLine]:
+    """One line for each article, in the order of the numbers."""
+    wanted = list(dict.fromkeys(ids))
+    rows = select(
+        conn,
+        "SELECT a.id, a.url, a.outlet, a.title, a.published_at, count(e.id) AS embeds, "
+        "count(DISTINCT iif(s.status = 'gone', s.key, NULL)) AS gone, "
+        "count(DISTINCT iif(s.best_capture_id IS NOT NULL, s.key, NULL)) AS preserved "
+        f"FROM articles a LEFT JOIN embeds e ON e.fetch_id = {NEWEST.format('a.id')} AND e.kind = 'embed' "
+        f"LEFT JOIN post_status s ON s.key = e.post_key WHERE a.id {IN_KEYS} GROUP BY a.id",
+        in_list(wanted),
+    )
+    lines = {row["id"]: ArticleLine(**row) for row in rows}
+    return {each: lines[each] for each in wanted if each in lines}
+
+
+# -------------------------------------------------------------------------------------------------------------- outlets
+
+
+def outlet_record(conn: sqlite3.Connection, name: str, page: int = 1) -> OutletRecord | None:
+    """An outlet with one page of its articles, newest first; or None. Its figures are those of `embeds_by_outlet`."""
+    total = select_one(conn, "SELECT count(*) AS n FROM articles WHERE outlet = ?", name)
+    if not total or not total["n"]:
+        return None
+    figures = select_one(conn, "SELECT * FROM embeds_by_outlet WHERE outlet = ?", name) or {}
+    ids = select(
+        conn,
+        "SELECT id FROM articles WHERE outlet = ? "
+        "ORDER BY coalesce(published_at, first_seen_at) DESC, id DESC LIMIT ? OFFSET ?",
+        name,
+        MOST_ON_A_PAGE,
+        (page - 1) * MOST_ON_A_PAGE,
+    )
+    lines = article_lines(conn, [r["id"] for r in ids])
+    names = ("embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved")
+    return OutletRecord(name, total["n"], **{n: figures.get(n) or 0 for n in names}, lines=tuple(lines.values()))

@@ -1,0 +1,246 @@
+"""A post's key -> all that the archive knows of it; many keys -> one line each. Read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from embedarchive.library.rows import (
+    HELD,
+    SIGHTING,
+    Row,
+    in_list,
+    read_capture,
+    read_description,
+    read_kept,
+    read_sighting,
+    select,
+    select_one,
+)
+from embedarchive.model import Description, Post
+from embedarchive.records import (
+    CaptureRecord,
+    EmbedRecord,
+    ExchangeRecord,
+    Kept,
+    Observation,
+    PostLine,
+    PostRecord,
+    Sighting,
+)
+
+MOST_SIGHTINGS = 200
+MOST_CAPTURES = 200
+IN_KEYS = "IN (SELECT value FROM json_each(?))"
+PICTURES = {"thumbnail": 0, "poster": 1, "media": 2, "screenshot": 3}
+
+
+def find_key(conn: sqlite3.Connection, key: str) -> str | None:
+    """The key under which a post is kept: its own, or that of the post its short link turned out to name."""
+    row = select_one(conn, "SELECT coalesce(same_as, key) AS key FROM posts WHERE key = ?", key)
+    return row["key"] if row else None
+
+
+def post_record(conn: sqlite3.Connection, key: str) -> PostRecord | None:
+    """All that the archive knows of a post, or None if it never met it."""
+    key = find_key(conn, key) or key
+    row = select_one(conn, "SELECT * FROM post_status WHERE key = ?", key)
+    if row is None:
+        return None
+    captures = read_captures(conn, key)
+    sightings = read_sightings(conn, key)
+    return PostRecord(
+        post=Post(row["platform"], row["native_id"], row["url"], row["posted_at"], bool(row["resolved"])),
+        status=row["status"],
+        reason=row["reason"],
+        first_seen_at=row["first_seen_at"],
+        last_checked_at=row["last_checked_at"],
+        last_available_at=row["last_available_at"],
+        first_gone_at=row["first_gone_at"],
+        observations=read_observations(conn, key),
+        captures=captures,
+        best=next((c for c in captures if c.id == row["best_capture_id"]), None),
+        sightings=sightings[:MOST_SIGHTINGS],
+        more_sightings=count_more(conn, key, len(sightings)),
+    )
+
+
+def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, ...]:
+    """Every look at a post, oldest first."""
+    rows = select(
+        conn,
+        "SELECT checked_at, outcome, reason, capture_id FROM checks WHERE post_key = ? ORDER BY checked_at, id",
+        key,
+    )
+    return tuple(Observation(r["checked_at"], r["outcome"], r["reason"], r["capture_id"]) for r in rows)
+
+
+# ------------------------------------------------------------------------------------------------------------- captures
+
+CAPTURE = "SELECT c.*, r.version FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
+
+
+def read_captures(conn: sqlite3.Connection, key: str) -> tuple[CaptureRecord, ...]:
+    """The visits to a post with what they kept and what was read from them, newest first; the best is always in."""
+    rows = select(
+        conn,
+        CAPTURE + "WHERE c.post_key = ? ORDER BY c.outcome = 'available' DESC, c.started_at DESC, c.id DESC LIMIT ?",
+        key,
+        MOST_CAPTURES,
+    )
+    rows.sort(key=lambda r: (r["started_at"], r["id"]), reverse=True)
+    return _complete(conn, rows)
+
+
+def capture_record(conn: sqlite3.Connection, capture_id: int) -> CaptureRecord | None:
+    """One visit, or None."""
+    return next(iter(_complete(conn, select(conn, CAPTURE + "WHERE c.id = ?", capture_id))), None)
+
+
+def _complete(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[CaptureRecord, ...]:
+    ids = [r["id"] for r in rows]
+    artifacts, descriptions = read_artifacts(conn, ids), read_descriptions(conn, ids)
+    return tuple(read_capture(r, artifacts[r["id"]], descriptions.get(r["id"])) for r in rows)
+
+
+def read_artifacts(conn: sqlite3.Connection, capture_ids: Iterable[int]) -> dict[int, list[Kept]]:
+    """What each capture kept, by role and position."""
+    kept: dict[int, list[Kept]] = defaultdict(list)
+    held = HELD.format("a.sha256")
+    for row in select(
+        conn,
+        f"SELECT a.*, {held} AS held FROM artifacts a WHERE a.capture_id {IN_KEYS} ORDER BY a.role, a.position",
+        in_list(capture_ids),
+    ):
+        kept[row["capture_id"]].append(read_kept(row))
+    return kept
+
+
+def read_descriptions(conn: sqlite3.Connection, capture_ids: Iterable[int]) -> dict[int, Description]:
+    """What the newest rules read from each capture."""
+    rows = select(
+        conn, f"SELECT * FROM descriptions WHERE capture_id {IN_KEYS} ORDER BY capture_id, rules", in_list(capture_ids)
+    )
+    return {row["capture_id"]: read_description(row) for row in rows}
+
+
+def read_exchanges(conn: sqlite3.Connection, capture_id: int) -> tuple[ExchangeRecord, ...]:
+    """What a visit asked the network for and got, in order."""
+    rows = select(
+        conn,
+        "SELECT x.*, b.size FROM exchanges x LEFT JOIN blobs b ON b.sha256 = x.body_sha256 "
+        "WHERE x.capture_id = ? ORDER BY x.position",
+        capture_id,
+    )
+    return tuple(
+        ExchangeRecord(
+            position=r["position"],
+            url=r["url"],
+            method=r["method"],
+            status=r["status"],
+            resource_type=r["resource_type"],
+            content_type=r["content_type"],
+            sha256=r["body_sha256"],
+            size=r["size"],
+            started_at=r["started_at"],
+            elapsed_ms=r["elapsed_ms"],
+            remote_address=r["remote_address"],
+            error=r["error"],
+        )
+        for r in rows
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ sightings
+
+
+def read_sightings(conn: sqlite3.Connection, key: str) -> tuple[Sighting, ...]:
+    """The appearances of a post in articles, one an article and position: the newest download that still has it."""
+    rows = select(
+        conn,
+        SIGHTING + f"WHERE e.post_key {IN_KEYS} ORDER BY f.fetched_at DESC, f.id DESC, e.position LIMIT ?",
+        in_list(_aliases(conn, key)),
+        4 * MOST_SIGHTINGS,
+    )
+    newest: dict[tuple[int, str], Row] = {}
+    for row in rows:
+        # A later download repeats what an earlier one had: only the newest of equal appearances is shown.
+        newest.setdefault((row["article_id"], row["form"]), row)
+    found = sorted(newest.values(), key=lambda r: (r["article_published_at"] or r["fetched_at"], r["position"]))
+    return tuple(read_sighting(row) for row in found)
+
+
+def _aliases(conn: sqlite3.Connection, key: str) -> list[str]:
+    """The key itself, and those of short links that turned out to name the same post."""
+    return [key, *(r["key"] for r in select(conn, "SELECT key FROM posts WHERE same_as = ?", key))]
+
+
+def count_more(conn: sqlite3.Connection, key: str, read: int) -> int:
+    if read <= MOST_SIGHTINGS:
+        return 0
+    row = select_one(conn, "SELECT count(DISTINCT article_id) AS n FROM embeds WHERE post_key = ?", key)
+    return max(0, (row["n"] if row else 0) - MOST_SIGHTINGS)
+
+
+def embed_record(conn: sqlite3.Connection, embed_id: int) -> EmbedRecord | None:
+    """An embed with its article, whether or not it names a post; or None."""
+    row = select_one(conn, SIGHTING + "WHERE e.id = ?", embed_id)
+    return EmbedRecord(row["embed_id"], read_sighting(row), row["html_sha256"]) if row else None
+
+
+# ---------------------------------------------------------------------------------------------------------------- lines
+
+LINE = (
+    "SELECT s.key, s.platform, s.url, s.status, s.posted_at AS dated_at, s.last_available_at, s.first_gone_at, "
+    "s.best_capture_id, d.author_name, d.author_handle, d.kind, d.text, d.title, d.alt_text, d.lang, d.posted_at "
+    "FROM post_status s LEFT JOIN descriptions d ON d.id = (SELECT x.id FROM descriptions x "
+    "WHERE x.capture_id = s.best_capture_id ORDER BY x.rules DESC LIMIT 1) "
+)
+
+
+def read_lines(conn: sqlite3.Connection, keys: Iterable[str]) -> dict[str, PostLine]:
+    """One line for each key that the archive knows, in the order of the keys."""
+    wanted = list(dict.fromkeys(keys))
+    rows = {r["key"]: r for r in select(conn, LINE + f"WHERE s.key {IN_KEYS}", in_list(wanted))}
+    artifacts = read_artifacts(conn, [r["best_capture_id"] for r in rows.values() if r["best_capture_id"]])
+    claims = read_claims(conn, [k for k, r in rows.items() if not (r["text"] or r["author_name"] or r["title"])])
+    return {
+        key: _line(rows[key], artifacts.get(rows[key]["best_capture_id"], []), claims.get(key))
+        for key in wanted
+        if key in rows
+    }
+
+
+def read_claims(conn: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Row]:
+    """For each post the fullest words that a publisher's markup has for it."""
+    rows = select(
+        conn,
+        f"SELECT post_key, author_name, author_handle, text, posted_at, lang FROM embeds WHERE post_key {IN_KEYS} "
+        "AND coalesce(text, author_name, author_handle) IS NOT NULL ORDER BY length(coalesce(text, '')), id DESC",
+        in_list(keys),
+    )
+    return {row["post_key"]: row for row in rows}
+
+
+def _line(row: Row, artifacts: Sequence[Kept], claim: Row | None) -> PostLine:
+    said = claim or row
+    pictures = [a for a in artifacts if a.role in PICTURES and a.held and a.content_type.startswith("image/")]
+    return PostLine(
+        key=row["key"],
+        platform=row["platform"],
+        url=row["url"],
+        status=row["status"],
+        author_name=said["author_name"],
+        author_handle=said["author_handle"],
+        kind=row["kind"],
+        text=said["text"] or row["title"],
+        alt=row["alt_text"],
+        lang=said["lang"],
+        posted_at=row["dated_at"] or said["posted_at"],
+        last_available_at=row["last_available_at"],
+        first_gone_at=row["first_gone_at"],
+        preserved=row["best_capture_id"] is not None,
+        claimed=claim is not None,
+        picture=min(pictures, key=lambda a: (PICTURES[a.role], a.position), default=None),
+    )

@@ -1,0 +1,118 @@
+"""Rows of an archive -> records; JSON columns that are damaged read as empty, never as an exception."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from embedarchive.model import Claim, Description, Media, Sign
+from embedarchive.records import CaptureRecord, Kept, Sighting
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+
+HELD = "EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = {0} AND (length(b.body) > 0 OR b.size = 0))"
+
+SIGHTING = (
+    "SELECT e.id AS embed_id, e.article_id, a.url AS article_url, a.title AS article_title, a.outlet, "
+    "a.published_at AS article_published_at, f.fetched_at, f.html_sha256, e.post_key, e.position, e.kind, e.platform, "
+    "e.url, e.form, e.snippet, e.author_name, e.author_handle, e.text, e.posted_at, e.lang, "
+    "e.fetch_id = (SELECT n.id FROM fetches n WHERE n.article_id = e.article_id AND n.searched_rules IS NOT NULL "
+    "ORDER BY n.fetched_at DESC, n.id DESC LIMIT 1) AS current "
+    "FROM embeds e JOIN articles a ON a.id = e.article_id JOIN fetches f ON f.id = e.fetch_id "
+)
+
+
+def select(conn: sqlite3.Connection, sql: str, *values: Any) -> list[Row]:
+    """All rows as mappings, whatever the connection's row factory is."""
+    cursor = conn.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, tuple(row), strict=True)) for row in cursor]
+
+
+def select_one(conn: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
+    return next(iter(select(conn, sql, *values)), None)
+
+
+def in_list(values: Iterable[Any]) -> str:
+    """The argument for `IN (SELECT value FROM json_each(?))`: any number of values in one parameter."""
+    return json.dumps(list(values))
+
+
+def read_json(text: Any, kind: type[T]) -> T:
+    """The value a JSON column holds if it is of that kind, else an empty one."""
+    try:
+        value = json.loads(text or "null")
+    except (TypeError, ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, kind) else kind()
+
+
+def read_strings(text: Any) -> tuple[str, ...]:
+    return tuple(str(each) for each in read_json(text, list))
+
+
+def pick(kind: type[T], values: Any) -> T | None:
+    """A frozen value from a JSON object, unknown names ignored; None if a needed one is not there."""
+    if not isinstance(values, dict):
+        return None
+    names = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    try:
+        return kind(**{name: value for name, value in values.items() if name in names})
+    except TypeError:
+        return None
+
+
+def read_all(kind: type[T], text: Any) -> tuple[T, ...]:
+    found = (pick(kind, each) for each in read_json(text, list))
+    return tuple(each for each in found if each is not None)
+
+
+def read_description(row: Row) -> Description:
+    plain = {f.name: row[f.name] for f in dataclasses.fields(Description) if f.name in row}
+    verified = row["author_verified"]
+    return Description(
+        **plain
+        | {
+            "author_verified": None if verified is None else bool(verified),
+            "collaborators": read_strings(row["collaborators"]),
+            "media": read_all(Media, row["media"]),
+            "sources": read_json(row["sources"], dict),
+        }
+    )
+
+
+def read_kept(row: Row) -> Kept:
+    names = [f.name for f in dataclasses.fields(Kept) if f.name != "held"]
+    return Kept(**{name: row[name] for name in names}, held=bool(row["held"]))
+
+
+def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Description | None = None) -> CaptureRecord:
+    same = ("id", "post_key", "outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at")
+    return CaptureRecord(
+        **{name: row[name] for name in same},
+        signs=read_all(Sign, row["evidence"]),
+        missing=read_strings(row["missing"]),
+        alterations=read_strings(row["alterations"]),
+        environment=read_json(row["environment"], dict),
+        version=row["version"],
+        artifacts=tuple(artifacts),
+        description=description,
+    )
+
+
+def read_sighting(row: Row) -> Sighting:
+    same = (
+        "embed_id", "article_id", "article_url", "article_title", "outlet", "fetched_at", "position", "kind",
+        "platform", "url", "form", "snippet",
+    )  # fmt: skip
+    claim = Claim(row["author_name"], row["author_handle"], row["text"], row["posted_at"], row["lang"])
+    return Sighting(
+        **{name: row[name] for name in same},
+        published_at=row["article_published_at"],
+        claim=claim,
+        current=bool(row["current"]),
+    )

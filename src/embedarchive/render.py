@@ -1,0 +1,365 @@
+"""A record -> a self-contained, script-free HTML card that needs no request, and the same post as a fragment. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+
+from embedarchive.model import Claim, Description
+from embedarchive.phrases import (
+    say_count,
+    say_date,
+    say_post_status,
+    say_reason,
+    say_size,
+    shorten,
+)
+from embedarchive.records import CaptureRecord, EmbedRecord, Kept, PostRecord, Sighting
+from embedarchive.showable import SNIFFED, sniff_type
+from embedarchive.signs import render_date, render_status
+from embedarchive.style import CARD, POST, TOKENS
+from embedarchive.tags import EMPTY, OUTWARD, Html, escape_text, join, language, link_target, sanitize, tag
+
+Source = Callable[[Kept], str | None]
+"""Where a page finds the bytes of an artifact: a URL, or None where it must do without."""
+
+LoadBlob = Callable[[str], bytes | None]
+"""The bytes of a sha256, or None."""
+
+LARGEST_FILE = 12_000_000
+LARGEST_CARD = 24_000_000
+"""Bytes of media that a card carries inside itself; what does not fit is named instead."""
+
+CARD_POLICY = (
+    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+
+LARGE_TEXT = 180
+"""Characters up to which a post without media is set large."""
+
+
+# ----------------------------------------------------------------------------------------------------------------- card
+
+
+def render_card(
+    record: PostRecord | EmbedRecord,
+    load_blob: LoadBlob,
+    *,
+    version_url: str | None = None,
+    largest_file: int = LARGEST_FILE,
+    largest_card: int = LARGEST_CARD,
+) -> str:
+    """The whole HTML document of a preserved post, its media inside. `version_url` is where this card can be had."""
+    source = inline_source(load_blob, largest_file, largest_card)
+    if isinstance(record, EmbedRecord):
+        body, name, status = render_embed(record), _author_of(record.sighting.claim), "An embed that names no post"
+    else:
+        body, name, status = (
+            render_post(record, source, version_url=version_url),
+            title_of(record),
+            say_post_status(record),
+        )
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=CARD_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("title", f"{name} · {status}"),
+        tag("style", Html(TOKENS + POST + CARD)),
+    )
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+
+
+def inline_source(load_blob: LoadBlob, largest_file: int = LARGEST_FILE, largest_card: int = LARGEST_CARD) -> Source:
+    """Artifacts as `data:` URIs while they fit; only of types that can hold no script, as their bytes prove them."""
+    spent = 0
+    made: dict[str, str] = {}
+
+    def source(kept: Kept) -> str | None:
+        nonlocal spent
+        if kept.sha256 in made:
+            return made[kept.sha256]
+        if not kept.held or kept.size > min(largest_file, largest_card - spent):
+            return None
+        body = load_blob(kept.sha256)
+        media_type = sniff_type(body[:SNIFFED]) if body else None
+        if body is None or media_type is None:
+            return None
+        spent += len(body)
+        made[kept.sha256] = f"data:{media_type};base64,{b64encode(body).decode('ascii')}"
+        return made[kept.sha256]
+
+    return source
+
+
+def title_of(record: PostRecord) -> str:
+    """A name for the post: its author and first words."""
+    said = record.best.description if record.best else None
+    claim = fullest_claim(record)
+    author = _author_of(said) if said else _author_of(claim.claim) if claim else record.post.key
+    text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
+    return f"{author}: {shorten(text, 60)}" if text else author
+
+
+def _author_of(said: Description | Claim) -> str:
+    return said.author_name or (f"@{said.author_handle}" if said.author_handle else "Unknown author")
+
+
+def fullest_claim(record: PostRecord) -> Sighting | None:
+    """The appearance whose markup says most of the post."""
+    return max(record.claims, key=lambda s: (len(s.claim.text or ""), s.claim.author_name is not None), default=None)
+
+
+# ------------------------------------------------------------------------------------------------------------ fragments
+
+
+def render_post(record: PostRecord, source: Source, *, version_url: str | None = None) -> Html:
+    """The post as an `<article>`: as we saw it; if we never did, as its screenshot or a publisher's claim shows it."""
+    best = record.best
+    return tag(
+        "article",
+        *_body(record, best, source),
+        render_foot(record, version_url),
+        class_="post",
+        data_status=record.status,
+        data_key=record.post.key,
+    )
+
+
+def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Iterator[Html]:
+    if best and best.description:
+        yield from _described(best, best.description, source, record.post.posted_at)
+        yield _missing(best)
+        yield _screenshot(best, source)
+    elif best:
+        yield tag("p", "As captured; its text has not been read yet.", class_="post-claim")
+        yield _screenshot(best, source, as_hero=True)
+        yield _missing(best)
+    else:
+        yield from _claimed(record)
+
+
+def _described(capture: CaptureRecord, said: Description, source: Source, dated: str | None) -> Iterator[Html]:
+    face = next(iter(capture.kept("avatar")), None)
+    yield _byline(said, face, source, said.posted_at or dated)
+    media = tuple(_slides(capture, source))
+    if media:
+        yield _slide_list(media)
+    if said.title and said.title != said.text:
+        yield tag("h2", said.title, class_="post-title", dir="auto", lang=language(said.lang))
+    yield render_text(said, large=not media)
+    yield _facts(said)
+
+
+def _byline(said: Description | Claim, face: Kept | None, source: Source | None, posted_at: str | None) -> Html:
+    name, handle = said.author_name or said.author_handle or "Unknown author", said.author_handle
+    picture = source(face) if face and source else None
+    verified = isinstance(said, Description) and said.author_verified
+    return tag(
+        "header",
+        tag("img", src=picture, alt="", class_="post-face")
+        if picture
+        else tag("span", name.lstrip("@")[:1].upper(), class_="post-face", aria_hidden="true"),
+        tag(
+            "div",
+            tag("span", tag("bdi", name), class_="post-name"),
+            tag("span", " ✓ verified", class_="post-tick") if verified else None,
+            tag("br"),
+            tag("span", tag("bdi", f"@{handle}"), _with(said), class_="post-handle") if handle else _with(said),
+            class_="post-who",
+        ),
+        tag("span", render_date(posted_at), class_="post-when") if posted_at else None,
+        class_="post-by",
+    )
+
+
+def _with(said: Description | Claim) -> Html | None:
+    others = said.collaborators if isinstance(said, Description) else ()
+    return (
+        join(" with ", [join(", " if n else None, tag("bdi", f"@{each}")) for n, each in enumerate(others)])
+        if others
+        else None
+    )
+
+
+def render_text(said: Description, *, large: bool = False) -> Html:
+    """The words of the post, links kept."""
+    if not said.text and not said.text_html:
+        return EMPTY
+    inner = sanitize(said.text_html) if said.text_html else escape_text(said.text or "")
+    short = large and len(said.text or inner) <= LARGE_TEXT
+    return tag("p", inner, class_="post-text large" if short else "post-text", dir="auto", lang=language(said.lang))
+
+
+def _facts(said: Description) -> Html:
+    counted = (
+        (said.likes, "like"), (said.comments, "comment"), (said.shares, "share"), (said.views, "view"),
+    )  # fmt: skip
+    facts: list[Html | str] = [say_count(n, word) for n, word in counted if n is not None]
+    facts += [join(label, tag("bdi", value)) for label, value in (("♪ ", said.audio), ("at ", said.location)) if value]
+    quoted = link_target(said.quoted_url)
+    if quoted:
+        facts.append(join("quotes ", tag("a", quoted, href=quoted, **OUTWARD)))
+    return tag("ul", [tag("li", fact) for fact in facts], class_="post-facts") if facts else EMPTY
+
+
+# ---------------------------------------------------------------------------------------------------------------- media
+
+
+def _slides(capture: CaptureRecord, source: Source) -> Iterator[Html]:
+    posters = {k.position: k for k in capture.kept("poster")}
+    shown = capture.kept("media")
+    alone = {p: k for p, k in posters.items() if p not in {k.position for k in shown}}
+    alt = capture.description.alt_text if capture.description else None
+    for kept in sorted((*shown, *alone.values()), key=lambda k: k.position):
+        yield render_media(kept, source, posters.get(kept.position), kept.alt or alt)
+
+
+def _slide_list(slides: tuple[Html, ...]) -> Html:
+    if len(slides) == 1:
+        return tag("ul", tag("li", slides[0]), class_="slides")
+    total = len(slides)
+    items = [
+        tag(
+            "li", slide, tag("span", f"{n}/{total}", class_="slide-n", aria_hidden="true"), aria_label=f"{n} of {total}"
+        )
+        for n, slide in enumerate(slides, 1)
+    ]
+    strip = tag("ul", items, class_="slides", tabindex=0, role="list", aria_label=f"{total} slides, side by side")
+    return join(strip, tag("p", f"{total} slides; scroll sideways to see each.", class_="slides-hint"))
+
+
+def render_media(kept: Kept, source: Source, poster: Kept | None = None, alt: str | None = None) -> Html:
+    """A picture or a playable video; where it cannot be shown, what there is instead and why."""
+    url = source(kept)
+    if kept.content_type.startswith("video/"):
+        if url:
+            still = source(poster) if poster else None
+            return tag(
+                "video", src=url, poster=still, controls=True, preload="metadata", playsinline=True, aria_label=alt
+            )
+        if poster and poster is not kept and (still := source(poster)):
+            return join(tag("img", src=still, alt=alt or "Still of a video"), _gap(kept))
+        return _gap(kept)
+    if url is None:
+        return _gap(kept)
+    text = alt or f"Picture {kept.position or ''} of the post; it came without a description".replace("  ", " ")
+    return tag("img", src=url, alt=text, width=kept.width, height=kept.height, decoding="async")
+
+
+def _gap(kept: Kept) -> Html:
+    what = (
+        "video"
+        if kept.content_type.startswith("video/")
+        else "sound"
+        if kept.content_type.startswith("audio/")
+        else "file"
+    )
+    if not kept.held:
+        why = f"This {what} was withdrawn from the archive."
+    elif kept.truncated:
+        why = f"Only a part of this {what} could be kept ({say_reason(kept.truncated)})."
+    else:
+        size = f"{say_size(kept.size)}, {kept.content_type}"
+        why = f"The {what} ({size}) is kept in the archive and not shown on this page."
+    return tag("p", why, class_="post-gap")
+
+
+def _screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool = False) -> Html:
+    shot = next(iter(capture.kept("screenshot")), None)
+    url = source(shot) if shot else None
+    if shot is None or url is None:
+        return tag("p", "No screenshot can be shown.", class_="post-gap") if as_hero else EMPTY
+    when = say_date(capture.started_at)
+    size = {"width": shot.width, "height": shot.height}
+    picture = tag(
+        "figure", tag("img", src=url, alt=f"The post as a browser showed it on {when}", loading="lazy", **size)
+    )
+    if as_hero:
+        return tag("div", picture, class_="post-shot")
+    return tag("details", tag("summary", f"As a reader saw it on {when}"), picture, class_="post-shot")
+
+
+def _missing(capture: CaptureRecord) -> Html:
+    cut = [
+        f"{k.role} {k.position or ''}: only a part ({say_reason(k.truncated)})"
+        for k in capture.artifacts
+        if k.truncated
+    ]
+    lines = [*capture.missing, *cut]
+    if not lines:
+        return EMPTY
+    items = tag("ul", [tag("li", tag("bdi", line)) for line in lines])
+    return tag("div", tag("strong", "What could not be kept"), items, class_="post-missing")
+
+
+# --------------------------------------------------------------------------------------------------------------- claims
+
+
+def _claimed(record: PostRecord) -> Iterator[Html]:
+    sighting = fullest_claim(record)
+    if sighting is None:
+        yield tag("p", "The post itself was never seen, and no article says what it said.", class_="post-gap")
+        return
+    yield render_claim(sighting, record.post.posted_at)
+
+
+def render_claim(sighting: Sighting, posted_at: str | None = None) -> Html:
+    """What a publisher's markup says of a post, labelled as that."""
+    claim = sighting.claim
+    where = sighting.outlet or sighting.article_url
+    label = join("The post itself was not seen. This is what the markup of ", tag("bdi", where), " says of it:")
+    words = tag("p", claim.text, class_="post-text", dir="auto", lang=language(claim.lang)) if claim.text else EMPTY
+    return join(tag("p", label, class_="post-claim"), _byline(claim, None, None, posted_at or claim.posted_at), words)
+
+
+def render_embed(record: EmbedRecord) -> Html:
+    """An embed that names no post, as an `<article>`."""
+    sighting = record.sighting
+    article = link_target(sighting.article_url)
+    title = sighting.article_title or sighting.article_url
+    foot = tag(
+        "footer",
+        tag("p", "The markup names no post, so there is no original to look at."),
+        tag("p", "Embedded in ", tag("a", tag("bdi", title), href=article, **OUTWARD) if article else tag("bdi", title),
+            ", read ", render_date(sighting.fetched_at), "."),
+        class_="post-foot",
+    )  # fmt: skip
+    return tag("article", render_claim(sighting), foot, class_="post", data_status="unresolved")
+
+
+# ----------------------------------------------------------------------------------------------------------- provenance
+
+
+def render_foot(record: PostRecord, version_url: str | None = None) -> Html:
+    """Where the post stands, when and by what it was captured, its hash, and the way to the original."""
+    lines = [tag("p", render_status(record.status, say_post_status(record)))]
+    if record.best:
+        lines.append(_captured(record.best))
+    lines.append(tag("p", "Original: ", _robust_link(record, version_url)))
+    return tag("footer", lines, class_="post-foot")
+
+
+def _captured(capture: CaptureRecord) -> Html:
+    shot = next(iter(capture.kept("screenshot")), None)
+    by = f" with embedarchive {capture.version}" if capture.version else " with embedarchive"
+    browser = capture.environment.get("browser")
+    return tag(
+        "p",
+        "Captured ",
+        render_date(capture.started_at),
+        by,
+        f" ({shorten(str(browser), 60)})" if browser else None,
+        join(" · screenshot ", tag("code", f"sha256:{shot.sha256[:12]}…", title=f"sha256:{shot.sha256}"))
+        if shot
+        else None,
+    )
+
+
+def _robust_link(record: PostRecord, version_url: str | None) -> Html:
+    """A link with the attributes of https://robustlinks.mementoweb.org/spec/ so that it survives its target."""
+    url = link_target(record.post.url)
+    if url is None:
+        return tag("bdi", record.post.url)
+    seen = record.best.started_at[:10] if record.best else None
+    return tag("a", url, href=url, data_originalurl=url, data_versionurl=version_url, data_versiondate=seen, **OUTWARD)

@@ -1,0 +1,34 @@
+"""Bytes and their claimed type -> the type a reader's browser may be given, if any. Pure."""
+
+from __future__ import annotations
+
+IMAGES = ("image/png", "image/jpeg", "image/webp", "image/avif", "image/gif")
+VIDEOS = ("video/mp4", "video/webm")
+AUDIO = ("audio/mpeg", "audio/mp4")
+SHOWABLE = frozenset((*IMAGES, *VIDEOS, *AUDIO))
+
+SNIFFED = 32
+"""Bytes at the start of a file that `sniff_type` needs."""
+
+
+def sniff_type(head: bytes) -> str | None:
+    """The media type that the first bytes of a file prove, among those that can hold no script; else None.
+
+    Signatures: https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern
+    """
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "video/webm"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        return "image/avif" if brand in (b"avif", b"avis") else "audio/mp4" if brand == b"M4A " else "video/mp4"
+    if head.startswith(b"ID3") or head[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"):
+        return "audio/mpeg"
+    return None

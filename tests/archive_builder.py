@@ -1,0 +1,264 @@
+"""A small archive of invented posts in every state and many scripts, made through the archive's own writer."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from embedarchive.detect.identity import make_post
+from embedarchive.model import (
+    Artifact,
+    Capture,
+    Claim,
+    Description,
+    Embed,
+    Exchange,
+    Fetch,
+    Found,
+    Media,
+    Outcome,
+    Post,
+    Sign,
+    Verdict,
+)
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.instagram import shortcode_of
+from embedarchive.store import Archive
+
+NOW = "2026-03-20T08:00:00.000Z"
+ENVIRONMENT = {"browser": "HeadlessChrome/156.0", "viewport": "540x1000"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One visit: when, and what it showed."""
+
+    at: str
+    outcome: Outcome = "available"
+    reason: str | None = None
+    says: Description | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An invented post, and what happened to it."""
+
+    post: Post
+    says: Description | None
+    looks: tuple[Look, ...]
+    scenes: tuple[str, ...] = ()
+    alts: tuple[str, ...] = ()
+    face: str = ""
+    claim: Claim = field(default_factory=Claim)
+
+
+def instagram(number: int) -> Post:
+    return make_post(BY_NAME["instagram"], shortcode_of(number))
+
+
+def x(number: int) -> Post:
+    return make_post(BY_NAME["x"], str(number))
+
+
+def day(text: str, hour: int = 9) -> str:
+    return f"2026-{text}T{hour:02}:14:07.250Z"
+
+
+SHIPS = Description(
+    kind="carousel", author_name="Marit Solheim", author_handle="marit.solheim.foto", author_verified=True,
+    author_url="https://www.instagram.com/marit.solheim.foto/", collaborators=("kystvakta.nord",),
+    text="Three mornings at the mouth of the fjord. The ferry that links these islands was cancelled for good last "
+    "week; this is what the quay looked like while people still waited for it.\n\n"
+    "#fjord #lastferry with @kystvakta.nord",
+    text_html='Three mornings at the mouth of the fjord. The ferry that links these islands was cancelled for good '
+    'last week; this is what the quay looked like while people still waited for it.<br><br>'
+    '<a href="https://www.instagram.com/explore/tags/fjord/">#fjord</a> '
+    '<a href="https://www.instagram.com/explore/tags/lastferry/">#lastferry</a> with '
+    '<a href="https://www.instagram.com/kystvakta.nord/">@kystvakta.nord</a>',
+    posted_at="2026-02-26T06:41:12.000Z", likes=18_204, comments=412, location="Leirvik, Norway", lang="en",
+    media=tuple(Media("media", n, f"https://cdn.example/{n}.jpg", 1080, 1350) for n in (1, 2, 3)),
+    sources={"author_name": "contextJSON", "text": "contextJSON", "posted_at": "id", "likes": "contextJSON",
+             "media": "contextJSON", "location": "contextJSON", "author_handle": "markup"},
+)  # fmt: skip
+
+TOKYO = Description(
+    kind="photo", author_name="東京夜景部", author_handle="tokyo.yakei.bu", lang="ja",
+    text="雨上がりの交差点。誰もいない五分間だけ、街が海のように光っていました。\n撮影：二月の終わり、午前二時。",
+    posted_at="2026-02-27T17:05:00.000Z", likes=9_120, comments=88, sources={"text": "markup", "author_name": "markup"},
+)  # fmt: skip
+
+CAFE = Description(
+    kind="photo", author_name="مقهى زيتونة", author_handle="maqha.zaytouna", lang="ar",
+    text="نعود غدًا في السابعة صباحًا. الشاي على حسابنا لكل من ساعد في تنظيف الشارع بعد العاصفة 🌿",
+    posted_at="2026-03-01T18:30:00.000Z", likes=1_804, sources={"text": "markup", "posted_at": "id"},
+)  # fmt: skip
+
+STATEMENT = Description(
+    kind="text", author_name="Clara Whitcombe", author_handle="clara_writes", author_verified=True, lang="en",
+    text="I was asked to delete this by Friday. I am not going to delete it. "
+    "The minutes of the meeting say what they say.",
+    posted_at="2026-03-02T21:09:33.000Z", shares=6_630, likes=21_411, comments=902,
+    sources={"text": "og", "author_name": "og", "posted_at": "id"},
+)  # fmt: skip
+
+BOWL = Description(
+    kind="photo", author_name="Studio Bergamot", author_handle="studio.bergamot", lang="en",
+    text="Kiln opened this morning. Forty-one bowls, one crack, no regrets.", alt_text="A glazed bowl on a linen cloth",
+    posted_at="2026-03-04T10:20:00.000Z", likes=312, comments=9, sources={"text": "markup", "alt_text": "markup"},
+)  # fmt: skip
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample(
+        instagram(3_842_007_115_046_129_731), SHIPS,
+        (Look(day("03-03")), Look(day("03-05", 7), says=replace(SHIPS, likes=18_990, text=(SHIPS.text or "").replace(
+            "cancelled for good last week", "cancelled for good on Monday"))),
+         Look(day("03-07"), "blocked", "login_wall"), Look(day("03-09", 14), "gone", "not_found"),
+         Look(day("03-16"), "gone", "not_found")),
+        ("quay:1", "fjord:2", "storm:3"),
+        ("People waiting on a quay in the first light", "The mouth of a fjord at dawn", "Waves over a jetty"),
+        "avatar:fjord", Claim("Marit Solheim", "marit.solheim.foto", "Three mornings at the mouth of the fjord."),
+    ),
+    Sample(
+        instagram(3_842_916_204_715_883_020), TOKYO, (Look(day("03-03", 10)), Look(day("03-18"))),
+        ("neon:5",), ("Neon reflected on a wet, empty crossing",), "avatar:neon", Claim("東京夜景部", "tokyo.yakei.bu"),
+    ),
+    Sample(
+        instagram(3_844_401_778_102_556_918), CAFE,
+        (Look(day("03-04")), Look(day("03-15"), "unavailable", "private")),
+        ("olive:2",), (), "avatar:olive", Claim("مقهى زيتونة", "maqha.zaytouna"),
+    ),
+    Sample(
+        x(2_028_591_126_443_921_508), STATEMENT, (Look(day("03-03", 12)), Look(day("03-12"), "gone", "not_found")),
+        (), (), "avatar:cloud",
+        Claim("Clara Whitcombe", "clara_writes", "I was asked to delete this by Friday. I am not going to delete it."),
+    ),
+    Sample(
+        instagram(3_846_310_550_913_005_467), BOWL,
+        (Look(day("03-05"), missing=("the video of slide 2: the platform sent no file address",)),),
+        ("bowl:1",), ("A glazed bowl on a linen cloth",), "avatar:bowl",
+    ),
+    Sample(
+        instagram(3_839_120_006_713_440_112), None, (Look(day("03-03", 8), "gone", "not_found"),), (), (), "",
+        Claim("Teatro della Lanterna", "teatro.della.lanterna",
+              "Stasera si chiude. Dopo quarant’anni, l’ultima replica: grazie a chi ha riempito queste poltrone.",
+              "2026-02-22T19:00:00.000Z", "it"),
+    ),
+    Sample(instagram(3_847_700_310_224_918_003), None, (Look(day("03-11"), "blocked", "login_wall"),)),
+    Sample(instagram(3_848_100_000_000_000_001), None, ()),
+)  # fmt: skip
+
+BARE = Claim("Balladyna 🕊", "balladyna", "A post shared by Balladyna 🕊 (@balladyna)")
+
+ARTICLES: tuple[tuple[str, str, str, str, tuple[int | None, ...]], ...] = (
+    ("https://www.kuestenbote.example/reportage/letzte-faehre", "The last ferry out of Leirvik", "Küstenbote",
+     "2026-03-02T05:00:00Z", (0, 2)),
+    ("https://the-meridian.example/2026/03/what-the-council-deleted", "What the council deleted", "The Meridian",
+     "2026-03-03T11:30:00Z", (3, 0, None, 6)),
+    ("https://the-meridian.example/2026/03/night-in-five-cities",
+     "Night in five cities, from people who do not sleep", "The Meridian", "2026-03-04T16:00:00Z", (1, 2, 5, 7)),
+    ("https://forma.example/craft/kiln-day", "Kiln day: the potters who post everything", "Forma",
+     "2026-03-05T09:45:00Z", (4, None)),
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------------- making
+
+
+def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES) -> Path:
+    """Write the archive file and give its path."""
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", day("03-03", 5), "0.1.0", {})
+        for url, title, site, published, embedded in ARTICLES:
+            article = archive.keep_seed(crawl, url, url, day("03-03", 5))
+            html = f"<title>{title}</title>".encode()
+            fetched = day("03-03", 6)
+            fetch = archive.keep_fetch(
+                article, crawl, Fetch(url, url, fetched, "ok", 200, content_type="text/html", body=html)
+            )
+            embeds = tuple(make_embed(n, samples[i] if i is not None else None) for n, i in enumerate(embedded, 1))
+            found = Found(embeds, title=title, site_name=site, published_at=published, lang="en")
+            archive.keep_found(fetch or 0, found, 1, fetched, crawl)
+        for sample in samples:
+            archive.keep_target(crawl, sample.post, day("03-03", 6), forced=False)
+            for look in sample.looks:
+                keep_look(archive, crawl, sample, look)
+        archive.finish_crawl(crawl, NOW, "done", {})
+    return path
+
+
+def make_embed(position: int, sample: Sample | None) -> Embed:
+    if sample is None:
+        snippet = "<p>View this post on Instagram</p><p>A post shared by Balladyna 🕊 (@balladyna)</p>"
+        return Embed(position, "embed", "instagram", None, None, "byline", "text", "byline", snippet, BARE)
+    url = sample.post.url
+    snippet = f'<blockquote class="instagram-media" data-instgrm-permalink="{url}"></blockquote>'
+    return Embed(
+        position, "embed", sample.post.platform, sample.post, url, "blockquote", "mark", "1", snippet, sample.claim
+    )
+
+
+def keep_look(archive: Archive, crawl: int, sample: Sample, look: Look) -> None:
+    frame = sample.post.url + "embed/captioned/"
+    seen = look.outcome == "available"
+    capture = Capture(
+        sample.post, frame, frame, look.at, look.at[:-4] + "900Z",
+        Verdict(look.outcome, look.reason, (Sign("frame", frame, "card" if seen else str(look.reason)),)),
+        200, make_artifacts(sample) if seen else (),
+        (Exchange(frame, status=200, body=b"<html>served</html>", content_type="text/html", resource_type="document",
+                  started_at=look.at, elapsed_ms=210),),
+        ("waited for images", "clicked next slide 2 times"), look.missing, ENVIRONMENT,
+    )  # fmt: skip
+    number = archive.keep_capture(capture, crawl)
+    says = look.says or sample.says
+    if seen and says:
+        archive.keep_description(number, sample.post.key, says, 1, look.at)
+
+
+def make_artifacts(sample: Sample) -> tuple[Artifact, ...]:
+    pictures = [draw_picture(scene, (540, 675)) for scene in sample.scenes]
+    alts = dict(enumerate(sample.alts, 1))
+    made = [
+        Artifact("media", body, "image/jpeg", n, f"https://cdn.example/{n}.jpg", 540, 675, alts.get(n))
+        for n, body in enumerate(pictures, 1)
+    ]
+    if sample.face:
+        made.append(
+            Artifact(
+                "avatar", draw_picture(sample.face, (150, 150)), "image/jpeg", 0, "https://cdn.example/a.jpg", 150, 150
+            )
+        )
+    dom = f'<html><body onload="alert(1)"><iframe src="https://platform.example/x"></iframe><p>{sample.post.key}</p></body>'
+    made.append(Artifact("dom", dom.encode(), "text/html"))
+    shot = draw_screenshot(sample, pictures[0] if pictures else None)
+    return (*made, Artifact("screenshot", shot, "image/png", 0, None, 540, 800))
+
+
+@cache
+def draw_picture(seed: str, size: tuple[int, int]) -> bytes:
+    """A JPEG of soft light, another for each seed."""
+    light = Image.frombytes("RGB", (4, 5), random.Random(seed).randbytes(60))
+    out = io.BytesIO()
+    light.resize(size, Image.Resampling.BICUBIC).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def draw_screenshot(sample: Sample, picture: bytes | None) -> bytes:
+    """A plain picture of a card, as a platform would draw it."""
+    card = Image.new("RGB", (540, 800 if picture else 260), "white")
+    pen, font = ImageDraw.Draw(card), ImageFont.load_default(18)
+    name = (sample.says.author_handle if sample.says else None) or "unknown"
+    pen.ellipse((16, 14, 56, 54), fill="#c8bba0")
+    pen.text((70, 24), name, fill="black", font=font)
+    if picture:
+        card.paste(Image.open(io.BytesIO(picture)).resize((540, 675)), (0, 68))
+    else:
+        pen.text((16, 90), f"A post by {name}", fill="black", font=font)
+    out = io.BytesIO()
+    card.save(out, "PNG")
+    return out.getvalue()

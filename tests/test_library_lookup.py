@@ -1,0 +1,209 @@
+"""Whatever a journalist pastes finds the post, the article or the words; nothing pasted raises."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive_builder import ARTICLES, SAMPLES, build_archive
+from embedarchive.library import article_record, embed_record, lookup, outlet_record, post_record, search, stats
+from embedarchive.platforms.instagram import media_id
+from embedarchive.store import open_reader
+
+LOST, TOKYO, CAFE, STATEMENT, BOWL, NEVER_SEEN, WALLED, UNVISITED = (s.post for s in SAMPLES)
+CODE = LOST.native_id
+
+
+@pytest.fixture(scope="module")
+def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    reader = open_reader(build_archive(tmp_path_factory.mktemp("archive") / "embeds.db"))
+    yield reader
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://www.instagram.com/p/{CODE}/",
+        f"https://www.instagram.com/p/{CODE}/?igsh=MzRlODBiNWFlZA==&img_index=2",
+        f"  https://m.instagram.com/reel/{CODE}  ",
+        f"instagram.com/p/{CODE}/embed/captioned/",
+        f"https://www.instagram.com/marit.solheim.foto/p/{CODE}/",
+        f"https://web.archive.org/web/20260304000000/https://www.instagram.com/p/{CODE}/",
+        f"instagram:{CODE}",
+        CODE,
+        str(media_id(CODE)),
+        f"{media_id(CODE)}_284113",
+        f'<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{CODE}/?utm"></blockquote>',
+    ],
+)
+def test_any_form_of_a_post_finds_it(conn: sqlite3.Connection, text: str) -> None:
+    found = lookup(conn, text)
+    assert [line.key for line in found.posts] == [LOST.key]
+    assert found.posts[0].status == "gone"
+    assert found.posts[0].preserved
+
+
+@pytest.mark.parametrize(
+    "text", ["@Marit.Solheim.Foto", "marit.solheim.foto", "https://www.instagram.com/marit.solheim.foto/"]
+)
+def test_a_handle_finds_the_posts_of_its_author(conn: sqlite3.Connection, text: str) -> None:
+    assert [line.key for line in lookup(conn, text).posts] == [LOST.key]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    ["{}", "{}/", "{}?utm_source=newsletter&fbclid=x#top", "{}/amp/"],
+    ids=["same", "slash", "tracking", "amp"],
+)
+def test_variants_of_an_article_find_it(conn: sqlite3.Connection, variant: str) -> None:
+    for url, title, *_ in ARTICLES:
+        assert [line.title for line in lookup(conn, variant.format(url)).articles] == [title]
+        bare = variant.format(url).replace("https://www.", "http://").replace("https://", "http://www.")
+        assert [line.title for line in lookup(conn, bare).articles] == [title]
+
+
+def test_an_embed_that_names_no_post_is_found_by_handle_words_and_markup(conn: sqlite3.Connection) -> None:
+    by_handle = lookup(conn, "@balladyna").embeds
+    assert {placed.sighting.outlet for placed in by_handle} == {"the-meridian.example", "forma.example"}
+    by_words = search(conn, "Balladyna")
+    assert any(hit.sighting and hit.sighting.claim.author_handle == "balladyna" for hit in by_words)
+    assert search(conn, "🕊")
+    record = embed_record(conn, by_handle[0].sighting.embed_id)
+    assert record is not None
+    assert record.sighting.claim.author_name == "Balladyna 🕊"
+
+
+def test_nothing_found_says_what_was_tried_and_what_to_do(conn: sqlite3.Connection) -> None:
+    post = lookup(conn, "https://www.instagram.com/p/AAAAAAAAAAA/?x=1")
+    assert not post.found
+    assert (post.url, post.is_post) == ("https://www.instagram.com/p/AAAAAAAAAAA/", True)
+    article = lookup(conn, "https://nowhere.example/story?utm_source=x")
+    assert (article.url, article.is_post) == ("https://nowhere.example/story", False)
+    assert post.tried
+    assert article.tried
+
+
+# ---------------------------------------------------------------------------------------------------------------- words
+
+
+def keys_of(conn: sqlite3.Connection, words: str) -> list[str]:
+    return [hit.post.key for hit in search(conn, words) if hit.post]
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("delete this by Friday", STATEMENT.key),
+        ('"the minutes of the meeting"', STATEMENT.key),
+        ("asked delete. minutes say", STATEMENT.key),  # spans sentences
+        ("minut", STATEMENT.key),  # a word on its way
+        ("交差点", TOKYO.key),  # inside a run without spaces
+        ("الشاي على حسابنا", CAFE.key),
+        ("quarant'anni poltrone", NEVER_SEEN.key),  # only a publisher says it
+        ("glazed bowl", BOWL.key),  # alternative text
+        ("leirvik quay waited absentword", LOST.key),  # most of the words
+    ],
+)
+def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> None:
+    assert key in keys_of(conn, words)
+
+
+def test_hits_mark_what_matched_and_come_once(conn: sqlite3.Connection) -> None:
+    hits = search(conn, "ferry")
+    keys = [hit.post.key for hit in hits if hit.post]
+    assert len(keys) == len(set(keys))
+    assert {piece.lower() for hit in hits for piece, matched in hit.pieces if matched} == {"ferry"}
+    assert [hit.article.title for hit in hits if hit.article] == ["The last ferry out of Leirvik"]
+
+
+HOSTILE = [
+    '"',
+    "' OR 1=1 --",
+    "%_",
+    "NEAR(",
+    "*",
+    "-",
+    "a AND",
+    "^a",
+    "{a b}:c",
+    "author_name:x",
+    '"a" * OR',
+    "\x00",
+    "((((",
+    "ferry*ferry",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_syntax_means_anything(conn: sqlite3.Connection, text: str) -> None:
+    everything = stats(conn).posts
+    assert len(search(conn, text)) < everything
+    lookup(conn, text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=40) | st.text(alphabet="\"*()-+^:{}' aeNORAD<>/@.", max_size=30))
+def test_no_text_raises_or_finds_what_does_not_hold_it(conn: sqlite3.Connection, text: str) -> None:
+    lookup(conn, text)
+    for hit in search(conn, text):
+        assert any(matched for _, matched in hit.pieces)
+
+
+def test_a_column_filter_cannot_be_smuggled_in(conn: sqlite3.Connection) -> None:
+    assert not any(
+        hit.post and hit.post.key == STATEMENT.key for hit in search(conn, "author_handle : clara_writes AND zzzz")
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- records
+
+
+def test_a_post_is_told_over_time(conn: sqlite3.Connection) -> None:
+    record = post_record(conn, LOST.key)
+    assert record is not None
+    assert [seen.outcome for seen in record.observations] == ["available", "available", "blocked", "gone", "gone"]
+    assert (record.status, record.first_gone_at) == ("gone", "2026-03-09T14:14:07.250Z")
+    assert record.best is not None
+    assert record.best.started_at.startswith("2026-03-05")
+    assert [kept.position for kept in record.best.kept("media")] == [1, 2, 3]
+    assert record.best.description is not None
+    assert record.best.description.sources["text"] == "contextJSON"
+    assert [sighting.outlet for sighting in record.sightings] == ["kuestenbote.example", "the-meridian.example"]
+    assert record.post.posted_at is not None
+
+
+def test_walls_say_nothing_of_a_post(conn: sqlite3.Connection) -> None:
+    walled, unvisited = post_record(conn, WALLED.key), post_record(conn, UNVISITED.key)
+    assert walled is not None
+    assert (walled.status, walled.best) == ("blocked", None)
+    assert unvisited is not None
+    assert unvisited.status == "not captured"
+    assert post_record(conn, "instagram:nosuchpost") is None
+
+
+def test_an_article_shows_its_embeds_in_order_with_their_state(conn: sqlite3.Connection) -> None:
+    article = article_record(conn, ARTICLES[1][0])
+    assert article is not None
+    assert [placed.post and placed.post.status for placed in article.embeds] == ["gone", "gone", None, "blocked"]
+    assert [placed.sighting.position for placed in article.embeds] == [1, 2, 3, 4]
+    assert article_record(conn, 999) is None
+
+
+def test_an_outlet_counts_what_is_gone_and_kept(conn: sqlite3.Connection) -> None:
+    outlet = outlet_record(conn, "the-meridian.example")
+    assert outlet is not None
+    assert (outlet.articles, outlet.embeds, outlet.posts, outlet.gone, outlet.gone_but_kept) == (2, 8, 7, 3, 2)
+    assert [line.gone for line in outlet.lines] == [1, 2]
+    assert outlet_record(conn, "nobody.example") is None
+
+
+def test_figures_add_up(conn: sqlite3.Connection) -> None:
+    figures = stats(conn)
+    assert (figures.articles, figures.posts, figures.preserved, figures.gone, figures.gone_but_kept) == (4, 8, 5, 3, 2)
+    assert figures.unresolved == 2
+    assert sum(figures.outcomes.values()) == figures.posts
