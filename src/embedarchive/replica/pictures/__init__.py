@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from functools import lru_cache
 
 from PIL import Image
@@ -10,17 +11,19 @@ from PIL import Image
 from embedarchive.replica.facts import number_from
 from embedarchive.replica.pictures.scenes import paint
 
+_ONE_AT_A_TIME = threading.Lock()
 
-@lru_cache(maxsize=256)
+
 def photo(recipe: str, width: int, height: int) -> bytes:
-    """Give the JPEG of a recipe (`scene:variant`) in that size."""
-    return _encode(_painted(recipe, width, height))
+    """Give the JPEG of a recipe (`scene:variant`) in that size; the first time takes about half a second."""
+    with _ONE_AT_A_TIME:
+        return _painted(recipe, width, height)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def resized(recipe: str, width: int, height: int, to: tuple[int, int]) -> bytes:
     """Give a smaller version, as CDNs serve them: scaled, or cut to a square when both sides of `to` are equal."""
-    image = _painted(recipe, width, height)
+    image = Image.open(io.BytesIO(photo(recipe, width, height)))
     if to[0] == to[1] and width != height:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
@@ -28,12 +31,12 @@ def resized(recipe: str, width: int, height: int, to: tuple[int, int]) -> bytes:
     return _encode(image.resize(to, Image.Resampling.LANCZOS))
 
 
-@lru_cache(maxsize=16)
-def _painted(recipe: str, width: int, height: int) -> Image.Image:
-    return paint(recipe, width, height, number_from(f"picture:{recipe}", 1 << 32))
+@lru_cache(maxsize=256)
+def _painted(recipe: str, width: int, height: int) -> bytes:
+    return _encode(paint(recipe, width, height, number_from(f"picture:{recipe}", 1 << 32)))
 
 
 def _encode(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    image.convert("RGB").save(out, "JPEG", quality=86, optimize=False)
+    image.convert("RGB").save(out, "JPEG", quality=86)
     return out.getvalue()
