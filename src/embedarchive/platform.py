@@ -37,13 +37,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One thing to do on the page, as data. `do` is `click`, `scroll`, `remove`, `wait` or `style`; `css` is on what.
+    """One thing to do on the page, as data. `do` is `click`, `scroll`, `remove` or `wait`; `css` is on what.
 
     `until` is a CSS selector that must match afterwards, `times` how often at most, `ms` how long to wait for `until`.
     `when` is a text the document as served must hold, else the move is left out.
     """
 
-    do: Literal["click", "scroll", "remove", "wait", "style"]
+    do: Literal["click", "scroll", "remove", "wait"]
     css: str = ""
     until: str = ""
     times: int = 1
@@ -142,7 +142,7 @@ class Platform:
 
     `identify` gets a split, cleaned URL on one of `hosts` and gives the native id, or None for a page that is no post.
     `canonical` turns a native id into the address readers know; `date` a native id into an ISO time, or None.
-    `handle` reads the author's handle from a post URL where the URL carries it.
+    `permalink` is the clean form of a post's own address, on platforms where an id alone leads nowhere. `handle` reads the author's handle from a post URL where the URL carries it.
     """
 
     name: str
@@ -151,13 +151,17 @@ class Platform:
     identify: Callable[[SplitResult], str | None]
     canonical: Callable[[str], str]
     date: Callable[[str], str | None] = lambda native_id: None
+    permalink: Callable[[SplitResult], str | None] = lambda url: None
     handle: Callable[[SplitResult], str | None] = lambda url: None
     is_short: Callable[[SplitResult], bool] = lambda url: False
     is_frame: Callable[[SplitResult], bool] = lambda url: False
     id_pattern: str = ""
     id_names: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    from_id: Callable[[str], str] = lambda bare: bare
     read_number: Callable[[str], tuple[str, ...]] = lambda number: ()
+    calls: tuple[str, ...] = ()
+    from_call: Callable[[tuple[str, ...]], str] = lambda groups: groups[0]
     marks: tuple[Mark, ...] = ()
     traces: tuple[str, ...] = ()
     needles: tuple[str, ...] = ()

@@ -16,7 +16,15 @@ from embedarchive.model import Found
 FINDER_RULES = 1
 """Raised whenever the finder improves; the ledger then searches kept fetches again, without any network."""
 
-__all__ = ["FINDER_RULES", "Meaning", "decode_html", "find_embeds", "find_in_text", "identify_anything", "identify_post"]
+__all__ = [
+    "FINDER_RULES",
+    "Meaning",
+    "decode_html",
+    "find_embeds",
+    "find_in_text",
+    "identify_anything",
+    "identify_post",
+]
 
 
 def find_embeds(

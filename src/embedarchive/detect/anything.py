@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from embedarchive.detect.dom import Scope, find_sightings
-from embedarchive.detect.identity import identify_post, make_post
+from embedarchive.detect.identity import identify_post, make_post, read_bare_id
 from embedarchive.detect.markup import find_markup
 from embedarchive.detect.records import SERVICES
 from embedarchive.model import Post
@@ -60,5 +60,5 @@ def _read_ids(text: str) -> list[Post]:
     if _DIGITS.match(text):
         return [make_post(p, i) for p in PLATFORMS for i in p.read_number(text)]
     if _SHORTCODE.match(text):
-        return [make_post(p, text) for p in PLATFORMS if p.id_pattern and re.fullmatch(p.id_pattern, text)]
+        return [post for p in PLATFORMS if (post := read_bare_id(p, text))]
     return []

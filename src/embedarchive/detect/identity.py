@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import SplitResult
 
@@ -33,15 +34,33 @@ def find_platforms(url: SplitResult) -> tuple[Platform, ...]:
     return BY_HOST.get(ANY_HOST, ())
 
 
-def make_post(platform: Platform, native_id: str) -> Post:
-    """The identity of a post from its platform's own id."""
-    return Post(platform.name, native_id, platform.canonical(native_id), platform.date(native_id))
+def make_post(platform: Platform, native_id: str, permalink: str | None = None) -> Post:
+    """The identity of a post from its platform's own id, and from its address where the id alone leads nowhere."""
+    return Post(platform.name, native_id, permalink or platform.canonical(native_id), platform.date(native_id))
+
+
+def read_bare_id(platform: Platform, value: str) -> Post | None:
+    """The post that a bare value can be the id of, or None."""
+    m = re.fullmatch(platform.id_pattern, value) if platform.id_pattern and len(value) < 200 else None
+    if m is None:
+        return None
+    return make_post(platform, platform.from_id("/".join(m.groups()) if m.groups() else value))
 
 
 @lru_cache(maxsize=4096)
 def identify_post(url: str) -> Post | None:
     """The post that a URL names, in any of its forms: permalink, embed frame, short link, or wrapped in another URL."""
     return _identify(url, DEEPEST_WRAPPER)
+
+
+_WRAPPERS = re.compile(r"(?i)oembed|^/l\.php|^/redirect|/url$|/safety/?$|/out$|/away")
+
+
+def _may_wrap(url: SplitResult) -> bool:
+    """Whether an address may hold another. A platform's own may not (`plugins/like.php?href=` is a button), save its oEmbed
+    endpoint and its redirector."""
+    own = any(ANY_HOST not in p.hosts for p in find_platforms(url))
+    return not own or bool(_WRAPPERS.search(url.path))
 
 
 def _identify(text: str, depth: int) -> Post | None:
@@ -51,11 +70,11 @@ def _identify(text: str, depth: int) -> Post | None:
     for platform in find_platforms(url):
         native_id = platform.identify(url)
         if native_id:
-            return make_post(platform, native_id)
+            return make_post(platform, native_id, platform.permalink(url))
         if platform.is_short(url):
             link = url._replace(scheme="https", query="", fragment="").geturl()
             return Post(platform.name, link, link, resolved=False)
-    if depth == 0:
+    if depth == 0 or not _may_wrap(url):
         return None
     inner = (_identify(each, depth - 1) for each in find_inner(url))
     return next((post for post in inner if post), None)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from embedarchive.detect.identity import identify_post, make_post
-from embedarchive.detect.records import is_id
+from embedarchive.detect.identity import identify_post, read_bare_id
 from embedarchive.model import Post
 from embedarchive.platform import Mark, Platform
 from embedarchive.platforms import PLATFORMS
@@ -97,9 +96,9 @@ def read_mark(node: LexborNode, platform: Platform, mark: Mark) -> tuple[Post | 
                 return post, value
     for place in mark.id:
         for value in _read_place(node, place):
-            value = value.strip()
-            if is_id(platform, value):
-                return make_post(platform, value), None
+            found = read_bare_id(platform, value.strip())
+            if found:
+                return found, None
     return None, None
 
 

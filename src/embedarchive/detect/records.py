@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from embedarchive.detect.identity import find_platforms, identify_post, make_post
+from embedarchive.detect.identity import find_platforms, identify_post, read_bare_id
 from embedarchive.model import Post
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
@@ -19,12 +19,97 @@ _EMBED_WORDS = frozenset(
     ["embed", "embeds", "embedded", "embedly", "oembed", "iframe", "iframely", "rich", "social", "tweet", "video", "player", "consent", "lazy", "provider", "placeholder", "blocked", "blocker", "externalcontent", "extcontent", "thirdparty"]
 ) | {p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}  # fmt: skip
 _OTHER_WORDS = frozenset(
-    ["share", "sharing", "sharer", "follow", "button", "btn", "icon", "icons", "gallery", "lightbox", "thumb", "thumbnail", "grid", "credit", "credits", "avatar", "nav", "menu", "proxy", "login", "comment", "comments", "count", "like", "likes", "profile", "author", "related", "caption", "copyright", "copy", "clipboard", "source", "sameas", "logo", "badge", "cta", "redirect", "track", "tracking", "analytics", "ad", "ads", "sbi", "feedzy", "comingfrom"]
+    [
+        "share",
+        "sharing",
+        "sharer",
+        "follow",
+        "button",
+        "btn",
+        "icon",
+        "icons",
+        "gallery",
+        "lightbox",
+        "thumb",
+        "thumbnail",
+        "grid",
+        "credit",
+        "credits",
+        "avatar",
+        "nav",
+        "menu",
+        "proxy",
+        "login",
+        "comment",
+        "comments",
+        "count",
+        "like",
+        "likes",
+        "profile",
+        "author",
+        "related",
+        "caption",
+        "copyright",
+        "copy",
+        "clipboard",
+        "source",
+        "sameas",
+        "logo",
+        "badge",
+        "cta",
+        "redirect",
+        "track",
+        "tracking",
+        "analytics",
+        "ad",
+        "ads",
+        "sbi",
+        "feedzy",
+        "comingfrom",
+    ]
 )
 _SERVICE_KEYS = frozenset(
-    ["provider", "providername", "type", "service", "network", "platform", "source", "embedtype", "socialtype", "kind", "subtype", "vendor", "site", "servicename", "embedprovider", "videoprovider", "videotype", "mediatype", "socialnetwork", "contenttype", "extcontenttype", "name"]
+    [
+        "provider",
+        "providername",
+        "type",
+        "service",
+        "network",
+        "platform",
+        "source",
+        "embedtype",
+        "socialtype",
+        "kind",
+        "subtype",
+        "vendor",
+        "site",
+        "servicename",
+        "embedprovider",
+        "videoprovider",
+        "videotype",
+        "mediatype",
+        "socialnetwork",
+        "contenttype",
+        "extcontenttype",
+        "name",
+    ]
 )
-_ID_KEYS = frozenset(["id", "code", "key", "videoid", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid", "status", "video"])
+_ID_KEYS = frozenset(
+    [
+        "id",
+        "code",
+        "key",
+        "videoid",
+        "embedid",
+        "postid",
+        "mediaid",
+        "itemid",
+        "contentid",
+        "externalid",
+        "status",
+        "video",
+    ]
+)
 _NEVER = frozenset(["class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder"])
 
 
@@ -84,13 +169,9 @@ def _find_frames(pairs: Mapping[str, str]) -> Iterator[Named]:
 def _find_ids(pairs: Mapping[str, str]) -> Iterator[Named]:
     for name, value in pairs.items():
         platform = ID_NAMES.get(squeeze(name))
-        if platform and is_id(platform, value):
-            yield Named(make_post(platform, value), name, None, "named-id")
-
-
-def is_id(platform: Platform, value: str) -> bool:
-    """Whether a bare value can be an id of this platform."""
-    return bool(platform.id_pattern and len(value) < 200 and re.fullmatch(platform.id_pattern, value))
+        post = read_bare_id(platform, value) if platform else None
+        if post:
+            yield Named(post, name, None, "named-id")
 
 
 def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
@@ -100,15 +181,13 @@ def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     for platform in services[:3]:
         for name, value in pairs.items():
             short = squeeze(name)
-            if (
-                (short in _ID_KEYS or short.endswith("videoid"))
-                and is_id(platform, value)
-                and _is_rare(platform, value)
-            ):
-                yield Named(make_post(platform, value), name, None, "id-of-service")
+            is_named = short in _ID_KEYS or short.endswith("videoid")
+            post = read_bare_id(platform, value) if is_named and _is_rare(value) else None
+            if post:
+                yield Named(post, name, None, "id-of-service")
 
 
-def _is_rare(platform: Platform, value: str) -> bool:
+def _is_rare(value: str) -> bool:
     """A value that is no word and no small number: `data-id="twitter"` names nothing."""
     return value.lower() not in SERVICES and (len(value) >= 7 or not value.isdigit()) and not value.isalpha()
 

@@ -1,0 +1,71 @@
+"""Giphy: gifs and clips, in frames. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult
+
+from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.platforms._ids import match_path
+
+_PATH = re.compile(r"^/(?:embed|gifs|clips|stickers)/(?:[\w-]{1,200}-)?([A-Za-z0-9]{8,30})(?![\w-])")
+
+
+def identify(url: SplitResult) -> str | None:
+    """The id of a gif."""
+    return match_path(_PATH, url) if not (url.hostname or "").startswith(("media", "i.")) else None
+
+
+def canonical(native_id: str) -> str:
+    """The public page."""
+    return f"https://giphy.com/gifs/{native_id}"
+
+
+def is_short(url: SplitResult) -> bool:
+    """`gph.is/CODE` redirects."""
+    return (url.hostname or "").endswith("gph.is") and len(url.path) > 4
+
+
+def is_frame(url: SplitResult) -> bool:
+    """`/embed/ID`."""
+    return url.path.startswith("/embed/")
+
+
+MARKS = (Mark("custom-element", ".giphy-embed[data-giphy-id], [data-giphy-id]", id=("@data-giphy-id",)),)
+
+EXAMPLES = (
+    Example(
+        "https://giphy.com/embed/3o7TKsQ8gqVrXhq5Ha", "3o7TKsQ8gqVrXhq5Ha", "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha"
+    ),
+    Example(
+        "https://giphy.com/gifs/bird-kestrel-3o7TKsQ8gqVrXhq5Ha",
+        "3o7TKsQ8gqVrXhq5Ha",
+        "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha",
+    ),
+)
+
+MARKUP = (
+    MarkupExample(
+        '<iframe src="https://giphy.com/embed/3o7TKsQ8gqVrXhq5Ha" class="giphy-embed"></iframe>',
+        ("3o7TKsQ8gqVrXhq5Ha",),
+        "iframe",
+    ),
+)
+
+PLATFORM = Platform(
+    name="giphy",
+    title="Giphy",
+    hosts=("giphy.com", "gph.is"),
+    identify=identify,
+    canonical=canonical,
+    is_short=is_short,
+    is_frame=is_frame,
+    id_pattern=r"[A-Za-z0-9]{8,30}",
+    id_names=("giphyid",),
+    traces=(r"giphy\.com/(?:embed|gifs|clips|stickers)/", r"gph\.is/"),
+    needles=("giphy-id",),
+    marks=MARKS,
+    examples=EXAMPLES,
+    markup=MARKUP,
+    not_posts=("https://giphy.com/maralind",),
+)

@@ -1,0 +1,101 @@
+"""Mastodon and what speaks its tongue: status ids of any instance, so the host is in the key. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult
+
+from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.platforms._ids import date_ms, match_path
+
+_PATH = re.compile(
+    r"^/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|web/@[\w.@\-]{1,100})/(\d{15,20})(?:/embed)?/?$"
+)
+_HANDLE = re.compile(r"^/(?:@|users/)([\w.\-]{1,64}(?:@[\w.\-]{3,100})?)/")
+
+
+def identify(url: SplitResult) -> str | None:
+    """`host/id`: an id means something on its own instance only."""
+    found = match_path(_PATH, url)
+    return f"{(url.hostname or '').lower()}/{found}" if found else None
+
+
+def canonical(native_id: str) -> str:
+    """The address of the web client, which needs no author."""
+    host, _, status = native_id.rpartition("/")
+    return f"https://{host}/statuses/{status}"
+
+
+def permalink(url: SplitResult) -> str | None:
+    """The post's own address, without `/embed`: other software than Mastodon has no other."""
+    path = url.path.rstrip("/").removesuffix("/embed")
+    return f"https://{(url.hostname or '').lower()}{path}"
+
+
+def date(native_id: str) -> str | None:
+    """The id's upper bits are the milliseconds at which this instance got the post."""
+    return date_ms(int(native_id.rpartition("/")[2]) >> 16)
+
+
+def handle(url: SplitResult) -> str | None:
+    """The author's handle, where the address carries it."""
+    return match_path(_HANDLE, url)
+
+
+def is_frame(url: SplitResult) -> bool:
+    """`/@user/ID/embed`; the host says nothing here, so the path must be whole."""
+    return url.path.rstrip("/").endswith("/embed") and identify(url) is not None
+
+
+MARKS = (
+    Mark("blockquote", "blockquote.mastodon-embed, blockquote[data-embed-url]", url=("@data-embed-url", "a:last@href")),
+    Mark("custom-element", "embetty-mastodon", url=("@status",)),
+)
+
+EXAMPLES = (
+    Example(
+        "https://social.example/@mara/113628000000000000",
+        "social.example/113628000000000000",
+        "https://social.example/statuses/113628000000000000",
+        "2024-12-10T10:14:43",
+    ),
+    Example(
+        "https://social.example/users/mara/statuses/113628000000000000",
+        "social.example/113628000000000000",
+        "https://social.example/statuses/113628000000000000",
+    ),
+)
+
+MARKUP = (
+    MarkupExample(
+        '<iframe src="https://social.example/@mara/113628000000000000/embed" class="mastodon-embed"></iframe>',
+        ("social.example/113628000000000000",),
+        "iframe",
+    ),
+    MarkupExample(
+        '<blockquote class="mastodon-embed" data-embed-url="https://social.example/@mara/113628000000000000/embed">'
+        '<a href="https://social.example/@mara/113628000000000000"><div>Post by @mara@social.example</div><div>View on Mastodon</div>'
+        "</a></blockquote>",
+        ("social.example/113628000000000000",),
+        "blockquote",
+        author_handle="mara",
+    ),
+)
+
+PLATFORM = Platform(
+    name="mastodon",
+    title="Mastodon",
+    hosts=("*",),
+    identify=identify,
+    canonical=canonical,
+    permalink=permalink,
+    date=date,
+    handle=handle,
+    is_frame=is_frame,
+    traces=(r"[\w.\-]{3,100}/(?:@|users/|web/|statuses/)[\w.@\-/]{1,140}?\d{15}",),
+    needles=("mastodon-embed", "embetty-mastodon"),
+    marks=MARKS,
+    examples=EXAMPLES,
+    markup=MARKUP,
+    not_posts=("https://social.example/@mara",),
+)

@@ -1,0 +1,104 @@
+"""SoundCloud: tracks and playlists, by number in players, by name in links. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult
+
+from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.platforms._ids import query
+from embedarchive.urls import split_url
+
+_NUMBER = re.compile(
+    r"^/(?:v\d/)?(tracks|playlists)/(?:soundcloud(?::|%3A)(?:tracks|playlists)(?::|%3A))?(\d{3,15})(?!\d)", re.I
+)
+_NAME = re.compile(r"^/([\w-]{2,60})/((?:sets/)?[\w-]{2,120})/?(?:s-\w+)?$")
+_NOT_USERS = {
+    "player",
+    "oembed",
+    "you",
+    "discover",
+    "stream",
+    "search",
+    "charts",
+    "pages",
+    "upload",
+    "tags",
+    "terms-of-use",
+}
+_NOT_TRACKS = {"sets", "tracks", "albums", "likes", "followers", "following", "reposts", "popular-tracks", "comments"}
+
+
+def identify(url: SplitResult) -> str | None:
+    """`tracks/N`, `playlists/N`, or `user/name`; a player's address holds one of them in `url`."""
+    if url.path.rstrip("/").endswith("/player"):
+        inner = split_url(query(url, "url") or "")
+        return identify(inner) if inner and "soundcloud" in (inner.hostname or "") else None
+    m = _NUMBER.match(url.path)
+    if m:
+        return f"{m[1].lower()}/{m[2]}"
+    n = _NAME.match(url.path)
+    return f"{n[1]}/{n[2]}" if n and n[1] not in _NOT_USERS and n[2] not in _NOT_TRACKS else None
+
+
+def canonical(native_id: str) -> str:
+    """The page; for numbers, the address that players use."""
+    numbered = native_id.startswith(("tracks/", "playlists/"))
+    return f"https://{'api.' if numbered else ''}soundcloud.com/{native_id}"
+
+
+def is_short(url: SplitResult) -> bool:
+    """`on.soundcloud.com/CODE` redirects to the track."""
+    return (url.hostname or "").startswith("on.") and len(url.path) > 4
+
+
+def is_frame(url: SplitResult) -> bool:
+    """`w.soundcloud.com/player`."""
+    return url.path.rstrip("/").endswith("/player")
+
+
+MARKS = (
+    Mark("amp", "amp-soundcloud[data-trackid]", id=("@data-trackid",)),
+    Mark("amp", "amp-soundcloud[data-playlistid]", id=("@data-playlistid",)),
+)
+
+EXAMPLES = (
+    Example(
+        "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/tracks/180961263&auto_play=false",
+        "tracks/180961263",
+        "https://api.soundcloud.com/tracks/180961263",
+    ),
+    Example(
+        "https://soundcloud.com/maralind/kestrel-song?in=x",
+        "maralind/kestrel-song",
+        "https://soundcloud.com/maralind/kestrel-song",
+    ),
+)
+
+MARKUP = (
+    MarkupExample(
+        '<iframe src="https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/tracks/180961263"></iframe>',
+        ("tracks/180961263",),
+        "iframe",
+    ),
+    MarkupExample('<amp-soundcloud data-trackid="180961263"></amp-soundcloud>', ("tracks/180961263",), "amp"),
+)
+
+PLATFORM = Platform(
+    name="soundcloud",
+    title="SoundCloud",
+    hosts=("soundcloud.com",),
+    identify=identify,
+    canonical=canonical,
+    is_short=is_short,
+    is_frame=is_frame,
+    id_pattern=r"\d{5,12}",
+    from_id=lambda number: f"tracks/{number}",
+    id_names=("soundcloudid", "soundcloudtrackid"),
+    traces=(r"(?:w\.|api\.|on\.)soundcloud\.com", r"soundcloud\.com/(?:player|[\w-]{2,60}/[\w-]{2})"),
+    needles=("amp-soundcloud", "soundcloud-id", "soundcloudid"),
+    marks=MARKS,
+    examples=EXAMPLES,
+    markup=MARKUP,
+    not_posts=("https://soundcloud.com/maralind",),
+)
