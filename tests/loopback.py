@@ -64,6 +64,8 @@ class Origin:
                 else:
                     await self.answer(self.requests[-1], writer)
                 await writer.drain()
+                if b"\r\nconnection: close" in self.requests[-1].lower():
+                    break
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
