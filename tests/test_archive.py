@@ -278,3 +278,18 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
     with Archive(path, platforms=PLATFORMS) as archive:
         assert archive.conn.execute("SELECT outcome FROM captures").fetchone()[0] == "available"
         assert archive.conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_a_reader_mends_what_a_killed_writer_left(path: Path) -> None:
+    """With a rollback journal in the way, a read-only connection alone would fail: it may not write."""
+    Archive(path, platforms=PLATFORMS).close()
+    script = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('PRAGMA cache_size = 1'); c.execute('BEGIN IMMEDIATE')\n"
+        "rows = ((str(n) * 99,) for n in range(5000))\n"
+        "c.executemany('INSERT INTO articles (url, first_seen_at) VALUES (?, 1)', rows)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
+    assert path.with_name(path.name + "-journal").exists()
+    assert open_reader(path).execute("SELECT count(*) FROM articles").fetchone()[0] == 0

@@ -164,9 +164,10 @@ def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str 
     return headers.get("etag"), headers.get("last-modified")
 
 
-PERMANENT = frozenset({"http_404", "http_410", "robots", "refused", "scheme"})
+PERMANENT = frozenset({"http_404", "http_410", "robots", "scheme"})
 
 
 def retry_after_failure(fetch: Fetch) -> str | None:
     """When a failed article falls due again: in an hour, or never for what will not get better."""
-    return None if fetch.reason in PERMANENT else clock.later(3600)
+    reason = fetch.reason or ""
+    return None if reason in PERMANENT or reason.startswith("refused") else clock.later(3600)

@@ -58,7 +58,8 @@ class World:
         enter = self._stack.enter_async_context
         policy = DoorPolicy(allow_private=s.allow_private, resolve=tuple(parse_resolve(r) for r in s.resolve))
         self.door = await enter(Door(policy))
-        self.fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=s.ca_file))
+        ca_file = str(s.ca_file) if s.ca_file else None
+        self.fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
         gates = platformdirs.user_state_path("embedarchive", ensure_exists=True) / "hosts.db"
         self.politeness = await enter(
             Politeness(gates, self.fetcher, user_agent=s.user_agent, delay=s.delay, robots=not s.ignore_robots)

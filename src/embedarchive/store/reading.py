@@ -20,11 +20,33 @@ def open_reader(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise ArchiveError(f"There is no archive at {path} yet. Make one with: embedarchive crawl URL -a {path.parent}")
     check_identity(path)
+    try:
+        return connect_reader(path)
+    except sqlite3.OperationalError:
+        finish_killed_write(path)
+        return connect_reader(path)
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)
     conn.row_factory = sqlite3.Row
     conn.execute("PRAGMA trusted_schema = OFF")
     conn.execute("PRAGMA query_only = ON")
+    conn.execute("SELECT 1 FROM sqlite_master").fetchone()
     return conn
+
+
+def finish_killed_write(path: Path) -> None:
+    """Let SQLite roll back what a killed run left half written; a reader alone may not (it would have to write)."""
+    try:
+        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=30)
+        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+        conn.close()
+    except sqlite3.OperationalError as error:
+        raise ArchiveError(
+            f"{path} was left by a run that was killed, and cannot be mended from here ({error}). Nothing that was "
+            "reported as kept is lost; open it once where the file and its folder can be written to."
+        ) from error
 
 
 def read_blob(conn: sqlite3.Connection, sha256: str) -> bytes | None:
