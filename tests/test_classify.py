@@ -21,8 +21,10 @@ MESSAGES = (
     "Der Link zu diesem Foto oder Video ist möglicherweise defekt.",
     "",
 )
-OEMBED_404 = Answer("oembed", "u", 404, "u", '{"message":"No Media Match"}')
-OEMBED_200 = Answer("oembed", "u", 200, "u", f'{{"media_id":"{PK}_77","author_name":"rook.field"}}')
+API = "https://www.instagram.com/api/v1/oembed/?url="
+POST_URL = f"https://www.instagram.com/p/{CODE}/"
+OEMBED_404 = Answer("oembed", API, 404, API, '{"message":"No Media Match"}')
+OEMBED_200 = Answer("oembed", API, 200, API, f'{{"media_id":"{PK}_77","author_name":"rook.field"}}')
 SHELL = f'<script>{{"pageID":"httpErrorPage","url":"/p/{CODE}/"}}</script>'
 
 
@@ -32,7 +34,7 @@ def broken(message: str = MESSAGES[0], css: str = "EmbedBrokenMedia", code: str 
 
 
 def full(body: str, status: int = 200) -> Answer:
-    return Answer("page", "u", status, "u", body)
+    return Answer("page", POST_URL, status, POST_URL, body)
 
 
 def judge(body: str, *answers: Answer, **more: object) -> Verdict:
@@ -61,11 +63,13 @@ def test_gone_needs_the_frame_and_a_second_sign_in_any_language(message: str, cs
 
 
 UNPROVED = {
-    "a proxy's error page": Answer("oembed", "u", 404, "u", "<html>Not found</html>"),
-    "an empty 404": Answer("oembed", "u", 404, "u", ""),
-    "a rate limit": Answer("oembed", "u", 429, "u", "{}"),
-    "a server error": Answer("oembed", "u", 500, "u", "{}"),
-    "no answer": Answer("oembed", "u", None, "u", "", "timeout"),
+    "a proxy's error page": Answer("oembed", API, 404, API, "<html>Not found</html>"),
+    "an empty 404": Answer("oembed", API, 404, API, ""),
+    "a 404 of elsewhere": Answer("oembed", API, 404, "https://www.instagram.com/", "No"),
+    "an owner named elsewhere": Answer("page", POST_URL, 200, "https://www.instagram.com/", '{"username":"rook"}'),
+    "a rate limit": Answer("oembed", API, 429, API, "{}"),
+    "a server error": Answer("oembed", API, 500, API, "{}"),
+    "no answer": Answer("oembed", API, None, API, "", "timeout"),
     "a login wall": full('<input type="password">'),
     "a missing page": full(SHELL, 404),
 }
@@ -78,8 +82,8 @@ def test_a_second_look_that_proves_nothing_leaves_it_unconfirmed(answer: Answer)
 
 GATED = {
     "age by page": (full(SHELL + '{"failure_reason":"MA","restricted_age":25}'), "age"),
-    "age by oembed": (Answer("oembed", "u", 400, "u", '{"blocks_logging_data":"MIN_AGE_ACCOUNT"}'), "age"),
-    "country": (Answer("oembed", "u", 400, "u", '{"message":"geoblock_required","gating_type":3}'), "geo"),
+    "age by oembed": (Answer("oembed", API, 400, API, '{"blocks_logging_data":"MIN_AGE_ACCOUNT"}'), "age"),
+    "country": (Answer("oembed", API, 400, API, '{"message":"geoblock_required","gating_type":3}'), "geo"),
     "private": (full(f'{{"username":"rook.field","url":"/p/{CODE}/"}}'), "private"),
     "refused, by oembed": (OEMBED_200, "embed_refused"),
     "refused, by page": (

@@ -256,18 +256,21 @@ def _look_for_post(page: Page, post: Post) -> Verdict | None:
 def _look_for_owner(page: Page, post: Post) -> Verdict | None:
     """Does the full page name an owner but show nothing? Weak evidence of a private account (source: mbedfx)."""
     full = page.answer("page")
-    if not full or full.status != 200 or post.native_id not in full.body:
+    if not full or full.status != 200 or _code_of(full.final_url) != post.native_id:
         return None
     named = re.search(r'"username":\s*"([\w.]+)"', full.body) or _OWNER.search(full.body)
     return verdict("unavailable", "private", "page", "username", named[1]) if named else None
 
 
 def _look_for_absence(page: Page, post: Post) -> Verdict | None:
-    """Does the API deny it too? Its 404 must be its own JSON, not somebody's error page."""
+    """Does the API deny it too? Its 404 is JSON or a line of text; a document is somebody's error page."""
     oembed = page.answer("oembed")
-    if oembed and oembed.status == 404 and isinstance(read_json(oembed.body), dict):
-        return verdict("gone", "deleted", "oembed", "status", 404)
-    return None
+    if not oembed or oembed.status != 404 or "/oembed" not in oembed.final_url:
+        return None
+    said = oembed.body.strip()
+    return (
+        verdict("gone", "deleted", "oembed", "status", 404) if said and "<" not in said and len(said) < 2000 else None
+    )
 
 
 def describe(page: Page, post: Post) -> Description:

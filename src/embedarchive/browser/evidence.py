@@ -1,0 +1,221 @@
+"""What a visit brought back -> a capture: second looks, the verdict, the media before their addresses expire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from embedarchive import __version__, clock
+from embedarchive.browser.launch import Chrome, describe_environment
+from embedarchive.browser.pictures import Picture, size_of, sniff
+from embedarchive.browser.redact import redact_headers, redact_url
+from embedarchive.browser.visit import Shutter, Visit
+from embedarchive.classify import read_retry_after
+from embedarchive.describe import decode_html
+from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, Limits
+from embedarchive.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
+from embedarchive.platform import Probe, Visitable, fill_url
+
+PROBE_LIMITS = Limits(total_s=30.0, max_bytes=8 * 1024 * 1024)
+MEDIA_LIMITS = Limits(total_s=180.0, max_bytes=128 * 1024 * 1024)
+MAX_MEDIA = 80
+"""Files kept of one post; more than any platform allows in one."""
+_AT_ONCE = 4
+_EXPECTED = {"media": ("image/", "video/", "audio/"), "poster": ("image/",), "avatar": ("image/",)}
+
+
+@dataclass
+class _Haul:
+    """Media that were kept, and what was not."""
+
+    artifacts: list[Artifact] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+async def conclude(
+    seen: Visit,
+    picture: Picture | None,
+    post: Post,
+    visit: Visitable,
+    fetcher: Fetcher,
+    chrome: Chrome,
+    shutter: Shutter,
+    *,
+    media: bool,
+) -> Capture:
+    """Turn a visit into the capture of its post."""
+    verdict = await _judge(seen, post, visit, fetcher, chrome.user_agent)
+    verdict = _insist_on_picture(verdict, picture)
+    haul = _Haul()
+    if verdict.outcome in ("available", "unavailable"):
+        description = visit.describe(seen.page, post)
+        await _collect(description, seen, fetcher, chrome.user_agent, haul, fetch=media)
+    missing = [*haul.missing, *(f"image did not load: {url}" for url in seen.broken)]
+    missing += ["screenshot: cut at the tallest picture that can be taken"] if seen.cut else []
+    headers = {name.lower(): value for name, value in seen.page.headers}
+    return Capture(
+        post=post,
+        visit_url=seen.page.url,
+        final_url=redact_url(seen.page.final_url),
+        started_at=seen.started_at,
+        finished_at=clock.now(),
+        verdict=verdict,
+        status=seen.page.status,
+        artifacts=(*_picture_artifacts(seen, picture), *haul.artifacts),
+        exchanges=(*seen.exchanges, *haul.exchanges),
+        alterations=tuple(seen.alterations),
+        missing=tuple(missing) if verdict.outcome == "available" else (),
+        environment=_environment(seen, visit, chrome, shutter),
+        retry_after_s=read_retry_after(headers.get("retry-after"), clock.now()),
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- verdict
+
+
+async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str) -> Verdict:
+    """Judge the page; where it is an answer but not the post, look a second time before saying why."""
+    await _ask([p for p in visit.probes if p.when == "always"], seen, post, visit, fetcher, user_agent)
+    verdict = visit.classify(seen.page, post)
+    doubtful = verdict.outcome in ("unavailable", "gone")
+    wanted = "doubt" if doubtful else "available" if verdict.outcome == "available" else ""
+    probes = [p for p in visit.probes if p.when == wanted]
+    if not probes:
+        return verdict
+    await _ask(probes, seen, post, visit, fetcher, user_agent)
+    return visit.classify(seen.page, post)
+
+
+async def _ask(
+    probes: Iterable[Probe], seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str
+) -> None:
+    """Put each probe's answer into the page, and its exchange into the evidence."""
+    for probe in probes:
+        url = fill_url(probe.url, post, visit)
+        headers = {
+            "User-Agent": user_agent,
+            "Accept": "application/json, */*;q=0.1",
+            "Accept-Language": "en-US,en;q=0.9",
+        }
+        headers |= NAVIGATION_HEADERS if probe.navigate else {}
+        fetch = await fetcher.fetch(url, headers=headers, limits=PROBE_LIMITS)
+        body = decode_html(fetch.body, fetch.content_type)
+        error = fetch.reason if fetch.status is None else fetch.truncated
+        answer = Answer(probe.name, url, fetch.status, fetch.final_url, body, error)
+        seen.page = replace(seen.page, answers=(*seen.page.answers, answer))
+        seen.exchanges.append(_exchange(fetch, headers, f"probe:{probe.name}"))
+
+
+def _exchange(fetch: Fetch, headers: Mapping[str, str], kind: str) -> Exchange:
+    return Exchange(
+        url=redact_url(fetch.final_url),
+        status=fetch.status,
+        request_headers=redact_headers(headers.items()),
+        response_headers=redact_headers(fetch.headers),
+        body=fetch.body if fetch.status is not None else None,
+        content_type=fetch.content_type,
+        resource_type=kind,
+        remote_address=fetch.remote_address,
+        started_at=fetch.fetched_at,
+        elapsed_ms=fetch.elapsed_ms,
+        truncated=fetch.truncated,
+        error=fetch.reason if fetch.status is None else None,
+    )
+
+
+def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
+    """A post that left no picture, or one of a single colour, was not seen."""
+    if verdict.outcome != "available" or (picture and not picture.blank):
+        return verdict
+    saw = "one colour all over" if picture else "none"
+    return Verdict("error", "blank", (*verdict.signs, Sign("something on the screenshot", "screenshot", saw)))
+
+
+# ---------------------------------------------------------------------------------------------------------------- media
+
+
+async def _collect(
+    description: Description, seen: Visit, fetcher: Fetcher, user_agent: str, haul: _Haul, *, fetch: bool
+) -> None:
+    """Keep the bytes of every file the description names: from what the page loaded, else fetched at once."""
+    wanted = description.media[:MAX_MEDIA]
+    if len(description.media) > MAX_MEDIA:
+        haul.missing.append(f"{len(description.media) - MAX_MEDIA} more files than are kept of one post")
+    haul.missing += (f"{_name(m)}: {m.missing}" for m in wanted if m.missing)
+    gate = asyncio.Semaphore(_AT_ONCE)
+    headers = {"User-Agent": user_agent, "Accept": "*/*", "Referer": seen.page.url}
+    found: dict[str, Exchange | None] = {m.url: seen.bodies.get(m.url) for m in wanted if not m.missing}
+
+    async def bring(url: str) -> None:
+        async with gate:
+            got = await fetcher.fetch(url, headers=headers, limits=MEDIA_LIMITS)
+        found[url] = _exchange(got, headers, "media")
+        haul.exchanges.append(_exchange(got, headers, "media"))
+
+    if fetch:
+        await asyncio.gather(*(bring(url) for url, exchange in found.items() if exchange is None))
+    for each in wanted:
+        if not each.missing:
+            _keep(each, found[each.url], haul)
+
+
+def _keep(media: Media, exchange: Exchange | None, haul: _Haul) -> None:
+    """Keep one file if its bytes are what they should be; else say why not."""
+    body = exchange.body if exchange else None
+    kind = sniff(body) if body else None
+    if exchange is None:
+        haul.missing.append(f"{_name(media)}: not asked for")
+    elif not body or exchange.status not in (200, 203, 206):
+        why = exchange.error or (f"http_{exchange.status}" if exchange.status else "no_answer")
+        haul.missing.append(f"{_name(media)}: {why}")
+    elif kind is None or not kind.startswith(_EXPECTED[media.role]):
+        haul.missing.append(f"{_name(media)}: the answer is no media file")
+    else:
+        if exchange.truncated:
+            haul.missing.append(f"{_name(media)}: {exchange.truncated} (the beginning is kept)")
+        width, height = size_of(body) if kind.startswith("image/") else (media.width, media.height)
+        haul.artifacts.append(
+            Artifact(media.role, body, kind, media.position, media.url, width, height, media.alt, exchange.truncated)
+        )
+
+
+def _name(media: Media) -> str:
+    return media.role if media.position == 0 else f"{media.role} {media.position}"
+
+
+# ------------------------------------------------------------------------------------------------------------- the rest
+
+
+def _picture_artifacts(seen: Visit, picture: Picture | None) -> list[Artifact]:
+    artifacts = []
+    cut = "too_tall" if seen.cut else None
+    if seen.screenshot and picture:
+        kind = sniff(seen.screenshot) or "image/png"
+        artifacts += [
+            Artifact("screenshot", seen.screenshot, kind, width=picture.width, height=picture.height, truncated=cut),
+            Artifact("thumbnail", picture.thumbnail, "image/webp", 0, None, *picture.thumbnail_size),
+        ]
+    if seen.page.dom:
+        dom = seen.page.dom.encode("utf-8", "replace")
+        artifacts.append(Artifact("dom", dom, "text/html; charset=utf-8", url=redact_url(seen.page.final_url)))
+    return artifacts
+
+
+def _environment(seen: Visit, visit: Visitable, chrome: Chrome, shutter: Shutter) -> dict[str, Any]:
+    """Everything that shaped what was seen, so that another visitor can tell why he sees something else."""
+    noted = {"settled": seen.settled, "late": seen.late, "popups_closed": seen.popups, "dialogs_closed": seen.dialogs}
+    return {
+        "tool": "embedarchive",
+        "tool_version": __version__,
+        **describe_environment(chrome),
+        "viewport": [visit.frame.width, visit.frame.height],
+        "scale": shutter.scale,
+        "screenshot": f"{shutter.kind} {shutter.quality}",
+        "language": "en-US",
+        "time_zone": "UTC",
+        "timings": seen.timings,
+        **{name: value for name, value in noted.items() if value},
+    }

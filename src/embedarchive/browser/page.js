@@ -1,0 +1,122 @@
+// Runs in the visited page, in a world of its own: the page's scripts can neither see nor change it.
+// Every function takes data and gives data; deadlines are milliseconds; nothing sleeps, everything waits for a sign.
+({
+  // Wait for the post's card, for a sign that there is none, or until nothing happens any more.
+  async settle({ card, dead, quiet, deadline }) {
+    const state = () => {
+      if (document.readyState === "loading" || !document.body) return "";
+      if (document.querySelector(card)) return "card";
+      return dead && document.querySelector(dead) ? "dead" : "";
+    };
+    return await this.changes(deadline, () => state(), quiet, () => (document.readyState === "complete" ? "strange" : ""));
+  },
+
+  // Call `test` whenever the page changes until it gives something. When nothing has changed for `quiet`, ask `calm` too.
+  changes(deadline, test, quiet, calm) {
+    return new Promise((resolve) => {
+      let timer = 0;
+      const watcher = new MutationObserver(() => look());
+      const loads = new PerformanceObserver(() => look());
+      const end = (value) => {
+        watcher.disconnect(); loads.disconnect(); clearTimeout(timer); clearTimeout(last);
+        document.removeEventListener("readystatechange", look);
+        resolve(value);
+      };
+      const last = setTimeout(() => end(test() || "late"), deadline);
+      const look = () => {
+        const found = test();
+        if (found) return end(found);
+        clearTimeout(timer);
+        if (quiet) timer = setTimeout(() => { const still = calm(); still ? end(still) : look(); }, quiet);
+      };
+      watcher.observe(document, { subtree: true, childList: true, attributes: true });
+      loads.observe({ type: "resource" });
+      document.addEventListener("readystatechange", look);
+      look();
+    });
+  },
+
+  // Do what the platform's moves say. Gives what was done, and what was waited for in vain.
+  async act({ moves }) {
+    const done = [], unmet = [];
+    for (const move of moves) {
+      for (let time = 0; time < move.times; time++) {
+        const nodes = move.css ? [...document.querySelectorAll(move.css)] : [document.body];
+        if (!nodes.length) break;
+        if (move.until && document.querySelector(move.until)) break;
+        if (move.do === "click") nodes[0].click();
+        if (move.do === "scroll") nodes[0].scrollIntoView({ behavior: "instant", block: "center" });
+        if (move.do === "remove") nodes.forEach((node) => node.remove());
+        if (move.do !== "wait") done.push(`${move.do} ${move.css}` + (nodes.length > 1 ? ` (${nodes.length})` : ""));
+        if (!move.until) continue;
+        const met = await this.changes(move.ms, () => (document.querySelector(move.until) ? "met" : ""));
+        if (met !== "met") unmet.push(`${move.until} did not come within ${move.ms} ms`);
+      }
+    }
+    return { done, unmet };
+  },
+
+  // Wait until the card is all there: nothing pending, pictures decoded, fonts loaded, the box still for two frames.
+  async rest({ card, pending, deadline }) {
+    const late = [], until = performance.now() + deadline;
+    const left = () => Math.max(0, until - performance.now());
+    const box = () => document.querySelector(card) || document.body;
+    const limit = (work, what) => {
+      let timer;
+      const alarm = new Promise((resolve) => { timer = setTimeout(() => { late.push(what); resolve(); }, left()); });
+      return Promise.race([work, alarm]).finally(() => clearTimeout(timer));
+    };
+    if (pending) await limit(this.changes(left(), () => (document.querySelector(pending) ? "" : "gone")), "pending");
+    if (document.readyState !== "complete")
+      await limit(new Promise((done) => addEventListener("load", done, { once: true })), "load");
+    const pictures = [...box().querySelectorAll("img")].filter((image) => image.currentSrc || image.src);
+    const lazy = pictures.filter((image) => image.loading === "lazy");
+    for (const image of lazy) image.loading = "eager";
+    const seen = pictures.filter((image) => image.getClientRects().length);
+    await limit(Promise.allSettled(seen.map((image) => image.decode())), "pictures");
+    await limit(this.loaded(this.drawn(box())), "posters");
+    await limit(document.fonts.ready, "fonts");
+    await limit(this.still(box), "stillness");
+    return { late, eager: lazy.length, broken: seen.filter((i) => !i.naturalWidth).map((i) => i.currentSrc || i.src) };
+  },
+
+  // Addresses of what is drawn without an <img>: posters of videos, backgrounds.
+  drawn(box) {
+    const found = new Set();
+    for (const video of box.querySelectorAll("video[poster]")) found.add(video.poster);
+    for (const node of [...box.querySelectorAll("*")].slice(0, 400)) {
+      const match = /^url\("(https?:.*)"\)$/.exec(getComputedStyle(node).backgroundImage);
+      if (match) found.add(match[1]);
+    }
+    return [...found];
+  },
+
+  // Wait until each address has been fetched by the page, well or badly.
+  loaded(addresses) {
+    const test = () => (addresses.every((a) => performance.getEntriesByName(a).length) ? "all" : "");
+    return addresses.length ? this.changes(60000, test) : null;
+  },
+
+  // Wait until the box has the same place and size in three frames running.
+  async still(box) {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const place = () => { const r = box().getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(); };
+    for (let last = "", same = 0; same < 2; await frame()) {
+      const now = place();
+      same = now === last ? same + 1 : 0;
+      last = now;
+    }
+  },
+
+  // Say where the card is and what the page is now. `whole` asks for the page instead of the card.
+  measure({ card }) {
+    const node = document.querySelector(card), root = document.scrollingElement || document.documentElement;
+    const r = node && node.getBoundingClientRect();
+    const found = Boolean(r && r.width > 1 && r.height > 1);
+    const box = found
+      ? { x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: Math.max(r.height, node.scrollHeight) }
+      : { x: 0, y: 0, width: innerWidth, height: Math.max(innerHeight, root ? root.scrollHeight : 0) };
+    const kind = document.doctype ? new XMLSerializer().serializeToString(document.doctype) + "\n" : "";
+    return { found, box, url: location.href, dom: kind + document.documentElement.outerHTML };
+  },
+})

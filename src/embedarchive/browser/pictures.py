@@ -1,0 +1,70 @@
+"""Screenshot bytes -> is there anything on it, and a small one for lists. For a thread: decoding takes a while."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image, ImageStat
+
+Image.MAX_IMAGE_PIXELS = 200_000_000
+
+THUMBNAIL_WIDTH = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a look at a screenshot gave. `thumbnail` is WebP."""
+
+    width: int
+    height: int
+    blank: bool
+    thumbnail: bytes
+    thumbnail_size: tuple[int, int]
+
+
+def look_at(screenshot: bytes) -> Picture:
+    """Measure a screenshot, see whether it is of one colour all over, and make its thumbnail."""
+    with Image.open(io.BytesIO(screenshot)) as image:
+        width, height = image.size
+        size = (THUMBNAIL_WIDTH, max(1, round(height * THUMBNAIL_WIDTH / width)))
+        image.draft("RGB", size)  # a JPEG decodes at a half or a quarter for a fraction of the price
+        small = image.convert("RGB").resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=70, method=2)
+    return Picture(width, height, _is_flat(small), out.getvalue(), size)
+
+
+def _is_flat(image: Image.Image) -> bool:
+    """A card has text on it: its brightness varies. One colour, or a gradient of compression noise, does not."""
+    low, high = image.convert("L").getextrema()
+    spread = ImageStat.Stat(image.convert("L")).stddev[0]
+    return int(high) - int(low) < 24 or spread < 0.8  # type: ignore[arg-type]
+
+
+def size_of(image: bytes) -> tuple[int | None, int | None]:
+    """Read a picture's width and height from its head; (None, None) when it is none that we know."""
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            return opened.size
+    except (OSError, ValueError, Image.DecompressionBombError, SyntaxError):
+        return None, None
+
+
+_MAGIC = (
+    (b"\xff\xd8\xff", 0, "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
+    (b"GIF8", 0, "image/gif"),
+    (b"WEBP", 8, "image/webp"),
+    (b"ftypavif", 4, "image/avif"),
+    (b"ftypheic", 4, "image/heic"),
+    (b"ftyp", 4, "video/mp4"),
+    (b"\x1aE\xdf\xa3", 0, "video/webm"),
+    (b"ID3", 0, "audio/mpeg"),
+    (b"OggS", 0, "audio/ogg"),
+)
+
+
+def sniff(body: bytes) -> str | None:
+    """Name the media type that the first bytes show, whatever a header says; None for anything else."""
+    return next((kind for magic, at, kind in _MAGIC if body[at : at + len(magic)] == magic), None)

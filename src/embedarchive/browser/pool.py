@@ -1,0 +1,158 @@
+"""A browser with a few reused tabs -> one capture per call, however badly pages or the browser behave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from embedarchive import clock
+from embedarchive.browser.evidence import conclude
+from embedarchive.browser.find import BrowserChoice
+from embedarchive.browser.launch import Chrome, find_tofu, launch
+from embedarchive.browser.pictures import Picture, look_at
+from embedarchive.browser.tab import Tab, open_tab
+from embedarchive.browser.visit import Limits, Shutter, Visit, visit_frame
+from embedarchive.egress import Door
+from embedarchive.errors import BrowserCrashed, BrowserMissing
+from embedarchive.fetch import Fetcher
+from embedarchive.model import Capture, Page, Post, Sign, Verdict
+from embedarchive.platform import Platform, Visitable, fill_url
+
+ATTEMPTS = 2
+RENEW_AFTER = 200
+"""Visits after which a tab is replaced: what a long-lived renderer hoards goes with it."""
+
+
+class Browser:
+    """Open with `async with`; `capture` may be called by many tasks, as many at work at once as there are tabs."""
+
+    def __init__(
+        self,
+        door: Door,
+        choice: BrowserChoice,
+        *,
+        ca_file: Path | None = None,
+        tabs: int = 3,
+        fetcher: Fetcher,
+        limits: Limits | None = None,
+        shutter: Shutter | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.shutter = shutter or Shutter()
+        self._door, self._choice, self._ca_file, self._fetcher = door, choice, ca_file, fetcher
+        self._chrome: Chrome | None = None
+        self._idle: list[Tab] = []
+        self._places = asyncio.Semaphore(tabs)
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._running()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._chrome:
+            chrome, self._chrome = self._chrome, None
+            try:
+                await asyncio.shield(chrome.stop())
+            finally:
+                chrome.kill()
+
+    async def capture(self, post: Post, platform: Platform, *, media: bool = True) -> Capture:
+        """Visit a post and keep what came. Whatever goes wrong is in the verdict; nothing of the world's is raised."""
+        visit = platform.visit
+        if visit is None:
+            raise ValueError(f"{platform.name} has no frame to visit")
+        started = clock.now()
+        crash = ""
+        for _ in range(ATTEMPTS):
+            try:
+                seen, chrome = await self._visit(post, visit)
+            except BrowserCrashed as error:
+                crash = str(error)
+                continue
+            except BrowserMissing as error:
+                return _failed(post, visit, started, "browser_missing", str(error))
+            picture = await _look(seen)
+            return await conclude(seen, picture, post, visit, self._fetcher, chrome, self.shutter, media=media)
+        return _failed(post, visit, started, "browser_crashed", crash)
+
+    async def _visit(self, post: Post, visit: Visitable) -> tuple[Visit, Chrome]:
+        async with self._places:
+            chrome = await self._running()
+            async with self._tab(chrome) as tab:
+                try:
+                    async with asyncio.timeout(self.limits.whole_s):
+                        return await visit_frame(tab, visit, post, self._door, self.limits, self.shutter), chrome
+                except TimeoutError as error:
+                    chrome.kill()
+                    raise BrowserCrashed("the visit did not end") from error
+
+    @contextlib.asynccontextmanager
+    async def _tab(self, chrome: Chrome) -> AsyncIterator[Tab]:
+        """Lend an idle tab of this browser, or a new one; take it back empty, or not at all."""
+        tab = await self._take(chrome)
+        sound = False
+        try:
+            yield tab
+            sound = True
+        finally:
+            sound = sound and not tab.spoiled and tab.visits < RENEW_AFTER
+            await asyncio.shield(self._give_back(tab, sound=sound))
+
+    async def _take(self, chrome: Chrome) -> Tab:
+        while self._idle:
+            tab = self._idle.pop()
+            if tab.chrome is chrome and not tab.spoiled:
+                return tab
+        try:
+            return await open_tab(chrome, self._door, (540, 1000), self.shutter.scale)
+        except BrowserCrashed:
+            chrome.kill()
+            raise
+
+    async def _give_back(self, tab: Tab, *, sound: bool) -> None:
+        if sound:
+            try:
+                await tab.clear()
+            except BrowserCrashed:
+                sound = False
+        if sound and not tab.chrome.dead:
+            self._idle.append(tab)
+        elif not tab.chrome.dead and not await tab.close():
+            tab.chrome.kill()
+
+    async def _running(self) -> Chrome:
+        """The browser, started again if it died."""
+        async with self._starting:
+            chrome = self._chrome
+            if chrome and not chrome.dead and chrome.browser.is_connected():
+                return chrome
+            if chrome:
+                await chrome.stop()
+            self._idle.clear()
+            self._chrome = await launch(self._choice, self._door.server, self._ca_file)
+            self._chrome.missing_fonts = await find_tofu(self._chrome.browser)
+            return self._chrome
+
+
+async def _look(seen: Visit) -> Picture | None:
+    """Look at the screenshot in a thread; bytes that are no picture count as none."""
+    if seen.screenshot is None:
+        return None
+    try:
+        return await asyncio.to_thread(look_at, seen.screenshot)
+    except (OSError, ValueError, SyntaxError):
+        return None
+
+
+def _failed(post: Post, visit: Visitable, started: str, reason: str, detail: str) -> Capture:
+    url = fill_url(visit.frame.url, post, visit)
+    page = Page(url, url, None, error=reason)
+    verdict = Verdict("error", reason, (Sign("browser works", "browser", detail[:300]),))
+    return Capture(post, page.url, page.final_url, started, clock.now(), verdict)

@@ -1,0 +1,153 @@
+"""A page's network events -> exchanges, in order, with their bodies; what one visit leaves as evidence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Request, Response
+
+from embedarchive.browser.redact import redact_headers, redact_url
+from embedarchive.model import Exchange
+
+BODY_S = 15.0
+MAX_BODY = 32 * 1024 * 1024
+MAX_TOTAL = 128 * 1024 * 1024
+MAX_EXCHANGES = 2000
+_NO_BODY = {204, 205, 304}
+
+RemoteAddress = Callable[[str, int], str | None]
+
+
+@dataclass
+class _Entry:
+    request: Request
+    response: Response | None = None
+    finished: bool = False
+    error: str | None = None
+    body: bytes | None = None
+    truncated: str | None = None
+    reading: asyncio.Task[None] | None = None
+
+
+@dataclass
+class Recorder:
+    """Collects one visit's requests. Give its methods to the page's events; ask for `exchanges` at the end."""
+
+    remote_address: RemoteAddress
+    entries: dict[Request, _Entry] = field(default_factory=dict)
+    total: int = 0
+    overflow: int = 0
+
+    def on_request(self, request: Request) -> None:
+        if request.url.startswith(("data:", "blob:")):
+            return
+        if len(self.entries) >= MAX_EXCHANGES:
+            self.overflow += 1
+        else:
+            self.entries[request] = _Entry(request)
+
+    def on_response(self, response: Response) -> None:
+        if entry := self.entries.get(response.request):
+            entry.response = response
+
+    def on_finished(self, request: Request) -> None:
+        """A response is whole: read its body now, for the page may leave and take it along."""
+        entry = self.entries.get(request)
+        if entry and not entry.finished:
+            entry.finished = True
+            if entry.response and entry.response.status not in _NO_BODY and not 300 <= entry.response.status < 400:
+                entry.reading = asyncio.ensure_future(self._read(entry, entry.response))
+
+    def on_failed(self, request: Request) -> None:
+        if entry := self.entries.get(request):
+            entry.error = (request.failure or "failed").removeprefix("net::")
+
+    @property
+    def pending(self) -> int:
+        """How many requests have neither finished nor failed."""
+        return sum(not e.finished and not e.error for e in self.entries.values())
+
+    async def _read(self, entry: _Entry, response: Response) -> None:
+        announced = response.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced[:18]) > MAX_BODY:
+            entry.truncated = "too_large"
+            return
+        try:
+            body = await asyncio.wait_for(response.body(), BODY_S)
+        except (PlaywrightError, TimeoutError):
+            entry.truncated = "unreadable"
+            return
+        if len(body) > MAX_BODY or self.total + len(body) > MAX_TOTAL:
+            entry.truncated = "too_large"
+            return
+        self.total += len(body)
+        entry.body = body
+        if response.status == 206:
+            entry.truncated = "partial_content"
+
+    async def settle(self) -> None:
+        """Wait until every body that was being read has been read."""
+        readings = [e.reading for e in self.entries.values() if e.reading]
+        if readings:
+            await asyncio.wait(readings, timeout=BODY_S)
+
+    def main_entry(self, response: Response | None) -> _Entry | None:
+        return self.entries.get(response.request) if response else None
+
+    def bodies(self) -> dict[str, Exchange]:
+        """Every whole successful answer by its address, for whoever wants those bytes without asking again."""
+        whole = (e for e in self.entries.values() if e.body and not e.truncated and e.response)
+        return {e.request.url: self._exchange(e) for e in whole if e.response and e.response.status == 200}
+
+    def exchanges(self) -> list[Exchange]:
+        """All requests in the order they were made, secrets redacted."""
+        return [self._exchange(entry) for entry in self.entries.values()]
+
+    def _exchange(self, entry: _Entry) -> Exchange:
+        request, response = entry.request, entry.response
+        timing = request.timing
+        headers = response.headers if response else {}
+        return Exchange(
+            url=redact_url(request.url),
+            method=request.method,
+            status=response.status if response else None,
+            request_headers=redact_headers(request.headers.items()),
+            response_headers=redact_headers(headers.items()),
+            body=entry.body,
+            content_type=headers.get("content-type"),
+            resource_type=_kind(request),
+            remote_address=self.remote_address(*_endpoint(request.url)),
+            started_at=_iso(timing["startTime"]),
+            elapsed_ms=max(0, round(timing["responseEnd"])),
+            truncated=entry.truncated or (None if entry.finished or entry.error else "unfinished"),
+            error=entry.error,
+        )
+
+
+def _kind(request: Request) -> str:
+    """Playwright's resource type, except that a frame's document is called a frame: there is one document."""
+    if request.resource_type != "document":
+        return request.resource_type
+    try:
+        return "frame" if request.frame.parent_frame else "document"
+    except PlaywrightError:  # the frame is gone, or is a worker's
+        return "document" if request.is_navigation_request() else "frame"
+
+
+def _endpoint(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or (80 if parts.scheme in ("http", "ws") else 443)
+    except ValueError:
+        return "", 0
+
+
+def _iso(epoch_ms: float) -> str:
+    if epoch_ms <= 0:
+        return ""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,40 @@
+"""Headers and addresses -> the same without what would let a reader of the archive act as the visitor. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+from embedarchive.model import Headers
+
+REDACTED = "[redacted]"
+
+_HEADER = re.compile(
+    r"cookie|authorization|authenticate$|csrf|xsrf|api-?key|secret|session|(?:^|-)(?:auth-?)?token(?:$|-)|^x-door", re.I
+)
+_PARAMETER = re.compile(
+    r"(?i)([?&;](?:access_|auth_|oauth_|id_|refresh_|csrf_?|xsrf_?)token=|[?&;](?:password|passwd|sessionid|session_id"
+    r"|api_?key|client_secret|fb_dtsg|jwt)=)[^&;#]*"
+)
+
+
+def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Keep every header's name, and the value of those that carry no credential."""
+    return tuple(
+        (name, REDACTED if _HEADER.search(name) else redact_url(value) if "://" in value else value)
+        for name, value in headers
+    )
+
+
+def redact_url(url: str) -> str:
+    """Drop user names, passwords and login tokens; the signature of a media URL stays, it opens nothing else."""
+    url = _PARAMETER.sub(rf"\1{REDACTED}", url)
+    if "@" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=host)) if host != parts.netloc else url

@@ -1,0 +1,204 @@
+"""One reused tab: opened behind the door, looked at from a world of its own, emptied of all identity between posts."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response
+from playwright.async_api import Error as PlaywrightError
+
+from embedarchive.browser.launch import CLOSE_S, Chrome, within
+from embedarchive.browser.record import Recorder
+from embedarchive.egress import Door
+from embedarchive.errors import BrowserCrashed
+
+OPEN_S = 20.0
+CLEAR_S = 10.0
+MAX_SIDE = 16_384
+"""Pixels: Chromium's pictures cannot be taller or wider."""
+
+_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8")
+_FORGET_NAME = "if (window === window.top) window.name = '';"
+_LOST = ("context", "navigat", "frame", "detached")
+
+
+class PageLeft(Exception):
+    """The page went elsewhere while it was being looked at."""
+
+
+@dataclass
+class Tab:
+    """A page in a browser context of its own, so that no two posts on show share a cookie.
+
+    `spoiled` is set when its renderer crashed or hung: it is not to be used again.
+    """
+
+    chrome: Chrome
+    context: BrowserContext
+    page: Page
+    cdp: CDPSession
+    size: tuple[int, int]
+    recorder: Recorder | None = None
+    popups: int = 0
+    dialogs: int = 0
+    spoiled: bool = False
+    visits: int = 0
+    _frame: str = field(default="")
+
+    async def evaluate(self, function: str, data: dict[str, Any], seconds: float) -> Any:
+        """Call a function of page.js in an isolated world. Raises PageLeft when the page navigates meanwhile."""
+        expression = f"{_SCRIPT.rstrip().rstrip(';')}.{function}({json.dumps(data)})"
+        try:
+            world = await asyncio.wait_for(
+                self.cdp.send("Page.createIsolatedWorld", {"frameId": self._frame, "worldName": "embedarchive"}),
+                seconds,
+            )
+            options = {"awaitPromise": True, "returnByValue": True, "contextId": world["executionContextId"]}
+            answer = await asyncio.wait_for(
+                self.cdp.send("Runtime.evaluate", {"expression": expression, **options}), seconds
+            )
+        except PlaywrightError as error:
+            if not self.spoiled and any(word in error.message.lower() for word in _LOST):
+                raise PageLeft(error.message) from error
+            raise BrowserCrashed(error.message.splitlines()[0]) from error
+        if "exceptionDetails" in answer:
+            raise PageLeft(str(answer["exceptionDetails"].get("text")))
+        return answer["result"].get("value")
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the page a viewport of that size."""
+        if self.size != (width, height):
+            await self.page.set_viewport_size({"width": width, "height": height})
+            self.size = (width, height)
+
+    async def photograph(self, box: dict[str, float], kind: str, quality: int, seconds: float) -> bytes:
+        """Take a picture of a box of the document, in CSS pixels, beyond the viewport too."""
+        beyond = box["x"] + box["width"] > self.size[0] or box["y"] + box["height"] > self.size[1]
+        clip = {**box, "height": min(box["height"], MAX_SIDE), "width": min(box["width"], MAX_SIDE), "scale": 1}
+        options: dict[str, Any] = {"format": kind, "clip": clip, "captureBeyondViewport": beyond}
+        if kind != "png":
+            options["quality"] = quality
+        shot = await within(seconds, self.cdp.send("Page.captureScreenshot", options), "screenshot")
+        return base64.b64decode(shot["data"])
+
+    async def clear(self) -> None:
+        """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay."""
+        self.recorder = None
+        await within(CLEAR_S, self.page.goto("about:blank"), "leave the page")
+        clearing = asyncio.gather(
+            self.context.clear_cookies(),
+            self.cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
+            self.cdp.send("Page.resetNavigationHistory"),
+        )
+        await within(CLEAR_S, clearing, "clear the identity")
+        self.popups = self.dialogs = 0
+        self.visits += 1
+
+    async def close(self) -> bool:
+        """Close the tab and its context; False when it does not close, which only the browser's end can mend."""
+        self.recorder = None
+        try:
+            await asyncio.wait_for(self.context.close(), CLOSE_S)
+        except (PlaywrightError, TimeoutError):
+            return False
+        return True
+
+
+async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: float) -> Tab:
+    """Open a context and a page in it, and give the door its password once for the context's life."""
+    context = await within(
+        OPEN_S,
+        chrome.browser.new_context(
+            accept_downloads=False,
+            service_workers="block",
+            viewport={"width": size[0], "height": size[1]},
+            device_scale_factor=scale,
+            locale="en-US",
+            timezone_id="UTC",
+            color_scheme="light",
+            reduced_motion="reduce",
+            user_agent=chrome.user_agent,
+            permissions=[],
+        ),
+        "new context",
+    )
+    await within(OPEN_S, context.add_init_script(_FORGET_NAME), "init script")
+    page = await within(OPEN_S, context.new_page(), "new page")
+    cdp = await within(OPEN_S, context.new_cdp_session(page), "CDP session")
+    await within(OPEN_S, cdp.send("Emulation.setUserAgentOverride", chrome.identity), "user agent")
+    await within(OPEN_S, sign_in(page, cdp, door), "sign in at the door")
+    tree = await within(OPEN_S, cdp.send("Page.getFrameTree"), "frame tree")
+    tab = Tab(chrome, context, page, cdp, size, _frame=tree["frameTree"]["frame"]["id"])
+    _listen(tab)
+    return tab
+
+
+async def sign_in(page: Page, cdp: CDPSession, door: Door) -> None:
+    """Let Chromium learn the door's password.
+
+    Playwright could give it (`proxy=`), but then intercepts every request and turns the HTTP cache off for good.
+    Chromium remembers a proxy's password by itself, so one intercepted visit to the door's own address is enough.
+    """
+    answer = {"response": "ProvideCredentials", "username": door.proxy["username"], "password": door.proxy["password"]}
+    working: set[asyncio.Future[Any]] = set()
+
+    def send(method: str, parameters: dict[str, Any]) -> None:
+        work = asyncio.ensure_future(cdp.send(method, parameters))
+        working.add(work)
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def on_auth(event: dict[str, Any]) -> None:
+        ours = event["authChallenge"].get("source") == "Proxy"
+        reply = answer if ours else {"response": "CancelAuth"}
+        send("Fetch.continueWithAuth", {"requestId": event["requestId"], "authChallengeResponse": reply})
+
+    def on_paused(event: dict[str, Any]) -> None:
+        send("Fetch.continueRequest", {"requestId": event["requestId"]})
+
+    cdp.on("Fetch.authRequired", on_auth)
+    cdp.on("Fetch.requestPaused", on_paused)
+    await cdp.send("Fetch.enable", {"handleAuthRequests": True})
+    response = await page.goto(door.sign_in_url)
+    await cdp.send("Fetch.disable")
+    cdp.remove_listener("Fetch.authRequired", on_auth)
+    cdp.remove_listener("Fetch.requestPaused", on_paused)
+    if response is None or response.status != 200:
+        raise BrowserCrashed("the browser could not sign in at the door")
+
+
+def _listen(tab: Tab) -> None:
+    """Send the page's events to whichever recorder is on, and close what the page opens."""
+
+    def on_popup(page: Page) -> None:
+        if page is not tab.page:
+            tab.popups += 1
+            closing = asyncio.ensure_future(page.close())
+            closing.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def on_dialog(dialog: Any) -> None:
+        tab.dialogs += 1
+        closing = asyncio.ensure_future(dialog.dismiss())
+        closing.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def on_crash(_: Page) -> None:
+        tab.spoiled = True
+
+    def to_recorder(name: str) -> Any:
+        def pass_on(event: Request | Response) -> None:
+            if tab.recorder:
+                getattr(tab.recorder, name)(event)
+
+        return pass_on
+
+    tab.context.on("page", on_popup)
+    tab.page.on("dialog", on_dialog)
+    tab.page.on("crash", on_crash)
+    tab.page.on("request", to_recorder("on_request"))
+    tab.page.on("response", to_recorder("on_response"))
+    tab.page.on("requestfinished", to_recorder("on_finished"))
+    tab.page.on("requestfailed", to_recorder("on_failed"))
