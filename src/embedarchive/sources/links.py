@@ -3,14 +3,78 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from embedarchive.egress import check_url
+from embedarchive.errors import RefusedError
+
+MAX_LINKS = 10_000
 _HEAD = 256 * 1024
 """Bytes in which a page's own address is looked for: all of any real head, and little enough for any hostile one."""
 
 _BODY = re.compile(rb"(?i)<body[\s>]")
+# What is never an article, by the last part of its path.
+_NO_PAGE = re.compile(
+    r"(?i)\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|mp[34]|m4[av]|webm|og[gv]|wav|avi|mov|pdf|docx?|xlsx?|pptx?|zip|gz|rar"
+    r"|7z|tar|exe|dmg|apk|css|js|json|woff2?|ttf|ics|epub)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which addresses belong to the site that is followed.
+
+    `reach` is `prefix` (below the seed's folder), `host` (`www.` or not), or `domain` (hosts below it as well).
+    `include` and `exclude` are regular expressions searched for in the whole URL; `depth` counts links from a seed.
+    `since` is an ISO date: listings' entries that changed before it are left out; those without a date are not.
+    """
+
+    seeds: tuple[str, ...]
+    reach: Literal["prefix", "host", "domain"] = "host"
+    depth: int = 3
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    since: str | None = None
+
+    def admits(self, url: str) -> bool:
+        """Whether a checked URL is in reach, included and not excluded."""
+        return (
+            any(_is_within(url, seed, self.reach) for seed in self.seeds)
+            and (not self.include or any(re.search(pattern, url) for pattern in self.include))
+            and not any(re.search(pattern, url) for pattern in self.exclude)
+        )
+
+    def is_recent(self, changed_at: str | None) -> bool:
+        """Whether a date is not before `since`. ISO times sort as they read."""
+        return not self.since or not changed_at or changed_at[: len(self.since)] >= self.since
+
+
+def _is_within(url: str, seed: str, reach: str) -> bool:
+    here, there = urlsplit(seed), urlsplit(url)
+    base, host = here.netloc.removeprefix("www."), there.netloc.removeprefix("www.")
+    if reach == "domain":
+        return host == base or host.endswith(f".{base}")
+    folder = here.path[: here.path.rfind("/") + 1] if reach == "prefix" else ""
+    return host == base and there.path.startswith(folder)
+
+
+def find_links(html: bytes, base_url: str) -> tuple[str, ...]:
+    """The http(s) addresses a page's links lead to, in their order, each once, without fragments; 10,000 at most."""
+    tree = LexborHTMLParser(html)
+    base = tree.css_first("base[href]")
+    base_url = _join(base_url, base.attributes.get("href") or "") if base else base_url
+    found: dict[str, None] = {}
+    for node in tree.css("a[href], area[href]"):
+        url = _check(_join(base_url, node.attributes.get("href") or ""))
+        if url and not _NO_PAGE.search(urlsplit(url).path):
+            found[url] = None
+        if len(found) >= MAX_LINKS:
+            break
+    return tuple(found)
 
 
 def find_canonical(html: bytes, base_url: str | None = None) -> str | None:
@@ -21,7 +85,21 @@ def find_canonical(html: bytes, base_url: str | None = None) -> str | None:
     meta = tree.css_first("meta[property='og:url' i][content], meta[name='og:url' i][content]")
     for node, name in ((link, "href"), (meta, "content")):
         said = (node.attributes.get(name) or "").strip() if node else ""
-        url = urljoin(base_url or "", said) if said else ""
-        if url.startswith(("http://", "https://")):
+        url = _check(_join(base_url or "", said)) if said else None
+        if url:
             return url
     return None
+
+
+def _join(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href.strip(" \t\n\r\f"))
+    except ValueError:
+        return ""
+
+
+def _check(url: str) -> str | None:
+    try:
+        return check_url(url.partition("#")[0])
+    except RefusedError:
+        return None

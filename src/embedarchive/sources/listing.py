@@ -1,0 +1,197 @@
+"""A fetched document that lists articles (sitemap, feed) turned into its entries; anything else into None. Pure.
+
+What a document is, its first bytes say, not its address or content type. XML is read without entities, without
+network, and as a stream, so that a million entries or a document cut in half give what is there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
+
+import feedparser
+from lxml import etree
+
+from embedarchive import clock
+from embedarchive.egress import check_url
+from embedarchive.errors import RefusedError
+from embedarchive.fetch.body import Body
+
+MAX_ENTRIES = 200_000
+"""Of one document; the protocol of sitemaps allows 50,000."""
+
+MAX_BYTES = 64 * 1024 * 1024
+_MAX_FEED = 8 * 1024 * 1024
+_STEP = 1 << 16
+
+Kind = Literal["sitemap", "sitemap_index", "feed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One address that a listing names. `changed_at` is when it says that the article was written or changed."""
+
+    url: str
+    changed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The entries of a sitemap, of an index of sitemaps, or of a feed. `truncated` is why they are not all, or None."""
+
+    kind: Kind
+    entries: tuple[Entry, ...]
+    truncated: str | None = None
+
+
+def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing | None:
+    """Read a document as a listing, if it is one. `url` is where it came from: relative addresses start there."""
+    if body.startswith(b"\x1f\x8b"):
+        unpacked = Body("gzip", MAX_BYTES)
+        if unpacked.add(body):
+            unpacked.finish(framed=True)
+        body, truncated = bytes(unpacked.data), truncated or unpacked.truncated
+    kind = identify_listing(body[:4096])
+    if kind is None:
+        return None
+    pairs = _read_feed(body) if kind == "feed" else _read_sitemap(body)
+    entries: dict[str, Entry] = {}
+    for link, date in pairs:
+        entry = _make_entry(link, date, url, kind)
+        if entry:
+            entries[entry.url] = entry
+        if len(entries) >= MAX_ENTRIES:
+            truncated = truncated or "too_many"
+            break
+    return Listing(kind, tuple(entries.values()), truncated)
+
+
+_ROOT = re.compile(rb"(?s)^(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>)*<(?:[\w-]+:)?(\w+)")
+_ROOTS: dict[bytes, Kind] = {
+    b"urlset": "sitemap",
+    b"sitemapindex": "sitemap_index",
+    b"rss": "feed",
+    b"feed": "feed",
+    b"RDF": "feed",
+}
+
+
+def identify_listing(start: bytes) -> Kind | None:
+    """Tell from its first bytes whether a document is a sitemap, an index of them, or a feed."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        start = start.decode("utf-16", "ignore").encode()
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"{") and b"jsonfeed.org/version/" in start.replace(b"\\/", b"/"):
+        return "feed"
+    root = _ROOT.match(start)
+    return _ROOTS.get(root[1]) if root else None
+
+
+def _make_entry(link: str, date: str | None, base_url: str, kind: Kind) -> Entry | None:
+    try:
+        url = check_url(urljoin(base_url, link.strip()).partition("#")[0])
+    except (RefusedError, ValueError):
+        return None
+    # A sitemap speaks for its own site only; else anyone's could send us anywhere, a million times.
+    if kind != "feed" and _find_site(url) != _find_site(base_url):
+        return None
+    return Entry(url, date)
+
+
+def _find_site(url: str) -> list[str]:
+    return (urlsplit(url).hostname or "").split(".")[-2:]
+
+
+# ------------------------------------------------------------------------------------------------------------- sitemaps
+
+
+def _read_sitemap(body: bytes) -> Iterator[tuple[str, str | None]]:
+    """Give address and date of each `<url>` or `<sitemap>`, from direct children: images have a `<loc>` as well."""
+    parser = etree.XMLPullParser(
+        events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
+    )
+    for start in range(0, len(body), _STEP):
+        try:
+            parser.feed(body[start : start + _STEP])
+        except etree.XMLSyntaxError:
+            return
+        for _, node in parser.read_events():
+            element: Any = node
+            if _local_name(element) in ("url", "sitemap") and element.getparent() is not None:
+                fields = {_local_name(child): child.text for child in element if child.text}
+                date = _find_time(fields.get("lastmod") or _find_news_date(element))
+                yield fields.get("loc") or "", date
+                _forget(element)
+
+
+def _find_news_date(element: Any) -> str | None:
+    """When a news sitemap says that the article was published."""
+    return next((e.text for e in element.iter("{*}publication_date")), None)
+
+
+def _forget(element: Any) -> None:
+    """Free what has been read, and its older siblings: the tree would otherwise grow with the document."""
+    element.clear()
+    while element.getprevious() is not None:
+        del element.getparent()[0]
+
+
+def _local_name(element: Any) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _find_time(text: str | None) -> str | None:
+    """An ISO 8601 time as the archive writes it; a month or a year stands for its beginning."""
+    text = (text or "").strip()
+    if re.fullmatch(r"\d{4}(?:-\d{2})?", text):
+        text = f"{text}-01-01"[:10] if len(text) == 4 else f"{text}-01"
+    try:
+        moment = datetime.fromisoformat(text)
+        return clock.iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------------- feeds
+
+
+def _read_feed(body: bytes) -> Iterable[tuple[str, str | None]]:
+    body = body[:_MAX_FEED]
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _read_json_feed(body)
+    # As a file object: bytes would be tried as an address and as a file name first.
+    feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    return ((_find_feed_link(entry), _find_feed_time(entry)) for entry in feed.entries)
+
+
+def _find_feed_link(entry: Any) -> str:
+    """The article itself where a feed service put its own counting address in front of it."""
+    return str(entry.get("feedburner_origlink") or entry.get("link") or "")
+
+
+def _find_feed_time(entry: Any) -> str | None:
+    moment: time.struct_time | None = entry.get("updated_parsed") or entry.get("published_parsed")
+    try:
+        return clock.iso(datetime(*moment[:6], tzinfo=UTC)) if moment else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_json_feed(body: bytes) -> Iterator[tuple[str, str | None]]:
+    """Read a JSON Feed (https://jsonfeed.org/version/1.1)."""
+    try:
+        feed = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    items = feed.get("items") if isinstance(feed, dict) else None
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            link = item.get("url") or item.get("external_url") or ""
+            yield str(link), _find_time(str(item.get("date_modified") or item.get("date_published") or ""))
