@@ -16,10 +16,10 @@ from embedarchive.errors import RefusedError
 _TRACKING = re.compile(
     r"""(?ix) utm_.* | at_(?:campaign|custom|link|medium|ptr).* | guce_.* | mtm_.* | vero_.* | cx_(?:artpos|test.*)
     | __twitter_impression | _g[al] | _hs(?:enc|mi) | hsctatracking | _openstat | cmpid | ncid | ocid | xtor | epik
-    | fbclid | fb_(?:action_.*|ref|source) | gclid | gclsrc | dclid | gbraid | wbraid | msclkid | ttclid | twclid | yclid
-    | ysclid | li_fat_id | igsh | igshid | mc_[ce]id | mkt_tok | oly_(?:anon|enc)_id | pk_(?:campaign|kwd|medium|source)
-    | ref_(?:src|url) | s_cid | s_kwcid | smid | smtyp | soc_(?:src|trk) | spm | sref | srnd | trk | trkinfo | wickedid
-    | wt_z?mc | guccounter"""
+    | fbclid | fb_(?:action_.*|ref|source) | gclid | gclsrc | dclid | gbraid | wbraid | msclkid | ttclid | twclid
+    | yclid | ysclid | li_fat_id | igsh | igshid | mc_[ce]id | mkt_tok | oly_(?:anon|enc)_id | guccounter | wt_z?mc
+    | pk_(?:campaign|kwd|medium|source) | ref_(?:src|url) | s_cid | s_kwcid | smid | smtyp | soc_(?:src|trk) | spm
+    | sref | srnd | trk | trkinfo | wickedid"""
 )
 _AMP = re.compile(r"(?i)(?:amp|amp_js_v|usqp|amp_gsa|outputtype|_amp)")
 _PRINT = re.compile(r"(?i)(?:print|printable|printview|print_view|view|format|mode)")
@@ -28,8 +28,9 @@ _AMP_ENDING = re.compile(r"(?i)\.amp(?:\.html?)?$|(?<=\.html)/amp/?$|(?<=\.htm)/
 # `/amp` or `/print` is only a variant behind what looks like one article: a slug of several words, or a number.
 _LAST = re.compile(r"(?i)(?P<article>.*/(?=[^/]*(?:\d{4}|-[^/]*-))[^/]+)(?:/(?:amp|print))(?P<slash>/?)$")
 
+_GOOGLE_HOST = re.compile(r"(?:www\.)?google\.[a-z.]{2,6}")
 _CACHE_HOST = re.compile(r"(?i)[a-z0-9-]+\.cdn\.ampproject\.org")
-_CACHE_PATH = re.compile(r"/(?:[a-z]/)?(?P<s>s/)?(?P<rest>[^/]+\.[^/]+(?:/.*)?)")
+_CACHE_PATH = re.compile(r"/(?:amp|[a-z])/(?P<s>s/)?(?P<rest>[^/]+\.[^/]+(?:/.*)?)")
 
 
 def canonicalize_article(url: str) -> str:
@@ -59,13 +60,9 @@ def _is_noise(pair: str) -> bool:
 
 def _unwrap_amp_cache(parts: SplitResult) -> str | None:
     """The publisher's address in that of an AMP cache (https://developers.google.com/amp/cache/overview)."""
-    path = parts.path
-    if re.fullmatch(r"(?i)(?:www\.)?google\.[a-z.]{2,6}", parts.netloc) and path.startswith("/amp/"):
-        path = path.removeprefix("/amp")
-    elif not _CACHE_HOST.fullmatch(parts.netloc):
-        return None
-    match = _CACHE_PATH.fullmatch(path)
-    if not match:
+    is_google = _GOOGLE_HOST.fullmatch(parts.netloc) and parts.path.startswith("/amp/")
+    match = _CACHE_PATH.fullmatch(parts.path)
+    if not match or not (is_google or _CACHE_HOST.fullmatch(parts.netloc)):
         return None
     inner = f"http{'s' if match['s'] else ''}://{match['rest']}" + (f"?{parts.query}" if parts.query else "")
     try:

@@ -24,7 +24,7 @@ from embedarchive.egress import check_url
 from embedarchive.errors import RefusedError
 from embedarchive.fetch.body import Body
 
-MAX_ENTRIES = 200_000
+MAX_ENTRIES = 100_000
 """Of one document; the protocol of sitemaps allows 50,000."""
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -58,13 +58,14 @@ def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing
         if unpacked.add(body):
             unpacked.finish(framed=True)
         body, truncated = bytes(unpacked.data), truncated or unpacked.truncated
+    body = _clean_start(body)
     kind = identify_listing(body[:4096])
     if kind is None:
         return None
     pairs = _read_feed(body) if kind == "feed" else _read_sitemap(body)
     entries: dict[str, Entry] = {}
     for link, date in pairs:
-        entry = _make_entry(link, date, url, kind)
+        entry = _make_entry(link.strip(), date, url, kind) if link.strip() else None
         if entry:
             entries[entry.url] = entry
         if len(entries) >= MAX_ENTRIES:
@@ -85,18 +86,22 @@ _ROOTS: dict[bytes, Kind] = {
 
 def identify_listing(start: bytes) -> Kind | None:
     """Tell from its first bytes whether a document is a sitemap, an index of them, or a feed."""
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        start = start.decode("utf-16", "ignore").encode()
-    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"{") and b"jsonfeed.org/version/" in start.replace(b"\\/", b"/"):
         return "feed"
     root = _ROOT.match(start)
     return _ROOTS.get(root[1]) if root else None
 
 
+def _clean_start(body: bytes) -> bytes:
+    """UTF-8 without byte order mark or white space before it: nothing may stand before an XML declaration."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        body = re.sub(rb"^\s*<\?xml[^>]*>", b"", body.decode("utf-16", "replace").encode())
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
 def _make_entry(link: str, date: str | None, base_url: str, kind: Kind) -> Entry | None:
     try:
-        url = check_url(urljoin(base_url, link.strip()).partition("#")[0])
+        url = check_url(urljoin(base_url, link).partition("#")[0])
     except (RefusedError, ValueError):
         return None
     # A sitemap speaks for its own site only; else anyone's could send us anywhere, a million times.
@@ -117,6 +122,7 @@ def _read_sitemap(body: bytes) -> Iterator[tuple[str, str | None]]:
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
     )
+    body = _mend_ampersands(body)
     for start in range(0, len(body), _STEP):
         try:
             parser.feed(body[start : start + _STEP])
@@ -129,6 +135,23 @@ def _read_sitemap(body: bytes) -> Iterator[tuple[str, str | None]]:
                 date = _find_time(fields.get("lastmod") or _find_news_date(element))
                 yield fields.get("loc") or "", date
                 _forget(element)
+
+
+_LOOSE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)")
+
+
+def _mend_ampersands(body: bytes) -> bytes:
+    """Write `&amp;` for each `&` that is not of XML's own five or a number, outside CDATA.
+
+    Addresses are often pasted in as they are, and one such makes libxml2 drop every right `&amp;` after it. Entities of
+    the document's own become plain text by the same stroke: there is nothing left to expand.
+    """
+    first, *rest = body.split(b"<![CDATA[")
+    mended = [_LOOSE.sub(b"&amp;", first)]
+    for part in rest:
+        inside, end, after = part.partition(b"]]>")
+        mended.append(inside + end + _LOOSE.sub(b"&amp;", after))
+    return b"<![CDATA[".join(mended)
 
 
 def _find_news_date(element: Any) -> str | None:
@@ -177,7 +200,7 @@ def _find_feed_link(entry: Any) -> str:
 
 
 def _find_feed_time(entry: Any) -> str | None:
-    moment: time.struct_time | None = entry.get("updated_parsed") or entry.get("published_parsed")
+    moment: time.struct_time | None = dict.get(entry, "updated_parsed") or dict.get(entry, "published_parsed")
     try:
         return clock.iso(datetime(*moment[:6], tzinfo=UTC)) if moment else None
     except (ValueError, OverflowError):

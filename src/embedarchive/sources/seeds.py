@@ -38,7 +38,7 @@ def expand_seeds(
 def _expand(arg: str, base_url: str | None, stdin: Iterable[str]) -> Iterator[Seed]:
     if arg == "-":
         yield from _expand_lines(stdin, "-", base_url)
-    elif arg.startswith("@") and not Path(arg).exists():
+    elif arg.startswith("@") and not _is_here(arg):
         yield from _expand_lines(_read_lines(Path(arg[1:])), arg, base_url)
     else:
         yield from _expand_one(arg, "argument", base_url)
@@ -57,7 +57,7 @@ def _expand_one(text: str, origin: str, base_url: str | None) -> Iterator[Seed]:
         yield from read_path(Path(unquote(urlsplit(text).path)), base_url)
     elif _SCHEME.match(text):
         yield Seed(_check(text), origin)
-    elif Path(text).exists():
+    elif _is_here(text):
         yield from read_path(Path(text), base_url)
     elif _HOSTLIKE.match(text):
         yield Seed(_check(f"https://{text}"), origin)
@@ -66,6 +66,13 @@ def _expand_one(text: str, origin: str, base_url: str | None) -> Iterator[Seed]:
             f"{text!r} is neither an address nor a file that is here. Nothing was done. "
             "Give a URL (https://…), a saved page, a folder, a WARC or WACZ file, @LIST, or - for standard input."
         )
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).exists()
+    except OSError:  # longer than a file name may be
+        return False
 
 
 def _check(url: str) -> str:
