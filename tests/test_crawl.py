@@ -92,7 +92,7 @@ def test_a_post_that_goes_is_recorded_with_both_dates_and_stays_readable(replica
     assert (status["status"], status["last_available_at"] < status["first_gone_at"]) == ("gone", True)
     found = embedarchive("lookup", f"https://m.instagram.com/reel/{post.key}/?utm_source=ig_embed", "-a", path)
     assert found.code == 0
-    assert post.author.name in found.out
+    assert post.author.handle in found.out
     card = path.with_name("card.html")
     assert embedarchive("show", f"instagram:{post.key}", "-o", card, "-a", path).code == 0
     html = card.read_text("utf-8")

@@ -130,7 +130,8 @@ class Run:
         capture = await self.world.capture(post, BY_NAME[post.platform], media=self.media)
         wait = self.patience.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
-        self.tell("capture", post.key, capture.verdict.outcome, capture.verdict.reason or "; ".join(capture.missing))
+        missing = "; ".join(capture.missing) if self.media else ""
+        self.tell("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
 
     async def describe_capture(self, row: Row) -> None:
         page = await self.keep(read_page, self.archive.conn, row["id"])

@@ -167,9 +167,10 @@ def print_summary(tally: Tally, where: str) -> None:
     """Say on standard output what a run did, and where to look."""
     console = Console(file=sys.stdout, highlight=False)
     grid = Table.grid(padding=(0, 2))
-    articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or "none were due"
-    grid.add_row("Articles", articles)
-    grid.add_row("Embeds", str(tally.embeds))
+    if tally.due.get("articles"):
+        articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or "none were due"
+        grid.add_row("Articles", articles)
+        grid.add_row("Embeds", str(tally.embeds))
     grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
     if tally.incomplete:
         grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))

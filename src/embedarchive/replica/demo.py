@@ -62,7 +62,7 @@ def choose_losses(replica: Replica) -> list[PostFact]:
 
 def say(console: Console, text: str) -> None:
     console.print()
-    console.print(Text(text, style="bold"))
+    console.print(Text(text, style="bold"), soft_wrap=True)
     console.print()
 
 
@@ -75,5 +75,6 @@ def tell_where(console: Console, path: Path, post: PostFact) -> None:
         (f"embedarchive serve{where}", "the whole archive in your browser"),
         (f"datasette {path}", "the same, with your own Datasette"),
     ):
-        console.print(Text(f"  {command:70}", style="cyan").append(what, style="dim"))
+        console.print(Text(f"  {what}", style="dim"))
+        console.print(Text(f"    {command}", style="cyan"), soft_wrap=True)
     console.print()
