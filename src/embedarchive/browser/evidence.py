@@ -11,7 +11,8 @@ from embedarchive import __version__, clock
 from embedarchive.browser.launch import Chrome, describe_environment
 from embedarchive.browser.pictures import Picture, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.browser.visit import Shutter, Visit
+from embedarchive.browser.tab import Shutter
+from embedarchive.browser.visit import Visit
 from embedarchive.classify import read_retry_after
 from embedarchive.describe import decode_html
 from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, Limits

@@ -41,7 +41,7 @@
     const done = [], unmet = [];
     for (const move of moves) {
       for (let time = 0; time < move.times; time++) {
-        const nodes = move.css ? [...document.querySelectorAll(move.css)] : [document.body];
+        const nodes = [...document.querySelectorAll(move.css || "html")];
         if (!nodes.length) break;
         if (move.until && document.querySelector(move.until)) break;
         if (move.do === "click") nodes[0].click();
@@ -60,7 +60,7 @@
   async rest({ card, pending, deadline }) {
     const late = [], until = performance.now() + deadline;
     const left = () => Math.max(0, until - performance.now());
-    const box = () => document.querySelector(card) || document.body;
+    const box = () => document.querySelector(card) || document.documentElement;
     const limit = (work, what) => {
       let timer;
       const alarm = new Promise((resolve) => { timer = setTimeout(() => { late.push(what); resolve(); }, left()); });

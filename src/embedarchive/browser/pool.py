@@ -14,8 +14,8 @@ from embedarchive.browser.evidence import conclude
 from embedarchive.browser.find import BrowserChoice
 from embedarchive.browser.launch import Chrome, find_tofu, launch
 from embedarchive.browser.pictures import Picture, look_at
-from embedarchive.browser.tab import Tab, open_tab
-from embedarchive.browser.visit import Limits, Shutter, Visit, visit_frame
+from embedarchive.browser.tab import Shutter, Tab, open_tab
+from embedarchive.browser.visit import Limits, Visit, visit_frame
 from embedarchive.egress import Door
 from embedarchive.errors import BrowserCrashed, BrowserMissing
 from embedarchive.fetch import Fetcher

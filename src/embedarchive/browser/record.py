@@ -42,6 +42,7 @@ class Recorder:
     entries: dict[Request, _Entry] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
+    document_failed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_request(self, request: Request) -> None:
         if request.url.startswith(("data:", "blob:")):
@@ -66,6 +67,8 @@ class Recorder:
     def on_failed(self, request: Request) -> None:
         if entry := self.entries.get(request):
             entry.error = (request.failure or "failed").removeprefix("net::")
+            if entry.response and _kind(request) == "document":
+                self.document_failed.set()
 
     @property
     def pending(self) -> int:

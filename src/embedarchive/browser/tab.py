@@ -23,12 +23,22 @@ MAX_SIDE = 16_384
 """Pixels: Chromium's pictures cannot be taller or wider."""
 
 _SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8")
+_SHOTS = 3
 _FORGET_NAME = "if (window === window.top) window.name = '';"
 _LOST = ("context", "navigat", "frame", "detached")
 
 
 class PageLeft(Exception):
     """The page went elsewhere while it was being looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutter:
+    """How pictures are taken. `kind` is `jpeg`, `webp` or `png` (lossless); `quality` is of the first two."""
+
+    kind: str = "jpeg"
+    quality: int = 90
+    scale: float = 1.0
 
 
 @dataclass
@@ -76,15 +86,24 @@ class Tab:
             await self.page.set_viewport_size({"width": width, "height": height})
             self.size = (width, height)
 
-    async def photograph(self, box: dict[str, float], kind: str, quality: int, seconds: float) -> bytes:
-        """Take a picture of a box of the document, in CSS pixels, beyond the viewport too."""
+    async def photograph(self, box: dict[str, float], shutter: Shutter, seconds: float) -> bytes:
+        """Take a picture of a box of the document, given in CSS pixels, beyond the viewport too.
+
+        Chromium sometimes says "Unable to capture screenshot" for no reason that lasts: then it is asked again.
+        """
         beyond = box["x"] + box["width"] > self.size[0] or box["y"] + box["height"] > self.size[1]
-        clip = {**box, "height": min(box["height"], MAX_SIDE), "width": min(box["width"], MAX_SIDE), "scale": 1}
-        options: dict[str, Any] = {"format": kind, "clip": clip, "captureBeyondViewport": beyond}
-        if kind != "png":
-            options["quality"] = quality
-        shot = await within(seconds, self.cdp.send("Page.captureScreenshot", options), "screenshot")
-        return base64.b64decode(shot["data"])
+        clip = {**box, "scale": shutter.scale}
+        options: dict[str, Any] = {"format": shutter.kind, "clip": clip, "captureBeyondViewport": beyond}
+        if shutter.kind != "png":
+            options["quality"] = shutter.quality
+        for attempt in range(_SHOTS):
+            try:
+                shot = await within(seconds, self.cdp.send("Page.captureScreenshot", options), "screenshot")
+                return base64.b64decode(shot["data"])
+            except BrowserCrashed as error:
+                if "Unable to capture" not in str(error) or attempt == _SHOTS - 1:
+                    raise
+        raise AssertionError("a loop of at least one attempt returns or raises")
 
     async def clear(self) -> None:
         """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay."""

@@ -15,11 +15,13 @@ from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from embedarchive import clock
+from embedarchive.browser.launch import within
 from embedarchive.browser.record import Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.browser.tab import MAX_SIDE, PageLeft, Tab
+from embedarchive.browser.tab import MAX_SIDE, PageLeft, Shutter, Tab
 from embedarchive.describe import decode_html
 from embedarchive.egress import Door, Refusal
+from embedarchive.errors import BrowserCrashed
 from embedarchive.model import Exchange, Page, Post
 from embedarchive.platform import Frame, Visitable, fill_url
 
@@ -34,18 +36,9 @@ class Limits:
     navigate_s: float = 30.0
     settle_s: float = 20.0
     rest_s: float = 15.0
-    screenshot_s: float = 20.0
+    screenshot_s: float = 15.0
     whole_s: float = 100.0
     quiet_ms: int = 700
-
-
-@dataclass(frozen=True, slots=True)
-class Shutter:
-    """How pictures are taken. `kind` is `jpeg`, `webp` or `png` (lossless); `quality` is of the first two."""
-
-    kind: str = "jpeg"
-    quality: int = 90
-    scale: float = 1.0
 
 
 @dataclass
@@ -162,22 +155,46 @@ async def _look(
     tallest = MAX_SIDE / shutter.scale if measured["found"] else MAX_STRANGE_HEIGHT
     seen.cut = measured["found"] and box["height"] > tallest
     box["height"] = min(box["height"], tallest)
-    seen.screenshot = await tab.photograph(box, shutter.kind, shutter.quality, limits.screenshot_s)
+    try:
+        seen.screenshot = await tab.photograph(box, shutter, limits.screenshot_s)
+    except BrowserCrashed:
+        if seen.settled in ("card", "dead"):
+            raise
+        seen.late.append("no picture could be taken")  # a document that broke off may never draw anything
     watch.note("screenshot")
 
 
 async def _settle(tab: Tab, frame: Frame, limits: Limits) -> str:
-    """Give `card`, `dead`, `strange` (quiet, and neither) or `late`; a page that moves on is looked at again."""
+    """Give `card`, `dead`, `strange` (quiet, and neither), `cut` (the document broke off) or `late`.
+
+    A page that moves on by script is looked at again. One that never ends is stopped, so that it can be photographed.
+    """
     ask = {"card": frame.card, "dead": ", ".join(frame.dead), "quiet": limits.quiet_ms}
+    state = "late"
     for left in _until(limits.settle_s):
         try:
-            state = str(await tab.evaluate("settle", {**ask, "deadline": left * 1000}, left + 5))
+            state = await _ask_state(tab, {**ask, "deadline": left * 1000}, left + 5)
         except PageLeft:
             await asyncio.sleep(0.05)  # a redirect by script: the next document is about to be there
             continue
         if state != "strange" or not (tab.recorder and tab.recorder.pending):
-            return state
-    return "late"
+            break
+    if state in ("cut", "late"):
+        await within(limits.settle_s, tab.cdp.send("Page.stopLoading"), "stop loading")
+    return state
+
+
+async def _ask_state(tab: Tab, ask: dict[str, Any], seconds: float) -> str:
+    """Ask the page what it has settled to; a document that breaks off meanwhile is not waited for."""
+    asking = asyncio.ensure_future(tab.evaluate("settle", ask, seconds))
+    assert tab.recorder
+    breaking = asyncio.ensure_future(tab.recorder.document_failed.wait())
+    try:
+        await asyncio.wait((asking, breaking), return_when=asyncio.FIRST_COMPLETED)
+        return "cut" if breaking.done() else str(await asking)
+    finally:
+        breaking.cancel()
+        asking.cancel()
 
 
 def _until(seconds: float) -> Iterator[float]:

@@ -1,0 +1,61 @@
+"""What capture tests share: a replica, the door to it, and a real browser behind the door."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from embedarchive.browser import Browser, Limits, Shutter, find_browser
+from embedarchive.egress import Door, DoorPolicy, parse_resolve
+from embedarchive.fetch import Fetcher
+from embedarchive.model import Artifact, Capture, Post
+from embedarchive.platforms import BY_NAME
+from embedarchive.replica import PostFact, Replica
+
+SHORT = Limits(navigate_s=3.0, settle_s=6.0, rest_s=4.0, whole_s=40.0)
+
+
+@dataclass
+class Camera:
+    """A browser pointed at a replica."""
+
+    replica: Replica
+    door: Door
+    browser: Browser
+
+    async def take(self, name: str, state: str | None = None, **options: Any) -> Capture:
+        """Capture the post of that name, in that state; put the state back afterwards."""
+        fact = self.replica.post(name)
+        if state:
+            self.replica.set_state(fact.key, state)
+        try:
+            return await self.browser.capture(post_of(fact), BY_NAME[fact.platform], **options)
+        finally:
+            self.replica.set_state(fact.key, fact.state)
+
+
+def post_of(fact: PostFact) -> Post:
+    return Post(fact.platform, fact.key, BY_NAME[fact.platform].canonical(fact.key))
+
+
+@contextlib.asynccontextmanager
+async def open_camera(
+    replica: Replica, *, tabs: int = 1, limits: Limits = SHORT, shutter: Shutter | None = None, **policy: Any
+) -> AsyncIterator[Camera]:
+    rules = DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in replica.resolve), **policy)
+    choice = find_browser(None, os.environ)
+    async with (
+        Door(rules) as door,
+        Fetcher(door, user_agent="tests", ca_file=str(replica.ca_file)) as fetcher,
+        Browser(
+            door, choice, ca_file=replica.ca_file, tabs=tabs, fetcher=fetcher, limits=limits, shutter=shutter
+        ) as browser,
+    ):
+        yield Camera(replica, door, browser)
+
+
+def artifacts(capture: Capture, role: str) -> list[Artifact]:
+    return [a for a in capture.artifacts if a.role == role]
