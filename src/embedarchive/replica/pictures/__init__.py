@@ -23,7 +23,7 @@ def photo(recipe: str, width: int, height: int) -> bytes:
 @lru_cache(maxsize=512)
 def resized(recipe: str, width: int, height: int, to: tuple[int, int]) -> bytes:
     """Give a smaller version, as CDNs serve them: scaled, or cut to a square when both sides of `to` are equal."""
-    image = Image.open(io.BytesIO(photo(recipe, width, height)))
+    image: Image.Image = Image.open(io.BytesIO(photo(recipe, width, height)))
     if to[0] == to[1] and width != height:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2

@@ -52,7 +52,7 @@ _AVATARS = {
 
 
 def paint(recipe: str, width: int, height: int, seed: int) -> Image.Image:
-    """Paint a recipe in that size; `avatar:` recipes are square details of others. A third part only changes the seed."""
+    """Paint a recipe in that size; `avatar:` gives square details of others, a third part only another seed."""
     scene, variant, *_ = recipe.split(":")
     if scene == "avatar":
         source, left, top, side = _AVATARS[variant]

@@ -7,9 +7,9 @@ import re
 import uuid
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from urllib.parse import quote, urlsplit
 
+from embedarchive.replica.assets import asset, read
 from embedarchive.replica.facts import PostFact
 from embedarchive.replica.sites import Site
 from embedarchive.replica.sites.instagram import pages
@@ -58,7 +58,7 @@ _RID_BYTES = 16
 def answer_instagram(request: Request, world: World) -> Reply | None:
     """Answer for instagram.com itself."""
     if request.path in ("/embed.js", "/en_US/embeds.js", "//platform.instagram.com/en_US/embeds.js"):
-        return _script("instagram/loader.js")
+        return asset("instagram/loader.js")
     if not request.header("user-agent"):
         return redirect("https://www.facebook.com/unsupportedbrowser")
     if request.path.startswith("/api/v1/oembed"):
@@ -179,13 +179,13 @@ def answer_static(request: Request, world: World) -> Reply | None:
     """Serve the style sheets, scripts and icon of the embed page."""
     name = request.path.rpartition("/")[2]
     if name in ("embed.css", "slow-embed.css") or (world.stand_ins and name.endswith(".css")):
-        return replace(_asset("instagram/embed.css", "text/css"), delay_s=2.0 if name.startswith("slow") else 0.0)
+        return replace(asset("instagram/embed.css"), delay_s=2.0 if name.startswith("slow") else 0.0)
     if name == "weight.css":
-        return Reply(200, _static_headers("text/css"), _css_weight())
+        return replace(asset("instagram/embed.css"), body=_css_weight())
     if name == "frame.js":
-        return Reply(200, _static_headers("application/javascript"), _frame_script())
+        return replace(asset("instagram/frame.js"), body=_frame_script())
     if name == "icon.svg":
-        return _asset("instagram/icon.svg", "image/svg+xml")
+        return asset("instagram/icon.svg")
     return None
 
 
@@ -194,25 +194,6 @@ def answer_facebook(request: Request, world: World) -> Reply | None:
     if request.path == "/unsupportedbrowser":
         return html("<!DOCTYPE html><title>Update Your Browser</title><h1>Update Your Browser</h1>")
     return None
-
-
-def _static_headers(kind: str) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Content-Type", f"{kind}; charset=utf-8"),
-        ("Access-Control-Allow-Origin", "*"),
-        ("Cross-Origin-Resource-Policy", "cross-origin"),
-        ("Cache-Control", "public,max-age=31536000,immutable"),
-    )
-
-
-@cache
-def _asset(name: str, kind: str) -> Reply:
-    body = files("embedarchive.replica").joinpath(f"assets/{name}").read_bytes()
-    return Reply(200, _static_headers(kind), body)
-
-
-def _script(name: str) -> Reply:
-    return replace(_asset(name, "application/javascript"))
 
 
 @cache
@@ -224,9 +205,8 @@ def _css_weight() -> bytes:
 @cache
 def _frame_script() -> bytes:
     """Give the frame's script with as much code around it as the platform ships (about 205 KB)."""
-    own = files("embedarchive.replica").joinpath("assets/instagram/frame.js").read_bytes()
     module = "__d({n},function(a,b){{var c=a*{n}%97;return b?b.map(function(d){{return d+c}}):c}});\n"
-    return own + "".join(module.format(n=n) for n in range(2500)).encode()
+    return read("instagram/frame.js") + "".join(module.format(n=n) for n in range(2500)).encode()
 
 
 SITES = (

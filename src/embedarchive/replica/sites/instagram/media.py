@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from embedarchive.replica.assets import read
 from embedarchive.replica.facts import Person, PostFact, Slide, number_from, shortcode_at
 from embedarchive.replica.pictures import photo, resized
 from embedarchive.replica.sites.instagram.posts import POSTS
@@ -112,9 +112,8 @@ def _picture(slide: Slide, stp: str) -> Callable[[], bytes]:
 @cache
 def _clip(path: str) -> bytes:
     # A `free` box holding the path makes each video its own file without changing what plays.
-    body = files("embedarchive.replica").joinpath("assets/clip.mp4").read_bytes()
     note = path.encode()
-    return body + (8 + len(note)).to_bytes(4, "big") + b"free" + note
+    return read("clip.mp4") + (8 + len(note)).to_bytes(4, "big") + b"free" + note
 
 
 def _stand_in(request: Request) -> Reply | None:

@@ -283,4 +283,23 @@ POSTS: tuple[PostFact, ...] = (
         likes=61,
         comments=4,
     ),
+    _post(
+        "regatta",
+        "2019-06-16T14:30:55Z",
+        p.ILSE,
+        "Windkracht zeven, twee reven, geen droge sok meer. ⛵️ #regatta",
+        Slide("sea:sails:regatta", "Foto van zeilboten bij zonsondergang.", height=1080),
+        likes=842,
+        comments=37,
+        lang="nl",
+    ),
+    _post(
+        "solstice",
+        "2016-06-20T21:14:08Z",
+        p.CLARA,
+        "22:14 and I can still read the thermometer.",
+        Slide("dunes:evening:solstice", "Photo of a beach in evening light.", height=1080),
+        likes=318,
+        comments=12,
+    ),
 )
