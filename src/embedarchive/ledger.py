@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -22,6 +22,7 @@ from embedarchive.model import Capture, Fetch, Found, Post
 from embedarchive.patience import Patience
 from embedarchive.platform import Platform
 from embedarchive.platforms import BY_NAME
+from embedarchive.sources import Listing, Scope, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_blob, read_page, read_post
 
@@ -32,6 +33,10 @@ ARTICLES = """SELECT a.id, a.url FROM articles_to_fetch a JOIN seeds s ON s.arti
 FETCHES = (
     """SELECT * FROM fetches_to_search WHERE searched_rules IS NULL OR searched_rules < :finder ORDER BY id LIMIT :n"""
 )
+PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256
+           FROM seeds s JOIN articles a ON a.id = s.article_id
+           JOIN fetches f ON f.id = (SELECT max(id) FROM fetches WHERE article_id = s.article_id AND outcome = 'ok')
+           WHERE s.crawl_id = :crawl AND NOT s.followed AND s.depth < :depth AND a.fetch_after IS NULL LIMIT :n"""
 LINKS = """SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND NOT resolved LIMIT :n"""
 POSTS = """SELECT * FROM targets_to_visit WHERE crawl_id = :crawl AND resolved AND (forced OR capture_after <= :now)
            AND platform NOT IN (SELECT value FROM json_each(:resting)) LIMIT :n"""
@@ -48,7 +53,8 @@ class World(Protocol):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened, for whoever watches: `what` is article, search, link, capture, describe or fault."""
+    """One thing that happened, for whoever watches: `what` is article, listing, follow, search, link, capture,
+    describe or fault."""
 
     what: str
     subject: str
@@ -59,7 +65,11 @@ class Event:
 
 @dataclass
 class Run:
-    """One run of one command over one archive. `media` is False for a check, which looks without downloading again."""
+    """One run of one command over one archive.
+
+    `media` is False for a check, which looks without downloading again. With a `scope` the links of articles are
+    followed, until the run is about `limit` articles; none is fetched again that was fetched well since `fresh_since`.
+    """
 
     archive: Archive
     world: World
@@ -68,6 +78,9 @@ class Run:
     fetchers: int = 6
     tabs: int = 3
     media: bool = True
+    scope: Scope | None = None
+    limit: int | None = None
+    fresh_since: str = ""
     patience: Patience = field(default_factory=Patience)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
@@ -76,6 +89,7 @@ class Run:
         return (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id"),
             Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
+            Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
             Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
@@ -99,16 +113,44 @@ class Run:
         return rows
 
     def bindings(self, n: int) -> Mapping[str, Any]:
-        resting = self.patience.resting_json()
-        return {"crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES, "resting": resting}
+        return {
+            "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
+            "resting": self.patience.resting_json(), "depth": self.scope.depth if self.scope else 0,
+        }  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------- one row of each
 
     async def fetch_article(self, row: Row) -> None:
         etag, last_modified = await self.keep(last_validators, self.archive, row["id"])
         fetch = await self.world.fetch(row["url"], etag=etag, last_modified=last_modified)
+        listing = await asyncio.to_thread(find_listing, fetch.body, fetch.final_url, fetch.truncated)
+        if listing and fetch.outcome == "ok":
+            await self.take_listing(row, fetch, listing)
+            return
         await self.keep(self.archive.keep_fetch, row["id"], self.crawl_id, fetch, retry_after_failure(fetch))
         self.tell("article", row["url"], fetch.outcome, fetch.reason or fetch.truncated or "")
+
+    async def take_listing(self, row: Row, fetch: Fetch, listing: Listing) -> None:
+        """What was fetched as an article is a sitemap or a feed: its entries are the run's articles."""
+        scope = self.scope
+        entries = [(e.url, fetch.final_url) for e in listing.entries if scope is None or scope.is_recent(e.changed_at)]
+        count, why, now = len(listing.entries), listing.truncated, clock.now()
+        await self.keep(self.archive.keep_listing, row["id"], row["url"], listing.kind, count, why, now)
+        new = await self.keep_seeds(entries, depth=0)
+        self.tell("listing", row["url"], "truncated" if why else "ok", why or "", new)
+
+    async def follow_page(self, row: Row) -> None:
+        assert self.scope is not None, "pages are due for following only with a scope"
+        html = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
+        links = await asyncio.to_thread(find_links, html or b"", row["final_url"])
+        chosen = {canonicalize_article(url): row["final_url"] for url in links if self.scope.admits(url)}
+        new = await self.keep_seeds(chosen.items(), depth=row["depth"] + 1)
+        await self.keep(self.archive.keep_followed, self.crawl_id, row["id"])
+        self.tell("follow", row["final_url"], "ok", "", new)
+
+    async def keep_seeds(self, seeds: Iterable[tuple[str, str]], depth: int) -> int:
+        args = (self.crawl_id, seeds, clock.now(), self.fresh_since, depth, self.limit)
+        return await self.keep(self.archive.keep_seeds, *args)
 
     async def search_fetch(self, row: Row) -> None:
         body = await self.keep(read_blob, self.archive.conn, row["html_sha256"])

@@ -16,9 +16,12 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive
 from embedarchive.world import Settings, World
 
-PROGRESS = """SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
-                     (SELECT count(*) FROM targets WHERE crawl_id = :crawl) AS posts,
-                     (SELECT count(*) FROM targets WHERE crawl_id = :crawl AND visited) AS visited"""
+PROGRESS = """
+SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
+       (SELECT count(*) FROM targets WHERE crawl_id = :crawl AND visited) AS visited,
+       (SELECT count(*) FROM targets_to_visit WHERE crawl_id = :crawl) AS waiting,
+       (SELECT count(*) FROM targets t JOIN posts p ON p.key = t.post_key LEFT JOIN platforms f ON f.name = p.platform
+        WHERE t.crawl_id = :crawl AND p.resolved AND coalesce(f.visitable, 0) = 0) AS beyond"""
 
 Prepare = Callable[[Archive, int], None]
 """Puts into the archive what a run is about: seeds, targets."""
@@ -40,10 +43,12 @@ async def run_session(
     options: Mapping[str, Any],
     prepare: Prepare,
     watcher: Watcher,
-    *,
-    media: bool = True,
+    **choices: Any,
 ) -> str:
-    """Run one command to its end; give `done`, `interrupted` or `kept out`, and leave the summary in the archive."""
+    """Run one command to its end; give `done`, `interrupted` or `kept out`, and leave the summary in the archive.
+
+    `choices` are the run's own: `media`, `scope`, `limit`, `fresh_since` (see `Run`).
+    """
     with Archive(path, platforms=PLATFORMS) as archive:
         crawl_id = archive.start_crawl(command, clock.now(), __version__, options)
         prepare(archive, crawl_id)
@@ -52,7 +57,7 @@ async def run_session(
             async with World(settings) as world:
                 run = Run(
                     archive, world, crawl_id, watcher.tell,
-                    fetchers=settings.concurrency, tabs=settings.tabs, media=media, patience=Patience(settings.delay),
+                    fetchers=settings.concurrency, tabs=settings.tabs, patience=Patience(settings.delay), **choices,
                 )  # fmt: skip
                 ended = await run_stoppable(run, watcher)
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from embedarchive.cli.options import WORLD_OPTIONS, take_settings, with_options
-from embedarchive.model import Embed, Fetch, Found
+from embedarchive.cli.options import SCOPE_OPTIONS, WORLD_OPTIONS, take_scope, take_settings, with_options
+from embedarchive.model import Embed, Found
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
-from embedarchive.sources import Seed, expand_seeds
+from embedarchive.sources import Scope, Seed, expand_seeds, walk
 from embedarchive.world import Settings, World
 
 
@@ -26,6 +26,7 @@ from embedarchive.world import Settings, World
 @click.option("--nl", is_flag=True, help="One JSON object a line.")
 @click.option("--mentions", is_flag=True, help="Also links, credits and feed tiles that name a post but show none.")
 @click.option("--unknown", is_flag=True, help="Also third-party frames and widgets of no known platform.")
+@with_options(SCOPE_OPTIONS)
 @with_options(WORLD_OPTIONS)
 def find(sources: tuple[str, ...], base_url: str | None, nl: bool, mentions: bool, unknown: bool, **values: Any) -> int:
     """Print the embeds of articles, and keep nothing.
@@ -36,20 +37,37 @@ def find(sources: tuple[str, ...], base_url: str | None, nl: bool, mentions: boo
     embedarchive find story.html.gz
     embedarchive find https://news.example/story --nl | jq -r .key
     """
-    seeds = list(expand_seeds(sources, base_url=base_url))
+    seeds, scope, limit = expand_seeds(sources, base_url=base_url), take_scope(values, sources), values.pop("limit")
     kinds = {"embed"} | ({"mention"} if mentions else set()) | ({"unknown"} if unknown else set())
-    return print_found(seeds, take_settings(values), nl=nl, kinds=kinds)
+    return print_found(seeds, take_settings(values), nl=nl, kinds=kinds, scope=scope, limit=limit)
 
 
-def print_found(seeds: Iterable[Seed], settings: Settings, *, nl: bool, kinds: Iterable[str] = ("embed",)) -> int:
-    """Print what is found in each seed as it comes; give 3 if some could not be read, else 0."""
-    return asyncio.run(print_all(list(seeds), settings, nl=nl, kinds=frozenset(kinds)))
+def print_found(
+    seeds: Iterable[Seed],
+    settings: Settings,
+    *,
+    nl: bool,
+    kinds: Iterable[str] = ("embed",),
+    scope: Scope | None = None,
+    limit: int | None = None,
+) -> int:
+    """Print what is found in each article as it comes; give 3 if some could not be read, else 0."""
+    return asyncio.run(print_all(seeds, settings, nl=nl, kinds=frozenset(kinds), scope=scope, limit=limit))
 
 
-async def print_all(seeds: list[Seed], settings: Settings, *, nl: bool, kinds: frozenset[str]) -> int:
+async def print_all(
+    seeds: Iterable[Seed],
+    settings: Settings,
+    *,
+    nl: bool,
+    kinds: frozenset[str],
+    scope: Scope | None,
+    limit: int | None,
+) -> int:
     failed = 0
     async with World(settings) as world:
-        async for seed, fetch in fetch_seeds(seeds, world):
+        async for seed in walk(seeds, world.fetch, scope, limit=limit, width=settings.concurrency):
+            fetch = seed.fetch or await world.fetch(seed.url)
             if fetch.outcome == "failed":
                 failed += 1
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
@@ -60,11 +78,6 @@ async def print_all(seeds: list[Seed], settings: Settings, *, nl: bool, kinds: f
             embeds = [e for e in found.embeds if e.kind in kinds]
             (print_lines if nl else print_table)(seed, found, embeds)
     return 3 if failed else 0
-
-
-async def fetch_seeds(seeds: list[Seed], world: World) -> AsyncIterator[tuple[Seed, Fetch]]:
-    for seed in seeds:
-        yield seed, seed.fetch or await world.fetch(seed.url)
 
 
 def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:

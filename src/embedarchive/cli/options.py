@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from embedarchive.sources import Scope
 from embedarchive.world import Settings
 
 Command = Callable[..., Any]
@@ -33,6 +34,17 @@ WORLD_OPTIONS = (
     click.option("--ignore-robots", is_flag=True, help="Fetch articles that robots.txt asks robots to leave alone."),
 )  # fmt: skip
 
+SCOPE_OPTIONS = (
+    click.option("--follow", is_flag=True, help="Follow links from the seeds, within the scope."),
+    click.option("--scope", "reach", type=click.Choice(["prefix", "host", "domain"]), default="host", show_default=True,
+                 help="How far following goes: below the seed's folder, its host, or all hosts of its domain."),
+    click.option("--depth", type=click.IntRange(0), default=3, show_default=True, help="Links from a seed at most."),
+    click.option("--include", multiple=True, metavar="REGEX", help="Only addresses that match one of these."),
+    click.option("--exclude", multiple=True, metavar="REGEX", help="No addresses that match one of these."),
+    click.option("--since", metavar="DATE", help="Leave out entries of sitemaps and feeds that changed before."),
+    click.option("--limit", type=click.IntRange(1), help="At most so many articles."),
+)  # fmt: skip
+
 DISPLAY_OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     click.option("-v", "--verbose", is_flag=True, help="One line for every event, also on a terminal."),
@@ -47,6 +59,15 @@ def with_options(options: tuple[Callable[[Command], Command], ...]) -> Callable[
         return command
 
     return add
+
+
+def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> Scope:
+    """The scope out of a command's values; without --follow it reaches no further than listings."""
+    follow, depth = values.pop("follow"), values.pop("depth")
+    return Scope(
+        seeds, values.pop("reach"), depth if follow else 0,
+        values.pop("include"), values.pop("exclude"), values.pop("since"),
+    )  # fmt: skip
 
 
 def take_settings(values: dict[str, Any]) -> Settings:

@@ -26,7 +26,8 @@ SHAPES = {
 
 @dataclass
 class Tally:
-    """What a run did so far. `due` is what the archive says: articles and posts of this run, and how many are done."""
+    """What a run did so far. `due` is what the archive says of this run: how many articles it is about, how many posts
+    were visited, wait for a visit, or are of platforms that this version cannot visit."""
 
     started: float = field(default_factory=time.monotonic)
     articles: Counter[str] = field(default_factory=Counter)
@@ -55,6 +56,10 @@ class Tally:
         return time.monotonic() - self.started
 
     @property
+    def waiting(self) -> int:
+        return self.due.get("waiting", 0)
+
+    @property
     def visits(self) -> int:
         return sum(self.captures.values())
 
@@ -66,7 +71,8 @@ class Tally:
             "captures": {k: self.captures[k] for k in OUTCOMES},
             "incomplete": self.incomplete,
             "faults": self.faults,
-            "posts_left_due": self.due.get("posts", 0) - self.due.get("visited", 0),
+            "posts_left_due": self.waiting,
+            "posts_beyond_reach": self.due.get("beyond", 0),
             "seconds": round(self.seconds, 1),
         }
 
@@ -113,7 +119,7 @@ class Display:
         grid = Table.grid(padding=(0, 2))
         fetched = sum(tally.articles.values())
         grid.add_row("articles", bar(fetched, due.get("articles", 0)), articles_text(tally))
-        grid.add_row("posts", bar(tally.visits, due.get("posts", 0)), captures_text(tally.captures))
+        grid.add_row("posts", bar(tally.visits, due.get("visited", 0) + tally.waiting), captures_text(tally.captures))
         return Group(Text(self.title, style="bold"), grid, Text(pace(tally), style="dim"))
 
 
@@ -138,7 +144,7 @@ def captures_text(captures: Counter[str]) -> Text:
 
 def pace(tally: Tally) -> str:
     rate = tally.visits / max(tally.seconds, 0.1)
-    left = tally.due.get("posts", 0) - tally.visits
+    left = tally.waiting
     text = f"{duration(tally.seconds)} elapsed"
     if rate and tally.visits >= 3:
         text += f" · {rate * 60:.0f} posts/min"
@@ -174,9 +180,12 @@ def print_summary(tally: Tally, where: str) -> None:
     grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
     if tally.incomplete:
         grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))
-    left = tally.summary()["posts_left_due"]
-    if left > 0:
-        grid.add_row("Still due", f"{left} posts; the same command goes on with them")
+    if tally.waiting:
+        grid.add_row("Still due", f"{tally.waiting} posts; the same command goes on with them")
+    if beyond := tally.due.get("beyond"):
+        grid.add_row(
+            "Found only", f"{beyond} posts of platforms that are not captured yet (see: embedarchive platforms)"
+        )
     grid.add_row("Archive", where)
     console.print(grid)
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
 from embedarchive import clock
-from embedarchive.cli.options import DISPLAY_OPTIONS, WORLD_OPTIONS, archive_option, take_settings, with_options
+from embedarchive.cli.options import (
+    DISPLAY_OPTIONS,
+    SCOPE_OPTIONS,
+    WORLD_OPTIONS,
+    archive_option,
+    take_scope,
+    take_settings,
+    with_options,
+)
 from embedarchive.cli.progress import Display, print_summary
 from embedarchive.detect import identify_post
 from embedarchive.errors import UsageError
 from embedarchive.model import Post
 from embedarchive.session import Prepare, run_session
-from embedarchive.sources import Seed, expand_seeds
+from embedarchive.sources import Seed, canonicalize_article, expand_seeds
 from embedarchive.store import Archive, archive_path
 from embedarchive.world import Settings
 
@@ -43,42 +52,48 @@ class Age(click.ParamType[float]):
 @click.option("--base-url", help="The address of a saved article that does not say its own.")
 @click.option("--refresh", type=Age(), default="1d", show_default=True, help="Fetch again what was fetched longer ago.")
 @click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
+@with_options(SCOPE_OPTIONS)
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: Any) -> int:
     """Fetch articles, find the posts they embed, capture and keep them.
 
-    A SEED is an article's URL, a saved article (.html, .html.gz, .txt), @FILE with one seed a line, or - for standard
-    input. Without a seed it goes on with all that the archive says is due. The same command again resumes: nothing is
-    done twice.
+    A SEED is an article's URL, a sitemap, a feed, a saved article (.html, .html.gz, .txt), a folder of them, a web
+    archive (WARC, WACZ), @FILE with one seed a line, or - for standard input. Without a seed it goes on with all that
+    the archive says is due. The same command again resumes: nothing is done twice.
 
     \b
     embedarchive crawl https://news.example/story https://news.example/other
     embedarchive crawl @articles.txt -a newsroom/
     embedarchive crawl saved/story.html --base-url https://news.example/story
+    embedarchive crawl https://news.example/sitemap.xml --since 2026-01-01
+    embedarchive crawl https://news.example/culture/ --follow --scope prefix --limit 500
     """
-    refresh, dry_run = values.pop("refresh"), values.pop("dry_run")
-    sources = list(expand_seeds(seeds, base_url=base_url))
+    fresh_since, dry_run, limit = clock.later(-values.pop("refresh")), values.pop("dry_run"), values.pop("limit")
+    sources = expand_seeds(seeds, base_url=base_url)
     if dry_run:
         from embedarchive.cli.finding import print_found
 
-        return print_found(sources, take_settings(values), nl=values["as_json"])
+        scope = take_scope(values, seeds)
+        return print_found(sources, take_settings(values), nl=values["as_json"], scope=scope, limit=limit)
 
     def prepare(kept: Archive, crawl_id: int) -> None:
         if not seeds:
             kept.keep_all_due(crawl_id)
-        for seed in sources:
-            keep_source(kept, crawl_id, seed, clock.later(-refresh))
+        for seed in islice(sources, limit):
+            keep_source(kept, crawl_id, seed, fresh_since)
 
-    return run("crawl", archive, prepare, values)
+    choices = {"scope": take_scope(values, seeds), "limit": limit, "fresh_since": fresh_since}
+    return run("crawl", archive, prepare, values, **choices)
 
 
 def keep_source(archive: Archive, crawl_id: int, seed: Seed, fresh_since: str) -> None:
     """Put one seed into the archive: an address to fetch, or a document already in hand."""
     if seed.fetch is None:
-        archive.keep_seed(crawl_id, seed.url, seed.origin, clock.now(), fresh_since)
+        archive.keep_seed(crawl_id, canonicalize_article(seed.url), seed.origin, clock.now(), fresh_since)
         return
-    article_id = archive.keep_seed(crawl_id, seed.url, seed.origin, clock.now())
+    url = canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
+    article_id = archive.keep_seed(crawl_id, url, seed.origin, clock.now())
     archive.keep_fetch(article_id, crawl_id, seed.fetch)
 
 
@@ -154,17 +169,16 @@ def run(
     archive: str,
     prepare: Prepare,
     values: dict[str, Any],
-    *,
-    media: bool = True,
     settings: Settings | None = None,
+    **choices: Any,
 ) -> int:
-    """Run one command with its display, print its summary, give its exit code."""
+    """Run one command with its display, print its summary, give its exit code; `choices` are the run's own."""
     path = archive_path(archive)
     settings = settings or take_settings(values)
     options = {k: v for k, v in values.items() if v} | {"settings": {"delay": settings.delay, "tabs": settings.tabs}}
     quiet, as_json = values["quiet"], values["as_json"]
     with Display(f"{command} → {path}", quiet=quiet, verbose=values["verbose"]) as display:
-        ended = asyncio.run(run_session(path, command, settings, options, prepare, display, media=media))
+        ended = asyncio.run(run_session(path, command, settings, options, prepare, display, **choices))
     if as_json:
         json.dump(display.summary() | {"ended": ended, "archive": str(path)}, sys.stdout)
         sys.stdout.write("\n")

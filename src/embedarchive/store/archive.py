@@ -7,6 +7,7 @@ import dataclasses
 import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -103,18 +104,32 @@ class Archive:
 
     # ----------------------------------------------------------------------------------------------------- articles
 
-    def keep_seed(self, crawl_id: int, url: str, seed: str, now: str, fresh_since: str = "") -> int:
+    def keep_seed(self, crawl_id: int, url: str, origin: str, now: str, fresh_since: str = "", depth: int = 0) -> int:
         """Keep that a run is about this article and its posts; it is due unless fetched well since `fresh_since`."""
         with self.transaction() as conn:
-            article_id = rows.keep_article(conn, url, now)
-            conn.execute("INSERT OR IGNORE INTO seeds VALUES (?, ?, ?)", (crawl_id, article_id, rows.clean(seed)))
-            conn.execute(
-                "UPDATE articles SET fetch_after = ? WHERE id = ? AND fetch_after IS NULL AND NOT EXISTS "
-                "(SELECT 1 FROM fetches WHERE article_id = articles.id AND outcome <> 'failed' AND fetched_at >= ?)",
-                (now, article_id, fresh_since),
-            )
-            rows.target_article(conn, crawl_id, article_id)
-            return article_id
+            return rows.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
+
+    def keep_seeds(
+        self, crawl_id: int, seeds: Iterable[tuple[str, str]], now: str, fresh_since: str, depth: int, limit: int | None
+    ) -> int:
+        """Keep many (url, origin) at once, as long as the run is about fewer than `limit` articles; give how many."""
+        with self.transaction() as conn:
+            count = conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0]
+            room = None if limit is None else max(0, limit - count)
+            for url, origin in islice(seeds, room):
+                rows.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
+            return int(conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0] - count)
+
+    def keep_followed(self, crawl_id: int, article_id: int) -> None:
+        """Keep that this run has looked at an article's links."""
+        with self.transaction() as conn:
+            conn.execute("UPDATE seeds SET followed = 1 WHERE crawl_id = ? AND article_id = ?", (crawl_id, article_id))
+
+    def keep_listing(self, article_id: int, url: str, kind: str, entries: int, truncated: str | None, now: str) -> None:
+        """Keep that an address is no article but a list of them, and what was taken for an article is none."""
+        with self.transaction() as conn:
+            conn.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?)", (url, kind, now, entries, truncated))
+            rows.remove_article(conn, article_id)
 
     def keep_fetch(self, article_id: int, crawl_id: int, fetch: Fetch, retry_at: str | None = None) -> int | None:
         """Keep one download and clear what was due; None if it only repeats what is already kept.
@@ -154,7 +169,10 @@ class Archive:
     def keep_all_due(self, crawl_id: int) -> None:
         """Make a run about all that is due in the archive, whichever run left it."""
         with self.transaction() as conn:
-            conn.execute("INSERT INTO seeds SELECT ?, id, 'due' FROM articles_to_fetch", (crawl_id,))
+            conn.execute(
+                "INSERT INTO seeds (crawl_id, article_id, origin) SELECT ?, id, 'due' FROM articles_to_fetch",
+                (crawl_id,),
+            )
             conn.execute("INSERT INTO targets (crawl_id, post_key) SELECT ?, key FROM posts_to_capture", (crawl_id,))
 
     def keep_check_targets(self, crawl_id: int, unseen_since: str, limit: int) -> None:

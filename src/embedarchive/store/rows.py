@@ -82,6 +82,31 @@ def keep_article(conn: sqlite3.Connection, url: str, now: str) -> int:
     return article_id
 
 
+def keep_seed(
+    conn: sqlite3.Connection, crawl_id: int, url: str, origin: str, now: str, fresh_since: str, depth: int
+) -> int:
+    article_id = keep_article(conn, url, now)
+    row = {"crawl_id": crawl_id, "article_id": article_id, "origin": origin, "depth": depth}
+    insert(conn, "seeds", row, or_ignore=True)
+    conn.execute(
+        "UPDATE articles SET fetch_after = ? WHERE id = ? AND fetch_after IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM fetches WHERE article_id = articles.id AND outcome <> 'failed' AND fetched_at >= ?)",
+        (now, article_id, fresh_since),
+    )
+    target_article(conn, crawl_id, article_id)
+    return article_id
+
+
+def remove_article(conn: sqlite3.Connection, article_id: int) -> None:
+    """Forget what turned out to be no article; if it once was one, what was kept of it stays."""
+    conn.execute("DELETE FROM seeds WHERE article_id = ?", (article_id,))
+    conn.execute("UPDATE articles SET fetch_after = NULL WHERE id = ?", (article_id,))
+    if not conn.execute("SELECT 1 FROM fetches WHERE article_id = ?", (article_id,)).fetchone():
+        conn.execute("DELETE FROM article_urls WHERE article_id = ?", (article_id,))
+        index(conn, "articles", article_id, remove=True)
+        conn.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+
+
 def merge_article(conn: sqlite3.Connection, article_id: int, canonical_url: str | None) -> int:
     """Make an article one with the article its own page names as canonical; give the id that stays.
 

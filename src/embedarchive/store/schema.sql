@@ -42,10 +42,20 @@ CREATE INDEX article_urls_article ON article_urls(article_id);
 CREATE TABLE seeds (                        -- which articles a crawl is about
   crawl_id   INTEGER NOT NULL REFERENCES crawls(id),
   article_id INTEGER NOT NULL REFERENCES articles(id),
-  seed       TEXT NOT NULL,                 -- what it came from: the argument, the sitemap, the feed, the file
+  origin     TEXT NOT NULL,                 -- what named it: the argument, a list, a sitemap, a feed, the page that links to it
+  depth      INTEGER NOT NULL DEFAULT 0,    -- links from what the user named
+  followed   INTEGER NOT NULL DEFAULT 0,    -- 1: its own links were looked at
   PRIMARY KEY (crawl_id, article_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX seeds_article ON seeds(article_id);
+
+CREATE TABLE listings (                     -- addresses that are no articles but lists of them: sitemaps, feeds
+  url       TEXT PRIMARY KEY,
+  kind      TEXT NOT NULL,                  -- sitemap, sitemap_index, feed
+  read_at   TEXT NOT NULL,
+  entries   INTEGER NOT NULL,
+  truncated TEXT                            -- why these are not all
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE fetches (                      -- one download of an article
   id             INTEGER PRIMARY KEY,
