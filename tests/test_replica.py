@@ -176,3 +176,17 @@ def test_saved_bytes_are_served_at_their_own_address_and_logged(replica: Replica
     answer = get(replica, "https://old.example/story?id=7")
     assert (answer.status, answer.body) == (203, b"kept")
     assert [(h.url, h.status) for h in replica.hits] == [("https://old.example/story?id=7", 203)]
+
+
+def test_a_state_nobody_knows_is_refused(replica: Replica) -> None:
+    with pytest.raises(ValueError, match="fjord"):
+        replica.set_state("fyord", "gone")
+    with pytest.raises(ValueError, match="embed_refused"):
+        replica.set_state("fjord", "dead")
+
+
+def test_every_state_of_instagram_can_be_asked_for(replica: Replica) -> None:
+    url = f"https://www.instagram.com/p/{replica.post('fjord').key}/embed/"
+    for state in set(replica.states_of("instagram")) - {"hang", "reset", "truncated", "slow"}:
+        replica.set_state("fjord", state)
+        assert get(replica, url).status in (200, 302, 401, 403, 429, 500), state

@@ -10,6 +10,7 @@ Used by the demo and by the tests; nothing of it is imported by the core.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -99,9 +100,18 @@ class Replica:
         return self._world.named(name)
 
     def set_state(self, key: str, state: str) -> None:
-        """Let a post (by native id or name) answer so from now on; the platforms' modules list the states they know."""
-        known = {p.key: p for p in self.posts} | {p.name: p for p in self.posts}
-        self._world.states[known[key].key] = state
+        """Let a post (by native id or name) answer so from now on; `states_of` says what its platform knows."""
+        post = next((p for p in self.posts if key in (p.key, p.name)), None)
+        if post is None:
+            raise ValueError(f"no post is called {key!r}; the names are {', '.join(p.name for p in self.posts)}")
+        known = self.states_of(post.platform)
+        if state not in known:
+            raise ValueError(f"{post.platform} knows no state {state!r}; it knows {', '.join(known)}")
+        self._world.states[post.key] = state
+
+    def states_of(self, platform: str) -> Mapping[str, str]:
+        """Give every state a platform's posts can be set to, and what it then answers."""
+        return next(s.states for s in self._sites if s.posts and s.posts[0].platform == platform)
 
     def limit(self, per_minute: int | None) -> None:
         """Allow so many embed pages a minute from now on, or any number."""

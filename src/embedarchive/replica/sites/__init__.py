@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from embedarchive.replica.facts import PostFact
@@ -19,6 +19,8 @@ class Site:
     hosts: tuple[str, ...]
     answer: Callable[[Request, World], Reply | None]
     posts: tuple[PostFact, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
+    """Every state its posts can be set to, and what is answered then."""
     article_urls: tuple[str, ...] = ()
 
 

@@ -160,7 +160,7 @@ def _answer_images(request: Request, world: World) -> Reply | None:
 
 
 SITES = (
-    Site(("embed.bsky.app",), _answer_frame, POSTS),
+    Site(("embed.bsky.app",), _answer_frame, POSTS, STATES),
     Site(("public.api.bsky.app", "api.bsky.app"), _answer_api),
     Site(("cdn.bsky.app",), _answer_images),
 )

@@ -157,7 +157,7 @@ def _answer_short(request: Request, world: World) -> Reply | None:
 
 
 SITES = (
-    Site(("www.tiktok.com",), _answer, POSTS),
+    Site(("www.tiktok.com",), _answer, POSTS, STATES),
     Site(("p16-sign.tiktokcdn.example",), _answer_cover),
     Site(("vm.tiktok.com", "vt.tiktok.com"), _answer_short),
 )

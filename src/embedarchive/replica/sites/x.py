@@ -252,7 +252,7 @@ def _answer_short(request: Request, world: World) -> Reply | None:
 
 
 SITES = (
-    Site(("platform.twitter.com", "platform.x.com"), _answer_platform, POSTS),
+    Site(("platform.twitter.com", "platform.x.com"), _answer_platform, POSTS, STATES),
     Site(("cdn.syndication.twimg.com",), _answer_json),
     Site(("pbs.twimg.com",), _answer_images),
     Site(("publish.x.com", "publish.twitter.com"), _answer_oembed),

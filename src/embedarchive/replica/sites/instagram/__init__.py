@@ -214,6 +214,7 @@ SITES = (
         ("www.instagram.com", "instagram.com", "m.instagram.com", "instagr.am", "platform.instagram.com"),
         answer_instagram,
         POSTS,
+        STATES,
     ),
     Site(("static.cdninstagram.com",), answer_static),
     Site((".cdninstagram.com", ".fbcdn.net"), answer_media),

@@ -1,0 +1,40 @@
+"""Run the replica in the foreground and say how to crawl it: `python -m embedarchive.replica`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import signal
+from pathlib import Path
+
+from embedarchive.replica import Replica
+
+
+def crawl_command(replica: Replica, urls: tuple[str, ...]) -> str:
+    """Give the command line that crawls these addresses of the replica."""
+    resolve = [part for value in replica.resolve for part in ("--resolve", value)]
+    return shlex.join(["embedarchive", "crawl", *urls, *resolve, "--ca-file", str(replica.ca_file)])
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m embedarchive.replica", description=__doc__)
+    parser.add_argument("--folder", type=Path, help="keep the certificates here, not in a temporary folder")
+    parser.add_argument("--per-minute", type=int, help="answer 429 after so many post pages a minute")
+    parser.add_argument("--state", action="append", default=[], metavar="POST=STATE", help="e.g. fjord=gone")
+    given = parser.parse_args()
+    with Replica(given.folder, per_minute=given.per_minute) as replica:
+        for pair in given.state:
+            name, _, state = pair.partition("=")
+            replica.set_state(name, state)
+        print(f"{len(replica.article_urls)} articles and {len(replica.posts)} posts, on 127.0.0.1:{replica.tls_port}\n")
+        print("One article:\n ", crawl_command(replica, replica.article_urls[:1]))
+        print("\nAll of them:\n ", crawl_command(replica, replica.article_urls))
+        print("\nCtrl-C stops it.", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main()
