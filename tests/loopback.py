@@ -98,8 +98,10 @@ class Authority:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         certificate = self._build(name, key, list(hosts), days, issuer_key=key if self_signed else None)
         file = self.folder / f"{hosts[0]}{days}{self_signed}.pem"
+        chain = b"" if self_signed else self.file.read_bytes()
         file.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
+            + chain
             + key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )

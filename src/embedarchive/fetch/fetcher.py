@@ -11,6 +11,7 @@ import ssl
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
@@ -89,7 +90,7 @@ class Fetcher:
     """Fetches over a door. Open with `async with`; safe to use from many tasks at once."""
 
     def __init__(
-        self, door: Door, *, user_agent: str, ca_file: str | None = None, limits: Limits = ARTICLE_LIMITS
+        self, door: Door, *, user_agent: str, ca_file: str | Path | None = None, limits: Limits = ARTICLE_LIMITS
     ) -> None:
         self.door = door
         self.limits = limits
@@ -256,7 +257,7 @@ def _decode_headers(headers: httpx.Headers) -> Iterator[tuple[str, str]]:
 
 
 # X509_V_ERR_…, https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
-_TLS = {10: "tls_expired", 18: "tls_self_signed", 19: "tls_self_signed", 20: "tls_untrusted", 62: "tls_wrong_host"}
+_TLS = {10: "tls_expired", 18: "tls_self_signed", 19: "tls_untrusted", 20: "tls_untrusted", 62: "tls_wrong_host"}
 
 
 def find_reason(error: BaseException) -> str:
