@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
+import sys
 import tempfile
 import webbrowser
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
     embedarchive lookup @balenciaga
     embedarchive lookup - < embed-code.html
     """
-    text = click.get_text_stream("stdin").read() if anything == ("-",) else " ".join(anything)
+    text = sys.stdin.read() if anything == ("-",) else " ".join(anything)
     with reading(archive) as conn:
         found = look_up(conn, text)
     if as_json:
