@@ -16,13 +16,13 @@ from types import TracebackType
 from typing import Self
 
 from embedarchive.replica.authority import Authority
-from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.facts import ArticleFact, Person, PostFact, Slide
 from embedarchive.replica.server import Server
 from embedarchive.replica.sites import answer_request, find_sites
 from embedarchive.replica.wire import Reply, Request
 from embedarchive.replica.world import Hit, Saved, World, saved_key
 
-__all__ = ["Hit", "Person", "PostFact", "Replica", "Saved", "Slide"]
+__all__ = ["ArticleFact", "Hit", "Person", "PostFact", "Replica", "Saved", "Slide"]
 
 
 class Replica:
@@ -41,7 +41,6 @@ class Replica:
             posts=tuple(post for site in self._sites for post in site.posts),
             per_minute=per_minute,
             stand_ins=stand_ins,
-            article_urls=tuple(url for site in self._sites for url in site.article_urls),
         )
         self._authority = Authority(place)
         self._server = Server(self._authority, self._answer, self._log)
@@ -89,7 +88,12 @@ class Replica:
     @property
     def article_urls(self) -> tuple[str, ...]:
         """Every article of the newsroom, in the order of its front pages."""
-        return self._world.article_urls
+        return tuple(article.url for article in self.articles)
+
+    @property
+    def articles(self) -> tuple[ArticleFact, ...]:
+        """What every article of the newsroom holds, in the same order."""
+        return tuple(article for site in self._sites for article in site.articles)
 
     @property
     def posts(self) -> tuple[PostFact, ...]:

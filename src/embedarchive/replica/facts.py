@@ -74,6 +74,22 @@ class PostFact:
         return str(value)
 
 
+@dataclass(frozen=True, slots=True)
+class ArticleFact:
+    """One invented article: the posts it embeds in reading order, as often as they appear.
+
+    `unresolved` is how many more embeds it holds that name no post.
+    """
+
+    url: str
+    title: str
+    outlet: str
+    lang: str
+    published_at: str
+    posts: tuple[PostFact, ...]
+    unresolved: int = 0
+
+
 def number_from(text: str, below: int) -> int:
     """Give a number that is always the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % below

@@ -7,6 +7,7 @@ import gzip
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qsl, unquote
@@ -123,7 +124,7 @@ def frame_reply(request: Request, reply: Reply, body: bytes) -> tuple[bytes, byt
         headers.append(("Content-Range", f"bytes {span.start}-{span.stop - 1}/{len(body)}"))
         status, body = 206, body[span.start : span.stop]
     elif _wants_gzip(request, reply, body):
-        body = gzip.compress(body, 1, mtime=0)
+        body = _compressed(body)
         headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
     names = {k.lower() for k, _ in headers}
     if "content-length" not in names and status not in (204, 304):
@@ -147,6 +148,11 @@ def _wants_gzip(request: Request, reply: Reply, body: bytes) -> bool:
         and not reply.header("Content-Encoding")
         and bool(_COMPRESSIBLE.match(reply.header("Content-Type")))
     )
+
+
+@lru_cache(maxsize=64)
+def _compressed(body: bytes) -> bytes:
+    return gzip.compress(body, 1, mtime=0)
 
 
 def _range_of(value: str, size: int) -> range | None:

@@ -55,7 +55,6 @@ class World:
     per_minute: int | None = None
     stand_ins: bool = False
     """Whether media and styles of saved real pages are answered with pictures and styles of our own."""
-    article_urls: tuple[str, ...] = ()
     _recent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from embedarchive.replica.facts import PostFact
+from embedarchive.replica.facts import ArticleFact, PostFact
 from embedarchive.replica.wire import Reply, Request, not_found
 from embedarchive.replica.world import World
 
@@ -21,7 +21,7 @@ class Site:
     posts: tuple[PostFact, ...] = ()
     states: Mapping[str, str] = field(default_factory=dict)
     """Every state its posts can be set to, and what is answered then."""
-    article_urls: tuple[str, ...] = ()
+    articles: tuple[ArticleFact, ...] = ()
 
 
 def find_sites() -> tuple[Site, ...]:

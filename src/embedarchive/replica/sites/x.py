@@ -108,6 +108,11 @@ def quote_html(post: PostFact, *, link_text: bool = True) -> str:
     )
 
 
+def amp_html(post: PostFact) -> str:
+    """Give the element of AMP pages."""
+    return f'<amp-twitter width="375" height="472" layout="responsive" data-tweetid="{post.key}"></amp-twitter>'
+
+
 WIDGETS = '<script async src="https://platform.twitter.com/widgets.js" charset="utf-8"></script>'
 
 

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from embedarchive.replica.assets import read
 from embedarchive.replica.facts import Person, PostFact, Slide, number_from, shortcode_at
@@ -155,7 +155,11 @@ def _video_path(post: PostFact, index: int) -> str:
 
 def _sign(path: str, query: str) -> str:
     # Rounded, so that pages served within the same hour name the same address and a browser may use its cache.
-    oe = f"{(int(time.time()) // 3600 * 3600) + _LIFETIME_S:X}"
+    return _signed_until(path, query, f"{(int(time.time()) // 3600 * 3600) + _LIFETIME_S:X}")
+
+
+@lru_cache(maxsize=4096)
+def _signed_until(path: str, query: str, oe: str) -> str:
     return f"https://{HOST}{path}?{query}&oh={_signature(path, query, oe)}&oe={oe}"
 
 

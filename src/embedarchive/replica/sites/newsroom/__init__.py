@@ -72,6 +72,6 @@ SITES = (
     Site(
         tuple(outlet.host for outlet in OUTLETS),
         _answer,
-        article_urls=tuple(story.url for outlet in OUTLETS for story in stories_of(outlet)),
+        articles=tuple(story.fact for outlet in OUTLETS for story in stories_of(outlet)),
     ),
 )

@@ -8,19 +8,26 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from embedarchive.replica.facts import PostFact
+from embedarchive.replica.facts import ArticleFact, PostFact
 from embedarchive.replica.markup import FORMS
-from embedarchive.replica.sites import bluesky, instagram, tiktok, x
+from embedarchive.replica.sites import bluesky, instagram, mastodon, reddit, spotify, telegram, tiktok, x, youtube
 
 _PLACE = re.compile(r"\[\[(\S+) (\S+)\]\]")
 _MARKUP: dict[str, Callable[[PostFact], str]] = {
     **{name.partition("-")[2]: form for name, form in FORMS.items()},
     "x": x.quote_html,
     "tiktok": tiktok.quote_html,
+    "amp-x": x.amp_html,
     "bluesky": bluesky.quote_html,
+    "mastodon": mastodon.quote_html,
+    "reddit": reddit.quote_html,
+    "spotify": spotify.frame_html,
+    "telegram": telegram.script_html,
+    "youtube": youtube.frame_html,
     "id": lambda post: post.key,
 }
-_POSTS = {post.name: post for site in (instagram, x, tiktok, bluesky) for post in site.POSTS}
+_PLATFORMS = (instagram, x, tiktok, bluesky, mastodon, reddit, spotify, telegram, youtube)
+_POSTS = {post.name: post for site in _PLATFORMS for post in site.POSTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One article. `body` is HTML; `posts` are the names of the posts embedded, in order, as often as they appear."""
+    """One article. `body` is HTML; `posts` are embedded in that order."""
 
     outlet: Outlet
     path: str
@@ -49,7 +56,8 @@ class Story:
     lead: str
     author: str
     body: str
-    posts: tuple[str, ...]
+    posts: tuple[PostFact, ...]
+    unresolved: int = 0
     layout: str = "page"
     hero: str = ""
     credit: str = ""
@@ -57,6 +65,12 @@ class Story:
     @property
     def url(self) -> str:
         return f"https://{self.outlet.host}{self.path}"
+
+    @property
+    def fact(self) -> ArticleFact:
+        """What a test may expect of it."""
+        name, lang = self.outlet.name, self.outlet.lang
+        return ArticleFact(self.url, self.title, name, lang, self.date, self.posts, self.unresolved)
 
 
 OUTLETS = (
@@ -127,8 +141,17 @@ def _read_story(text: str) -> Story:
     fields = dict(line.split(": ", 1) for line in head.splitlines())
     recipe, _, credit = fields.pop("hero", "").partition(" | ")
     outlet = _OUTLET[fields.pop("outlet")]
-    posts = tuple(name for form, name in _PLACE.findall(body) if form != "id")
-    return Story(outlet=outlet, body=_render_body(body), posts=posts, hero=recipe, credit=_fill(credit), **fields)
+    posts = tuple(_POSTS[name] for form, name in _PLACE.findall(body) if form != "id")
+    unresolved = int(fields.pop("unresolved", 0))
+    return Story(
+        outlet=outlet,
+        body=_render_body(body),
+        posts=posts,
+        unresolved=unresolved,
+        hero=recipe,
+        credit=_fill(credit),
+        **fields,
+    )
 
 
 def _render_body(text: str) -> str:
