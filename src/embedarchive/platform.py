@@ -21,8 +21,10 @@ from embedarchive.model import Description, Page, Post, Verdict
 class Mark:
     """One shape of markup that carries this platform's posts.
 
-    `css` selects the element. `url` and `id` say, in order, where the post's address or bare id may stand: `@attr` of
-    the element, `css@attr` of an inner element (`:last` after the css takes the last match), `text` of the element.
+    `css` is a comma list of simple compounds (`tag`, `.class`, `[attr]`, `[attr=value]` and joins of these), so that an
+    element finds its marks by a look into a table. `url` and `id` say, in order, where the post's address or bare id may
+    stand: `@attr` of the element, `css@attr` of an inner one (`css:last@attr` takes the last that names a post),
+    `@attr{key}` of JSON in an attribute, `text` of the element. A `bare` mark may name no post: its byline is enough.
     """
 
     form: str
@@ -140,9 +142,20 @@ class MarkupExample:
 class Platform:
     """One platform. `hosts` are registrable names, matched against the parsed host or a parent of it, never as text.
 
-    `identify` gets a split, cleaned URL on one of `hosts` and gives the native id, or None for a page that is no post.
-    `canonical` turns a native id into the address readers know; `date` a native id into an ISO time, or None.
-    `permalink` is the clean form of a post's own address, on platforms where an id alone leads nowhere. `handle` reads the author's handle from a post URL where the URL carries it.
+    `identify` gets a split, cleaned URL on one of `hosts` (`*` is any host, asked last) and gives the native id, or None
+    for a page that is no post. `canonical` turns a native id into the address readers know, `permalink` cleans a post's own
+    address where the id alone leads nowhere; `date` turns a native id into an ISO time, or None; `handle` reads the author
+    from a post's address. `is_short` tells redirecting links; `is_frame` tells addresses that exist only to be embedded:
+    wherever they stand, the post is shown.
+
+    `id_pattern` is what a bare id must match in full, `from_id` makes the native id of it (of its groups joined by `/`,
+    where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
+    gives the ids a bare number can mean. `services` are further names under which markup knows the platform. `calls` are
+    script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
+    the author's name in the fallback.
+
+    `traces` are regular expressions, one of which matches any address of this platform after its `//` and a short
+    sub-domain (`/` stands for a slash in any escaping): a page in which none matches may not even be parsed.
     """
 
     name: str
@@ -164,7 +177,6 @@ class Platform:
     from_call: Callable[[tuple[str, ...]], str] = lambda groups: groups[0]
     marks: tuple[Mark, ...] = ()
     traces: tuple[str, ...] = ()
-    needles: tuple[str, ...] = ()
     bylines: tuple[str, ...] = ()
     visit: Visitable | None = None
     examples: tuple[Example, ...] = ()

@@ -10,6 +10,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, ur
 LONGEST_URL = 8_000
 """Characters. Longer than any server accepts; a bound for every rule below."""
 
+SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}\.)?"
+"""What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` … A longer label is another site."""
+
 _CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEME = re.compile(r"(?i)^(https?):/*")
 _HOSTLIKE = re.compile(r"(?i)^(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|$)")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from embedarchive.detect.dom import Scope, find_sightings
+from embedarchive.detect.dom import find_sightings, make_scope
 from embedarchive.detect.identity import identify_post, make_post, read_bare_id
 from embedarchive.detect.markup import find_markup
 from embedarchive.detect.records import SERVICES
@@ -34,7 +34,7 @@ def identify_anything(text: str) -> Meaning:
     text = text.strip()
     markup = find_markup(text) if len(text) > 20 else None
     if markup:
-        seen = find_sightings(markup, Scope(mentions=True))
+        seen = find_sightings(markup, make_scope(mentions=True))
         handle = next((s.claim.author_handle for s in seen if s.claim.author_handle), None)
         return Meaning(_unique(s.post for s in seen if s.post), handle)
     post = identify_post(text) or identify_post("https://" + text)

@@ -70,3 +70,10 @@ def decode_html(body: bytes | str, content_type: str | None = None) -> str:
     else:
         text = body.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return text.replace("\x00", "\ufffd")
+
+
+def to_utf8(body: bytes | str, content_type: str | None = None) -> bytes:
+    """The same text as UTF-8 bytes; almost always those that came."""
+    if isinstance(body, bytes) and b"\x00" not in body and choose_encoding(body, content_type) == "utf-8":
+        return body.removeprefix(codecs.BOM_UTF8)
+    return decode_html(body, content_type).encode("utf-8")

@@ -1,64 +1,77 @@
-"""The head of an article -> its title, canonical address, date, language and site name. Pure."""
+"""The head of an article -> its title, canonical address, date, language and site name. Pure.
+
+Read from the bytes by one linear pattern, without a parser: every document is asked for these, few hold an embed.
+"""
 
 from __future__ import annotations
 
+import html
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
-
-from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.detect.claims import parse_time
 from embedarchive.detect.markup import read_json
+from embedarchive.model import Found
 from embedarchive.urls import canonicalize_url, join_url, split_url, unwrap_archived
 
-_ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage", re.I)
+_LONGEST_HEAD = 300_000
+_TAG = re.compile(
+    rb"<(?:(?:[mM][eE][tT][aA]|[lL][iI][nN][kK]|[hH][tT][mM][lL])\s([^<>]{1,3000})>|[tT][iI][tT][lL][eE][^<>]{0,200}>([^<]{1,2000}))"
+)
+_ATTR = re.compile(r"""([a-zA-Z:._-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
+_LINKED = re.compile(rb"""(?i)<script[^<>]{0,200}?application/ld\+json[^<>]{0,200}>""")
+_WANTED = re.compile(rb"""(?i)og:|article:|canonical|lang|date|name=["']?(?:application-name|twitter:title)|pub""")
+_ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
+_DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
+          "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    title: str | None = None
-    canonical_url: str | None = None
-    published_at: str | None = None
-    lang: str | None = None
-    site_name: str | None = None
-
-
-def read_facts(tree: LexborHTMLParser, url: str | None) -> Facts:
-    """Read og, meta, JSON-LD, `<link rel=canonical>`, `<title>` and `<html lang>`, the most explicit first."""
-    meta = _read_meta(tree)
-    linked = _read_linked_data(tree)
-    title = tree.css_first("title")
-    html = tree.css_first("html")
-    lang = (html.attributes.get("lang") or html.attributes.get("xml:lang")) if html else None
-    return Facts(
-        title=_first(
-            meta.get("og:title"), linked.get("headline"), meta.get("twitter:title"), title.text() if title else None
-        ),
-        canonical_url=_read_canonical(tree, meta, url),
-        published_at=_read_published(tree, meta, linked),
-        lang=_first(lang, meta.get("og:locale"), linked.get("inLanguage")),
+def read_facts(body: bytes, url: str | None) -> Found:
+    """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD."""
+    end = body.find(b"</head", 0, _LONGEST_HEAD)
+    end = end if end > 0 else min(len(body), _LONGEST_HEAD)
+    meta = dict(_read_tags(body, end))
+    linked: dict[str, str] = {}
+    if not (meta.get("og:title") and any(n in meta for n in _DATES)):
+        linked = _read_linked_data(body)
+    return Found(
+        title=_first(meta.get("og:title"), linked.get("headline"), meta.get("twitter:title"), meta.get("<title")),
+        canonical_url=_read_canonical(meta, url),
+        published_at=_read_published(meta, linked),
+        lang=_first(meta.get("<lang"), meta.get("og:locale"), linked.get("inLanguage")),
         site_name=_first(meta.get("og:site_name"), meta.get("application-name"), linked.get("publisher")),
     )
+
+
+def _read_tags(body: bytes, end: int) -> Iterator[tuple[str, str]]:
+    """(name, value) of each wanted tag, the last said first, so that a `dict` keeps the first."""
+    found: list[tuple[str, str]] = []
+    for m in _TAG.finditer(body, 0, end):
+        if m[2]:
+            found.append(("<title", html.unescape(m[2].decode("utf-8", "replace"))))
+        elif _WANTED.search(m[1]):
+            a = {k.lower(): html.unescape(v or w or x) for k, v, w, x in _ATTR.findall(m[1].decode("utf-8", "replace"))}
+            found.extend(_read_tag(a))
+    return reversed(found)
+
+
+def _read_tag(a: dict[str, str]) -> Iterator[tuple[str, str]]:
+    name = a.get("property") or a.get("name") or a.get("itemprop")
+    if name and a.get("content"):
+        yield name.lower(), a["content"]
+    elif "canonical" in a.get("rel", "").lower().split() and a.get("href"):
+        yield "<canonical", a["href"]
+    elif "content" not in a and "rel" not in a and (a.get("lang") or a.get("xml:lang")):
+        yield "<lang", a.get("lang") or a["xml:lang"]
 
 
 def _first(*values: str | None) -> str | None:
     return next((" ".join(v.split()) for v in values if v and v.strip()), None)
 
 
-def _read_meta(tree: LexborHTMLParser) -> dict[str, str]:
-    meta: dict[str, str] = {}
-    for node in tree.css("meta[content]"):
-        a = node.attributes
-        name = a.get("property") or a.get("name") or a.get("itemprop")
-        if name and a.get("content"):
-            meta.setdefault(name.lower(), a["content"] or "")
-    return meta
-
-
-def _read_canonical(tree: LexborHTMLParser, meta: dict[str, str], url: str | None) -> str | None:
-    node = tree.css_first("link[rel~=canonical][href]")
-    said = (node.attributes.get("href") if node else None) or meta.get("og:url")
+def _read_canonical(meta: dict[str, str], url: str | None) -> str | None:
+    said = meta.get("<canonical") or meta.get("og:url")
     if said:
         said = join_url(url, said)
         said = unwrap_archived(said) or said
@@ -67,21 +80,16 @@ def _read_canonical(tree: LexborHTMLParser, meta: dict[str, str], url: str | Non
     return canonicalize_url(url) if url else None
 
 
-def _read_published(tree: LexborHTMLParser, meta: dict[str, str], linked: dict[str, str]) -> str | None:
-    names = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
-             "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
-    for said in (linked.get("datePublished"), *(meta.get(n) for n in names)):
-        when = parse_time(said) if said else None
-        if when:
-            return when
-    node = tree.css_first("time[datetime][pubdate], time[datetime][itemprop=datePublished], article time[datetime]")
-    return parse_time(node.attributes.get("datetime") or "") if node else None
+def _read_published(meta: dict[str, str], linked: dict[str, str]) -> str | None:
+    dates = (parse_time(said) for said in (*(meta.get(n) for n in _DATES), linked.get("datePublished")) if said)
+    return next((when for when in dates if when), None)
 
 
-def _read_linked_data(tree: LexborHTMLParser) -> dict[str, str]:
+def _read_linked_data(body: bytes) -> dict[str, str]:
     """Headline, date, language and publisher of the first JSON-LD object that is an article."""
-    for node in tree.css('script[type="application/ld+json"]')[:20]:
-        for item in _flatten(read_json(re.sub(r"^\s*(?://)?<!\[CDATA\[|(?://)?\]\]>\s*$", "", node.text()))):
+    for m in list(_LINKED.finditer(body, 0, 2 * _LONGEST_HEAD))[:10]:
+        text = body[m.end() : body.find(b"</script", m.end())].decode("utf-8", "replace")
+        for item in _flatten(read_json(re.sub(r"^\s*(?://)?<!\[CDATA\[|(?://)?\]\]>\s*$", "", text))):
             if _ARTICLE_TYPES.search(str(item.get("@type"))) and (item.get("headline") or item.get("datePublished")):
                 publisher = item.get("publisher")
                 said = {**item, "publisher": publisher.get("name") if isinstance(publisher, dict) else None}

@@ -64,7 +64,8 @@ def _may_wrap(url: SplitResult) -> bool:
 
 
 def _identify(text: str, depth: int) -> Post | None:
-    url = split_url(text)
+    path_only = text.startswith("/") and not text.startswith("//")
+    url = split_url("https://of.this.site" + text if path_only else text)
     if url is None:
         return None
     for platform in find_platforms(url):
@@ -77,4 +78,12 @@ def _identify(text: str, depth: int) -> Post | None:
     if depth == 0 or not _may_wrap(url):
         return None
     inner = (_identify(each, depth - 1) for each in find_inner(url))
-    return next((post for post in inner if post), None)
+    return next((post for post in inner if post), None) or _identify_named_fragment(url)
+
+
+def _identify_named_fragment(url: SplitResult) -> Post | None:
+    """`…/twitter.min.html#1807756048868024522`: a wrapper page named for the platform, the bare id in its fragment."""
+    bare = url.fragment.partition("#")[0]
+    words = set(re.findall(r"[a-z]+", url.path.lower()[-60:])) if 4 < len(bare) < 80 else set()
+    platform = next((p for p in PLATFORMS if words & {p.name, *p.services}), None)
+    return read_bare_id(platform, bare) if platform else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.identity import identify_post, read_bare_id
+from embedarchive.detect.markup import read_json
 from embedarchive.model import Post
 from embedarchive.platform import Mark, Platform
 from embedarchive.platforms import PLATFORMS
@@ -62,9 +63,14 @@ def _index() -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str
 
 
 BY_CLASS, BY_ATTR, BY_TAG = _index()
-SELECTORS: tuple[str, ...] = tuple(
-    css.strip() for p in PLATFORMS for m in p.marks for css in m.css.split(",")
-)  # fmt: skip
+_PLACED = [(css.strip(), m) for p in PLATFORMS for m in p.marks for css in m.css.split(",")]
+AMP: tuple[str, ...] = tuple(css for css, _ in _PLACED if css.startswith("amp-"))
+LINKED: tuple[str, ...] = tuple(
+    css
+    for css, m in _PLACED
+    if not css.startswith(("blockquote", "amp-")) and any(not u.startswith("@") or u == "@href" for u in m.url)
+)
+"""Marks that no attribute of their own gives away: what names the post is inside them, or in a plain link."""
 
 
 def find_marks(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterator[tuple[Platform, Mark]]:
@@ -109,11 +115,19 @@ def _read_place(node: LexborNode, place: str) -> Iterator[str]:
     if place == "text":
         yield node.text(strip=True)[:4000]
         return
+    attr, _, key = attr.rstrip("}").partition("{")
     nodes = [node] if not css else node.css(css)[:500]
     for each in reversed(nodes) if last else nodes:
         value = each.attributes.get(attr)
         if value:
-            yield value
+            yield from _read_key(value, key) if key else (value,)
+
+
+def _read_key(value: str, key: str) -> Iterator[str]:
+    """One string of a JSON object in an attribute."""
+    data = read_json(value)
+    if isinstance(data, dict) and isinstance(data.get(key), (str, int)):
+        yield str(data[key])
 
 
 def names_post(url: str, platform: Platform) -> bool:

@@ -94,22 +94,7 @@ _SERVICE_KEYS = frozenset(
         "name",
     ]
 )
-_ID_KEYS = frozenset(
-    [
-        "id",
-        "code",
-        "key",
-        "videoid",
-        "embedid",
-        "postid",
-        "mediaid",
-        "itemid",
-        "contentid",
-        "externalid",
-        "status",
-        "video",
-    ]
-)
+_ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid"))
 _NEVER = frozenset(["class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder"])
 
 
@@ -146,15 +131,21 @@ SERVICES = _index_services()
 ID_NAMES: dict[str, Platform] = {name: p for p in PLATFORMS for name in p.id_names}
 
 
-def find_named(pairs: Mapping[str, str], context: str) -> Named | None:
-    """The post a record embeds, by the strongest sign: a frame's address, an id under a telling name, an address or id in a
-    record that says what it is. `context` is what names the record: tag and classes, or the JSON keys above it."""
-    return (
-        next(_find_frames(pairs), None)
-        or next(_find_ids(pairs), None)
-        or next(_find_of_service(pairs, context), None)
-        or next(_find_permalinks(pairs, context), None)
-    )
+def find_named(pairs: Mapping[str, str], context: str, *, plain: bool = False, ids: bool = True) -> Named | None:
+    """The post a record embeds, by the strongest sign: a frame's address, an id under a telling name, an id in a record that
+    says of which service, an address in a record that says it embeds.
+
+    `context` is what names the record: tag and classes, or the JSON keys above it. `plain` records (images) are believed
+    only the strongest sign; `ids` says whether bare ids count.
+    """
+    framed = next(_find_frames(pairs), None)
+    if framed or plain:
+        return framed
+    if ids:
+        named = next(_find_ids(pairs), None) or next(_find_of_service(pairs, context), None)
+        if named:
+            return named
+    return next(_find_permalinks(pairs, context), None)
 
 
 def _find_frames(pairs: Mapping[str, str]) -> Iterator[Named]:
@@ -198,7 +189,9 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
         return
     services = {squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40}
     for name, value in _urls(pairs):
-        words = split_words(name) | {squeeze(name)}
+        words = (
+            split_words(name) | {squeeze(name)} | (split_words(value.split("?")[0]) if value.startswith("/") else set())
+        )
         if words & _OTHER_WORDS or not (words | around | services) & _EMBED_WORDS:
             continue
         post = identify_post(value)
@@ -211,4 +204,10 @@ def _urls(pairs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 def _is_url(value: str) -> bool:
-    return value.lstrip()[:4].lower() in ("http", "www.") or value.lstrip().startswith("//")
+    """An address, or a path of this site that may hold one in its query."""
+    start = value.lstrip()[:4].lower()
+    return (
+        start in ("http", "www.")
+        or start.startswith("//")
+        or (start.startswith("/") and "?" in value and "%2f" in value.lower())
+    )

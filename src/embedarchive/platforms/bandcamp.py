@@ -58,7 +58,10 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    traces=(r"(?:[\w-]{1,60}\.)?bandcamp\.com/(?:EmbeddedPlayer|album|track)",),
+    traces=(
+        r"bandcamp\.com/EmbeddedPlayer",
+        r"[\w.\-]{2,60}+(?<=\.bandcamp\.com)/(?:album|track)",
+    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://maralind.bandcamp.com/",),

@@ -96,7 +96,6 @@ PLATFORM = Platform(
         r"bsky\.app/(?:profile|embed)/[^\s\"'<>]{3,300}?post/",
         r"did:[a-z]+:[\w.:%-]{5,100}/app\.bsky\.feed\.post",
     ),
-    needles=("bluesky-", "bsky.feed.post"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

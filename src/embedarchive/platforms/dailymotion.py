@@ -62,7 +62,6 @@ PLATFORM = Platform(
     id_pattern=r"[xk][A-Za-z0-9]{5,18}",
     id_names=("dailymotionid", "dmvideoid"),
     traces=(r"dailymotion\.com/(?:embed/|swf/)?(?:video|player)", r"dai\.ly/", r"geo\.dailymotion\.com/"),
-    needles=("dailymotion",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

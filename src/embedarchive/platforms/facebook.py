@@ -14,6 +14,7 @@ _PATH = re.compile(
     r"|^/(?:reel|videos|watch)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$"
 )
 _PLUGIN = re.compile(r"^/(?:v\d+\.\d+/)?plugins/(\w+)(?:\.php)?")
+_POSTS = r"[^\s\"'<>]{0,200}?(?:posts/|videos?[/.]|permalink|photos?[/.]|story\.php|reel/|watch|share/|media/|\d_\d)"
 _BY_QUERY = re.compile(
     r"^/(?:watch|photo|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
 )
@@ -128,10 +129,10 @@ PLATFORM = Platform(
     services=("fb", "facebookpost", "facebookvideo"),
     traces=(
         r"facebook\.com/(?:v[\d.]+/)?plugins/(?:post|video)",
-        r"(?:facebook|fb)\.com/[^\s\"'<>]{0,200}?(?:posts/|videos?[/.]|permalink|photos?[/.]|story\.php|reel/|watch|share/|\d_\d)",
+        rf"facebook\.com/{_POSTS}",
+        rf"fb\.com/{_POSTS}",
         r"fb\.watch/",
     ),
-    needles=("fb-post", "fb-video", "fb:post", "fb:video", "amp-facebook", "facebook-id", "facebookid"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

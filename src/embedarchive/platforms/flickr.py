@@ -68,7 +68,6 @@ PLATFORM = Platform(
     is_short=is_short,
     is_frame=is_frame,
     traces=(r"flickr\.com/photo\.gne", r"flickr\.com/photos/[^\s\"'<>/]{1,60}/\d", r"flic\.kr/p/"),
-    needles=("flickr-embed",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

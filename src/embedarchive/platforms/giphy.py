@@ -63,7 +63,6 @@ PLATFORM = Platform(
     id_pattern=r"[A-Za-z0-9]{8,30}",
     id_names=("giphyid",),
     traces=(r"giphy\.com/(?:embed|gifs|clips|stickers)/", r"gph\.is/"),
-    needles=("giphy-id",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

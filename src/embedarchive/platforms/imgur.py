@@ -55,7 +55,6 @@ PLATFORM = Platform(
     id_pattern=r"(?:a/)?\w{5,8}",
     id_names=("imgurid",),
     traces=(r"imgur\.com/(?:a/|gallery/|[tr]/)?[^\s\"'<>.]{5}",),
-    needles=("imgur-",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -115,6 +115,11 @@ MARKS = (
         url=("@data-instgrm-permalink", "a:last@href"),
         bare=True,
     ),
+    Mark(
+        "custom-element",
+        ".instagram-embed-wrap, [data-component-name=instagramtodom]",
+        id=("@data-attrs{instagram_id}",),
+    ),
     Mark("amp", "amp-instagram", id=("@data-shortcode", "@shortcode"), url=("@data-src", "@src", "@data-url")),
 )
 
@@ -383,9 +388,14 @@ PLATFORM = Platform(
     is_frame=is_frame,
     read_number=read_number,
     id_pattern=r"[A-Za-z0-9_-]{9,12}",
-    id_names=("instagramid", "instagramshortcode", "igshortcode", "shortcode"),
+    id_names=("instagramid", "instagramshortcode", "igshortcode"),
     services=("ig",),
     marks=MARKS,
+    traces=(
+        r"instagram\.com/(?:[\w.]{1,30}/)?(?:p|reels?|tv|share)/",
+        r"instagram\.com/embed",
+        r"instagr\.am/(?:[\w.]{1,30}/)?(?:p|reels?|tv)/",
+    ),
     bylines=BYLINES,
     examples=EXAMPLES,
     markup=MARKUP,

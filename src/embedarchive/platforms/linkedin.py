@@ -83,7 +83,6 @@ PLATFORM = Platform(
     id_pattern=r"urn:li:(?:share|ugcPost|activity):\d{10,25}",
     id_names=("linkedinurn", "linkedinid"),
     traces=(r"linkedin\.com/(?:embed/)?(?:feed/|pulse/)?update/", r"linkedin\.com/posts/", r"lnkd\.in/"),
-    needles=("linkedin-urn", "linkedin-id"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

@@ -99,7 +99,6 @@ PLATFORM = Platform(
     id_pattern=r"\d{6,20}",
     id_names=("pinterestid", "pinid"),
     traces=(r"pinterest\.[a-z.]{2,6}/(?:pin/[^\s\"'<>]{0,200}?\d{6}|ext/embed)", r"pin\.it/"),
-    needles=("embedpin",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -90,7 +90,6 @@ PLATFORM = Platform(
         r"reddit\.com/(?:r|u|user)/[\w-]{1,50}/s/",
         r"redd\.it/",
     ),
-    needles=("reddit-embed", "reddit-card"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -72,7 +72,6 @@ PLATFORM = Platform(
     is_short=is_short,
     is_frame=is_frame,
     traces=(r"snapchat\.com/[^\s\"'<>]{0,80}?(?:spotlight|lens|p|s|t|story|o)/",),
-    needles=("snapchat-embed",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

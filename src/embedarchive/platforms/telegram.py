@@ -33,10 +33,7 @@ def is_frame(url: SplitResult) -> bool:
     return query(url, "embed") is not None
 
 
-MARKS = (
-    Mark("script", "script[data-telegram-post]", id=("@data-telegram-post",)),
-    Mark("custom-element", "[data-telegram-post]", id=("@data-telegram-post",)),
-)
+MARKS = (Mark("script", "script[data-telegram-post]", id=("@data-telegram-post",)),)
 
 EXAMPLES = (Example("https://t.me/s/rookfield/123?embed=1", "rookfield/123", "https://t.me/rookfield/123"),)
 
@@ -59,8 +56,11 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[A-Za-z]\w{3,40}/\d{1,12}",
     id_names=("telegrampost",),
-    traces=(r"(?:t|telegram)\.me/(?:s/)?\w{4,41}/\d",),
-    needles=("telegram-post",),
+    traces=(
+        r"t\.me/(?:s/)?\w{4,41}/\d",
+        r"telegram\.me/(?:s/)?\w{4,41}/\d",
+        r"telegram\.org/js/",
+    ),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -84,7 +84,6 @@ PLATFORM = Platform(
     id_names=("threadsid",),
     services=("threadsnet",),
     traces=(r"threads\.(?:net|com)/(?:@[\w.]{0,40}/post|t)/",),
-    needles=("text-post-", "threads-id"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

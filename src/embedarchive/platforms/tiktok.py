@@ -94,7 +94,6 @@ PLATFORM = Platform(
     id_pattern=r"\d{17,20}",
     id_names=("tiktokid", "tiktokvideoid"),
     traces=(r"tiktok\.com/[^\s\"'<>]{0,60}?(?:video|photo|embed|player|v)/", r"v[mt]\.tiktok\.com/", r"tiktok\.com/t/"),
-    needles=("tiktok-embed", "tiktok-id", "amp-tiktok"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -71,7 +71,6 @@ PLATFORM = Platform(
     id_names=("truthid", "truthsocialid"),
     services=("truth",),
     traces=(r"truthsocial\.com/[\w@.\-/]{1,100}?\d{12}",),
-    needles=("truthsocial-embed",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -82,8 +82,11 @@ PLATFORM = Platform(
     is_short=is_short,
     is_frame=is_frame,
     id_names=("tumblrid",),
-    traces=(r"(?:[\w-]{1,60}\.)?tumblr\.com/[^\s\"'<>]{0,120}?\d{8}", r"tmblr\.co/"),
-    needles=("tumblr-post",),
+    traces=(
+        r"tumblr\.com/[^\s\"'<>]{0,120}?\d{8}",
+        r"[\w.\-]{2,60}+(?<=\.tumblr\.com)/[^\s\"'<>]{0,120}?\d{8}",
+        r"tmblr\.co/",
+    ),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -73,7 +73,12 @@ PLATFORM = Platform(
     canonical=canonical,
     is_frame=is_frame,
     id_names=("twitchclip", "twitchclipid"),
-    traces=(r"(?:clips|player|embed)\.twitch\.tv/", r"twitch\.tv/[^\s\"'<>]{0,60}?(?:clip|videos?|v)/"),
+    traces=(
+        r"clips\.twitch\.tv/",
+        r"player\.twitch\.tv/",
+        r"embed\.twitch\.tv/",
+        r"twitch\.tv/[^\s\"'<>]{0,60}?(?:clip|videos?|v)/",
+    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.twitch.tv/maralind", "https://player.twitch.tv/?channel=maralind"),

@@ -31,6 +31,7 @@ def is_frame(url: SplitResult) -> bool:
 
 MARKS = (
     Mark("custom-element", "lite-vimeo, vimeo-video, vimeo-embed", url=("@src",), id=("@videoid", "@video-id")),
+    Mark("custom-element", ".vimeo-wrap[data-attrs], [data-component-name=vimeotodom]", id=("@data-attrs{videoId}",)),
     Mark("amp", "amp-vimeo", id=("@data-videoid",)),
     Mark("custom-element", "embetty-video[type=vimeo]", id=("@video-id",)),
 )
@@ -57,7 +58,6 @@ PLATFORM = Platform(
     id_pattern=r"\d{5,12}",
     id_names=("vimeoid", "vimeovideoid"),
     traces=(r"vimeo\.com/[^\s\"'<>]{0,120}?\d{5}",),
-    needles=("vimeo",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

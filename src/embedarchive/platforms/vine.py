@@ -48,7 +48,6 @@ PLATFORM = Platform(
     id_pattern=r"\w{9,13}",
     id_names=("vineid",),
     traces=(r"vine\.co/v/",),
-    needles=("amp-vine", "vine-id"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult
 from embedarchive.platform import Example, MarkupExample, Platform
 from embedarchive.platforms._ids import query
 
+_POSTS = r"(?:video_ext|widget_post|js/api/|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)"
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
 
 
@@ -45,7 +46,7 @@ MARKUP = (
         '<iframe src="https://vk.com/video_ext.php?oid=-12345&id=678&hash=ab"></iframe>', ("video-12345_678",), "iframe"
     ),
     MarkupExample(
-        '<div id="vk_post_-12345_678"></div><script>VK.Widgets.Post("vk_post_-12345_678", -12345, 678, "AbC");</script>',
+        '<script src="https://vk.com/js/api/openapi.js?169"></script><div id="vk_post_-12345_678"></div><script>VK.Widgets.Post("vk_post_-12345_678", -12345, 678, "AbC");</script>',
         ("wall-12345_678",),
         "call",
     ),
@@ -60,10 +61,7 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"(?:wall|video|clip)-?\d{1,12}_\d{1,12}",
     services=("vkontakte", "vkvideo"),
-    traces=(
-        r"(?:vk|vkvideo|vkontakte)\.(?:com|ru)/(?:video_ext|widget_post|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)",
-    ),
-    needles=("vk.widgets.post",),
+    traces=(rf"vk\.(?:com|ru)/{_POSTS}", rf"vkvideo\.ru/{_POSTS}", rf"vkontakte\.ru/{_POSTS}"),
     calls=(r"VK\.Widgets\.Post\(\s*[^,)]{1,100},\s*[\"']?(-?\d{1,12})[\"']?\s*,\s*[\"']?(\d{1,12})",),
     from_call=lambda groups: f"wall{groups[0]}_{groups[1]}",
     examples=EXAMPLES,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import math
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.classify import classify_answer, verdict
+from embedarchive.counts import read_count
+from embedarchive.describe import as_count, as_list, as_size, as_text, dig, merge_readings, read_json
+from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import date_ms, match_path, query
 
 # --------------------------------------------------------------------------------------------------------------- identity
@@ -59,6 +68,12 @@ MARKS = (
         url=("a:last@href", "@cite"),
         id=("@data-tweet-id",),
     ),
+    Mark(
+        "custom-element",
+        ".tweet.static, .tweet[data-attrs], .twitter-embed[data-attrs], [data-component-name=twitter2todom]",
+        url=("@data-attrs{url}", "a@href", "[href]@href"),
+    ),
+    Mark("custom-element", "embetty-tweet", id=("@status",)),
     Mark("amp", "amp-twitter", id=("@data-tweetid", "@tweetid"), url=("@data-tweetid", "@data-src")),
 )
 
@@ -84,6 +99,211 @@ MARKUP = (
     ),
 )
 
+# -------------------------------------------------------------------------------------------------------------- capturing
+
+FRAME = Frame("https://platform.twitter.com/embed/Tweet.html?id={id}&dnt=true&theme=light", card="article", width=550)
+PROBES = (
+    Probe("result", "https://cdn.syndication.twimg.com/tweet-result?id={id}&lang=en&token={token}", when="always"),
+    Probe("oembed", "https://publish.x.com/oembed?url={quoted_url}"),
+)
+_HOME = "https://x.com/"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def make_token(status_id: str) -> str:
+    """The token that the JSON address wants: `((id/1e15)*Math.PI).toString(36)` without zeros and point."""
+    return re.sub(r"0+|\.", "", to_base36(int(status_id) / 1e15 * math.pi))
+
+
+def to_base36(value: float) -> str:
+    """JavaScript's toString(36) of a small positive number, digit for digit (V8's DoubleToRadixCString)."""
+    whole = math.floor(value)
+    rest, delta = value - whole, max(0.5 * (math.nextafter(value, math.inf) - value), math.ulp(0.0))
+    digits: list[int] = []
+    while rest >= delta:
+        rest, delta = rest * 36, delta * 36
+        digits.append(int(rest))
+        rest -= digits[-1]
+        if (rest > 0.5 or (rest == 0.5 and digits[-1] % 2)) and rest + delta > 1:
+            while digits and digits[-1] == 35:  # a carry eats the digits that overflow
+                digits.pop()
+            if digits:
+                digits[-1] += 1
+            else:
+                whole += 1
+            break
+    head = ""
+    while whole or not head:
+        whole, digit = divmod(whole, 36)
+        head = _DIGITS[digit] + head
+    return head + ("." + "".join(_DIGITS[d] for d in digits) if digits else "")
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """The frame is drawn by script from JSON that says what is the matter: the JSON is judged."""
+    early = classify_answer(page)
+    if early:
+        return early
+    answer = page.answer("result")
+    if answer is None or answer.status is None:
+        why = answer.error if answer else None
+        return verdict("error", why or "no_answer", "JSON answered", "tweet-result", why)
+    if answer.status == 404:
+        return _classify_absence(page)
+    if answer.status in (401, 429):
+        return verdict("blocked", "rate", "JSON status", "tweet-result", answer.status)
+    if answer.status != 200:
+        return verdict("error", f"http_{answer.status}", "JSON status", "tweet-result", answer.status)
+    return _classify_result(_read_result(page), post)
+
+
+def _classify_absence(page: Page) -> Verdict:
+    """Two services of the platform must deny the post before it counts as gone."""
+    first = Sign("JSON status", "tweet-result", "404")
+    oembed = page.answer("oembed")
+    if oembed and oembed.status == 404 and isinstance(read_json(oembed.body), dict):
+        return Verdict("gone", "deleted", (first, Sign("oembed", "status", "404")))
+    return Verdict("unavailable", "unconfirmed", (first,))
+
+
+def _classify_result(result: dict[str, Any], post: Post) -> Verdict:
+    kind = result.get("__typename")
+    if kind == "TweetTombstone":
+        # Deleted, age-restricted and withheld posts all leave one; only its wording, in one language, tells which.
+        inner = result.get("tombstone")
+        blurred = dig(inner, "__typename") == "BlurredMediaTombstone"
+        note = dig(inner, "text", "text") or "no text"
+        return verdict("unavailable", "age" if blurred else "tombstone", "a tweet", "__typename", f"{kind}: {note}")
+    if kind == "TweetUnavailable":
+        why = re.sub(r"\W", "", str(result.get("reason") or "")).lower()
+        return verdict("unavailable", why or "unavailable", "a tweet", "reason", result.get("reason"))
+    if kind != "Tweet":
+        return verdict("error", "bad_token" if not result else "unrecognized", "a tweet", "__typename", kind)
+    if result.get("id_str") != post.native_id:
+        return verdict("error", "wrong_post", "id is the post's", "id_str", result.get("id_str"))
+    if not isinstance(result.get("user"), dict):
+        return verdict("unavailable", "suspended", "a tweet has its user", "user", "missing")
+    return verdict("available", None, "id is the post's", "id_str", post.native_id)
+
+
+def _read_result(page: Page) -> dict[str, Any]:
+    """The tweet object; that of the guest GraphQL is brought into the same shape."""
+    answer = page.answer("result")
+    data = read_json(answer.body) if answer else None
+    result = dig(data, "data", "tweetResult", "result")
+    if not isinstance(result, dict):
+        return data if isinstance(data, dict) else {}
+    result = result["tweet"] if isinstance(result.get("tweet"), dict) else result  # TweetWithVisibilityResults
+    user = dig(result, "core", "user_results", "result")
+    flat = {**result, **(dig(result, "legacy") or {}), "__typename": result.get("__typename", "Tweet")}
+    if isinstance(user, dict):
+        names = {**(user.get("legacy") or {}), **(user.get("core") or {})}
+        face = dig(user, "avatar", "image_url") or names.get("profile_image_url_https")
+        flat["user"] = {**names, "is_blue_verified": user.get("is_blue_verified"), "profile_image_url_https": face}
+    flat["text"] = dig(result, "note_tweet", "note_tweet_results", "result", "text") or flat.get("full_text")
+    flat["mediaDetails"] = dig(flat, "extended_entities", "media")
+    flat["quoted_tweet"] = {"id_str": flat.get("quoted_status_id_str")}
+    return flat
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the tweet said; nothing of anything that is not this tweet."""
+    known = ("id", {"posted_at": date(post.native_id)})
+    if classify(page, post).outcome != "available":
+        return merge_readings(known)
+    return merge_readings(known, ("tweet-result", _read_tweet(_read_result(page))))
+
+
+def _read_tweet(tweet: dict[str, Any]) -> dict[str, Any]:
+    user, media = tweet.get("user"), tuple(_read_media(tweet))
+    roles = {m.role for m in media}
+    name = as_text(dig(user, "screen_name"))
+    text, rich = _read_text(tweet)
+    answered = as_text(dig(tweet, "quoted_tweet", "id_str")) or as_text(tweet.get("in_reply_to_status_id_str"))
+    return {
+        "kind": "video" if "poster" in roles else "photo" if "media" in roles else "text",
+        "author_name": as_text(dig(user, "name")),
+        "author_handle": name,
+        "author_url": name and _HOME + name,
+        "author_verified": bool(dig(user, "is_blue_verified") or dig(user, "verified")),
+        "author_followers": as_count(dig(user, "followers_count")),
+        "text": text,
+        "text_html": rich,
+        "lang": as_text(tweet.get("lang")),
+        "posted_at": _iso(tweet.get("created_at")),
+        "likes": as_count(tweet.get("favorite_count")),
+        "comments": as_count(tweet.get("conversation_count", tweet.get("reply_count"))),
+        "shares": as_count(tweet.get("retweet_count")),
+        "views": read_count(as_text(dig(tweet, "views", "count"))),
+        "location": as_text(dig(tweet, "place", "full_name")),
+        "quoted_url": answered and canonical(answered),
+        "media": media,
+    }
+
+
+def _read_text(tweet: dict[str, Any]) -> tuple[str, str]:
+    """The text without the mentions a reply begins with and the links to its own media; plain, and as HTML."""
+    text = as_text(tweet.get("text")) or ""
+    # Only the start of the range is usable: its end counts UTF-16 units in one API and code points in the other.
+    start = as_count(dig(tweet, "display_text_range", 0)) or 0
+    text = text[start:] if start < len(text) else text
+    for media in as_list(dig(tweet, "entities", "media")):
+        text = text.removesuffix(as_text(dig(media, "url")) or "").rstrip()
+    links = {dig(e, "url"): e for e in as_list(dig(tweet, "entities", "urls"))}
+    parts = re.split(r"(https?://t\.co/\w+|(?<!\w)[@#]\w+)", html.unescape(text))
+    both = [_read_part(part, links.get(part)) for part in parts]
+    return "".join(plain for plain, _ in both).strip(), "".join(rich for _, rich in both).strip()
+
+
+def _read_part(part: str, link: Any) -> tuple[str, str]:
+    """One stretch of text: a shortened link spelled out, a mention or tag linked, or just text."""
+    target, shown = as_text(dig(link, "expanded_url")), as_text(dig(link, "display_url"))
+    plain = target or part
+    if part[:1] in ("@", "#"):
+        target = _HOME + (f"hashtag/{part[1:]}" if part[0] == "#" else part[1:])
+    safe = html.escape(shown or part, quote=False).replace("\n", "<br>")
+    if target and target.startswith(("https://", "http://")):
+        return plain, f'<a href="{html.escape(target)}">{safe}</a>'
+    return plain, safe
+
+
+def _read_media(tweet: dict[str, Any]) -> Iterator[Media]:
+    for position, each in enumerate(as_list(tweet.get("mediaDetails")), 1):
+        picture, alt = as_text(dig(each, "media_url_https")), as_text(dig(each, "ext_alt_text"))
+        size = as_size(dig(each, "original_info", "width")), as_size(dig(each, "original_info", "height"))
+        if dig(each, "type") == "photo":
+            if picture:
+                yield Media("media", position, _original(picture), *size, alt=alt)
+            continue
+        variants = [v for v in as_list(dig(each, "video_info", "variants")) if dig(v, "content_type") == "video/mp4"]
+        best = max(variants, key=lambda v: as_count(dig(v, "bitrate")) or 0, default=None)
+        length = as_count(dig(each, "video_info", "duration_millis"))
+        url = as_text(dig(best, "url"))
+        seconds = length / 1000 if length else None
+        yield Media("media", position, url or "", *size, alt, seconds, None if url else "not_served")
+        if picture:
+            yield Media("poster", position, picture, *size, alt=alt)
+    face = as_text(dig(tweet, "user", "profile_image_url_https"))
+    if face:
+        yield Media("avatar", 0, re.sub(r"_normal(?=\.\w+$)", "_400x400", face))
+
+
+def _original(picture: str) -> str:
+    """A photo's address as uploaded: the bare one gives at most 1200 pixels (source: gallery-dl)."""
+    stem, dot, kind = picture.rpartition(".")
+    return f"{stem}?format={kind}&name=orig" if dot and kind in ("jpg", "png", "webp") else picture
+
+
+def _iso(created: object) -> str | None:
+    """ISO time of `2006-03-21T20:50:14.000Z`, or of the GraphQL's `Tue Mar 21 20:50:14 +0000 2006`."""
+    text = as_text(created) or ""
+    try:
+        made = datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y") if "+" in text else datetime.fromisoformat(text)
+        return made.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except ValueError:
+        return None
+
+
 # ------------------------------------------------------------------------------------------------------------------ value
 
 PLATFORM = Platform(
@@ -108,7 +328,22 @@ PLATFORM = Platform(
     id_pattern=r"\d{9,20}",
     id_names=("tweetid", "tweetidstr", "twitterid", "xid"),
     services=("twitter", "tweet"),
+    calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
+    traces=tuple(
+        rf"{host}/(?:[^\s\"'<>]{{0,40}}?status(?:es)?/|i/|embed/|widgets\.js)"
+        for host in (
+            r"twitter\.com",
+            r"x\.com",
+            r"fxtwitter\.com",
+            r"vxtwitter\.com",
+            r"fixupx\.com",
+            r"fixvx\.com",
+            r"xcancel\.com",
+            r"nitter\.net",
+        )
+    ),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,
+    visit=Visitable(FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}),
 )

@@ -48,6 +48,9 @@ MARKS = (
         id=("@videoid", "@video-id"),
     ),
     Mark("amp", "amp-youtube", id=("@data-videoid", "@videoid"), url=("@src",)),
+    Mark(
+        "custom-element", ".youtube-wrap[data-attrs], [data-component-name=youtube2todom]", id=("@data-attrs{videoId}",)
+    ),
     Mark("custom-element", "embetty-video[type=youtube]", id=("@video-id",)),
     Mark(
         "custom-element",
@@ -96,8 +99,8 @@ PLATFORM = Platform(
     id_pattern=r"[A-Za-z0-9_-]{11}",
     id_names=("youtubeid", "youtubevideoid", "ytid", "ytvideoid", "videoyoutubeid", "youtube", "youtubevideo"),
     services=("yt", "ytplayer", "youtubevideo", "youtubenocookie"),
+    calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
     traces=(r"youtube(?:-nocookie|education)?\.com/{1,2}(?:embed|v|vi|e|shorts|live|watch)", r"youtu\.be/"),
-    needles=("lite-youtube", "amp-youtube", "youtube", "videoid", "data-yt"),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

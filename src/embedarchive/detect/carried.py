@@ -1,0 +1,138 @@
+"""What attributes, templates and scripts carry (markup in any escaping, JSON, ids) -> sightings. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from selectolax.lexbor import LexborNode
+
+from embedarchive.detect.markup import DEEPEST, find_markup, read_json
+from embedarchive.detect.records import Named, find_named
+from embedarchive.detect.scope import Attrs, Scope, add_handle, make_sighting, read_trail
+from embedarchive.detect.sighting import Sighting
+from embedarchive.detect.state import Record, walk_own
+from embedarchive.model import Claim
+
+_LARGEST = 4_000_000
+_PLAIN = frozenset("a area link meta base input button form time html body source track".split())  # fmt: skip
+_SKIPPED = frozenset("class style id name title alt allow sandbox width height sizes srcset".split())  # fmt: skip
+_TO_COPY = re.compile(r"clipboard|copy|share", re.I)
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+
+
+def sight_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sighting]:
+    """Elements whose content the parser leaves as text: parked scripts, templates, hidden text areas, frames' fallback."""
+    tag = node.tag or ""
+    if (tag == "script" and not is_parked(attrs)) or (tag == "textarea" and not _is_hidden(attrs)):
+        return []
+    text = (node.html or "").partition(">")[2].rpartition("</")[0] if tag == "template" else node.text()
+    return _dive(text, node, scope, tag, tag)
+
+
+def is_parked(attrs: Attrs) -> bool:
+    """Whether a script's type is one that no browser runs, and that is no data either."""
+    kind = (attrs.get("type") or "").lower()
+    return (
+        bool(kind) and "javascript" not in kind and "ecmascript" not in kind and "json" not in kind and kind != "module"
+    )
+
+
+def is_live(attrs: Attrs) -> bool:
+    """Whether a script runs or holds its page's state; JSON-LD tells machines what the page shows, and shows nothing."""
+    return not is_parked(attrs) and (attrs.get("type") or "").lower() != "application/ld+json"
+
+
+def _is_hidden(attrs: Attrs) -> bool:
+    """Hidden, or named for a machine: a visible text area is for a reader to copy from."""
+    return (
+        "hidden" in attrs or bool(_HIDING.search(attrs.get("style") or "")) or any(n.startswith("data-") for n in attrs)
+    )
+
+
+def _dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
+    """Search markup carried by an element, as if it stood where the element is."""
+    if not text or len(text) < 24 or len(text) > _LARGEST or scope.depth >= DEEPEST:
+        return []
+    markup = find_markup(text)
+    if markup is None:
+        return []
+    trail = read_trail(host)
+    inner = scope.dive(markup, replace(scope, survey=None, depth=scope.depth + 1))
+    return [
+        replace(s, layer=layer if s.layer == "dom" else s.layer, rule=f"{rule} > {s.rule}", trail=trail) for s in inner
+    ]
+
+
+def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sighting]:
+    """Attributes that hold escaped markup, JSON, an address or an id."""
+    tag = node.tag or ""
+    pairs = {n: v for n, v in attrs.items() if v and len(v) > 4 and n not in _SKIPPED}
+    if not pairs or tag in _PLAIN:
+        return []
+    for name, value in pairs.items():
+        found = _sight_value(node, name, value, scope) if len(value) > 24 and not _TO_COPY.search(name) else []
+        if found:
+            return found
+    if tag == "img":
+        pairs.pop("src", None)
+    named = find_named(pairs, f"{tag} {attrs.get('class') or ''} {attrs.get('id') or ''}", plain=tag == "img")
+    if named is None:
+        return []
+    return [make_sighting(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")]
+
+
+def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Sighting]:
+    """One attribute: markup in some escaping, or JSON."""
+    start = value.lstrip()[:3]
+    if start[:1] in ("{", "[") or start[:1] == "&" or start.upper() == "%7B":
+        data = read_json(value)
+        if data is not None:
+            return sight_json(data, node, scope, "attribute", f"@{name}")
+    return _dive(value, node, scope, "attribute", f"@{name}")
+
+
+def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
+    """JSON that an element carries: its own article's records only, each by its markup or its names."""
+    seen: list[Sighting] = []
+    words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""
+    for record in walk_own(data, scope.url):
+        found = [s for key, text in record.texts for s in _dive(text, node, scope, layer, f"{rule}.{key}")]
+        if not found:
+            named = find_named(record.pairs, f"{words} {record.context}", ids=False)
+            found = [_make(node, record, named, layer, rule)] if named else []
+        seen.extend(found)
+    return seen
+
+
+def _make(node: LexborNode, record: Record, named: Named, layer: str, rule: str) -> Sighting:
+    form = "json-attribute" if layer == "attribute" else "json"
+    claim = add_handle(_read_record_claim(record.pairs), named.url)
+    markup = make_sighting(node, named.post, named.url, form, rule).markup if layer == "attribute" else record.raw
+    return Sighting(
+        "embed",
+        named.post.platform,
+        named.post,
+        named.url,
+        form,
+        layer,
+        f"{rule}.{named.name}",
+        markup,
+        claim,
+        read_trail(node),
+    )
+
+
+def _read_record_claim(pairs: Mapping[str, str]) -> Claim:
+    """Author and text of a record that keeps them under their plain names."""
+
+    def pick(names: Iterable[str]) -> str | None:
+        return next((v.strip() for n in names if (v := pairs.get(n)) and v.strip()), None)
+
+    return Claim(
+        author_name=pick(("author_name", "authorName", "name")),
+        author_handle=(pick(("username", "screen_name", "author_handle")) or "").lstrip("@") or None,
+        text=pick(("full_text", "text", "snapshot", "title")),
+    )

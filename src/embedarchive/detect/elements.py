@@ -1,0 +1,114 @@
+"""Elements that carry a post by themselves (marked widgets, frames, quotes, lone addresses) -> sightings. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborNode
+
+from embedarchive.detect.identity import find_platforms, identify_post
+from embedarchive.detect.markup import peel
+from embedarchive.detect.marks import find_marks, read_mark
+from embedarchive.detect.scope import Attrs, Scope, make_sighting
+from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
+from embedarchive.model import Post
+from embedarchive.platforms import BY_NAME
+from embedarchive.urls import host_of, split_url
+
+FRAMES = frozenset(("iframe", "frame", "embed", "object", "param", "amp-iframe"))
+PARAGRAPHS = frozenset(("p", "div", "figure", "span", "section"))
+_SOURCES = ("src", "data", "value")
+_NOT_SOURCES = frozenset(
+    ("class", "style", "id", "name", "title", "alt", "allow", "sandbox", "width", "height", "srcdoc")
+)
+_ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
+
+
+def sight_mark(node: LexborNode, attrs: Attrs) -> Sighting | None:
+    """A widget that bears a platform's mark and names its post, or at least its author."""
+    for platform, mark in find_marks(node, attrs):
+        post, url = read_mark(node, platform, mark)
+        if post or (mark.bare and "@" in node.text()[:LONGEST_SNIPPET]):
+            return make_sighting(node, post, url, mark.form, f"{platform.name}:{mark.form}", platform.name)
+    return None
+
+
+def sight_frame(node: LexborNode, attrs: Attrs) -> Sighting | None:
+    """A frame shows whatever its address names, wherever the address is parked."""
+    for name in sorted(attrs, key=lambda n: n not in _SOURCES):
+        value = attrs[name]
+        if not value or len(value) < 8 or name in _NOT_SOURCES:
+            continue
+        post = identify_post(value) or _identify_peeled(value)
+        if post:
+            return make_sighting(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
+    return None
+
+
+def _identify_peeled(value: str) -> Post | None:
+    """A whole address behind one escaping (base64 or percent)."""
+    inner = peel(value) if 24 < len(value) < 4_000 and "<" not in value else None
+    return identify_post(inner) if inner else None
+
+
+def _frame_form(node: LexborNode, attrs: Attrs, name: str, post: Post) -> str:
+    if "-rendered" in (attrs.get("class") or "") or "data-instgrm-payload-id" in attrs or "data-tweet-id" in attrs:
+        return "rendered-iframe"
+    if node.tag not in ("iframe", "frame"):
+        return "amp" if (node.tag or "").startswith("amp-") else "object"
+    if name != "src":
+        return "lazy-iframe"
+    parts = split_url(attrs[name] or "")
+    own = parts is not None and BY_NAME[post.platform] in find_platforms(parts)
+    return "iframe" if own else "wrapper"
+
+
+def sight_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Sighting | None:
+    """A frame from elsewhere, of no platform we know."""
+    url = next((attrs[n] for n in ("src", "data-src", "data") if attrs.get(n)), None)
+    source, home = split_url(url or ""), split_url(scope.url or "")
+    if source is None or (home and host_of(source) == host_of(home)):
+        return None
+    seen = make_sighting(node, None, url, node.tag or "", "unknown-frame")
+    return Sighting("unknown", None, None, url, seen.form, "dom", seen.rule, seen.markup, trail=seen.trail)
+
+
+def sight_quote(node: LexborNode, attrs: Attrs) -> Sighting | None:
+    """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the post's link."""
+    cited = attrs.get("cite")
+    post = identify_post(cited) if cited else None
+    if post:
+        return make_sighting(node, post, cited, "blockquote", "cited-blockquote")
+    links = [(a, a.attributes.get("href") or "") for a in node.css("a[href]")[-40:]]
+    named = [(a, href, found) for a, href in links if (found := identify_post(href))]
+    if not named or len({found.key for *_, found in named}) > 1:
+        return None
+    a, href, post = named[-1]
+    if _names_author(node, href) or (a.mem_id == links[-1][0].mem_id and _ends_with(node, a)):
+        return make_sighting(node, post, href, "blockquote", "plain-blockquote")
+    return None
+
+
+def _names_author(node: LexborNode, href: str) -> bool:
+    parts = split_url(href)
+    handle = next((h for p in find_platforms(parts) if (h := p.handle(parts))), None) if parts else None
+    return bool(handle) and f"@{handle}".lower() in node.text().lower()
+
+
+def _ends_with(node: LexborNode, link: LexborNode) -> bool:
+    text, tail = " ".join(node.text().split()), " ".join(link.text().split())
+    return text.endswith(tail) and (not text or "@" in text or text == tail)
+
+
+def sight_bare(node: LexborNode) -> Sighting | None:
+    """An address alone in its paragraph: the CMS was to expand it, and did not."""
+    filled = 0
+    child = node.first_child
+    while child is not None:
+        filled += not (child.is_text_node and not (child.text() or "").strip())
+        if filled > 1 or (child.tag in PARAGRAPHS and child.tag != "span"):
+            return None
+        child = child.next
+    text = node.text(strip=True)
+    post = identify_post(text) if len(text) <= 400 and _ADDRESS.match(text) else None
+    return make_sighting(node, post, text, "bare-url", "address-alone") if post else None

@@ -1,0 +1,82 @@
+"""An element of a parsed document -> the sighting it is: its markup, bounded, its claim, and where it stands. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from selectolax.lexbor import LexborNode
+
+from embedarchive.detect.claims import read_claim
+from embedarchive.detect.identity import find_platforms
+from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
+from embedarchive.detect.survey import Survey
+from embedarchive.model import Claim, Post
+from embedarchive.platforms import BY_NAME
+from embedarchive.urls import split_url
+
+_LONGEST_TRAIL = 16
+_MOST_NODES = 1_500
+_SAYS_NOTHING = re.compile(r"""\s(?:style|class)=(?:"[^"]*"|'[^']*')|</?(?:span|center|font)\b[^<>]*>""")
+_BOX = re.compile(r"</?(?:div|article)\b[^<>]*>")
+
+Attrs = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search looks for and where it stands.
+
+    `survey` says where to look, None is everywhere. `depth` counts the escapings around this document. `dive`
+    searches markup that was carried in one.
+    """
+
+    dive: Callable[[str, Scope], list[Sighting]]
+    url: str | None = None
+    mentions: bool = False
+    unknown: bool = False
+    survey: Survey | None = None
+    depth: int = 0
+
+
+def read_trail(node: LexborNode) -> tuple[int, ...]:
+    """The element and those around it, innermost first."""
+    trail: list[int] = []
+    up: LexborNode | None = node
+    while up is not None and len(trail) < _LONGEST_TRAIL and up.tag not in ("body", "html"):
+        trail.append(up.mem_id)
+        up = up.parent
+    return tuple(trail)
+
+
+def read_markup(node: LexborNode) -> str:
+    """The element's markup; only its start tag when it holds too much to be one embed."""
+    if sum(1 for _ in islice(node.traverse(), _MOST_NODES + 1)) <= _MOST_NODES:
+        return (node.html or "")[: LONGEST_SNIPPET * 2]
+    pairs = "".join(f' {k}="{(v or "").replace(chr(34), "&quot;")}"' for k, v in node.attributes.items())
+    return f"<{node.tag}{pairs}>"[:LONGEST_SNIPPET]
+
+
+def compact(markup: str) -> str:
+    """Leave out what says nothing: styles and the nesting of boxes (an official quote has 60 of them)."""
+    return _BOX.sub("\n", _SAYS_NOTHING.sub("", markup))
+
+
+def make_sighting(
+    node: LexborNode, post: Post | None, url: str | None, form: str, rule: str, platform: str | None = None
+) -> Sighting:
+    """The sighting an element is, with what its content claims."""
+    markup = read_markup(node)
+    name = post.platform if post else platform
+    claim = read_claim(compact(markup), BY_NAME[name]) if name and "</a>" in markup or "(@" in markup else Claim()
+    return Sighting("embed", name, post, url, form, "dom", rule, markup, add_handle(claim, url), read_trail(node))
+
+
+def add_handle(claim: Claim, url: str | None) -> Claim:
+    """Fill the author's handle from the post's address, where the address has it and the text has not."""
+    parts = split_url(url) if url and not claim.author_handle else None
+    if parts is None:
+        return claim
+    return replace(claim, author_handle=next((h for p in find_platforms(parts) if (h := p.handle(parts))), None))

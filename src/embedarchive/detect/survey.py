@@ -1,0 +1,122 @@
+"""The bytes of a document -> whether an embed may be in it, and in which attributes, before any parsing. Pure.
+
+Each rule of the finder needs one of these in the bytes: an address that a platform's `traces` match (plain, or escaped as JSON,
+percent or entities), an attribute whose name ends in `id` and whose value is a telling id, AMP's component, the class of a mark
+that is content with a byline, or base64 of an address. A document that has none of them has no embed and is not parsed; where
+they stand tells which attributes are worth reading in the others.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from embedarchive.platforms import PLATFORMS
+from embedarchive.urls import SUBDOMAIN
+
+_SLASH = r"(?:/|\\{1,2}/|%2F|%252F|&#x2F;|&#47;|\\u002F|\\x2F)"
+_COLON = r"(?::|%3A|%253A|&#58;|&#x3A;|\\u003A|\\x3A)"
+ANY_HOST = r"[\w.\-]{2,60}+"
+_AMP = r"cdn.ampproject.org/v0/amp-(?:{})-".format("|".join(p.name.replace("x", "twitter") for p in PLATFORMS))
+_SERVICES = "|".join(sorted({p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}))
+
+
+def _group(traces: list[str]) -> str:
+    """One alternation of all traces, those with the same first letter together: most addresses fail on one look."""
+    by_letter: dict[str, list[str]] = {}
+    odd = [t for t in traces if not t[0].isalpha()]
+    for trace in traces:
+        if trace[0].isalpha():
+            by_letter.setdefault(trace[0].lower(), []).append(trace[1:])
+    # Sites on any host share one walk over the host's letters.
+    tails = [t.removeprefix(ANY_HOST) for t in odd]
+    groups = [f"[{k}{k.upper()}](?i:{'|'.join(ts)})" for k, ts in sorted(by_letter.items())]
+    return "|".join([*groups, f"{ANY_HOST}(?i:{'|'.join(tails)})"])
+
+
+_S9E = rf"{ANY_HOST}/iframe/\d+/\w+\.min\.html"
+_TRACES = _group([t for p in PLATFORMS for t in p.traces] + [_AMP, _S9E])
+_ADDRESS = re.compile(f"//{SUBDOMAIN}(?:{_TRACES})".encode())
+_ESCAPED = re.compile(
+    rf"http(?!s?://)(?:s?{_COLON}(?i:{_SLASH}){{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
+)
+_ID = re.compile(
+    rf"""d=(?<=[\w-][iI]d=)["']?\s?(?:(?i:{_SERVICES})["'\s>]|(?:\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>])""".encode()
+)
+_WORDS = (b"instagram-media", b"embetty-")
+_LINK_WORDS = (
+    b"blockquote",
+    b"BLOCKQUOTE",
+    b"embedPin",
+    b"flickr-embed",
+    b"tweet static",
+    b"reddit-embed",
+    b"data-attrs",
+    b"VK.Widgets",
+    b"createTweet",
+    b"telegram-post",
+)
+"""What makes a plain link part of an embed: a quote around it, or the mark of a script that expands it."""
+
+_BEFORE = re.compile(rb"""([^\s"'<>/=]{1,80})\s*=\s*["']?\s*$""")
+_SCHEME = b"htpsHTPS:"
+_AHEAD = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Where something was seen: the attributes it stands in, right after a tag (a lone address may), or deep in a script or
+    in another text."""
+
+    names: frozenset[str]
+    bare: bool
+    deep: bool
+    amp: bool
+
+
+def survey(body: bytes) -> Survey | None:
+    """Look for anything an embed needs; None when there is nothing."""
+    places = [m.start() for m in _ADDRESS.finditer(body)]
+    places += [m.start() for m in _ESCAPED.finditer(body)]
+    ids = [m.start() + 2 for m in _ID.finditer(body)]
+    other = any(word in body for word in _WORDS)
+    if not (places or ids or other):
+        return None
+    found = _locate(body, sorted(places), ids)
+    if found.names == {"href"} and not (found.bare or found.deep or other or any(w in body for w in _LINK_WORDS)):
+        return None
+    return found
+
+
+def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
+    names: set[bytes] = set()
+    bare = deep = amp = False
+    double = single = -1
+    seen_to = 0
+    for at in places:
+        amp = amp or body.startswith(b"//cdn.ampproject", at)
+        before = body[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
+        m = _BEFORE.search(before)
+        if m:
+            names.add(m[1].lower())
+        bare = bare or before.rstrip().endswith(b">")
+        deep = deep or not m
+        # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
+        double = max(body.rfind(b'"', seen_to, at), double)
+        single = max(body.rfind(b"'", seen_to, at), single)
+        seen_to = at
+        for quote in (double, single):
+            m = _BEFORE.search(body[max(0, quote - _AHEAD) : quote]) if quote > 0 else None
+            if m:
+                names.add(m[1].lower())
+    for at in ids:
+        m = _BEFORE.search(body[max(0, at - _AHEAD) : at])
+        if m:
+            names.add(m[1].lower())
+    return Survey(frozenset(n.decode("utf-8", "replace") for n in names), bare, deep, amp)
+
+
+def has_trace(text: str) -> bool:
+    """Whether a script or another text names any post's address."""
+    raw = text.encode("utf-8", "replace")
+    return bool(_ADDRESS.search(raw) or _ESCAPED.search(raw))
