@@ -46,7 +46,9 @@ CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
 class World(Protocol):
     """The edges a run acts through; everything it sends leaves by the one door."""
 
-    async def fetch(self, url: str, *, etag: str | None, last_modified: str | None) -> Fetch: ...
+    async def fetch(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
+    ) -> Fetch: ...
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
 
@@ -160,7 +162,7 @@ class Run:
         self.tell("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
 
     async def resolve_link(self, row: Row) -> None:
-        fetch = await self.world.fetch(row["url"], etag=None, last_modified=None)
+        fetch = await self.world.fetch(row["url"], robots=False)
         hops = (fetch.final_url, *(url for _, url in reversed(fetch.redirects)))
         post = next((p for p in map(identify_post, hops) if p and p.resolved), None)
         await self.keep(self.archive.keep_resolution, self.crawl_id, row["key"], post, clock.now())

@@ -51,9 +51,9 @@ async def run_session(
     """
     with Archive(path, platforms=PLATFORMS) as archive:
         crawl_id = archive.start_crawl(command, clock.now(), __version__, options)
-        prepare(archive, crawl_id)
         ended = "failed"
         try:
+            prepare(archive, crawl_id)
             async with World(settings) as world:
                 run = Run(
                     archive, world, crawl_id, watcher.tell,

@@ -72,8 +72,11 @@ class World:
     ) -> None:
         await self._stack.aclose()
 
-    async def fetch(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetch:
-        return await self.politeness.fetch(url, etag=etag, last_modified=last_modified)
+    async def fetch(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
+    ) -> Fetch:
+        """Fetch politely; `robots` False is for what a reader would open himself, as a short link."""
+        return await self.politeness.fetch(url, etag=etag, last_modified=last_modified, robots=robots)
 
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found:
         return await self.searcher.search(body, url=url, content_type=content_type)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: 
     embedarchive crawl https://news.example/culture/ --follow --scope prefix --limit 500
     """
     fresh_since, dry_run, limit = clock.later(-values.pop("refresh")), values.pop("dry_run"), values.pop("limit")
-    sources = expand_seeds(seeds, base_url=base_url)
+    sources = look_at_first(expand_seeds(seeds, base_url=base_url))
     if dry_run:
         from embedarchive.cli.finding import print_found
 
@@ -85,6 +86,11 @@ def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: 
 
     choices = {"scope": take_scope(values, seeds), "limit": limit, "fresh_since": fresh_since}
     return run("crawl", archive, prepare, values, **choices)
+
+
+def look_at_first(sources: Iterator[Seed]) -> Iterator[Seed]:
+    """The same seeds, the first one read already: a mistake in the call shows before there is an archive."""
+    return chain(list(islice(sources, 1)), sources)
 
 
 def keep_source(archive: Archive, crawl_id: int, seed: Seed, fresh_since: str) -> None:

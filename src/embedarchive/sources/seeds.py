@@ -14,6 +14,7 @@ from embedarchive.sources.files import read_path
 from embedarchive.sources.seed import Seed
 
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
+_FILELIKE = re.compile(r"(?i)[^/]*\.(?:html?|txt|xml|gz|warc|wacz|json|csv)")
 _HOSTLIKE = re.compile(r"(?i)(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|$)")
 
 
@@ -59,7 +60,7 @@ def _expand_one(text: str, origin: str, base_url: str | None) -> Iterator[Seed]:
         yield Seed(_check(text), origin)
     elif _is_here(text):
         yield from read_path(Path(text), base_url)
-    elif _HOSTLIKE.match(text):
+    elif _HOSTLIKE.match(text) and not _FILELIKE.fullmatch(text):
         yield Seed(_check(f"https://{text}"), origin)
     else:
         raise SourceError(
