@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from playwright.async_api import async_playwright
+
 from embedarchive.browser import Browser, Limits, Shutter, find_browser
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
@@ -59,3 +61,14 @@ async def open_camera(
 
 def artifacts(capture: Capture, role: str) -> list[Artifact]:
     return [a for a in capture.artifacts if a.role == role]
+
+
+@contextlib.asynccontextmanager
+async def open_playwright() -> AsyncIterator[Any]:
+    """The bare browser, for tests that need an oracle rather than a capture."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_browser(None, os.environ).path)
+        try:
+            yield browser
+        finally:
+            await browser.close()

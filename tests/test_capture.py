@@ -279,7 +279,7 @@ async def test_no_identity_survives_from_one_post_to_the_next(camera: Camera) ->
     seen = []
     for name in ("snow", "backstage", "snow"):
         camera.replica.clear_hits()
-        await serve_edited(camera, name, "x", ("</script>", f"</script><script>{LEAVE_TRACES}</script>"))
+        await serve_edited(camera, name, "x", ("<title", f"<script>{LEAVE_TRACES}</script><title"))
         hits = [h.target for h in camera.replica.hits if h.target.startswith("/seen?")]
         seen.append(json.loads(unquote(hits[-1].partition("?")[2])))
     for found in seen:
@@ -296,3 +296,29 @@ async def test_tabs_at_work_at_once_do_not_mix_posts(replica: Replica) -> None:
         code = replica.post(name).key
         documents = [e.url for e in capture.exchanges if e.resource_type == "document"]
         assert documents == [f"https://www.instagram.com/p/{code}/embed/captioned/"]
+
+
+# -------------------------------------------------------------------------------------------------------------------- X
+
+TWEETS = {
+    ("x-alarm", "live"): ("available", None),
+    ("x-hail", "live"): ("available", None),
+    ("x-quote", "live"): ("available", None),
+    ("x-gone", "gone"): ("gone", "deleted"),
+    ("x-roof", "withheld"): ("unavailable", "tombstone"),
+    ("x-roof", "deleted_note"): ("unavailable", "tombstone"),
+    ("x-roof", "suspended"): ("unavailable", "suspended"),
+    ("x-roof", "rate"): ("blocked", "rate"),
+}
+
+
+@pytest.mark.parametrize(("name", "state"), TWEETS)
+async def test_a_tweet_in_every_state(camera: Camera, name: str, state: str) -> None:
+    fact = camera.replica.post(name)
+    capture = await camera.take(name, state)
+    assert short(capture) == TWEETS[name, state]
+    if state == "live":
+        assert capture.missing == ()
+        assert len(artifacts(capture, "media")) == len(fact.slides)
+        assert artifacts(capture, "screenshot")[0].width == 550
+        assert fact.caption[:20].encode() in artifacts(capture, "dom")[0].body

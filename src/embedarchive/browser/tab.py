@@ -154,6 +154,7 @@ async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: flo
     tree = await within(OPEN_S, cdp.send("Page.getFrameTree"), "frame tree")
     tab = Tab(chrome, context, page, cdp, size, _frame=tree["frameTree"]["frame"]["id"])
     _listen(tab)
+    await tab.clear()  # the first visit must find the same empty tab as every other
     return tab
 
 

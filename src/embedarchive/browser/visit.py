@@ -155,12 +155,15 @@ async def _look(
     tallest = MAX_SIDE / shutter.scale if measured["found"] else MAX_STRANGE_HEIGHT
     seen.cut = measured["found"] and box["height"] > tallest
     box["height"] = min(box["height"], tallest)
+    is_known = seen.settled in ("card", "dead")
     try:
-        seen.screenshot = await tab.photograph(box, shutter, limits.screenshot_s)
+        seen.screenshot = await tab.photograph(box, shutter, limits.screenshot_s if is_known else 3.0)
     except BrowserCrashed:
-        if seen.settled in ("card", "dead"):
+        if is_known:
             raise
-        seen.late.append("no picture could be taken")  # a document that broke off may never draw anything
+        # A document that broke off may never draw anything; the tab is left with a picture still being waited for.
+        seen.late.append("no picture could be taken")
+        tab.spoiled = True
     watch.note("screenshot")
 
 
