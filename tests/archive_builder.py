@@ -87,6 +87,11 @@ SHIPS = Description(
              "media": "contextJSON", "location": "contextJSON", "author_handle": "markup"},
 )  # fmt: skip
 
+EDITED = replace(
+    SHIPS, likes=18_990, text_html=None,
+    text=(SHIPS.text or "").replace("cancelled for good last week", "cancelled for good on Monday"),
+)  # fmt: skip
+
 TOKYO = Description(
     kind="photo", author_name="東京夜景部", author_handle="tokyo.yakei.bu", lang="ja",
     text="雨上がりの交差点。誰もいない五分間だけ、街が海のように光っていました。\n撮影：二月の終わり、午前二時。",
@@ -116,8 +121,7 @@ BOWL = Description(
 SAMPLES: tuple[Sample, ...] = (
     Sample(
         instagram(3_842_007_115_046_129_731), SHIPS,
-        (Look(day("03-03")), Look(day("03-05", 7), says=replace(SHIPS, likes=18_990, text=(SHIPS.text or "").replace(
-            "cancelled for good last week", "cancelled for good on Monday"))),
+        (Look(day("03-03")), Look(day("03-05", 7), says=EDITED),
          Look(day("03-07"), "blocked", "login_wall"), Look(day("03-09", 14), "gone", "not_found"),
          Look(day("03-16"), "gone", "not_found")),
         ("quay:1", "fjord:2", "storm:3"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from embedarchive.model import Description, Outcome
@@ -115,8 +117,7 @@ def say_status(
     if status == "gone":
         state = f"Gone by {say_date(first_gone_at, short=True)}" if first_gone_at else "Gone"
     elif status == "available":
-        state, kept = "Online", f"seen {say_date(last_available_at, short=True)}"
-        kept += ", preserved" if preserved else ""
+        state, kept = f"Online {say_date(last_available_at, short=True)}", "preserved" if preserved else "not preserved"
     elif status == "not captured":
         return "Not visited yet"
     else:
@@ -166,6 +167,10 @@ def say_run(run: Run) -> str:
 
 # -------------------------------------------------------------------------------------------------------------- changes
 
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+MOST_COMPARED = 3_000
+"""Words and the spaces between them; comparing takes the square of it."""
+
 COMPARED = (
     "author_name", "author_handle", "author_verified", "title", "text", "alt_text", "location", "audio", "quoted_url",
 )  # fmt: skip
@@ -197,6 +202,19 @@ def _differences(before: Description | None, after: Description | None) -> Itera
 
 def _say(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def find_difference(before: str, after: str) -> tuple[tuple[str, str], ...]:
+    """Word by word, what was kept (`same`), taken out (`out`) and put in (`in`)."""
+    old, new = _WORDS.findall(before)[:MOST_COMPARED], _WORDS.findall(after)[:MOST_COMPARED]
+    pieces: list[tuple[str, str]] = []
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(("same", "".join(old[a:b])))
+            continue
+        pieces += [("out", "".join(old[a:b]))] if b > a else []
+        pieces += [("in", "".join(new[c:d]))] if d > c else []
+    return tuple(pieces)
 
 
 def say_field(name: str) -> str:

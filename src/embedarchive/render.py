@@ -96,9 +96,16 @@ def title_of(record: PostRecord) -> str:
     """A name for the post: its author and first words."""
     said = record.best.description if record.best else None
     claim = fullest_claim(record)
-    author = _author_of(said) if said else _author_of(claim.claim) if claim else record.post.key
+    author = author_of(record)
     text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
     return f"{author}: {shorten(text, 60)}" if text else author
+
+
+def author_of(record: PostRecord) -> str:
+    """Whose post it is: as we saw it, else as a publisher claims, else only its key."""
+    said = record.best.description if record.best else None
+    claim = fullest_claim(record)
+    return _author_of(said) if said else _author_of(claim.claim) if claim else record.post.key
 
 
 def _author_of(said: Description | Claim) -> str:

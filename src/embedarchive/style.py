@@ -47,7 +47,8 @@ POST = """\
 .slide-n { position: absolute; inset-block-start: var(--s3); inset-inline-end: var(--s3);
   font: var(--t-1)/1 var(--sans); color: #fff;
   background: rgb(0 0 0 / .68); padding: .35em .6em; border-radius: 1em; }
-.slides-hint { margin: 0; padding: var(--s2) var(--s5) 0; color: var(--ink-2); font-size: var(--t-1); }
+.slides-hint { display: flex; align-items: center; justify-content: space-between; gap: var(--s3);
+  margin: 0; padding: var(--s2) var(--s5) 0; color: var(--ink-2); font-size: var(--t-1); }
 .post-gap { margin: 0; padding: var(--s5); text-align: center; color: var(--ink-2); border: 1px dashed var(--rule);
   width: 100%; box-sizing: border-box; }
 .post-title { font: 600 var(--t2)/1.3 var(--serif); margin: 0; padding: var(--s3) var(--s5) 0; }
@@ -75,6 +76,8 @@ POST = """\
 .status.gone { color: var(--accent); }
 time[title] { text-decoration: underline dotted var(--rule); text-underline-offset: .2em; cursor: help; }
 @media (max-width: 30rem) {
+  .post-by { flex-wrap: wrap; }
+  .post-when { flex-basis: 100%; text-align: start; }
   .post-by, .post-text, .post-foot, .post-title, .post-facts, .post-claim { padding-inline: var(--s4); }
 }
 @media (prefers-reduced-motion: no-preference) { .slides { scroll-behavior: smooth; } }

@@ -43,10 +43,10 @@ def stats(conn: sqlite3.Connection) -> Figures:
 
 
 def front(conn: sqlite3.Connection, limit: int = 12) -> Front:
-    """Totals, the newest losses we hold, the newest captures, and the outlets that embedded most."""
+    """Totals, the newest losses that are kept, the newest captures, and the outlets that embedded most."""
     return Front(
         figures=stats(conn),
-        losses=recent_losses(conn, limit),
+        losses=tuple(line for line in recent_losses(conn, limit) if line.preserved),
         recent=recent_captures(conn, limit),
         outlets=outlets(conn, limit),
     )

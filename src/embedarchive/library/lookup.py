@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from embedarchive.detect import Meaning, identify_anything
-from embedarchive.detect.identity import find_platforms
+from embedarchive.detect.identity import BY_HOST
 from embedarchive.library.articles import article_lines, find_article, place
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.rows import SIGHTING, in_list, select
 from embedarchive.library.search import search
 from embedarchive.records import Lookup, PostLine
-from embedarchive.urls import split_url
+from embedarchive.urls import find_parents, host_of, split_url
 
 LONGEST_TEXT = 200_000
 MOST_OF_A_HANDLE = 50
@@ -30,7 +30,7 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     text = text.replace("\0", " ").strip()[:LONGEST_TEXT]
     if not text:
         return Lookup(text, "nothing")
-    meaning = identify_anything(text)
+    meaning = _read_meaning(text)
     if _MARKUP.search(text):
         return _look_up_markup(conn, text, meaning, limit)
     if meaning.posts and not _BARE.match(text):
@@ -38,6 +38,14 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     if meaning.url and not _BARE.match(text):
         return _look_up_page(conn, text, meaning.url)
     return _look_up_name(conn, text, meaning, limit)
+
+
+def _read_meaning(text: str) -> Meaning:
+    """What a text can mean; a key whose id its platform cannot read (`x:y`) means nothing but its words."""
+    try:
+        return identify_anything(text)
+    except (ValueError, OverflowError):
+        return Meaning()
 
 
 def _look_up_posts(conn: sqlite3.Connection, text: str, meaning: Meaning, understood: str = "a post") -> Lookup:
@@ -67,12 +75,13 @@ def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
 
 
 def _handle_of(url: str) -> str | None:
-    """The handle that a platform's address with a single path segment names, or None."""
+    """The handle that an account's address names: one path segment on a platform's own host, or `@name` on any."""
     parts = split_url(url)
     segments = [each for each in parts.path.split("/") if each] if parts else []
-    if parts is None or len(segments) != 1 or not find_platforms(parts):
+    if parts is None or len(segments) != 1 or not _BARE.match(segments[0]):
         return None
-    return segments[0].removeprefix("@") if _BARE.match(segments[0]) else None
+    known = segments[0].startswith("@") or any(host in BY_HOST for host in find_parents(host_of(parts)))
+    return segments[0].removeprefix("@") if known else None
 
 
 def _look_up_markup(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: int) -> Lookup:

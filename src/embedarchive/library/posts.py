@@ -225,7 +225,10 @@ def read_claims(conn: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Row]
 
 def _line(row: Row, artifacts: Sequence[Kept], claim: Row | None) -> PostLine:
     said = claim or row
-    pictures = [a for a in artifacts if a.role in PICTURES and a.held and a.content_type.startswith("image/")]
+    text = said["text"] or row["title"]
+    # Words are read better as words than as a small picture of words.
+    roles = {role for role in PICTURES if not (text and role == "screenshot")}
+    pictures = [a for a in artifacts if a.role in roles and a.held and a.content_type.startswith("image/")]
     return PostLine(
         key=row["key"],
         platform=row["platform"],
@@ -234,7 +237,7 @@ def _line(row: Row, artifacts: Sequence[Kept], claim: Row | None) -> PostLine:
         author_name=said["author_name"],
         author_handle=said["author_handle"],
         kind=row["kind"],
-        text=said["text"] or row["title"],
+        text=text,
         alt=row["alt_text"],
         lang=said["lang"],
         posted_at=row["dated_at"] or said["posted_at"],

@@ -1,0 +1,118 @@
+"""The Datasette plugin: a reading room for every attached archive, on Datasette 0.65 and 1.0."""
+
+# mypy: disable-error-code="untyped-decorator"
+# (pluggy's marker carries no types)
+
+from __future__ import annotations
+
+import sqlite3
+from copy import deepcopy
+from typing import Any
+
+from datasette import hookimpl
+
+from embedarchive.viewer import cells, functions, media, memento, oembed, pages
+from embedarchive.viewer.archives import guard_connection, is_archive
+from embedarchive.viewer.assets import serve_asset
+from embedarchive.viewer.meanings import describe_database, describe_tables
+from embedarchive.viewer.questions import QUESTIONS
+from embedarchive.viewer.refusals import guarded
+from embedarchive.viewer.shims import add_queries, quiet_tracebacks, set_descriptions
+
+DB = r"^/(?P<database>[^/]+)/-"
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    routes: list[tuple[str, Any]] = [
+        (r"^/-/embedarchive/?$", pages.open_front),
+        (r"^/-/embedarchive/assets/[0-9a-f]+/(?P<name>[\w.-]+)$", serve_asset),
+        (r"^/-/embedarchive/post/(?P<url>.+)$", memento.lead_to_post),
+        (r"^/-/embedarchive/oembed$", oembed.serve_oembed),
+        (r"^/timemap/link/(?P<url>.+)$", memento.serve_timemap),
+        (r"^/timegate/(?P<url>.+)$", memento.serve_timegate),
+        (DB + r"/archive$", pages.show_front),
+        (DB + r"/find$", pages.show_results),
+        (DB + r"/lost$", pages.show_lost),
+        (DB + r"/outlets$", pages.show_outlets),
+        (DB + r"/post/(?P<key>.+)$", pages.show_post),
+        (DB + r"/card/(?P<key>.+)$", pages.show_card),
+        (DB + r"/embed/(?P<id>\d{1,18})$", pages.show_embed),
+        (DB + r"/capture/(?P<id>\d{1,18})$", pages.show_capture),
+        (DB + r"/snapshot/(?P<id>\d{1,18})$", pages.show_snapshot),
+        (DB + r"/article/(?P<id>\d{1,18})$", pages.show_article),
+        (DB + r"/outlet/(?P<name>[^/]+)$", pages.show_outlet),
+        (DB + r"/media/(?P<sha256>[^/]+)$", media.serve_media),
+        (DB + r"/source/(?P<sha256>[^/]+)$", media.serve_source),
+    ]
+    return [(pattern, guarded(view)) for pattern, view in routes]
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    functions.register(conn)
+    guard_connection(conn)
+
+
+@hookimpl
+def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
+    if database in _archives(datasette):
+        return cells.render_cell(row, value, column, table, pages.links_to(datasette, database))
+    return None
+
+
+@hookimpl
+def menu_links(datasette: Any) -> list[dict[str, str]]:
+    names = _archives(datasette)
+    label = "Reading room" if len(names) == 1 else "Reading room: {}"
+    return [{"href": pages.links_to(datasette, name).front, "label": label.format(name)} for name in names]
+
+
+@hookimpl
+def database_actions(datasette: Any, database: str) -> list[dict[str, str]]:
+    if database not in _archives(datasette):
+        return []
+    return [{"href": pages.links_to(datasette, database).front, "label": "Open the reading room"}]
+
+
+@hookimpl
+def startup(datasette: Any) -> Any:
+    """Find our archives once, and tell Datasette what their tables mean and what may be asked of them."""
+
+    quiet_tracebacks()
+
+    async def prepare() -> None:
+        for name, database in datasette.databases.items():
+            if not name.startswith("_") and await database.execute_fn(is_archive):
+                _archives(datasette).append(name)
+                await set_descriptions(datasette, name, await _present(database))
+                await add_queries(datasette, name, QUESTIONS)
+
+    return prepare
+
+
+async def _present(database: Any) -> dict[str, dict[str, Any]]:
+    names = {*await database.table_names(), *await database.view_names()}
+    return {table: meaning for table, meaning in describe_tables().items() if table in names}
+
+
+def _archives(datasette: Any) -> list[str]:
+    """The attached archives, as found at startup; the list lives on the Datasette it is about."""
+    if not hasattr(datasette, "_embedarchives"):
+        datasette._embedarchives = []
+    return datasette._embedarchives  # type: ignore[no-any-return]
+
+
+# Only Datasette 0.65 asks these two; 1.0 was told at startup.
+
+
+@hookimpl(optionalhook=True)
+def get_metadata(datasette: Any) -> dict[str, Any]:
+    # A copy: Datasette merges the instance's own metadata, permissions included, into what it is given.
+    about = {"description": describe_database(), "tables": deepcopy(describe_tables())}
+    return {"databases": dict.fromkeys(_archives(datasette), about)}
+
+
+@hookimpl(optionalhook=True)
+def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
+    return QUESTIONS if database in _archives(datasette) else {}

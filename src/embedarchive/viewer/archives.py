@@ -1,0 +1,86 @@
+"""A Datasette -> the archives attached to it, and read-only work on one of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from datasette.utils import sqlite_timelimit, tilde_decode
+
+from embedarchive.store.schema import APPLICATION_ID
+from embedarchive.viewer.shims import ensure_table, may_see_database
+
+T = TypeVar("T")
+
+LONGEST_READ_MS = 5_000
+"""No page may hold one of Datasette's few reading threads longer."""
+
+LONGEST_VALUE = 50_000_000
+"""Bytes. `select randomblob(1000000000)` runs far past Datasette's time limit; larger media are read piece by piece."""
+
+NOUNS = ("posts", "embeds", "articles", "captures", "descriptions", "checks", "artifacts", "blobs")
+"""The tables every page reads: who may not see one of them sees no page."""
+
+
+class TooSlow(Exception):
+    """The archive could not answer in time."""
+
+
+class Missing(Exception):
+    """There is nothing at this address; the message says of what."""
+
+
+def is_archive(conn: sqlite3.Connection) -> bool:
+    """Whether a connection's main database is an archive of ours."""
+    try:
+        return bool(conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+    except sqlite3.Error:
+        return False
+
+
+def guard_connection(conn: sqlite3.Connection) -> None:
+    """Bound what one value may hold; and distrust an archive's schema, for anyone may have handed us the file."""
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    if is_archive(conn):
+        conn.execute("PRAGMA trusted_schema = OFF")
+        conn.execute("PRAGMA cell_size_check = ON")
+
+
+async def find_archives(datasette: Any, actor: Any) -> list[str]:
+    """The names of the attached archives that the actor may see."""
+    found = []
+    for name, database in datasette.databases.items():
+        if name.startswith("_") or not await may_see_database(datasette, actor, name):
+            continue
+        if await database.execute_fn(is_archive):
+            found.append(name)
+    return found
+
+
+async def open_archive(datasette: Any, request: Any) -> Any:
+    """The archive that a request's address names, if its actor may read it. Raises Missing, Forbidden."""
+    try:
+        database = datasette.get_database(route=tilde_decode(request.url_vars["database"]))
+    except KeyError:
+        raise Missing("There is no such database here.") from None
+    for table in NOUNS:
+        await ensure_table(datasette, request.actor, database.name, table)
+    if not await database.execute_fn(is_archive):
+        raise Missing("This database is not an embedarchive archive.")
+    return database
+
+
+async def read(database: Any, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do read-only work in one of Datasette's threads, within LONGEST_READ_MS. Raises TooSlow."""
+
+    def bounded(conn: sqlite3.Connection) -> T:
+        with sqlite_timelimit(conn, LONGEST_READ_MS):
+            return work(conn)
+
+    try:
+        return await database.execute_fn(bounded)  # type: ignore[no-any-return]
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            raise TooSlow from error
+        raise

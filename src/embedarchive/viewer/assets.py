@@ -1,0 +1,35 @@
+"""The style sheet and the script of the reading room -> addresses that change with their content, and their bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from datasette.utils.asgi import Response
+
+from embedarchive.store.blobs import hash_bytes
+from embedarchive.style import POST, TOKENS
+from embedarchive.viewer.archives import Missing
+
+TYPES = {"reading-room.css": "text/css; charset=utf-8", "reading-room.js": "text/javascript; charset=utf-8"}
+
+
+@cache
+def load_asset(name: str) -> bytes:
+    """The file; the style sheet begins with the look that the cards share."""
+    body = files("embedarchive.viewer").joinpath("static", name).read_bytes()
+    return (TOKENS + POST).encode() + body if name.endswith(".css") else body
+
+
+@cache
+def asset_path(name: str) -> str:
+    return f"/-/embedarchive/assets/{hash_bytes(load_asset(name))[:12]}/{name}"
+
+
+async def serve_asset(request: Any) -> Response:
+    name = request.url_vars["name"]
+    if name not in TYPES:
+        raise Missing("No such file.")
+    headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
+    return Response(load_asset(name), headers=headers, content_type=TYPES[name])

@@ -1,0 +1,44 @@
+"""SQL functions for researchers: what the core knows of addresses and ids, inside a query."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from embedarchive.detect.identity import identify_post
+from embedarchive.platforms import BY_NAME
+from embedarchive.urls import canonicalize_url
+
+
+def post_key(url: str | None) -> str | None:
+    """The key of the post that an address names in any of its forms, or NULL."""
+    post = identify_post(url) if url else None
+    return post.key if post else None
+
+
+def canonical_url(url: str | None) -> str | None:
+    """One address for all variants of an article; a post's own address for all variants of a post's."""
+    if not url:
+        return None
+    post = identify_post(url)
+    return post.url if post else canonicalize_url(url)
+
+
+def id_date(key: str | None) -> str | None:
+    """When the post with that key was made, as its id tells, or NULL."""
+    name, _, native_id = (key or "").partition(":")
+    platform = BY_NAME.get(name)
+    try:
+        return platform.date(native_id) if platform and native_id else None
+    except (ValueError, OverflowError):
+        return None  # no id of that platform
+
+
+def register(conn: sqlite3.Connection) -> None:
+    for function in (post_key, canonical_url, id_date):
+        conn.create_function(function.__name__, 1, _forgiving(function), deterministic=True)
+
+
+def _forgiving(function: Callable[[str | None], str | None]) -> Callable[[object], str | None]:
+    """A function over any SQL value: what is no text gives NULL, as SQL's own functions do."""
+    return lambda value: function(value) if isinstance(value, str) else None

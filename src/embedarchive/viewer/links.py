@@ -1,0 +1,71 @@
+"""An archive in a Datasette -> the addresses of its pages. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from embedarchive.records import Kept
+from embedarchive.showable import SHOWABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`base` is the database's own address in Datasette (`/embeds`), `root` the address of Datasette itself."""
+
+    base: str
+    root: str = "/"
+
+    @property
+    def front(self) -> str:
+        return f"{self.base}/-/archive"
+
+    @property
+    def tables(self) -> str:
+        return self.base
+
+    @property
+    def search(self) -> str:
+        return f"{self.base}/-/find"
+
+    @property
+    def outlets(self) -> str:
+        return f"{self.base}/-/outlets"
+
+    @property
+    def lost(self) -> str:
+        return f"{self.base}/-/lost"
+
+    def find(self, text: str) -> str:
+        return f"{self.search}?{urlencode({'q': text})}"
+
+    def post(self, key: str) -> str:
+        return f"{self.base}/-/post/{quote(key, safe=':/@')}"
+
+    def card(self, key: str) -> str:
+        return f"{self.base}/-/card/{quote(key, safe=':/@')}"
+
+    def embed(self, embed_id: int) -> str:
+        return f"{self.base}/-/embed/{embed_id}"
+
+    def article(self, article_id: int) -> str:
+        return f"{self.base}/-/article/{article_id}"
+
+    def outlet(self, name: str, page: int = 1) -> str:
+        return f"{self.base}/-/outlet/{quote(name, safe='')}" + (f"?page={page}" if page > 1 else "")
+
+    def capture(self, capture_id: int) -> str:
+        return f"{self.base}/-/capture/{capture_id}"
+
+    def media(self, sha256: str) -> str:
+        return f"{self.base}/-/media/{sha256}"
+
+    def source(self, sha256: str) -> str:
+        return f"{self.base}/-/source/{sha256}"
+
+    def snapshot(self, capture_id: int) -> str:
+        return f"{self.base}/-/snapshot/{capture_id}"
+
+    def shown(self, kept: Kept) -> str | None:
+        """Where an artifact can be seen in a page, or None if a page must do without it."""
+        return self.media(kept.sha256) if kept.held and kept.content_type in SHOWABLE else None

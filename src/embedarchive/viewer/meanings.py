@@ -1,0 +1,39 @@
+"""The archive's own SQL -> what its tables, columns and views mean. Written once, there."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from embedarchive.store.schema import read_sql
+
+_TABLE = re.compile(r"^CREATE TABLE (\w+) \(\s*(?:-- ([^\n]*))?\n(.*?)^\)", re.M | re.S)
+_COLUMN = re.compile(r"^  ([a-z]\w*) .*?-- (.*)$", re.M)
+_VIEW = re.compile(r"((?:^-- .*\n)*)^CREATE VIEW (\w+) AS", re.M)
+
+
+@cache
+def describe_tables() -> dict[str, dict[str, Any]]:
+    """Table or view -> its description and those of its columns, read from the comments of the schema."""
+    tables = {
+        name: {"description": _sentence(text or ""), "columns": {c: _sentence(t) for c, t in _COLUMN.findall(body)}}
+        for name, text, body in _TABLE.findall(read_sql("schema.sql"))
+    }
+    views = {
+        name: {"description": " ".join(_lines(comment)), "columns": {}}
+        for comment, name in _VIEW.findall(read_sql("views.sql"))
+    }
+    return tables | views
+
+
+def _lines(comment: str) -> list[str]:
+    return [line.removeprefix("-- ") for line in comment.splitlines() if not line.startswith("-- ---")]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") or not text else ".")
+
+
+def describe_database() -> str:
+    return "Posts that articles embed, as readers saw them, kept by embedarchive."

@@ -1,0 +1,138 @@
+"""A sha256 -> its bytes over HTTP: pictures, video by ranges, all else as inert text or a download."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from datasette.utils.asgi import Response
+
+from embedarchive.showable import SNIFFED, sniff_type
+from embedarchive.store.blobs import unpack_blob
+from embedarchive.viewer.archives import LONGEST_VALUE, Missing, open_archive, read
+
+PIECE = 1_000_000
+LARGEST_RANGE = 8_000_000
+"""Bytes of one answer to a range; the player asks again from there (RFC 9110 section 15.3.7 lets us send fewer)."""
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; img-src 'self' data:; media-src 'self'; "
+    "style-src 'unsafe-inline'; sandbox",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, max-age=31536000, immutable",
+}
+
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Where a blob is and what its first bytes prove it to be."""
+
+    rowid: int
+    size: int
+    encoding: str
+    stored: int
+    media_type: str | None
+
+
+def find_blob(conn: sqlite3.Connection, sha256: str) -> Blob | None:
+    """The blob of that hash if the archive holds its bytes, or None."""
+    row = conn.execute(
+        "SELECT rowid, size, encoding, length(body) AS stored FROM blobs WHERE sha256 = ?", (sha256,)
+    ).fetchone()
+    if row is None or (not row[3] and row[1]):
+        return None
+    head = read_piece(conn, row[0], 0, SNIFFED) if row[2] == "identity" else b""
+    return Blob(row[0], row[1], row[2], row[3], sniff_type(head))
+
+
+def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:
+    """Some stored bytes of a blob, without reading the rest of it."""
+    with conn.blobopen("blobs", "body", rowid, readonly=True) as blob:
+        blob.seek(min(start, len(blob)))
+        return blob.read(length)
+
+
+def read_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """The first and last byte that a Range header asks for, or None. Pure."""
+    match = _RANGE.match(header or "")
+    if not match or size == 0 or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        first, last = max(0, size - int(match[2])), size - 1
+    else:
+        first, last = int(match[1]), min(int(match[2] or size - 1), size - 1)
+    return (first, min(last, first + LARGEST_RANGE - 1)) if first <= last else None
+
+
+async def serve_media(datasette: Any, request: Any, send: Any) -> Response | None:
+    """A picture, sound or video of types that can hold no script; anything else as a download."""
+    database, sha256 = await open_archive(datasette, request), request.url_vars["sha256"]
+    blob = await read(database, lambda conn: find_blob(conn, sha256)) if _SHA256.match(sha256) else None
+    if blob is None:
+        raise Missing("The archive does not hold these bytes.")
+    headers = {**HEADERS, "etag": f'"{sha256}"', "content-type": blob.media_type or "application/octet-stream"}
+    if blob.media_type is None:
+        headers["content-disposition"] = f'attachment; filename="{sha256[:16]}.bin"'
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response("", status=304, headers=headers, content_type=headers["content-type"])
+    if blob.encoding != "identity":
+        body = await read(database, lambda conn: load(conn, sha256)) or b""
+        return Response(body, headers=headers, content_type=headers["content-type"])
+    await _send_pieces(database, blob, headers, request, send)
+    return None
+
+
+async def _send_pieces(database: Any, blob: Blob, headers: dict[str, str], request: Any, send: Any) -> None:
+    wanted = request.headers.get("range")
+    part = read_range(wanted, blob.size)
+    if wanted and wanted.startswith("bytes=") and part is None:
+        await _start(send, 416, {**headers, "content-range": f"bytes */{blob.size}", "content-length": "0"})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    first, last = part or (0, blob.size - 1)
+    headers = {**headers, "accept-ranges": "bytes", "content-length": str(last - first + 1)}
+    if part:
+        headers["content-range"] = f"bytes {first}-{last}/{blob.size}"
+    await _start(send, 206 if part else 200, headers)
+    if request.method != "HEAD":
+        for start in range(first, last + 1, PIECE):
+            length = min(PIECE, last + 1 - start)
+            body = await read(database, _piece(blob.rowid, start, length))
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _piece(rowid: int, start: int, length: int) -> Callable[[sqlite3.Connection], bytes]:
+    return lambda conn: read_piece(conn, rowid, start, length)
+
+
+async def _start(send: Any, status: int, headers: dict[str, str]) -> None:
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+
+
+def load(conn: sqlite3.Connection, sha256: str, largest: int = LONGEST_VALUE) -> bytes | None:
+    """A whole blob, or None if the archive does not hold it or it is larger than `largest`."""
+    row = conn.execute(
+        "SELECT encoding, size, body FROM blobs WHERE sha256 = ? AND size <= ? AND length(body) <= ?",
+        (sha256, largest, largest),
+    ).fetchone()
+    return unpack_blob(row[0], row[1], row[2]) if row and (row[2] or not row[1]) else None
+
+
+async def serve_source(datasette: Any, request: Any) -> Response:
+    """Any bytes as plain text: raw evidence to read, in which nothing acts."""
+    database, sha256 = await open_archive(datasette, request), request.url_vars["sha256"]
+    body = await read(database, lambda conn: load(conn, sha256)) if _SHA256.match(sha256) else None
+    if body is None:
+        raise Missing("The archive does not hold these bytes, or they are too many to show.")
+    headers = {**HEADERS, "etag": f'"{sha256}"'}
+    return Response(body, headers=headers, content_type="text/plain; charset=utf-8")

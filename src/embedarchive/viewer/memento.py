@@ -1,0 +1,106 @@
+"""The address of a post on the web -> its page here, its TimeMap, the capture nearest to a moment (RFC 7089)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote
+
+from datasette.utils.asgi import Response
+
+from embedarchive import library
+from embedarchive.detect.identity import identify_post
+from embedarchive.phrases import read_time
+from embedarchive.records import CaptureRecord, PostRecord
+from embedarchive.viewer.archives import NOUNS, Missing, find_archives, read
+from embedarchive.viewer.links import Links
+from embedarchive.viewer.shims import ensure_table
+
+
+def asked_url(request: Any) -> str:
+    """The URL at the end of our own address: percent-encoded as a whole, or plain with its query."""
+    url = unquote(request.url_vars["url"])
+    return f"{url}?{request.query_string}" if request.query_string else url
+
+
+async def find_post(datasette: Any, request: Any, url: str) -> tuple[Links, PostRecord] | None:
+    """The first attached archive that knows the post, and what it knows."""
+    post = identify_post(url)
+    for name in await find_archives(datasette, request.actor) if post else ():
+        for table in NOUNS:
+            await ensure_table(datasette, request.actor, name, table)
+        record = await read(datasette.get_database(name), _reader(post.key if post else ""))
+        if record:
+            return Links(str(datasette.urls.database(name)), str(datasette.urls.instance())), record
+    return None
+
+
+def _reader(key: str) -> Any:
+    return lambda conn: library.post_record(conn, key)
+
+
+async def lead_to_post(datasette: Any, request: Any) -> Response:
+    """To the page of the post that the URL names; to a search for it when no archive here knows it."""
+    url = asked_url(request)
+    found = await find_post(datasette, request, url)
+    if found:
+        links, record = found
+        return Response.redirect(links.post(record.post.key))
+    names = await find_archives(datasette, request.actor)
+    if not names:
+        raise Missing("No embedarchive archive is attached here, or you may not see it.")
+    return Response.redirect(Links(str(datasette.urls.database(names[0]))).find(url))
+
+
+async def serve_timemap(datasette: Any, request: Any) -> Response:
+    """Every capture of a post in link format (RFC 7089 section 5)."""
+    found = await find_post(datasette, request, asked_url(request))
+    captures = seen(found[1]) if found else []
+    if not found or not captures:
+        raise Missing("No capture of this post is kept here.")
+    links, record = found
+    self_url = datasette.absolute_url(request, datasette.urls.path(f"/timemap/link/{record.post.url}"))
+    gate = datasette.absolute_url(request, datasette.urls.path(f"/timegate/{record.post.url}"))
+    lines = [
+        f'<{record.post.url}>; rel="original"',
+        f'<{self_url}>; rel="self"; type="application/link-format"',
+        f'<{gate}>; rel="timegate"',
+    ]
+    for number, capture in enumerate(captures):
+        rel = " ".join(w for w, on in (("first", number == 0), ("last", number == len(captures) - 1)) if on)
+        address = datasette.absolute_url(request, links.capture(capture.id))
+        lines.append(f'<{address}>; rel="{f"{rel} memento".strip()}"; datetime="{http_date(capture.started_at)}"')
+    return Response(",\n".join(lines), content_type="application/link-format")
+
+
+async def serve_timegate(datasette: Any, request: Any) -> Response:
+    """To the capture nearest to `Accept-Datetime`; to the newest without one."""
+    found = await find_post(datasette, request, asked_url(request))
+    captures = seen(found[1]) if found else []
+    if not found or not captures:
+        raise Missing("No capture of this post is kept here.")
+    links, record = found
+    nearest = find_nearest(captures, request.headers.get("accept-datetime"))
+    headers = {"vary": "accept-datetime", "link": f'<{record.post.url}>; rel="original"'}
+    return Response.redirect(links.capture(nearest.id), headers=headers)
+
+
+def seen(record: PostRecord) -> list[CaptureRecord]:
+    """The captures that show the post itself, oldest first. Pure."""
+    return sorted((c for c in record.captures if c.outcome == "available"), key=lambda c: c.started_at)
+
+
+def find_nearest(captures: list[CaptureRecord], accept: str | None) -> CaptureRecord:
+    """The capture nearest to an HTTP date; the newest when there is none or it is none. Pure."""
+    try:
+        wanted = parsedate_to_datetime(accept or "")
+    except (TypeError, ValueError):
+        return captures[-1]
+    wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+    return min(captures, key=lambda c: abs((read_time(c.started_at) or datetime.max.replace(tzinfo=UTC)) - wanted))
+
+
+def http_date(iso: str) -> str:
+    moment = read_time(iso)
+    return format_datetime(moment, usegmt=True) if moment else iso

@@ -1,0 +1,226 @@
+"""A request for a page of the reading room -> what the archive knows, as HTML."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+from urllib.parse import unquote
+
+from datasette.utils.asgi import Response
+
+from embedarchive import library, phrases
+from embedarchive.inert import INERT_POLICY, render_inert
+from embedarchive.platforms import BY_NAME
+from embedarchive.records import Lookup
+from embedarchive.render import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
+from embedarchive.signs import render_date, render_mark, render_status
+from embedarchive.terminal import next_steps
+from embedarchive.viewer import media
+from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
+from embedarchive.viewer.assets import asset_path
+from embedarchive.viewer.links import Links
+
+PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
+    "script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+CARD_HEADERS = {
+    # Anyone may frame a card: that is what it is for. Nothing in it runs; its links may open.
+    "content-security-policy": f"{CARD_POLICY}; frame-ancestors *; sandbox allow-popups allow-popups-to-escape-sandbox",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+HELPERS = {
+    "date": render_date, "mark": render_mark, "status": render_status, "say_date": phrases.say_date,
+    "say_time": phrases.say_time, "say_count": phrases.say_count, "say_number": phrases.say_number,
+    "say_size": phrases.say_size, "say_reason": phrases.say_reason, "say_run": phrases.say_run,
+    "say_status": phrases.say_post_status, "say_field": phrases.say_field, "shorten": phrases.shorten,
+    "meaning": phrases.STATUS_MEANINGS.get, "word": phrases.STATUS_WORDS.get, "next_steps": next_steps,
+    "diff": phrases.find_difference,
+}  # fmt: skip
+
+
+def links_to(datasette: Any, name: str) -> Links:
+    return Links(str(datasette.urls.database(name)), str(datasette.urls.instance()))
+
+
+async def show(
+    datasette: Any, request: Any, database: Any, template: str, status: int = 200, **context: Any
+) -> Response:
+    """Render one of our templates with our headers."""
+    html = await datasette.render_template(
+        f"embedarchive/{template}",
+        {
+            **HELPERS,
+            **context,
+            "links": links_to(datasette, database.name),
+            "archive": database.name,
+            "asset": lambda name: datasette.urls.path(asset_path(name)),
+            "title_of_platform": lambda name: BY_NAME[name].title if name in BY_NAME else (name or "unknown platform"),
+        },
+        request=request,
+    )
+    return Response.html(html, status=status, headers=dict(PAGE_HEADERS))
+
+
+def absolute(datasette: Any, request: Any, path: str) -> str:
+    return str(datasette.absolute_url(request, path))
+
+
+# ---------------------------------------------------------------------------------------------------------- front, find
+
+
+async def open_front(datasette: Any, request: Any) -> Response:
+    """From `/-/embedarchive` to the only archive; a list when there are several."""
+    names = await find_archives(datasette, request.actor)
+    if not names:
+        raise Missing("No embedarchive archive is attached here, or you may not see it.")
+    if len(names) == 1:
+        return Response.redirect(links_to(datasette, names[0]).front)
+    links = {name: links_to(datasette, name).front for name in names}
+    database = datasette.get_database(names[0])
+    return await show(datasette, request, database, "archives.html", archives=links)
+
+
+async def show_front(datasette: Any, request: Any) -> Response:
+    database = await open_archive(datasette, request)
+    front = await read(database, library.front)
+    return await show(datasette, request, database, "front.html", front=front)
+
+
+async def show_lost(datasette: Any, request: Any) -> Response:
+    database = await open_archive(datasette, request)
+    lines = await read(database, lambda conn: library.recent_losses(conn, 120))
+    return await show(datasette, request, database, "lost.html", lines=lines)
+
+
+async def show_results(datasette: Any, request: Any) -> Response:
+    """What a pasted text means here; straight to the page when it can mean only one thing."""
+    database = await open_archive(datasette, request)
+    text = request.args.get("q") or ""
+    found = await read(database, lambda conn: library.lookup(conn, text))
+    only = the_only_page(found, links_to(datasette, database.name))
+    if only:
+        return Response.redirect(only)
+    return await show(datasette, request, database, "find.html", found=found, text=text)
+
+
+def the_only_page(found: Lookup, links: Links) -> str | None:
+    """Where an exact address or id leads, if to one thing. Pure."""
+    if found.is_post and len(found.posts) == 1:
+        return links.post(found.posts[0].key)
+    return links.article(found.articles[0].id) if len(found.articles) == 1 and not found.hits else None
+
+
+# ---------------------------------------------------------------------------------------------------------------- posts
+
+
+async def show_post(datasette: Any, request: Any) -> Response:
+    database, key = await open_archive(datasette, request), unquote(request.url_vars["key"])
+    record = await read(database, lambda conn: library.post_record(conn, key))
+    if record is None:
+        found = await read(database, lambda conn: library.lookup(conn, key))
+        return await show(datasette, request, database, "find.html", status=404, found=found, text=key)
+    links = links_to(datasette, database.name)
+    version_url = absolute(datasette, request, links.card(record.post.key))
+    return await show(
+        datasette, request, database, "post.html",
+        record=record,
+        title=title_of(record),
+        author=author_of(record),
+        card=render_post(record, links.shown, version_url=version_url),
+        runs=phrases.find_runs(record.observations),
+        changes=phrases.find_changes(record.captures),
+        claim=fullest_claim(record),
+        page_url=absolute(datasette, request, links.post(record.post.key)),
+        card_url=version_url,
+        oembed_url=absolute(datasette, request, datasette.urls.path("/-/embedarchive/oembed")),
+    )  # fmt: skip
+
+
+async def show_card(datasette: Any, request: Any) -> Response:
+    """The card alone, to be framed or saved."""
+    database, key = await open_archive(datasette, request), unquote(request.url_vars["key"])
+    version_url = absolute(datasette, request, links_to(datasette, database.name).card(key))
+
+    def render(conn: sqlite3.Connection) -> str | None:
+        record = library.post_record(conn, key)
+        return render_card(record, lambda sha: media.load(conn, sha), version_url=version_url) if record else None
+
+    card = await read(database, render)
+    if card is None:
+        raise Missing("The archive does not know this post.")
+    return Response.html(card, headers=dict(CARD_HEADERS))
+
+
+async def show_embed(datasette: Any, request: Any) -> Response:
+    """An embed that names no post; one that does leads to its post."""
+    database, number = await open_archive(datasette, request), int(request.url_vars["id"])
+    record = await read(database, lambda conn: library.embed_record(conn, number))
+    if record is None:
+        raise Missing("The archive does not know this embed.")
+    return await show(datasette, request, database, "embed.html", record=record)
+
+
+async def show_capture(datasette: Any, request: Any) -> Response:
+    """The evidence of one visit."""
+    database, number = await open_archive(datasette, request), int(request.url_vars["id"])
+    capture = await read(database, lambda conn: library.capture_record(conn, number))
+    if capture is None:
+        raise Missing("The archive does not know this visit.")
+    exchanges = await read(database, lambda conn: library.read_exchanges(conn, number))
+    return await show(datasette, request, database, "capture.html", capture=capture, exchanges=exchanges)
+
+
+async def show_snapshot(datasette: Any, request: Any) -> Response:
+    """The page as rendered at capture time, made inert."""
+    database, number = await open_archive(datasette, request), int(request.url_vars["id"])
+
+    def load(conn: sqlite3.Connection) -> tuple[str, bytes] | None:
+        capture = library.capture_record(conn, number)
+        dom = next(iter(capture.kept("dom")), None) if capture else None
+        body = media.load(conn, dom.sha256) if dom else None
+        return (capture.started_at, body) if capture and body is not None else None
+
+    found = await read(database, load)
+    if found is None:
+        raise Missing("No page was kept of this visit, or it is too large to show.")
+    note = f"As rendered on {phrases.say_time(found[0])}; scripts, frames, forms and outside files are taken out."
+    headers = {**PAGE_HEADERS, "content-security-policy": INERT_POLICY}
+    return Response.html(render_inert(found[1].decode("utf-8", "replace"), note), headers=headers)
+
+
+# ------------------------------------------------------------------------------------------------------------- articles
+
+
+async def show_article(datasette: Any, request: Any) -> Response:
+    database, number = await open_archive(datasette, request), int(request.url_vars["id"])
+    record = await read(database, lambda conn: library.article_record(conn, number))
+    if record is None:
+        raise Missing("The archive does not know this article.")
+    return await show(datasette, request, database, "article.html", record=record)
+
+
+async def show_outlet(datasette: Any, request: Any) -> Response:
+    database, name = await open_archive(datasette, request), unquote(request.url_vars["name"])
+    page = page_of(request)
+    record = await read(database, lambda conn: library.outlet_record(conn, name, page))
+    if record is None:
+        raise Missing("The archive knows no article of this outlet.")
+    return await show(datasette, request, database, "outlet.html", record=record, page=page)
+
+
+async def show_outlets(datasette: Any, request: Any) -> Response:
+    database = await open_archive(datasette, request)
+    outlets = await read(database, lambda conn: library.outlets(conn, 500))
+    return await show(datasette, request, database, "outlets.html", outlets=outlets)
+
+
+def page_of(request: Any) -> int:
+    text = request.args.get("page") or "1"
+    return max(1, int(text)) if text.isdigit() and len(text) < 6 else 1

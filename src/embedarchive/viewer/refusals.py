@@ -1,0 +1,50 @@
+"""What cannot be shown -> a short page that says why. A wrong address is never a traceback."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from datasette.utils.asgi import Response
+
+from embedarchive.tags import Html, tag
+from embedarchive.viewer.archives import Missing, TooSlow
+from embedarchive.viewer.assets import asset_path
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+}
+SLOW = "The archive could not answer in time. A narrower question may do."
+
+
+def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, with what it cannot show told in a page."""
+
+    @functools.wraps(view)
+    async def refusing(datasette: Any, request: Any, send: Any) -> Response | None:
+        wanted = {"datasette": datasette, "request": request, "send": send}
+        try:
+            names = inspect.signature(view).parameters
+            return await view(**{name: wanted[name] for name in names})
+        except Missing as missing:
+            return refuse(datasette, 404, "Nothing here", str(missing))
+        except TooSlow:
+            return refuse(datasette, 503, "Too slow", SLOW)
+
+    # functools.wraps points here; Datasette must see what this function takes, not what the view takes.
+    del refusing.__wrapped__
+    return refusing
+
+
+def refuse(datasette: Any, status: int, title: str, why: str) -> Response:
+    """A short page in our look."""
+    style = tag("link", rel="stylesheet", href=str(datasette.urls.path(asset_path("reading-room.css"))))
+    back = tag("a", "To the reading room", href=str(datasette.urls.path("/-/embedarchive")))
+    body = tag("main", tag("div", tag("h1", title), tag("p", why), tag("p", back), class_="lead"))
+    meta = tag("meta", name="viewport", content="width=device-width, initial-scale=1")
+    head = tag("head", tag("meta", charset="utf-8"), meta, tag("title", title), style)
+    page = Html(f'<!DOCTYPE html><html lang="en">{head}{tag("body", body)}</html>')
+    return Response.html(str(page), status=status, headers=dict(HEADERS))

@@ -1,0 +1,42 @@
+// The reading room works without this. It adds: copy buttons, keys and buttons for slides, dates in the reader's own time zone.
+"use strict";
+
+for (const area of document.querySelectorAll("textarea[readonly], .command code")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(area.value ?? area.textContent);
+      button.textContent = "Copied";
+    } catch {
+      if (area.select) area.select();
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  const label = area.id && document.querySelector(`label[for="${area.id}"]`);
+  if (label) label.after(button); else area.after(button);
+}
+
+for (const strip of document.querySelectorAll(".slides[tabindex]")) {
+  const move = (way) => strip.scrollBy({ left: way * strip.clientWidth });
+  const controls = document.createElement("div");
+  controls.className = "slide-keys";
+  for (const [way, label, sign] of [[-1, "Previous slide", "‹"], [1, "Next slide", "›"]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = sign;
+    button.setAttribute("aria-label", label);
+    button.addEventListener("click", () => move(way));
+    controls.append(button);
+  }
+  strip.nextElementSibling.append(controls);
+}
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const moment = new Date(time.dateTime);
+  if (!Number.isNaN(moment.valueOf())) time.title += `\n${moment.toLocaleString()} where you are`;
+}

@@ -1,0 +1,48 @@
+"""A Datasette with an archive attached, to be asked in this process, or served to a real browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
+
+SERVE = (
+    "import sys; from pathlib import Path; from embedarchive.viewer.serve import serve; "
+    "serve(Path(sys.argv[1]), port=0, on_ready=lambda url: print(url, flush=True))"
+)
+
+
+async def open_room(*paths: Path, **options: Any) -> Datasette:
+    """A Datasette as `datasette FILE` starts it."""
+    datasette = Datasette([str(path) for path in paths], **options)
+    await datasette.invoke_startup()
+    return datasette
+
+
+@contextmanager
+def serve_room(path: Path) -> Iterator[str]:
+    """The served archive's origin; ended with Ctrl-C, which must leave no trace of a crash."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.endswith("/-/embedarchive"), process.communicate(timeout=10)
+        yield url.removesuffix("/-/embedarchive")
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors

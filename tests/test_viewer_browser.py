@@ -1,0 +1,179 @@
+"""The reading room in a real browser: hostile texts do nothing, pictures load, it works without scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram
+from embedarchive.browser import find_browser
+from embedarchive.library import post_record
+from embedarchive.model import Claim, Description
+from embedarchive.render import render_card
+from embedarchive.store import open_reader
+from embedarchive.store.reading import read_blob
+from hostile import BUNDLES
+from reading_room import serve_room
+
+pytestmark = pytest.mark.browser
+KEY = SAMPLES[0].post.key
+PAGES = ("archive", "lost", "outlets", "article/1", "article/2", "embed/5", "capture/1")
+SEARCHES = ("find?q=window", "find?q=fjord", "find?q=%3Cscript%3Ewindow.pwned=1%3C/script%3E", "find")
+
+
+def sample_saying(number: int, text: str) -> Sample:
+    """A post whose every field is that text."""
+    said = Description(
+        kind=text, author_name=text, author_handle=text, author_url=text, collaborators=(text,), title=text, text=text,
+        text_html=text, alt_text=text, lang=text, location=text, audio=text, quoted_url=text, sources={text: text},
+    )  # fmt: skip
+    post = instagram(3_842_007_115_046_129_731 + (number << 30))
+    looks = (
+        Look(day("03-03"), says=said, missing=(text,)),
+        Look(day("03-04"), says=replace(said, text=text + " edited")),
+    )
+    claim = Claim(text, text, text, text, text)
+    return Sample(post, said, (*looks, Look(day("03-05"), "gone", text)), ("quay:1",), (text,), "avatar:x", claim)
+
+
+def build_saying(path: Path, texts: tuple[str, ...]) -> Path:
+    return build_archive(path, tuple(sample_saying(n, text) for n, text in enumerate(texts)))
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve_room(build_archive(tmp_path_factory.mktemp("plain") / "embeds.db")) as origin:
+        yield origin
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        choice = find_browser(None, os.environ)
+        browser = await playwright.chromium.launch(executable_path=choice.path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait for a condition of the page; its own policy forbids what `wait_for_function` does."""
+    for _ in range(200):
+        if await page.evaluate(condition):
+            return
+        await page.wait_for_timeout(25)
+    raise AssertionError(condition)
+
+
+async def watch(page: Page, origin: str) -> list[str]:
+    """What a page must never do, as it does it."""
+    alarms: list[str] = []
+    page.on("dialog", lambda dialog: alarms.append(f"dialog {dialog.message}"))
+    page.on("request", lambda r: None if r.url.startswith((origin, "data:", "file:")) else alarms.append(r.url))
+    page.on("pageerror", lambda error: alarms.append(str(error)))
+    return alarms
+
+
+# Where texts differ, so do the links, line breaks and marks inside them; all else must be equal.
+OUTLINE = "[...document.querySelectorAll(':not(br, a, mark, del, ins)')].map(e => e.tagName).join(' ')"
+FOREIGN = "plaintext, object, embed, base, marquee, template, math, applet, x, [onerror], [onload], [onfocus], [srcdoc]"
+
+
+async def test_hostile_texts_stay_texts_on_every_page(tmp_path: Path) -> None:
+    hostile = build_saying(tmp_path / "hostile" / "embeds.db", BUNDLES)
+    plain = build_saying(
+        tmp_path / "plain" / "embeds.db", tuple(f"window {n} plain words" for n in range(len(BUNDLES)))
+    )
+    posts = [f"post/{sample_saying(n, '').post.key}" for n in range(len(BUNDLES))]
+    with serve_room(hostile) as bad, serve_room(plain) as good:
+        async with a_browser() as browser:
+            page = await browser.new_page()
+            alarms = await watch(page, bad)
+            for where in (*PAGES, *SEARCHES, "snapshot/1", *posts):
+                await page.goto(f"{bad}/embeds/-/{where}")
+                assert await page.evaluate("window.pwned") is None, where
+                assert await page.locator(FOREIGN).count() == 0, where
+            assert alarms == []
+            for where in (*PAGES, *posts[::3]):
+                await page.goto(f"{bad}/embeds/-/{where}")
+                seen = await page.evaluate(OUTLINE)
+                await page.goto(f"{good}/embeds/-/{where}")
+                assert seen == await page.evaluate(OUTLINE), where
+
+
+async def test_hostile_cards_make_no_request_and_run_nothing(tmp_path: Path) -> None:
+    path = build_saying(tmp_path / "embeds.db", BUNDLES)
+    conn = open_reader(path)
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        alarms = await watch(page, "file:")
+        for number in range(len(BUNDLES)):
+            record = post_record(conn, sample_saying(number, "").post.key)
+            assert record is not None
+            card = tmp_path / "card.html"
+            card.write_text(render_card(record, lambda sha256: read_blob(conn, sha256)), "utf-8")
+            await page.goto(card.as_uri())
+            assert await page.evaluate("window.pwned") is None, BUNDLES[number]
+            assert (
+                await page.evaluate(
+                    "document.querySelectorAll('script, iframe, object, embed, form, base, link').length"
+                )
+                == 0
+            )
+            await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            await until(page, "[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        assert alarms == []
+    conn.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_pages_fit_load_and_name_everything(room: str, width: int) -> None:
+    async with a_browser() as browser:
+        page = await browser.new_page(viewport={"width": width, "height": 900})
+        alarms = await watch(page, room)
+        for where in (*PAGES, *SEARCHES, f"post/{KEY}", *(f"post/{sample.post.key}" for sample in SAMPLES[1:])):
+            await page.goto(f"{room}/embeds/-/{where}")
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+            await page.evaluate("document.querySelectorAll('[loading=lazy]').forEach(i => i.loading = 'eager')")
+            await until(page, "[...document.images].every(i => i.complete)")
+            assert await page.evaluate(
+                "[...document.images].every(i => i.naturalWidth > 0 && i.hasAttribute('alt'))"
+            ), where
+            assert await page.evaluate("document.querySelectorAll('h1').length") == 1, where
+            assert await page.evaluate(
+                "[...document.querySelectorAll('button')].every(b => b.textContent || b.ariaLabel)"
+            )
+        assert alarms == []
+
+
+async def test_a_journalist_pastes_a_link_and_reads_the_post(room: str) -> None:
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{room}/-/embedarchive")
+        await page.keyboard.type(f"instagram.com/reel/{SAMPLES[0].post.native_id}?igsh=abc")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/-/post/**")
+        assert await page.inner_text("h1") == "Marit Solheim"
+        assert "Gone by 9 Mar 2026" in await page.inner_text(".verdict")
+        assert "People waiting on a quay" in (await page.get_attribute(".slides img", "alt") or "")
+        await page.click("[aria-label='Next slide']")
+        await until(page, "document.querySelector('.slides').scrollLeft > 100")
+        await page.click("text=What the council deleted")
+        assert await page.inner_text(".numbered .row:nth-child(2) h3 a") == "Marit Solheim"
+
+
+async def test_everything_can_be_read_without_scripts(room: str) -> None:
+    async with a_browser() as browser:
+        context = await browser.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        await page.goto(f"{room}/embeds/-/archive")
+        await page.fill("#q-large", "ferry")
+        await page.press("#q-large", "Enter")
+        await page.click("text=Marit Solheim")
+        assert "three mornings" in (await page.inner_text("main")).lower()
+        assert await page.locator(".slides li").count() == 3

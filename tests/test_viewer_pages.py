@@ -1,0 +1,330 @@
+"""The reading room as Datasette serves it: every page, every refusal, headers, permissions, ranges, bounds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+import pytest_asyncio
+from datasette.app import Datasette
+
+from archive_builder import ARTICLES, SAMPLES, build_archive
+from embedarchive.store import open_reader
+from embedarchive.viewer.functions import id_date
+from embedarchive.viewer.meanings import describe_tables
+from embedarchive.viewer.media import LARGEST_RANGE, read_range
+from embedarchive.viewer.questions import QUESTIONS
+from reading_room import open_room
+
+LOST = SAMPLES[0].post
+KEY = LOST.key
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_archive(tmp_path_factory.mktemp("archive") / "embeds.db")
+
+
+@pytest_asyncio.fixture
+async def room(path: Path) -> AsyncIterator[Datasette]:
+    yield await open_room(path)
+
+
+async def get(room: Datasette, url: str, **headers: str) -> httpx.Response:
+    response: httpx.Response = await room.client.get(url, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return response
+
+
+def find(path: Path, sql: str, *values: Any) -> Any:
+    conn = open_reader(path)
+    row = conn.execute(sql, values).fetchone()
+    conn.close()
+    return row[0]
+
+
+# ---------------------------------------------------------------------------------------------------------------- pages
+
+PAGES = {
+    "front": ("/embeds/-/archive", "3 of these 8 posts are gone"),
+    "lost": ("/embeds/-/lost", "Marit Solheim"),
+    "outlets": ("/embeds/-/outlets", "the-meridian.example"),
+    "outlet": ("/embeds/-/outlet/the-meridian.example", "What the council deleted"),
+    "article": ("/embeds/-/article/2", "The markup names no post"),
+    "post": (f"/embeds/-/post/{KEY}", "Gone by 9 Mar 2026 · preserved 5 Mar 2026"),
+    "claimed post": (f"/embeds/-/post/{SAMPLES[5].post.key}", "The post itself was not seen"),
+    "walled post": (f"/embeds/-/post/{SAMPLES[6].post.key}", "Not known"),
+    "embed": ("/embeds/-/embed/5", "All that the article’s markup says"),
+    "capture": ("/embeds/-/capture/1", "waited for images"),
+    "search": ("/embeds/-/find?q=ferry", "<mark>ferry</mark>"),
+    "nothing": ("/embeds/-/find?q=xyzzy", "Not in this archive"),
+    "no question": ("/embeds/-/find", "Any address of a post"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_page_shows_what_it_is_about(room: Datasette, name: str) -> None:
+    url, said = PAGES[name]
+    response = await get(room, url)
+    assert response.status_code == 200
+    assert said in response.text
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (f"https://www.instagram.com/reel/{LOST.native_id}/?igsh=x", f"/embeds/-/post/{KEY}"),
+        (LOST.native_id, f"/embeds/-/post/{KEY}"),
+        (ARTICLES[1][0] + "?utm_source=x", "/embeds/-/article/2"),
+    ],
+)
+async def test_what_can_mean_only_one_thing_leads_straight_to_it(room: Datasette, text: str, where: str) -> None:
+    response = await get(room, f"/embeds/-/find?q={quote(text, safe='')}")
+    assert (response.status_code, response.headers["location"]) == (302, where)
+
+
+async def test_what_is_not_here_offers_the_command_that_brings_it(room: Datasette) -> None:
+    response = await get(room, "/embeds/-/find?q=" + quote("https://www.instagram.com/p/AAAAAAAAAAA/?x=1"))
+    assert "embedarchive capture &#39;https://www.instagram.com/p/AAAAAAAAAAA/&#39;" in response.text
+    unknown = await get(room, "/embeds/-/post/instagram:AAAAAAAAAAA")
+    assert unknown.status_code == 404
+    assert "Not in this archive" in unknown.text
+
+
+async def test_the_front_door_leads_to_the_archive(room: Datasette) -> None:
+    response = await get(room, "/-/embedarchive")
+    assert response.headers["location"] == "/embeds/-/archive"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/embeds/-/article/999", "/embeds/-/capture/999", "/embeds/-/embed/999", "/embeds/-/outlet/nobody.example",
+     "/nowhere/-/archive", "/embeds/-/snapshot/4", "/no-such-thing/at/all", "/embeds/-/media/" + "0" * 64,
+     "/embeds/-/source/" + "A" * 64, "/embeds/-/card/instagram:nope", "/embeds/-/media/%2e%2e%2f"],
+)  # fmt: skip
+async def test_wrong_addresses_are_refused_in_words(room: Datasette, url: str) -> None:
+    response = await get(room, url)
+    assert response.status_code == 404
+    assert "Traceback" not in response.text
+
+
+async def test_pages_change_with_the_base_url(path: Path) -> None:
+    room = await open_room(path, settings={"base_url": "/desk/"})
+    response = await get(room, f"/embeds/-/post/{KEY}")
+    assert 'href="/desk/embeds/-/archive"' in response.text
+    assert 'src="/desk/embeds/-/media/' in response.text
+
+
+# ---------------------------------------------------------------------------------------------------------------- bytes
+
+
+async def test_pictures_are_served_as_what_their_bytes_prove(room: Datasette, path: Path) -> None:
+    sha256 = find(path, "SELECT sha256 FROM artifacts WHERE role = 'media' LIMIT 1")
+    response = await get(room, f"/embeds/-/media/{sha256}")
+    assert response.headers["content-type"] == "image/jpeg"
+    assert "sandbox" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in response.headers["cache-control"]
+    again = await get(room, f"/embeds/-/media/{sha256}", if_none_match=response.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    part = await get(room, f"/embeds/-/media/{sha256}", range="bytes=3-12")
+    assert (part.status_code, part.content) == (206, response.content[3:13])
+    assert part.headers["content-range"] == f"bytes 3-12/{len(response.content)}"
+    tail = await get(room, f"/embeds/-/media/{sha256}", range="bytes=-5")
+    assert tail.content == response.content[-5:]
+    beyond = await get(room, f"/embeds/-/media/{sha256}", range="bytes=99999999-")
+    assert beyond.status_code == 416
+
+
+async def test_pages_and_unknown_types_never_open_in_place(room: Datasette, path: Path) -> None:
+    sha256 = find(path, "SELECT sha256 FROM artifacts WHERE role = 'dom' LIMIT 1")
+    response = await get(room, f"/embeds/-/media/{sha256}")
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["content-disposition"].startswith("attachment")
+    source = await get(room, f"/embeds/-/source/{sha256}")
+    assert source.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "onload" in source.text
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "wanted"),
+    [
+        (None, 10, None), ("bytes=0-", 10, (0, 9)), ("bytes=2-4", 10, (2, 4)), ("bytes=8-99", 10, (8, 9)),
+        ("bytes=-3", 10, (7, 9)), ("bytes=-99", 10, (0, 9)), ("bytes=10-", 10, None), ("bytes=5-4", 10, None),
+        ("bytes=-", 10, None), ("bytes=0-1,3-4", 10, None), ("items=0-1", 10, None), ("bytes=0-", 0, None),
+        ("bytes=" + "9" * 400 + "-", 10, None), ("bytes=0-", 10**9, (0, LARGEST_RANGE - 1)),
+    ],
+)  # fmt: skip
+def test_ranges(header: str | None, size: int, wanted: tuple[int, int] | None) -> None:
+    assert read_range(header, size) == wanted
+
+
+async def test_a_snapshot_can_do_nothing(room: Datasette) -> None:
+    response = await get(room, "/embeds/-/snapshot/1")
+    assert "onload" not in response.text
+    assert "<iframe" not in response.text
+    assert "A frame stood here: https://platform.example/x" in response.text
+    assert response.headers["content-security-policy"].endswith("sandbox")
+
+
+async def test_the_card_may_be_framed_by_anyone_and_runs_nothing(room: Datasette) -> None:
+    response = await get(room, f"/embeds/-/card/{KEY}")
+    policy = response.headers["content-security-policy"]
+    assert "frame-ancestors *" in policy
+    assert "sandbox" in policy
+    assert "allow-scripts" not in policy
+    assert f'data-versionurl="http://localhost/embeds/-/card/{KEY}"' in response.text
+
+
+# -------------------------------------------------------------------------------------------------- the rest of the web
+
+
+async def test_any_address_of_a_post_leads_to_its_page(room: Datasette) -> None:
+    for url in (f"https://instagram.com/reel/{LOST.native_id}/?igsh=x", quote(LOST.url, safe="")):
+        response = await get(room, f"/-/embedarchive/post/{url}")
+        assert response.headers["location"] == f"/embeds/-/post/{KEY}"
+    unknown = await get(room, "/-/embedarchive/post/https://www.instagram.com/p/AAAAAAAAAAA/")
+    assert unknown.headers["location"].startswith("/embeds/-/find?q=")
+
+
+async def test_oembed_answers_for_our_addresses_and_the_posts_own(room: Datasette) -> None:
+    for url in (LOST.url, f"http://localhost/embeds/-/post/{KEY}", f"http://localhost/embeds/-/card/{KEY}"):
+        response = await get(room, "/-/embedarchive/oembed?maxwidth=400&url=" + quote(url))
+        answer = json.loads(response.text)
+        assert (answer["version"], answer["type"], answer["width"]) == ("1.0", "rich", 400)
+        assert f'src="http://localhost/embeds/-/card/{KEY}"' in answer["html"]
+        assert "script" not in answer["html"]
+    assert (await get(room, "/-/embedarchive/oembed?url=https://example.org/")).status_code == 404
+    assert (await get(room, "/-/embedarchive/oembed?format=xml&url=x")).status_code == 501
+
+
+async def test_timemap_and_timegate(room: Datasette) -> None:
+    timemap = await get(room, f"/timemap/link/{LOST.url}")
+    assert timemap.headers["content-type"].startswith("application/link-format")
+    assert timemap.text.count('memento"') == 2  # walls and losses show no post
+    assert 'rel="first memento"; datetime="Tue, 03 Mar 2026 09:14:07 GMT"' in timemap.text
+    early = await get(room, f"/timegate/{LOST.url}", accept_datetime="Tue, 03 Mar 2026 00:00:00 GMT")
+    late = await get(room, f"/timegate/{LOST.url}")
+    assert (early.headers["location"], late.headers["location"]) == ("/embeds/-/capture/1", "/embeds/-/capture/2")
+    assert early.headers["vary"].lower().startswith("accept-datetime")
+    odd = await get(room, f"/timegate/{LOST.url}", accept_datetime="yesterday")
+    assert odd.headers["location"] == "/embeds/-/capture/2"
+    assert (await get(room, "/timemap/link/https://example.org/")).status_code == 404
+
+
+# ----------------------------------------------------------------------------------------------------------- permission
+
+OURS = [
+    "/embeds/-/archive",
+    f"/embeds/-/post/{KEY}",
+    "/embeds/-/find?q=ferry",
+    "/embeds/-/article/1",
+    "/embeds/-/capture/1",
+]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"allow": False}, {"databases": {"embeds": {"allow": False}}},
+     {"databases": {"embeds": {"tables": {"blobs": {"allow": False}}}}}],
+    ids=["instance", "database", "table"],
+)  # fmt: skip
+async def test_what_datasette_forbids_we_forbid(path: Path, metadata: dict[str, Any]) -> None:
+    room = await open_room(
+        path, **{"config" if "config" in Datasette.__init__.__code__.co_varnames else "metadata": metadata}
+    )
+    sha256 = find(path, "SELECT sha256 FROM artifacts WHERE role = 'media' LIMIT 1")
+    closed = [
+        *OURS,
+        f"/embeds/-/media/{sha256}",
+        f"/embeds/-/source/{sha256}",
+        f"/embeds/-/card/{KEY}",
+        "/embeds/-/snapshot/1",
+    ]
+    for url in closed:
+        assert (await get(room, url)).status_code == 403, url
+    for url in (f"/timemap/link/{LOST.url}", "/-/embedarchive/oembed?url=" + quote(LOST.url)):
+        assert (await get(room, url)).status_code in (403, 404), url
+
+
+# ------------------------------------------------------------------------------------------------ Datasette's own pages
+
+
+async def test_tables_show_thumbnails_and_ways_into_the_reading_room(room: Datasette, path: Path) -> None:
+    view = (await get(room, "/embeds/preserved_posts")).text
+    shot = find(path, "SELECT sha256 FROM artifacts WHERE role = 'screenshot' LIMIT 1")
+    assert f'src="/embeds/-/media/{shot}"' in view
+    assert f'href="/embeds/-/post/{KEY}"' in view
+    assert 'loading="lazy"' in (await get(room, "/embeds/artifacts")).text
+
+
+async def test_tables_and_columns_are_explained_from_the_schema(room: Datasette) -> None:
+    meaning = describe_tables()
+    assert meaning["posts"]["columns"]["posted_at"] == "Derived from the id, so it outlives the post."
+    assert meaning["captures"]["description"] == "One visit to one post; never changed."
+    assert "how much of what is gone we kept" in meaning["embeds_by_outlet"]["description"]
+    page = (await get(room, "/embeds/captures")).text
+    assert "One visit to one post; never changed." in page
+    assert "The signs the outcome rests on." in page
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_every_saved_question_can_be_asked(room: Datasette, name: str) -> None:
+    response = await get(room, f"/embeds/{name}.json?_shape=array&handle=marit.solheim.foto&url=" + quote(LOST.url))
+    assert response.status_code == 200, response.text
+
+
+async def test_saved_questions_answer(room: Datasette) -> None:
+    lost = (await get(room, "/embeds/lost_by_outlet.json?_shape=array")).json()
+    assert lost[0] | {"outlet": "the-meridian.example", "gone": 3, "gone_but_kept": 2} == lost[0]
+    known = (await get(room, "/embeds/post_of_a_url.json?_shape=array&url=" + quote(LOST.url + "?igsh=1"))).json()
+    assert [row["key"] for row in known] == [KEY]
+
+
+async def test_sql_functions(room: Datasette) -> None:
+    sql = (
+        "select post_key('https://instagram.com/reel/DVRjR2E2RBD/?x') as key, "
+        "id_date('instagram:DVRjR2E2RBD') as date, canonical_url('https://a.example/x?utm_source=y#z') as url, "
+        "post_key(3) as a, id_date('x:no') as b, post_key(null) as c"
+    )
+    response = await get(room, "/embeds.json?_shape=array&sql=" + quote(sql))
+    if response.status_code != 200:
+        response = await get(room, "/embeds/-/query.json?_shape=array&sql=" + quote(sql))
+    row = response.json()[0]
+    assert row["key"] == "instagram:DVRjR2E2RBD"
+    assert row["date"] == id_date("instagram:DVRjR2E2RBD")
+    assert row["url"] == "https://a.example/x"
+    assert (row["a"], row["b"], row["c"]) == (None, None, None)
+
+
+async def test_no_value_can_hold_a_gigabyte(room: Datasette) -> None:
+    database = room.get_database("embeds")
+    with pytest.raises(sqlite3.DataError, match="too big"):
+        await database.execute("select length(randomblob(1000000000))")
+
+
+async def test_other_databases_are_left_alone(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    sqlite3.connect(other).execute("CREATE TABLE t (sha256 TEXT)").connection.close()
+    room = await open_room(path, other)
+    assert (await get(room, "/other/-/archive")).status_code == 404
+    assert (await get(room, "/other/t")).status_code == 200
+    assert (await get(room, "/-/embedarchive")).headers["location"] == "/embeds/-/archive"
+
+
+async def test_several_archives_are_listed(path: Path, tmp_path: Path) -> None:
+    second = build_archive(tmp_path / "second.db", SAMPLES)
+    room = await open_room(path, second)
+    listing = (await get(room, "/-/embedarchive")).text
+    assert "/embeds/-/archive" in listing
+    assert "/second/-/archive" in listing
+    assert (await get(room, f"/second/-/post/{KEY}")).status_code == 200
