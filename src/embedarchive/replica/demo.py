@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,14 +70,23 @@ def say(console: Console, text: str) -> None:
 
 
 def tell_where(console: Console, path: Path, post: PostFact) -> None:
+    ours, datasette = find_command("embedarchive"), find_command("datasette")
     where = "" if path.parent == Path("archive") else f" -a {path.parent}"
     say(console, "The posts are gone; the archive still has them. Look:")
     for command, what in (
-        (f"embedarchive lookup {post.url}{where}", "is it preserved?"),
-        (f"embedarchive show instagram:{post.key} --open{where}", "the post as readers saw it, one file, no scripts"),
-        (f"embedarchive serve{where}", "the whole archive in your browser"),
-        (f"datasette {path}", "the same, with your own Datasette"),
+        (f"{ours} lookup {post.url}{where}", "is it preserved?"),
+        (f"{ours} show instagram:{post.key} --open{where}", "the post as readers saw it, one file, no scripts"),
+        (f"{ours} serve{where}", "the whole archive in your browser"),
+        (f"{datasette} {path}", "the same, with your own Datasette"),
     ):
         console.print(Text(f"  {what}", style="dim"))
         console.print(Text(f"    {command}", style="cyan"), soft_wrap=True)
     console.print()
+
+
+def find_command(name: str) -> str:
+    """How the user can call a command of this installation: by name if it is on the path, else by its place."""
+    here = Path(sys.executable).with_name(name)
+    if shutil.which(name) or not here.exists():
+        return name
+    return os.path.relpath(here)
