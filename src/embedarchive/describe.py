@@ -9,13 +9,14 @@ import html
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from embedarchive.model import Answer, Description
+from embedarchive.model import Answer, Description, Media
 
 Reading = tuple[str, Mapping[str, Any]]
 """Where it was read (`contextJSON`, `markup` …) and the fields found there; None means not found."""
@@ -65,16 +66,17 @@ def read_srcset(srcset: str) -> tuple[tuple[str, int], ...]:
 
 
 def read_rich_text(
-    node: LexborNode, base: str, leave_out: str = "", clean: Callable[[str], str] = str
+    node: LexborNode, base: str, leave_out: str = "", clean: Callable[[str], str] = str, *, pre: bool = False
 ) -> tuple[str, str]:
     """Give a node's text twice: plain with line breaks, and as HTML holding only <a href>, <br> and text.
 
-    `leave_out` is a selector of parts that are not the text; `clean` is applied to each absolute link.
+    `leave_out` is a selector of parts that are not the text; `clean` is applied to each absolute link; `pre` says that
+    the site shows line breaks of its source as such (`white-space: pre-wrap`). Between paragraphs stands an empty line.
     """
     skip = {n.mem_id for n in node.css(leave_out)} if leave_out else set()
     plain: list[str] = []
     rich: list[str] = []
-    for kind, value in _walk_text(node, skip, base):
+    for kind, value in _walk_text(node, skip, base, pre):
         if kind == "br":
             plain.append("\n")
             rich.append("<br>")
@@ -86,7 +88,7 @@ def read_rich_text(
     return _trim_breaks("".join(plain)), _trim_rich("".join(rich))
 
 
-def _walk_text(node: LexborNode, skip: set[int], base: str) -> Iterator[tuple[str, str]]:
+def _walk_text(node: LexborNode, skip: set[int], base: str, pre: bool) -> Iterator[tuple[str, str]]:
     """Yield ("text", …), ("br", ""), ("a", href) and ("a", "") in document order, without recursion."""
     pending: list[LexborNode | tuple[str, str]] = [*reversed(list(node.iter(include_text=True)))]
     while pending:
@@ -94,15 +96,24 @@ def _walk_text(node: LexborNode, skip: set[int], base: str) -> Iterator[tuple[st
         if isinstance(item, tuple):
             yield item
         elif item.tag == "-text":
-            yield "text", re.sub(r"[ \t\r\n\f]+", " ", item.text(deep=False))
+            yield from _split_text(item.text(deep=False), pre)
         elif item.tag == "br":
             yield "br", ""
         elif item.mem_id not in skip and item.tag not in {"script", "style", "template", "noscript"}:
+            if item.tag == "p":
+                yield from (("br", ""), ("br", ""))
             href = _link(item, base)
             if href:
                 yield "a", href
                 pending.append(("a", ""))
             pending.extend(reversed(list(item.iter(include_text=True))))
+
+
+def _split_text(text: str, pre: bool) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.split("\n") if pre else [text]):
+        if number:
+            yield "br", ""
+        yield "text", re.sub(r"[ \t\r\n\f]+", " ", line)
 
 
 def _link(node: LexborNode, base: str) -> str | None:
@@ -218,6 +229,26 @@ def as_size(value: Any) -> int | None:
     """The value if it is a plausible size in pixels, else None."""
     count = as_count(value)
     return count if count and count <= 100_000 else None
+
+
+def as_time(value: Any) -> str | None:
+    """ISO UTC with milliseconds of an ISO text or of whole seconds since 1970; None when it is neither."""
+    try:
+        if isinstance(value, int) or str(value).isdecimal():
+            when = datetime.fromtimestamp(int(value), UTC)
+        else:
+            when = datetime.fromisoformat(value)
+        when = when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+        return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def as_kind(media: Sequence[Media]) -> str:
+    """What a post with these files is: `carousel`, `video`, `photo` or `text`."""
+    slides = {m.position for m in media if m.position}
+    moving = any(m.role == "poster" or m.duration_s or m.missing for m in media)
+    return "carousel" if len(slides) > 1 else "video" if moving else "photo" if slides else "text"
 
 
 def read_oembed(answer: Answer | None) -> Mapping[str, Any]:

@@ -60,7 +60,8 @@ class Frame:
 
     `url` is a template, see `fill_url`. `card` selects the element that is the post (the screenshot is exactly it). The
     page is settled when `card` or one of `dead` is there; it is ready when, after that, no `pending` matches any more,
-    every image in the card is decoded, fonts are loaded and the card's box is still.
+    every image in the card is decoded, fonts are loaded and the card's box is still. `referrer` is the address that the
+    visit says it comes from, where a frame answers only to a page that embeds it.
     """
 
     url: str
@@ -70,6 +71,7 @@ class Frame:
     moves: tuple[Move, ...] = ()
     width: int = 540
     height: int = 1000
+    referrer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""The refusals that any platform can give instead of a post, and the languages its sentences come in. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
+
+FAULTS = {
+    "login": "redirect to the login page",
+    "challenge": "redirect to a challenge",
+    "rate": "429",
+    "rate_after": "429 with Retry-After",
+    "forbidden": "403",
+    "server_error": "500",
+    "hang": "no answer at all",
+    "reset": "the connection is reset",
+    "empty": "200 with nothing in it",
+}
+"""States every platform here knows beside its own; a `Site` adds them to its `states`."""
+
+LANGUAGES = ("en", "de", "ja", "ar")
+
+_LOGIN = (
+    "<!DOCTYPE html><title>Log in</title><form style='font:16px sans-serif;margin:80px auto;width:280px'>"
+    "<h1>Log in</h1><input placeholder=Name><br><input type=password placeholder=Password><br><button>Log in</button></form>"
+)
+
+
+def in_languages(states: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Add to some states the same in each other language, whatever the browser asks for: `gone_ja` …"""
+    more = {f"{name}_{lang}": f"{states[name]}, in {lang}" for name in names for lang in LANGUAGES[1:]}
+    return {**states, **more}
+
+
+def split_language(state: str, request: Request) -> tuple[str, str]:
+    """Take `gone_ja` apart; a state that names no language speaks the one the browser asks for."""
+    name, _, lang = state.rpartition("_")
+    if name and lang in LANGUAGES:
+        return name, lang
+    asked = request.header("accept-language")[:2].lower()
+    return state, asked if asked in LANGUAGES else "en"
+
+
+def answer_fault(state: str, request: Request) -> Reply | None:
+    """Give the refusal of a state, or None for a state that is no refusal."""
+    here = f"https://{request.host}"
+    answers = {
+        "login": redirect(f"{here}/login/?next=%2F"),
+        "challenge": redirect(f"{here}/challenge/?next=%2F"),
+        "rate": json_text(json.dumps({"error": "Too many requests"}), 429),
+        "rate_after": html("", 429, (("Retry-After", "120"),)),
+        "forbidden": html("Forbidden", 403),
+        "server_error": html("<title>Error</title>Something went wrong.", 500),
+        "hang": Reply(ending="hang"),
+        "reset": Reply(ending="reset"),
+        "empty": html(""),
+    }
+    return answers.get(state)
+
+
+def answer_wall(request: Request) -> Reply | None:
+    """Give the pages that `login` and `challenge` lead to, or None for any other address."""
+    return html(_LOGIN) if request.path in ("/login/", "/challenge/") else None
