@@ -6,24 +6,16 @@ import html
 import io
 import json
 import re
-import socket
 import ssl
 from collections.abc import Iterator
-from http.client import HTTPSConnection, IncompleteRead
+from http.client import IncompleteRead
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from embedarchive.replica import Replica, Saved
-
-NAVIGATION = {"User-Agent": "Mozilla/5.0 Chrome/150", "Sec-Fetch-Mode": "navigate", "Accept-Language": "en"}
-
-
-class Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.status, self.headers, self.body = status, headers, body
-        self.text = body.decode("utf-8", "replace")
+from replica_client import Answer, connect, get
 
 
 @pytest.fixture(scope="module")
@@ -40,24 +32,6 @@ def replica(running: Replica) -> Iterator[Replica]:
     running.limit(None)
 
 
-def get(replica: Replica, url: str, **headers: str) -> Answer:
-    """Ask the replica for a URL at its real host name, trusting nothing but its own authority."""
-    host, _, path = url.removeprefix("https://").partition("/")
-    context = ssl.create_default_context(cafile=str(replica.ca_file))
-    connection = HTTPSConnection("127.0.0.1", replica.tls_port, timeout=5)
-    connection.sock = context.wrap_socket(_socket(replica), server_hostname=host)
-    sent = {**NAVIGATION, **{k.replace("_", "-"): v for k, v in headers.items()}}
-    connection.request("GET", f"/{path}", headers={"Host": host, **{k: v for k, v in sent.items() if v}})
-    response = connection.getresponse()
-    answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-    connection.close()
-    return answer
-
-
-def _socket(replica: Replica) -> Any:
-    return socket.create_connection(("127.0.0.1", replica.tls_port), timeout=5)
-
-
 def embed(replica: Replica, name: str, **headers: str) -> Answer:
     return get(replica, f"https://www.instagram.com/p/{replica.post(name).key}/embed/captioned/", **headers)
 
@@ -71,7 +45,7 @@ def test_certificates_are_valid_for_every_name_and_only_with_our_authority(repli
     assert get(replica, "https://www.instagram.com/embed.js").status == 200
     assert get(replica, "https://nobody-knows-this.example/").status == 404
     with pytest.raises(ssl.SSLCertVerificationError):
-        ssl.create_default_context().wrap_socket(_socket(replica), server_hostname="www.instagram.com")
+        ssl.create_default_context().wrap_socket(connect(replica), server_hostname="www.instagram.com")
 
 
 def test_a_photo_has_everything_in_its_markup_and_no_json(replica: Replica) -> None:
@@ -190,3 +164,16 @@ def test_every_state_of_instagram_can_be_asked_for(replica: Replica) -> None:
     for state in set(replica.states_of("instagram")) - {"hang", "reset", "truncated", "slow"}:
         replica.set_state("fjord", state)
         assert get(replica, url).status in (200, 302, 401, 403, 429, 500), state
+
+
+def test_media_of_saved_pages_can_be_stood_in_for() -> None:
+    picture = (
+        "https://scontent-fra3-2.cdninstagram.com/v/t51.82787-15/1_2_3_n.jpg?stp=dst-jpg_e35_s640x640_tt6&oh=x&oe=1"
+    )
+    with Replica(stand_ins=True) as replica:
+        answer = get(replica, picture)
+        assert Image.open(io.BytesIO(answer.body)).size == (640, 640)
+        assert get(replica, "https://static.cdninstagram.com/rsrc.php/v5/yE/any.css").status == 200
+        assert get(replica, "https://static.cdninstagram.com/rsrc.php/v5/yE/any.js").status == 404
+    with Replica() as plain:
+        assert get(plain, picture).status == 404

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import struct
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -97,9 +98,20 @@ class Server:
             writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return None
 
+    def _answer_safely(self, request: Request) -> Reply:
+        try:
+            return self._answer(request)
+        except Exception as error:
+            return _failed(error)
+
+    async def _body_of(self, reply: Reply) -> bytes:
+        if not callable(reply.body):
+            return reply.body
+        return await self._loop.run_in_executor(self._pool, reply.body)
+
     async def _reply(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False when the connection must not be used again."""
-        reply = self._answer(request)
+        reply = self._answer_safely(request)
         self._log(request, 0 if reply.ending else reply.status)
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
@@ -109,13 +121,16 @@ class Server:
         if reply.ending == "reset":
             _reset(writer)
             return False
-        if callable(reply.body):
-            body = await self._loop.run_in_executor(self._pool, reply.body)
-        else:
-            body = reply.body
+        body = await self._body_of(reply)
         writer.writelines(frame_reply(request, reply, body))
         await writer.drain()
         return reply.sent >= 1
+
+
+def _failed(error: Exception) -> Reply:
+    # A mistake of ours must not look like one of a platform's failures: it is loud, and nobody else answers 555.
+    traceback.print_exception(error)
+    return Reply(555, (("Content-Type", "text/plain; charset=utf-8"),), repr(error).encode())
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -33,7 +33,10 @@ def resized(recipe: str, width: int, height: int, to: tuple[int, int]) -> bytes:
 
 @lru_cache(maxsize=256)
 def _painted(recipe: str, width: int, height: int) -> bytes:
-    return _encode(paint(recipe, width, height, number_from(f"picture:{recipe}", 1 << 32)))
+    # Painted at three quarters and enlarged: nearly half the time, and film grain a little coarser, as film has it.
+    small = (width * 3 // 4, height * 3 // 4) if width > 900 else (width, height)
+    image = paint(recipe, *small, number_from(f"picture:{recipe}", 1 << 32))
+    return _encode(image.resize((width, height), Image.Resampling.LANCZOS))
 
 
 def _encode(image: Image.Image) -> bytes:

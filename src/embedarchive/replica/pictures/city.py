@@ -149,10 +149,10 @@ def _facade(rng: Random, image: Image.Image, horizon: float) -> Image.Image:
     draw.polygon([(left - 20, top), (right + 20, top), (width * 0.5, top - height * 0.10)], fill=(140, 104, 74))
     for n in range(7):
         x = left + (right - left) * (n + 0.5) / 7
-        draw.rectangle([x - 34, top + 150, x + 34, foot - 30], fill=(70, 42, 30))
-        draw.pieslice([x - 34, top + 112, x + 34, top + 188], 180, 360, fill=(70, 42, 30))
-        draw.rectangle([x - 26, top + 170, x + 26, foot - 60], fill=(255, 200, 120))
-        draw.rectangle([x + 52, top + 90, x + 70, foot], fill=(176, 136, 98))
+        draw.rectangle([x - 34, top + 0.11 * height, x + 34, foot - 0.022 * height], fill=(70, 42, 30))
+        draw.pieslice([x - 34, top + 0.11 * height - 38, x + 34, top + 0.11 * height + 38], 180, 360, fill=(70, 42, 30))
+        draw.rectangle([x - 26, top + 0.126 * height, x + 26, foot - 0.044 * height], fill=(255, 200, 120))
+        draw.rectangle([x + 52, top + 0.066 * height, x + 70, foot], fill=(176, 136, 98))
     front = shade(front, clouds(rng, image.size, (6, 8), 6), 0.35)
     mask = Image.new("L", image.size)
     ImageDraw.Draw(mask).polygon(

@@ -146,7 +146,7 @@ def _stride(image: Image.Image, horizon: float) -> Image.Image:
     width, height = image.size
     big = Image.new("L", (width * 2, height * 2))
     draw = ImageDraw.Draw(big)
-    x, foot, s = width * 2 * 0.47, height * 2 * 0.82, height * 2 * 0.34
+    x, foot, s = width * 2 * 0.47, height * 2 * 0.80, height * 2 * 0.29
 
     def limb(points: list[tuple[float, float]], start: float, end: float) -> None:
         for n, (a, b) in enumerate(pairwise(points)):

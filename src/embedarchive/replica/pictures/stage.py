@@ -186,7 +186,7 @@ def _crowd(rng: Random, image: Image.Image) -> Image.Image:
         while x < width + r:
             y = base * height + rng.uniform(-0.4, 0.4) * r
             draw.ellipse([x - r * 0.8, y - r, x + r * 0.8, y + r], fill=255)
-            draw.rounded_rectangle([x - r * 1.7, y + r * 1.0, x + r * 1.7, height], r, fill=255)
+            draw.rounded_rectangle([x - r * 1.7, y + r * 1.0, x + r * 1.7, height + 8 * r], r, fill=255)
             if rng.random() < 0.30:
                 side = rng.choice((-1, 1)) * r * rng.uniform(0.9, 1.6)
                 draw.line(

@@ -1,0 +1,41 @@
+"""What the replica's own tests share: one running replica, and a client that trusts nothing but its authority."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from http.client import HTTPSConnection
+
+from embedarchive.replica import Replica
+
+NAVIGATION = {"User-Agent": "Mozilla/5.0 Chrome/150", "Sec-Fetch-Mode": "navigate", "Accept-Language": "en"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+def connect(replica: Replica) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", replica.tls_port), timeout=5)
+
+
+def get(replica: Replica, url: str, **headers: str) -> Answer:
+    """Ask for a URL at its real host name; an empty header value leaves a header of the navigation out."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    context = ssl.create_default_context(cafile=str(replica.ca_file))
+    connection = HTTPSConnection(host, timeout=5)
+    connection.sock = context.wrap_socket(connect(replica), server_hostname=host)
+    sent = NAVIGATION | {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("GET", f"/{path}", headers={k: v for k, v in sent.items() if v})
+    response = connection.getresponse()
+    answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+    connection.close()
+    return answer
