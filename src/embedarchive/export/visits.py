@@ -1,0 +1,166 @@
+"""A visit or an article download in an archive -> its WARC records and its line in a list of pages. Read-only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from embedarchive.export.records import (
+    Record,
+    Row,
+    Stored,
+    find_exchange_records,
+    make_id,
+    make_metadata,
+    make_resource,
+    name_artifact,
+)
+from embedarchive.store.reading import main_document
+
+LONGEST_TITLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class PageLine:
+    """A page that a player can open: the address and time of a document among the records. `id` is stable."""
+
+    id: str
+    url: str
+    date: str
+    title: str
+    text: str = ""
+
+
+def rows(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
+    cursor = conn.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()
+
+
+def hold(conn: sqlite3.Connection, sha256: str | None) -> Stored | None:
+    """Name the bytes of that hash if the archive has them (they may have been withdrawn)."""
+    query = "SELECT size FROM blobs WHERE sha256 = ? AND (length(body) > 0 OR size = 0)"
+    row = conn.execute(query, (sha256,)).fetchone() if sha256 else None
+    return Stored(str(sha256), row[0]) if row else None
+
+
+# --------------------------------------------------------------------------------------------------------------- visits
+
+
+def find_visit_records(conn: sqlite3.Connection, capture: Row) -> Iterator[Record]:
+    """All records of one visit: its exchanges, what was made of the page, what it said, what we know of it."""
+    written: set[tuple[str, str]] = set()
+    exchanges = rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture["id"])
+    document = main_document(exchanges, capture["final_url"])
+    about = None
+    for row in exchanges:
+        dated = dict(row) | {"started_at": row["started_at"] or capture["started_at"]}
+        place = f"{capture['started_at']} {row['position']}"
+        records = list(find_exchange_records(dated, place, hold(conn, row["body_sha256"])))
+        if document is not None and row["position"] == document["position"]:
+            about = records[0].id
+        written.add((row["url"], row["body_sha256"]))
+        yield from records
+    yield from find_artifact_records(conn, capture, written)
+    said = find_description(conn, capture["id"])
+    if said and said["text"]:
+        name, text = f"urn:text:{capture['final_url']}", said["text"].encode("utf-8", "replace")
+        yield make_resource(name, capture["finished_at"], "text/plain; charset=utf-8", text)
+    yield make_metadata(capture["final_url"], capture["finished_at"], about, tell_visit(conn, capture, said))
+
+
+def find_artifact_records(conn: sqlite3.Connection, capture: Row, written: set[tuple[str, str]]) -> Iterator[Record]:
+    """What was made of the page, and files that came another way than the page's own requests."""
+    for row in rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
+        name = name_artifact(row["role"], row["position"], row["url"], capture["final_url"])
+        held = hold(conn, row["sha256"])
+        if held and (name, row["sha256"]) not in written:
+            warc = (("WARC-Truncated", "unspecified"),) if row["truncated"] else ()
+            yield make_resource(name, capture["finished_at"], row["content_type"], held, warc)
+
+
+def find_description(conn: sqlite3.Connection, capture_id: int) -> sqlite3.Row | None:
+    found = rows(conn, "SELECT * FROM current_descriptions WHERE capture_id = ?", capture_id)
+    return found[0] if found else None
+
+
+def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None) -> Mapping[str, Any]:
+    """What the archive knows of a visit beside its bytes, in the archive's own words."""
+    [post] = rows(conn, "SELECT key, platform, url, posted_at FROM posts WHERE key = ?", capture["post_key"])
+    seen_in = rows(conn, "SELECT DISTINCT a.url, a.title FROM embeds e JOIN articles a ON a.id = e.article_id "
+                         "WHERE e.post_key = ? AND e.kind = 'embed' ORDER BY a.url", capture["post_key"])  # fmt: skip
+    plain = ("outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at")
+    told: dict[str, Any] = {"post": dict(post)} | {name: capture[name] for name in plain}
+    told |= {name: json.loads(capture[name]) for name in ("evidence", "missing", "alterations", "environment")}
+    told["embedded_in"] = [dict(row) for row in seen_in]
+    if said:
+        lists = {name: json.loads(said[name]) for name in ("collaborators", "media", "sources")}
+        told["description"] = dict(said) | lists
+    return told
+
+
+def find_visit_page(conn: sqlite3.Connection, capture: Row) -> PageLine | None:
+    """The page of a visit, None where there is no document to show."""
+    of_visit = "capture_id = ? AND resource_type = 'document' ORDER BY position"
+    documents = rows(conn, f"SELECT * FROM exchanges WHERE {of_visit}", capture["id"])
+    document = main_document(documents, capture["final_url"])
+    if document is None or not hold(conn, document["body_sha256"]):
+        return None
+    said = find_description(conn, capture["id"])
+    date = document["started_at"] or capture["started_at"]
+    title, text = title_visit(capture, said), said["text"] if said else None
+    return PageLine(make_id("page", document["url"], date).strip("<>"), document["url"], date, title, text or "")
+
+
+def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
+    """`@handle: the beginning of the text`, or the post's key and what the visit met."""
+    if said is None or capture["outcome"] != "available":
+        return " · ".join(filter(None, (capture["post_key"], capture["outcome"], capture["reason"])))
+    who = f"@{said['author_handle']}" if said["author_handle"] else said["author_name"] or capture["post_key"]
+    words = " ".join((said["text"] or said["title"] or said["kind"] or "").split())
+    title = f"{who}: {words}" if words else who
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+# ------------------------------------------------------------------------------------------------------------- articles
+
+
+def find_fetch_records(conn: sqlite3.Connection, fetch: Row) -> Iterator[Record]:
+    """One article download: an exchange if we made it, a resource if it was read from a file or another archive."""
+    held = hold(conn, fetch["html_sha256"])
+    about = None
+    if fetch["source"] == "network" and fetch["status"] is not None:
+        row = dict(fetch) | {
+            "url": fetch["final_url"], "started_at": fetch["fetched_at"], "method": "GET", "error": None,
+            "response_headers": fetch["headers"], "request_headers": "[]",
+        }  # fmt: skip
+        for record in find_exchange_records(row, f"fetch {fetch['fetched_at']}", held):
+            about = about or record.id
+            yield record
+    elif held:
+        kind = fetch["content_type"] or "text/html"
+        resource = make_resource(fetch["final_url"], fetch["fetched_at"], kind, held)
+        about = resource.id
+        yield resource
+    yield make_metadata(fetch["final_url"], fetch["fetched_at"], about, tell_fetch(conn, fetch))
+
+
+def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
+    """What the archive knows of an article download: where it came from, and what it embeds."""
+    plain = ("url", "final_url", "fetched_at", "outcome", "status", "source", "truncated")
+    claims = "position, kind, platform, post_key, url, form, author_name, author_handle, text, posted_at"
+    embeds = rows(conn, f"SELECT {claims} FROM embeds WHERE fetch_id = ? ORDER BY position", fetch["id"])
+    told = {name: fetch[name] for name in plain}
+    return told | {"redirects": json.loads(fetch["redirects"]), "embeds": [dict(row) for row in embeds]}
+
+
+def find_fetch_page(conn: sqlite3.Connection, fetch: Row) -> PageLine | None:
+    """The page of an article download, None where its bytes are not held."""
+    if not hold(conn, fetch["html_sha256"]):
+        return None
+    article = rows(conn, "SELECT title, url FROM articles WHERE id = ?", fetch["article_id"])[0]
+    url, date = fetch["final_url"], fetch["fetched_at"]
+    return PageLine(make_id("page", url, date).strip("<>"), url, date, article["title"] or article["url"])

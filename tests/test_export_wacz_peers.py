@@ -1,0 +1,182 @@
+"""What others' tools make of our WACZ: the validator accepts it, an indexer finds the same, a player shows the post."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Frame, Page, async_playwright
+
+from capturing import open_camera
+from embedarchive import clock
+from embedarchive.browser import find_browser
+from embedarchive.egress import Door, DoorPolicy, parse_resolve
+from embedarchive.export import export_wacz
+from embedarchive.model import Fetch
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.replica import Replica
+from embedarchive.store import Archive, open_reader
+from embedarchive.store.reading import read_page
+from player import install_python_tools, serve, unpack_npm_package
+
+pytestmark = pytest.mark.browser
+
+ARTICLE = "https://news.example/story"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def wacz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo visited twice, a reel, and an article; all captured by the real browser."""
+    folder = tmp_path_factory.mktemp("wacz")
+    with Replica() as replica, Archive(folder / "embeds.db", platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", clock.now(), "0", {})
+        html = b"<!doctype html><title>Story</title><h1>Fog over the fjord</h1>"
+        fetch = Fetch(ARTICLE, ARTICLE, clock.now(), "ok", 200, content_type="text/html", body=html)
+        archive.keep_fetch(archive.keep_seed(crawl, ARTICLE, "seed", clock.now()), crawl, fetch)
+        async with open_camera(replica) as camera:
+            for name in ("fjord", "marathon", "fjord"):
+                capture = await camera.take(name)
+                number = archive.keep_capture(capture, crawl)
+                visit = BY_NAME[capture.post.platform].visit
+                assert visit
+                said = visit.describe(read_page(archive.conn, number), capture.post)
+                archive.keep_description(number, capture.post.key, said, visit.rules, clock.now())
+    conn = open_reader(folder / "embeds.db")
+    exported = export_wacz(conn, folder / "posts.wacz", clock.now())
+    conn.close()
+    assert exported.shared > 3
+    return folder / "posts.wacz"
+
+
+def test_the_validator_accepts_it(wacz: Path) -> None:
+    tool = install_python_tools("wacz") / "wacz"
+    said = subprocess.run([tool, "validate", "-f", wacz], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "the passed WACZ is valid" in said.stdout
+
+
+def test_the_validator_is_no_rubber_stamp(wacz: Path, tmp_path: Path) -> None:
+    """One byte of one part changed: so the test above can fail."""
+    tool, damaged = install_python_tools("wacz") / "wacz", tmp_path / "damaged.wacz"
+    with zipfile.ZipFile(wacz) as good, zipfile.ZipFile(damaged, "w") as bad:
+        for info in good.infolist():
+            body = good.read(info)
+            bad.writestr(info.filename, body[:-1] + b"!" if info.filename == "pages/pages.jsonl" else body)
+    said = subprocess.run([tool, "validate", "-f", damaged], capture_output=True, text=True, check=False)
+    assert "is invalid" in said.stdout
+
+
+def test_an_independent_indexer_finds_the_same(wacz: Path, tmp_path: Path) -> None:
+    tool = install_python_tools("wacz") / "cdxj-indexer"
+    with zipfile.ZipFile(wacz) as file:
+        file.extractall(tmp_path)
+    [warc] = (tmp_path / "archive").iterdir()
+    said = subprocess.run([tool, "--sort", warc], capture_output=True, text=True, check=True)
+    theirs = {place(line): line.split(" ", 2) for line in said.stdout.splitlines()}
+    index = gzip.decompress((tmp_path / "indexes/index.cdx.gz").read_bytes()).decode()
+    ours = {place(line): line.split(" ", 2) for line in index.splitlines()}
+    assert set(ours) == set(theirs)
+    for where, (key, stamp, fields) in theirs.items():
+        mine = json.loads(ours[where][2])
+        assert json.loads(fields).items() <= mine.items()
+        assert ours[where][1] == stamp
+        assert ours[where][0] == key or mine["url"].startswith("urn:"), "the player keeps case in urn: keys, so do we"
+
+
+def place(line: str) -> str:
+    return str(json.loads(line.split(" ", 2)[2])["offset"])
+
+
+# ------------------------------------------------------------------------------------------------------------- a player
+
+
+SHOW = """<!doctype html><script src="ui.js"></script>
+<style>replay-web-page { display: block; width: 600px; height: 1200px }</style>
+<script>
+  const player = document.createElement("replay-web-page");
+  const url = new URLSearchParams(location.search).get("url");
+  const wanted = { embed: "replayonly", source: "posts.wacz", replayBase: "/replay/", url };
+  for (const [name, value] of Object.entries(wanted))
+    player.setAttribute(name, value);
+  document.documentElement.append(player);
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def site(wacz: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """replayweb.page as published, beside our WACZ, on loopback."""
+    package, folder = unpack_npm_package("replaywebpage"), tmp_path_factory.mktemp("site")
+    (folder / "replay").mkdir()
+    shutil.copy(package / "ui.js", folder)
+    shutil.copy(package / "sw.js", folder / "replay")
+    shutil.copy(wacz, folder / "posts.wacz")
+    (folder / "show.html").write_text(SHOW)
+    with serve(folder) as base:
+        yield base
+
+
+async def no_names(host: str, port: int) -> list[str]:
+    raise OSError(f"{host} is not to be asked for")
+
+
+@asynccontextmanager
+async def replay(site: str, url: str) -> AsyncIterator[tuple[Page, Frame]]:
+    """Show one page of the WACZ in the player; nothing but the player's own site can be reached, or was asked for."""
+    port = urlsplit(site).port
+    policy = DoorPolicy(resolve=(parse_resolve(f"127.0.0.1:{port}:127.0.0.1:{port}"),))
+    async with asyncio.timeout(60), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
+        choice = find_browser(None, os.environ)
+        browser = await playwright.chromium.launch(executable_path=choice.path, proxy=door.proxy)
+        page = await browser.new_page(viewport={"width": 640, "height": 1240})
+        await page.goto(f"{site}/show.html?{urlencode({'url': url})}")
+        inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
+        await inner.locator("body").wait_for(timeout=20_000)
+        frame = next(f for f in page.frames if f"mp_/{url}" in f.url)
+        await frame.wait_for_load_state("load")
+        yield page, frame
+        await browser.close()
+        assert not door.refusals
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_player_shows_the_post(site: str, wacz: Path) -> None:
+    fact = next(p for p in Replica().posts if p.name == "fjord")
+    async with replay(site, f"https://www.instagram.com/p/{fact.key}/embed/captioned/") as (page, frame):
+        photo = frame.locator("img.EmbeddedMediaImage")
+        await photo.wait_for()
+        assert await photo.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 540
+        assert await photo.is_visible()
+        text = " ".join((await frame.locator(".Embed").inner_text()).split())
+        assert " ".join(fact.caption.split()) in text
+        assert fact.author.handle in text
+        sheets = await frame.evaluate("[...document.styleSheets].map(sheet => sheet.cssRules.length)")
+        assert sheets
+        assert all(sheets)
+        await page.screenshot(path=str(wacz.with_name("fjord.png")))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_player_plays_the_video(site: str) -> None:
+    fact = next(p for p in Replica().posts if p.name == "marathon")
+    async with replay(site, f"https://www.instagram.com/p/{fact.key}/embed/captioned/") as (_, frame):
+        video = frame.locator("video")
+        await video.wait_for(state="attached", timeout=10_000)
+        await video.evaluate("video => { video.preload = 'auto'; video.load() }")
+        await frame.wait_for_function("document.querySelector('video').videoWidth > 0", timeout=10_000)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_player_shows_the_article(site: str) -> None:
+    async with replay(site, ARTICLE) as (_, frame):
+        assert await frame.locator("h1").inner_text() == "Fog over the fjord"
