@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, ur
 LONGEST_URL = 8_000
 """Characters. Longer than any server accepts; a bound for every rule below."""
 
-SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}\.)?"
+SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}+\.)?"
 """What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` … A longer label is another site."""
 
 _CONTROLS = re.compile(r"[\x00-\x20\x7f]+")

@@ -13,6 +13,7 @@ from embedarchive.detect.head import read_facts
 from embedarchive.detect.identity import identify_post
 from embedarchive.detect.sighting import number_embeds
 from embedarchive.detect.survey import survey
+from embedarchive.detect.tame import tame
 from embedarchive.detect.text import find_in_text
 from embedarchive.model import Found
 
@@ -51,6 +52,10 @@ def find_embeds(
     if seen is None and prefilter and not (mentions or unknown):
         return facts
     scope = make_scope(
-        facts.canonical_url or url, mentions=mentions, unknown=unknown, survey=seen if prefilter else None
+        facts.canonical_url or url,
+        mentions=mentions,
+        unknown=unknown,
+        survey=seen if prefilter and not unknown else None,
+        thorough=not prefilter,
     )
-    return replace(facts, embeds=number_embeds(sight_tree(LexborHTMLParser(body), scope)))
+    return replace(facts, embeds=number_embeds(sight_tree(LexborHTMLParser(tame(body)), scope)))

@@ -34,7 +34,7 @@ def identify_anything(text: str) -> Meaning:
     text = text.strip()
     markup = find_markup(text) if len(text) > 20 else None
     if markup:
-        seen = find_sightings(markup, make_scope(mentions=True))
+        seen = find_sightings(markup, make_scope(mentions=True, thorough=True))
         handle = next((s.claim.author_handle for s in seen if s.claim.author_handle), None)
         return Meaning(_unique(s.post for s in seen if s.post), handle)
     post = identify_post(text) or identify_post("https://" + text)

@@ -29,7 +29,7 @@ def sight_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sighting]:
     if (tag == "script" and not is_parked(attrs)) or (tag == "textarea" and not _is_hidden(attrs)):
         return []
     text = (node.html or "").partition(">")[2].rpartition("</")[0] if tag == "template" else node.text()
-    return _dive(text, node, scope, tag, tag)
+    return dive(text, node, scope, tag, tag)
 
 
 def is_parked(attrs: Attrs) -> bool:
@@ -52,7 +52,7 @@ def _is_hidden(attrs: Attrs) -> bool:
     )
 
 
-def _dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
+def dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
     """Search markup carried by an element, as if it stood where the element is."""
     if not text or len(text) < 24 or len(text) > _LARGEST or scope.depth >= DEEPEST:
         return []
@@ -91,7 +91,7 @@ def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[
         data = read_json(value)
         if data is not None:
             return sight_json(data, node, scope, "attribute", f"@{name}")
-    return _dive(value, node, scope, "attribute", f"@{name}")
+    return dive(value, node, scope, "attribute", f"@{name}")
 
 
 def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
@@ -99,7 +99,7 @@ def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str)
     seen: list[Sighting] = []
     words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""
     for record in walk_own(data, scope.url):
-        found = [s for key, text in record.texts for s in _dive(text, node, scope, layer, f"{rule}.{key}")]
+        found = [s for key, text in record.texts for s in dive(text, node, scope, layer, f"{rule}.{key}")]
         if not found:
             named = find_named(record.pairs, f"{words} {record.context}", ids=False)
             found = [_make(node, record, named, layer, rule)] if named else []

@@ -14,8 +14,8 @@ from embedarchive.platform import Platform
 LONGEST_PIECE = 20_000
 _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）]")
 _DASH = re.compile(r"(?:^|\s)[—–―]\s*(?=\S)")
-_BLOCKS = ("p", "div", "section", "footer", "figcaption", "li", "br")
-_NOISE = ("script", "style", "svg", "noscript", "template")
+_BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
+_NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", re.S | re.I)
 _ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4})$")
 _DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
@@ -23,9 +23,7 @@ _DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
 
 def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     """Read author, text, date and language from the markup of one embed (its first 20,000 characters)."""
-    soup = BeautifulSoup(piece[:LONGEST_PIECE], "html.parser")
-    for noise in soup.find_all(_NOISE):
-        noise.decompose()
+    soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", piece[:LONGEST_PIECE])), "html.parser")
     lines = _read_lines(soup)
     name, handle, byline = read_byline(lines, platform)
     quote = soup.find("blockquote") or soup.find(True)
@@ -39,9 +37,6 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
 
 
 def _read_lines(soup: BeautifulSoup) -> list[str]:
-    for tag in soup.find_all(_BLOCKS):
-        tag.insert_before("\n")
-        tag.insert_after("\n")
     return [line for line in (" ".join(raw.split()) for raw in soup.get_text().split("\n")) if line]
 
 

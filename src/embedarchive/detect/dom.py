@@ -22,40 +22,53 @@ from embedarchive.detect.identity import identify_post
 from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.marks import AMP, LINKED
 from embedarchive.detect.scope import Scope, make_sighting
-from embedarchive.detect.scripts import sight_calls, sight_state
+from embedarchive.detect.scripts import sight_calls, sight_literals, sight_state
 from embedarchive.detect.sighting import Sighting, merge_sightings
-from embedarchive.detect.survey import Survey, has_trace
+from embedarchive.detect.survey import Survey, find_addresses, survey
+from embedarchive.detect.tame import tame
 
 RAW = frozenset(("script", "template", "textarea"))
-_EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
-"""Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
 
 
 def find_sightings(markup: str, scope: Scope) -> list[Sighting]:
     """Parse a text and find all sightings in it, those of one appearance merged."""
-    return sight_tree(LexborHTMLParser(markup), scope)
+    raw = markup.encode("utf-8", "replace")
+    seen = survey(raw)
+    if scope.thorough:
+        return sight_tree(LexborHTMLParser(tame(raw)), scope)
+    return sight_tree(LexborHTMLParser(tame(raw)), replace(scope, survey=seen)) if seen else []
 
 
 def make_scope(
-    url: str | None = None, *, mentions: bool = False, unknown: bool = False, survey: Survey | None = None
+    url: str | None = None,
+    *,
+    mentions: bool = False,
+    unknown: bool = False,
+    survey: Survey | None = None,
+    thorough: bool = False,
 ) -> Scope:
     """The scope of a whole document; without a survey, every element is looked at."""
-    return Scope(find_sightings, url, mentions, unknown, survey)
+    return Scope(find_sightings, url, mentions, unknown, survey, thorough)
 
 
 def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
     """All sightings of a parsed document."""
     seen: list[Sighting] = []
-    state: list[Sighting] = []
+    scripts: list[tuple[LexborNode, str, list[str]]] = []
     for node in _find_candidates(tree, scope):
         seen.extend(_sight_node(node, scope))
         if node.tag == "script" and scope.depth == 0 and is_live(node.attributes):
             text = node.text()
             seen.extend(sight_calls(node, text))
-            if not has_trace(text):
-                continue
-            state.extend(sight_state(node, text, scope))
-    kept = merge_sightings([*seen, *(replace(s, layer="state") for s in state)])
+            addresses = find_addresses(text)
+            if addresses:
+                seen.extend(sight_literals(node, text))
+                scripts.append((node, text, addresses))
+    known = {s.post.key for s in seen if s.post}
+    for node, text, addresses in scripts:
+        if any((post := identify_post(a)) is None or post.key not in known for a in addresses):
+            seen.extend(replace(s, layer="state") for s in sight_state(node, text, scope))
+    kept = merge_sightings(seen)
     return [*kept, *_find_mentions(tree, kept)] if scope.mentions and scope.depth == 0 else kept
 
 
@@ -75,13 +88,12 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
 def join_selectors(survey: Survey) -> str:
     """One CSS list of all that may carry what the survey saw; a longer list costs as much as a second parse."""
     found = ["iframe", "embed", "object", "frame", "blockquote", "template", "textarea", *LINKED]
-    if survey.deep or "src" in survey.names:
-        found.append("script")  # a widget's call needs the address of its library
-    if survey.bare:
-        found += sorted(PARAGRAPHS)
+    if survey.deep:
+        found.append("script")
     if survey.amp:
         found += AMP
-    found += [f"[{_escape(n)}]" for n in sorted(survey.names - _EVERYWHERE) if n.isprintable()]
+    found += sorted(survey.alone)
+    found += [f"[{_escape(n)}]" for n in sorted(survey.names) if n.isprintable()]
     return ",".join(found)
 
 
@@ -101,7 +113,8 @@ def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
         one = sight_quote(node, attrs)
     if one is not None:
         return [one]
-    found = sight_attributes(node, attrs, scope) if attrs else []
+    named = attrs and (scope.survey is None or not scope.survey.names.isdisjoint(attrs))
+    found = sight_attributes(node, attrs, scope) if named else []
     if not found and (tag in RAW or (tag == "iframe" and looks_like_markup(node.text()))):
         found = sight_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:

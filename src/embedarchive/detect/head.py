@@ -21,7 +21,10 @@ _TAG = re.compile(
 )
 _ATTR = re.compile(r"""([a-zA-Z:._-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
 _LINKED = re.compile(rb"""(?i)<script[^<>]{0,200}?application/ld\+json[^<>]{0,200}>""")
-_WANTED = re.compile(rb"""(?i)og:|article:|canonical|lang|date|name=["']?(?:application-name|twitter:title)|pub""")
+_WANTED = re.compile(
+    rb"""(?i)["'=](?:og:(?:title|url|site|locale|pub)|article:publ|canonical|date|dc|parsely-pub|sailthru.d|pub|appl|twitter:t)"""
+    rb"""|lang="""
+)
 _ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
 _DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
           "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip

@@ -66,9 +66,9 @@ BY_CLASS, BY_ATTR, BY_TAG = _index()
 _PLACED = [(css.strip(), m) for p in PLATFORMS for m in p.marks for css in m.css.split(",")]
 AMP: tuple[str, ...] = tuple(css for css, _ in _PLACED if css.startswith("amp-"))
 LINKED: tuple[str, ...] = tuple(
-    css
+    re.sub(r"=[^\]]*", "", css)
     for css, m in _PLACED
-    if not css.startswith(("blockquote", "amp-")) and any(not u.startswith("@") or u == "@href" for u in m.url)
+    if m.url and not m.url[0].startswith(("@data", "@src")) and not css.startswith(("blockquote", "amp-"))
 )
 """Marks that no attribute of their own gives away: what names the post is inside them, or in a plain link."""
 

@@ -20,6 +20,7 @@ from embedarchive.urls import split_url
 _LONGEST_TRAIL = 16
 _MOST_NODES = 1_500
 _SAYS_NOTHING = re.compile(r"""\s(?:style|class)=(?:"[^"]*"|'[^']*')|</?(?:span|center|font)\b[^<>]*>""")
+_DRAWING = re.compile(r"<svg\b.{0,9000}?</svg>", re.S)
 _BOX = re.compile(r"</?(?:div|article)\b[^<>]*>")
 
 Attrs = Mapping[str, str | None]
@@ -29,7 +30,8 @@ Attrs = Mapping[str, str | None]
 class Scope:
     """What a search looks for and where it stands.
 
-    `survey` says where to look, None is everywhere. `depth` counts the escapings around this document. `dive`
+    `survey` says where to look, None is everywhere; `thorough`
+    looks everywhere in what is carried, too. `depth` counts the escapings around this document. `dive`
     searches markup that was carried in one.
     """
 
@@ -38,6 +40,7 @@ class Scope:
     mentions: bool = False
     unknown: bool = False
     survey: Survey | None = None
+    thorough: bool = False
     depth: int = 0
 
 
@@ -61,7 +64,7 @@ def read_markup(node: LexborNode) -> str:
 
 def compact(markup: str) -> str:
     """Leave out what says nothing: styles and the nesting of boxes (an official quote has 60 of them)."""
-    return _BOX.sub("\n", _SAYS_NOTHING.sub("", markup))
+    return _BOX.sub("\n", _SAYS_NOTHING.sub("", _DRAWING.sub("", markup)))
 
 
 def make_sighting(

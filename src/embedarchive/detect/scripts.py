@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-from embedarchive.detect.carried import sight_json
+from embedarchive.detect.carried import dive, sight_json
 from embedarchive.detect.identity import find_platforms, identify_post, make_post
+from embedarchive.detect.markup import unescape_js
 from embedarchive.detect.scope import Scope, read_trail
-from embedarchive.detect.sighting import Sighting
+from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
 from embedarchive.detect.state import find_literals, read_scripts, resolve_devalue
+from embedarchive.model import Post
 from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import split_url
 
@@ -20,37 +22,44 @@ _LONGEST_CALLER = 20_000
 """Characters. A script that draws one post where it stands is short; state and libraries are long."""
 
 
+_ASSIGNED = re.compile(r"^\s*(?:window|self|globalThis|var|const|let)?[.\s]?[\w.$\[\]\"']{2,80}\s*=")
+"""State that is a program (`__NUXT__=(function(a,b){…})`): its strings are searched, since it cannot be read as JSON."""
+
+
 def sight_calls(node: LexborNode, text: str) -> Iterator[Sighting]:
-    """A short script that draws a post where it stands: a widget's own call, or a call with a frame's address."""
+    """The calls by which a widget's library is told to draw a post where the script stands."""
     if len(text) > _LONGEST_CALLER or "(" not in text:
         return
-    trail = read_trail(node)
     for pattern, platform in _CALLS:
         for m in pattern.finditer(text):
             post = make_post(platform, platform.from_call(m.groups()))
-            yield Sighting("embed", platform.name, post, None, "call", "script", "widget-call", m[0], trail=trail)
-    for literal in find_literals(text):
+            yield _make(node, post, None, "widget-call", m[0])
+
+
+def sight_literals(node: LexborNode, text: str) -> Iterator[Sighting]:
+    """A short script that calls something with a frame's address, and so draws it where it stands."""
+    for literal in find_literals(text) if len(text) <= _LONGEST_CALLER else ():
         url = split_url(literal) if "//" in literal[:10] else None
-        post_or_none = identify_post(literal) if url and any(p.is_frame(url) for p in find_platforms(url)) else None
-        if post_or_none:
-            yield Sighting(
-                "embed",
-                post_or_none.platform,
-                post_or_none,
-                literal,
-                "call",
-                "script",
-                "frame-in-call",
-                text[:500],
-                trail=trail,
-            )
+        post = identify_post(literal) if url and any(p.is_frame(url) for p in find_platforms(url)) else None
+        if post:
+            yield _make(node, post, literal, "frame-in-call", text)
+
+
+def _make(node: LexborNode, post: Post, url: str | None, rule: str, markup: str) -> Sighting:
+    return Sighting(
+        "embed", post.platform, post, url, "call", "script", rule, markup[:LONGEST_SNIPPET], trail=read_trail(node)
+    )
 
 
 def sight_state(node: LexborNode, text: str, scope: Scope) -> list[Sighting]:
     """What the article's own state embeds, as far as JSON can be read in a script."""
     rule = node.attributes.get("id") or "script"
     seen: list[Sighting] = []
+    read = False
     for value in read_scripts(text):
         table = resolve_devalue(value) if "nuxt" in rule.lower() else value
         seen.extend(sight_json(table, node, scope, "state", rule))
+        read = True
+    if not read and _ASSIGNED.match(text[:500]):
+        seen.extend(dive(unescape_js(text), node, scope, "state", f"{rule} (not JSON)"))
     return seen

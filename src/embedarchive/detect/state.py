@@ -95,9 +95,11 @@ def walk_own(data: Any, url: str | None) -> Iterator[Record]:
         left -= 1
         context, item = stack.pop()
         if isinstance(item, dict):
-            if not is_elsewhere(item, url):
+            if is_elsewhere(item, url):
+                continue
+            if any(isinstance(v, str) and ("//" in v or "<" in v or "%" in v or "&lt;" in v) for v in item.values()):
                 yield _make_record(context, item)
-                stack.extend((_deepen(context, k), v) for k, v in reversed(item.items()) if _is_own_key(k, v))
+            stack.extend((_deepen(context, k), v) for k, v in reversed(item.items()) if _is_own_key(k, v))
         elif isinstance(item, list):
             if _is_flat(item):
                 yield _make_record(context, dict(zip(item[::2], item[1::2], strict=False)))
@@ -110,7 +112,7 @@ def _deepen(context: str, key: Any) -> str:
 
 
 def _is_own_key(key: Any, value: Any) -> bool:
-    return isinstance(value, (dict, list)) and not (split_words(str(key)[:60]) & _ELSEWHERE)
+    return bool(value) and isinstance(value, (dict, list)) and not (split_words(str(key)[:60]) & _ELSEWHERE)
 
 
 def _is_flat(item: list[Any]) -> bool:

@@ -60,18 +60,24 @@ _LINK_WORDS = (
 
 _BEFORE = re.compile(rb"""([^\s"'<>/=]{1,80})\s*=\s*["']?\s*$""")
 _SCHEME = b"htpsHTPS:"
+_ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b", re.I)
+_EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
+"""Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
+_URL = re.compile(r"[^\s\"'<>&]{8,400}")
 _AHEAD = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Where something was seen: the attributes it stands in, right after a tag (a lone address may), or deep in a script or
-    in another text."""
+    """Where something was seen: in which attributes (those of nearly every element left out), alone in which elements, deep
+    in a script or in another text; whether a library of calls or AMP is there."""
 
     names: frozenset[str]
-    bare: bool
+    alone: frozenset[str]
     deep: bool
     amp: bool
+    plain: bool
+    """Nothing but the addresses of links."""
 
 
 def survey(body: bytes) -> Survey | None:
@@ -83,14 +89,15 @@ def survey(body: bytes) -> Survey | None:
     if not (places or ids or other):
         return None
     found = _locate(body, sorted(places), ids)
-    if found.names == {"href"} and not (found.bare or found.deep or other or any(w in body for w in _LINK_WORDS)):
+    if found.plain and not ids and not (other or any(w in body for w in _LINK_WORDS)):
         return None
     return found
 
 
 def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
     names: set[bytes] = set()
-    bare = deep = amp = False
+    alone: set[bytes] = set()
+    deep = amp = False
     double = single = -1
     seen_to = 0
     for at in places:
@@ -99,7 +106,8 @@ def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
         m = _BEFORE.search(before)
         if m:
             names.add(m[1].lower())
-        bare = bare or before.rstrip().endswith(b">")
+        if before.rstrip().endswith(b">") and (closed := _ALONE.match(body, at)):
+            alone.add(closed[1].lower())
         deep = deep or not m
         # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
         double = max(body.rfind(b'"', seen_to, at), double)
@@ -113,10 +121,20 @@ def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
         m = _BEFORE.search(body[max(0, at - _AHEAD) : at])
         if m:
             names.add(m[1].lower())
-    return Survey(frozenset(n.decode("utf-8", "replace") for n in names), bare, deep, amp)
+    plain = bool(names <= {b"href"} and not (alone or deep))
+    told = frozenset(n.decode("utf-8", "replace") for n in names)
+    return Survey(told - _EVERYWHERE, frozenset(t.decode() for t in alone), deep or "src" in told, amp, plain)
 
 
-def has_trace(text: str) -> bool:
-    """Whether a script or another text names any post's address."""
+def find_addresses(text: str) -> list[str]:
+    """The addresses in a script that a platform's traces match, unescaped; those of plain links only where there are quotes."""
     raw = text.encode("utf-8", "replace")
-    return bool(_ADDRESS.search(raw) or _ESCAPED.search(raw))
+    starts = [m.start() for p in (_ADDRESS, _ESCAPED) for m in p.finditer(raw)]
+    if b"blockquote" not in raw:
+        starts = [at for at in starts if b"href" not in raw[max(0, at - 20) : at]]
+    found = (raw[at : at + 400].decode("utf-8", "replace") for at in starts)
+    return [m[0] for each in found if (m := _URL.match(_unescape(each)))]
+
+
+def _unescape(address: str) -> str:
+    return address.replace("\\u002F", "/").replace("\\/", "/").replace("\\", " ")

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, unquote
+from collections.abc import Iterator
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from embedarchive.platform import Example, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.counts import read_count
+from embedarchive.describe import as_kind, as_list, as_text, as_time, dig, parse_html, read_json_ld, text_of
+from embedarchive.model import Answer, Media, Page, Post
+from embedarchive.platform import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
 from embedarchive.platforms._ids import date_ms
 
 _PATH = re.compile(r"^/(?:embed/)?(?:feed|pulse)?/?update/(urn:li:(?:share|ugcPost|activity):\d{10,25})(?!\d)", re.I)
@@ -70,6 +77,89 @@ MARKUP = (
     ),
 )
 
+# -------------------------------------------------------------------------------------------------------------- capturing
+
+_HOME = "https://www.linkedin.com/"
+_CARD = "[data-activity-urn], [data-attributed-urn]"
+_TEXT = "[data-test-id='main-feed-activity-card__commentary'], .attributed-text-segment-list__content"
+_AUTHOR = "a[data-tracking-control-name$='actor-name'], [data-test-id='main-feed-activity-card__entity-lockup'] a"
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the update's card. One update has several urns: only another of the same kind is another update."""
+    card = tree.css_first(_CARD)
+    if card is None:
+        return {}
+    urns = [card.attributes.get(name) or "" for name in ("data-activity-urn", "data-attributed-urn")]
+    kind = post.native_id.rpartition(":")[0]
+    named = post.native_id if post.native_id in urns else next((u for u in urns if u.rpartition(":")[0] == kind), None)
+    author, media = card.css_first(_AUTHOR), tuple(_read_media(tree))
+    count = attribute(tree, "[data-num-reactions]", "data-num-reactions")
+    said = attribute(tree, "[data-num-comments]", "data-num-comments")
+    return {
+        "id": named,
+        "kind": as_kind(media),
+        "author_name": text_of(author),
+        "author_url": author and ((author.attributes.get("href") or "").partition("?")[0] or None),
+        **rich_text_of(card.css_first(_TEXT), _HOME),
+        "likes": read_count(count or text_of(tree.css_first("[data-test-id='social-actions__reaction-count']"))),
+        "comments": read_count(said or text_of(tree.css_first("[data-test-id='social-actions__comments']"))),
+        "media": media,
+    }
+
+
+def _read_media(tree: LexborHTMLParser) -> Iterator[Media]:
+    films = as_list(read_attribute(tree, "video[data-sources]", "data-sources"))
+    files = [s for s in films if as_text(dig(s, "src"))]
+    if tree.css_first("video[data-sources]"):
+        best = max(files, key=lambda s: read_count(str(dig(s, "data-bitrate"))) or 0, default={})
+        poster = attribute(tree, "video[data-poster-url]", "data-poster-url")
+        yield Media("media", 1, best.get("src", ""), missing=None if best else "not_served")
+        if poster:
+            yield Media("poster", 1, poster)
+        return
+    pictures = tree.css("[data-test-id='feed-images-content'] img, .feed-images-content img")
+    for position, picture in enumerate(pictures, 1):
+        url = picture.attributes.get("src") or picture.attributes.get("data-delayed-url")
+        if url:
+            yield Media("media", position, url, alt=picture.attributes.get("alt") or None)
+
+
+def read_page(answer: Answer, post: Post) -> Said:
+    """Read the update's own page: its 404 denies it, its linked data tells of it, a wall says nothing."""
+    stayed = urlsplit(answer.final_url).path.startswith(("/feed/update/", "/posts/"))
+    if answer.status in (404, 410):
+        return None if stayed else {}
+    items = read_json_ld(parse_html(answer.body)) if answer.status == 200 and stayed else []
+    item = next((i for i in items if i.get("@type") in ("SocialMediaPosting", "DiscussionForumPosting")), None)
+    if item is None:
+        return {}
+    return {
+        "author_name": as_text(dig(item, "author", "name")),
+        "author_url": as_text(dig(item, "author", "url")),
+        "text": as_text(item.get("articleBody")),
+        "posted_at": as_time(item.get("datePublished")),
+    }
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://www.linkedin.com/embed/feed/update/{id}",
+        card=_CARD,
+        pending=("img[data-delayed-url]:not([src])",),
+        width=504,
+    ),
+    kind="text",
+    says=read_frame,
+    asks={"page": "https://www.linkedin.com/feed/update/{id}/"},
+    readers={"page": read_page},
+    navigates=("page",),
+    walls=(999,),
+    date=date,
+)
+
+# ------------------------------------------------------------------------------------------------------------------ value
+
 PLATFORM = Platform(
     name="linkedin",
     title="LinkedIn",
@@ -89,4 +179,5 @@ PLATFORM = Platform(
         "https://www.linkedin.com/in/maralind",
         "https://www.linkedin.com/shareArticle?url=https%3A%2F%2Fnews.example",
     ),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.describe import as_count, as_kind, as_list, as_text, as_time, dig
+from embedarchive.model import Answer, Media, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_seconds, make_visit, read_json_answer
 from embedarchive.platforms._ids import match_path, query
 
 _PATH = re.compile(r"^/pin/(?:[\w%-]{1,200}--)?(\d{6,20})(?!\w)")
@@ -66,6 +72,87 @@ MARKUP = (
     ),
 )
 
+# -------------------------------------------------------------------------------------------------------------- capturing
+
+
+def read_pin(answer: Answer, post: Post) -> Said:
+    """Read the pin's object, from the widgets' service or from the site's own."""
+    data = read_json_answer(answer)
+    pin = dig(data, "data", 0) or dig(data, "resource_response", "data")
+    if not isinstance(pin, dict) or not pin.get("id"):
+        denied = isinstance(data, dict) and "data" in data and not data["data"]
+        return None if denied else {}
+    owner = pin.get("pinner")
+    name, media = as_text(dig(owner, "username")), tuple(_read_media(pin))
+    return {
+        "id": str(pin["id"]),
+        "kind": as_kind(media),
+        "author_name": as_text(dig(owner, "full_name")),
+        "author_handle": name,
+        "author_url": as_text(dig(owner, "profile_url")) or (name and f"https://www.pinterest.com/{name}/"),
+        "author_followers": as_count(dig(owner, "follower_count")),
+        "title": as_text(pin.get("grid_title")) or as_text(pin.get("title")),
+        "text": (as_text(pin.get("description")) or "").strip(),
+        "alt_text": as_text(pin.get("alt_text")) or as_text(pin.get("auto_alt_text")),
+        "posted_at": _read_time(pin.get("created_at")),
+        "likes": as_count(dig(pin, "reaction_counts", "1")),
+        "comments": as_count(pin.get("comment_count")),
+        "shares": as_count(pin.get("repin_count")),
+        "media": media,
+    }
+
+
+def _read_media(pin: dict[str, Any]) -> Iterator[Media]:
+    """The slides of a carousel, a film with its poster, or the picture as uploaded."""
+    slides = as_list(dig(pin, "carousel_data", "carousel_slots")) or [pin]
+    for position, slide in enumerate(slides, 1):
+        film, picture = _find_film(dig(slide, "videos", "video_list")), _find_picture(dig(slide, "images"))
+        if film:
+            length = as_seconds(film.get("duration"))
+            seconds = length and length / 1000
+            yield Media("media", position, film["url"], film.get("width"), film.get("height"), duration_s=seconds)
+        if picture:
+            yield Media("poster" if film else "media", position, *picture)
+
+
+def _find_film(films: Any) -> dict[str, Any] | None:
+    """The largest file; the other entries are lists of pieces."""
+    files = [f for f in (films.values() if isinstance(films, dict) else ()) if ".mp4" in str(dig(f, "url"))]
+    return max(files, key=lambda f: as_count(f.get("width")) or 0, default=None)
+
+
+def _find_picture(images: Any) -> tuple[str, int | None, int | None] | None:
+    """The picture as uploaded, else the largest that is no crop: `600x315` and squares are cut to fit."""
+    sizes = images if isinstance(images, dict) else {}
+    whole = [sizes[k] for k in ("orig", "1200x", "736x", "564x", "474x", "345x", "237x", "236x") if k in sizes]
+    best = next((s for s in whole if as_text(dig(s, "url"))), None)
+    return (best["url"], as_count(best.get("width")), as_count(best.get("height"))) if best else None
+
+
+def _read_time(created: object) -> str | None:
+    """ISO time of `Fri, 26 Jun 2026 17:55:16 +0000`."""
+    try:
+        return as_time(parsedate_to_datetime(str(created or "")).isoformat())
+    except ValueError:
+        return None
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://assets.pinterest.com/ext/embed.html?id={id}&src=oembed",
+        card="body:has(img[src*='pinimg.com'])",
+        width=450,
+    ),
+    kind="photo",
+    asks={
+        "pin": "https://widgets.pinterest.com/v3/pidgets/pins/info/?pin_ids={id}",
+        "oembed": "https://www.pinterest.com/oembed.json?url={quoted_url}",
+    },
+    readers={"pin": read_pin},
+)
+
+# ------------------------------------------------------------------------------------------------------------------ value
+
 PLATFORM = Platform(
     name="pinterest",
     title="Pinterest",
@@ -107,4 +194,5 @@ PLATFORM = Platform(
         '<a data-pin-do="buttonPin" href="https://www.pinterest.com/pin/create/button/?url=https%3A%2F%2Fnews.example%2F"></a>',
         '<a data-pin-do="embedBoard" href="https://www.pinterest.com/maralind/birds/"></a>',
     ),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.counts import read_count
+from embedarchive.describe import as_kind, as_text, as_time, dig, text_of
+from embedarchive.model import Media, Page, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
 from embedarchive.platforms._ids import match_path
 
 _PATH = re.compile(
@@ -76,6 +83,95 @@ MARKUP = (
     ),
 )
 
+# -------------------------------------------------------------------------------------------------------------- capturing
+
+_HOME = "https://www.reddit.com/"
+_ADDRESS = "#canonical-url-updater"
+_KINDS = {"image": "photo", "gallery": "carousel", "video": "video", "text": "text", "link": "link"}
+_GALLERY_FILE = re.compile(r"-v0-([a-z0-9]{5,20})\.(\w{3,4})(?=\?|$)")
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the frame's data and markup. Every id answers 200: only a frame that knows what kind of post it is has one."""
+    address = re.search(r"/comments/(\w+)", attribute(tree, _ADDRESS, "value") or "")
+    data = _read_data(tree)
+    if not address or not data.get("type"):
+        return {}
+    name = re.search(r"/user/([\w-]+)", attribute(tree, 'a[href*="/user/"]', "href") or "")
+    created, media = data.get("created_timestamp"), _read_media(tree, data)
+    return {
+        "id": address[1],
+        "kind": _KINDS.get(str(data["type"])) or as_kind(media),
+        "author_name": name and f"u/{name[1]}",
+        "author_handle": name and name[1],
+        "author_url": name and f"{_HOME}user/{name[1]}/",
+        "title": text_of(tree.css_first("shreddit-embed-title, h1")),
+        **rich_text_of(tree.css_first(f'[id="t3_{address[1]}-post-rtjson-content"]'), _HOME),
+        "posted_at": as_time(created // 1000) if isinstance(created, int) else None,
+        "likes": read_count(attribute(tree, "faceplate-number", "number")),
+        "comments": _read_comments(tree, address[1]),
+        "media": media,
+    }
+
+
+def _read_data(tree: LexborHTMLParser) -> dict[str, Any]:
+    data = dig(read_attribute(tree, "shreddit-screenview-data", "data"), "post")
+    return data if isinstance(data, dict) else {}
+
+
+def _read_comments(tree: LexborHTMLParser, post_id: str) -> int | None:
+    """The number in the last link to the post itself, which leads to its comments."""
+    links = [n for n in tree.css(f'a[href*="/comments/{post_id}"]') if not n.css_first("h1, shreddit-embed-title")]
+    return read_count(text_of(links[-1])) if links else None
+
+
+def _read_media(tree: LexborHTMLParser, data: dict[str, Any]) -> tuple[Media, ...]:
+    """The files as uploaded: they live at `i.redd.it` unsigned, while previews are signed and small."""
+    url, alt = as_text(data.get("url")) or "", attribute(tree, "img[src*='preview.redd.it']", "alt")
+    if urlsplit(url).hostname == "i.redd.it":
+        return (Media("media", 1, url, alt=alt),)
+    names = (_GALLERY_FILE.search(n.attributes.get("src") or "") for n in tree.css("gallery-carousel img[src]"))
+    files = dict.fromkeys(f"https://i.redd.it/{m[1]}.{m[2]}" for m in names if m)
+    if files or urlsplit(url).hostname != "v.redd.it":
+        return tuple(Media("media", n, file) for n, file in enumerate(files, 1))
+    poster = attribute(tree, "shreddit-player[poster]", "poster") or attribute(
+        tree, "img[src*='preview.redd.it']", "src"
+    )
+    film = Media("media", 1, "", missing="only_streamed")
+    return (film, Media("poster", 1, poster)) if poster else (film,)
+
+
+def find_gate(page: Page, tree: LexborHTMLParser) -> str | None:
+    """A post taken down keeps its address in the frame and loses its kind, title and score."""
+    has_address = "/comments/" in (attribute(tree, _ADDRESS, "value") or "")
+    return "removed" if has_address and _read_data(tree) and not _read_data(tree).get("type") else None
+
+
+def frame_path(post: Post) -> dict[str, str]:
+    """The frame's path. The id alone decides, but in a made-up community the frame leaves title, author and score out."""
+    community = re.match(r"/(?:r|user|u)/[\w-]{1,50}(?=/comments/)", urlsplit(post.url).path)
+    number, _, comment = post.native_id.partition("/")
+    path = f"{(community or ['/r/_'])[0]}/comments/{number}/"
+    return {"path": path + (f"comment/{comment}/" if comment else "")}
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://embed.reddit.com{path}?embed=true&ref_source=embed&ref=share",
+        card=f"body:has({_ADDRESS}[value*='/comments/'])",
+        dead=(f"{_ADDRESS}[value*='/undefined']",),
+        width=640,
+    ),
+    kind="link",
+    says=read_frame,
+    asks={"oembed": "https://www.reddit.com/oembed?url={quoted_url}"},
+    gate=find_gate,
+    fields=frame_path,
+    expect=lambda post: post.native_id.partition("/")[0],
+)
+
+# ------------------------------------------------------------------------------------------------------------------ value
+
 PLATFORM = Platform(
     name="reddit",
     title="Reddit",
@@ -94,4 +190,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.reddit.com/r/birds/", "https://i.redd.it/abcdef123.jpg"),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from embedarchive.counts import read_count
+from embedarchive.describe import as_kind, as_time, parse_html, text_of
+from embedarchive.model import Answer, Media, Page, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms._ids import match_path, query
 
 _PATH = re.compile(r"^/(?:s/)?([A-Za-z]\w{3,40})/(\d{1,12})(?:/(\d{1,12}))?/?$")
@@ -46,6 +53,79 @@ MARKUP = (
     MarkupExample('<iframe src="https://t.me/rookfield/123?embed=1"></iframe>', ("rookfield/123",), "iframe"),
 )
 
+# -------------------------------------------------------------------------------------------------------------- capturing
+
+_HOME = "https://t.me/"
+_CARD = ".tgme_widget_message[data-post]"
+_PICTURE = re.compile(r"""background-image:\s*url\(['"]?([^'")]+)""")
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the message's card."""
+    card = tree.css_first(_CARD)
+    if card is None:
+        return {}
+    channel, _, number = (card.attributes.get("data-post") or "").rpartition("/")
+    media = tuple(_read_media(card))
+    return {
+        "id": number,
+        "kind": as_kind(media),
+        "author_name": text_of(card.css_first(".tgme_widget_message_owner_name, .tgme_widget_message_author")),
+        "author_handle": channel,
+        "author_url": channel and _HOME + channel,
+        **rich_text_of(card.css_first(".js-message_text"), _HOME),
+        "posted_at": as_time(attribute(card, ".tgme_widget_message_date time[datetime]", "datetime")),
+        "views": read_count(text_of(card.css_first(".tgme_widget_message_views"))),
+        "media": media,
+    }
+
+
+def _read_media(card: LexborNode) -> Iterator[Media]:
+    """Photos are backgrounds, films play in place; what Telegram will not show on the web is said to be missing."""
+    slides = card.css(
+        ".tgme_widget_message_photo_wrap, .tgme_widget_message_video_player, .message_media_not_supported"
+    )
+    for position, slide in enumerate(slides, 1):
+        film = attribute(slide, "video[src]", "src")
+        thumb = slide.css_first(".tgme_widget_message_video_thumb")
+        picture = _PICTURE.search((thumb or slide).attributes.get("style") or "")
+        is_photo = "tgme_widget_message_photo_wrap" in (slide.attributes.get("class") or "")
+        if is_photo and picture:
+            yield Media("media", position, picture[1])
+            continue
+        yield Media("media", position, film or "", missing=None if film else "not_served")
+        if picture:
+            yield Media("poster", position, picture[1])
+    face = attribute(card, ".tgme_widget_message_user_photo img[src]", "src")
+    if face:
+        yield Media("avatar", 0, face)
+
+
+def read_channel(answer: Answer, post: Post) -> Said:
+    """Look for the message in the channel's public page: that older and newer ones are there denies it."""
+    channel, _, number = post.native_id.lower().rpartition("/")
+    shown = [(n.attributes.get("data-post") or "").lower() for n in parse_html(answer.body).css("[data-post]")]
+    numbers = [
+        int(name.rpartition("/")[2]) for name in shown if re.fullmatch(rf"{re.escape(channel)}/\d{{1,12}}", name)
+    ]
+    if int(number) in numbers:
+        return {"id": number}
+    return None if numbers and min(numbers) < int(number) < max(numbers) else {}
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://t.me/{id}?embed=1&mode=tme", card=_CARD, dead=(".tgme_widget_message_error",), pending=(".js-loading",)
+    ),
+    kind="text",
+    says=read_frame,
+    asks={"channel": "https://t.me/s/{host}/{name}"},
+    readers={"channel": read_channel},
+    navigates=("channel",),
+)
+
+# ------------------------------------------------------------------------------------------------------------------ value
+
 PLATFORM = Platform(
     name="telegram",
     title="Telegram",
@@ -65,4 +145,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://t.me/rookfield", "https://t.me/share/url?url=https%3A%2F%2Fnews.example"),
+    visit=make_visit(FRAMED),
 )

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
-from embedarchive.platforms._ids import date_ms, decode_base64url, match_path
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.counts import read_count
+from embedarchive.describe import as_kind, merge_readings, parse_html, read_meta, read_rich_text, text_of
+from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
+from embedarchive.platforms._ids import date_ms, decode_base64url, match_path, query
+from embedarchive.urls import split_url
 
 _PATH = re.compile(r"^/(?:@[\w.]{0,40}/post|t)/([A-Za-z0-9_-]{5,64})(?![A-Za-z0-9_-])")
 _HANDLE = re.compile(r"^/@([\w.]{2,40})/post/")
@@ -71,6 +80,138 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAME = Frame("https://www.threads.com/t/{id}/embed", card=".Embed", dead=(".EmbedError", ".OuterErrorContainer"))
+PROBES = (Probe("page", "https://www.threads.com/@i/post/{id}", navigate=True),)
+_HOME = "https://www.threads.com/"
+_QUOTE = ".QuotePostContainer"
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """Say what the frame and the post's own page mean for the post, by structure only."""
+    early = classify_answer(page)
+    if early:
+        return early
+    tree = parse_page(page)
+    if tree.css_first(".Embed"):
+        return _classify_card(tree, post)
+    if tree.css_first(".EmbedError, .OuterErrorContainer") or page.status in (404, 410):
+        return _classify_broken(page, post)
+    return classify_strange(page, tree)
+
+
+def _classify_card(tree: LexborHTMLParser, post: Post) -> Verdict:
+    link = tree.css_first(".Embed .LinkContainer a[href]")
+    seen = _code_of(link.attributes.get("href")) if link else None
+    if seen != post.native_id:
+        return verdict("error", "wrong_post", "card links to the post", ".LinkContainer a", seen or "no link")
+    if not tree.css_first(".Embed .ActionBarContainer, .Embed .BarcelonaSmallLogoContainer"):
+        return verdict("error", "truncated", "card has its end", ".ActionBarContainer", "missing")
+    return verdict("available", None, "card links to the post", ".LinkContainer a", seen)
+
+
+def _classify_broken(page: Page, post: Post) -> Verdict:
+    """The error card is the same for deleted, private and gated posts, and so is the empty page behind it."""
+    frame = Sign("error card", ".EmbedError", f"present, status {page.status}")
+    full = page.answer("page")
+    if full and full.status in (404, 410) and _code_of(full.final_url) == post.native_id:
+        return Verdict("gone", "deleted", (frame, Sign("page", "status", str(full.status))))
+    shown = _read_og(page, post)
+    if shown:
+        return Verdict("unavailable", "embed_refused", (frame, Sign("page", "og:url", str(shown["url"]))))
+    return Verdict("unavailable", "unconfirmed", (frame,))
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the post said, from the server's markup; of a refused frame, from its own page's metadata."""
+    known = ("id", {"posted_at": date(post.native_id)})
+    found = classify(page, post)
+    if found.reason == "embed_refused":
+        return merge_readings(known, ("og", {k: v for k, v in _read_og(page, post).items() if k != "url"}))
+    card = parse_page(page).css_first(".Embed")
+    if found.outcome != "available" or card is None:
+        return merge_readings(known)
+    return merge_readings(known, ("markup", _read_card(card)))
+
+
+def _read_card(card: LexborNode) -> dict[str, Any]:
+    name = text_of(card.css_first(".HeaderLink"))
+    body = _first_own(card, ".BodyTextContainer")
+    text, rich = read_rich_text(body, _HOME, clean=_unwrap, pre=True) if body else ("", "")
+    bars = _own(card, ".ActionBarContainer")
+    icons = bars[-1].css(".ActionBarIcon") if bars else []
+    counts = [read_count(text_of(icon.css_first(".ActionBarCount"))) for icon in icons] + [None] * 4
+    media = tuple(_read_media(card))
+    kind = as_kind(media, moving=_first_own(card, "video") is not None)
+    title = text_of(_first_own(card, ".LinkAttachmentTitle"))
+    return {
+        "kind": "link" if title and kind == "text" else kind,
+        "author_handle": name,
+        "author_url": name and f"{_HOME}@{name}",
+        "author_verified": _first_own(card, ".VerifiedBadge") is not None,
+        "text": text,
+        "text_html": rich,
+        "title": title,
+        "likes": counts[0],  # told by their place: like, reply, repost, send
+        "comments": counts[1],
+        "shares": counts[2],
+        "media": media,
+    }
+
+
+def _read_media(card: LexborNode) -> Iterator[Media]:
+    shown = _own(card, ".SoloMediaContainer img, .SoloMediaContainer video, .MediaContainer img, .MediaContainer video")
+    for position, node in enumerate(shown, 1):
+        url = (node.css_first("source[src]") or node).attributes.get("src") or ""
+        alt = node.attributes.get("alt") or None
+        yield Media("media", position, url, alt=alt, missing=None if url else "not_served")
+    face = card.css_first(".AvatarContainer img[src]")
+    if face:
+        yield Media("avatar", 0, face.attributes.get("src") or "")
+
+
+def _code_of(link: str | None) -> str | None:
+    parts = split_url(link or "")
+    return identify(parts) if parts else None
+
+
+def _own(card: LexborNode, css: str) -> list[LexborNode]:
+    """What belongs to the post itself: not to the post it quotes."""
+    quoted = {n.mem_id for part in card.css(_QUOTE) for n in part.css(css)}
+    return [n for n in card.css(css) if n.mem_id not in quoted]
+
+
+def _first_own(card: LexborNode, css: str) -> LexborNode | None:
+    return next(iter(_own(card, css)), None)
+
+
+def _unwrap(link: str) -> str:
+    """Links leave through a redirector (`l.facebook.com/l.php?u=…`) and lose their trackers when they stay."""
+    parts = split_url(link)
+    if parts and (parts.hostname or "").startswith("l.") and parts.path == "/l.php":
+        return query(parts, "u") or link
+    return link.partition("?")[0] if link.startswith(_HOME) else link
+
+
+def _read_og(page: Page, post: Post) -> dict[str, Any]:
+    """Read the full page's metadata, if it is the post's: empty for the shell that stands for every refusal."""
+    full = page.answer("page")
+    meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
+    url = meta.get("og:url", "")
+    if meta.get("og:type") != "article" or _code_of(url) != post.native_id:
+        return {}
+    named = re.match(r"(.*) \(@([\w.]+)\)", meta.get("og:title", ""), re.S)
+    name = named[2] if named else None
+    return {
+        "url": url,
+        "author_name": named[1] if named else None,
+        "author_handle": name,
+        "author_url": name and f"{_HOME}@{name}",
+        "text": meta.get("description") or meta.get("og:description"),
+    }
+
+
 PLATFORM = Platform(
     name="threads",
     title="Threads",
@@ -85,6 +226,7 @@ PLATFORM = Platform(
     services=("threadsnet",),
     traces=(r"threads\.(?:net|com)/(?:@[\w.]{0,40}/post|t)/",),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.threads.com/@mara.lind",),

@@ -70,9 +70,10 @@ MARKS = (
     ),
     Mark(
         "custom-element",
-        ".tweet.static, .tweet[data-attrs], .twitter-embed[data-attrs], [data-component-name=twitter2todom]",
+        ".tweet[data-attrs], .twitter-embed[data-attrs], [data-component-name=twitter2todom]",
         url=("@data-attrs{url}", "a@href", "[href]@href"),
     ),
+    Mark("custom-element", ".tweet.static", url=("a@href", "[href]@href")),
     Mark("custom-element", "embetty-tweet", id=("@status",)),
     Mark("amp", "amp-twitter", id=("@data-tweetid", "@tweetid"), url=("@data-tweetid", "@data-src")),
 )
