@@ -244,10 +244,10 @@ def as_time(value: Any) -> str | None:
         return None
 
 
-def as_kind(media: Sequence[Media]) -> str:
-    """What a post with these files is: `carousel`, `video`, `photo` or `text`."""
+def as_kind(media: Sequence[Media], *, moving: bool = False) -> str:
+    """What a post with these files is: `carousel`, `video`, `photo` or `text`; `moving` says that one is a video."""
     slides = {m.position for m in media if m.position}
-    moving = any(m.role == "poster" or m.duration_s or m.missing for m in media)
+    moving = moving or any(m.role == "poster" or m.duration_s for m in media)
     return "carousel" if len(slides) > 1 else "video" if moving else "photo" if slides else "text"
 
 

@@ -24,7 +24,8 @@ LANGUAGES = ("en", "de", "ja", "ar")
 
 _LOGIN = (
     "<!DOCTYPE html><title>Log in</title><form style='font:16px sans-serif;margin:80px auto;width:280px'>"
-    "<h1>Log in</h1><input placeholder=Name><br><input type=password placeholder=Password><br><button>Log in</button></form>"
+    "<h1>Log in</h1><input placeholder=Name><br><input type=password placeholder=Password>"
+    "<br><button>Log in</button></form>"
 )
 
 

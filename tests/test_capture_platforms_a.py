@@ -1,0 +1,172 @@
+"""TikTok, Facebook, Threads, YouTube, Bluesky, Mastodon, Truth Social in a real browser: whole, described, honest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from capturing import Camera, artifacts, open_camera
+from embedarchive.detect import identify_post
+from embedarchive.model import Answer, Capture, Description, Page
+from embedarchive.platforms import BY_NAME
+from embedarchive.replica import PostFact, Replica
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def camera(replica: Replica) -> AsyncIterator[Camera]:
+    async with open_camera(replica) as opened:
+        yield opened
+
+
+async def take(camera: Camera, name: str, state: str | None = None) -> Capture:
+    """Capture the post as the finder would hand it over, in that state; put the state back afterwards."""
+    fact = camera.replica.post(name)
+    post = identify_post(fact.url)
+    assert post
+    assert post.key == f"{fact.platform}:{fact.key}"
+    camera.replica.set_state(fact.key, state or fact.state)
+    try:
+        return await camera.browser.capture(post, BY_NAME[fact.platform])
+    finally:
+        camera.replica.set_state(fact.key, fact.state)
+
+
+def short(capture: Capture) -> tuple[str, str | None]:
+    return capture.verdict.outcome, capture.verdict.reason
+
+
+def describe(capture: Capture) -> Description:
+    """Read the description again from what was kept alone, as the archive will whenever a rule improves."""
+    document = next(e for e in capture.exchanges if e.resource_type == "document")
+    probes = [e for e in capture.exchanges if e.resource_type.startswith("probe:")]
+    answers = (
+        Answer(e.resource_type.removeprefix("probe:"), e.url, e.status, e.url, (e.body or b"").decode()) for e in probes
+    )
+    dom = artifacts(capture, "dom")[0].body.decode()
+    body = (document.body or b"").decode()
+    page = Page(capture.visit_url, capture.final_url, capture.status, body, dom, answers=tuple(answers))
+    visit = BY_NAME[capture.post.platform].visit
+    assert visit
+    return visit.describe(page, capture.post)
+
+
+# ---------------------------------------------------------------------------------------------------------------- whole
+
+LIVE = ("th-keeper", "th-yakei", "th-clip", "th-zaytoun")
+
+
+@pytest.mark.parametrize("name", LIVE)
+async def test_a_post_is_captured_whole_and_described_as_its_author_made_it(camera: Camera, name: str) -> None:
+    fact = camera.replica.post(name)
+    capture = await take(camera, name)
+    assert short(capture) == ("available", None)
+    assert capture.missing == UNSERVED.get(fact.platform, ())
+    said = describe(capture)
+    assert (said.text or said.title or "") == fact.caption
+    assert said.author_name == fact.author.name or said.author_handle == handle_of(fact)
+    assert said.kind == fact.kind
+    assert said.posted_at is None or said.posted_at[:16] == fact.posted_at[:16]
+    assert (said.likes or 0, said.comments or 0) == COUNTS.get(fact.platform, (fact.likes, fact.comments))
+    assert all(said.sources.get(name) for name in ("kind", "media") if getattr(said, name))
+    check_files(fact, capture)
+
+
+UNSERVED: dict[str, tuple[str, ...]] = {}
+"""What a platform gives to nobody, and is said to be missing."""
+COUNTS: dict[str, tuple[int, int]] = {}
+"""Platforms whose frame shows no counts."""
+
+
+def handle_of(fact: PostFact) -> str:
+    return fact.author.handle
+
+
+def check_files(fact: PostFact, capture: Capture) -> None:
+    """Every slide is there in its order, as the kind of file it is; the screenshot shows something."""
+    slides = artifacts(capture, "media")
+    expected = [n for n, slide in enumerate(fact.slides, 1) if not (slide.video and fact.platform in UNSERVED)]
+    assert [a.position for a in slides] == expected
+    for artifact in slides:
+        slide = fact.slides[artifact.position - 1]
+        assert artifact.content_type.startswith("video/" if slide.video else "image/")
+        if not slide.video:
+            assert (artifact.width, artifact.height) == (slide.width, slide.height)
+    shot = artifacts(capture, "screenshot")[0]
+    assert shot.height
+    assert shot.height > 100
+
+
+# --------------------------------------------------------------------------------------------------------------- honest
+
+FAULTS = {
+    "login": ("blocked", "login"),
+    "challenge": ("blocked", "challenge"),
+    "rate": ("blocked", "rate"),
+    "rate_after": ("blocked", "rate"),
+    "forbidden": ("error", "http_403"),
+    "server_error": ("error", "http_500"),
+    "hang": ("error", "timeout"),
+    "reset": ("error", "connection"),
+    "empty": ("error", "blank"),
+}
+STATES: dict[str, dict[str, tuple[str, str | None]]] = {
+    "th-keeper": {
+        **{f"gone{lang}": ("gone", "deleted") for lang in ("", "_de", "_ja", "_ar")},
+        **{f"private{lang}": ("unavailable", "unconfirmed") for lang in ("", "_ja")},
+        "embed_refused": ("unavailable", "embed_refused"),
+        "shell": ("error", "blank"),
+        "wrong_post": ("error", "wrong_post"),
+        "truncated": ("error", "truncated"),
+        **FAULTS,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "expected"),
+    [(name, state, expected) for name, states in STATES.items() for state, expected in states.items()],
+)
+async def test_every_state_has_its_name(
+    camera: Camera, name: str, state: str, expected: tuple[str, str | None]
+) -> None:
+    capture = await take(camera, name, state)
+    assert short(capture) == expected
+    if expected[0] == "gone":
+        assert len({sign.where for sign in capture.verdict.signs}) >= 2, "one sign alone never makes a post gone"
+    if expected[0] in ("blocked", "error"):
+        assert not artifacts(capture, "media"), "nothing of a wall is kept as the post's"
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_every_state_of_the_replica_is_tried(replica: Replica, name: str) -> None:
+    known = replica.states_of(replica.post(name).platform)
+    left = {state for state in known if state.rpartition("_")[2] not in ("de", "ja", "ar")} - {"live"}
+    assert left <= STATES[name].keys()
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_a_wall_is_met_once(camera: Camera, name: str) -> None:
+    camera.replica.clear_hits()
+    capture = await take(camera, name, "rate_after")
+    assert capture.retry_after_s == 120
+    assert len(camera.replica.hits) == 1, [hit.url for hit in camera.replica.hits]
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_a_refused_frame_is_described_by_what_else_is_known(camera: Camera, name: str) -> None:
+    if "embed_refused" not in STATES[name]:
+        pytest.skip("this platform has no other public answer")
+    fact = camera.replica.post(name)
+    said = describe(await take(camera, name, "embed_refused"))
+    assert (said.text or said.title) == fact.caption
+    assert said.author_name == fact.author.name
