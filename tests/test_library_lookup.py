@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
-from embedarchive.library import article_record, embed_record, lookup, outlet_record, post_record, search, stats
+from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
 
@@ -106,7 +106,8 @@ def keys_of(conn: sqlite3.Connection, words: str) -> list[str]:
         ("الشاي على حسابنا", CAFE.key),
         ("quarant'anni poltrone", NEVER_SEEN.key),  # only a publisher says it
         ("glazed bowl", BOWL.key),  # alternative text
-        ("leirvik quay waited absentword", LOST.key),  # most of the words
+        ("leirvik quay waited absentword", LOST.key),  # all of them that anyone wrote
+        ("STASERA SÍ chiude", NEVER_SEEN.key),  # without regard to case and accents
     ],
 )
 def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> None:
@@ -200,6 +201,17 @@ def test_an_outlet_counts_what_is_gone_and_kept(conn: sqlite3.Connection) -> Non
     assert (outlet.articles, outlet.embeds, outlet.posts, outlet.gone, outlet.gone_but_kept) == (2, 8, 7, 3, 2)
     assert [line.gone for line in outlet.lines] == [1, 2]
     assert outlet_record(conn, "nobody.example") is None
+
+
+def test_counting_in_one_pass_gives_what_the_views_give(conn: sqlite3.Connection) -> None:
+    counts = count(conn)
+    states = dict(conn.execute("SELECT status, count(*) FROM post_status GROUP BY status").fetchall())
+    assert counts.figures.outcomes == states
+    columns = "articles, embeds, posts, gone, gone_but_kept, preserved, unresolved"
+    for row in conn.execute(f"SELECT outlet, {columns} FROM embeds_by_outlet"):
+        outlet = counts.outlet(row["outlet"])
+        assert outlet is not None
+        assert [getattr(outlet, name) for name in columns.split(", ")] == list(row)[1:]
 
 
 def test_figures_add_up(conn: sqlite3.Connection) -> None:

@@ -257,7 +257,6 @@ class Hit:
 
     where: Literal["post", "claim", "article"]
     pieces: tuple[Piece, ...]
-    score: float
     post: PostLine | None = None
     sighting: Sighting | None = None
     article: ArticleLine | None = None
@@ -307,10 +306,19 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
-    """The first page of an archive."""
+class Counts:
+    """All that takes reading whole tables: the totals, and every outlet's, most embeds first."""
 
     figures: Figures
+    outlets: tuple[OutletRecord, ...]
+
+    def outlet(self, name: str) -> OutletRecord | None:
+        return next((each for each in self.outlets if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The first page of an archive, without what must be counted."""
+
     losses: tuple[PostLine, ...] = ()
     recent: tuple[PostLine, ...] = ()
-    outlets: tuple[OutletRecord, ...] = ()

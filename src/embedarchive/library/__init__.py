@@ -1,7 +1,7 @@
 """An archive, open for reading -> frozen records: what to look up, search, show and count."""
 
 from embedarchive.library.articles import article_record, find_article, outlet_record
-from embedarchive.library.figures import front, outlets, recent_losses, stats
+from embedarchive.library.figures import count, front, outlets, recent_losses, stats
 from embedarchive.library.lookup import lookup
 from embedarchive.library.posts import capture_record, embed_record, post_record, read_exchanges, read_lines
 from embedarchive.library.search import search
@@ -9,6 +9,7 @@ from embedarchive.library.search import search
 __all__ = [
     "article_record",
     "capture_record",
+    "count",
     "embed_record",
     "find_article",
     "front",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from embedarchive.library.posts import IN_KEYS, read_lines
 from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
@@ -99,12 +100,13 @@ def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Art
 # -------------------------------------------------------------------------------------------------------------- outlets
 
 
-def outlet_record(conn: sqlite3.Connection, name: str, page: int = 1) -> OutletRecord | None:
-    """An outlet with one page of its articles, newest first; or None. Its figures are those of `embeds_by_outlet`."""
+def outlet_record(
+    conn: sqlite3.Connection, name: str, page: int = 1, figures: OutletRecord | None = None
+) -> OutletRecord | None:
+    """An outlet with one page of its articles, newest first; or None. `figures` spares counting what was counted."""
     total = select_one(conn, "SELECT count(*) AS n FROM articles WHERE outlet = ?", name)
     if not total or not total["n"]:
         return None
-    figures = select_one(conn, "SELECT * FROM embeds_by_outlet WHERE outlet = ?", name) or {}
     ids = select(
         conn,
         "SELECT id FROM articles WHERE outlet = ? "
@@ -114,5 +116,11 @@ def outlet_record(conn: sqlite3.Connection, name: str, page: int = 1) -> OutletR
         (page - 1) * MOST_ON_A_PAGE,
     )
     lines = article_lines(conn, [r["id"] for r in ids])
-    names = ("embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved")
-    return OutletRecord(name, total["n"], **{n: figures.get(n) or 0 for n in names}, lines=tuple(lines.values()))
+    return replace(figures or _count_outlet(conn, name), articles=total["n"], lines=tuple(lines.values()))
+
+
+def _count_outlet(conn: sqlite3.Connection, name: str) -> OutletRecord:
+    row = select_one(conn, "SELECT * FROM embeds_by_outlet WHERE outlet = ?", name) or {}
+    names = ("articles", "embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved")
+    articles, embeds, posts, gone, gone_but_kept, preserved, unresolved = (int(row.get(each) or 0) for each in names)
+    return OutletRecord(name, articles, embeds, posts, gone, gone_but_kept, preserved, unresolved)

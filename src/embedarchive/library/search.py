@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,28 +17,18 @@ OPEN, CLOSE = "\ue000", "\ue001"
 """Private-use characters around what matched; a text that holds them itself is only marked oddly."""
 
 MOST_WORDS = 32
-MOST_RANKED = 2_000
-"""Ranking reads every match; words commoner than this are answered newest first instead."""
 MOST_SCANNED = 20_000
 """Rows that may be read one by one to find a fragment the full-text index cannot."""
+
+LEAST_SHARE = 0.5
+"""How much of what was asked a hit must hold."""
 
 # What FTS5's unicode61 takes for a word: letters, digits and marks; all else separates.
 _WORD = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r'"([^"]*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """One full-text index: its table, and the column whose fragments may be scanned."""
-
-    table: str
-    column: str
-
-
-POSTS, CLAIMS, ARTICLES = _Index("descriptions", "text"), _Index("embeds", "text"), _Index("articles", "title")
-
-
-# --------------------------------------------------------------------------------------------------------------- asking
+# -------------------------------------------------------------------------------------------------------------- asking
 
 
 def find_words(text: str) -> list[str]:
@@ -45,57 +36,70 @@ def find_words(text: str) -> list[str]:
     return _WORD.findall(text)[:MOST_WORDS]
 
 
-def quote_words(text: str) -> tuple[str, ...]:
-    """FTS5 queries for what a reader typed, strictest first: as phrases where quoted, all words, any word. Pure.
+def quote_terms(text: str) -> tuple[str, ...]:
+    """What a reader typed as terms of FTS5: phrases where quoted, else words. Pure.
 
     Every word is quoted, so that no operator of FTS5 can stand outside of quotes. Empty if there are no words.
     """
-    phrases = [words for quoted in _QUOTED.findall(text) if (words := find_words(quoted))]
-    loose = find_words(_QUOTED.sub(" ", text))
-    if not phrases and not loose:
-        return ()
-    every = [f'"{" ".join(words)}"' for words in phrases] + [f'"{word}"' for word in loose]
-    if loose:
-        # The last word may still be on its way.
-        every[-1] += "*"
-    all_of, any_of = " AND ".join(every), " OR ".join(every)
-    return (all_of,) if len(every) == 1 else (all_of, any_of)
+    phrases = [" ".join(find_words(quoted)) for quoted in _QUOTED.findall(text)]
+    return tuple(f'"{term}"' for term in (*phrases, *find_words(_QUOTED.sub(" ", text))) if term)[:MOST_WORDS]
 
 
 def search(conn: sqlite3.Connection, text: str, limit: int = 20) -> tuple[Hit, ...]:
     """What holds these words, best first; a post found in several places comes once. Never raises for any text.
 
-    When nothing holds all of them, what holds at least half; when the index knows none, what holds the very characters.
+    When nothing holds all of them, what holds those that the archive knows at all, then what holds at least half; when
+    it knows none, what holds the very characters.
     """
-    queries = quote_words(text)
-    for query in queries:
-        found = _gather(conn, lambda index, query=query: _match(conn, index, query, limit * 3), limit)  # type: ignore[misc]
-        hits = found if query == queries[0] else tuple(h for h in found if _share(h, text) >= 0.5)
+    terms, fragment = quote_terms(text), text.strip()
+    stages: tuple[tuple[Callable[[_Index], str], float], ...] = (
+        (lambda index: " AND ".join(terms), 0.0),
+        (lambda index: " AND ".join(_known(conn, index, terms)), LEAST_SHARE),
+        (lambda index: " OR ".join(_known(conn, index, terms)), LEAST_SHARE),
+    )
+    for ask, share in stages if terms else ():
+        hits = _gather([(index, _match(conn, index, ask(index), limit * 3)) for index in INDEXES], conn, text)
+        hits = tuple(hit for hit in hits if _share(hit, text) >= share)
         if hits:
-            return hits
-    fragment = text.strip()
-    if not fragment:
-        return ()
-    return _gather(conn, lambda index: _scan(conn, index, fragment, limit * 3), limit)
+            return hits[:limit]
+    scanned = [(index, _scan(conn, index, fragment, limit)) for index in INDEXES] if fragment else []
+    return _gather(scanned, conn, text)[:limit]
 
 
-def _gather(conn: sqlite3.Connection, find: Callable[[_Index], list[Row]], limit: int) -> tuple[Hit, ...]:
-    hits = [
-        *_post_hits(conn, find(POSTS)),
-        *_claim_hits(conn, find(CLAIMS)),
-        *_article_hits(conn, find(ARTICLES)),
-    ]
+def _known(conn: sqlite3.Connection, index: _Index, terms: Sequence[str]) -> list[str]:
+    """The terms that stand anywhere in an index; the last may be the beginning of a word."""
+    known = [term for term in terms if _match(conn, index, term, 1)]
+    begun = terms[-1] + "*"
+    if terms[-1] not in known and len(begun) > 4 and _match(conn, index, begun, 1):
+        known.append(begun)
+    return known
+
+
+def _gather(rows: Iterable[tuple[_Index, list[Row]]], conn: sqlite3.Connection, text: str) -> tuple[Hit, ...]:
+    """Hits of all indexes: the very words in their order first, then those that show most of them, then the newest."""
+    hits = [hit for index, found in rows for hit in index.read(conn, found)]
+    asked = _fold(text)
     best: dict[object, Hit] = {}
-    for hit in sorted(hits, key=lambda h: h.score):
+    for hit in sorted(hits, key=lambda hit: (asked not in _plain(hit), -_share(hit, text))):
         best.setdefault(_subject(hit), hit)
-    return tuple(best.values())[:limit]
+    return tuple(best.values())
+
+
+def _fold(text: str) -> str:
+    """The words of a text without case and accents, as the index compares them."""
+    plain = unicodedata.normalize("NFKD", " ".join(find_words(text))).casefold()
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def _plain(hit: Hit) -> str:
+    return _fold("".join(piece for piece, _ in hit.pieces))
 
 
 def _share(hit: Hit, text: str) -> float:
     """How much of what was asked stands in the hit's snippet."""
-    words = {word.lower() for word in find_words(text)}
-    found = {word.lower() for piece, matched in hit.pieces if matched for word in find_words(piece)}
-    return len(found) / len(words) if words else 0.0
+    words = set(_fold(text).split())
+    found = {word for piece, matched in hit.pieces if matched for word in _fold(piece).split()}
+    return len([word for word in words if any(each.startswith(word) for each in found)]) / max(1, len(words))
 
 
 def _subject(hit: Hit) -> object:
@@ -110,20 +114,16 @@ def _subject(hit: Hit) -> object:
 
 
 def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int) -> list[Row]:
-    """Rows (rowid, score, snippet) of one index; the better, the lower the score."""
+    """The newest rows of one index that match, with a marked snippet.
+
+    Not by `bm25`: it walks the whole list of every common word, a second for an archive of a million posts.
+    """
     fts = f"{index.table}_fts"
-    common = f"SELECT count(*) AS n FROM (SELECT 1 FROM {fts} WHERE {fts} MATCH ? LIMIT {MOST_RANKED + 1})"
-    few = select(conn, common, query)[0]["n"] <= MOST_RANKED
-    score, order = ("bm25(" + fts + ")", "score") if few else ("0.0", "rowid DESC")
-    return select(
-        conn,
-        f"SELECT rowid, {score} AS score, snippet({fts}, -1, ?, ?, '…', 28) AS snippet "
-        f"FROM {fts} WHERE {fts} MATCH ? ORDER BY {order} LIMIT ?",
-        OPEN,
-        CLOSE,
-        query,
-        limit,
+    sql = (
+        f"SELECT rowid, snippet({fts}, -1, ?, ?, '…', 28) AS snippet "
+        f"FROM {fts} WHERE {fts} MATCH ? ORDER BY rowid DESC LIMIT ?"
     )
+    return select(conn, sql, OPEN, CLOSE, query, limit) if query else []
 
 
 def _scan(conn: sqlite3.Connection, index: _Index, fragment: str, limit: int) -> list[Row]:
@@ -138,7 +138,7 @@ def _scan(conn: sqlite3.Connection, index: _Index, fragment: str, limit: int) ->
         fragment,
         limit,
     )
-    return [{"rowid": r["rowid"], "score": 0.0, "snippet": _cut_around(r["text"], fragment)} for r in rows]
+    return [{"rowid": r["rowid"], "snippet": _cut_around(r["text"], fragment)} for r in rows]
 
 
 def _cut_around(text: str, fragment: str, reach: int = 80) -> str:
@@ -167,7 +167,7 @@ def _post_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
     for row in rows:
         line = lines.get(owners.get(row["rowid"], ""))
         if line:
-            yield Hit("post", split_snippet(row["snippet"]), row["score"], post=line)
+            yield Hit("post", split_snippet(row["snippet"]), post=line)
 
 
 def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
@@ -181,16 +181,32 @@ def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
             embed = found[row["rowid"]]
             line = lines.get(keys.get(embed["post_key"]) or "")
             pieces = split_snippet(row["snippet"])
-            yield Hit("claim", pieces, row["score"], post=line, sighting=read_sighting(embed))
+            yield Hit("claim", pieces, post=line, sighting=read_sighting(embed))
 
 
 def _article_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
     lines = article_lines(conn, (r["rowid"] for r in rows))
     for row in rows:
         if row["rowid"] in lines:
-            yield Hit("article", split_snippet(row["snippet"]), row["score"], article=lines[row["rowid"]])
+            yield Hit("article", split_snippet(row["snippet"]), article=lines[row["rowid"]])
 
 
 def _owners(conn: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> dict[int, str]:
     ids = in_list(r["rowid"] for r in rows)
     return {r["id"]: r["post_key"] for r in select(conn, f"{sql} WHERE id {IN_KEYS}", ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """One full-text index: its table, the column whose fragments may be scanned, and how its rows become hits."""
+
+    table: str
+    column: str
+    read: Callable[[sqlite3.Connection, Sequence[Row]], Iterable[Hit]]
+
+
+INDEXES = (
+    _Index("descriptions", "text", _post_hits),
+    _Index("embeds", "text", _claim_hits),
+    _Index("articles", "title", _article_hits),
+)

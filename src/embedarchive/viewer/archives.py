@@ -71,11 +71,11 @@ async def open_archive(datasette: Any, request: Any) -> Any:
     return database
 
 
-async def read(database: Any, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do read-only work in one of Datasette's threads, within LONGEST_READ_MS. Raises TooSlow."""
+async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_ms: int = LONGEST_READ_MS) -> T:
+    """Do read-only work in one of Datasette's threads, within a time. Raises TooSlow."""
 
     def bounded(conn: sqlite3.Connection) -> T:
-        with sqlite_timelimit(conn, LONGEST_READ_MS):
+        with sqlite_timelimit(conn, longest_ms):
             return work(conn)
 
     try:

@@ -18,6 +18,7 @@ from embedarchive.terminal import next_steps
 from embedarchive.viewer import media
 from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
+from embedarchive.viewer.counting import counts_of
 from embedarchive.viewer.links import Links
 
 PAGE_HEADERS = {
@@ -90,7 +91,8 @@ async def open_front(datasette: Any, request: Any) -> Response:
 async def show_front(datasette: Any, request: Any) -> Response:
     database = await open_archive(datasette, request)
     front = await read(database, library.front)
-    return await show(datasette, request, database, "front.html", front=front)
+    counts = await counts_of(datasette, database)
+    return await show(datasette, request, database, "front.html", front=front, counts=counts)
 
 
 async def show_lost(datasette: Any, request: Any) -> Response:
@@ -208,8 +210,9 @@ async def show_article(datasette: Any, request: Any) -> Response:
 
 async def show_outlet(datasette: Any, request: Any) -> Response:
     database, name = await open_archive(datasette, request), unquote(request.url_vars["name"])
-    page = page_of(request)
-    record = await read(database, lambda conn: library.outlet_record(conn, name, page))
+    page, counts = page_of(request), await counts_of(datasette, database)
+    figures = counts.outlet(name) if counts else None
+    record = await read(database, lambda conn: library.outlet_record(conn, name, page, figures))
     if record is None:
         raise Missing("The archive knows no article of this outlet.")
     return await show(datasette, request, database, "outlet.html", record=record, page=page)
@@ -217,8 +220,8 @@ async def show_outlet(datasette: Any, request: Any) -> Response:
 
 async def show_outlets(datasette: Any, request: Any) -> Response:
     database = await open_archive(datasette, request)
-    outlets = await read(database, lambda conn: library.outlets(conn, 500))
-    return await show(datasette, request, database, "outlets.html", outlets=outlets)
+    counts = await counts_of(datasette, database)
+    return await show(datasette, request, database, "outlets.html", counts=counts)
 
 
 def page_of(request: Any) -> int:

@@ -1,0 +1,189 @@
+"""Time what readers ask of a large archive: addresses, handles, words, pages.
+
+usage: python bench/read.py [--posts 1000000] [--keep FILE]     (a million posts: about five minutes and 4 GB of disk)
+
+The archive is synthetic and the same on every machine: per post two captures, a description, three embeds and a fifth
+of an article; words follow Zipf's law over an invented vocabulary. The last line is one JSON object of milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from embedarchive.library import article_record, count, front, lookup, outlet_record, post_record, search
+from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms.instagram import shortcode_of
+from embedarchive.store import Archive, open_reader
+
+NOW = "2026-03-20T08:00:00.000Z"
+FIRST_ID = 3_000_000_000_000_000_000
+BETWEEN_IDS = 839_000_000_000
+SYLLABLES = ["ba", "ke", "ro", "lin", "sta", "mu", "vei", "do", "pra", "ni", "sol", "tar", "que", "hol", "fi", "zen"]
+VOCABULARY = 60_000
+SENTENCES = 200_000
+ROUNDS = 60
+
+
+def code(n: int) -> str:
+    return shortcode_of(FIRST_ID + n * BETWEEN_IDS)
+
+
+class World:
+    """Everything invented, from one seed."""
+
+    def __init__(self, posts: int) -> None:
+        self.rng = random.Random(20260320)
+        self.posts, self.articles = posts, max(1, posts // 5)
+        self.words = ["".join(self.rng.choices(SYLLABLES, k=self.rng.randint(1, 5))) for _ in range(VOCABULARY)]
+        self.weights = list(accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
+        self.sentences = [self.sentence() for _ in range(min(SENTENCES, posts))]
+        self.outlets = [f"paper-{n}.example" for n in range(300)]
+
+    def sentence(self) -> str:
+        return " ".join(self.rng.choices(self.words, cum_weights=self.weights, k=self.rng.randint(4, 14)))
+
+    def text(self) -> str:
+        return ". ".join(self.rng.choices(self.sentences, k=self.rng.randint(1, 3)))
+
+    def handle(self, n: int) -> str:
+        return f"account.{n % (self.posts // 8 + 1)}"
+
+    def article_url(self, n: int) -> str:
+        return f"https://{self.outlets[n % len(self.outlets)]}/2026/story-{n}"
+
+
+# -------------------------------------------------------------------------------------------------------------- making
+
+
+def make(path: Path, world: World) -> None:
+    """Fill an archive of today's schema row by row, then its full-text indexes at once."""
+    with Archive(path, platforms=PLATFORMS) as archive:
+        conn = archive.conn
+        conn.execute("PRAGMA synchronous = OFF")
+        conn.execute("PRAGMA cache_size = -400000")
+        conn.execute("BEGIN")
+        for table, rows in tables(world):
+            insert(conn, table, rows)
+            print(f"{table} made", file=sys.stderr)
+        for table in ("descriptions", "embeds", "articles"):
+            conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
+        conn.execute("COMMIT")
+        conn.execute("ANALYZE")
+
+
+def insert(conn: sqlite3.Connection, table: str, rows: Iterator[dict[str, object]]) -> None:
+    first = next(rows)
+    marks = ", ".join(f":{name}" for name in first)
+    sql = f"INSERT INTO {table} ({', '.join(first)}) VALUES ({marks})"
+    conn.execute(sql, first)
+    conn.executemany(sql, rows)
+
+
+def tables(world: World) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
+    posts, articles, rng = range(world.posts), range(world.articles), world.rng
+    yield "crawls", iter([{"command": "crawl", "started_at": NOW, "version": "bench"}])
+    yield "articles", (
+        {"id": n + 1, "url": world.article_url(n), "outlet": world.outlets[n % 300], "title": world.sentence(),
+         "published_at": f"2026-{n % 12 + 1:02}-11", "first_seen_at": NOW} for n in articles
+    )  # fmt: skip
+    yield "fetches", (
+        {"id": n + 1, "article_id": n + 1, "url": world.article_url(n), "final_url": world.article_url(n),
+         "fetched_at": NOW, "outcome": "ok", "source": "network", "searched_rules": 1} for n in articles
+    )  # fmt: skip
+    yield "posts", (
+        {"key": f"instagram:{code(n)}", "platform": "instagram", "native_id": code(n), "first_seen_at": NOW,
+         "url": f"https://www.instagram.com/p/{code(n)}/"} for n in posts
+    )  # fmt: skip
+    yield "embeds", (
+        {"fetch_id": a + 1, "article_id": a + 1, "position": p + 1, "kind": "embed", "platform": "instagram",
+         "post_key": f"instagram:{code(rng.randrange(world.posts))}", "form": "blockquote", "layer": "mark",
+         "rule": "1", "snippet": "", "author_handle": world.handle(a + p), "text": world.text()}
+        for a in articles for p in range(15)
+    )  # fmt: skip
+    yield "captures", (
+        {"id": n * 2 + late + 1, "post_key": f"instagram:{code(n)}", "crawl_id": 1, "evidence": "[]", "visit_url": "",
+         "final_url": "", "outcome": "gone" if late and n % 10 == 0 else "available", "finished_at": NOW,
+         "started_at": f"2026-03-{5 + 10 * late:02}T{n % 24:02}:{n % 60:02}:00.000Z"} for n in posts for late in (0, 1)
+    )  # fmt: skip
+    yield "checks", (
+        {"capture_id": n * 2 + late + 1, "post_key": f"instagram:{code(n)}",
+         "outcome": "gone" if late and n % 10 == 0 else "available",
+         "checked_at": f"2026-03-{5 + 10 * late:02}T{n % 24:02}:{n % 60:02}:00.000Z"} for n in posts for late in (0, 1)
+    )  # fmt: skip
+    yield "descriptions", (
+        {"capture_id": n * 2 + 1, "post_key": f"instagram:{code(n)}", "rules": 1, "described_at": NOW,
+         "author_name": world.handle(n).title(), "author_handle": world.handle(n), "text": world.text()} for n in posts
+    )  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------------------------- asking
+
+
+def questions(conn: sqlite3.Connection, world: World) -> dict[str, Callable[[], object]]:
+    """What is asked, another each time."""
+    rng = random.Random(7)
+
+    def any_code() -> str:
+        return code(rng.randrange(world.posts))
+
+    return {
+        "bare": lambda: conn.execute("SELECT * FROM posts WHERE key = ?", (f"instagram:{any_code()}",)).fetchone(),
+        "url": lambda: lookup(conn, f"https://m.instagram.com/reel/{any_code()}/?igsh=x"),
+        "id": lambda: lookup(conn, any_code()),
+        "handle": lambda: lookup(conn, "@" + world.handle(rng.randrange(world.posts))),
+        "article": lambda: lookup(conn, world.article_url(rng.randrange(world.articles)) + "?utm_source=x"),
+        "fts": lambda: search(conn, rng.choice(world.sentences)),
+        "fts_common": lambda: search(conn, world.words[rng.randrange(30)]),
+        "fts_rare": lambda: search(conn, world.words[rng.randrange(20_000, VOCABULARY)]),
+        "fts_nothing": lambda: search(conn, f"{rng.choice(world.sentences)} xyzzy{rng.random()}"),
+        "post_page": lambda: post_record(conn, f"instagram:{any_code()}"),
+        "article_page": lambda: article_record(conn, rng.randrange(world.articles) + 1),
+        "outlet_page": lambda: outlet_record(conn, rng.choice(world.outlets)),
+        "front_page": lambda: front(conn),
+        "count_all": lambda: count(conn),
+    }
+
+
+def measure(ask: Callable[[], object], rounds: int) -> list[float]:
+    """Milliseconds of each round; slow questions are asked less often."""
+    spent: list[float] = []
+    while len(spent) < rounds and sum(spent) < 15_000:
+        began = time.perf_counter()
+        ask()
+        spent.append((time.perf_counter() - began) * 1000)
+    return spent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posts", type=int, default=1_000_000)
+    parser.add_argument("--keep", type=Path, help="make the archive here, and use it again when it is there")
+    options = parser.parse_args()
+    world = World(options.posts)
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.keep or Path(folder) / "embeds.db"
+        if not path.exists():
+            make(path, world)
+        conn = open_reader(path)
+        figures: dict[str, float] = {"posts": options.posts, "file_mb": round(path.stat().st_size / 1e6)}
+        for name, ask in questions(conn, world).items():
+            spent = measure(ask, ROUNDS)
+            p95 = sorted(spent)[int(0.95 * (len(spent) - 1))]
+            figures |= {f"{name}_p50_ms": round(statistics.median(spent), 2), f"{name}_p95_ms": round(p95, 2)}
+            print(f"{name:>14}  p50 {statistics.median(spent):9.2f} ms   p95 {p95:9.2f} ms", file=sys.stderr)
+        conn.close()
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
