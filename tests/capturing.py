@@ -17,7 +17,7 @@ from embedarchive.model import Artifact, Capture, Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 
-SHORT = Limits(navigate_s=3.0, settle_s=6.0, rest_s=4.0, whole_s=40.0)
+SHORT = Limits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, whole_s=40.0)
 
 
 @dataclass

@@ -11,15 +11,15 @@ import re
 import signal
 import sys
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser as PlaywrightBrowser
+from playwright.async_api import CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Playwright, async_playwright
 
 from embedarchive.browser.find import BrowserChoice
 from embedarchive.errors import BrowserCrashed, BrowserMissing
@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 LAUNCH_S = 45.0
 CLOSE_S = 5.0
+PING_S = 3.0
 
 # The first two keep WebRTC from sending UDP past the proxy. The third keeps Chromium from asking any name server itself
 # (prefetch hints would): the door resolves. A popup needs no gesture here unless Playwright's own switch is left out.
@@ -80,15 +81,17 @@ async def within(seconds: float, work: Awaitable[T], what: str) -> T:
 
 @dataclass
 class Chrome:
-    """One running browser. `missing_fonts` names the scripts that would be drawn as boxes."""
+    """One running browser. `group` is its process group; `missing_fonts` names the scripts it would draw as boxes."""
 
     choice: BrowserChoice
     playwright: Playwright
     browser: PlaywrightBrowser
     pid: int
+    group: int
     version: str
+    session: CDPSession
     missing_fonts: tuple[str, ...] = ()
-    dead: bool = field(default=False)
+    dead: bool = False
 
     @property
     def user_agent(self) -> str:
@@ -120,6 +123,14 @@ class Chrome:
             },
         }
 
+    async def answers(self) -> bool:
+        """Whether the browser itself still answers; a page may hang without it, but not it without its pages."""
+        try:
+            await asyncio.wait_for(self.session.send("Browser.getVersion"), PING_S)
+        except (PlaywrightError, TimeoutError):
+            return False
+        return True
+
     async def stop(self) -> None:
         """Close the browser; kill it if it does not close. Never raises."""
         self.dead = True
@@ -129,9 +140,9 @@ class Chrome:
         await stop_driver(self.playwright)
 
     def kill(self) -> None:
-        """Kill the browser's whole process group, at once and without asking."""
+        """Kill the browser and all it started, at once and without asking."""
         self.dead = True
-        kill_group(self.pid)
+        kill_group(self.pid, self.group)
 
 
 _USER_AGENT_OS = {
@@ -148,11 +159,11 @@ async def launch(choice: BrowserChoice, proxy_server: str | None, ca_file: Path 
     playwright = await async_playwright().start()
     try:
         browser = await asyncio.wait_for(_start(playwright, choice, proxy_server, ca_file), LAUNCH_S)
-        pid, version = await asyncio.wait_for(_ask(browser), LAUNCH_S)
+        session, pid, version = await asyncio.wait_for(_ask(browser), LAUNCH_S)
     except (PlaywrightError, TimeoutError) as error:
         await stop_driver(playwright)
         raise BrowserMissing(_explain(choice, error)) from error
-    return Chrome(choice, playwright, browser, pid, version)
+    return Chrome(choice, playwright, browser, pid, group_of(pid), version, session)
 
 
 async def _start(
@@ -175,13 +186,12 @@ async def _start(
     )
 
 
-async def _ask(browser: PlaywrightBrowser) -> tuple[int, str]:
-    """Ask the browser for its process id and its full version."""
+async def _ask(browser: PlaywrightBrowser) -> tuple[CDPSession, int, str]:
+    """Open a line to the browser itself, and ask for its process id and full version."""
     session = await browser.new_browser_cdp_session()
     processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
     product = (await session.send("Browser.getVersion"))["product"]
-    await session.detach()
-    return next(p["id"] for p in processes if p["type"] == "browser"), product.rpartition("/")[2]
+    return session, next(p["id"] for p in processes if p["type"] == "browser"), product.rpartition("/")[2]
 
 
 def trust(ca_file: Path) -> tuple[str, ...]:
@@ -195,13 +205,22 @@ def trust(ca_file: Path) -> tuple[str, ...]:
     return (f"--ignore-certificate-errors-spki-list={pins}",)
 
 
-def kill_group(pid: int) -> None:
-    """SIGKILL a browser and all it started. Playwright makes every browser the leader of its own process group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg") and os.getpgid(pid) == pid:
-            os.killpg(pid, signal.SIGKILL)
+def group_of(pid: int) -> int:
+    """The process group Playwright gave a browser (its leader may be a wrapper script); 0 where there is none."""
+    try:
+        group = os.getpgid(pid)
+    except (AttributeError, OSError):
+        return 0
+    return group if group != os.getpgrp() else 0
+
+
+def kill_group(pid: int, group: int) -> None:
+    """SIGKILL a browser and all it started."""
+    with contextlib.suppress(OSError):
+        if group:
+            os.killpg(group, signal.SIGKILL)
         else:
-            os.kill(pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 async def stop_driver(playwright: Playwright) -> None:

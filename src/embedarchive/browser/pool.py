@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,7 @@ from embedarchive.browser.launch import Chrome, find_tofu, launch
 from embedarchive.browser.pictures import Picture, look_at
 from embedarchive.browser.tab import Shutter, Tab, open_tab
 from embedarchive.browser.visit import Limits, Visit, visit_frame
+from embedarchive.browser.watch import find_heavy
 from embedarchive.egress import Door
 from embedarchive.errors import BrowserCrashed, BrowserMissing
 from embedarchive.fetch import Fetcher
@@ -23,6 +26,7 @@ from embedarchive.model import Capture, Page, Post, Sign, Verdict
 from embedarchive.platform import Platform, Visitable, fill_url
 
 ATTEMPTS = 2
+WATCH_S = 2.0
 RENEW_AFTER = 200
 """Visits after which a tab is replaced: what a long-lived renderer hoards goes with it."""
 
@@ -48,14 +52,18 @@ class Browser:
         self._idle: list[Tab] = []
         self._places = asyncio.Semaphore(tabs)
         self._starting = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._running()
+        self._watching = asyncio.create_task(self._watch_memory())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._watching:
+            self._watching.cancel()
         if self._chrome:
             chrome, self._chrome = self._chrome, None
             try:
@@ -139,6 +147,15 @@ class Browser:
             self._chrome = await launch(self._choice, self._door.server, self._ca_file)
             self._chrome.missing_fonts = await find_tofu(self._chrome.browser)
             return self._chrome
+
+    async def _watch_memory(self) -> None:
+        """Kill renderers that grow beyond all measure; their page then counts as crashed, the others go on."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._chrome and not self._chrome.dead:
+                for pid in await asyncio.to_thread(find_heavy, self._chrome.group, self.limits.memory_mb):
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, signal.SIGKILL)
 
 
 async def _look(seen: Visit) -> Picture | None:

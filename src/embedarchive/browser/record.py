@@ -93,11 +93,11 @@ class Recorder:
         if response.status == 206:
             entry.truncated = "partial_content"
 
-    async def settle(self) -> None:
+    async def settle(self, seconds: float = BODY_S) -> None:
         """Wait until every body that was being read has been read."""
         readings = [e.reading for e in self.entries.values() if e.reading]
         if readings:
-            await asyncio.wait(readings, timeout=BODY_S)
+            await asyncio.wait(readings, timeout=seconds)
 
     def main_entry(self, response: Response | None) -> _Entry | None:
         return self.entries.get(response.request) if response else None

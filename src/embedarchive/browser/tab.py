@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response
 from playwright.async_api import Error as PlaywrightError
@@ -16,6 +18,8 @@ from embedarchive.browser.launch import CLOSE_S, Chrome, within
 from embedarchive.browser.record import Recorder
 from embedarchive.egress import Door
 from embedarchive.errors import BrowserCrashed
+
+T = TypeVar("T")
 
 OPEN_S = 20.0
 CLEAR_S = 10.0
@@ -53,6 +57,7 @@ class Tab:
     page: Page
     cdp: CDPSession
     size: tuple[int, int]
+    crash: asyncio.Event = field(default_factory=asyncio.Event)
     recorder: Recorder | None = None
     popups: int = 0
     dialogs: int = 0
@@ -64,14 +69,10 @@ class Tab:
         """Call a function of page.js in an isolated world. Raises PageLeft when the page navigates meanwhile."""
         expression = f"{_SCRIPT.rstrip().rstrip(';')}.{function}({json.dumps(data)})"
         try:
-            world = await asyncio.wait_for(
-                self.cdp.send("Page.createIsolatedWorld", {"frameId": self._frame, "worldName": "embedarchive"}),
-                seconds,
-            )
+            where = {"frameId": self._frame, "worldName": "embedarchive"}
+            world = await self.race(self.cdp.send("Page.createIsolatedWorld", where), seconds)
             options = {"awaitPromise": True, "returnByValue": True, "contextId": world["executionContextId"]}
-            answer = await asyncio.wait_for(
-                self.cdp.send("Runtime.evaluate", {"expression": expression, **options}), seconds
-            )
+            answer = await self.race(self.cdp.send("Runtime.evaluate", {"expression": expression, **options}), seconds)
         except PlaywrightError as error:
             if not self.spoiled and any(word in error.message.lower() for word in _LOST):
                 raise PageLeft(error.message) from error
@@ -79,6 +80,27 @@ class Tab:
         if "exceptionDetails" in answer:
             raise PageLeft(str(answer["exceptionDetails"].get("text")))
         return answer["result"].get("value")
+
+    async def race(self, work: Awaitable[T], seconds: float) -> T:
+        """Await something of the page's: its crash ends the waiting at once, its silence after so many seconds."""
+        working = asyncio.ensure_future(work)
+        crashing = asyncio.ensure_future(self.crash.wait())
+        try:
+            await asyncio.wait((working, crashing), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return await working
+            if crashing.done():
+                raise BrowserCrashed("the page's process died")
+            raise TimeoutError
+        finally:
+            working.cancel()
+            crashing.cancel()
+
+    async def has_crashed(self, seconds: float) -> bool:
+        """Whether the page's process has died, or does so within so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.crash.wait(), seconds)
+        return self.crash.is_set()
 
     async def resize(self, width: int, height: int) -> None:
         """Give the page a viewport of that size."""
@@ -98,11 +120,11 @@ class Tab:
             options["quality"] = shutter.quality
         for attempt in range(_SHOTS):
             try:
-                shot = await within(seconds, self.cdp.send("Page.captureScreenshot", options), "screenshot")
+                shot = await self.race(self.cdp.send("Page.captureScreenshot", options), seconds)
                 return base64.b64decode(shot["data"])
-            except BrowserCrashed as error:
-                if "Unable to capture" not in str(error) or attempt == _SHOTS - 1:
-                    raise
+            except PlaywrightError as error:
+                if "Unable to capture" not in error.message or attempt == _SHOTS - 1:
+                    raise BrowserCrashed(error.message.splitlines()[0]) from error
         raise AssertionError("a loop of at least one attempt returns or raises")
 
     async def clear(self) -> None:
@@ -207,6 +229,7 @@ def _listen(tab: Tab) -> None:
 
     def on_crash(_: Page) -> None:
         tab.spoiled = True
+        tab.crash.set()
 
     def to_recorder(name: str) -> Any:
         def pass_on(event: Request | Response) -> None:

@@ -16,7 +16,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from embedarchive import clock
 from embedarchive.browser.launch import within
-from embedarchive.browser.record import Recorder
+from embedarchive.browser.record import BODY_S, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import MAX_SIDE, PageLeft, Shutter, Tab
 from embedarchive.describe import decode_html
@@ -29,9 +29,20 @@ MAX_STRANGE_HEIGHT = 4000
 """Pixels kept of a page that is not the post: enough to see what it was."""
 
 
+_GRACE_S = 4.0
+"""How much later than its own deadline an answer from inside the page may come before the page counts as hung."""
+_HUNG_S = 1.0
+_STRANGE_SHOT_S = 3.0
+_MOVES_ON = 4
+"""How often a page may leave while it is being looked at before it counts as one that never rests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds a visit may take: to the first byte of the page, until it has settled, until it is complete, in all."""
+    """Seconds a visit may take: to the first byte of the page, until it has settled, until it is complete, in all.
+
+    `memory_mb` is what one page may hold; a page that holds more is killed.
+    """
 
     navigate_s: float = 30.0
     settle_s: float = 20.0
@@ -39,6 +50,7 @@ class Limits:
     screenshot_s: float = 15.0
     whole_s: float = 100.0
     quiet_ms: int = 700
+    memory_mb: int = 1500
 
 
 @dataclass
@@ -79,14 +91,14 @@ async def visit_frame(tab: Tab, visit: Visitable, post: Post, door: Door, limits
     watch = _Watch(seen.timings)
     recorder = tab.recorder = Recorder(door.remote_address)
     await tab.resize(frame.width, frame.height)
-    response = await _navigate(tab, seen, url, limits, door)
+    response = await _navigate(tab, seen, frame, limits, door)
     watch.note("navigate")
     if response is not None:
         try:
             await _look(tab, seen, frame, response, limits, shutter, watch)
         except TimeoutError:
-            tab.spoiled, seen.page = True, replace(seen.page, error="hung")
-    await recorder.settle()
+            await _blame(tab, seen, "hung")
+    await recorder.settle(_HUNG_S if tab.spoiled else BODY_S)
     _read_document(seen, recorder, response)
     seen.exchanges, seen.bodies = recorder.exchanges(), recorder.bodies()
     seen.popups, seen.dialogs = tab.popups, tab.dialogs
@@ -94,26 +106,36 @@ async def visit_frame(tab: Tab, visit: Visitable, post: Post, door: Door, limits
     return seen
 
 
-async def _navigate(tab: Tab, seen: Visit, url: str, limits: Limits, door: Door) -> Response | None:
+async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: Limits, door: Door) -> Response | None:
     """Go to the frame; a failure becomes the page's `error`."""
     timeout = limits.navigate_s * 1000
     before = len(door.refusals)
     try:
-        going = tab.page.goto(url, wait_until="commit", timeout=timeout)
-        response = await asyncio.wait_for(going, limits.navigate_s + 5)
-    except PlaywrightTimeout:
-        seen.page = replace(seen.page, error="timeout")
-        return None
-    except TimeoutError:
-        tab.spoiled, seen.page = True, replace(seen.page, error="hung")
+        going = tab.page.goto(seen.page.url, wait_until="commit", timeout=timeout, referer=frame.referrer or None)
+        response = await tab.race(going, limits.navigate_s + _GRACE_S)
+    except (PlaywrightTimeout, TimeoutError):
+        await _blame(tab, seen, "timeout")
         return None
     except PlaywrightError as error:
+        # A navigation is also aborted when the page's process dies; word of that may come a moment later.
+        aborted = "ERR_ABORTED" in error.message and await tab.has_crashed(0.5)
+        if aborted or re.search(r"closed|crashed", error.message):
+            raise BrowserCrashed(error.message.splitlines()[0]) from error
         refusals = list(door.refusals)[before:] or list(door.refusals)[-1:]
         seen.page = replace(seen.page, error=name_failure(error.message, refusals))
         return None
     if response is None:
         seen.page = replace(seen.page, error="no_document")
     return response
+
+
+async def _blame(tab: Tab, seen: Visit, error: str) -> None:
+    """Something did not answer: when the browser still does, it was the page, and `error` is the page's."""
+    tab.spoiled = True
+    if not await tab.chrome.answers():
+        tab.chrome.kill()
+        raise BrowserCrashed("the browser hung")
+    seen.page = replace(seen.page, error=error)
 
 
 _FAILURES = (
@@ -142,29 +164,44 @@ async def _look(
 ) -> None:
     """Wait for the card, do the moves, wait until all is there, and take the picture."""
     seen.page = replace(seen.page, status=response.status)
-    seen.settled = await _settle(tab, frame, limits)
-    watch.note("settle")
-    if seen.settled == "card":
-        await _act(tab, seen, frame, response, limits)
-    await _rest(tab, seen, frame, limits)
-    watch.note("rest")
+    for _ in range(_MOVES_ON):
+        seen.settled = await _settle(tab, frame, limits)
+        watch.note("settle")
+        try:
+            if seen.settled == "card":
+                await _act(tab, seen, frame, response, limits)
+            await _rest(tab, seen, frame, limits)
+            box = await _measure(tab, seen, frame, limits, shutter)
+        except PageLeft:
+            continue
+        watch.note("rest")
+        await _photograph(tab, seen, box, limits, shutter)
+        watch.note("screenshot")
+        return
+    seen.page = replace(seen.page, error="restless")
+
+
+async def _measure(tab: Tab, seen: Visit, frame: Frame, limits: Limits, shutter: Shutter) -> dict[str, float]:
+    """Take the page as it is now into the visit; give the box to photograph."""
     shown = ", ".join(frame.dead) if seen.settled == "dead" else frame.card
     measured = await tab.evaluate("measure", {"card": shown}, limits.settle_s)
     seen.page = replace(seen.page, final_url=measured["url"], dom=_whole_text(measured["dom"]))
     box = _round_out(measured["box"])
     tallest = MAX_SIDE / shutter.scale if measured["found"] else MAX_STRANGE_HEIGHT
-    seen.cut = measured["found"] and box["height"] > tallest
-    box["height"] = min(box["height"], tallest)
+    seen.cut = bool(measured["found"]) and box["height"] > tallest
+    return {**box, "height": min(box["height"], tallest)}
+
+
+async def _photograph(tab: Tab, seen: Visit, box: dict[str, float], limits: Limits, shutter: Shutter) -> None:
     is_known = seen.settled in ("card", "dead")
     try:
-        seen.screenshot = await tab.photograph(box, shutter, limits.screenshot_s if is_known else 3.0)
-    except BrowserCrashed:
+        seen.screenshot = await tab.photograph(box, shutter, limits.screenshot_s if is_known else _STRANGE_SHOT_S)
+    except TimeoutError:
         if is_known:
             raise
         # A document that broke off may never draw anything; the tab is left with a picture still being waited for.
         seen.late.append("no picture could be taken")
         tab.spoiled = True
-    watch.note("screenshot")
 
 
 async def _settle(tab: Tab, frame: Frame, limits: Limits) -> str:
@@ -176,7 +213,7 @@ async def _settle(tab: Tab, frame: Frame, limits: Limits) -> str:
     state = "late"
     for left in _until(limits.settle_s):
         try:
-            state = await _ask_state(tab, {**ask, "deadline": left * 1000}, left + 5)
+            state = await _ask_state(tab, {**ask, "deadline": left * 1000}, left + _GRACE_S)
         except PageLeft:
             await asyncio.sleep(0.05)  # a redirect by script: the next document is about to be there
             continue
@@ -218,11 +255,7 @@ async def _act(tab: Tab, seen: Visit, frame: Frame, response: Response, limits: 
     if not moves:
         return
     seconds = sum(move.ms * move.times for move in moves) / 1000 + 5
-    try:
-        acted = await tab.evaluate("act", {"moves": [asdict(m) for m in moves]}, min(seconds, limits.whole_s))
-    except PageLeft:
-        seen.late.append("the page left during the moves")
-        return
+    acted = await tab.evaluate("act", {"moves": [asdict(m) for m in moves]}, min(seconds, limits.whole_s))
     seen.alterations += acted["done"]
     seen.late += acted["unmet"]
 
@@ -231,11 +264,7 @@ async def _rest(tab: Tab, seen: Visit, frame: Frame, limits: Limits) -> None:
     ask = {"card": frame.card, "pending": ", ".join(frame.pending), "deadline": limits.rest_s * 1000}
     if seen.settled not in ("card", "dead"):
         ask["deadline"] = 1000
-    try:
-        rested: dict[str, Any] = await tab.evaluate("rest", ask, limits.rest_s + 10)
-    except PageLeft:
-        seen.late.append("the page left before it was complete")
-        return
+    rested: dict[str, Any] = await tab.evaluate("rest", ask, limits.rest_s + _GRACE_S)
     seen.late += (f"{what} not complete in time" for what in rested["late"])
     seen.broken += (redact_url(url) for url in rested["broken"])
     if rested["eager"]:

@@ -1,0 +1,254 @@
+"""The browser killed, stopped, hung, bombed: the capture says so or is taken again, and nothing is left running."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from capturing import SHORT, Camera, artifacts, open_camera, post_of
+from embedarchive.browser.watch import find_members
+from embedarchive.model import Capture
+from embedarchive.platforms import instagram
+from embedarchive.replica import Replica, Saved
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def camera(replica: Replica) -> AsyncIterator[Camera]:
+    async with open_camera(replica) as opened:
+        await opened.take("moon")
+        yield opened
+
+
+def group_of(camera: Camera) -> int:
+    assert camera.browser._chrome
+    return camera.browser._chrome.group
+
+
+def members(group: int) -> list[int]:
+    return [p for p in find_members(group) if b"Z" not in Path(f"/proc/{p}/stat").read_bytes().rpartition(b")")[2][:3]]
+
+
+def renderers(group: int) -> list[int]:
+    return [p for p in members(group) if b"--type=renderer" in Path(f"/proc/{p}/cmdline").read_bytes()]
+
+
+async def gone_within(seconds: float, group: int) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if not members(group):
+                return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+# --------------------------------------------------------------------------------------------------- killed and stopped
+
+
+async def disturb(camera: Camera, act: Callable[[], None]) -> Capture:
+    """Start a capture of a slow post, and act while the page is on its way."""
+    camera.replica.clear_hits()
+    taking = asyncio.create_task(camera.take("moon", "slow"))
+    while not any("/embed/captioned/" in h.target for h in camera.replica.hits):
+        await asyncio.sleep(0.02)
+        if taking.done():
+            break
+    act()
+    return await taking
+
+
+def stop_all(group: int) -> None:
+    for member in find_members(group):
+        os.kill(member, signal.SIGSTOP)
+
+
+FAULTS: dict[str, Callable[[int], None]] = {
+    "killed": lambda group: os.killpg(group, signal.SIGKILL),
+    "renderers killed": lambda group: [os.kill(p, signal.SIGKILL) for p in renderers(group)] and None,
+    "everything stopped": stop_all,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_capture_survives_its_browser(camera: Camera, fault: str) -> None:
+    before = group_of(camera)
+    capture = await disturb(camera, lambda: FAULTS[fault](before))
+    assert (capture.verdict.outcome, capture.missing) == ("available", ()), capture.verdict
+    if fault != "renderers killed":
+        assert group_of(camera) != before
+        assert await gone_within(3, before)
+
+
+async def test_a_browser_that_dies_every_time_is_named(camera: Camera) -> None:
+    async def kill_again_and_again() -> None:
+        while True:
+            if any("/embed/captioned/" in h.target for h in camera.replica.hits):
+                with contextlib.suppress(OSError):
+                    os.killpg(group_of(camera), signal.SIGKILL)
+                camera.replica.clear_hits()
+            await asyncio.sleep(0.02)
+
+    camera.replica.clear_hits()
+    killing = asyncio.create_task(kill_again_and_again())
+    capture = await camera.take("moon", "slow")
+    killing.cancel()
+    assert (capture.verdict.outcome, capture.verdict.reason) == ("error", "browser_crashed")
+    assert capture.verdict.signs[0].saw
+    assert (await camera.take("moon")).verdict.outcome == "available"
+
+
+# -------------------------------------------------------------------------------------------------------- hostile pages
+
+
+async def visit(camera: Camera, script: str, body: str = "<div class=Embed>") -> tuple[Capture, float]:
+    """Capture a post whose frame is a page of ours."""
+    fact = camera.replica.post("aurora")
+    page = f"<!doctype html><body>{body}<script>{script}</script>"
+    camera.replica.serve(f"https://www.instagram.com/p/{fact.key}/embed/captioned/", Saved(body=page.encode()))
+    began = time.monotonic()
+    capture = await camera.browser.capture(post_of(fact), instagram.PLATFORM)
+    return capture, time.monotonic() - began
+
+
+async def assert_well(camera: Camera) -> None:
+    assert (await camera.take("moon")).verdict.outcome == "available"
+
+
+HANGS = {
+    "loop": "for(;;);",
+    "loop later": "setTimeout(() => { for(;;); }, 300)",
+    "loop in frames": "requestAnimationFrame(function f() { const e = Date.now() + 9e9; while (Date.now() < e); })",
+}
+
+
+@pytest.mark.parametrize("script", HANGS.values(), ids=HANGS.keys())
+async def test_a_page_that_hangs_costs_its_deadline_and_no_browser(camera: Camera, script: str) -> None:
+    before = group_of(camera)
+    capture, took = await visit(camera, script, "<p>wait")
+    assert (capture.verdict.outcome, capture.verdict.reason) == ("error", "hung")
+    assert took < SHORT.settle_s + 15
+    assert group_of(camera) == before
+    await assert_well(camera)
+
+
+async def test_a_page_that_eats_memory_is_stopped(replica: Replica) -> None:
+    greedy = "const all = []; setInterval(() => { all.push(new Uint8Array(4e7).fill(7)); document.body.append(1) }, 20)"
+    limits = SHORT.__class__(settle_s=12, rest_s=4, whole_s=40, memory_mb=400)
+    async with open_camera(replica, limits=limits) as camera:
+        capture, took = await visit(camera, greedy, "<p>wait")
+        assert (capture.verdict.outcome, capture.verdict.reason) == ("error", "browser_crashed")
+        assert took < 30
+        await assert_well(camera)
+
+
+NOISES = {
+    "popups": ("for (let i = 0; i < 60; i++) window.open('https://www.instagram.com/about/')", "popups_closed"),
+    "alerts": ("for (let i = 0; i < 60; i++) alert(i)", "dialogs_closed"),
+    "prompts": ("prompt(1); confirm(2)", "dialogs_closed"),
+}
+
+
+@pytest.mark.parametrize("noise", NOISES)
+async def test_noise_is_closed(camera: Camera, noise: str) -> None:
+    script, counted = NOISES[noise]
+    capture, took = await visit(camera, script)
+    assert capture.verdict.reason == "wrong_post", "the page was read, and is not the post"
+    assert counted == "popups_closed" or capture.environment[counted] > 0
+    assert took < 15
+    assert camera.browser._chrome
+    assert all(len(context.pages) <= 1 for context in camera.browser._chrome.browser.contexts)
+    await assert_well(camera)
+
+
+async def test_nothing_is_downloaded(camera: Camera, tmp_path: Path) -> None:
+    marker = b"embedarchive download test" * 1000
+    url = "https://www.instagram.com/file.bin"
+    headers = (("Content-Type", "application/octet-stream"), ("Content-Disposition", "attachment; filename=a.sh"))
+    camera.replica.serve(url, Saved(headers=headers, body=marker))
+    await visit(
+        camera,
+        f"location = '{url}'; const a = document.createElement('a'); a.href = '{url}'; a.download = 'b';"
+        "document.body.append(a); a.click()",
+    )
+    written = [
+        p for p in Path("/tmp").glob("playwright-artifacts-*/*") if p.is_file() and marker[:26] in p.read_bytes()
+    ]
+    assert written == []
+    await assert_well(camera)
+
+
+REDIRECTS = {
+    "script loop": "location.replace('?' + Math.random())",
+    "meta refresh loop": "document.head.innerHTML = '<meta http-equiv=refresh content=0>'",
+    "to a file": "location = 'file:///etc/passwd'",
+    "to the browser": "location = 'chrome://version'",
+    "to script": "location = 'javascript:document.write(1)'",
+}
+
+
+@pytest.mark.parametrize("script", REDIRECTS.values(), ids=REDIRECTS.keys())
+async def test_a_page_that_moves_on_is_followed_to_no_bad_place(camera: Camera, script: str) -> None:
+    capture, took = await visit(camera, script)
+    assert capture.verdict.outcome == "error"
+    assert capture.final_url.startswith("https://www.instagram.com/")
+    assert took < 40
+    assert not any(b"root:" in (a.body or b"") for a in artifacts(capture, "dom"))
+    await assert_well(camera)
+
+
+# -------------------------------------------------------------------------------------------------------------- orphans
+
+RUN = """
+import asyncio, sys
+sys.path.insert(0, {tests!r})
+from capturing import open_camera
+from embedarchive.replica import Replica
+async def main():
+    with Replica() as replica:
+        async with open_camera(replica) as camera:
+            await camera.take("moon")
+            print(camera.browser._chrome.group, flush=True)
+            {then}
+asyncio.run(main())
+"""
+ENDS = {
+    "by itself": ("pass", None),
+    "by an error": ("raise RuntimeError('on purpose')", None),
+    "by exit": ("import os; os._exit(3)", None),
+    "by SIGTERM": ("await camera.take('moon', 'hang')", signal.SIGTERM),
+    "by SIGINT": ("await camera.take('moon', 'hang')", signal.SIGINT),
+    "by SIGKILL": ("await camera.take('moon', 'hang')", signal.SIGKILL),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_no_process_is_left_however_it_ends(end: str) -> None:
+    then, number = ENDS[end]
+    script = RUN.format(tests=str(Path(__file__).parent), then=then)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdout
+    pid = int(await asyncio.wait_for(process.stdout.readline(), 60))
+    if number:
+        await asyncio.sleep(0.3)
+        process.send_signal(number)
+    await asyncio.wait_for(process.wait(), 30)
+    assert await gone_within(5, pid)
