@@ -62,7 +62,7 @@ def describe(capture: Capture) -> Description:
 
 # ---------------------------------------------------------------------------------------------------------------- whole
 
-LIVE = ("th-keeper", "th-yakei", "th-clip", "th-zaytoun")
+LIVE = ("th-keeper", "th-yakei", "th-clip", "th-zaytoun", "tt-band", "tt-zaytoun")
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -126,6 +126,17 @@ STATES: dict[str, dict[str, tuple[str, str | None]]] = {
         "embed_refused": ("unavailable", "embed_refused"),
         "shell": ("error", "blank"),
         "wrong_post": ("error", "wrong_post"),
+        "truncated": ("error", "truncated"),
+        **FAULTS,
+    },
+    "tt-band": {
+        **{f"gone{lang}": ("gone", "deleted") for lang in ("", "_de", "_ja", "_ar")},
+        "gone_quietly": ("gone", "deleted"),
+        "private": ("unavailable", "private"),
+        "friends": ("unavailable", "private"),
+        "embed_refused": ("unavailable", "embed_refused"),
+        "bounced": ("unavailable", "unconfirmed"),
+        "waf": ("blocked", "challenge"),
         "truncated": ("error", "truncated"),
         **FAULTS,
     },

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.describe import (
+    as_count,
+    as_kind,
+    as_list,
+    as_size,
+    as_text,
+    as_time,
+    dig,
+    merge_readings,
+    parse_html,
+    read_json,
+    read_oembed,
+)
+from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import date_ms, match_path
 
 _PATH = re.compile(r"^/(?:@[\w.\-]{0,40}/(?:video|photo)|embed(?:/v[23])?|player/v1|v|video)/(\d{6,25})(?!\d)")
@@ -81,6 +98,167 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAME = Frame(
+    "https://www.tiktok.com/embed/v2/{id}", card='[data-e2e*="EmbedPlayerContainer"]', dead=(".error",), width=605
+)
+PROBES = (
+    Probe("page", "https://www.tiktok.com/@_/video/{id}", navigate=True),
+    Probe("oembed", "https://www.tiktok.com/oembed?url={quoted_url}", when="available"),
+)
+_HOME = "https://www.tiktok.com/"
+_HIDDEN = {10216: "private", 10222: "private"}
+"""What the page's own code says of a post that is there, but not for everybody (source: yt-dlp)."""
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """The frame's state holds the post or nothing; why it holds nothing, only the post's own page says."""
+    early = classify_answer(page)
+    if early:
+        return early
+    video = _read_frame(page, post)
+    seen = as_text(dig(video, "itemInfos", "id"))
+    if seen:
+        known = "id is the post's", "itemInfos.id", seen
+        return verdict("available", None, *known) if seen == post.native_id else verdict("error", "wrong_post", *known)
+    tree = parse_page(page)
+    if "_wafchallengeid" in page.body:
+        return verdict("blocked", "challenge", "no challenge", "script", "_wafchallengeid")
+    if page.status in (400, 404, 410) or tree.css_first("#__FRONTITY_CONNECT_STATE__"):
+        return _classify_absence(page, post)
+    return classify_strange(page, tree)
+
+
+def _classify_absence(page: Page, post: Post) -> Verdict:
+    frame = Sign("state holds the post", "embed", f"no item, status {page.status}")
+    detail = _read_detail(page)
+    code, said = dig(detail, "statusCode"), as_text(dig(detail, "statusMsg")) or ""
+    sign = Sign("page's own code", "video-detail.statusCode", f"{code} {said}")
+    if code == 10204:
+        # A video for friends only has the code of a deleted one, and this word of the API's, which is never translated.
+        shared = "status_friend_see" in said
+        return Verdict("unavailable", "private", (frame, sign)) if shared else Verdict("gone", "deleted", (frame, sign))
+    if code in _HIDDEN:
+        return Verdict("unavailable", _HIDDEN[code], (frame, sign))
+    if code == 0 and dig(detail, "itemInfo", "itemStruct", "id") == post.native_id:
+        return Verdict("unavailable", "embed_refused", (frame, sign))
+    return Verdict("unavailable", "unconfirmed", (frame, sign))
+
+
+def _read_frame(page: Page, post: Post) -> Any:
+    """The post's part of the frame's state."""
+    node = parse_page(page).css_first("script#__FRONTITY_CONNECT_STATE__")
+    data = dig(read_json(node.text()), "source", "data") if node else None
+    return dig(data, f"/embed/v2/{post.native_id}", "videoData")
+
+
+def _read_detail(page: Page) -> Any:
+    """What the post's own page says of it; None for a page that was bounced elsewhere."""
+    full = page.answer("page")
+    node = parse_html(full.body).css_first("script#__UNIVERSAL_DATA_FOR_REHYDRATION__") if full else None
+    return dig(read_json(node.text()), "__DEFAULT_SCOPE__", "webapp.video-detail") if node else None
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the post said from the frame's state; of a refused frame, from the post's own page."""
+    known = ("id", {"posted_at": date(post.native_id)})
+    found = classify(page, post)
+    if found.reason == "embed_refused":
+        return merge_readings(known, ("page", _read_item(dig(_read_detail(page), "itemInfo", "itemStruct"))))
+    if found.outcome != "available":
+        return merge_readings(known)
+    state = ("embed state", _read_video(_read_frame(page, post)))
+    return merge_readings(known, state, ("oembed", read_oembed(page.answer("oembed"))))
+
+
+def _read_video(video: Any) -> dict[str, Any]:
+    """Read the frame's shape of a post."""
+    item, author, music = dig(video, "itemInfos"), dig(video, "authorInfos"), dig(video, "musicInfos")
+    media = tuple(_read_frame_media(video))
+    return {
+        **_read_author(author, as_text(dig(author, "nickName"))),
+        "kind": as_kind(media),
+        "author_followers": as_count(dig(video, "authorStats", "followerCount")),
+        "text": as_text(dig(item, "text")),
+        "posted_at": as_time(dig(item, "createTime")),
+        "likes": as_count(dig(item, "diggCount")),
+        "comments": as_count(dig(item, "commentCount")),
+        "shares": as_count(dig(item, "shareCount")),
+        "views": as_count(dig(item, "playCount")),
+        "audio": _name_audio(dig(music, "authorName"), dig(music, "musicName")),
+        "media": media,
+    }
+
+
+def _read_item(item: Any) -> dict[str, Any]:
+    """Read the full page's shape of a post."""
+    stats, music, media = dig(item, "stats"), dig(item, "music"), tuple(_read_item_media(item))
+    lang = as_text(dig(item, "textLanguage"))
+    return {
+        **_read_author(dig(item, "author"), as_text(dig(item, "author", "nickname"))),
+        "kind": as_kind(media),
+        "text": as_text(dig(item, "desc")),
+        "lang": lang if lang != "un" else None,
+        "likes": as_count(dig(stats, "diggCount")),
+        "comments": as_count(dig(stats, "commentCount")),
+        "shares": as_count(dig(stats, "shareCount")),
+        "views": as_count(dig(stats, "playCount")),
+        "audio": _name_audio(dig(music, "authorName"), dig(music, "title")),
+        "media": media,
+    }
+
+
+def _read_author(author: Any, name: str | None) -> dict[str, Any]:
+    nick = as_text(dig(author, "uniqueId"))
+    verified = dig(author, "verified")
+    return {
+        "author_name": name,
+        "author_handle": nick,
+        "author_url": nick and f"{_HOME}@{nick}",
+        "author_verified": verified if isinstance(verified, bool) else None,
+    }
+
+
+def _name_audio(artist: Any, title: Any) -> str | None:
+    return " · ".join(filter(None, (as_text(artist), as_text(title)))) or None
+
+
+def _read_frame_media(video: Any) -> Iterator[Media]:
+    pictures = as_list(dig(video, "imagePostInfo", "displayImages"))
+    for position, picture in enumerate(pictures, 1):
+        size = as_size(dig(picture, "width")), as_size(dig(picture, "height"))
+        yield Media("media", position, as_text(dig(picture, "urlList", 0)) or "", *size)
+    item = dig(video, "itemInfos")
+    if not pictures:
+        meta = dig(item, "video", "videoMeta")
+        size, length = (as_size(dig(meta, "width")), as_size(dig(meta, "height"))), as_count(dig(meta, "duration"))
+        url = as_text(dig(item, "video", "urls", 0))
+        yield Media("media", 1, url or "", *size, None, length or None, None if url else "not_served")
+        cover = as_text(dig(item, "coversOrigin", 0)) or as_text(dig(item, "covers", 0))
+        if cover:
+            yield Media("poster", 1, cover, *size)
+    face = as_text(dig(video, "authorInfos", "covers", 0))
+    if face:
+        yield Media("avatar", 0, face)
+
+
+def _read_item_media(item: Any) -> Iterator[Media]:
+    pictures, video = as_list(dig(item, "imagePost", "images")), dig(item, "video")
+    for position, picture in enumerate(pictures, 1):
+        size = as_size(dig(picture, "imageWidth")), as_size(dig(picture, "imageHeight"))
+        yield Media("media", position, as_text(dig(picture, "imageURL", "urlList", 0)) or "", *size)
+    url, cover = as_text(dig(video, "playAddr")), as_text(dig(video, "originCover")) or as_text(dig(video, "cover"))
+    if url and not pictures:
+        size = as_size(dig(video, "width")), as_size(dig(video, "height"))
+        yield Media("media", 1, url, *size, None, as_count(dig(video, "duration")) or None)
+        if cover:
+            yield Media("poster", 1, cover)
+    face = as_text(dig(item, "author", "avatarLarger"))
+    if face:
+        yield Media("avatar", 0, face)
+
+
 PLATFORM = Platform(
     name="tiktok",
     title="TikTok",
@@ -95,6 +273,7 @@ PLATFORM = Platform(
     id_names=("tiktokid", "tiktokvideoid"),
     traces=(r"tiktok\.com/[^\s\"'<>]{0,60}?(?:video|photo|embed|player|v)/", r"v[mt]\.tiktok\.com/", r"tiktok\.com/t/"),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.tiktok.com/@mara.lind", "https://www.tiktok.com/embed/@mara.lind"),

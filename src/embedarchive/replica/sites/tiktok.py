@@ -1,28 +1,54 @@
-"""TikTok: the player page with its state, the post page, oEmbed, short links; live, gone, private."""
+"""TikTok: the player page with its state, the post page, oEmbed, short links; live, gone, private, refused."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
+from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
-from embedarchive.replica.pictures import resized
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 from embedarchive.replica.world import World
 
-STATES = {"live": "the post", "gone": "400 on the player, 10204 on the page", "private": "400 and 10222"}
-_CODES = {"live": 0, "gone": 10204, "private": 10222}
+MEDIA = "p16-sign.tiktokcdn.example"
+STATES = {
+    **in_languages(
+        {
+            "live": "the post",
+            "gone": "400 on the player, 10204 on the page",
+            "gone_quietly": "200 on the player without the post, 10204 on the page",
+            "private": "400 and 10222",
+        },
+        "gone",
+    ),
+    "friends": "400 and 10204 with the word for friends only",
+    "embed_refused": "400 on the player; the page has the post",
+    "bounced": "400; the page is the home page",
+    "waf": "a script to be solved in the player's place",
+    "truncated": "the beginning of the player, then the connection ends",
+    **FAULTS,
+}
+_CODES = {"live": 0, "embed_refused": 0, "gone": 10204, "gone_quietly": 10204, "friends": 10204, "private": 10222}
+_SAID = {
+    "en": "Video currently unavailable",
+    "de": "Video derzeit nicht verfügbar",
+    "ja": "この動画は現在ご利用いただけません",
+    "ar": "الفيديو غير متاح حاليًا",
+}
 
 
-def _post(name: str, at: str, author: Person, text: str, slide: Slide, **more: Any) -> PostFact:
+def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     key = str(milliseconds(at) // 1000 << 32 | number_from(f"tiktok:{name}", 1 << 32))
-    url = f"https://www.tiktok.com/@{author.handle}/video/{key}"
-    return PostFact("tiktok", name, key, url, "video", author, at, text, (slide,), **more)
+    kind = "video" if slides[0].video else "carousel"
+    url = f"https://www.tiktok.com/@{author.handle}/{'video' if slides[0].video else 'photo'}/{key}"
+    return PostFact("tiktok", name, key, url, kind, author, at, text, slides, **more)
 
 
 POSTS: tuple[PostFact, ...] = (
@@ -47,6 +73,19 @@ POSTS: tuple[PostFact, ...] = (
         audio=("Studio Bergamot", "original sound"),
         state="gone",
     ),
+    _post(
+        "tt-zaytoun",
+        "2026-02-14T17:20:09Z",
+        p.ZAYTOUNA,
+        "قهوة بالهيل، خطوة خطوة ☕ #قهوة",
+        Slide("still:bowl"),
+        Slide("still:olives"),
+        Slide("city:market"),
+        likes=9_411,
+        comments=87,
+        audio=("مقهى زيتونة", "صوت أصلي"),
+        lang="ar",
+    ),
 )
 _BY_KEY = {post.key: post for post in POSTS}
 
@@ -70,19 +109,36 @@ def _answer(request: Request, world: World) -> Reply | None:
         return asset("tiktok/embed.js")
     if request.path == "/oembed":
         return _answer_oembed(request, world)
+    if wall := answer_wall(request):
+        return wall
     post = _BY_KEY.get(parts[-1])
-    state = world.state(post) if post else "gone"
+    state, lang = split_language(world.state(post) if post else "gone", request)
+    if fault := answer_fault(state, request):
+        return fault
     if parts[:2] in (["embed", "v2"], ["player", "v1"]):
-        if post is None or state != "live":
-            return html("<!DOCTYPE html><title>TikTok</title><div class=error>Video currently unavailable</div>", 400)
-        return html(_player(post))
+        return _answer_player(post, parts[-1], state, lang)
     if len(parts) == 3 and parts[1] in ("video", "photo"):
         return html(_page(post, state))
     return None
 
 
+def _answer_player(post: PostFact | None, key: str, state: str, lang: str) -> Reply:
+    if state == "waf":
+        return html("<!DOCTYPE html><body>Please wait...<p id=cs></p><script>window._wafchallengeid='wci'</script>")
+    if state == "gone_quietly":
+        return html(_state_page({f"/embed/v2/{key}": {"isError": True, "errorStatus": 404}}))
+    if post is None or state not in ("live", "truncated"):
+        style = "padding:60px 20px;text-align:center;color:#75767b;font:15px sans-serif"
+        return html(f'<!DOCTYPE html><title>TikTok</title><div class=error style="{style}">{_SAID[lang]}</div>', 400)
+    reply = html(_state_page({f"/embed/v2/{post.key}": {"videoData": _info(post), "isError": False}}))
+    return replace(reply, sent=0.7) if state == "truncated" else reply
+
+
 def _info(post: PostFact) -> dict[str, Any]:
-    return {
+    slide, artist = post.slides[0], post.audio or ("", "")
+    moving = post.kind == "video"
+    size = {"width": slide.width, "height": slide.height, "duration": 2} if moving else {}
+    info: dict[str, Any] = {
         "itemInfos": {
             "id": post.key,
             "text": post.caption,
@@ -91,35 +147,53 @@ def _info(post: PostFact) -> dict[str, Any]:
             "diggCount": post.likes,
             "commentCount": post.comments,
             "shareCount": post.comments // 3,
-            "covers": [f"https://p16-sign.tiktokcdn.example/{post.key}.jpeg"],
-            "video": {"videoMeta": {"width": 720, "height": 1280, "duration": 2}},
+            "covers": [picture_url(MEDIA, post, 0)],
+            "video": {"urls": [video_url(MEDIA, post, 0)] if moving else [], "videoMeta": size},
         },
-        "authorInfos": {"uniqueId": post.author.handle, "nickName": post.author.name, "verified": post.author.verified},
-        "musicInfos": {"musicName": (post.audio or ("", ""))[1], "authorName": (post.audio or ("", ""))[0]},
+        "authorInfos": {
+            "uniqueId": post.author.handle,
+            "nickName": post.author.name,
+            "verified": post.author.verified,
+            "covers": [avatar_url(MEDIA, post.author)],
+        },
+        "authorStats": {"followerCount": post.author.followers},
+        "musicInfos": {"musicName": artist[1], "authorName": artist[0]},
     }
+    if not moving:
+        images = [{"urlList": [picture_url(MEDIA, post, n)]} for n in range(len(post.slides))]
+        info["imagePostInfo"] = {"displayImages": images}
+    return info
 
 
-def _player(post: PostFact) -> str:
-    state = {"source": {"data": {f"/embed/v2/{post.key}": {"videoData": _info(post), "isError": False}}}}
-    text = json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
+def _state_page(data: dict[str, Any]) -> str:
+    text = json.dumps({"source": {"data": data}}, ensure_ascii=False).replace("<", "\\u003c")
     return read("tiktok/player.html").decode().replace("{state}", text)
 
 
 def _page(post: PostFact | None, state: str) -> str:
-    detail: dict[str, Any] = {
-        "statusCode": _CODES.get(state, 0),
-        "statusMsg": "" if state == "live" else "item doesn't exist",
-    }
-    if post and state == "live":
-        author = {"uniqueId": post.author.handle, "nickname": post.author.name}
-        detail["itemInfo"] = {"itemStruct": {"id": post.key, "desc": post.caption, "author": author}}
-    data = json.dumps({"__DEFAULT_SCOPE__": {"webapp.video-detail": detail}}, ensure_ascii=False).replace(
-        "<", "\\u003c"
-    )
+    said = {"friends": "status_friend_see", "live": "", "embed_refused": ""}.get(state, "item doesn't exist")
+    detail: dict[str, Any] = {"statusCode": _CODES.get(state, 0), "statusMsg": said}
+    if post and state in ("live", "embed_refused"):
+        detail["itemInfo"] = {"itemStruct": _item(post)}
+    scope = {} if state == "bounced" else {"webapp.video-detail": detail}
+    data = json.dumps({"__DEFAULT_SCOPE__": scope}, ensure_ascii=False).replace("<", "\\u003c")
     return (
         "<!DOCTYPE html><html><head><title>TikTok - Make Your Day</title></head><body>"
         f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{data}</script></body></html>'
     )
+
+
+def _item(post: PostFact) -> dict[str, Any]:
+    artist, slide = post.audio or ("", ""), post.slides[0]
+    return {
+        "id": post.key,
+        "desc": post.caption,
+        "author": {"uniqueId": post.author.handle, "nickname": post.author.name, "verified": post.author.verified},
+        "stats": {"diggCount": post.likes, "commentCount": post.comments, "shareCount": 1, "playCount": post.likes * 9},
+        "music": {"title": artist[1], "authorName": artist[0]},
+        "video": {"playAddr": video_url(MEDIA, post, 0), "cover": picture_url(MEDIA, post, 0), "width": slide.width},
+        "textLanguage": post.lang,
+    }
 
 
 def _answer_oembed(request: Request, world: World) -> Reply:
@@ -135,19 +209,11 @@ def _answer_oembed(request: Request, world: World) -> Reply:
         "author_unique_id": post.author.handle,
         "embed_product_id": post.key,
         "html": quote_html(post),
-        "thumbnail_url": f"https://p16-sign.tiktokcdn.example/{post.key}.jpeg",
+        "thumbnail_url": picture_url(MEDIA, post, 0),
         "provider_url": "https://www.tiktok.com",
         "provider_name": "TikTok",
     }
     return json_text(json.dumps(answer))
-
-
-def _answer_cover(request: Request, world: World) -> Reply | None:
-    post = _BY_KEY.get(request.path.strip("/").partition(".")[0])
-    if not post:
-        return None
-    slide = post.slides[0]
-    return Reply(200, (("Content-Type", "image/jpeg"),), lambda: resized(slide.picture, 1080, 1920, (720, 1280)))
 
 
 def _answer_short(request: Request, world: World) -> Reply | None:
@@ -158,6 +224,6 @@ def _answer_short(request: Request, world: World) -> Reply | None:
 
 SITES = (
     Site(("www.tiktok.com",), _answer, POSTS, STATES),
-    Site(("p16-sign.tiktokcdn.example",), _answer_cover),
+    Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
     Site(("vm.tiktok.com", "vt.tiktok.com"), _answer_short),
 )
