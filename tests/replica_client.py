@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from dataclasses import dataclass
@@ -31,11 +32,9 @@ def get(replica: Replica, url: str, **headers: str) -> Answer:
     """Ask for a URL at its real host name; an empty header value leaves a header of the navigation out."""
     host, _, path = url.removeprefix("https://").partition("/")
     context = ssl.create_default_context(cafile=str(replica.ca_file))
-    connection = HTTPSConnection(host, timeout=5)
-    connection.sock = context.wrap_socket(connect(replica), server_hostname=host)
     sent = NAVIGATION | {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request("GET", f"/{path}", headers={k: v for k, v in sent.items() if v})
-    response = connection.getresponse()
-    answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-    connection.close()
-    return answer
+    with contextlib.closing(HTTPSConnection(host, timeout=5)) as connection:
+        connection.sock = context.wrap_socket(connect(replica), server_hostname=host)
+        connection.request("GET", f"/{path}", headers={k: v for k, v in sent.items() if v})
+        response = connection.getresponse()
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())

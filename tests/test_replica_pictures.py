@@ -7,12 +7,13 @@ import io
 import pytest
 from PIL import Image, ImageStat
 
-from embedarchive.replica import Replica
 from embedarchive.replica.pictures import photo, resized
 from embedarchive.replica.pictures.scenes import paint
+from embedarchive.replica.sites import find_sites
 
-RECIPES = sorted({slide.picture for post in Replica().posts for slide in post.slides})
-AVATARS = sorted({post.author.picture for post in Replica().posts})
+POSTS = [post for site in find_sites() for post in site.posts]
+RECIPES = sorted({slide.picture for post in POSTS for slide in post.slides})
+AVATARS = sorted({post.author.picture for post in POSTS})
 
 
 @pytest.mark.parametrize("recipe", [*RECIPES, *AVATARS])

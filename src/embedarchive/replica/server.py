@@ -30,9 +30,9 @@ class Server:
         self._authority = authority
         self._answer = answer
         self._log = log
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="replica", daemon=True)
         self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop
         self._done: asyncio.Event
         self._failure: BaseException | None = None
         self._pool = ThreadPoolExecutor(2, "replica-body")
@@ -55,15 +55,14 @@ class Server:
 
     def _run(self) -> None:
         try:
-            self._loop.run_until_complete(self._serve())
+            asyncio.run(self._serve())
         except BaseException as error:
             self._failure = error
         finally:
             self._ready.set()
-            self._loop.close()
 
     async def _serve(self) -> None:
-        self._done = asyncio.Event()
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         context = self._authority.server_context()
         tls = await asyncio.start_server(
             lambda r, w: self._connection("https", r, w), "127.0.0.1", 0, ssl=context, backlog=512
@@ -104,10 +103,13 @@ class Server:
         except Exception as error:
             return _failed(error)
 
-    async def _body_of(self, reply: Reply) -> bytes:
+    async def _finish(self, reply: Reply) -> tuple[Reply, bytes]:
         if not callable(reply.body):
-            return reply.body
-        return await self._loop.run_in_executor(self._pool, reply.body)
+            return reply, reply.body
+        try:
+            return reply, await self._loop.run_in_executor(self._pool, reply.body)
+        except Exception as error:
+            return _failed(error), repr(error).encode()
 
     async def _reply(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False when the connection must not be used again."""
@@ -121,7 +123,7 @@ class Server:
         if reply.ending == "reset":
             _reset(writer)
             return False
-        body = await self._body_of(reply)
+        reply, body = await self._finish(reply)
         writer.writelines(frame_reply(request, reply, body))
         await writer.drain()
         return reply.sent >= 1

@@ -29,7 +29,7 @@ from embedarchive.replica.pictures.light import (
 
 def paint_still(rng: Random, size: Size, variant: str) -> Image.Image:
     """One thing in soft window light, the room behind it out of focus."""
-    painter = {"bowl": _bowl, "olives": _olives, "candles": _candles, "honey": _honey}[variant]
+    painter = {"bowl": _bowl, "coffee": _coffee, "olives": _olives, "candles": _candles, "honey": _honey}[variant]
     return finish(painter(rng, size), rng, bloom=0.25, contrast=0.3, vignette=0.5, warmth=0.03)
 
 
@@ -55,6 +55,27 @@ def _bowl(rng: Random, size: Size) -> Image.Image:
     x, y, r = 0.52, 0.60, 0.27
     image = _contact(image, (x + 0.05, y + 0.203), (r * 1.15, 0.05))
     return _vessel(rng, image, (x, y), r, ((214, 208, 190), (120, 138, 138), (52, 64, 70)), (66, 74, 74))
+
+
+def _coffee(rng: Random, size: Size) -> Image.Image:
+    wall: Stops = ((0, (70, 58, 50)), (0.5, (124, 98, 76)), (1, (60, 44, 34)))
+    image = _room(rng, size, wall, (112, 78, 54), 0.52)
+    lights = [(rng.random(), rng.uniform(0, 0.45), rng.uniform(0.02, 0.06), (255, 206, 150), 0.22) for _ in range(18)]
+    image = ImageChops.screen(image, blur(bokeh(rng, size, lights), 2))
+    x, y, r = 0.48, 0.60, 0.21
+    image = _contact(image, (x + 0.04, y + 0.13), (r * 1.5, 0.05))
+    width, height = size
+    ring = Image.new("L", size)
+    reach = r * width * 0.42
+    centre = ((x + r * 1.02) * width, y * height + r * width * 0.30)
+    box = [centre[0] - reach, centre[1] - reach * 0.8, centre[0] + reach, centre[1] + reach * 0.8]
+    ImageDraw.Draw(ring).ellipse(box, outline=255, width=max(2, round(reach * 0.22)))
+    image = tint(image, (176, 166, 154), blur(ring, 1.2))
+    image = _vessel(rng, image, (x, y), r, ((244, 238, 228), (206, 194, 178), (132, 118, 104)), (58, 32, 18))
+    steam = ImageChops.multiply(
+        levels(clouds(rng, size, (5, 2), 5), 0.45, 1.0), glow(size, (x, y - 0.16), (0.16, 0.26), 1.3)
+    )
+    return lighten(image, (240, 232, 220), blur(steam, 4).point(lambda v: v * 0.55))
 
 
 def _contact(image: Image.Image, at: tuple[float, float], radius: tuple[float, float]) -> Image.Image:
