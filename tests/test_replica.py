@@ -5,10 +5,15 @@ from __future__ import annotations
 import html
 import io
 import json
+import os
 import re
+import signal
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.client import IncompleteRead
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,3 +182,20 @@ def test_media_of_saved_pages_can_be_stood_in_for() -> None:
         assert get(replica, "https://static.cdninstagram.com/rsrc.php/v5/yE/any.js").status == 404
     with Replica() as plain:
         assert get(plain, picture).status == 404
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_by_itself_says_how_to_crawl_it_and_leaves_nothing(tmp_path: Path, ending: signal.Signals) -> None:
+    command = [sys.executable, "-m", "embedarchive.replica", "--state", "fjord=gone"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as run:
+        assert run.stdout
+        lines = iter(run.stdout.readline, "\nnever\n")
+        said = next(line for line in lines if "embedarchive crawl https://" in line)
+        folder = Path(said.split("--ca-file ")[1].strip())
+        assert folder.exists()
+        assert "--resolve '*:443:127.0.0.1:" in said
+        run.send_signal(ending)
+        assert run.wait(10) == 0
+    assert not list(tmp_path.iterdir())

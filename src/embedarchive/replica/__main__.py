@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import shlex
 import signal
+import threading
 from pathlib import Path
 
 from embedarchive.replica import Replica
@@ -32,8 +33,9 @@ def main() -> None:
         print("One article:\n ", crawl_command(replica, replica.article_urls[:1]))
         print("\nAll of them:\n ", crawl_command(replica, replica.article_urls))
         print("\nCtrl-C stops it.", flush=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            threading.Event().wait()
 
 
 if __name__ == "__main__":
