@@ -17,7 +17,7 @@ from embedarchive.phrases import (
 from embedarchive.records import CaptureRecord, EmbedRecord, Kept, PostRecord, Sighting
 from embedarchive.showable import SNIFFED, sniff_type
 from embedarchive.signs import render_date, render_status
-from embedarchive.style import CARD, POST, TOKENS
+from embedarchive.style import CARD, INLINE, POST, TOKENS
 from embedarchive.tags import EMPTY, OUTWARD, Html, escape_text, join, language, link_target, sanitize, tag
 
 Source = Callable[[Kept], str | None]
@@ -68,6 +68,19 @@ def render_card(
         tag("style", Html(TOKENS + POST + CARD)),
     )
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+
+
+def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str | None = None) -> Html:
+    """The post as a fragment for someone else's page: script-free, its style kept to itself, its media inside.
+
+    A declarative shadow root does that; where a browser knows none, the words and the link below it are what is seen.
+    """
+    card = render_post(record, inline_source(load_blob), version_url=version_url)
+    style = tag("style", Html((TOKENS + POST).replace(":root", ":host")), Html(INLINE))
+    said = record.best.description if record.best else None
+    words = tag("blockquote", (said.text if said else None) or "", dir="auto")
+    plain = tag("p", author_of(record), ", ", say_post_status(record), ": ", _robust_link(record, version_url))
+    return join(tag("template", style, card, shadowrootmode="open"), words, plain)
 
 
 def inline_source(load_blob: LoadBlob, largest_file: int = LARGEST_FILE, largest_card: int = LARGEST_CARD) -> Source:

@@ -83,6 +83,8 @@ time[title] { text-decoration: underline dotted var(--rule); text-underline-offs
 @media (prefers-reduced-motion: no-preference) { .slides { scroll-behavior: smooth; } }
 """
 
+INLINE = ":host { display: block; max-width: 35rem; margin: 1.5rem auto; } * { box-sizing: border-box; }"
+
 CARD = """\
 * { box-sizing: border-box; }
 html { background: var(--paper); }

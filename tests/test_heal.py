@@ -1,0 +1,121 @@
+"""Lost embeds become their cards, all else stays byte for byte, and the way back is exact."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.async_api import async_playwright
+
+from archive_builder import SAMPLES, build_archive
+from embedarchive.browser import find_browser
+from embedarchive.heal import find_holes, find_spans, heal, is_lost, undo
+from embedarchive.library import post_record
+from embedarchive.render import render_inline
+from embedarchive.store import open_reader
+from embedarchive.store.reading import read_blob
+
+LOST, ALIVE = SAMPLES[0].post, SAMPLES[1].post
+QUOTE = (
+    '<blockquote class="instagram-media" data-instgrm-permalink="{url}?utm_source=ig_embed" data-instgrm-version="14">'
+    '<div><a href="{url}">View this post on Instagram</a><p>A post shared by '
+    "M\N{LATIN SMALL LETTER A WITH RING ABOVE}rit</p></div></blockquote>"
+)
+SCRIPT = '<script async src="//www.instagram.com/embed.js"></script>'
+FORMS = {
+    "blockquote": QUOTE.format(url=LOST.url),
+    "iframe": f'<iframe src="{LOST.url}embed/captioned/" width=400 height=500></iframe>',
+}
+CARD = {LOST.key: "<p>the card \N{DOVE OF PEACE}</p>"}
+
+
+def article(*parts: str) -> str:
+    head = "<!doctype html><html><head><meta charset=utf-8><title>x</title></head>"
+    return head + "<body><article>" + "\n".join(parts) + "</article></body></html>"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_lost_embed_is_replaced_and_nothing_else(form: str, encoding: str) -> None:
+    alive = QUOTE.format(url=ALIVE.url)
+    before, after = "<p>Café\r\n &amp; more<br/>", f"<P CLASS=x>odd markup <b>kept</P>{alive}{SCRIPT}"
+    html = article(before, FORMS[form], after).replace("utf-8", encoding).encode(encoding)
+    healed, holes = heal(html, CARD, f"text/html; charset={encoding}")
+    form_bytes = FORMS[form].encode(encoding)
+    start = html.index(form_bytes)
+    end = start + len(form_bytes)
+    assert [(hole.key, hole.start, hole.end) for hole in holes] == [(LOST.key, start, end)]
+    assert healed.startswith(html[:start])
+    assert healed.endswith(html[end:])
+    assert b"the card &#128330;" in healed
+    assert LOST.native_id.encode() not in healed.replace(LOST.key.encode(), b"")
+    assert undo(healed) == html
+    assert heal(healed, CARD)[0] == healed
+
+
+def test_the_same_post_twice_is_replaced_twice() -> None:
+    html = article(FORMS["blockquote"], "<p>between</p>", FORMS["iframe"]).encode()
+    healed, holes = heal(html, CARD)
+    assert len(holes) == healed.count(b"the card") >= 1
+    assert b"<p>between</p>" in healed
+    assert undo(healed) == html
+
+
+def test_an_article_without_losses_is_given_back_as_it_is() -> None:
+    html = article(QUOTE.format(url=ALIVE.url)).encode()
+    assert heal(html, CARD) == (html, ())
+
+
+def test_what_only_a_script_carries_is_named_and_left() -> None:
+    escaped = FORMS["iframe"].replace('"', '\\"').replace("/", "\\/")
+    state = f'<script type="application/json">{{"embed": "{escaped}"}}</script>'
+    html = article("<p>x</p>", state).encode()
+    healed, holes = heal(html, CARD)
+    assert [(hole.key, hole.start) for hole in holes] == [(LOST.key, None)]
+    assert healed == html
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_any_bytes_around_it_survive(before: bytes, after: bytes) -> None:
+    html = before + FORMS["iframe"].encode() + after
+    healed, _ = heal(html, CARD)
+    assert undo(healed) == html
+
+
+@given(st.text(alphabet="<>/ab c=\"'!-\n", max_size=200))
+def test_spans_are_inside_the_text(text: str) -> None:
+    html = text.encode()
+    assert all(0 <= start < end <= len(html) for start, end in find_spans(html))
+
+
+@pytest.mark.browser
+async def test_a_healed_article_shows_the_post_in_its_own_style(tmp_path: Path) -> None:
+    conn = open_reader(build_archive(tmp_path / "embeds.db"))
+    records = [post_record(conn, sample.post.key) for sample in SAMPLES]
+    cards = {r.post.key: render_inline(r, lambda h: read_blob(conn, h)) for r in records if r and is_lost(r)}
+    assert set(cards) == {LOST.key, SAMPLES[3].post.key}
+    page_style = "<style>p { color: rgb(1, 2, 3) } .post { display: none }</style>"
+    healed, _ = heal(article(page_style, "<p id=own>text</p>", FORMS["blockquote"]).encode(), cards)
+    (tmp_path / "healed.html").write_bytes(healed)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_browser(None, os.environ).path, args=["--no-sandbox"]
+        )
+        page = await browser.new_page()
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        await page.goto((tmp_path / "healed.html").as_uri())
+        post = page.locator("article.post")
+        assert await post.is_visible()
+        assert "Three mornings at the mouth" in await post.inner_text()
+        assert await page.evaluate("getComputedStyle(document.querySelector('#own')).color") == "rgb(1, 2, 3)"
+        assert not [url for url in requests if not url.startswith(("file:", "data:"))]
+        await browser.close()
+    conn.close()
+
+
+def test_only_what_is_gone_and_kept_is_healed() -> None:
+    assert find_holes(article(FORMS["blockquote"]).encode(), frozenset()) == ()
