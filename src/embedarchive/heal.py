@@ -18,10 +18,12 @@ from embedarchive.records import PostRecord
 from embedarchive.tags import Html, tag
 
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
-NO_CARRIERS = frozenset(("script", "style", "template", "textarea", "head", "body", "html"))
-"""Elements that hold more than one embed's markup: a page's own state, or all of it."""
+WHOLES = frozenset(("head", "body", "html"))
+HIDDEN = frozenset(("script", "style", "template", "textarea"))
+"""Elements whose content is no part of the page: the page's own state may name the post, and must stay."""
 
 MARKER = b"data-embedarchive-original"
+_HIDDEN = re.compile(rb"(?is)<(%s)\b.*?(?:</\1\s*>|\Z)" % "|".join(sorted(HIDDEN)).encode())
 _HEALED = re.compile(
     rb'<div data-embedarchive-key="[^"]*" data-embedarchive-original="([A-Za-z0-9+/=]*)".*?<!--/embedarchive--></div>',
     re.S,
@@ -103,11 +105,15 @@ def _find_carrier(
     wanted = (embed.post.key if embed.post else None, embed.form)
     needle = (embed.post.native_id if embed.post else "").encode()
     for start, end in spans:
-        if needle in html[start:end] and not any(start < b and a < end for a, b in taken):
+        if needle in _blank_hidden(html[start:end]) and not any(start < b and a < end for a, b in taken):
             found = find_embeds(html[start:end], content_type=content_type).embeds
             if [(e.post.key if e.post else None, e.form) for e in found] == [wanted]:
                 return start, end
     return None
+
+
+def _blank_hidden(html: bytes) -> bytes:
+    return _HIDDEN.sub(b"", html)
 
 
 def find_spans(html: bytes) -> tuple[Span, ...]:
@@ -151,5 +157,5 @@ class _Spans(HTMLParser):
         while self.open:
             opened, start = self.open.pop()
             if opened == name:
-                self.spans += [] if name in NO_CARRIERS else [(start, end)]
+                self.spans += [] if name in WHOLES else [(start, end)]
                 return
