@@ -25,7 +25,8 @@ def main() -> None:
     parser.add_argument("--per-minute", type=int, help="answer 429 after so many post pages a minute")
     parser.add_argument("--state", action="append", default=[], metavar="POST=STATE", help="e.g. fjord=gone")
     given = parser.parse_args()
-    with Replica(given.folder, per_minute=given.per_minute) as replica:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), Replica(given.folder, per_minute=given.per_minute) as replica:
         for pair in given.state:
             name, _, state = pair.partition("=")
             replica.set_state(name, state)
@@ -33,9 +34,7 @@ def main() -> None:
         print("One article:\n ", crawl_command(replica, replica.article_urls[:1]))
         print("\nAll of them:\n ", crawl_command(replica, replica.article_urls))
         print("\nCtrl-C stops it.", flush=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
