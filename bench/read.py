@@ -107,7 +107,7 @@ def tables(world: World) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
     yield "embeds", (
         {"fetch_id": a + 1, "article_id": a + 1, "position": p + 1, "kind": "embed", "platform": "instagram",
          "post_key": f"instagram:{code(rng.randrange(world.posts))}", "form": "blockquote", "layer": "mark",
-         "rule": "1", "snippet": "", "author_handle": world.handle(a + p), "text": world.text()}
+         "rule": "1", "snippet": "", "seen_in": "html", "author_handle": world.handle(a + p), "text": world.text()}
         for a in articles for p in range(15)
     )  # fmt: skip
     yield "captures", (
