@@ -62,7 +62,18 @@ def describe(capture: Capture) -> Description:
 
 # ---------------------------------------------------------------------------------------------------------------- whole
 
-LIVE = ("th-keeper", "th-yakei", "th-clip", "th-zaytoun", "tt-band", "tt-zaytoun")
+LIVE = (
+    "th-keeper",
+    "th-yakei",
+    "th-clip",
+    "th-zaytoun",
+    "tt-band",
+    "tt-zaytoun",
+    "fb-hafen",
+    "fb-lanterna",
+    "fb-zaytoun",
+    "fb-regatta",
+)
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -137,6 +148,17 @@ STATES: dict[str, dict[str, tuple[str, str | None]]] = {
         "embed_refused": ("unavailable", "embed_refused"),
         "bounced": ("unavailable", "unconfirmed"),
         "waf": ("blocked", "challenge"),
+        "truncated": ("error", "truncated"),
+        **FAULTS,
+    },
+    "fb-hafen": {
+        **{f"gone{lang}": ("gone", "deleted") for lang in ("", "_de", "_ja", "_ar")},
+        **{f"private{lang}": ("unavailable", "unconfirmed") for lang in ("", "_ja")},
+        "age": ("unavailable", "age"),
+        "embed_refused": ("unavailable", "embed_refused"),
+        "other_id": ("available", None),
+        "wrong_post": ("error", "wrong_post"),
+        "shell": ("error", "blank"),
         "truncated": ("error", "truncated"),
         **FAULTS,
     },

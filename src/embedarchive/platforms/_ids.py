@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, parse_qs
 
+from embedarchive.urls import split_url
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = 1_100_000_000_000, 4_102_444_800_000  # 2004-11 … 2100: outside it an id is no clock
 
@@ -59,3 +61,11 @@ def match_path(pattern: re.Pattern[str], url: SplitResult) -> str | None:
     """The first group of `pattern` at the start of the path that is filled, or None."""
     m = pattern.match(url.path)
     return next((g for g in m.groups() if g), None) if m else None
+
+
+def unwrap_exit(link: str, home: str) -> str:
+    """Meta's links out (`l.facebook.com/l.php?u=…`) without their redirector, links within `home` without trackers."""
+    parts = split_url(link)
+    if parts and parts.path == "/l.php" and (parts.hostname or "").startswith(("l.", "lm.")):
+        return query(parts, "u") or link
+    return link.partition("?")[0] if link.startswith(home) else link

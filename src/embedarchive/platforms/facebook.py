@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import SplitResult, urlencode
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
-from embedarchive.platforms._ids import match_path, query
-from embedarchive.urls import split_url
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.counts import read_count
+from embedarchive.describe import (
+    as_kind,
+    as_size,
+    as_text,
+    as_time,
+    merge_readings,
+    parse_html,
+    read_json_after,
+    read_meta,
+    read_rich_text,
+    text_of,
+)
+from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
+from embedarchive.platforms._ids import match_path, query, unwrap_exit
+from embedarchive.urls import join_url, split_url
 
 _PATH = re.compile(
     r"^/(?:groups/)?[^/]{1,100}/(?:posts|permalink|videos|photos)/(?:[^/]{1,120}/){0,2}?(\d{5,25}|pfbid\w{10,100})(?![\w.])"
@@ -114,6 +133,146 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_SHOWN = '[data-testid="post_message"], abbr.timestamp, ._2iem, video'
+FRAME = Frame(
+    # Without a language the plugin speaks that of the visitor's address. Reels and videos come in this frame too.
+    "https://www.facebook.com/plugins/post.php?href={quoted_url}&show_text=true&width=500&locale=en_US",
+    card=f"._li:has({_SHOWN})",
+    dead=("._1q3v", ".uiBoxWhite.pam"),
+    width=500,
+)
+PROBES = (Probe("page", "{url}", navigate=True),)
+_HOME = "https://www.facebook.com/"
+_AGE = "CometAgeInappropriateLoggedOutErrorRoot"
+_FOLDED = ".text_exposed_hide, .text_exposed_link"
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """Say what the plugin's frame and the post's own page mean for the post, by structure only."""
+    early = classify_answer(page)
+    if early:
+        return early
+    tree = parse_page(page)
+    if tree.css_first(", ".join(FRAME.dead)):
+        return _classify_broken(page, post)
+    if tree.css_first(_SHOWN) and tree.css_first("html#facebook"):
+        return _classify_card(tree, post)
+    return classify_strange(page, tree)
+
+
+def _classify_card(tree: LexborHTMLParser, post: Post) -> Verdict:
+    """A card is the post's if it links to it; a post has two ids (number, pfbid), and either may stand in the links."""
+    own = [_id_of(n.parent.attributes.get("href")) for n in tree.css("a > abbr.timestamp") if n.parent]
+    own += [_id_of(n.attributes.get("href")) for n in tree.css("a._29bd[href]")]
+    seen = {found for n in tree.css("a[href]") if (found := _id_of(n.attributes.get("href")))}
+    if post.native_id in seen:
+        return verdict("available", None, "card links to the post", "a[href]", post.native_id)
+    named = next((found for found in own if found), None)
+    if named is None or named.startswith("pfbid") == post.native_id.startswith("pfbid"):
+        return verdict("error", "wrong_post", "card links to the post", "a[href]", named or "no link to a post")
+    return verdict("available", None, "card links to the post by its other id", "abbr.timestamp", named)
+
+
+def _classify_broken(page: Page, post: Post) -> Verdict:
+    """One sentence stands for deleted, private, gated and refused posts; the post's own page tells some of them."""
+    frame = Sign("no refusal", ", ".join(FRAME.dead), "present")
+    full = page.answer("page")
+    if full is None or full.status is None:
+        return Verdict("unavailable", "unconfirmed", (frame,))
+    if full.status in (404, 410):
+        return Verdict("gone", "deleted", (frame, Sign("page", "status", str(full.status))))
+    if '"rootView"' in full.body and _AGE in full.body:
+        return Verdict("unavailable", "age", (frame, Sign("page", "rootView", _AGE)))
+    meta = _read_og(page)
+    if meta:
+        return Verdict("unavailable", "embed_refused", (frame, Sign("page", "og:url", meta["og:url"])))
+    return Verdict("unavailable", "unconfirmed", (frame, Sign("page", "og:url", "missing")))
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the post said from the plugin's markup; of a refused frame, from its own page's metadata."""
+    found = classify(page, post)
+    if found.reason == "embed_refused":
+        meta = _read_og(page)
+        picture = meta.get("og:image")
+        media = (Media("poster", 1, picture, alt=meta.get("og:image:alt")),) if picture else ()
+        text = meta.get("og:description")
+        return merge_readings(("og", {"author_name": meta.get("og:title"), "text": text, "media": media}))
+    if found.outcome != "available":
+        return Description()
+    return merge_readings(("markup", _read_card(parse_page(page), page.body)))
+
+
+def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
+    face = tree.css_first("img[aria-label]")
+    link = tree.css_first("._2iem a[href], ._90h_ a[href], a._3rt8[href]")
+    home = join_url(_HOME, link.attributes.get("href") or "").partition("?")[0] if link else None
+    name = re.match(r"https://www\.facebook\.com/([A-Za-z][\w.\-]{2,80})/?$", home or "")
+    message = tree.css_first('[data-testid="post_message"]')
+    text, rich = read_rich_text(message, _HOME, _FOLDED, lambda u: unwrap_exit(u, _HOME)) if message else ("", "")
+    time = tree.css_first("abbr[data-utime]")
+    moving = tree.css_first("video") is not None
+    media = tuple(_read_media(tree, source, moving))
+    buttons = [text_of(n) for n in tree.css("a._29bd")]
+    return {
+        "kind": as_kind(media, moving=moving),
+        "author_name": text_of(tree.css_first("._2_79, ._90h_ a")) or (face and face.attributes.get("aria-label")),
+        "author_handle": name[1] if name and "profile.php" not in name[1] else None,
+        "author_url": home,
+        "author_verified": tree.css_first("._56_f") is not None,
+        "text": text,
+        "text_html": rich,
+        "posted_at": as_time(time.attributes.get("data-utime")) if time else None,
+        "likes": read_count(text_of(tree.css_first(".embeddedLikeButton"))),
+        "comments": read_count(buttons[0]) if buttons else None,
+        "shares": read_count(buttons[1]) if len(buttons) > 1 else None,
+        "media": media,
+    }
+
+
+def _read_media(tree: LexborHTMLParser, source: str, moving: bool) -> Iterator[Media]:
+    """Its pictures are those that are neither of an account (these name it aloud) nor of the site itself."""
+    pictures = [n for n in tree.css("img[src]") if "aria-label" not in n.attributes]
+    own = [n for n in pictures if _is_content(n.attributes.get("src") or "")]
+    if moving:
+        found = (read_json_after(source, rf'"{name}":\s*(?=")') for name in ("hd_src", "sd_src"))
+        url = next(filter(None, map(as_text, found)), None)
+        yield Media("media", 1, url or "", missing=None if url else "not_served")
+    for position, node in enumerate(own[: 1 if moving else None], 1):
+        has = node.attributes
+        size = as_size(_number(has.get("width"))), as_size(_number(has.get("height")))
+        alt = has.get("caption") or has.get("alt") or None
+        yield Media("poster" if moving else "media", position, has.get("src") or "", *size, alt)
+    face = tree.css_first("img[aria-label][src]")
+    if face:
+        yield Media("avatar", 0, face.attributes.get("src") or "")
+
+
+def _is_content(link: str) -> bool:
+    """Content comes from `scontent…`, the site's own buttons from `static…`."""
+    parts = split_url(link)
+    return bool(parts and (parts.hostname or "").startswith(("scontent", "external")))
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _id_of(link: str | None) -> str | None:
+    parts = split_url(join_url(_HOME, link)) if link else None
+    return identify(parts) if parts and "facebook." in (parts.hostname or "") else None
+
+
+def _read_og(page: Page) -> dict[str, str]:
+    """The metadata of the post's own page; empty when it is a wall, an empty application or another page."""
+    full = page.answer("page")
+    meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
+    known = meta.get("og:title") and (meta.get("og:image") or meta.get("og:description"))
+    return meta if known and _id_of(meta.get("og:url")) else {}
+
+
 PLATFORM = Platform(
     name="facebook",
     title="Facebook",
@@ -134,6 +293,7 @@ PLATFORM = Platform(
         r"fb\.watch/",
     ),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

@@ -14,7 +14,7 @@ from embedarchive.counts import read_count
 from embedarchive.describe import as_kind, merge_readings, parse_html, read_meta, read_rich_text, text_of
 from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
 from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, decode_base64url, match_path, query
+from embedarchive.platforms._ids import date_ms, decode_base64url, match_path, unwrap_exit
 from embedarchive.urls import split_url
 
 _PATH = re.compile(r"^/(?:@[\w.]{0,40}/post|t)/([A-Za-z0-9_-]{5,64})(?![A-Za-z0-9_-])")
@@ -138,7 +138,9 @@ def describe(page: Page, post: Post) -> Description:
 def _read_card(card: LexborNode) -> dict[str, Any]:
     name = text_of(card.css_first(".HeaderLink"))
     body = _first_own(card, ".BodyTextContainer")
-    text, rich = read_rich_text(body, _HOME, clean=_unwrap, pre=True) if body else ("", "")
+    text, rich = (
+        read_rich_text(body, _HOME, clean=lambda link: unwrap_exit(link, _HOME), pre=True) if body else ("", "")
+    )
     bars = _own(card, ".ActionBarContainer")
     icons = bars[-1].css(".ActionBarIcon") if bars else []
     counts = [read_count(text_of(icon.css_first(".ActionBarCount"))) for icon in icons] + [None] * 4
@@ -186,14 +188,6 @@ def _first_own(card: LexborNode, css: str) -> LexborNode | None:
     return next(iter(_own(card, css)), None)
 
 
-def _unwrap(link: str) -> str:
-    """Links leave through a redirector (`l.facebook.com/l.php?u=…`) and lose their trackers when they stay."""
-    parts = split_url(link)
-    if parts and (parts.hostname or "").startswith("l.") and parts.path == "/l.php":
-        return query(parts, "u") or link
-    return link.partition("?")[0] if link.startswith(_HOME) else link
-
-
 def _read_og(page: Page, post: Post) -> dict[str, Any]:
     """Read the full page's metadata, if it is the post's: empty for the shell that stands for every refusal."""
     full = page.answer("page")
@@ -224,7 +218,7 @@ PLATFORM = Platform(
     id_pattern=r"[A-Za-z0-9_-]{10,12}",
     id_names=("threadsid",),
     services=("threadsnet",),
-    traces=(r"threads\.(?:net|com)/(?:@[\w.]{0,40}/post|t)/",),
+    traces=(r"threads\.(?:net|com)/(?:(?:@|%40)[\w.]{0,40}/post|t)/",),
     marks=MARKS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
