@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from embedarchive.detect import find_embeds
+from embedarchive.detect import find_in_document
 from embedarchive.model import Claim, Embed, Found, Post
 
 SMALL = 2_000_000
@@ -62,7 +62,7 @@ async def search_page(html: bytes, *, limits: Limits | None = None, **options: A
 
 def _search_here(body: bytes, options: Mapping[str, Any]) -> Found:
     try:
-        return find_embeds(body, **options)
+        return find_in_document(body, **options)
     except (RecursionError, MemoryError) as error:
         return Found(truncated=type(error).__name__)
 
@@ -97,7 +97,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (order["cpu_s"], order["cpu_s"] + 1))
     resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
     options = {k: order[k] for k in ("url", "content_type", "mentions", "unknown")}
-    found = find_embeds(sys.stdin.buffer.read(), **options)
+    found = find_in_document(sys.stdin.buffer.read(), **options)
     sys.stdout.write(json.dumps(asdict(found)))
 
 

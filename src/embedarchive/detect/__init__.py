@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -25,10 +26,18 @@ __all__ = [
     "Meaning",
     "decode_html",
     "find_embeds",
+    "find_in_document",
     "find_in_text",
     "identify_anything",
     "identify_post",
 ]
+
+
+def find_in_document(body: bytes, *, content_type: str | None = None, **options: Any) -> Found:
+    """Find every embed of a document that is HTML, unless its type says that it is plain text."""
+    if (content_type or "").lower().startswith("text/plain"):
+        return find_in_text(decode_html(body, content_type))
+    return find_embeds(body, content_type=content_type, **options)
 
 
 def find_embeds(
