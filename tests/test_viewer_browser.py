@@ -164,7 +164,7 @@ async def test_a_journalist_pastes_a_link_and_reads_the_post(room: str) -> None:
         await page.click("[aria-label='Next slide']")
         await until(page, "document.querySelector('.slides').scrollLeft > 100")
         await page.click("text=What the council deleted")
-        assert await page.inner_text(".numbered .row:nth-child(2) h3 a") == "Marit Solheim"
+        assert await page.inner_text(".numbered .row:nth-child(2) h2 a") == "Marit Solheim"
 
 
 async def test_everything_can_be_read_without_scripts(room: str) -> None:

@@ -67,7 +67,8 @@ def render_card(
         tag("title", f"{name} · {status}"),
         tag("style", Html(TOKENS + POST + CARD)),
     )
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+    page = tag("main", tag("h1", name, class_="unseen"), body)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{page}</body></html>\n'
 
 
 def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str | None = None) -> Html:

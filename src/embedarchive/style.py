@@ -88,6 +88,7 @@ INLINE = ":host { display: block; max-width: 35rem; margin: 1.5rem auto; } * { b
 CARD = """\
 * { box-sizing: border-box; }
 html { background: var(--paper); }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 body { margin: 0; padding: clamp(.5rem, 3vw, 2rem); }
 .post { max-width: 35rem; margin: 0 auto; }
 @media print { html { background: none; } .post { box-shadow: none; } }
