@@ -49,7 +49,7 @@ def page(opened: Page) -> Page:
 
 
 def test_the_loader_replaces_every_quote_by_a_frame_as_high_as_its_card(replica: Replica, page: Page) -> None:
-    page.goto("https://forms.example/situations/six-embeds")
+    page.goto("https://forms.example/situations/six-embeds", wait_until="domcontentloaded")
     page.wait_for_function("document.querySelectorAll('iframe.instagram-media-rendered[height]').length === 6")
     page.wait_for_function("[...document.querySelectorAll('iframe')].every(f => f.height > 100)")
     assert page.locator("blockquote").count() == 0
@@ -85,7 +85,7 @@ def test_rich_posts_are_redrawn_after_a_while(replica: Replica, page: Page, name
 
 
 def test_a_carousel_can_be_walked_to_its_end(replica: Replica, page: Page) -> None:
-    page.goto(f"https://www.instagram.com/p/{replica.post('premiere').key}/embed/captioned/")
+    page.goto(f"https://www.instagram.com/p/{replica.post('premiere').key}/embed/captioned/", wait_until="commit")
     following = page.locator("button[aria-label=Next]")
     following.wait_for()
     for _ in range(9):
@@ -94,7 +94,7 @@ def test_a_carousel_can_be_walked_to_its_end(replica: Replica, page: Page) -> No
 
 
 def test_the_video_plays(replica: Replica, page: Page) -> None:
-    page.goto(f"https://www.instagram.com/p/{replica.post('marathon').key}/embed/captioned/")
+    page.goto(f"https://www.instagram.com/p/{replica.post('marathon').key}/embed/captioned/", wait_until="commit")
     page.locator("video").wait_for()
     page.evaluate("document.querySelector('video').muted = true, document.querySelector('video').play()")
     page.wait_for_function("document.querySelector('video').currentTime > 0.2")
