@@ -20,7 +20,7 @@ from playwright.async_api import Frame, Page, async_playwright
 
 from capturing import open_camera
 from embedarchive import clock
-from embedarchive.browser import find_browser
+from embedarchive.browser import Limits, find_browser
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.export import export_wacz
 from embedarchive.model import Fetch
@@ -33,6 +33,7 @@ from player import install_python_tools, serve, unpack_npm_package
 pytestmark = pytest.mark.browser
 
 ARTICLE = "https://news.example/story"
+PATIENT = Limits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -44,7 +45,7 @@ async def wacz(tmp_path_factory: pytest.TempPathFactory) -> Path:
         html = b"<!doctype html><title>Story</title><h1>Fog over the fjord</h1>"
         fetch = Fetch(ARTICLE, ARTICLE, clock.now(), "ok", 200, content_type="text/html", body=html)
         archive.keep_fetch(archive.keep_seed(crawl, ARTICLE, "seed", clock.now()), crawl, fetch)
-        async with open_camera(replica) as camera:
+        async with open_camera(replica, limits=PATIENT) as camera:
             for name in ("fjord", "marathon", "fjord"):
                 capture = await camera.take(name)
                 number = archive.keep_capture(capture, crawl)

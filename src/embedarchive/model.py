@@ -279,3 +279,20 @@ class Capture:
     environment: Mapping[str, Any] = field(default_factory=dict)
     retry_after_s: float | None = None
     """How long the platform asked us to stay away, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One showing of a capture from the archive alone, compared with what was seen when it was captured.
+
+    `score` is 0.0 to 1.0 (all of it came back); `distance` the share of the picture that looks different, `text_found`
+    the share of the post's words on show, each None where there was nothing to compare. `note` says what went wrong.
+    """
+
+    score: float
+    distance: float | None
+    text_found: float | None
+    media_found: int
+    media_expected: int
+    note: str | None
+    checked_at: str

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from embedarchive.errors import ArchiveError, ArchiveLocked, DiskFull
-from embedarchive.model import Capture, Description, Fetch, Found, Post
+from embedarchive.model import Capture, Description, Fetch, Found, Post, Replay
 from embedarchive.platform import Platform
 from embedarchive.store import rows
 from embedarchive.store.rows import insert, to_json
@@ -220,6 +220,11 @@ class Archive:
         }  # fmt: skip
         with self.transaction() as conn:
             insert(conn, "descriptions", row, or_ignore=True)
+
+    def keep_replay(self, capture_id: int, replay: Replay) -> None:
+        """Keep how much of a capture came back when it was shown again from the archive alone."""
+        with self.transaction() as conn:
+            insert(conn, "replays", rows.fields_of(replay) | {"capture_id": capture_id})
 
 
 def lock_archive(path: Path) -> IO[bytes]:

@@ -244,6 +244,19 @@ CREATE TABLE redactions (                   -- what was withdrawn on purpose: th
   redacted_at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE replays (                      -- one showing of a capture from the archive alone, the network shut
+  id             INTEGER PRIMARY KEY,
+  capture_id     INTEGER NOT NULL REFERENCES captures(id),
+  checked_at     TEXT NOT NULL,
+  score          REAL NOT NULL,             -- 0 to 1: how much of what was seen came back
+  distance       REAL,                      -- share of the screenshot that looks different
+  text_found     REAL,                      -- share of the post's words on show
+  media_found    INTEGER NOT NULL,          -- files held whole, and pictures drawn
+  media_expected INTEGER NOT NULL,
+  note           TEXT                       -- what went wrong
+) STRICT;
+CREATE INDEX replays_capture ON replays(capture_id, checked_at);
+
 -- What was observed stays as it was observed.
 CREATE TRIGGER captures_no_update  BEFORE UPDATE ON captures  BEGIN SELECT RAISE(ABORT, 'captures are append-only'); END;
 CREATE TRIGGER captures_no_delete  BEFORE DELETE ON captures  BEGIN SELECT RAISE(ABORT, 'captures are append-only'); END;
@@ -253,6 +266,8 @@ CREATE TRIGGER exchanges_no_update BEFORE UPDATE ON exchanges BEGIN SELECT RAISE
 CREATE TRIGGER exchanges_no_delete BEFORE DELETE ON exchanges BEGIN SELECT RAISE(ABORT, 'exchanges are append-only'); END;
 CREATE TRIGGER checks_no_update    BEFORE UPDATE ON checks    BEGIN SELECT RAISE(ABORT, 'checks are append-only'); END;
 CREATE TRIGGER checks_no_delete    BEFORE DELETE ON checks    BEGIN SELECT RAISE(ABORT, 'checks are append-only'); END;
+CREATE TRIGGER replays_no_update   BEFORE UPDATE ON replays   BEGIN SELECT RAISE(ABORT, 'replays are append-only'); END;
+CREATE TRIGGER replays_no_delete   BEFORE DELETE ON replays   BEGIN SELECT RAISE(ABORT, 'replays are append-only'); END;
 CREATE TRIGGER blobs_no_delete     BEFORE DELETE ON blobs     BEGIN SELECT RAISE(ABORT, 'blobs are append-only'); END;
 CREATE TRIGGER blobs_no_update     BEFORE UPDATE ON blobs
   WHEN NOT (NEW.sha256 = OLD.sha256 AND length(NEW.body) = 0

@@ -28,6 +28,15 @@ CREATE VIEW captures_to_describe AS
   WHERE c.outcome = 'available'
     AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules);
 
+-- Preserved, described, with a page to show again, and not yet shown again from the archive alone.
+CREATE VIEW captures_to_replay AS
+  SELECT c.id, c.post_key, p.platform
+  FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
+  WHERE c.outcome = 'available' AND f.visitable
+    AND EXISTS (SELECT 1 FROM exchanges x WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL)
+    AND EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id)
+    AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id);
+
 -- Every post that was once seen alive, and when it was last looked at.
 CREATE VIEW posts_to_check AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
@@ -66,7 +75,9 @@ CREATE VIEW preserved_posts AS
   SELECT s.key, s.platform, s.status, s.url, d.author_name, d.author_handle, d.kind, d.text, d.posted_at,
          s.last_available_at, s.first_gone_at, s.articles, s.best_capture_id AS capture_id,
          (SELECT a.sha256 FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'screenshot') AS screenshot,
-         (SELECT count(*) FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'media') AS media
+         (SELECT count(*) FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'media') AS media,
+         (SELECT r.score FROM replays r WHERE r.capture_id = s.best_capture_id ORDER BY r.checked_at DESC, r.id DESC LIMIT 1)
+           AS replay_score
   FROM post_status s JOIN current_descriptions d ON d.capture_id = s.best_capture_id;
 
 -- Posts that are gone (or were gone before we came), and whether we hold them.

@@ -1,0 +1,109 @@
+"""A capture in an archive -> all that a replay of it needs, bytes included. Read-only."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from embedarchive.errors import ArchiveError
+from embedarchive.model import Post
+from embedarchive.platform import Visitable
+from embedarchive.platforms import BY_NAME
+from embedarchive.replay.answers import Answers, Kept
+from embedarchive.store.reading import PROBE, main_document, read_blob, read_post
+
+PICTURES = ("screenshot", "thumbnail")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayable:
+    """A capture as it is to be shown again: where to go, what answers, and what should come of it.
+
+    `visit` is the platform's today, with the address that was visited then. `text` is what the post said as far as the
+    visited page showed it. `media` maps each file the post names, by role and position, to its bytes, None where the
+    archive does not hold them.
+    """
+
+    capture_id: int
+    post: Post
+    visit: Visitable
+    scale: float
+    answers: Answers
+    screenshot: bytes | None
+    dom: str
+    text: str
+    media: Mapping[tuple[str, int], bytes | None]
+
+
+def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
+    """Read a capture whole. Raises ArchiveError when it has no document to show or its platform cannot be visited."""
+    capture = select(conn, "SELECT * FROM captures WHERE id = ?", capture_id)[0]
+    post = read_post(conn, capture["post_key"])
+    visit = BY_NAME[post.platform].visit if post and post.platform in BY_NAME else None
+    exchanges = select(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture_id)
+    document = main_document(exchanges, capture["final_url"])
+    if post is None or visit is None or document is None:
+        raise ArchiveError(f"Capture {capture_id} holds no page that this version can show again.")
+    artifacts = select(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture_id)
+    bodies = {(a["role"], a["position"]): read_blob(conn, a["sha256"]) for a in artifacts}
+    said = select(conn, "SELECT text, media FROM current_descriptions WHERE capture_id = ?", capture_id)
+    return Replayable(
+        capture_id,
+        post,
+        pin(visit, document["url"]),
+        float(json.loads(capture["environment"]).get("scale") or 1.0),
+        read_answers(conn, exchanges, artifacts),
+        bodies.get(("screenshot", 0)),
+        (bodies.get(("dom", 0)) or b"").decode("utf-8", "replace"),
+        (said[0]["text"] or "") if said else "",
+        find_media(json.loads(said[0]["media"]) if said else [], bodies),
+    )
+
+
+def pin(visit: Visitable, url: str) -> Visitable:
+    """The platform's rules with one fixed address to visit. Pure."""
+    return replace(visit, frame=replace(visit.frame, url=re.sub(r"([{}])", r"\1\1", url)))
+
+
+def find_media(
+    named: Sequence[Mapping[str, Any]], bodies: Mapping[tuple[str, int], bytes | None]
+) -> dict[tuple[str, int], bytes | None]:
+    """The bytes of every file the post names and its platform would give; without names, of every file kept. Pure."""
+    if not named:
+        return {key: body for key, body in bodies.items() if key[0] not in (*PICTURES, "dom")}
+    keys = [(str(each["role"]), int(each["position"])) for each in named if not each.get("missing")]
+    return {key: bodies.get(key) for key in keys}
+
+
+def read_answers(conn: sqlite3.Connection, exchanges: list[sqlite3.Row], artifacts: list[sqlite3.Row]) -> Answers:
+    """What the page was answered then, in order, and behind it the files that came another way."""
+    kept = []
+    for row in exchanges:
+        body = None if row["status"] is None or row["resource_type"].startswith(PROBE) else read_body(conn, row)
+        if body is not None:
+            headers = tuple((name, value) for name, value in json.loads(row["response_headers"]))
+            kept.append(Kept(row["method"], row["url"], row["status"], headers, body))
+    files = []
+    for row in artifacts:
+        body = read_blob(conn, row["sha256"]) if row["url"] and row["role"] != "dom" else None
+        if body is not None:
+            headers = (("content-type", row["content_type"]), ("access-control-allow-origin", "*"))
+            files.append(Kept("GET", row["url"], 200, headers, body))
+    return Answers((*kept, *files))
+
+
+def read_body(conn: sqlite3.Connection, row: sqlite3.Row) -> bytes | None:
+    """The body of an exchange; empty where there is none by nature (a redirect), None where it is not held."""
+    if row["body_sha256"]:
+        return read_blob(conn, row["body_sha256"])
+    return b"" if row["truncated"] is None else None
+
+
+def select(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
+    cursor = conn.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()
