@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.classify import classify_answer, classify_strange, verdict
+from embedarchive.describe import (
+    as_count,
+    as_kind,
+    as_list,
+    as_size,
+    as_text,
+    as_time,
+    dig,
+    merge_readings,
+    parse_html,
+    read_json,
+)
+from embedarchive.model import Answer, Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import date_ms, decode_tid, match_path
 
 _PATH = re.compile(
@@ -80,6 +97,178 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAME = Frame(
+    "{frame}",
+    card='#app > :has(time), [data-testid^="postThreadItem-by-"]',
+    dead=("#app > :not(:has(time))",),
+    width=600,
+)
+_API = "https://public.api.bsky.app/xrpc/"
+_URI = "at://{host}/app.bsky.feed.post/{name}"
+PROBES = (
+    Probe("thread", f"{_API}app.bsky.feed.getPostThread?uri={_URI}&depth=0&parentHeight=0", when="always"),
+    Probe("posts", f"{_API}app.bsky.feed.getPosts?uris={_URI}"),
+    Probe("profile", f"{_API}app.bsky.actor.getProfile?actor={{host}}"),
+)
+_HOME = "https://bsky.app/"
+
+
+def _fields(post: Post) -> Mapping[str, str]:
+    """The frame takes no handle in the author's place (it answers 400): then the post's own page is visited."""
+    author, _, key = post.native_id.rpartition("/")
+    frame = f"https://embed.bsky.app/embed/{author}/app.bsky.feed.post/{key}"
+    return {"frame": frame if author.startswith("did:") else canonical(post.native_id)}
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """The frame is drawn by script from the public API's answer: that answer is judged, and what was drawn of it."""
+    early = classify_answer(page)
+    if early:
+        return early
+    answer = page.answer("thread")
+    if answer is None or answer.status is None:
+        why = answer.error if answer else None
+        return verdict("error", why or "no_answer", "API answered", "getPostThread", why)
+    if answer.status == 429:
+        return verdict("blocked", "rate", "API status", "getPostThread", 429)
+    data = read_json(answer.body)
+    if (answer.status == 400 and dig(data, "error") == "NotFound") or _is_a(dig(data, "thread"), "notFoundPost"):
+        return _classify_absence(page)
+    if answer.status == 200:
+        return _classify_thread(page, post, dig(data, "thread"))
+    return verdict("error", f"http_{answer.status}", "API status", "getPostThread", answer.status)
+
+
+def _classify_thread(page: Page, post: Post, thread: Any) -> Verdict:
+    if _is_a(thread, "blockedPost"):
+        return verdict("unavailable", "private", "a post", "thread.$type", dig(thread, "$type"))
+    seen = as_text(dig(thread, "post", "uri")) or "none"
+    names = {dig(thread, "post", "author", name) for name in ("did", "handle")}
+    author, _, key = post.native_id.rpartition("/")
+    if author not in names or not seen.endswith(f"/app.bsky.feed.post/{key}"):
+        return verdict("error", "wrong_post", "address is the post's", "post.uri", seen)
+    labels = as_list(dig(thread, "post", "author", "labels"))
+    if any(dig(label, "val") == "!no-unauthenticated" for label in labels):
+        return verdict("unavailable", "login_only", "shown to everybody", "author.labels", "!no-unauthenticated")
+    drawn = parse_html(page.dom)
+    if not drawn.css_first(FRAME.card):
+        return classify_strange(page, drawn)
+    return verdict("available", None, "address is the post's", "post.uri", seen)
+
+
+def _classify_absence(page: Page) -> Verdict:
+    """A closed account's posts are not found either: two services must deny the post while its account is there."""
+    first = Sign("API knows the post", "getPostThread", "NotFound")
+    account = page.answer("profile")
+    error = as_text(dig(read_json(account.body), "error")) if account and account.status == 400 else None
+    closed = {"AccountDeactivated": "deactivated", "AccountTakedown": "suspended"}.get(error or "")
+    if closed:
+        return Verdict("unavailable", closed, (first, Sign("account is open", "getProfile", error or "")))
+    posts = page.answer("posts")
+    if posts and posts.status == 200 and dig(read_json(posts.body), "posts") == []:
+        return Verdict("gone", "deleted", (first, Sign("another service knows the post", "getPosts", "posts: []")))
+    return Verdict("unavailable", "unconfirmed", (first,))
+
+
+def _is_a(value: Any, name: str) -> bool:
+    return str(dig(value, "$type") or "").endswith(f"#{name}")
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the post said from the API's answer, the one that the frame is drawn from."""
+    known = ("id", {"posted_at": date(post.native_id)})
+    if classify(page, post).outcome != "available":
+        return merge_readings(known)
+    return merge_readings(known, ("getPostThread", _read_post(page.answer("thread"))))
+
+
+def _read_post(answer: Answer | None) -> dict[str, Any]:
+    view = dig(read_json(answer.body), "thread", "post") if answer else None
+    author, record, embed = dig(view, "author"), dig(view, "record"), dig(view, "embed")
+    name = as_text(dig(author, "handle"))
+    media = tuple(_read_media(view))
+    link = dig(embed, "external") or dig(embed, "media", "external")
+    kind = as_kind(media)
+    text, rich = _read_text(as_text(dig(record, "text")) or "", as_list(dig(record, "facets")))
+    return {
+        "kind": "link" if link and kind == "text" else kind,
+        "author_name": as_text(dig(author, "displayName")) or name,
+        "author_handle": name,
+        "author_url": name and f"{_HOME}profile/{name}",
+        "author_verified": dig(author, "verification", "verifiedStatus") == "valid",
+        "text": text,
+        "text_html": rich,
+        "title": as_text(dig(link, "title")),
+        "lang": as_text(dig(record, "langs", 0)),
+        "posted_at": as_time(dig(record, "createdAt")),
+        "likes": as_count(dig(view, "likeCount")),
+        "comments": as_count(dig(view, "replyCount")),
+        "shares": as_count(dig(view, "repostCount")),
+        "quoted_url": _read_quoted(embed),
+        "media": media,
+    }
+
+
+def _read_text(text: str, facets: list[Any]) -> tuple[str, str]:
+    """The text plain and as HTML; facets name links by their places in the text's UTF-8."""
+    raw, rich, end = text.encode(), "", 0
+    for facet in sorted(facets, key=lambda f: as_count(dig(f, "index", "byteStart")) or 0):
+        start, stop = as_count(dig(facet, "index", "byteStart")), as_count(dig(facet, "index", "byteEnd"))
+        target = _read_target(dig(facet, "features", 0))
+        if start is None or stop is None or not end <= start < stop <= len(raw) or not target:
+            continue
+        rich += f'{_escape(raw[end:start])}<a href="{html.escape(target)}">{_escape(raw[start:stop])}</a>'
+        end = stop
+    return text, rich + _escape(raw[end:])
+
+
+def _escape(raw: bytes) -> str:
+    return html.escape(raw.decode(errors="replace"), quote=False).replace("\n", "<br>")
+
+
+def _read_target(feature: Any) -> str | None:
+    if _is_a(feature, "mention") and as_text(dig(feature, "did")):
+        return f"{_HOME}profile/{feature['did']}"
+    if _is_a(feature, "tag") and as_text(dig(feature, "tag")):
+        return f"{_HOME}hashtag/{feature['tag']}"
+    link = as_text(dig(feature, "uri"))
+    return link if link and link.startswith(("https://", "http://")) else None
+
+
+def _read_quoted(embed: Any) -> str | None:
+    """The address of the post that this one quotes (with media, the record is wrapped once more)."""
+    uri = as_text(dig(embed, "record", "uri")) or as_text(dig(embed, "record", "record", "uri")) or ""
+    m = re.fullmatch(r"at://([^/]+)/app\.bsky\.feed\.post/(\w+)", uri)
+    return canonical(f"{m[1]}/{m[2]}") if m else None
+
+
+def _read_media(view: Any) -> Iterator[Media]:
+    embed = dig(view, "embed", "media") or dig(view, "embed")
+    for position, image in enumerate(as_list(dig(embed, "images")), 1):
+        size = as_size(dig(image, "aspectRatio", "width")), as_size(dig(image, "aspectRatio", "height"))
+        url = as_text(dig(image, "fullsize"))
+        if url:
+            yield Media("media", position, url, *size, as_text(dig(image, "alt")))
+    if as_text(dig(embed, "playlist")):
+        yield from _read_video(view, embed)
+    face = as_text(dig(view, "author", "avatar"))
+    if face:
+        yield Media("avatar", 0, face)
+
+
+def _read_video(view: Any, embed: Any) -> Iterator[Media]:
+    """The frame plays a stream; the file as uploaded is a blob of the author's repository (source: yt-dlp)."""
+    size = as_size(dig(embed, "aspectRatio", "width")), as_size(dig(embed, "aspectRatio", "height"))
+    alt, did, cid = as_text(dig(embed, "alt")), as_text(dig(view, "author", "did")), as_text(dig(embed, "cid"))
+    url = f"https://bsky.social/xrpc/com.atproto.sync.getBlob?did={did}&cid={cid}" if did and cid else ""
+    yield Media("media", 1, url, *size, alt, missing=None if url else "stream_only")
+    poster = as_text(dig(embed, "thumbnail"))
+    if poster:
+        yield Media("poster", 1, poster, *size, alt)
+
+
 PLATFORM = Platform(
     name="bluesky",
     title="Bluesky",
@@ -97,6 +286,7 @@ PLATFORM = Platform(
         r"did:[a-z]+:[\w.:%-]{5,100}/app\.bsky\.feed\.post",
     ),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://bsky.app/profile/mara.example",),

@@ -1,4 +1,4 @@
-"""Bluesky: the frame, the public API, oEmbed; live and gone."""
+"""Bluesky: the frame, the application, the public API, oEmbed; live, gone, closed accounts, members only."""
 
 from __future__ import annotations
 
@@ -10,13 +10,33 @@ from urllib.parse import urlsplit
 
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
-from embedarchive.replica.facts import Person, PostFact, milliseconds, number_from
-from embedarchive.replica.pictures import photo
+from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
+from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
-STATES = {"live": "the post", "gone": "not found, from frame and API"}
+MEDIA = "cdn.bsky.app"
+STATES = {
+    **in_languages({"live": "the post", "gone": "not found, from frame and API"}, "gone"),
+    "deactivated": "not found; the account is closed by its owner",
+    "suspended": "not found; the account is taken down",
+    "blocked": "the API says that the author blocks",
+    "login_only": "the frame says that the author shows posts to members only",
+    "api_rate": "the post's API answers 429",
+    "api_down": "the post's API answers 502",
+    "not_drawn": "the frame's script draws nothing",
+    "unsure": "not found by one service, known to the other",
+    **FAULTS,
+}
+_SAID = {
+    "en": ("Post not found, it may have been deleted.", "The author does not show posts on external sites."),
+    "de": ("Beitrag nicht gefunden, möglicherweise gelöscht.", "Nur für angemeldete Personen."),
+    "ja": ("投稿が見つかりません。削除された可能性があります。", "外部サイトでは表示されません。"),
+    "ar": ("المنشور غير موجود، ربما تم حذفه.", "لا يعرض الكاتب منشوراته هنا."),
+}
+_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 
 
@@ -42,10 +62,11 @@ def _handle(person: Person) -> str:
     return f"{person.handle.replace('.', '-').replace('_', '-')}.bsky.social"
 
 
-def _post(name: str, at: str, author: Person, text: str, **more: Any) -> PostFact:
+def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     key = f"{_did(author)}/{record_key(at, name)}"
     url = f"https://bsky.app/profile/{_did(author)}/post/{key.partition('/')[2]}"
-    return PostFact("bluesky", name, key, url, "text", author, at, text, **more)
+    kind = "text" if not slides else "carousel" if len(slides) > 1 else "video" if slides[0].video else "photo"
+    return PostFact("bluesky", name, key, url, kind, author, at, text, slides, **more)
 
 
 POSTS: tuple[PostFact, ...] = (
@@ -66,8 +87,30 @@ POSTS: tuple[PostFact, ...] = (
         comments=17,
         state="gone",
     ),
+    _post(
+        "bs-ridge",
+        "2026-01-04T05:02:00Z",
+        p.HALLEY,
+        "Two frames from last night. Notes: https://halley.example/notes",
+        Slide("stars:ridge", "Photo of stars above a dark ridge."),
+        Slide("mountains:dawn", None),
+        likes=2_204,
+        comments=31,
+        quotes="bs-comet",
+    ),
+    _post(
+        "bs-hanok",
+        "2026-02-18T22:10:00Z",
+        p.HANOK,
+        "비 오는 아침, 처마 끝.\n\n소리를 켜고 보세요.",
+        Slide("forest:mist", "처마 끝에서 떨어지는 빗물", video=True),
+        likes=640,
+        comments=12,
+        lang="ko",
+    ),
 )
 _BY_KEY = {post.key: post for post in POSTS}
+_BY_NAME = {post.name: post for post in POSTS}
 
 
 def _uri(post: PostFact) -> str:
@@ -88,24 +131,13 @@ def quote_html(post: PostFact) -> str:
     )
 
 
-def _view(post: PostFact) -> dict[str, Any]:
-    author = post.author
-    return {
+def _view(post: PostFact, labels: list[dict[str, str]]) -> dict[str, Any]:
+    view = {
         "$type": "app.bsky.feed.defs#postView",
         "uri": _uri(post),
         "cid": "bafyreib2rxk3rh6kzwq",
-        "author": {
-            "did": _did(author),
-            "handle": _handle(author),
-            "displayName": author.name,
-            "avatar": f"https://cdn.bsky.app/img/avatar/plain/{author.picture[7:]}@jpeg",
-        },
-        "record": {
-            "$type": "app.bsky.feed.post",
-            "createdAt": post.posted_at,
-            "langs": [post.lang],
-            "text": post.caption,
-        },
+        "author": _author(post, labels),
+        "record": _record(post),
         "replyCount": post.comments,
         "repostCount": post.likes // 11,
         "likeCount": post.likes,
@@ -113,25 +145,90 @@ def _view(post: PostFact) -> dict[str, Any]:
         "indexedAt": post.posted_at,
         "labels": [],
     }
+    return {**view, "embed": _embed(post)} if post.slides else view
 
 
-def _shown(world: World, uri: str) -> PostFact | None:
-    post = _BY_KEY.get(uri.removeprefix("at://").replace("/app.bsky.feed.post/", "/"))
-    return post if post and world.state(post) == "live" else None
+def _author(post: PostFact, labels: list[dict[str, str]]) -> dict[str, Any]:
+    author = post.author
+    return {
+        "did": _did(author),
+        "handle": _handle(author),
+        "displayName": author.name,
+        "avatar": avatar_url(MEDIA, author),
+        "labels": labels,
+        "verification": {"verifications": [], "verifiedStatus": "valid" if author.verified else "none"},
+    }
+
+
+def _record(post: PostFact) -> dict[str, Any]:
+    """A link in the text is told by its place, in bytes of UTF-8."""
+    facets = []
+    for word in (w for w in post.caption.split() if w.startswith("https://")):
+        start = len(post.caption[: post.caption.index(word)].encode())
+        features = [{"$type": "app.bsky.richtext.facet#link", "uri": word}]
+        facets.append({"index": {"byteStart": start, "byteEnd": start + len(word.encode())}, "features": features})
+    record = {"$type": "app.bsky.feed.post", "createdAt": post.posted_at, "langs": [post.lang], "text": post.caption}
+    return {**record, "facets": facets} if facets else record
+
+
+def _embed(post: PostFact) -> dict[str, Any]:
+    slide = post.slides[0]
+    ratio = {"width": slide.width, "height": slide.height}
+    if slide.video:
+        list_url, cover = f"https://video.bsky.app/watch/{post.name}/playlist.m3u8", picture_url(MEDIA, post, 0)
+        video = {"$type": "app.bsky.embed.video#view", "cid": f"bafkrei{post.name[3:]}", "playlist": list_url}
+        return {**video, "thumbnail": cover, "alt": slide.alt or "", "aspectRatio": ratio}
+    images = [
+        {"thumb": url, "fullsize": url, "alt": s.alt or "", "aspectRatio": {"width": s.width, "height": s.height}}
+        for n, s in enumerate(post.slides)
+        for url in (picture_url(MEDIA, post, n),)
+    ]
+    media = {"$type": "app.bsky.embed.images#view", "images": images}
+    if not post.quotes:
+        return media
+    other = _BY_NAME[post.quotes]
+    quoted = {"uri": _uri(other), "author": _author(other, []), "value": {"text": other.caption}}
+    return {"$type": "app.bsky.embed.recordWithMedia#view", "media": media, "record": {"record": quoted}}
+
+
+def _find(uri: str) -> PostFact | None:
+    author, _, key = uri.removeprefix("at://").replace("/app.bsky.feed.post/", "/").partition("/")
+    return next((p for p in POSTS if author in (_did(p.author), _handle(p.author)) and p.key.endswith(f"/{key}")), None)
 
 
 def _answer_api(request: Request, world: World) -> Reply | None:
-    origin = (("Access-Control-Allow-Origin", "*"),)
-    if request.path == "/xrpc/app.bsky.feed.getPosts":
-        post = _shown(world, request.param("uris"))
-        return json_text(json.dumps({"posts": [_view(post)] if post else []}), headers=origin)
-    if request.path == "/xrpc/app.bsky.feed.getPostThread":
-        uri = request.param("uri")
-        if post := _shown(world, uri):
-            thread = {"$type": "app.bsky.feed.defs#threadViewPost", "post": _view(post), "replies": []}
-            return json_text(json.dumps({"thread": thread}), headers=origin)
-        return json_text(json.dumps({"error": "NotFound", "message": f"Post not found: {uri}"}), 400, origin)
+    method = request.path.rpartition("/")[2].rpartition(".")[2]
+    post = _find(request.param("uris") or request.param("uri"))
+    state = split_language(world.state(post) if post else "gone", request)[0]
+    if method == "getProfile":
+        return _answer_profile(world, request.param("actor"))
+    if method == "getPosts":
+        known = post and state in ("live", "unsure")
+        return json_text(json.dumps({"posts": [_view(post, [])] if post and known else []}), headers=_ORIGIN)
+    if method == "getPostThread":
+        return _answer_thread(post, state, request.param("uri"))
     return None
+
+
+def _answer_thread(post: PostFact | None, state: str, uri: str) -> Reply:
+    if state in ("api_rate", "api_down"):
+        return json_text('{"error":"Upstream"}', 429 if state == "api_rate" else 502, _ORIGIN)
+    if state == "blocked":
+        thread = {"$type": "app.bsky.feed.defs#blockedPost", "uri": uri, "blocked": True}
+        return json_text(json.dumps({"thread": thread}), headers=_ORIGIN)
+    if post is None or state in ("gone", "deactivated", "suspended", "unsure"):
+        return json_text(json.dumps({"error": "NotFound", "message": f"Post not found: {uri}"}), 400, _ORIGIN)
+    labels = [{"val": "!no-unauthenticated"}] if state == "login_only" else []
+    thread = {"$type": "app.bsky.feed.defs#threadViewPost", "post": _view(post, labels), "replies": []}
+    return json_text(json.dumps({"thread": thread}), headers=_ORIGIN)
+
+
+def _answer_profile(world: World, actor: str) -> Reply:
+    states = {world.state(post) for post in POSTS if actor in (_did(post.author), _handle(post.author))}
+    for state, error in (("deactivated", "AccountDeactivated"), ("suspended", "AccountTakedown")):
+        if state in states:
+            return json_text(json.dumps({"error": error, "message": "Account is closed"}), 400, _ORIGIN)
+    return json_text(json.dumps({"did": actor}), headers=_ORIGIN)
 
 
 def _answer_frame(request: Request, world: World) -> Reply | None:
@@ -139,28 +236,38 @@ def _answer_frame(request: Request, world: World) -> Reply | None:
     if request.path == "/static/embed.js":
         return asset("bluesky/embed.js")
     if request.path == "/oembed":
-        key = urlsplit(request.param("url")).path.removeprefix("/profile/").replace("/post/", "/")
-        post = _BY_KEY.get(key)
-        if post is None or world.state(post) != "live":
-            return json_text('{"message":"Not Found"}', 404)
-        answer = {"type": "rich", "version": "1.0", "author_name": post.author.name, "html": quote_html(post)}
-        return json_text(json.dumps({**answer, "provider_name": "Bluesky Social", "width": 600, "height": None}))
-    if len(parts) == 4 and parts[0] == "embed":
-        if not parts[1].startswith("did:"):
-            return html("Bad Request", 400)
-        return Reply(200, (("Content-Type", "text/html; charset=utf-8"),), read("bluesky/frame.html"))
-    return None
+        return _answer_oembed(request, world)
+    if len(parts) != 4 or parts[0] not in ("embed", "profile"):
+        return answer_wall(request)
+    post = _find(f"{parts[1]}/{parts[3]}")
+    state, lang = split_language(world.state(post) if post else "gone", request)
+    if fault := answer_fault(state, request):
+        return fault
+    if parts[0] == "embed" and not parts[1].startswith("did:"):
+        return html("Bad Request", 400)
+    page = read("bluesky/frame.html").decode().replace("{said}", json.dumps(_SAID[lang], ensure_ascii=False))
+    return html(page.partition("<script>")[0] + "<p>…</p>" if state == "not_drawn" else page)
 
 
-def _answer_images(request: Request, world: World) -> Reply | None:
-    recipe = "avatar:" + request.path.rpartition("/")[2].partition("@")[0]
-    if recipe not in {post.author.picture for post in POSTS}:
+def _answer_oembed(request: Request, world: World) -> Reply:
+    key = urlsplit(request.param("url")).path.removeprefix("/profile/").replace("/post/", "/")
+    post = _BY_KEY.get(key)
+    if post is None or world.state(post) != "live":
+        return json_text('{"message":"Not Found"}', 404)
+    answer = {"type": "rich", "version": "1.0", "author_name": post.author.name, "html": quote_html(post)}
+    return json_text(json.dumps({**answer, "provider_name": "Bluesky Social", "width": 600, "height": None}))
+
+
+def _answer_blob(request: Request, world: World) -> Reply | None:
+    post = next((p for p in POSTS if request.param("cid") == f"bafkrei{p.name[3:]}"), None)
+    if post is None or request.path != "/xrpc/com.atproto.sync.getBlob":
         return None
-    return Reply(200, (("Content-Type", "image/jpeg"),), lambda: photo(recipe, 96, 96))
+    return Reply(200, (("Content-Type", "video/mp4"),), read("clip.mp4"))
 
 
 SITES = (
-    Site(("embed.bsky.app",), _answer_frame, POSTS, STATES),
+    Site(("embed.bsky.app", "bsky.app"), _answer_frame, POSTS, STATES),
     Site(("public.api.bsky.app", "api.bsky.app"), _answer_api),
-    Site(("cdn.bsky.app",), _answer_images),
+    Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
+    Site(("bsky.social",), _answer_blob),
 )
