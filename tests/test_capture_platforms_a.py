@@ -92,9 +92,9 @@ async def test_a_post_is_captured_whole_and_described_as_its_author_made_it(came
     check_files(fact, capture)
 
 
-UNSERVED: dict[str, tuple[str, ...]] = {}
+UNSERVED: dict[str, tuple[str, ...]] = {"youtube": ("media 1: not_served",)}
 """What a platform gives to nobody, and is said to be missing."""
-COUNTS: dict[str, tuple[int, int]] = {}
+COUNTS: dict[str, tuple[int, int]] = {"youtube": (0, 0)}
 """Platforms whose frame shows no counts."""
 
 
@@ -174,6 +174,17 @@ STATES: dict[str, dict[str, tuple[str, str | None]]] = {
         "unsure": ("unavailable", "unconfirmed"),
         **FAULTS,
     },
+    "yt-start": {
+        **{f"gone{lang}": ("gone", "deleted") for lang in ("", "_de", "_ja", "_ar")},
+        "private": ("unavailable", "private"),
+        **{f"embed_off{lang}": ("unavailable", "embed_refused") for lang in ("", "_ja")},
+        "geo": ("unavailable", "embed_refused"),
+        "age": ("unavailable", "age"),
+        "unsure": ("unavailable", "unconfirmed"),
+        "wrong_post": ("error", "wrong_post"),
+        "consent": ("blocked", "consent"),
+        **FAULTS,
+    },
 }
 
 
@@ -208,12 +219,18 @@ async def test_a_wall_is_met_once(camera: Camera, name: str) -> None:
     assert walled == [capture.visit_url]
 
 
-@pytest.mark.parametrize("name", STATES)
-async def test_a_refused_frame_is_described_by_what_else_is_known(camera: Camera, name: str) -> None:
-    if "embed_refused" not in STATES[name]:
-        pytest.skip("this platform has no other public answer")
+REFUSED = (
+    ("th-keeper", "embed_refused"),
+    ("tt-band", "embed_refused"),
+    ("fb-hafen", "embed_refused"),
+    ("yt-start", "geo"),
+)
+
+
+@pytest.mark.parametrize(("name", "state"), REFUSED)
+async def test_a_refused_frame_is_described_by_what_else_is_public(camera: Camera, name: str, state: str) -> None:
     fact = camera.replica.post(name)
-    said = describe(await take(camera, name, "embed_refused"))
+    said = describe(await take(camera, name, state))
     assert (said.text or said.title) == fact.caption
     assert said.author_name == fact.author.name
 
@@ -231,3 +248,10 @@ async def test_a_bluesky_post_named_by_its_authors_handle_is_visited_on_its_own_
     )
     assert said.quoted_url == camera.replica.post("bs-comet").url
     assert [m.alt for m in said.media if m.role == "media"] == ["Photo of stars above a dark ridge.", None]
+
+
+async def test_youtube_is_told_where_the_visit_comes_from(camera: Camera) -> None:
+    camera.replica.clear_hits()
+    await take(camera, "yt-start")
+    frame = next(hit for hit in camera.replica.hits if hit.path.startswith("/embed/"))
+    assert frame.header("referer") == "https://www.youtube.com/"

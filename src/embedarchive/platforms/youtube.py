@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.describe import (
+    as_count,
+    as_list,
+    as_size,
+    as_text,
+    dig,
+    merge_readings,
+    parse_html,
+    read_json,
+    read_json_after,
+    read_oembed,
+)
+from embedarchive.model import Description, Media, Page, Post, Role, Sign, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import match_path, query
 
 _ID = r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])"
@@ -89,6 +105,121 @@ MARKUP = (
     MarkupExample('<div class="x" data-youtube-id="jP6fEHm-lA0"></div>', ("jP6fEHm-lA0",), "custom-element"),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAME = Frame(
+    "https://www.youtube.com/embed/{id}",
+    card="#movie_player:not(:has(.ytp-error)), .html5-video-player:not(:has(.ytp-error))",
+    dead=(".ytp-error",),
+    width=640,
+    height=360,
+    # Without one the player refuses every video with its error 153.
+    referrer="https://www.youtube.com/",
+)
+_OEMBED = "https://www.youtube.com/oembed?url={quoted_url}&format=json"
+PROBES = (Probe("oembed", _OEMBED), Probe("oembed", _OEMBED, when="available"))
+_HOME = "https://www.youtube.com"
+_AGE = {"AGE_VERIFICATION_REQUIRED", "AGE_CHECK_REQUIRED", "CONTENT_CHECK_REQUIRED"}
+_DETAILS = ("embedPreview", "thumbnailPreviewRenderer", "videoDetails", "embeddedPlayerOverlayVideoDetailsRenderer")
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """The player's own state says whether it plays; why it does not, oEmbed and that state say together."""
+    early = classify_answer(page)
+    if early:
+        return early
+    seen = read_json_after(page.body, r'"video_id":\s*(?=")')
+    state = _read_state(page)
+    status = as_text(dig(state, "previewPlayabilityStatus", "status"))
+    if seen is not None and seen != post.native_id:
+        return verdict("error", "wrong_post", "video is the post's", "video_id", seen)
+    if status is None:
+        return classify_strange(page, parse_page(page))
+    if status != "OK":
+        return _classify_refusal(page, dig(state, "previewPlayabilityStatus"), status)
+    if parse_html(page.dom).css_first(".ytp-error"):
+        return _classify_refusal(page, None, "OK, but the player shows an error")
+    return verdict("available", None, "the player may play it", "previewPlayabilityStatus", status)
+
+
+def _classify_refusal(page: Page, status: Any, saw: str) -> Verdict:
+    """A player that refuses says the same of deleted and of private videos; oEmbed knows them apart."""
+    frame = Sign("the player may play it", "previewPlayabilityStatus", saw)
+    if dig(status, "status") in _AGE or dig(status, "desktopLegacyAgeGateReason"):
+        return Verdict("unavailable", "age", (frame,))
+    oembed = page.answer("oembed")
+    code = oembed.status if oembed and "/oembed" in oembed.final_url else None
+    second = Sign("oembed", "status", str(code))
+    if code == 404 and oembed and "<" not in oembed.body:
+        return Verdict("gone", "deleted", (frame, second))
+    if code == 403:
+        return Verdict("unavailable", "private", (frame, second))
+    if code == 401:
+        private = dig(status, "status") == "LOGIN_REQUIRED"
+        return Verdict("unavailable", "private" if private else "embed_refused", (frame, second))
+    if code == 200:
+        return Verdict("unavailable", "embed_refused", (frame, second))
+    return Verdict("unavailable", "unconfirmed", (frame, second))
+
+
+def _read_state(page: Page) -> Any:
+    """The player's first state: JSON in a string of JSON."""
+    return read_json(as_text(read_json_after(page.body, r'"embedded_player_response":\s*(?=")')) or "")
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the player shows: title, channel and poster; the frame shows neither description nor counts."""
+    found = classify(page, post)
+    if found.reason != "embed_refused" and found.outcome != "available":
+        return Description()
+    known = ("oembed", _read_oembed(page))
+    if found.outcome != "available":
+        return merge_readings(known)
+    return merge_readings(("player state", _read_preview(_read_state(page))), known)
+
+
+def _read_oembed(page: Page) -> dict[str, Any]:
+    answer = page.answer("oembed")
+    fields = dict(read_oembed(answer))
+    named = re.match(rf"{_HOME}/@([\w.\-]+)$", fields.get("author_url") or "")
+    picture = as_text(dig(read_json(answer.body), "thumbnail_url")) if answer and answer.status == 200 else None
+    media = (Media("poster", 1, picture),) if picture else ()
+    return {**fields, "kind": "video", "author_handle": named[1] if named else None, "media": media}
+
+
+def _read_preview(state: Any) -> dict[str, Any]:
+    shown, details = dig(state, "embedPreview", "thumbnailPreviewRenderer"), dig(state, *_DETAILS)
+    title = dig(details, "expandedRenderer", "embeddedPlayerOverlayVideoDetailsExpandedRenderer", "title")
+    link = dig(details, "channelThumbnailEndpoint", "channelThumbnailEndpoint", "urlEndpoint", "urlEndpoint", "url")
+    return {
+        "kind": "video",
+        "title": _join_runs(dig(shown, "title")),
+        "author_name": _join_runs(title),
+        "author_url": _HOME + link if isinstance(link, str) and link.startswith("/") else None,
+        "media": tuple(_read_media(shown, details)),
+    }
+
+
+def _read_media(shown: Any, details: Any) -> Iterator[Media]:
+    """The video itself is given to the player alone, in pieces that only its script can put together."""
+    seconds = as_text(dig(shown, "videoDurationSeconds")) or ""
+    length = float(seconds) if seconds.isdecimal() else None
+    yield Media("media", 1, "", duration_s=length, missing="not_served")
+    yield from _pick_largest("poster", 1, dig(shown, "defaultThumbnail", "thumbnails"))
+    yield from _pick_largest("avatar", 0, dig(details, "channelThumbnail", "thumbnails"))
+
+
+def _pick_largest(role: Role, position: int, thumbnails: Any) -> Iterator[Media]:
+    best = max(as_list(thumbnails), key=lambda each: as_count(dig(each, "width")) or 0, default=None)
+    url = as_text(dig(best, "url"))
+    if url:
+        yield Media(role, position, url, as_size(dig(best, "width")), as_size(dig(best, "height")))
+
+
+def _join_runs(value: Any) -> str | None:
+    return "".join(as_text(dig(run, "text")) or "" for run in as_list(dig(value, "runs"))) or None
+
+
 PLATFORM = Platform(
     name="youtube",
     title="YouTube",
@@ -102,6 +233,7 @@ PLATFORM = Platform(
     calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
     traces=(r"youtube(?:-nocookie|education)?\.com/{1,2}(?:embed|v|vi|e|shorts|live|watch)", r"youtu\.be/"),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.youtube.com/@maralind", "https://www.youtube.com/channel/UCabcdefghijklmnop"),

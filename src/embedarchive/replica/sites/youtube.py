@@ -1,4 +1,4 @@
-"""YouTube: the player frame, oEmbed, thumbnails; live, gone, private, embedding off."""
+"""YouTube: the player frame, oEmbed, thumbnails; live, gone, private, age, embedding off, without a referrer."""
 
 from __future__ import annotations
 
@@ -9,19 +9,49 @@ from urllib.parse import parse_qs, urlsplit
 
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
+from embedarchive.replica.cdn import answer_media, avatar_url
 from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
 from embedarchive.replica.pictures import resized
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 from embedarchive.replica.world import World
 
+FACES = "yt3.ggpht.com"
 STATES = {
-    "live": "the video",
-    "gone": "the frame says unavailable; oEmbed 404",
-    "private": "the frame says private; oEmbed 401",
-    "embed_off": "the frame says watch elsewhere; oEmbed 401",
+    **in_languages(
+        {
+            "live": "the video",
+            "gone": "the frame says unavailable; oEmbed 404",
+            "private": "the frame says private; oEmbed 403",
+            "embed_off": "the frame says watch elsewhere; oEmbed 401",
+        },
+        "gone",
+        "embed_off",
+    ),
+    "geo": "the frame says not in your country; oEmbed has the video",
+    "age": "the frame asks for the age",
+    "unsure": "the frame says unavailable; oEmbed answers 500",
+    "wrong_post": "another video under this address",
+    "consent": "redirect to the consent page",
+    **FAULTS,
 }
-_SAID = {"gone": "Video unavailable", "private": "Private video", "embed_off": "Watch on YouTube"}
+_STATUS: dict[str, dict[str, Any]] = {
+    "live": {"status": "OK", "playableInEmbed": True},
+    "gone": {"status": "ERROR"},
+    "unsure": {"status": "ERROR"},
+    "private": {"status": "LOGIN_REQUIRED"},
+    "embed_off": {"status": "UNPLAYABLE", "playableInEmbed": False},
+    "geo": {"status": "UNPLAYABLE", "playableInEmbed": True},
+    "age": {"status": "AGE_VERIFICATION_REQUIRED", "desktopLegacyAgeGateReason": 1},
+}
+_OEMBED = {"gone": 404, "private": 403, "embed_off": 401, "age": 401, "unsure": 500}
+_SAID = {
+    "en": "Video unavailable",
+    "de": "Video nicht verfügbar",
+    "ja": "この動画は再生できません",
+    "ar": "الفيديو غير متاح",
+}
 
 
 def _post(name: str, key: str, at: str, author: Person, title: str, slide: Slide, **more: Any) -> PostFact:
@@ -48,6 +78,15 @@ POSTS: tuple[PostFact, ...] = (
         state="gone",
         lang="de",
     ),
+    _post(
+        "yt-yakei",
+        "Zr3vNq8KpLw",
+        "2025-12-31T15:00:00Z",
+        p.YAKEI,
+        "終電の車窓から｜東京夜景部",
+        Slide("city:tram", None, video=True, width=1280, height=720),
+        lang="ja",
+    ),
 )
 _BY_KEY = {post.key: post for post in POSTS}
 
@@ -63,20 +102,57 @@ def frame_html(post: PostFact) -> str:
 def _answer(request: Request, world: World) -> Reply | None:
     if request.path == "/oembed":
         return _answer_oembed(request, world)
+    if wall := answer_wall(request):
+        return wall
     folder, _, key = request.path.strip("/").partition("/")
     if folder == "embed":
-        post = _BY_KEY.get(key)
-        state = world.state(post) if post else "gone"
-        said = "" if post and state == "live" else _SAID[state]
-        page = read("youtube/player.html").decode()
-        values = {"{id}": escape(key), "{title}": escape(post.caption) if post else "", "{said}": said}
-        for name, value in values.items():
-            page = page.replace(name, value)
-        return html(page)
+        return _answer_player(request, world, key)
     if folder in ("watch", "shorts", "live"):
         # The watch page is 200 whatever became of the video.
         return html("<!DOCTYPE html><html><head><title>- YouTube</title></head><body></body></html>")
     return None
+
+
+def _answer_player(request: Request, world: World, key: str) -> Reply:
+    post = _BY_KEY.get(key)
+    state, lang = split_language(world.state(post) if post else "gone", request)
+    if fault := answer_fault(state, request):
+        return fault
+    if state == "consent":
+        return redirect("https://consent.youtube.com/m?continue=https%3A%2F%2Fwww.youtube.com")
+    shown = next(p for p in POSTS if p.key != key) if state == "wrong_post" else post
+    status = _STATUS.get(state, _STATUS["live"])
+    said = "" if status["status"] == "OK" else _SAID[lang]
+    if not request.header("referer"):
+        said = "Error 153"
+    response: dict[str, Any] = {"previewPlayabilityStatus": status}
+    if shown and status["status"] == "OK":
+        response["embedPreview"] = {"thumbnailPreviewRenderer": _preview(shown)}
+    config = {"video_id": shown.key if shown else key, "embedded_player_response": json.dumps(response)}
+    page = read("youtube/player.html").decode().replace("{said}", said)
+    return html(page.replace("{config}", json.dumps({"PLAYER_VARS": config}).replace("<", "\\u003c")))
+
+
+def _preview(post: PostFact) -> dict[str, Any]:
+    channel = {"title": {"runs": [{"text": post.author.name}]}}
+    link = {"urlEndpoint": {"urlEndpoint": {"url": f"/@{post.author.handle}"}}}
+    return {
+        "title": {"runs": [{"text": post.caption}]},
+        "videoDurationSeconds": "212",
+        "defaultThumbnail": {
+            "thumbnails": [
+                {"url": f"https://i.ytimg.com/vi/{post.key}/default.jpg", "width": 120, "height": 90},
+                {"url": f"https://i.ytimg.com/vi/{post.key}/sddefault.jpg", "width": 640, "height": 360},
+            ]
+        },
+        "videoDetails": {
+            "embeddedPlayerOverlayVideoDetailsRenderer": {
+                "channelThumbnail": {"thumbnails": [{"url": avatar_url(FACES, post.author), "width": 68}]},
+                "channelThumbnailEndpoint": {"channelThumbnailEndpoint": link},
+                "expandedRenderer": {"embeddedPlayerOverlayVideoDetailsExpandedRenderer": channel},
+            }
+        },
+    }
 
 
 def _answer_oembed(request: Request, world: World) -> Reply:
@@ -84,10 +160,9 @@ def _answer_oembed(request: Request, world: World) -> Reply:
     key = (parse_qs(parts.query).get("v") or [parts.path.rpartition("/")[2]])[0]
     post = _BY_KEY.get(key)
     state = world.state(post) if post else "gone"
-    if post is None or state == "gone":
-        return html("Not Found", 404)
-    if state != "live":
-        return html("Unauthorized", 401)
+    refused = _OEMBED.get(split_language(state, request)[0])
+    if post is None or refused:
+        return html({404: "Not Found", 403: "Forbidden", 401: "Unauthorized"}.get(refused or 404, ""), refused or 404)
     answer = {
         "title": post.caption,
         "author_name": post.author.name,
@@ -107,7 +182,7 @@ def _answer_oembed(request: Request, world: World) -> Reply:
 def _answer_images(request: Request, world: World) -> Reply | None:
     parts = request.path.split("/")
     post = _BY_KEY.get(parts[2]) if len(parts) == 4 else None
-    if post is None or world.state(post) == "gone":
+    if post is None or world.state(post).startswith("gone"):
         return None
     picture = post.slides[0].picture
     return Reply(200, (("Content-Type", "image/jpeg"),), lambda: resized(picture, 1280, 720, (640, 360)))
@@ -117,8 +192,14 @@ def _answer_short(request: Request, world: World) -> Reply | None:
     return redirect(f"https://www.youtube.com/watch?v={request.path.strip('/')}&feature=youtu.be", 303)
 
 
+def _answer_consent(request: Request, world: World) -> Reply:
+    return html("<!DOCTYPE html><title>Before you continue</title><form><button>Accept all</button></form>")
+
+
 SITES = (
     Site(("www.youtube.com", "youtube.com", "www.youtube-nocookie.com", "m.youtube.com"), _answer, POSTS, STATES),
     Site(("i.ytimg.com",), _answer_images),
+    Site((FACES,), lambda request, world: answer_media(request, world, POSTS)),
+    Site(("consent.youtube.com",), _answer_consent),
     Site(("youtu.be",), _answer_short),
 )
