@@ -17,7 +17,7 @@ MAX_HTML = 8_000_000
 
 _WALLS = (
     ("challenge", re.compile(r"/(?:challenge|checkpoint|captcha|sorry)(?:/|$)", re.I)),
-    ("login", re.compile(r"/(?:login|log-in|log_in|signin|sign-in|sign_in|oauth2?)(?:[/.]|$)", re.I)),
+    ("login", re.compile(r"/(?:login|log-in|log_in|signin|sign-in|sign_in|authwall|oauth2?)(?:[/.]|$)", re.I)),
     ("consent", re.compile(r"/consent(?:/|$)|^//consent\.", re.I)),
     ("unsupported_browser", re.compile(r"/unsupportedbrowser", re.I)),
 )

@@ -110,9 +110,10 @@ def classify_framed(framed: Framed, page: Page, post: Post) -> Verdict:
     agreed = next((s for v in here if (s := find_agreement(page, v.fields, framed.expect(post)))), None)
     if agreed and frame.says == "" and not gate:
         return Verdict("available", None, (agreed, here[0].sign))
+    told_in_full = any(v.fields.get("title") for v in here)
     refused = _classify_refusal(gate, frame, voices)
-    if refused:
-        return early if early and not refused.signs[1:] else refused
+    if refused:  # a refusal of a post that is told of in full, or of which nothing is told, may be one of us alone
+        return early if early and (told_in_full or (not refused.signs[1:] and page.answers)) else refused
     strange = classify_strange(page, tree)
     if framed.asks and not page.answers and strange.reason == "unrecognized":
         return replace(strange, outcome="unavailable", reason="unconfirmed")  # not yet asked whether it is the post
@@ -126,7 +127,8 @@ def _classify_refusal(gate: str | None, frame: _Voice, voices: list[_Voice]) -> 
     """
     denials = [v.sign for v in (frame, *voices) if v.says == "none"]
     here = next((v.sign for v in voices if v.says == "here"), None)
-    kept = next((v.sign for v in voices if v.says == "kept"), None)
+    keeps = [v.sign for v in voices if v.says == "kept"]
+    kept = keeps[0] if keeps else None
     if gate and (here or len(denials) < 2):
         return Verdict("unavailable", gate, (Sign("gate", "frame", gate), *denials))
     if frame.says in ("none", "kept") and (here or kept):
@@ -134,6 +136,8 @@ def _classify_refusal(gate: str | None, frame: _Voice, voices: list[_Voice]) -> 
         return Verdict("unavailable", reason, (frame.sign, here or kept or frame.sign))
     if len(denials) >= 2:
         return Verdict("gone", "deleted", tuple(denials))
+    if len(keeps) >= 2 and not here:
+        return Verdict("unavailable", "private", tuple(keeps))
     if frame.says == "kept" and denials:
         return Verdict("unavailable", "private", (frame.sign, *denials))
     if denials or frame.says == "kept":
@@ -154,14 +158,14 @@ def _hear_frame(framed: Framed, page: Page, tree: LexborHTMLParser, post: Post) 
 
 
 def _hear_answer(framed: Framed, answer: Answer, post: Post) -> _Voice:
-    """A denial must be an answer of the service: JSON or a line of text; a document is somebody's error page."""
+    """A refusal must be the service's own: JSON or a line of text; a document is somebody's error page."""
     reader = framed.readers.get(answer.name, read_oembed_answer)
-    if answer.status in (401, 403):
-        return _Voice(answer.name, "kept", Sign(answer.name, "status", str(answer.status)))
-    if answer.status in (404, 410) and answer.name not in framed.navigates:
+    refusals: dict[int | None, Says] = {401: "kept", 403: "kept", 404: "none", 410: "none"}
+    if answer.status in refusals and answer.name not in framed.navigates:
         said = answer.body.strip()
         sure = bool(said) and "<" not in said and len(said) < 2000
-        return _Voice(answer.name, "none" if sure else "", Sign(answer.name, "status", str(answer.status)))
+        sign = Sign(answer.name, "status", str(answer.status))
+        return _Voice(answer.name, refusals[answer.status] if sure else "", sign)
     return _weigh(answer.name, reader(answer, post), framed.expect(post), str(answer.status))
 
 
@@ -205,14 +209,20 @@ def describe_framed(framed: Framed, page: Page, post: Post) -> Description:
     frame = _hear_frame(framed, page, parse_frame(page), post)
     voices = [frame, *(_hear_answer(framed, answer, post) for answer in page.answers)]
     told = [(v.name, {k: w for k, w in v.fields.items() if k != "id"}) for v in voices if v.says == "here"]
-    return _say_what_is_missing(merge_readings(known, *told, ("platform", {"kind": framed.kind})))
+    said = merge_readings(known, *told, ("platform", {"kind": framed.kind}))
+    return _complete_film(said, [(name, m) for name, fields in told for m in fields.get("media") or ()])
 
 
-def _say_what_is_missing(said: Description) -> Description:
-    """A video or a sound whose file nobody names is only streamed: that it was not kept must be said."""
-    if said.kind not in ("video", "audio") or any(m.role == "media" for m in said.media):
+def _complete_film(said: Description, named: list[tuple[str, Media]]) -> Description:
+    """Give a film or a sound the poster that another source has; a file nobody names is said to be only streamed."""
+    if said.kind not in ("video", "audio"):
         return said
-    return replace(said, media=(Media("media", 1, "", missing="only_streamed"), *said.media))
+    roles = {m.role for m in said.media}
+    film = () if "media" in roles else (Media("media", 1, "", missing="only_streamed"),)
+    posters = [(name, m) for name, m in named if m.role == "poster" and "poster" not in roles][:1]
+    source = said.sources.get("media") or "platform"
+    sources = {**said.sources, "media": "+".join(dict.fromkeys((source, *(name for name, _ in posters))))}
+    return replace(said, media=(*film, *said.media, *(m for _, m in posters)), sources=sources)
 
 
 def parse_frame(page: Page) -> LexborHTMLParser:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import as_list, as_text, dig
+from embedarchive.model import Media, Page, Post
+from embedarchive.platform import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_seconds, as_url, make_visit, poster_of, read_attribute
 
 _PLAYER = re.compile(r"^/EmbeddedPlayer/(?:v=\d/|[a-z_]+=[^/]{0,40}/){0,10}?(track|album)=(\d{4,15})", re.I)
 _PAGE = re.compile(r"^/(album|track)/([\w-]{1,150})")
@@ -51,6 +57,51 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read what the player, or the page, keeps in an attribute for its script."""
+    player = read_attribute(tree, "[data-player-data]", "data-player-data")
+    album = read_attribute(tree, "[data-tralbum]", "data-tralbum")
+    data = player if isinstance(player, dict) else album if isinstance(album, dict) else {}
+    tracks = as_list(data.get("tracks")) or as_list(data.get("trackinfo"))
+    if not tracks:
+        return {}
+    cover = as_url(data.get("album_art_lg")) or as_url(data.get("album_art"))
+    first = as_text(dig(tracks, 0, "title"))
+    return {
+        "author_name": as_text(data.get("artist")),
+        "author_url": as_url(data.get("band_url")),
+        "title": as_text(data.get("album_title")) or as_text(dig(data, "current", "title")) or first,
+        "media": (*(_read_track(track, n) for n, track in enumerate(tracks, 1)), *poster_of(cover)),
+    }
+
+
+def _read_track(track: Any, position: int) -> Media:
+    files = dig(track, "file")
+    url = next((u for u in map(as_url, files.values()) if u), None) if isinstance(files, dict) else None
+    seconds = as_seconds(dig(track, "duration"))
+    missing = None if url else "not_served"
+    return Media("media", position, url or "", alt=as_text(dig(track, "title")), duration_s=seconds, missing=missing)
+
+
+def frame_address(post: Post) -> dict[str, str]:
+    """A number has a player; a name has only its page, for the two cannot be told from each other."""
+    is_player = "=" in post.native_id
+    look = "size=large/bgcol=ffffff/linkcol=0687f5/tracklist=true/transparent=true/"
+    return {"frame": f"https://bandcamp.com/EmbeddedPlayer/{post.native_id}/{look}" if is_player else post.url}
+
+
+FRAMED = Framed(
+    frame=Frame("{frame}", card="#player, #trackInfo, #trackInfoInner", width=400, height=700),
+    kind="audio",
+    says=read_frame,
+    fields=frame_address,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="bandcamp",
     title="Bandcamp",
@@ -65,4 +116,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://maralind.bandcamp.com/",),
+    visit=make_visit(FRAMED),
 )

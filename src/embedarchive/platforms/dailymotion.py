@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.describe import as_count, as_text, as_time, dig
+from embedarchive.model import Answer, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import (
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    file_or_stream,
+    make_visit,
+    poster_of,
+    read_json_answer,
+)
 from embedarchive.platforms._ids import match_path, query
 
 _PATH = re.compile(r"^/(?:embed/)?(?:video|swf)/(?:video/)?([A-Za-z0-9]{5,20})(?![A-Za-z0-9])")
@@ -52,6 +65,52 @@ EXAMPLES = (
 
 MARKUP = (MarkupExample('<iframe src="//www.dailymotion.com/embed/video/x67iqc9"></iframe>', ("x67iqc9",), "iframe"),)
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_FIELDS = (
+    "id,title,description,created_time,duration,views_total,likes_total,thumbnail_url,"
+    "owner.screenname,owner.username,owner.url"
+)
+
+
+def read_video(answer: Answer, post: Post) -> Said:
+    """Read the video's object of the public data service."""
+    data: Any = read_json_answer(answer)
+    if not as_text(dig(data, "id")):
+        return {}
+    return {
+        "id": data["id"],
+        "author_name": as_text(data.get("owner.screenname")),
+        "author_handle": as_text(data.get("owner.username")),
+        "author_url": as_url(data.get("owner.url")),
+        "title": as_text(data.get("title")),
+        "text": as_text(data.get("description")),
+        "posted_at": as_time(data.get("created_time")),
+        "likes": as_count(data.get("likes_total")),
+        "views": as_count(data.get("views_total")),
+        "media": (
+            file_or_stream(None, seconds=as_seconds(data.get("duration"))),
+            *poster_of(as_url(data.get("thumbnail_url"))),
+        ),
+    }
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://geo.dailymotion.com/player.html?video={id}&mute=true",
+        card="#player, .player, video",
+        width=640,
+        height=360,
+    ),
+    asks={
+        "video": f"https://api.dailymotion.com/video/{{id}}?fields={_FIELDS}",
+        "oembed": "https://www.dailymotion.com/services/oembed?url={quoted_url}",
+    },
+    readers={"video": read_video},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="dailymotion",
     title="Dailymotion",
@@ -66,4 +125,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.dailymotion.com/maralind",),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, quote
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.model import Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, make_visit
 from embedarchive.platforms._ids import match_path, query
 
 _PATH = re.compile(r"^/photos/[\w@.\-]{1,60}/(\d{5,15})(?!\d)")
@@ -58,6 +60,35 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_BASE58 = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def short_link(number: int) -> str:
+    """The short address that Flickr makes of a photo's number; its oEmbed service knows no other without the owner."""
+    code = ""
+    while number:
+        number, digit = divmod(number, 58)
+        code = _BASE58[digit] + code
+    return f"https://flic.kr/p/{code}"
+
+
+def asked_address(post: Post) -> dict[str, str]:
+    """The address to ask about."""
+    address = post.url if "/photos/" in post.url else short_link(int(post.native_id))
+    return {"address": quote(address, safe="")}
+
+
+FRAMED = Framed(
+    frame=Frame("https://embedr.flickr.com/photos/{id}", card=".photo-card, .slide, img[src*='staticflickr.com']"),
+    kind="photo",
+    asks={"oembed": "https://www.flickr.com/services/oembed/?format=json&url={address}"},
+    fields=asked_address,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="flickr",
     title="Flickr",
@@ -73,4 +104,5 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.flickr.com/photos/maralind/",),
     not_embeds=('<a href="https://www.flickr.com/photos/maralind/51234567890/">Photo: Mara Lind</a>',),
+    visit=make_visit(FRAMED),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, make_visit
 from embedarchive.platforms._ids import match_path
 
 _PATH = re.compile(r"^/(?:embed|gifs|clips|stickers)/(?:[\w-]{1,200}-)?([A-Za-z0-9]{8,30})(?![\w-])")
@@ -52,6 +53,16 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAMED = Framed(
+    frame=Frame("https://giphy.com/embed/{id}", card="img[src*='giphy.com/'], video", width=480, height=480),
+    kind="photo",
+    asks={"oembed": "https://giphy.com/services/oembed?url={quoted_url}"},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="giphy",
     title="Giphy",
@@ -67,4 +78,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://giphy.com/maralind",),
+    visit=make_visit(FRAMED),
 )

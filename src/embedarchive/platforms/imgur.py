@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.describe import as_count, as_kind, as_list, as_text, as_time, dig
+from embedarchive.model import Answer, Media, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_seconds, as_url, make_visit, read_json_answer
 
 _PATH = re.compile(r"^/(?:(a)/|(?:gallery|t/\w{1,40}|r/\w{1,40})/(?:[\w-]{1,120}-)?)?(\w{5,8})(?:/(?:embed.*)?)?$")
 _ROUTES = {"upload", "about", "search", "signin", "register", "gallery", "random", "memegen", "privacy"}
@@ -45,6 +50,58 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_CLIENT = "546c25a59c58ad7"
+"""How imgur.com's own pages name themselves to their service (source: yt-dlp); nobody's account."""
+
+
+def read_post(answer: Answer, post: Post) -> Said:
+    """Read the post's object: an album's items, or the one picture."""
+    data = read_json_answer(answer)
+    if not isinstance(data, dict) or not data.get("id"):
+        return {}
+    name, media = as_text(dig(data, "account", "username")), tuple(_read_items(data))
+    return {
+        "id": str(data["id"]),
+        "kind": as_kind(media),
+        "author_name": name,
+        "author_handle": name,
+        "author_url": name and f"https://imgur.com/user/{name}",
+        "title": as_text(data.get("title")),
+        "text": as_text(data.get("description")),
+        "posted_at": as_time(data.get("created_at")),
+        "likes": as_count(data.get("upvote_count")),
+        "comments": as_count(data.get("comment_count")),
+        "views": as_count(data.get("view_count")),
+        "media": media,
+    }
+
+
+def _read_items(data: dict[str, Any]) -> Iterator[Media]:
+    for position, item in enumerate(as_list(data.get("media")), 1):
+        url, extra = as_url(dig(item, "url")), dig(item, "metadata")
+        size = as_count(dig(item, "width")), as_count(dig(item, "height"))
+        if url:
+            seconds = as_seconds(dig(extra, "duration"))
+            yield Media("media", position, url, *size, as_text(dig(extra, "description")), seconds)
+        if dig(item, "type") == "video":
+            yield Media("poster", position, f"https://i.imgur.com/{dig(item, 'id')}h.jpg")
+
+
+FRAMED = Framed(
+    frame=Frame("https://imgur.com/{id}/embed?pub=true", card="#image, .post, #root", width=540, height=500),
+    kind="photo",
+    asks={
+        "post": f"https://api.imgur.com/post/v1/{{kind}}/{{name}}?client_id={_CLIENT}&include=media%2Caccount",
+        "oembed": "https://api.imgur.com/oembed.json?url={quoted_url}",
+    },
+    readers={"post": read_post},
+    fields=lambda post: {"kind": "albums" if post.native_id.startswith("a/") else "media"},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="imgur",
     title="Imgur",
@@ -59,4 +116,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://i.imgur.com/UDZqhJo.jpg",),
+    visit=make_visit(FRAMED),
 )

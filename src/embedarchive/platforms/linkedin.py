@@ -77,7 +77,7 @@ MARKUP = (
     ),
 )
 
-# -------------------------------------------------------------------------------------------------------------- capturing
+# ------------------------------------------------------------------------------------------------------------ capturing
 
 _HOME = "https://www.linkedin.com/"
 _CARD = "[data-activity-urn], [data-attributed-urn]"
@@ -112,7 +112,7 @@ def _read_media(tree: LexborHTMLParser) -> Iterator[Media]:
     films = as_list(read_attribute(tree, "video[data-sources]", "data-sources"))
     files = [s for s in films if as_text(dig(s, "src"))]
     if tree.css_first("video[data-sources]"):
-        best = max(files, key=lambda s: read_count(str(dig(s, "data-bitrate"))) or 0, default={})
+        best: dict[str, str] = max(files, key=lambda s: read_count(str(dig(s, "data-bitrate"))) or 0, default={})
         poster = attribute(tree, "video[data-poster-url]", "data-poster-url")
         yield Media("media", 1, best.get("src", ""), missing=None if best else "not_served")
         if poster:
@@ -158,7 +158,7 @@ FRAMED = Framed(
     date=date,
 )
 
-# ------------------------------------------------------------------------------------------------------------------ value
+# ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
     name="linkedin",

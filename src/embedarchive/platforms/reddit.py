@@ -37,6 +37,13 @@ def canonical(native_id: str) -> str:
     return f"https://www.reddit.com/comments/{post}/" + (f"_/{comment}/" if comment else "")
 
 
+def permalink(url: SplitResult) -> str | None:
+    """The post's own address: without its community, the frame leaves title and author out."""
+    m = re.match(r"/((?:r|user|u)/[\w-]{1,50})/comments/", url.path)
+    found = identify(url) if m else None
+    return canonical(found).replace(".com/comments/", f".com/{m[1]}/comments/") if m and found else None
+
+
 def is_short(url: SplitResult) -> bool:
     """`/r/SUB/s/CODE` redirects to the post."""
     return bool(re.match(r"^/(?:r|u|user)/[\w-]{1,50}/s/\w{8,}", url.path))
@@ -83,7 +90,7 @@ MARKUP = (
     ),
 )
 
-# -------------------------------------------------------------------------------------------------------------- capturing
+# ------------------------------------------------------------------------------------------------------------ capturing
 
 _HOME = "https://www.reddit.com/"
 _ADDRESS = "#canonical-url-updater"
@@ -92,7 +99,7 @@ _GALLERY_FILE = re.compile(r"-v0-([a-z0-9]{5,20})\.(\w{3,4})(?=\?|$)")
 
 
 def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
-    """Read the frame's data and markup. Every id answers 200: only a frame that knows what kind of post it is has one."""
+    """Read the frame's data and markup. Every id answers 200: only a frame that knows the post's kind has it."""
     address = re.search(r"/comments/(\w+)", attribute(tree, _ADDRESS, "value") or "")
     data = _read_data(tree)
     if not address or not data.get("type"):
@@ -148,7 +155,7 @@ def find_gate(page: Page, tree: LexborHTMLParser) -> str | None:
 
 
 def frame_path(post: Post) -> dict[str, str]:
-    """The frame's path. The id alone decides, but in a made-up community the frame leaves title, author and score out."""
+    """The frame's path. The id alone decides, but in a made-up community the frame leaves out title and author."""
     community = re.match(r"/(?:r|user|u)/[\w-]{1,50}(?=/comments/)", urlsplit(post.url).path)
     number, _, comment = post.native_id.partition("/")
     path = f"{(community or ['/r/_'])[0]}/comments/{number}/"
@@ -170,7 +177,7 @@ FRAMED = Framed(
     expect=lambda post: post.native_id.partition("/")[0],
 )
 
-# ------------------------------------------------------------------------------------------------------------------ value
+# ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
     name="reddit",
@@ -178,6 +185,7 @@ PLATFORM = Platform(
     hosts=("reddit.com", "redd.it", "redditmedia.com"),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
     id_names=("redditid",),

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import re
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, MarkupExample, Platform
+from embedarchive.describe import as_count, as_text, as_time, dig
+from embedarchive.model import Answer, Post
+from embedarchive.platform import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms._framed import (
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    file_or_stream,
+    make_visit,
+    poster_of,
+    read_json_answer,
+)
 from embedarchive.platforms._ids import match_path
 
 _PATH = re.compile(r"^/(?:embed/(?:u\w{1,10}\.)?|(?=v\w{3,10}-[^/]*\.html))(v?[a-z0-9]{4,10})(?![\w])")
@@ -37,6 +51,40 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+def read_video(answer: Answer, post: Post) -> Said:
+    """Read what the player is told (its shape: yt-dlp). It names no id: page and player have different ones."""
+    data = read_json_answer(answer)
+    if not as_text(dig(data, "title")):
+        return None if data is False else {}
+    films = dig(data, "ua", "mp4")
+    files = [f for f in (films.values() if isinstance(films, dict) else ()) if as_url(dig(f, "url"))]
+    best: dict[str, Any] = max(files, key=lambda f: as_count(dig(f, "meta", "h")) or 0, default={})
+    seconds, size = as_seconds(data.get("duration")), (dig(best, "meta", "w"), dig(best, "meta", "h"))
+    return {
+        "author_name": as_text(dig(data, "author", "name")),
+        "author_url": as_url(dig(data, "author", "url")),
+        "title": html.unescape(data["title"]),
+        "posted_at": as_time(data.get("pubDate")),
+        "media": (file_or_stream(best.get("url"), *size, seconds), *poster_of(as_url(data.get("i")))),
+    }
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://rumble.com/embed/{id}/", card="#videoPlayer, .videoPlayer-Rumble-cls, video", width=640, height=360
+    ),
+    asks={
+        "video": "https://rumble.com/embedJS/u3/?request=video&ver=2&v={id}",
+        "oembed": "https://rumble.com/api/Media/oembed.json?url={quoted_url}",
+    },
+    readers={"video": read_video},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="rumble",
     title="Rumble",
@@ -48,4 +96,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://rumble.com/c/maralind",),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import as_count, as_list, as_text, as_time, dig
+from embedarchive.model import Page, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import (
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    file_or_stream,
+    make_visit,
+    poster_of,
+    read_script,
+)
 
 _PATH = re.compile(r"^/(?:embed/)?(?:@[\w.\-]{1,40}/)?(spotlight|lens|p|s|story|o)/([\w.\-]{6,120})")
 
@@ -62,6 +77,50 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the state the frame is drawn from: the story of this id among those the player would go on with."""
+    props = dig(read_script(tree, "script#__NEXT_DATA__"), "props", "pageProps")
+    name = post.native_id.rpartition("/")[2]
+    stories = as_list(dig(props, "spotlightFeed", "spotlightStories"))
+    story = next((s for s in stories if dig(s, "story", "storyId", "value") == name), None)
+    video = dig(story, "metadata", "videoMetadata")
+    return {"id": name, **_read_video(video)} if isinstance(video, dict) else {}
+
+
+def _read_video(video: dict[str, Any]) -> dict[str, Any]:
+    creator, shown = dig(video, "creator", "personCreator"), as_count(_number(video.get("viewCount")))
+    length, when = as_seconds(_number(video.get("durationMs"))), _number(video.get("uploadDateMs"))
+    film = file_or_stream(
+        as_url(video.get("contentUrl")), video.get("width"), video.get("height"), length and length / 1000
+    )
+    return {
+        "author_name": as_text(dig(creator, "name")) or as_text(dig(creator, "username")),
+        "author_handle": as_text(dig(creator, "username")),
+        "author_url": as_url(dig(creator, "url")),
+        "title": as_text(video.get("name")),
+        "text": as_text(video.get("description")),
+        "posted_at": as_time(when // 1000) if when else None,
+        "views": shown,
+        "shares": as_count(_number(video.get("shareCount"))),
+        "media": (film, *poster_of(as_url(video.get("thumbnailUrl")))),
+    }
+
+
+def _number(value: Any) -> int | None:
+    """The number that the state writes as a number or as digits."""
+    return int(value) if isinstance(value, int) or str(value).isdecimal() else None
+
+
+FRAMED = Framed(
+    frame=Frame("{url}/embed", card="main, #root", width=416, height=692),
+    says=read_frame,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="snapchat",
     title="Snapchat",
@@ -76,4 +135,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.snapchat.com/add/maralind",),
+    visit=make_visit(FRAMED),
 )

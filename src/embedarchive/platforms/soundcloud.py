@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.model import Answer, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, make_visit, read_oembed_answer
 from embedarchive.platforms._ids import query
 from embedarchive.urls import split_url
 
@@ -84,6 +86,35 @@ MARKUP = (
     MarkupExample('<amp-soundcloud data-trackid="180961263"></amp-soundcloud>', ("tracks/180961263",), "amp"),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_PLACEHOLDER = "/fb_placeholder."
+
+
+def read_sound(answer: Answer, post: Post) -> Said:
+    """Read the oEmbed answer: its title ends with ` by ` and the author, its picture may be none of the sound's."""
+    said = dict(read_oembed_answer(answer, post) or {})
+    author = said.get("author_name")
+    if said and author:
+        said["title"] = (said.get("title") or "").removesuffix(f" by {author}")
+    return said | ({"media": tuple(m for m in said["media"] if _PLACEHOLDER not in m.url)} if said else {})
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://w.soundcloud.com/player/?url={quoted_url}&auto_play=false&show_teaser=false",
+        card="#widget, .widget, #app",
+        dead=(".errorMessage", ".widgetError"),
+        width=600,
+        height=166,
+    ),
+    kind="audio",
+    asks={"oembed": "https://soundcloud.com/oembed?format=json&url={quoted_url}"},
+    readers={"oembed": read_sound},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="soundcloud",
     title="SoundCloud",
@@ -100,4 +131,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://soundcloud.com/maralind",),
+    visit=make_visit(FRAMED),
 )

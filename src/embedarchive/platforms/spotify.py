@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import as_count, as_list, as_text, as_time, dig
+from embedarchive.model import Page, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of, read_script
 from embedarchive.platforms._ids import query
 
 _PATH = re.compile(
@@ -58,6 +64,41 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the state the frame is drawn from. A frame of nothing answers 200 too, with a 404 inside and no state."""
+    props = dig(read_script(tree, "script#__NEXT_DATA__"), "props", "pageProps")
+    entity = dig(props, "state", "data", "entity")
+    if not isinstance(entity, dict):
+        return None if dig(props, "status") == 404 else {}
+    artists = [n for n in (as_text(dig(a, "name")) for a in as_list(entity.get("artists"))) if n]
+    covers = as_list(dig(entity, "visualIdentity", "image")) or as_list(dig(entity, "coverArt", "sources"))
+    best: dict[str, Any] = max(
+        (c for c in covers if as_url(dig(c, "url"))), key=lambda c: as_count(c.get("maxWidth")) or 0, default={}
+    )
+    sound = as_url(dig(entity, "audioPreview", "url"))
+    return {
+        "id": as_text(entity.get("id")) or (as_text(entity.get("uri")) or "").rpartition(":")[2],
+        "author_name": ", ".join(artists) or as_text(entity.get("subtitle")),
+        "title": as_text(entity.get("name")) or as_text(entity.get("title")),
+        "posted_at": as_time(dig(entity, "releaseDate", "isoString")),
+        "media": (file_or_stream(sound), *poster_of(best.get("url"))),
+    }
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "https://open.spotify.com/embed/{id}", card="[data-testid='embed-widget-container']", width=540, height=352
+    ),
+    kind="audio",
+    says=read_frame,
+    asks={"oembed": "https://open.spotify.com/oembed?url={quoted_url}"},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="spotify",
     title="Spotify",
@@ -73,4 +114,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),
+    visit=make_visit(FRAMED),
 )

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, MarkupExample, Platform
+from embedarchive.describe import as_count, as_text, as_time, dig
+from embedarchive.model import Answer, Post
+from embedarchive.platform import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms._framed import (
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    file_or_stream,
+    make_visit,
+    poster_of,
+    read_json_answer,
+)
 from embedarchive.platforms._ids import match_path
 
 _PATH = re.compile(r"^/(?:[eost]/)?([a-z0-9]{4,8})(?:/[a-z0-9]{4,8})?/?$")
@@ -36,6 +48,39 @@ EXAMPLES = (Example("https://streamable.com/e/moo12x?loop=0", "moo12x", "https:/
 
 MARKUP = (MarkupExample('<iframe src="https://streamable.com/e/moo12x"></iframe>', ("moo12x",), "iframe"),)
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_READY = 2
+
+
+def read_video(answer: Answer, post: Post) -> Said:
+    """Read the video's object (its shape: yt-dlp)."""
+    data = read_json_answer(answer)
+    if not isinstance(data, dict) or data.get("status") != _READY:
+        return {}
+    film = dig(data, "files", "mp4") or {}
+    added, length = data.get("date_added"), as_seconds(data.get("duration")) or as_seconds(film.get("duration"))
+    media = file_or_stream(as_url(film.get("url")), film.get("width"), film.get("height"), length)
+    return {
+        "author_name": as_text(dig(data, "owner", "user_name")),
+        "title": as_text(data.get("title")),
+        "posted_at": as_time(int(added)) if isinstance(added, int | float) else None,
+        "views": as_count(data.get("plays")),
+        "media": (media, *poster_of(as_url(data.get("thumbnail_url")))),
+    }
+
+
+FRAMED = Framed(
+    frame=Frame("https://streamable.com/e/{id}", card="#player, .player, video", width=640, height=360),
+    asks={
+        "video": "https://ajax.streamable.com/videos/{id}",
+        "oembed": "https://api.streamable.com/oembed.json?url={quoted_url}",
+    },
+    readers={"video": read_video},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="streamable",
     title="Streamable",
@@ -47,4 +92,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://streamable.com/login",),
+    visit=make_visit(FRAMED),
 )

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import as_kind, as_time, read_srcset, text_of
+from embedarchive.model import Media, Page, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms._ids import match_path
 
 _PATH = re.compile(
     r"^/(?:embed/post/[\w:-]{3,60}|post|(?:blog/view/|blog/)?[\w-]{1,60}|[\w-]{1,60}/post)/(\d{8,20})(?!\d)"
 )
+
+_TOKEN = re.compile(r"^/embed/post/([\w:-]{3,60})/\d")
 
 
 def identify(url: SplitResult) -> str | None:
@@ -24,8 +31,10 @@ def canonical(native_id: str) -> str:
 
 
 def permalink(url: SplitResult) -> str | None:
-    """The post's own address, which carries its blog."""
-    blog, number = handle(url), identify(url)
+    """The post's own address, which carries its blog, or the token that stands for the blog in embed codes."""
+    blog, number, token = handle(url), identify(url), _TOKEN.match(url.path)
+    if token and number:
+        return f"https://embed.tumblr.com/embed/post/{token[1]}/{number}"
     return f"https://www.tumblr.com/{blog}/{number}" if blog and number else None
 
 
@@ -71,6 +80,61 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_HOME = "https://www.tumblr.com/"
+_CARD = "article[data-post-id], [data-post-id] article, .post[data-post-id]"
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the post's card."""
+    card = tree.css_first(_CARD)
+    if card is None:
+        return {}
+    author = card.css_first("a[rel~='author'], header a[href], .post-header a[href]")
+    blog = handle(urlsplit(attribute(card, f"a[href*='{post.native_id}']", "href") or ""))
+    media = _read_pictures(tree)
+    return {
+        "id": attribute(tree, "[data-post-id]", "data-post-id"),
+        "kind": as_kind(media),
+        "author_name": text_of(author),
+        "author_handle": blog,
+        "author_url": blog and _HOME + blog,
+        **rich_text_of(card.css_first(".post-content, .post_body, .caption"), _HOME),
+        "posted_at": as_time(attribute(card, "time[datetime]", "datetime")),
+        "media": media,
+    }
+
+
+def _read_pictures(tree: LexborHTMLParser) -> tuple[Media, ...]:
+    """The post's pictures, each in its largest size; avatars are small and square."""
+    media: list[Media] = []
+    for picture in tree.css("figure img, .post-content img, .post_body img"):
+        sizes = read_srcset(picture.attributes.get("srcset") or "")
+        url = max(sizes, key=lambda size: size[1])[0] if sizes else picture.attributes.get("src")
+        if url:
+            media.append(Media("media", len(media) + 1, url, alt=picture.attributes.get("alt") or None))
+    return tuple(media)
+
+
+def frame_blog(post: Post) -> dict[str, str]:
+    """The blog, by name or by the token that embed codes carry; oEmbed knows no tokens, and is then asked for nothing."""
+    url = urlsplit(post.url)
+    token, blog = _TOKEN.match(url.path), handle(url)
+    asked = f"https%3A%2F%2F{blog}.tumblr.com%2Fpost%2F{post.native_id}" if blog else ""
+    return {"blog": (token[1] if token else blog) or "post", "asked": asked}
+
+
+FRAMED = Framed(
+    frame=Frame("https://embed.tumblr.com/embed/post/{blog}/{id}/v2", card=_CARD),
+    kind="text",
+    says=read_frame,
+    asks={"oembed": "https://www.tumblr.com/oembed/1.0?url={asked}"},
+    fields=frame_blog,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="tumblr",
     title="Tumblr",
@@ -91,4 +155,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.tumblr.com/maralind", "https://www.tumblr.com/share/link?url=x"),
+    visit=make_visit(FRAMED),
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import parse_html, read_meta
+from embedarchive.model import Answer, Page, Post
+from embedarchive.platform import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of
 from embedarchive.platforms._ids import match_path, query
 
 _SLUG = r"([A-Za-z0-9]{5,}[\w-]{0,100})"
@@ -65,6 +70,52 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """The player draws its film only for a clip that is there; all it says is in what it loads."""
+    film = tree.css_first("[data-a-target='video-player'] video[src], .video-player video[src]")
+    address = as_url(film.attributes.get("src")) if film else None
+    return {"media": (file_or_stream(address),)} if film else {}
+
+
+def read_page(answer: Answer, post: Post) -> Said:
+    """Read the public page's metadata; the page of a clip that is gone has the site's own, without a film."""
+    meta = read_meta(parse_html(answer.body)) if answer.status == 200 else {}
+    if not meta.get("og:video") and not meta.get("og:video:url") and not meta.get("og:video:secure_url"):
+        return {}
+    return {
+        "title": meta.get("og:title"),
+        "text": meta.get("og:description"),
+        "media": (file_or_stream(None), *poster_of(as_url(meta.get("og:image")))),
+    }
+
+
+def frame_address(post: Post) -> dict[str, str]:
+    """Clips and videos have players of their own; both want to be told who embeds them."""
+    is_video = re.fullmatch(r"v\d+", post.native_id)
+    player = f"player.twitch.tv/?video={post.native_id}" if is_video else f"clips.twitch.tv/embed?clip={post.native_id}"
+    return {"player": f"https://{player}&parent=localhost&autoplay=false&muted=true"}
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "{player}",
+        card="[data-a-target='video-player'], .video-player",
+        dead=("[data-a-target='player-overlay-content-gate']", ".content-overlay-gate"),
+        width=640,
+        height=378,
+    ),
+    says=read_frame,
+    asks={"page": "{url}"},
+    readers={"page": read_page},
+    navigates=("page",),
+    fields=frame_address,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="twitch",
     title="Twitch",
@@ -82,4 +133,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.twitch.tv/maralind", "https://player.twitch.tv/?channel=maralind"),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import as_count, as_list, as_text, dig, read_json_after
+from embedarchive.model import Page, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_seconds, as_url, file_or_stream, make_visit, poster_of
 from embedarchive.platforms._ids import match_path, query
 
 _PATH = re.compile(
@@ -22,6 +28,18 @@ def identify(url: SplitResult) -> str | None:
 def canonical(native_id: str) -> str:
     """The video's page."""
     return f"https://vimeo.com/{native_id}"
+
+
+def permalink(url: SplitResult) -> str | None:
+    """The address of an unlisted video, which nobody can see without its hash."""
+    found, secret = identify(url), read_secret(url)
+    return f"https://vimeo.com/{found}/{secret}" if found and secret else None
+
+
+def read_secret(url: SplitResult) -> str | None:
+    """The hash of an unlisted video, behind its number or in `h`."""
+    m = re.search(r"/\d+/([0-9a-f]{6,20})/?$", url.path) or re.fullmatch(r"([0-9a-f]{6,20})", query(url, "h") or "")
+    return m[1] if m else None
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -48,12 +66,70 @@ MARKUP = (
     MarkupExample('<div data-provider="vimeo" data-id="879269983"></div>', ("879269983",), "custom-element"),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_CONFIG = r"\b(?:playerC|c)onfig\s*=\s*(?=\{)"
+_PASSWORD = 4
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the configuration that the player is started with (its shape: yt-dlp)."""
+    config = _read_config(page)
+    video = dig(config, "video")
+    if not isinstance(video, dict) or not video.get("id"):
+        return {}
+    files = as_list(dig(config, "request", "files", "progressive")) or as_list(dig(video, "files", "progressive"))
+    best: dict[str, Any] = max(
+        (f for f in files if as_url(dig(f, "url"))), key=lambda f: as_count(f.get("width")) or 0, default={}
+    )
+    thumbs = dig(video, "thumbs") or {}
+    picture = as_url(video.get("thumbnail_url")) or as_url(
+        thumbs.get("1280") or thumbs.get("640") or thumbs.get("base")
+    )
+    length = as_seconds(video.get("duration"))
+    size = best.get("width") or video.get("width"), best.get("height") or video.get("height")
+    return {
+        "id": str(video["id"]),
+        "author_name": as_text(dig(video, "owner", "name")),
+        "author_url": as_url(dig(video, "owner", "url")),
+        "title": as_text(video.get("title")),
+        "media": (file_or_stream(best.get("url"), *size, length), *poster_of(picture)),
+    }
+
+
+def _read_config(page: Page) -> Any:
+    return read_json_after(page.body, _CONFIG) or read_json_after(page.dom, _CONFIG)
+
+
+def find_gate(page: Page, tree: LexborHTMLParser) -> str | None:
+    """A player that is started to ask for a password."""
+    return "password" if dig(_read_config(page), "view") == _PASSWORD else None
+
+
+def frame_query(post: Post) -> dict[str, str]:
+    """An unlisted video needs the hash that its address carries."""
+    secret = read_secret(urlsplit(post.url))
+    return {"query": "?dnt=1" + (f"&h={secret}" if secret else "")}
+
+
+FRAMED = Framed(
+    frame=Frame("https://player.vimeo.com/video/{id}{query}", card="#player, .player", width=640, height=360),
+    says=read_frame,
+    asks={"oembed": "https://vimeo.com/api/oembed.json?url={quoted_url}"},
+    gate=find_gate,
+    refusals=(403,),
+    fields=frame_query,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="vimeo",
     title="Vimeo",
     hosts=("vimeo.com",),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     is_frame=is_frame,
     id_pattern=r"\d{5,12}",
     id_names=("vimeoid", "vimeovideoid"),
@@ -62,4 +138,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://vimeo.com/maralind",),
+    visit=make_visit(FRAMED),
 )

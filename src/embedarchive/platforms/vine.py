@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.describe import as_count, as_text, as_time, dig
+from embedarchive.model import Answer, Post
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of, read_json_answer
 from embedarchive.platforms._ids import match_path
 
 _PATH = re.compile(r"^/v/(\w{6,20})(?!\w)")
@@ -38,6 +41,34 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+def read_archive(answer: Answer, post: Post) -> Said:
+    """Read the archive that Vine left when it closed."""
+    data = read_json_answer(answer)
+    if not as_text(dig(data, "videoUrl")):
+        return {}
+    return {
+        "author_name": as_text(data.get("username")),
+        "text": as_text(data.get("description")),
+        "posted_at": as_time(f"{data.get('created')}+00:00"),
+        "likes": as_count(data.get("likes")),
+        "comments": as_count(data.get("comments")),
+        "shares": as_count(data.get("reposts")),
+        "views": as_count(data.get("loops")),
+        "media": (file_or_stream(as_url(data["videoUrl"])), *poster_of(as_url(data.get("thumbnailUrl")))),
+    }
+
+
+FRAMED = Framed(
+    frame=Frame("https://vine.co/v/{id}/embed/simple", card=".vine-embed, #app, video", width=480, height=480),
+    asks={"archive": "https://archive.vine.co/posts/{id}.json"},
+    readers={"archive": read_archive},
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="vine",
     title="Vine",
@@ -52,4 +83,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://vine.co/maralind",),
+    visit=make_visit(FRAMED),
 )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from embedarchive.platform import Example, MarkupExample, Platform
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.describe import as_kind, parse_html, read_meta, text_of
+from embedarchive.model import Media, Page, Post
+from embedarchive.platform import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms._framed import Framed, Said, as_url, attribute, make_visit, poster_of, rich_text_of
 from embedarchive.platforms._ids import query
 
 _POSTS = r"(?:video_ext|widget_post|js/api/|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)"
@@ -52,6 +57,63 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+_HOME = "https://vk.com/"
+_WALL = "[data-post-id], .wall_post_cont"
+_PLAYER = "#video_player, .videoplayer"
+
+
+def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
+    """Read a wall post's page, or a video's player and what its page says in metadata."""
+    if not post.native_id.startswith("wall"):
+        meta = read_meta(parse_html(page.body))
+        told = {"title": meta.get("og:title"), "text": meta.get("og:description")}
+        picture = attribute(tree, "video[poster]", "poster") or as_url(meta.get("og:image"))
+        return {**told, "kind": "video", "media": poster_of(picture)} if tree.css_first(f"{_PLAYER} video") else {}
+    card = tree.css_first(_WALL)
+    if card is None:
+        return {}
+    media = tuple(
+        Media("media", n, i.attributes.get("src") or "") for n, i in enumerate(card.css(".wall_post_cont img"), 1)
+    )
+    named = attribute(tree, "[data-post-id]", "data-post-id")
+    author = card.css_first("a.author, .PostHeaderTitle__authorLink")
+    return {
+        "id": named and f"wall{named}",
+        "kind": as_kind(media),
+        "author_name": text_of(author),
+        "author_url": author and _HOME + (author.attributes.get("href") or "").strip("/"),
+        **rich_text_of(card.css_first(".wall_post_text"), _HOME),
+        "media": media,
+    }
+
+
+def frame_address(post: Post) -> dict[str, str]:
+    """A video has a player; a wall post's widget needs a hash that only its embed code has, so its page is visited."""
+    if post.native_id.startswith("wall"):
+        return {"frame": post.url}
+    owner, _, number = re.sub(r"^[a-z]+", "", post.native_id).partition("_")
+    secret = parse_qs(urlsplit(post.url).query).get("hash", [""])[0]
+    return {"frame": f"{_HOME}video_ext.php?oid={owner}&id={number}&hd=2" + (f"&hash={secret}" if secret else "")}
+
+
+FRAMED = Framed(
+    frame=Frame(
+        "{frame}",
+        card=f"{_WALL}, {_PLAYER}",
+        dead=(".video_layer_message", "#video_ext_msg", ".message_page"),
+        width=640,
+        height=480,
+    ),
+    kind="text",
+    says=read_frame,
+    fields=frame_address,
+    expect=lambda post: post.native_id,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="vk",
     title="VK",
@@ -67,4 +129,5 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://vk.com/rookfield", "https://vk.com/share.php?url=https%3A%2F%2Fnews.example"),
+    visit=make_visit(FRAMED),
 )
