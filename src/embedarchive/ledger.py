@@ -18,18 +18,21 @@ from embedarchive import clock
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.engine import Pass, Row, run_passes
 from embedarchive.errors import ArchiveError
-from embedarchive.model import Capture, Fetch, Found, Post
+from embedarchive.merge import merge_found
+from embedarchive.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.patience import Patience
 from embedarchive.platform import Platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.sources import Listing, Scope, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
-from embedarchive.store.reading import read_blob, read_page, read_post
+from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
 
 T = TypeVar("T")
+DOM_TYPE = "text/html; charset=utf-8"
 
 ARTICLES = """SELECT a.id, a.url FROM articles_to_fetch a JOIN seeds s ON s.article_id = a.id
               WHERE s.crawl_id = :crawl AND a.fetch_after <= :now ORDER BY a.fetch_after, a.id LIMIT :n"""
+RENDERINGS = "SELECT * FROM fetches_to_render ORDER BY id LIMIT :n"
 FETCHES = (
     """SELECT * FROM fetches_to_search WHERE searched_rules IS NULL OR searched_rules < :finder ORDER BY id LIMIT :n"""
 )
@@ -40,6 +43,7 @@ PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256
 LINKS = """SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND NOT resolved LIMIT :n"""
 POSTS = """SELECT * FROM targets_to_visit WHERE crawl_id = :crawl AND resolved AND (forced OR capture_after <= :now)
            AND platform NOT IN (SELECT value FROM json_each(:resting)) LIMIT :n"""
+PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
 
 
@@ -50,13 +54,14 @@ class World(Protocol):
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
     ) -> Fetch: ...
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
+    async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering: ...
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened, for whoever watches: `what` is article, listing, follow, search, link, capture,
-    describe or fault."""
+    """One thing that happened, for whoever watches: `what` is article, listing, follow, render, search, link,
+    capture, in place, describe or fault."""
 
     what: str
     subject: str
@@ -90,10 +95,12 @@ class Run:
         """What is due, how many at once, what to do with each."""
         return (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id"),
+            Pass("render", self.tabs, self.due(RENDERINGS), self.render_fetch, "id"),
             Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
             Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key"),
+            Pass("in place", self.tabs, self.due(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
         )
 
@@ -154,9 +161,17 @@ class Run:
         args = (self.crawl_id, seeds, clock.now(), self.fresh_since, depth, self.limit)
         return await self.keep(self.archive.keep_seeds, *args)
 
+    async def render_fetch(self, row: Row) -> None:
+        rendering = await self.world.render(row["final_url"])
+        await self.keep(self.archive.keep_rendering, row["id"], rendering)
+        self.tell("render", row["url"], "ok" if rendering.dom else "failed", rendering.reason or "")
+
     async def search_fetch(self, row: Row) -> None:
         body = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
         found = await self.world.search(body or b"", url=row["final_url"], content_type=row["content_type"])
+        if row["dom_sha256"]:
+            dom = await self.keep(read_blob, self.archive.conn, row["dom_sha256"])
+            found = merge_found(found, await self.world.search(dom or b"", url=row["final_url"], content_type=DOM_TYPE))
         await self.keep(self.archive.keep_found, row["id"], found, FINDER_RULES, clock.now(), self.crawl_id)
         embeds = sum(e.kind == "embed" for e in found.embeds)
         self.tell("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
@@ -176,6 +191,14 @@ class Run:
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
         missing = "; ".join(capture.missing) if self.media else ""
         self.tell("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
+
+    async def photograph_article(self, row: Row) -> None:
+        posts = await self.keep(read_placed, self.archive.conn, self.crawl_id, row["id"])
+        rendering = await self.world.render(row["final_url"], posts)
+        for capture in rendering.captures:
+            await self.keep(self.archive.keep_capture_in_place, capture, self.crawl_id, row["id"])
+            self.tell("in place", capture.post.key, capture.verdict.outcome, capture.verdict.reason or "")
+        await self.keep(self.archive.keep_opened, row["id"], self.crawl_id, posts, rendering)
 
     async def describe_capture(self, row: Row) -> None:
         page = await self.keep(read_page, self.archive.conn, row["id"])

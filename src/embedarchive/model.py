@@ -21,6 +21,9 @@ limit, shell) and know nothing of the post. `error`: no usable answer."""
 
 OUTCOMES: tuple[Outcome, ...] = ("available", "gone", "unavailable", "blocked", "error")
 
+SeenIn = Literal["html", "dom", "both"]
+"""Where an embed stood: in the HTML as served, in the DOM after the page's scripts ran, or in both."""
+
 Role = Literal["screenshot", "dom", "media", "poster", "avatar", "thumbnail"]
 
 Headers = tuple[tuple[str, str], ...]
@@ -77,6 +80,7 @@ class Embed:
     rule: str
     snippet: str
     claim: Claim = Claim()
+    seen_in: SeenIn = "html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,27 @@ class Capture:
     environment: Mapping[str, Any] = field(default_factory=dict)
     retry_after_s: float | None = None
     """How long the platform asked us to stay away, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """An article as a browser made it: scripts run, scrolled to its end, nothing lying over it.
+
+    `dom` is one HTML text, with shadow roots as the templates that declare them and same-origin frames as their srcdoc;
+    empty when the page did not come, then `reason` is a short code. `screenshot` is the whole page; `captures` are the
+    posts photographed in place, in reading order.
+    """
+
+    url: str
+    final_url: str
+    rendered_at: str
+    status: int | None = None
+    reason: str | None = None
+    dom: str = ""
+    screenshot: bytes | None = None
+    screenshot_type: str = "image/jpeg"
+    alterations: tuple[str, ...] = ()
+    captures: tuple[Capture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
        (SELECT count(*) FROM targets WHERE crawl_id = :crawl AND visited) AS visited,
        (SELECT count(*) FROM targets_to_visit WHERE crawl_id = :crawl) AS waiting,
        (SELECT count(*) FROM targets t JOIN posts p ON p.key = t.post_key LEFT JOIN platforms f ON f.name = p.platform
-        WHERE t.crawl_id = :crawl AND p.resolved AND coalesce(f.visitable, 0) = 0) AS beyond"""
+        WHERE t.crawl_id = :crawl AND p.resolved AND coalesce(f.visitable, 0) = 0
+          AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key)) AS beyond"""
 
 Prepare = Callable[[Archive, int], None]
 """Puts into the archive what a run is about: seeds, targets."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,14 +13,14 @@ from typing import Self
 
 import platformdirs
 
-from embedarchive import __version__
+from embedarchive import __version__, clock
 from embedarchive.browser import Browser, ensure_browser
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Capture, Fetch, Found, Post
+from embedarchive.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.platform import Platform
 from embedarchive.politeness import Politeness
-from embedarchive.searcher import Searcher
+from embedarchive.searcher import search_page
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,6 @@ class World:
         self.politeness = await enter(
             Politeness(gates, self.fetcher, user_agent=s.user_agent, delay=s.delay, robots=not s.ignore_robots)
         )
-        self.searcher = await enter(Searcher())
         return self
 
     async def __aexit__(
@@ -79,7 +78,14 @@ class World:
         return await self.politeness.fetch(url, etag=etag, last_modified=last_modified, robots=robots)
 
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found:
-        return await self.searcher.search(body, url=url, content_type=content_type)
+        return await search_page(body, url=url, content_type=content_type)
+
+    async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
+        """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""
+        browser = await self.open_browser()
+        if not await self.politeness.turn(url):
+            return Rendering(url, url, clock.now(), reason="deferred")
+        return await browser.read_article(url, posts)
 
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
         browser = await self.open_browser()

@@ -148,15 +148,15 @@
   declare(root, inert, depth) {
     const template = inert.createElement("template");
     template.setAttribute("shadowrootmode", "open");
-    for (const child of root.children) {
+    for (const child of root.childNodes) {
       const copy = inert.importNode(child, true);
-      this.fill(child, copy, depth);
+      if (child.nodeType === Node.ELEMENT_NODE) this.fill(child, copy, depth);
       template.content.append(copy);
     }
     return template;
   },
 
-  // Elements that may be an embed as the reader sees it, in reading order, with enough markup to tell of which post.
+  // Elements that may be an embed as the reader sees it, with enough markup to tell of which post.
   candidates({ most, longest }) {
     const css = "iframe, frame, object, embed, blockquote, figure, [class*=embed i], [id*=embed i]";
     const found = [];
@@ -189,6 +189,12 @@
     return done;
   },
 
+  // Wait until a quote has become something else: a widget's script replaces it, or puts a frame into it.
+  async become({ index, deadline }) {
+    const node = globalThis.embedarchiveFound[index];
+    await this.changes(deadline, () => (!node.isConnected || node.querySelector("iframe")?.offsetHeight > 20 ? "other" : ""));
+  },
+
   // Wait until an element has kept its size for so long.
   steady(node, still_ms) {
     return new Promise((resolve) => {
@@ -199,17 +205,29 @@
     });
   },
 
-  // Where one of them is: in the window (x, y) and in the document; hides what is fixed in front of it.
+  // Where one of them is, in the window and in the document, and its markup.
   place({ index }) {
-    const node = globalThis.embedarchiveFound[index], r = node.getBoundingClientRect(), frames = [];
-    let { x, y, width, height } = r;
-    for (let view = node.ownerDocument.defaultView; view !== window; view = view.parent) {
-      const outer = view.frameElement.getBoundingClientRect();
-      frames.push(view.frameElement);
-      x += outer.x + view.frameElement.clientLeft;
-      y += outer.y + view.frameElement.clientTop;
+    const node = globalThis.embedarchiveFound[index], r = node.getBoundingClientRect();
+    let { x, y } = r;
+    for (const frame of this.frames(node)) {
+      const outer = frame.getBoundingClientRect();
+      x += outer.x + frame.clientLeft;
+      y += outer.y + frame.clientTop;
     }
-    const hidden = (globalThis.embedarchiveHidden ||= []), done = [];
+    return { x, y, width: r.width, height: r.height, left: x + scrollX, top: y + scrollY, markup: node.outerHTML };
+  },
+
+  // The frames that an element stands in, innermost first.
+  frames(node) {
+    const found = [];
+    for (let view = node.ownerDocument.defaultView; view !== window; view = view.parent) found.push(view.frameElement);
+    return found;
+  },
+
+  // Hide what is fixed in front of one of them. Gives what was hidden.
+  uncover({ index }) {
+    const node = globalThis.embedarchiveFound[index], { x, y, width, height } = this.place({ index });
+    const hidden = (globalThis.embedarchiveHidden ||= []), frames = this.frames(node), done = [];
     for (let n = 0; n < 25; n++) {
       const hit = this.seen(x + width * (0.02 + 0.24 * (n % 5)), y + height * (0.02 + 0.24 * Math.floor(n / 5)));
       if (!hit || frames.includes(hit) || this.within(hit, node)) continue;
@@ -221,7 +239,7 @@
         break;
       }
     }
-    return { x, y, width, height, left: x + scrollX, top: y + scrollY, markup: node.outerHTML, done };
+    return done;
   },
 
   // Show again what was hidden for one picture.

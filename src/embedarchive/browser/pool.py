@@ -6,23 +6,27 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from embedarchive import clock
+from embedarchive.browser.article import ArticleLimits, open_article
 from embedarchive.browser.evidence import conclude
 from embedarchive.browser.find import BrowserChoice
+from embedarchive.browser.in_place import conclude_in_place, failed_in_place, photograph_posts
 from embedarchive.browser.launch import Chrome, find_tofu, launch
+from embedarchive.browser.look import Limits
 from embedarchive.browser.pictures import Picture, look_at
 from embedarchive.browser.tab import Shutter, Tab, open_tab
-from embedarchive.browser.visit import Limits, Visit, visit_frame
+from embedarchive.browser.visit import Visit, visit_frame
 from embedarchive.browser.watch import find_heavy
 from embedarchive.egress import Door
 from embedarchive.errors import BrowserCrashed, BrowserMissing
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Capture, Page, Post, Sign, Verdict
+from embedarchive.model import Capture, Page, Post, Rendering, Sign, Verdict
 from embedarchive.platform import Platform, Visitable, fill_url
 
 ATTEMPTS = 2
@@ -43,9 +47,11 @@ class Browser:
         tabs: int = 3,
         fetcher: Fetcher,
         limits: Limits | None = None,
+        article_limits: ArticleLimits | None = None,
         shutter: Shutter | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self.article_limits = article_limits or ArticleLimits()
         self.shutter = shutter or Shutter()
         self._door, self._choice, self._ca_file, self._fetcher = door, choice, ca_file, fetcher
         self._chrome: Chrome | None = None
@@ -100,6 +106,34 @@ class Browser:
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the visit did not end") from error
+
+    async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
+        """Open an article to its end and write down what it became; photograph those posts in it. Raises nothing."""
+        started, reason, detail = clock.now(), "browser_crashed", ""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._read_article(url, posts)
+            except BrowserCrashed as error:
+                detail = str(error)
+            except BrowserMissing as error:
+                reason, detail = "browser_missing", str(error)
+                break
+        captures = tuple(failed_in_place(post, url, started, reason, detail) for post in posts)
+        return Rendering(url, url, started, reason=reason, captures=captures)
+
+    async def _read_article(self, url: str, posts: Sequence[Post]) -> Rendering:
+        async with self._places:
+            chrome = await self._running()
+            async with self._tab(chrome) as tab:
+                try:
+                    async with asyncio.timeout(self.article_limits.whole_s):
+                        opened = await open_article(tab, url, self._door, self.article_limits, self.shutter)
+                        taken = await photograph_posts(opened, posts) if posts else []
+                except TimeoutError as error:
+                    chrome.kill()
+                    raise BrowserCrashed("the article did not end") from error
+        captures = [await conclude_in_place(one, await _look(one.seen), opened, self._fetcher, chrome) for one in taken]
+        return replace(opened.rendering(), captures=tuple(captures))
 
     @contextlib.asynccontextmanager
     async def _tab(self, chrome: Chrome) -> AsyncIterator[Tab]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Request, Response
+from playwright.async_api import Frame, Request, Response
 
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.model import Exchange
@@ -34,11 +35,36 @@ class _Entry:
     reading: asyncio.Task[None] | None = None
 
 
+class Shelf:
+    """Bodies a tab has received, for when its own HTTP cache gives them again: no need to carry them over twice.
+
+    Only an answer that came without a request (Chromium gives it no request time) and whose headers have not changed
+    is taken from here. The oldest go when there are too many.
+    """
+
+    def __init__(self, places: int = 48, largest: int = 1 << 20) -> None:
+        self._held: dict[str, tuple[dict[str, str], bytes]] = {}
+        self._places, self._largest = places, largest
+
+    def find(self, response: Response) -> bytes | None:
+        held = self._held.get(response.url)
+        from_cache = response.request.timing["requestStart"] < 0
+        return held[1] if held and from_cache and held[0] == response.headers else None
+
+    def keep(self, response: Response, body: bytes) -> None:
+        if len(body) <= self._largest and response.status == 200 and not response.request.is_navigation_request():
+            self._held.pop(response.url, None)
+            self._held[response.url] = (response.headers, body)
+            while len(self._held) > self._places:
+                del self._held[next(iter(self._held))]
+
+
 @dataclass
 class Recorder:
     """Collects one visit's requests. Give its methods to the page's events; ask for `exchanges` at the end."""
 
     remote_address: RemoteAddress
+    shelf: Shelf = field(default_factory=Shelf)
     entries: dict[Request, _Entry] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
@@ -80,11 +106,14 @@ class Recorder:
         if announced.isdecimal() and int(announced[:18]) > MAX_BODY:
             entry.truncated = "too_large"
             return
-        try:
-            body = await asyncio.wait_for(response.body(), BODY_S)
-        except (PlaywrightError, TimeoutError):
-            entry.truncated = "unreadable"
-            return
+        body = self.shelf.find(response)
+        if body is None:
+            try:
+                body = await asyncio.wait_for(response.body(), BODY_S)
+            except (PlaywrightError, TimeoutError):
+                entry.truncated = "unreadable"
+                return
+            self.shelf.keep(response, body)
         if len(body) > MAX_BODY or self.total + len(body) > MAX_TOTAL:
             entry.truncated = "too_large"
             return
@@ -107,9 +136,10 @@ class Recorder:
         whole = (e for e in self.entries.values() if e.body and not e.truncated and e.response)
         return {e.request.url: self._exchange(e) for e in whole if e.response and e.response.status == 200}
 
-    def exchanges(self) -> list[Exchange]:
-        """All requests in the order they were made, secrets redacted."""
-        return [self._exchange(entry) for entry in self.entries.values()]
+    def exchanges(self, frame: Frame | None = None) -> list[Exchange]:
+        """All requests in the order they were made, secrets redacted; those of one frame, and of the frames in it."""
+        chosen = (e for e in self.entries.values() if frame is None or _is_of(e.request, frame))
+        return [self._exchange(entry) for entry in chosen]
 
     def _exchange(self, entry: _Entry) -> Exchange:
         request, response = entry.request, entry.response
@@ -140,6 +170,15 @@ def _kind(request: Request) -> str:
         return "frame" if request.frame.parent_frame else "document"
     except PlaywrightError:  # the frame is gone, or is a worker's
         return "document" if request.is_navigation_request() else "frame"
+
+
+def _is_of(request: Request, frame: Frame) -> bool:
+    with contextlib.suppress(PlaywrightError):  # the frame is gone, or is a worker's
+        at: Frame | None = request.frame
+        while at and at is not frame:
+            at = at.parent_frame
+        return at is frame
+    return False
 
 
 def _endpoint(url: str) -> tuple[str, int]:

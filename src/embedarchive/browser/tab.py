@@ -15,7 +15,7 @@ from playwright.async_api import BrowserContext, CDPSession, Page, Request, Resp
 from playwright.async_api import Error as PlaywrightError
 
 from embedarchive.browser.launch import CLOSE_S, Chrome, within
-from embedarchive.browser.record import Recorder
+from embedarchive.browser.record import Recorder, Shelf
 from embedarchive.egress import Door
 from embedarchive.errors import BrowserCrashed
 
@@ -26,7 +26,7 @@ CLEAR_S = 10.0
 MAX_SIDE = 16_384
 """Pixels: Chromium's pictures cannot be taller or wider."""
 
-_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8")
+PAGE_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8").rstrip()
 _SHOTS = 3
 _FORGET_NAME = "if (window === window.top) window.name = '';"
 _LOST = ("context", "navigat", "frame", "detached")
@@ -59,15 +59,16 @@ class Tab:
     size: tuple[int, int]
     crash: asyncio.Event = field(default_factory=asyncio.Event)
     recorder: Recorder | None = None
+    shelf: Shelf = field(default_factory=Shelf)
     popups: int = 0
     dialogs: int = 0
     spoiled: bool = False
     visits: int = 0
     _frame: str = field(default="")
 
-    async def evaluate(self, function: str, data: dict[str, Any], seconds: float) -> Any:
+    async def evaluate(self, function: str, data: dict[str, Any], seconds: float, script: str = PAGE_SCRIPT) -> Any:
         """Call a function of page.js in an isolated world. Raises PageLeft when the page navigates meanwhile."""
-        expression = f"{_SCRIPT.rstrip().rstrip(';')}.{function}({json.dumps(data)})"
+        expression = f"{script}.{function}({json.dumps(data)})"
         try:
             where = {"frameId": self._frame, "worldName": "embedarchive"}
             world = await self.race(self.cdp.send("Page.createIsolatedWorld", where), seconds)
@@ -105,15 +106,19 @@ class Tab:
     async def resize(self, width: int, height: int) -> None:
         """Give the page a viewport of that size."""
         if self.size != (width, height):
-            await self.page.set_viewport_size({"width": width, "height": height})
+            await within(OPEN_S, self.page.set_viewport_size({"width": width, "height": height}), "resize")
             self.size = (width, height)
 
-    async def photograph(self, box: dict[str, float], shutter: Shutter, seconds: float) -> bytes:
+    async def photograph(
+        self, box: dict[str, float], shutter: Shutter, seconds: float, *, in_view: bool = False
+    ) -> bytes:
         """Take a picture of a box of the document, given in CSS pixels, beyond the viewport too.
 
+        `in_view` says that a scrolled page shows the box as it is, so that the viewport must not grow for it.
         Chromium sometimes says "Unable to capture screenshot" for no reason that lasts: then it is asked again.
         """
-        beyond = box["x"] + box["width"] > self.size[0] or box["y"] + box["height"] > self.size[1]
+        fits = box["x"] + box["width"] <= self.size[0] and box["y"] + box["height"] <= self.size[1]
+        beyond = not (fits or in_view)
         clip = {**box, "scale": shutter.scale}
         options: dict[str, Any] = {"format": shutter.kind, "clip": clip, "captureBeyondViewport": beyond}
         if shutter.kind != "png":
@@ -130,9 +135,9 @@ class Tab:
     async def clear(self) -> None:
         """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay."""
         self.recorder = None
-        await within(CLEAR_S, self.page.goto("about:blank"), "leave the page")
+        await within(CLEAR_S, self.cdp.send("Page.navigate", {"url": "about:blank"}), "leave the page")
         clearing = asyncio.gather(
-            self.context.clear_cookies(),
+            self.cdp.send("Network.clearBrowserCookies"),
             self.cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
             self.cdp.send("Page.resetNavigationHistory"),
         )

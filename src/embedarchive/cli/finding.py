@@ -12,8 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from embedarchive.cli.options import SCOPE_OPTIONS, WORLD_OPTIONS, take_scope, take_settings, with_options
-from embedarchive.model import Embed, Found
+from embedarchive.cli.options import (
+    SCOPE_OPTIONS,
+    WORLD_OPTIONS,
+    render_option,
+    take_scope,
+    take_settings,
+    with_options,
+)
+from embedarchive.ledger import DOM_TYPE
+from embedarchive.merge import merge_found
+from embedarchive.model import Embed, Fetch, Found
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
 from embedarchive.sources import Scope, Seed, expand_seeds, walk
@@ -26,9 +35,18 @@ from embedarchive.world import Settings, World
 @click.option("--nl", is_flag=True, help="One JSON object a line.")
 @click.option("--mentions", is_flag=True, help="Also links, credits and feed tiles that name a post but show none.")
 @click.option("--unknown", is_flag=True, help="Also third-party frames and widgets of no known platform.")
+@render_option
 @with_options(SCOPE_OPTIONS)
 @with_options(WORLD_OPTIONS)
-def find(sources: tuple[str, ...], base_url: str | None, nl: bool, mentions: bool, unknown: bool, **values: Any) -> int:
+def find(
+    sources: tuple[str, ...],
+    base_url: str | None,
+    nl: bool,
+    mentions: bool,
+    unknown: bool,
+    render: bool,
+    **values: Any,
+) -> int:
     """Print the embeds of articles, and keep nothing.
 
     A SOURCE is what `embedarchive crawl` takes: an article's URL, a saved article, @FILE, or - for standard input.
@@ -39,7 +57,7 @@ def find(sources: tuple[str, ...], base_url: str | None, nl: bool, mentions: boo
     """
     seeds, scope, limit = expand_seeds(sources, base_url=base_url), take_scope(values, sources), values.pop("limit")
     kinds = {"embed"} | ({"mention"} if mentions else set()) | ({"unknown"} if unknown else set())
-    return print_found(seeds, take_settings(values), nl=nl, kinds=kinds, scope=scope, limit=limit)
+    return print_found(seeds, take_settings(values), nl=nl, kinds=kinds, scope=scope, limit=limit, render=render)
 
 
 def print_found(
@@ -50,9 +68,11 @@ def print_found(
     kinds: Iterable[str] = ("embed",),
     scope: Scope | None = None,
     limit: int | None = None,
+    render: bool = False,
 ) -> int:
     """Print what is found in each article as it comes; give 3 if some could not be read, else 0."""
-    return asyncio.run(print_all(seeds, settings, nl=nl, kinds=frozenset(kinds), scope=scope, limit=limit))
+    wanted = frozenset(kinds)
+    return asyncio.run(print_all(seeds, settings, nl=nl, kinds=wanted, scope=scope, limit=limit, render=render))
 
 
 async def print_all(
@@ -63,6 +83,7 @@ async def print_all(
     kinds: frozenset[str],
     scope: Scope | None,
     limit: int | None,
+    render: bool,
 ) -> int:
     failed = 0
     async with World(settings) as world:
@@ -73,11 +94,22 @@ async def print_all(
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
                 continue
             found = await world.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type)
+            if render and fetch.source == "network":
+                found = await search_rendered(world, fetch, found)
             if found.truncated:
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
             (print_lines if nl else print_table)(seed, found, embeds)
     return 3 if failed else 0
+
+
+async def search_rendered(world: World, fetch: Fetch, found: Found) -> Found:
+    """Render a fetched article and search that too; give what both searches found."""
+    rendering = await world.render(fetch.final_url)
+    if rendering.reason:
+        click.secho(f"{fetch.url}: rendered in part or not at all ({rendering.reason})", fg="yellow", err=True)
+    dom = await world.search(rendering.dom.encode(), url=fetch.final_url, content_type=DOM_TYPE)
+    return merge_found(found, dom)
 
 
 def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:
@@ -95,7 +127,7 @@ def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[s
             "key": post.key if post else None, "url": post.url if post else embed.url, "form": embed.form,
             "author_name": claim.author_name, "author_handle": claim.author_handle, "text": claim.text,
             "posted_at": (post.posted_at if post else None) or claim.posted_at,
-            "kind": embed.kind, "layer": embed.layer, "rule": embed.rule,
+            "seen_in": embed.seen_in, "kind": embed.kind, "layer": embed.layer, "rule": embed.rule,
         }  # fmt: skip
 
 

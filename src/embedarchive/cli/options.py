@@ -34,6 +34,11 @@ WORLD_OPTIONS = (
     click.option("--ignore-robots", is_flag=True, help="Fetch articles that robots.txt asks robots to leave alone."),
 )  # fmt: skip
 
+render_option = click.option(
+    "--render", is_flag=True,
+    help="Run each article's scripts in a browser, and search what it became as well as what was served.",
+)  # fmt: skip
+
 SCOPE_OPTIONS = (
     click.option("--follow", is_flag=True, help="Follow links from the seeds, within the scope."),
     click.option("--scope", "reach", type=click.Choice(["prefix", "host", "domain"]), default="host", show_default=True,

@@ -35,6 +35,7 @@ class Tally:
     incomplete: int = 0
     embeds: int = 0
     described: int = 0
+    in_place: int = 0
     faults: int = 0
     due: Mapping[str, int] = field(default_factory=dict)
 
@@ -46,6 +47,8 @@ class Tally:
         elif event.what == "capture":
             self.captures[event.outcome] += 1
             self.incomplete += bool(event.outcome == "available" and event.detail)
+        elif event.what == "in place":
+            self.in_place += 1
         elif event.what == "describe":
             self.described += 1
         elif event.what == "fault":
@@ -70,6 +73,7 @@ class Tally:
             "embeds": self.embeds,
             "captures": {k: self.captures[k] for k in OUTCOMES},
             "incomplete": self.incomplete,
+            "in_place": self.in_place,
             "faults": self.faults,
             "posts_left_due": self.waiting,
             "posts_beyond_reach": self.due.get("beyond", 0),
@@ -180,12 +184,12 @@ def print_summary(tally: Tally, where: str) -> None:
     grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
     if tally.incomplete:
         grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))
+    if tally.in_place:
+        grid.add_row("In place", f"{tally.in_place} posts photographed in their articles")
     if tally.waiting:
         grid.add_row("Still due", f"{tally.waiting} posts; the same command goes on with them")
     if beyond := tally.due.get("beyond"):
-        grid.add_row(
-            "Found only", f"{beyond} posts of platforms that are not captured yet (see: embedarchive platforms)"
-        )
+        grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
     grid.add_row("Archive", where)
     console.print(grid)
 

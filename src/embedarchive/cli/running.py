@@ -18,6 +18,7 @@ from embedarchive.cli.options import (
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
     archive_option,
+    render_option,
     take_scope,
     take_settings,
     with_options,
@@ -53,6 +54,8 @@ class Age(click.ParamType[float]):
 @click.option("--base-url", help="The address of a saved article that does not say its own.")
 @click.option("--refresh", type=Age(), default="1d", show_default=True, help="Fetch again what was fetched longer ago.")
 @click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
+@render_option
+@click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
@@ -69,6 +72,7 @@ def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: 
     embedarchive crawl saved/story.html --base-url https://news.example/story
     embedarchive crawl https://news.example/sitemap.xml --since 2026-01-01
     embedarchive crawl https://news.example/culture/ --follow --scope prefix --limit 500
+    embedarchive crawl https://news.example/story --render --in-article
     """
     fresh_since, dry_run, limit = clock.later(-values.pop("refresh")), values.pop("dry_run"), values.pop("limit")
     sources = look_at_first(expand_seeds(seeds, base_url=base_url))
@@ -76,7 +80,8 @@ def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: 
         from embedarchive.cli.finding import print_found
 
         scope = take_scope(values, seeds)
-        return print_found(sources, take_settings(values), nl=values["as_json"], scope=scope, limit=limit)
+        settings, render = take_settings(values), values["render"]
+        return print_found(sources, settings, nl=values["as_json"], scope=scope, limit=limit, render=render)
 
     def prepare(kept: Archive, crawl_id: int) -> None:
         if not seeds:

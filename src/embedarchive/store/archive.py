@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from embedarchive.errors import ArchiveError, ArchiveLocked, DiskFull
-from embedarchive.model import Capture, Description, Fetch, Found, Post, Replay
+from embedarchive.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platform import Platform
 from embedarchive.store import rows
 from embedarchive.store.rows import insert, to_json
@@ -89,9 +89,11 @@ class Archive:
 
     def start_crawl(self, command: str, now: str, version: str, options: Mapping[str, Any]) -> int:
         """Open a run. Only one writes at a time, so what earlier runs left to visit is nobody's any more."""
-        row = {"command": command, "started_at": now, "version": version, "options": to_json(dict(options))}
+        asked = {name: int(bool(options.get(name))) for name in ("render", "in_article")}
+        row = {"command": command, "started_at": now, "version": version, "options": to_json(dict(options)), **asked}
         with self.transaction() as conn:
             conn.execute("DELETE FROM targets")
+            conn.execute("DELETE FROM placements")
             return insert(conn, "crawls", row)
 
     def finish_crawl(self, crawl_id: int, now: str, ended: str, summary: Mapping[str, Any]) -> None:
@@ -141,7 +143,20 @@ class Archive:
             sha256 = rows.keep_blob(conn, fetch.body, fetch.content_type) if fetch.outcome == "ok" else None
             if sha256 and rows.is_repeat(conn, article_id, fetch, sha256):
                 return None
-            return insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, sha256))
+            fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, sha256))
+            rows.ask_for_rendering(conn, fetch_id, crawl_id)
+            return fetch_id
+
+    def keep_rendering(self, fetch_id: int, rendering: Rendering) -> None:
+        """Keep what a browser made of a fetched article; there is then more of it to search."""
+        with self.transaction() as conn:
+            dom = rendering.dom.encode("utf-8", "replace")
+            sha256 = rows.keep_blob(conn, dom, "text/html") if dom else None
+            conn.execute(
+                "UPDATE fetches SET to_render = 0, rendered_at = ?, render_reason = ?, dom_sha256 = ?, "
+                "alterations = ?, searched_rules = iif(? IS NULL, searched_rules, NULL) WHERE id = ?",
+                (rendering.rendered_at, rendering.reason, sha256, to_json(rendering.alterations), sha256, fetch_id),
+            )
 
     def keep_found(self, fetch_id: int, found: Found, rules: int, now: str, crawl_id: int) -> None:
         """Keep what a search of one fetch gave, in place of what older rules gave; its posts become the run's."""
@@ -195,6 +210,7 @@ class Archive:
             conn.execute("UPDATE posts SET same_as = ?, capture_after = NULL WHERE key = ?", (post.key, key))
             conn.execute("UPDATE embeds SET post_key = ? WHERE post_key = ?", (post.key, key))
             rows.target_post(conn, crawl_id, post.key)
+            rows.place_embeds(conn, crawl_id, "post_key", post.key)
 
     def keep_capture(self, capture: Capture, crawl_id: int, retry_at: str | None = None) -> int:
         """Keep a visit with all its bytes, and the liveness observation it is, in one transaction.
@@ -202,13 +218,33 @@ class Archive:
         `retry_at` is when a post that gave no answer about itself falls due again.
         """
         with self.transaction() as conn:
-            rows.keep_post(conn, capture.post, capture.started_at)
-            capture_id = insert(conn, "captures", rows.capture_row(capture, crawl_id))
-            rows.keep_artifacts(conn, capture_id, capture)
-            rows.keep_exchanges(conn, capture_id, capture)
+            capture_id = rows.keep_visit(conn, capture, crawl_id, None)
             insert(conn, "checks", rows.check_row(capture, capture_id))
             rows.settle_post(conn, crawl_id, capture, retry_at)
+            rows.place_embeds(conn, crawl_id, "post_key", capture.post.key)
             return capture_id
+
+    def keep_capture_in_place(self, capture: Capture, crawl_id: int, fetch_id: int) -> int:
+        """Keep a post photographed in an article. Seen there, it is alive; not seen there, nothing is known of it.
+
+        The post stays due for a visit by itself, if it was.
+        """
+        with self.transaction() as conn:
+            capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
+            if capture.verdict.outcome == "available":
+                insert(conn, "checks", rows.check_row(capture, capture_id))
+            return capture_id
+
+    def keep_opened(self, fetch_id: int, crawl_id: int, posts: Iterable[Post], rendering: Rendering) -> None:
+        """Keep the picture of a whole article, and that this run has tried to photograph these posts in it."""
+        with self.transaction() as conn:
+            if rendering.screenshot:
+                sha256 = rows.keep_blob(conn, rendering.screenshot, rendering.screenshot_type)
+                conn.execute("UPDATE fetches SET screenshot_sha256 = ? WHERE id = ?", (sha256, fetch_id))
+            conn.executemany(
+                "UPDATE placements SET tried = 1 WHERE crawl_id = ? AND fetch_id = ? AND post_key = ?",
+                [(crawl_id, fetch_id, post.key) for post in posts],
+            )
 
     def keep_description(self, capture_id: int, post_key: str, description: Description, rules: int, now: str) -> None:
         """Keep what a post said, as rules of this version read it from this capture."""

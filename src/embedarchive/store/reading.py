@@ -65,6 +65,13 @@ def read_post(conn: sqlite3.Connection, key: str) -> Post | None:
     return Post(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
 
 
+def read_placed(conn: sqlite3.Connection, crawl_id: int, fetch_id: int) -> tuple[Post, ...]:
+    """The posts that a run is to photograph in one article, in reading order."""
+    query = """SELECT p.platform, p.native_id, p.url, p.posted_at FROM placements w JOIN posts p ON p.key = w.post_key
+               WHERE w.crawl_id = ? AND w.fetch_id = ? AND w.tried = 0 ORDER BY w.rowid"""
+    return tuple(Post(*row) for row in conn.execute(query, (crawl_id, fetch_id)))
+
+
 def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
     """The page of a capture as it was when judged, so that better rules can read it again without any network.
 

@@ -93,8 +93,20 @@ def keep_seed(
         "(SELECT 1 FROM fetches WHERE article_id = articles.id AND outcome <> 'failed' AND fetched_at >= ?)",
         (now, article_id, fresh_since),
     )
+    renew_rendering(conn, crawl_id, article_id)
     target_article(conn, crawl_id, article_id)
     return article_id
+
+
+def renew_rendering(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> None:
+    """Make what was fetched before due for a browser too, where the run renders and has not tried."""
+    render, started_at = conn.execute("SELECT render, started_at FROM crawls WHERE id = ?", (crawl_id,)).fetchone()
+    if render:
+        conn.execute(
+            "UPDATE fetches SET to_render = 1 WHERE id = (SELECT max(id) FROM fetches WHERE article_id = ? "
+            f"AND outcome = 'ok') AND {RENDERABLE} AND dom_sha256 IS NULL AND coalesce(rendered_at, '') < ?",
+            (article_id, started_at),
+        )
 
 
 def remove_article(conn: sqlite3.Connection, article_id: int) -> None:
@@ -162,6 +174,16 @@ def is_repeat(conn: sqlite3.Connection, article_id: int, fetch: Fetch, sha256: s
     return conn.execute(query, (article_id, fetch.source, sha256)).fetchone() is not None
 
 
+RENDERABLE = "outcome = 'ok' AND source = 'network' AND coalesce(content_type, 'html') LIKE '%html%'"
+
+
+def ask_for_rendering(conn: sqlite3.Connection, fetch_id: int, crawl_id: int) -> None:
+    conn.execute(
+        f"UPDATE fetches SET to_render = (SELECT render FROM crawls WHERE id = ?) WHERE id = ? AND {RENDERABLE}",
+        (crawl_id, fetch_id),
+    )
+
+
 def fetch_row(fetch: Fetch, article_id: int, crawl_id: int, sha256: str | None) -> Row:
     return fields_of(fetch, "body") | {
         "article_id": article_id, "crawl_id": crawl_id, "html_sha256": sha256,
@@ -215,6 +237,21 @@ def target_article(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> 
         "WHERE e.article_id = ? AND e.kind = 'embed' AND p.capture_after IS NOT NULL ORDER BY e.position",
         (crawl_id, article_id),
     )
+    place_embeds(conn, crawl_id, "article_id", article_id)
+
+
+def place_embeds(conn: sqlite3.Connection, crawl_id: int, column: str, value: int | str) -> None:
+    """Make posts due for a picture in the run's own articles, if it was asked to or they cannot be had by themselves.
+
+    `column` and `value` say whose: one article's (`article_id`), or those of one post (`post_key`).
+    """
+    conn.execute(
+        "INSERT OR IGNORE INTO placements (crawl_id, fetch_id, post_key) "
+        "SELECT s.crawl_id, e.fetch_id, e.post_key FROM embeds_to_place e JOIN seeds s ON s.article_id = e.article_id "
+        f"JOIN crawls r ON r.id = s.crawl_id WHERE e.{column} = ? AND s.crawl_id = ? "
+        "AND (r.in_article OR NOT e.alone) ORDER BY e.position",
+        (value, crawl_id),
+    )
 
 
 def target_post(conn: sqlite3.Connection, crawl_id: int, key: str, *, forced: bool = False) -> None:
@@ -233,11 +270,21 @@ def settle_post(conn: sqlite3.Connection, crawl_id: int, capture: Capture, retry
     conn.execute("UPDATE posts SET capture_after = ? WHERE key = ? AND capture_after IS NOT NULL", (due, key))
 
 
-def capture_row(capture: Capture, crawl_id: int) -> Row:
+def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_id: int | None) -> int:
+    """Keep a capture with all its bytes; `fetch_id` is the article it was photographed in, if it was."""
+    keep_post(conn, capture.post, capture.started_at)
+    capture_id = insert(conn, "captures", capture_row(capture, crawl_id, fetch_id))
+    keep_artifacts(conn, capture_id, capture)
+    keep_exchanges(conn, capture_id, capture)
+    return capture_id
+
+
+def capture_row(capture: Capture, crawl_id: int, fetch_id: int | None) -> Row:
     verdict = capture.verdict
     lists = {name: to_json(getattr(capture, name)) for name in ("missing", "alterations")}
     return lists | {
-        "post_key": capture.post.key, "crawl_id": crawl_id, "outcome": verdict.outcome, "reason": verdict.reason,
+        "post_key": capture.post.key, "crawl_id": crawl_id, "fetch_id": fetch_id,
+        "outcome": verdict.outcome, "reason": verdict.reason,
         "evidence": to_json([dataclasses.asdict(s) for s in verdict.signs]),
         "visit_url": capture.visit_url, "final_url": capture.final_url, "status": capture.status,
         "started_at": capture.started_at, "finished_at": capture.finished_at,

@@ -8,6 +8,8 @@ CREATE TABLE crawls (                       -- one run of a command that writes
   ended        TEXT,                        -- done, interrupted, failed
   version      TEXT NOT NULL,               -- of embedarchive
   options      TEXT NOT NULL DEFAULT '{}',
+  render       INTEGER NOT NULL DEFAULT 0,  -- 1: articles are rendered in a browser before they are searched
+  in_article   INTEGER NOT NULL DEFAULT 0,  -- 1: every post is photographed in its article too
   summary      TEXT
 ) STRICT;
 
@@ -75,10 +77,17 @@ CREATE TABLE fetches (                      -- one download of an article
   html_sha256    TEXT REFERENCES blobs(sha256),   -- as served, before any script
   truncated      TEXT,                      -- why the bytes are not the whole
   source         TEXT NOT NULL,             -- network, or the file or web archive it was read from
+  to_render      INTEGER NOT NULL DEFAULT 0, -- 1: a browser is to run its scripts before it is searched
+  rendered_at    TEXT,
+  render_reason  TEXT,                      -- why there is no rendered DOM, or not the whole
+  dom_sha256     TEXT REFERENCES blobs(sha256),   -- as rendered, one text with its shadow roots and same-origin frames
+  alterations    TEXT NOT NULL DEFAULT '[]', -- what we did to the rendered page, in order
+  screenshot_sha256 TEXT REFERENCES blobs(sha256), -- the whole page, with its embeds in place
   searched_rules INTEGER,                   -- version of the finder that searched it; NULL: not searched yet
   search_note    TEXT                       -- why the search is incomplete, if it is
 ) STRICT;
 CREATE INDEX fetches_article ON fetches(article_id, fetched_at);
+CREATE INDEX fetches_unrendered ON fetches(id) WHERE to_render;
 CREATE INDEX fetches_unsearched ON fetches(searched_rules) WHERE outcome = 'ok';
 
 CREATE TABLE posts (                        -- identity only
@@ -105,6 +114,15 @@ CREATE TABLE targets (                      -- which posts a run is to visit
 ) STRICT;
 CREATE INDEX targets_open ON targets(crawl_id) WHERE visited = 0;
 
+CREATE TABLE placements (                   -- which posts a run is to photograph in the article that embeds them
+  crawl_id INTEGER NOT NULL REFERENCES crawls(id),
+  fetch_id INTEGER NOT NULL REFERENCES fetches(id),
+  post_key TEXT NOT NULL REFERENCES posts(key),
+  tried    INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (crawl_id, fetch_id, post_key)
+) STRICT;
+CREATE INDEX placements_open ON placements(crawl_id) WHERE tried = 0;
+
 CREATE TABLE embeds (                       -- one appearance of a post in one fetch of an article, and what the publisher says of it
   id            INTEGER PRIMARY KEY,
   fetch_id      INTEGER NOT NULL REFERENCES fetches(id),
@@ -118,6 +136,7 @@ CREATE TABLE embeds (                       -- one appearance of a post in one f
   layer         TEXT NOT NULL,              -- which part of the finder saw it
   rule          TEXT NOT NULL,
   snippet       TEXT NOT NULL,              -- the raw markup
+  seen_in       TEXT NOT NULL CHECK (seen_in IN ('html', 'dom', 'both')),  -- as served, as rendered
   author_name   TEXT,                       -- from here on: the publisher's claim
   author_handle TEXT,
   text          TEXT,
@@ -133,6 +152,7 @@ CREATE TABLE captures (                     -- one visit to one post; never chan
   id          INTEGER PRIMARY KEY,
   post_key    TEXT NOT NULL REFERENCES posts(key),
   crawl_id    INTEGER REFERENCES crawls(id),
+  fetch_id    INTEGER REFERENCES fetches(id),  -- photographed in that article; NULL: visited by itself
   outcome     TEXT NOT NULL CHECK (outcome IN ('available', 'gone', 'unavailable', 'blocked', 'error')),
   reason      TEXT,
   evidence    TEXT NOT NULL,                -- the signs the outcome rests on
@@ -146,6 +166,7 @@ CREATE TABLE captures (                     -- one visit to one post; never chan
   environment TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE INDEX captures_post ON captures(post_key, started_at);
+CREATE INDEX captures_in_place ON captures(fetch_id, post_key) WHERE fetch_id IS NOT NULL;
 CREATE INDEX captures_outcome ON captures(outcome, started_at);
 CREATE INDEX captures_started ON captures(started_at);
 

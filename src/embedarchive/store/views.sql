@@ -5,9 +5,13 @@
 CREATE VIEW articles_to_fetch AS
   SELECT id, url, fetch_after, failures FROM articles WHERE fetch_after IS NOT NULL;
 
+CREATE VIEW fetches_to_render AS
+  SELECT id, article_id, url, final_url FROM fetches WHERE to_render;
+
+-- What is to be rendered is searched once, in both texts.
 CREATE VIEW fetches_to_search AS
-  SELECT id, article_id, url, final_url, content_type, html_sha256, headers, searched_rules
-  FROM fetches WHERE outcome = 'ok' AND html_sha256 IS NOT NULL;
+  SELECT id, article_id, url, final_url, content_type, html_sha256, dom_sha256, headers, searched_rules
+  FROM fetches WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND NOT to_render;
 
 -- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
 CREATE VIEW posts_to_capture AS
@@ -22,6 +26,27 @@ CREATE VIEW targets_to_visit AS
   WHERE NOT t.visited AND p.same_as IS NULL AND (t.forced OR p.capture_after IS NOT NULL)
     AND (f.visitable OR NOT p.resolved);
 
+-- The known posts of each article's newest searched download that no browser has photographed there. `alone` is 0 where only
+-- the article can show the post: its platform refuses to show it by itself, or this version cannot visit it.
+CREATE VIEW embeds_to_place AS
+  SELECT e.article_id, e.fetch_id, e.post_key, e.position, f.visitable AND NOT coalesce(
+      (SELECT c.outcome = 'unavailable' AND c.reason IN ('embed_refused', 'frame_refused') FROM captures c
+       WHERE c.post_key = e.post_key AND c.fetch_id IS NULL ORDER BY c.id DESC LIMIT 1), 0) AS alone
+  FROM current_embeds e JOIN posts p ON p.key = e.post_key JOIN platforms f ON f.name = p.platform
+  WHERE e.kind = 'embed' AND p.resolved
+    AND EXISTS (SELECT 1 FROM fetches h WHERE h.id = e.fetch_id AND h.source = 'network')
+    AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.fetch_id = e.fetch_id AND c.post_key = e.post_key
+                    AND c.outcome <> 'error');
+
+-- Articles with posts to photograph. A run that was not asked to waits until it has visited their posts by themselves,
+-- so that each article is opened once for all that refused.
+CREATE VIEW articles_to_open AS
+  SELECT DISTINCT w.crawl_id, w.fetch_id AS id, h.url, h.final_url
+  FROM placements w JOIN fetches h ON h.id = w.fetch_id JOIN crawls r ON r.id = w.crawl_id
+  WHERE w.tried = 0 AND (r.in_article OR NOT EXISTS (
+    SELECT 1 FROM embeds e JOIN targets_to_visit t ON t.key = e.post_key AND t.crawl_id = w.crawl_id
+    WHERE e.fetch_id = w.fetch_id));
+
 CREATE VIEW captures_to_describe AS
   SELECT c.id, c.post_key, p.platform, f.rules
   FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
@@ -32,7 +57,7 @@ CREATE VIEW captures_to_describe AS
 CREATE VIEW captures_to_replay AS
   SELECT c.id, c.post_key, p.platform
   FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE c.outcome = 'available' AND f.visitable
+  WHERE c.outcome = 'available' AND f.visitable AND c.fetch_id IS NULL
     AND EXISTS (SELECT 1 FROM exchanges x WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL)
     AND EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id);
@@ -65,7 +90,7 @@ CREATE VIEW post_status AS
        AND k.checked_at > coalesce((SELECT max(a.checked_at) FROM checks a WHERE a.post_key = p.key AND a.outcome = 'available'), '')
     ) AS first_gone_at,
     (SELECT c.id FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available'
-     ORDER BY c.missing <> '[]', c.started_at DESC LIMIT 1) AS best_capture_id,
+     ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC LIMIT 1) AS best_capture_id,
     (SELECT count(*) FROM captures c WHERE c.post_key = p.key) AS visits,
     (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
   FROM posts p WHERE p.same_as IS NULL;

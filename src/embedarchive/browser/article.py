@@ -1,0 +1,188 @@
+"""An article and a tab -> what the page became: its rendered text, its embeds photographed in place, its picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Response
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from embedarchive import clock
+from embedarchive.browser.record import Recorder
+from embedarchive.browser.redact import redact_url
+from embedarchive.browser.tab import MAX_SIDE, PAGE_SCRIPT, PageLeft, Shutter, Tab
+from embedarchive.browser.visit import name_failure
+from embedarchive.egress import Door
+from embedarchive.errors import BrowserCrashed
+from embedarchive.model import Rendering
+
+WINDOW = (1280, 1200)
+_ARTICLE_SCRIPT = files("embedarchive.browser").joinpath("article.js").read_text(encoding="utf-8").rstrip()
+_SCRIPT = f"Object.assign({PAGE_SCRIPT},\n{_ARTICLE_SCRIPT})"
+_GRACE_S = 4.0
+_STARTS = 3
+"""How often a page may leave for another while it is being looked at."""
+_LONGEST_DOM = 32_000_000
+_PICTURE_QUALITY = 70
+"""Of the whole page: it is there for context, the embeds have pictures of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLimits:
+    """Seconds: to the first byte, until the page is quiet, for scrolling, for one embed, for all embeds, in all."""
+
+    navigate_s: float = 30.0
+    quiet_s: float = 8.0
+    scroll_s: float = 25.0
+    embed_s: float = 12.0
+    embeds_s: float = 120.0
+    screenshot_s: float = 20.0
+    whole_s: float = 300.0
+    quiet_ms: int = 500
+    step_ms: int = 800
+
+
+@dataclass
+class Opened:
+    """An open article: what it became so far. `reason` says what went wrong."""
+
+    tab: Tab
+    url: str
+    door: Door
+    limits: ArticleLimits
+    shutter: Shutter
+    started_at: str
+    final_url: str = ""
+    status: int | None = None
+    reason: str | None = None
+    dom: str = ""
+    screenshot: bytes | None = None
+    alterations: list[str] = field(default_factory=list)
+
+    async def ask(self, function: str, seconds: float, **data: Any) -> Any:
+        """Call a function of article.js, which is told to end before its time is up."""
+        deadline = {"deadline": seconds * 1000, **data}
+        return await self.tab.evaluate(function, deadline, seconds + _GRACE_S, _SCRIPT)
+
+    async def alter(self, function: str, seconds: float = 5.0, **data: Any) -> None:
+        """Call a function that changes the page, and note what it did."""
+        done: list[str] = await self.ask(function, seconds, **data)
+        self.alterations += (each for each in done if each not in self.alterations)
+
+    async def rest(self) -> None:
+        """Wait until the page is quiet and owes nothing, as far as its time reaches."""
+        for left in seconds_left(self.limits.quiet_s):
+            state = await self.ask("calm", left, quiet=self.limits.quiet_ms)
+            if state != "calm" or not (self.tab.recorder and self.tab.recorder.pending):
+                return
+
+    def rendering(self) -> Rendering:
+        final = redact_url(self.final_url or self.url)
+        kind = f"image/{self.shutter.kind}"
+        return Rendering(
+            self.url, final, self.started_at, self.status, self.reason,
+            self.dom, self.screenshot, kind, tuple(self.alterations),
+        )  # fmt: skip
+
+
+async def open_article(tab: Tab, url: str, door: Door, limits: ArticleLimits, shutter: Shutter) -> Opened:
+    """Open an article as a reader would, to its end, with nothing over it. The world's faults are in `reason`."""
+    opened = Opened(tab, url, door, limits, shutter, clock.now())
+    tab.recorder = Recorder(door.remote_address)
+    await tab.resize(*WINDOW)
+    response = await _navigate(opened)
+    if response is None or opened.reason:
+        return opened
+    for _ in range(_STARTS):
+        try:
+            await _read(opened)
+            return opened
+        except PageLeft:
+            opened.alterations.clear()
+        except TimeoutError:
+            tab.spoiled, opened.reason = True, "hung"
+            return opened
+    opened.reason = "restless"
+    return opened
+
+
+async def _navigate(opened: Opened) -> Response | None:
+    before, seconds = len(opened.door.refusals), opened.limits.navigate_s
+    try:
+        going = opened.tab.page.goto(opened.url, wait_until="commit", timeout=seconds * 1000)
+        response = await asyncio.wait_for(going, seconds + _GRACE_S)
+    except (PlaywrightTimeout, TimeoutError):
+        opened.tab.spoiled, opened.reason = True, "timeout"
+        return None
+    except PlaywrightError as error:
+        refusals = list(opened.door.refusals)[before:] or list(opened.door.refusals)[-1:]
+        opened.reason = name_failure(error.message, refusals)
+        return None
+    if response is None:
+        opened.reason = "no_document"
+    elif response.status >= 400:
+        opened.status, opened.reason = response.status, f"http_{response.status}"
+    elif not _is_same_page(response.url, opened.url):
+        opened.status, opened.final_url, opened.reason = response.status, response.url, "led_elsewhere"
+    else:
+        opened.status = response.status
+    return response
+
+
+def _is_same_page(one: str, other: str) -> bool:
+    """Whether an address is the one that was asked for: a wall for consent or login has another path."""
+    pages = (urlsplit(url) for url in (one, other))
+    return len({((p.hostname or "").removeprefix("www."), p.path.rstrip("/")) for p in pages}) == 1
+
+
+async def _read(opened: Opened) -> None:
+    """Wait, clear the view, go to the end and back, and write down what the page has become."""
+    limits = opened.limits
+    await opened.rest()
+    await opened.alter("unveil")
+    stopped = await opened.ask("descend", limits.scroll_s, step_ms=limits.step_ms)
+    opened.alterations.append(f"scrolled until {stopped}" if stopped else "scrolled to the end")
+    await opened.rest()
+    await opened.alter("unveil")
+    written = await opened.ask("serialise", limits.screenshot_s, longest=_LONGEST_DOM)
+    opened.final_url, opened.dom = written["url"], whole_text(written["dom"])
+    opened.reason = "too_large" if written["cut"] else None
+
+
+async def photograph_page(opened: Opened) -> None:
+    """Take one picture of the whole article; a page that gives none goes without."""
+    tab, limits = opened.tab, opened.limits
+    try:
+        await tab.resize(*WINDOW)
+        extent = await opened.ask("extent", 5.0)
+        height = min(extent["height"], MAX_SIDE / opened.shutter.scale)
+        box = {"x": 0, "y": 0, "width": extent["width"], "height": height}
+        shutter = replace(opened.shutter, quality=min(opened.shutter.quality, _PICTURE_QUALITY))
+        opened.screenshot = await tab.photograph(box, shutter, limits.screenshot_s)
+    except (PageLeft, TimeoutError, BrowserCrashed):
+        tab.spoiled = True
+
+
+async def find_candidates(opened: Opened) -> list[dict[str, Any]]:
+    """What in the page may be an embed now: its tag, the beginning of its markup, whether it is shown."""
+    found: list[dict[str, Any]] = await opened.ask("candidates", 10.0, most=400, longest=12_000)
+    return found
+
+
+def seconds_left(seconds: float) -> Iterator[float]:
+    """Yield the seconds that are left, as long as there are some."""
+    end = monotonic() + seconds
+    while (left := end - monotonic()) > 0:
+        yield left
+
+
+def whole_text(text: str) -> str:
+    """Replace lone surrogates, which JavaScript strings may hold and UTF-8 cannot."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

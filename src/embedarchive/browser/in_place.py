@@ -1,0 +1,287 @@
+"""An open article and a post it embeds -> the post as the article shows it: found, waited for, photographed, judged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame
+
+from embedarchive import clock
+from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page, whole_text
+from embedarchive.browser.evidence import conclude
+from embedarchive.browser.launch import Chrome
+from embedarchive.browser.pictures import Picture
+from embedarchive.browser.redact import redact_headers, redact_url
+from embedarchive.browser.tab import MAX_SIDE, PageLeft
+from embedarchive.browser.visit import Visit
+from embedarchive.describe import decode_html
+from embedarchive.detect import find_embeds
+from embedarchive.fetch import Fetcher
+from embedarchive.model import Answer, Capture, Description, Exchange, Page, Post, Sign, Verdict
+from embedarchive.platform import Frame as PlatformFrame
+from embedarchive.platform import Visitable, fill_url
+from embedarchive.platforms import BY_NAME
+
+STILL_MS = 400
+_TALLEST = 6000
+_FRAMES = ("iframe", "frame", "object", "embed")
+_QUOTE_WAIT_S = 10.0
+"""How long an article's quotes may take, together, to become frames: as long as one silent frame of Instagram's."""
+
+_REFUSED = Verdict("unavailable", "frame_refused", (Sign("the frame opened", "article", "the browser's error page"),))
+_FALLBACK = Verdict("unavailable", "fallback", (Sign("a frame of the post", "article", "the publisher's own markup"),))
+_ABSENT = Verdict("unavailable", "not_shown", (Sign("an element of the post", "article", "none"),))
+_UNREAD = Verdict("error", "unreadable", (Sign("the frame could be read", "article", "no"),))
+_UNJUDGED = Verdict("unavailable", "not_judged", (Sign("rules for this platform", "embedarchive", "none"),))
+
+_NO_RULES = Visitable(PlatformFrame("", ""), lambda page, post: _UNJUDGED, lambda page, post: Description())
+"""How a platform is read that this version cannot visit: a picture is kept, nothing is claimed."""
+
+
+@dataclass
+class InPlace:
+    """One post as its article showed it. `verdict` is set where no frame's document is there to be judged."""
+
+    post: Post
+    seen: Visit
+    verdict: Verdict | None = None
+
+
+async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlace]:
+    """Photograph each post in place, then the whole page, as long as the page and its time last."""
+    taken: list[InPlace] = []
+    end, patience = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S]
+    for post in posts:
+        one = InPlace(post, Visit(Page(opened.url, opened.final_url or opened.url, opened.status), clock.now()))
+        taken.append(one)
+        if opened.reason not in (None, "too_large") or opened.tab.spoiled or monotonic() > end:
+            one.verdict = Verdict("error", opened.reason or "late", (Sign("article opened", "article", opened.url),))
+            continue
+        try:
+            await _photograph(opened, one, patience)
+        except PageLeft:
+            opened.reason = "page_left"
+            one.verdict = Verdict("error", "page_left", (Sign("article stayed", "article", opened.url),))
+        except TimeoutError:
+            opened.tab.spoiled, opened.reason = True, "hung"
+            one.verdict = Verdict("error", "hung", (Sign("article answered", "article", opened.url),))
+    if opened.dom and not opened.tab.spoiled:
+        await photograph_page(opened)
+    return taken
+
+
+async def _photograph(opened: Opened, one: InPlace, patience: list[float]) -> None:
+    """Find the post's element, bring it into view, wait for it, and take its picture."""
+    index, tag = await _settle_on(opened, one.post, patience)
+    one.seen.alterations = opened.alterations[:]
+    if index is None:
+        one.verdict = _ABSENT
+        return
+    frame = await _find_frame(opened, await opened.ask("place", 5.0, index=index)) if tag in _FRAMES else None
+    if frame:
+        await _wait_for_frame(opened, frame, one.post)
+    await _fit(opened, index)
+    hidden = await opened.ask("uncover", 5.0, index=index)
+    one.seen.alterations = [*opened.alterations, *hidden]
+    place = await opened.ask("place", 5.0, index=index)
+    one.seen.screenshot = await _shoot(opened, place)
+    await opened.ask("restore", 5.0)
+    if frame:
+        await _read_frame(opened, one, frame)
+    else:
+        one.seen.page = replace(one.seen.page, dom=whole_text(place["markup"]))
+        one.verdict = _UNREAD if tag in _FRAMES else _FALLBACK
+    one.seen.finished_at = clock.now()
+
+
+async def _settle_on(opened: Opened, post: Post, patience: list[float]) -> tuple[int | None, str]:
+    """Choose the element that shows the post, and bring it into view; a quote is given time to become a frame."""
+    index, tag = None, ""
+    for _ in range(4):
+        await opened.alter("unveil")
+        found = await find_candidates(opened)
+        index = await asyncio.to_thread(choose, found, post)
+        if index is None:
+            return None, ""
+        tag = found[index]["tag"]
+        await opened.alter("show", opened.limits.embed_s, index=index, still_ms=STILL_MS)
+        if tag in _FRAMES or patience[0] <= 0:
+            break
+        started = monotonic()
+        await opened.ask("become", patience[0], index=index)
+        patience[0] -= monotonic() - started
+    return index, tag
+
+
+def choose(found: Sequence[dict[str, Any]], post: Post) -> int | None:
+    """The element that shows a post best: one that is shown before one that is not, a frame before a quote. Pure."""
+    named = [n for n, each in enumerate(found) if post.key in name_posts(each["markup"])]
+    return min(named, key=lambda n: (not found[n]["shown"], _rank(found[n]["tag"]), n), default=None)
+
+
+def _rank(tag: str) -> int:
+    return 0 if tag in _FRAMES else 1 if "-" in tag else 2 if tag == "blockquote" else 3
+
+
+@lru_cache(maxsize=2048)
+def name_posts(markup: str) -> frozenset[str]:
+    """The posts that a piece of markup embeds. Pure."""
+    return frozenset(e.post.key for e in find_embeds(markup).embeds if e.post and e.kind == "embed")
+
+
+async def _fit(opened: Opened, index: int) -> None:
+    """Wait until the element is still; make the window as tall as it is, so that all of it is drawn."""
+    await opened.alter("show", opened.limits.embed_s, index=index, still_ms=STILL_MS)
+    place = await opened.ask("place", 5.0, index=index)
+    height = min(_TALLEST, max(WINDOW[1], int(place["height"]) + 80))
+    if opened.tab.size[1] != height:
+        await opened.tab.resize(WINDOW[0], height)
+        await opened.alter("show", opened.limits.embed_s, index=index, still_ms=STILL_MS)
+
+
+async def _shoot(opened: Opened, place: dict[str, Any]) -> bytes | None:
+    tallest = min(_TALLEST, MAX_SIDE / opened.shutter.scale)
+    box = {
+        "x": max(0, round(place["left"])), "y": max(0, round(place["top"])),
+        "width": max(1, round(place["width"])), "height": max(1, min(round(place["height"]), tallest)),
+    }  # fmt: skip
+    if place["width"] < 2 or place["height"] < 2:
+        return None
+    return await opened.tab.photograph(box, opened.shutter, opened.limits.screenshot_s, in_view=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ the frame
+
+
+async def _find_frame(opened: Opened, place: dict[str, Any]) -> Frame | None:
+    """The frame whose element stands at that place. The page cannot lie about that, as it can about names."""
+    for frame in opened.tab.page.frames[1:]:
+        with contextlib.suppress(PlaywrightError, TimeoutError):
+            element = await asyncio.wait_for(frame.frame_element(), 3)
+            box = await asyncio.wait_for(element.bounding_box(), 3)
+            if box and all(abs(box[side] - place[side]) < 3 for side in ("x", "y", "width", "height")):
+                return frame
+    return None
+
+
+async def _wait_for_frame(opened: Opened, frame: Frame, post: Post) -> None:
+    """Wait until the frame has loaded, its card or what stands for it is there, and its pictures are decoded."""
+    visit = BY_NAME[post.platform].visit
+    end = monotonic() + opened.limits.embed_s
+    waits = [frame.wait_for_load_state("load", timeout=opened.limits.embed_s * 1000)]
+    if visit:
+        shown = ", ".join((visit.frame.card, *visit.frame.dead))
+        waits.append(_wait_for(frame, shown, end))
+        waits += [_wait_for(frame, move.until, end) for move in _moves(opened, frame, visit)]
+    waits.append(frame.evaluate("() => Promise.allSettled([...document.images].map(i => i.decode())).then(() => 0)"))
+    for wait in waits:
+        with contextlib.suppress(PlaywrightError, TimeoutError):
+            await asyncio.wait_for(wait, max(0.1, end - monotonic()))
+
+
+async def _wait_for(frame: Frame, css: str, end: float) -> None:
+    await frame.wait_for_selector(css, state="attached", timeout=max(1.0, 1000 * (end - monotonic())))
+
+
+def _moves(opened: Opened, frame: Frame, visit: Visitable) -> list[Any]:
+    """Those of the platform's moves that only wait and that the frame's document calls for."""
+    served = _read_document(opened, frame)[1]
+    return [m for m in visit.frame.moves if m.do == "wait" and m.until and m.when in served]
+
+
+async def _read_frame(opened: Opened, one: InPlace, frame: Frame) -> None:
+    """Take the frame's document into the visit, as served and as rendered, with all it asked for."""
+    if frame.url.startswith("chrome-error:"):
+        one.verdict = _REFUSED
+        return
+    recorder = opened.tab.recorder
+    assert recorder is not None, "an open article is recorded"
+    await recorder.settle(opened.limits.embed_s)
+    try:
+        dom = whole_text(await asyncio.wait_for(frame.content(), 10))
+    except (PlaywrightError, TimeoutError):
+        dom, one.verdict = "", _UNREAD
+    page, body = _read_document(opened, frame)
+    exchanges = [_as_of_visit(e, frame.url) for e in recorder.exchanges(frame)]
+    one.seen.page = replace(page, body=body, dom=dom)
+    one.seen.exchanges, one.seen.bodies = exchanges, recorder.bodies()
+    _take_answers(one)
+
+
+def _read_document(opened: Opened, frame: Frame) -> tuple[Page, str]:
+    """The frame's own document as it was served."""
+    recorder = opened.tab.recorder
+    page = Page(frame.url, frame.url, None)
+    for entry in recorder.entries.values() if recorder else ():
+        with contextlib.suppress(PlaywrightError):
+            if not entry.request.is_navigation_request() or entry.request.frame is not frame:
+                continue
+            first = entry.request
+            while first.redirected_from:
+                first = first.redirected_from
+            page = replace(page, url=first.url)
+            if entry.response:
+                headers = redact_headers(entry.response.headers.items())
+                page = replace(page, status=entry.response.status, headers=headers, truncated=entry.truncated)
+                body = decode_html(entry.body or b"", entry.response.headers.get("content-type"))
+                page = replace(page, body=body)
+    return page, page.body
+
+
+def _as_of_visit(exchange: Exchange, url: str) -> Exchange:
+    """In the capture of a post, its frame's document is the document."""
+    own = exchange.resource_type == "frame" and exchange.url.partition("#")[0] == redact_url(url).partition("#")[0]
+    return replace(exchange, resource_type="document") if own else exchange
+
+
+def _take_answers(one: InPlace) -> None:
+    """What a second look would have asked for, the frame may have asked for itself."""
+    visit = BY_NAME[one.post.platform].visit
+    for probe in visit.probes if visit else ():
+        wanted = urlsplit(fill_url(probe.url, one.post, visit or _NO_RULES))
+        for n, each in enumerate(one.seen.exchanges):
+            parts = urlsplit(each.url)
+            if (parts.hostname, parts.path) != (wanted.hostname, wanted.path) or one.post.native_id not in each.url:
+                continue
+            body = decode_html(each.body or b"", each.content_type)
+            answer = Answer(probe.name, each.url, each.status, each.url, body, each.error)
+            one.seen.page = replace(one.seen.page, answers=(*one.seen.page.answers, answer))
+            one.seen.exchanges[n] = replace(each, resource_type=f"probe:{probe.name}")
+            break
+
+
+# -------------------------------------------------------------------------------------------------------------- verdict
+
+
+async def conclude_in_place(
+    one: InPlace, picture: Picture | None, opened: Opened, fetcher: Fetcher, chrome: Chrome
+) -> Capture:
+    """Turn what an article showed into a capture, by the platform's own rules and without asking anybody else."""
+    rules = BY_NAME[one.post.platform].visit or _NO_RULES
+    size = replace(rules.frame, width=WINDOW[0], height=WINDOW[1])
+
+    def judge(page: Page, post: Post) -> Verdict:
+        return soften(one.verdict or rules.classify(page, post))
+
+    visit = replace(rules, probes=(), classify=judge, frame=size)
+    capture = await conclude(one.seen, picture, one.post, visit, fetcher, chrome, opened.shutter, media=True)
+    return replace(capture, environment={**capture.environment, "in_article": redact_url(opened.url)})
+
+
+def soften(verdict: Verdict) -> Verdict:
+    """An article's frame alone never proves that a post is gone. Pure."""
+    return replace(verdict, outcome="unavailable", reason="unconfirmed") if verdict.outcome == "gone" else verdict
+
+
+def failed_in_place(post: Post, url: str, started_at: str, reason: str, detail: str) -> Capture:
+    """The capture of a post whose article could not be opened at all."""
+    verdict = Verdict("error", reason, (Sign("article opened", "browser", detail[:300]),))
+    return Capture(post, url, url, started_at, clock.now(), verdict, environment={"in_article": url})
