@@ -48,7 +48,7 @@ def identify_anything(text: str) -> Meaning:
     if named and native_id:
         return Meaning((make_post(named, native_id),))
     m = _HANDLE.match(text)
-    return Meaning(_unique(_read_ids(text)), m[1] if m and not text.isdigit() else None)
+    return Meaning(_unique(_read_ids(text)), m[1] if m and not _DIGITS.match(text) else None)
 
 
 def _unique(posts: Iterable[Post]) -> tuple[Post, ...]:

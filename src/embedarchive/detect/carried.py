@@ -10,15 +10,16 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
-from embedarchive.detect.records import Named, find_named
+from embedarchive.detect.records import Named, find_named, split_words
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_sighting, read_trail
 from embedarchive.detect.sighting import Sighting
 from embedarchive.detect.state import Record, walk_own
 from embedarchive.model import Claim
 
 _LARGEST = 4_000_000
-_PLAIN = frozenset("a area link meta base input button form time html body source track".split())  # fmt: skip
+_PLAIN = frozenset("area link meta base input button form time html body source track".split())  # fmt: skip
 _SKIPPED = frozenset("class style id name title alt allow sandbox width height sizes srcset".split())  # fmt: skip
+_EXPANDERS = frozenset(("embed", "oembed", "embedly", "iframely"))
 _TO_COPY = re.compile(r"clipboard|copy|share", re.I)
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
@@ -70,6 +71,8 @@ def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sight
     """Attributes that hold escaped markup, JSON, an address or an id."""
     tag = node.tag or ""
     pairs = {n: v for n, v in attrs.items() if v and len(v) > 4 and n not in _SKIPPED}
+    if tag == "a":
+        pairs = _read_link(pairs, attrs)
     if not pairs or tag in _PLAIN:
         return []
     for name, value in pairs.items():
@@ -82,6 +85,12 @@ def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sight
     if named is None:
         return []
     return [make_sighting(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")]
+
+
+def _read_link(pairs: dict[str, str], attrs: Attrs) -> dict[str, str]:
+    """Of a link, the attributes that a script is to expand; its plain address only where its class is to be a card."""
+    kept = {n: v for n, v in pairs.items() if n.startswith("data-") and split_words(n) & _EXPANDERS}
+    return kept | ({"embed-href": attrs.get("href") or ""} if "embedly-card" in (attrs.get("class") or "") else {})
 
 
 def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Sighting]:

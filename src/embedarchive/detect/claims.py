@@ -23,6 +23,8 @@ _DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
 
 def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     """Read author, text, date and language from the markup of one embed (its first 20,000 characters)."""
+    if "<" not in piece[1:]:
+        return Claim()
     soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", piece[:LONGEST_PIECE])), "html.parser")
     lines = _read_lines(soup)
     name, handle, byline = read_byline(lines, platform)

@@ -55,9 +55,10 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
     """All sightings of a parsed document."""
     seen: list[Sighting] = []
     scripts: list[tuple[LexborNode, str, list[str]]] = []
+    deep = scope.depth == 0 and (scope.survey is None or scope.survey.deep)
     for node in _find_candidates(tree, scope):
         seen.extend(_sight_node(node, scope))
-        if node.tag == "script" and scope.depth == 0 and is_live(node.attributes):
+        if node.tag == "script" and deep and is_live(node.attributes):
             text = node.text()
             seen.extend(sight_calls(node, text))
             addresses = find_addresses(text)
@@ -87,9 +88,7 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
 
 def join_selectors(survey: Survey) -> str:
     """One CSS list of all that may carry what the survey saw; a longer list costs as much as a second parse."""
-    found = ["iframe", "embed", "object", "frame", "blockquote", "template", "textarea", *LINKED]
-    if survey.deep:
-        found.append("script")
+    found = [*sorted(FRAMES - {"param"}), *sorted(RAW), "blockquote", *LINKED]
     if survey.amp:
         found += AMP
     found += sorted(survey.alone)

@@ -65,10 +65,14 @@ def _index() -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str
 BY_CLASS, BY_ATTR, BY_TAG = _index()
 _PLACED = [(css.strip(), m) for p in PLATFORMS for m in p.marks for css in m.css.split(",")]
 AMP: tuple[str, ...] = tuple(css for css, _ in _PLACED if css.startswith("amp-"))
-LINKED: tuple[str, ...] = tuple(
-    re.sub(r"=[^\]]*", "", css)
-    for css, m in _PLACED
-    if m.url and not m.url[0].startswith(("@data", "@src")) and not css.startswith(("blockquote", "amp-"))
+LINKED: tuple[str, ...] = (
+    "[data-attrs]",
+    "a.embedly-card",
+    *dict.fromkeys(
+        re.sub(r"=[^\]]*", "", css)
+        for css, m in _PLACED
+        if not css.startswith(("blockquote", "amp-")) and not (*m.url, *m.id)[0].startswith(("@data", "@src", "@video"))
+    ),
 )
 """Marks that no attribute of their own gives away: what names the post is inside them, or in a plain link."""
 

@@ -16,86 +16,34 @@ from embedarchive.urls import split_url
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _EMBED_WORDS = frozenset(
-    ["embed", "embeds", "embedded", "embedly", "oembed", "iframe", "iframely", "rich", "social", "tweet", "video", "player", "consent", "lazy", "provider", "placeholder", "blocked", "blocker", "externalcontent", "extcontent", "thirdparty"]
+    (
+        "embed", "embeds", "embedded", "embedly", "oembed", "iframe", "iframely", "rich", "social", "tweet", "video",
+        "player", "consent", "lazy", "provider", "placeholder", "blocked", "blocker", "externalcontent", "extcontent",
+        "thirdparty",
+    )
 ) | {p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}  # fmt: skip
 _OTHER_WORDS = frozenset(
-    [
-        "share",
-        "sharing",
-        "sharer",
-        "follow",
-        "button",
-        "btn",
-        "icon",
-        "icons",
-        "gallery",
-        "lightbox",
-        "thumb",
-        "thumbnail",
-        "grid",
-        "credit",
-        "credits",
-        "avatar",
-        "nav",
-        "menu",
-        "proxy",
-        "login",
-        "comment",
-        "comments",
-        "count",
-        "like",
-        "likes",
-        "profile",
-        "author",
-        "related",
-        "caption",
-        "copyright",
-        "copy",
-        "clipboard",
-        "source",
-        "sameas",
-        "logo",
-        "badge",
-        "cta",
-        "redirect",
-        "track",
-        "tracking",
-        "analytics",
-        "ad",
-        "ads",
-        "sbi",
-        "feedzy",
+    (
+        "share", "sharing", "sharer", "follow", "button", "btn", "icon", "icons", "gallery", "lightbox", "thumb",
+        "thumbnail", "grid", "credit", "credits", "avatar", "nav", "menu", "proxy", "login", "comment", "comments",
+        "count", "like", "likes", "profile", "author", "related", "caption", "copyright", "copy", "clipboard", "source",
+        "sameas", "logo", "badge", "cta", "redirect", "track", "tracking", "analytics", "ad", "ads", "sbi", "feedzy",
         "comingfrom",
-    ]
-)
+    )
+)  # fmt: skip
 _SERVICE_KEYS = frozenset(
-    [
-        "provider",
-        "providername",
-        "type",
-        "service",
-        "network",
-        "platform",
-        "source",
-        "embedtype",
-        "socialtype",
-        "kind",
-        "subtype",
-        "vendor",
-        "site",
-        "servicename",
-        "embedprovider",
-        "videoprovider",
-        "videotype",
-        "mediatype",
-        "socialnetwork",
-        "contenttype",
-        "extcontenttype",
-        "name",
-    ]
-)
+    (
+        "provider", "providername", "type", "service", "network", "platform", "source", "embedtype", "socialtype",
+        "kind", "subtype", "vendor", "site", "servicename", "embedprovider", "videoprovider", "videotype", "mediatype",
+        "socialnetwork", "contenttype", "extcontenttype", "name",
+    )
+)  # fmt: skip
 _ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid"))
-_NEVER = frozenset(["class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder"])
+_NEVER = frozenset(
+    (
+        "class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +136,11 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     if around & _OTHER_WORDS:
         return
     services = {squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40}
+    named = frozenset[str]().union(*(split_words(name) for name in pairs)) & _EMBED_WORDS
     for name, value in _urls(pairs):
-        words = (
-            split_words(name) | {squeeze(name)} | (split_words(value.split("?")[0]) if value.startswith("/") else set())
-        )
+        words = split_words(name) | {squeeze(name)} | named
+        if value.startswith("/"):
+            words |= split_words(value.split("?")[0])
         if words & _OTHER_WORDS or not (words | around | services) & _EMBED_WORDS:
             continue
         post = identify_post(value)

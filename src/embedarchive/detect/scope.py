@@ -48,7 +48,7 @@ def read_trail(node: LexborNode) -> tuple[int, ...]:
     """The element and those around it, innermost first."""
     trail: list[int] = []
     up: LexborNode | None = node
-    while up is not None and len(trail) < _LONGEST_TRAIL and up.tag not in ("body", "html"):
+    while up is not None and len(trail) < _LONGEST_TRAIL and up.tag != "html":
         trail.append(up.mem_id)
         up = up.parent
     return tuple(trail)
@@ -73,7 +73,7 @@ def make_sighting(
     """The sighting an element is, with what its content claims."""
     markup = read_markup(node)
     name = post.platform if post else platform
-    claim = read_claim(compact(markup), BY_NAME[name]) if name and "</a>" in markup or "(@" in markup else Claim()
+    claim = read_claim(compact(markup), BY_NAME[name]) if name and ("</a>" in markup or "(@" in markup) else Claim()
     return Sighting("embed", name, post, url, form, "dom", rule, markup, add_handle(claim, url), read_trail(node))
 
 

@@ -58,11 +58,15 @@ _LINK_WORDS = (
 )
 """What makes a plain link part of an embed: a quote around it, or the mark of a script that expands it."""
 
+_BASE64 = (b"aHR0c", b"h0dH", b"odHRw")
+"""`http` in base64, at each of the three places it can start."""
+
 _BEFORE = re.compile(rb"""([^\s"'<>/=]{1,80})\s*=\s*["']?\s*$""")
 _SCHEME = b"htpsHTPS:"
 _ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b", re.I)
 _EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
 """Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
+_LINKING = re.compile(rb"(?<![\w-])href\W")
 _URL = re.compile(r"[^\s\"'<>&]{8,400}")
 _AHEAD = 80
 
@@ -86,6 +90,7 @@ def survey(body: bytes) -> Survey | None:
     places += [m.start() for m in _ESCAPED.finditer(body)]
     ids = [m.start() + 2 for m in _ID.finditer(body)]
     other = any(word in body for word in _WORDS)
+    places += (m.start() for start in _BASE64 for m in re.finditer(start, body))
     if not (places or ids or other):
         return None
     found = _locate(body, sorted(places), ids)
@@ -118,6 +123,7 @@ def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
             if m:
                 names.add(m[1].lower())
     for at in ids:
+        deep = True  # what the id is for may be parked in a script
         m = _BEFORE.search(body[max(0, at - _AHEAD) : at])
         if m:
             names.add(m[1].lower())
@@ -131,7 +137,7 @@ def find_addresses(text: str) -> list[str]:
     raw = text.encode("utf-8", "replace")
     starts = [m.start() for p in (_ADDRESS, _ESCAPED) for m in p.finditer(raw)]
     if b"blockquote" not in raw:
-        starts = [at for at in starts if b"href" not in raw[max(0, at - 20) : at]]
+        starts = [at for at in starts if not _LINKING.search(raw, max(0, at - 24), at)]
     found = (raw[at : at + 400].decode("utf-8", "replace") for at in starts)
     return [m[0] for each in found if (m := _URL.match(_unescape(each)))]
 

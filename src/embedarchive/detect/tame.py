@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 
 MOST_TAGS = 15_000
-"""Below this many tags no nesting is slow."""
-DEEPEST = 600
+MOST_QUOTES = 60
+"""With fewer tags, and fewer quotes, no nesting is slow."""
+DEEPEST = 300
 LONGEST_TAG = 100_000
 MOST_ATTRIBUTES = 1_000
 
 _ANY_TAG = re.compile(rb"<(/?)([a-zA-Z][^\s<>/]{0,60})[^<>]*>?")
-_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr p li option".split())  # fmt: skip
+_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr p li option td tr th dt dd thead tbody".split())  # fmt: skip
 _CARRIERS = frozenset(
     b"html head body title meta link p a br time blockquote iframe frame embed object param script style template textarea".split()
 )
@@ -27,7 +28,8 @@ def tame(body: bytes) -> bytes:
     """The document itself, unless it is made to choke a parser."""
     if len(body) > LONGEST_TAG and _LONG_TAG.search(body):
         body = _LONG_TAG.sub(_shorten_tag, body)
-    if body.count(b"<") > MOST_TAGS and measure_depth(body) > DEEPEST:
+    many = body.count(b"<") > MOST_TAGS or body.count(b"<blockquote") > MOST_QUOTES
+    if many and measure_depth(body) > (DEEPEST if body.count(b"<blockquote") <= MOST_QUOTES else MOST_QUOTES):
         return _ANY_TAG.sub(_flatten_tag, body)
     return body
 

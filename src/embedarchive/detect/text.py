@@ -13,7 +13,7 @@ from embedarchive.platforms import PLATFORMS
 
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
 _SHORT_LINE = 120
-_BYLINE_END = re.compile(r"[(（]\s*[@＠][\w.\-]{1,64}\s*[)）][^()（）]{0,80}$")
+_BYLINE_END = re.compile(r"[(（]\s*[@＠][\w.\-]{1,64}\s*[)）][^()（）]{0,60}(?<![.!?。])$")
 
 
 def find_in_text(text: str) -> Found:
@@ -45,7 +45,9 @@ def _sight_address(line: str) -> Sighting | None:
 
 def _named_platform(line: str) -> Platform | None:
     """The platform whose title is a word of a short line; one-letter titles are no word."""
-    words = set(re.findall(r"\w+", line.lower())) if len(line) <= _SHORT_LINE else set()
+    words = (
+        set(re.findall(r"[a-z0-9]+", line.lower())) if len(line) <= _SHORT_LINE and line[-1:] not in ".!?" else set()
+    )
     return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
 
 

@@ -92,7 +92,9 @@ PLATFORM = Platform(
     date=date,
     handle=handle,
     is_frame=is_frame,
-    traces=(r"[\w.\-]{2,60}+/(?:(?:web/)?(?:@[\w.@\-]{1,140}+/|users/[\w.\-]{1,64}+/statuses/|statuses/)\d{15})",),
+    traces=(
+        r"[\w.\-]{2,60}+/(?:(?:web/)?(?:(?:@|%40)[\w.\-]{1,64}+(?:(?:@|%40)[\w.\-]{3,80}+)?/|users/[\w.\-]{1,64}+/statuses/|statuses/)\d{15})",
+    ),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,

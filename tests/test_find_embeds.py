@@ -1,0 +1,134 @@
+"""What an embed says beside its post: claims, order, appearances; the article's facts; encodings."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedarchive.detect import find_embeds
+
+QUOTE = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{0}/">{1}</blockquote>'
+ONE, TWO = "BwiVvR9lD0m", "ByxilPNJK3M"
+
+
+def test_the_claim_is_read_by_structure_in_any_language() -> None:
+    page = QUOTE.format(ONE, (
+        '<p><a href="https://www.instagram.com/p/x">Nebel über dem Moor</a></p><p>Ein Beitrag geteilt von Rook Field 🕊 (@rook.field)'
+        ' am <time datetime="2019-04-21T23:47:18+00:00">Apr 21, 2019 um 4:47 PDT</time></p>'))  # fmt: skip
+    claim = find_embeds(page).embeds[0].claim
+    assert (claim.author_name, claim.author_handle) == ("Rook Field 🕊", "rook.field")
+    assert claim.text == "Nebel über dem Moor"
+    assert claim.posted_at == "2019-04-21T23:47:18.000Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("January 12, 2021", "2021-01-12"), ("12. Januar 2021", None), ("2021-01-12", "2021-01-12")]
+)
+def test_a_localised_date_is_believed_only_where_it_cannot_be_misread(text: str, day: str | None) -> None:
+    page = f'<blockquote class="twitter-tweet" lang="sv"><p lang="en">Hi</p>&mdash; M (@m) <a href="https://x.com/m/status/1349129669258448897">{text}</a></blockquote>'
+    claim = find_embeds(page).embeds[0].claim
+    assert claim.posted_at == day
+    assert claim.lang == "en"
+    assert claim.text == "Hi"
+
+
+def test_a_byline_without_a_post_is_kept() -> None:
+    found = find_embeds(
+        '<blockquote class="instagram-media"><p>A post shared by Rook Field (@rook.field)</p></blockquote>'
+    ).embeds
+    assert [(e.platform, e.post, e.claim.author_handle) for e in found] == [("instagram", None, "rook.field")]
+
+
+def test_positions_count_in_reading_order() -> None:
+    page = (QUOTE.format(ONE, "") + '<p>x</p><iframe src="https://youtu.be/jP6fEHm-lA0"></iframe>'
+            + '<div data-x="&lt;iframe src=&quot;https://player.vimeo.com/video/879269983&quot;&gt;"></div>' + QUOTE.format(TWO, ""))  # fmt: skip
+    found = find_embeds(page).embeds
+    assert [(e.position, e.post.native_id) for e in found if e.post] == [
+        (1, ONE),
+        (2, "jP6fEHm-lA0"),
+        (3, "879269983"),
+        (4, TWO),
+    ]
+
+
+@pytest.mark.parametrize(
+    "copies",
+    [
+        QUOTE + '<noscript><iframe src="https://www.instagram.com/p/{0}/embed"></iframe></noscript>',
+        '<iframe class="instagram-media-rendered" src="https://www.instagram.com/p/{0}/embed"></iframe>' + QUOTE,
+        '<div data-embed-url="https://www.instagram.com/p/{0}/"><a href="https://www.instagram.com/p/{0}/">x</a>'
+        + QUOTE
+        + "</div>",
+        QUOTE + '<script>window.s={{"embed":{{"url":"https://www.instagram.com/p/{0}/"}}}}</script>',
+    ],
+)
+def test_two_carriers_of_one_appearance_are_one_embed(copies: str) -> None:
+    found = find_embeds(f"<body><article><p>a</p><div>{copies.format(ONE, '')}</div></article>").embeds
+    assert [e.post.native_id for e in found if e.post] == [ONE]
+
+
+def test_two_appearances_are_two_embeds() -> None:
+    page = f"<article>{QUOTE.format(ONE, '')}<p>Again:</p>{QUOTE.format(ONE, '')}</article>"
+    assert [e.position for e in find_embeds(page).embeds] == [1, 2]
+
+
+def test_state_counts_only_if_it_is_of_this_article() -> None:
+    state = """<script>window.__S__={"own":{"headline":"A","canonical_url":"https://news.example/2026/a-story","body":[{"embed":
+        {"url":"https://www.instagram.com/p/BwiVvR9lD0m/"}}]},"other":{"headline":"B","canonical_url":"https://news.example/2020/b-story",
+        "body":[{"embed":{"url":"https://www.instagram.com/p/ByxilPNJK3M/"}}]}}</script>"""
+    found = find_embeds(state, url="https://news.example/2026/a-story").embeds
+    assert [(e.post.native_id, e.layer) for e in found if e.post] == [(ONE, "state")]
+
+
+def test_the_articles_facts() -> None:
+    page = """<html lang="de-AT"><head><title> A &amp; B </title><meta content="Die Zeitung" property='og:site_name'>
+        <link href="/2026/story?utm_source=x" rel="canonical"><meta property="article:published_time" content="2026-03-09T15:05:06+01:00">
+        </head>"""
+    found = find_embeds(page, url="https://www.news.example/2026/story/amp")
+    assert (found.title, found.lang, found.site_name) == ("A & B", "de-AT", "Die Zeitung")
+    assert found.canonical_url == "https://www.news.example/2026/story"
+    assert found.published_at == "2026-03-09T14:05:06.000Z"
+
+
+def test_facts_from_linked_data() -> None:
+    page = """<script type="application/ld+json">{"@graph":[{"@type":"NewsArticle","headline":"Fog","datePublished":"2026-03-09",
+        "publisher":{"name":"The Paper"}}]}</script>"""
+    found = find_embeds(page)
+    assert (found.title, found.published_at, found.site_name) == ("Fog", "2026-03-09", "The Paper")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (lambda s: s.encode("utf-8"), None),
+        (lambda s: b"\xef\xbb\xbf" + s.encode("utf-8"), "text/html; charset=iso-8859-1"),
+        (lambda s: s.encode("utf-16"), None),
+        (lambda s: s.encode("utf-16-le"), "text/html"),
+        (lambda s: s.encode("utf-16-be"), "text/html"),
+        (lambda s: s.replace("🕊", "").encode("cp1252"), "text/html; charset=windows-1252"),
+        (lambda s: b"<meta charset=iso-8859-1>" + s.replace("🕊", "").encode("cp1252"), None),
+        (lambda s: s.encode("utf-8"), 'text/html; charset=foo"bar'),
+        (lambda s: b"<meta charset=windows-1252>" + s.encode("utf-8"), None),
+    ],
+)
+def test_encodings(body, content_type: str | None) -> None:  # type: ignore[no-untyped-def]
+    page = "<p>Überraschung</p>" + QUOTE.format(ONE, "<p>A post shared by Zoë 🕊 (@zoe)</p>")
+    found = find_embeds(body(page), content_type=content_type).embeds
+    assert [(e.post.native_id if e.post else None, (e.claim.author_name or "")[:3]) for e in found] == [(ONE, "Zoë")]
+
+
+def test_utf7_is_not_an_encoding_of_the_web() -> None:
+    assert (
+        find_embeds(
+            b"<meta charset=utf-7>+ADw-iframe src+AD0-https://www.instagram.com/p/BwiVvR9lD0m/embed+AD4-"
+        ).embeds
+        == ()
+    )
+
+
+@pytest.mark.parametrize(
+    "junk", ["\x00" * 50, "\ud800\udfff\ud800", "\ufffe\uffff", "<!" * 500, "&" * 500, "<div " * 500 + ">"]
+)
+def test_junk_hides_nothing_and_breaks_nothing(junk: str) -> None:
+    found = find_embeds(f"{junk}><p>a</p>{QUOTE.format(ONE, '')}").embeds
+    assert [e.post.native_id for e in found if e.post] == [ONE]
+    assert found[0].snippet.encode("utf-8")

@@ -1,0 +1,61 @@
+"""Articles of which only text is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from embedarchive.detect import find_in_text
+
+SEED = Path(__file__).parents[2] / "shared" / "fixtures" / "seed-article.txt"
+
+
+@pytest.mark.shared
+def test_the_article_this_began_with() -> None:
+    if not SEED.exists():
+        pytest.skip("../shared is not here")
+    found = find_in_text(SEED.read_text("utf-8")).embeds
+    assert [(e.platform, e.post, e.claim.author_name, e.claim.author_handle) for e in found] == [
+        ("instagram", None, "Balenciaga 🕊", "balenciaga")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "handle"),
+    [
+        ("View this post on Instagram\n\nA post shared by Rook Field 🕊 (@rook.field)", "Rook Field 🕊", "rook.field"),
+        (
+            "Sieh dir diesen Beitrag auf Instagram an\nEin Beitrag geteilt von Rook (er/ihm) (@rook.field)",
+            "Rook (er/ihm)",
+            "rook.field",
+        ),
+        ("この投稿をInstagramで見る\nRook Field(@rook.field)がシェアした投稿", "Rook Field", "rook.field"),
+        (
+            "Instagram'da bu gönderiyi gör\nRook Field (@rook.field)'in paylaştığı bir gönderi",
+            "Rook Field",
+            "rook.field",
+        ),
+        ("Ver esta publicación en Instagram\nUna publicación compartida de R (@rook.field)", "R", "rook.field"),
+        ("Bekijk dit op Instagram\nZomaar iets onbekends door Rook Field (@rook.field)", "Rook Field", "rook.field"),
+    ],
+)
+def test_bylines_in_any_language(lines: str, name: str, handle: str) -> None:
+    found = find_in_text(f"Title\n\nSome text before.\n\n{lines}\n\nSome text after.").embeds
+    assert [(e.platform, e.claim.author_name, e.claim.author_handle) for e in found] == [("instagram", name, handle)]
+
+
+def test_addresses_alone_on_a_line() -> None:
+    found = find_in_text(
+        "Title\nhttps://www.instagram.com/p/BwiVvR9lD0m/\nSee https://x.com/a/status/1349129669258448897 too.\n"
+        "https://news.example/other\nhttps://youtu.be/jP6fEHm-lA0\n"
+    ).embeds
+    assert [e.post.key for e in found if e.post] == ["instagram:BwiVvR9lD0m", "youtube:jP6fEHm-lA0"]
+    assert [e.position for e in found] == [1, 2]
+
+
+def test_prose_is_no_embed() -> None:
+    text = "She wrote on Instagram.\nMara Lind (@maralind) is a photographer who lives in a house by the sea, and this line goes on."
+    assert find_in_text(text).embeds == ()
+    assert find_in_text("Follow Mara Lind (@maralind)").embeds == ()
+    assert find_in_text("").embeds == ()
