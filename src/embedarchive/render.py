@@ -112,14 +112,16 @@ def title_of(record: PostRecord) -> str:
     claim = fullest_claim(record)
     author = author_of(record)
     text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
-    return f"{author}: {shorten(text, 60)}" if text else author
+    return f"{author}: {shorten(text, 60)}" if text and text != author else author
 
 
 def author_of(record: PostRecord) -> str:
     """Whose post it is: as we saw it, else as a publisher claims, else only its key."""
     said = record.best.description if record.best else None
     claim = fullest_claim(record)
-    return _author_of(said) if said else _author_of(claim.claim) if claim else record.post.key
+    if said:
+        return _author_of(said) if said.author_name or said.author_handle else said.title or record.post.key
+    return _author_of(claim.claim) if claim else record.post.key
 
 
 def _author_of(said: Description | Claim) -> str:
@@ -173,25 +175,34 @@ def _described(capture: CaptureRecord, said: Description, source: Source, dated:
 
 
 def _byline(said: Description | Claim, face: Kept | None, source: Source | None, posted_at: str | None) -> Html:
-    name, handle = said.author_name or said.author_handle or "Unknown author", said.author_handle
-    picture = source(face) if face and source else None
+    name, handle = said.author_name, said.author_handle
+    when = tag("span", render_date(posted_at), class_="post-when") if posted_at else None
+    if not (name or handle):
+        return tag("header", tag("span", class_="post-who"), when, class_="post-by") if when else EMPTY
     verified = isinstance(said, Description) and said.author_verified
+    second = tag("bdi", f"@{handle}") if handle and name else None
     return tag(
         "header",
-        tag("img", src=picture, alt="", class_="post-face")
-        if picture
-        else tag("span", name.lstrip("@")[:1].upper(), class_="post-face", aria_hidden="true"),
+        _face(face, source, name or handle or ""),
         tag(
             "div",
-            tag("span", tag("bdi", name), class_="post-name"),
+            tag("span", tag("bdi", name or f"@{handle}"), class_="post-name"),
             tag("span", " ✓ verified", class_="post-tick") if verified else None,
             tag("br"),
-            tag("span", tag("bdi", f"@{handle}"), _with(said), class_="post-handle") if handle else _with(said),
+            tag("span", second, _with(said), class_="post-handle"),
             class_="post-who",
         ),
-        tag("span", render_date(posted_at), class_="post-when") if posted_at else None,
+        when,
         class_="post-by",
     )
+
+
+def _face(face: Kept | None, source: Source | None, name: str) -> Html:
+    """The author's picture, else the first letter of the name."""
+    url = source(face) if face and source else None
+    if url:
+        return tag("img", src=url, alt="", class_="post-face")
+    return tag("span", name[:1].upper(), class_="post-face", aria_hidden="true")
 
 
 def _with(said: Description | Claim) -> Html | None:

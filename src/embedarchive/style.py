@@ -59,7 +59,7 @@ POST = """\
   list-style: none;
   color: var(--ink-2); font-size: var(--t-1); }
 .post-claim { margin: 0; padding: var(--s3) var(--s5) 0; color: var(--ink-2); font-size: var(--t-1); }
-.post-missing { margin: 0 var(--s5) var(--s4); padding: var(--s3) var(--s4);
+.post-missing { margin: var(--s3) var(--s5) var(--s4); padding: var(--s3) var(--s4);
   border-inline-start: 3px solid var(--accent); background: var(--well); font-size: var(--t-1); }
 .post-missing ul { margin: 0; padding-inline-start: 1.1em; }
 .post-missing strong { display: block; }

@@ -33,7 +33,8 @@ from embedarchive.records import (
 MOST_SIGHTINGS = 200
 MOST_CAPTURES = 200
 IN_KEYS = "IN (SELECT value FROM json_each(?))"
-PICTURES = {"thumbnail": 0, "poster": 1, "media": 2, "screenshot": 3}
+PICTURES = {"poster": 0, "media": 1, "thumbnail": 2, "screenshot": 3}
+"""What stands for a post in a list, best first; the last two are pictures of the whole card."""
 
 
 def find_key(conn: sqlite3.Connection, key: str) -> str | None:
@@ -226,8 +227,8 @@ def read_claims(conn: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Row]
 def _line(row: Row, artifacts: Sequence[Kept], claim: Row | None) -> PostLine:
     said = claim or row
     text = said["text"] or row["title"]
-    # Words are read better as words than as a small picture of words.
-    roles = {role for role in PICTURES if not (text and role == "screenshot")}
+    # Words are read better as words than as a small picture of a card.
+    roles = {"poster", "media"} if text else set(PICTURES)
     pictures = [a for a in artifacts if a.role in roles and a.held and a.content_type.startswith("image/")]
     return PostLine(
         key=row["key"],
