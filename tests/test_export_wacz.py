@@ -24,7 +24,7 @@ from embedarchive.cli.exporting import export as export_command
 from embedarchive.errors import DiskFull, UsageError
 from embedarchive.export import export_wacz, find_selection
 from embedarchive.export.cdxj import canonicalize_surt, pack_blocks, render_line
-from embedarchive.model import Artifact, Capture, Description, Embed, Exchange, Fetch, Found, Post, Verdict
+from embedarchive.model import Artifact, Capture, Description, Embed, Exchange, Fetch, Found, Post, Rendering, Verdict
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 
@@ -141,7 +141,9 @@ def export(archive: Archive, tmp_path: Path) -> Export:
 
 
 def test_every_record_is_whole_and_its_digests_are_true(export: Export) -> None:
-    kinds = [record.rec_type for record, _ in export().records()]
+    records = [record for record, _ in export().records()]
+    assert len({record.rec_headers["WARC-Record-ID"] for record in records}) == len(records)
+    kinds = [record.rec_type for record in records]
     assert set(kinds) == {"warcinfo", "response", "request", "resource", "metadata", "revisit"}
     assert kinds.count("response") + kinds.count("revisit") == 4 * 3 + len(ODD) - 1 + 1
     assert kinds.count("request") == 4 * 3 + len(ODD) + 1
@@ -223,6 +225,24 @@ def test_what_was_made_of_a_page_stands_beside_it(export: Export) -> None:
     told = json.loads(body)
     assert (told["outcome"], told["description"]["author_handle"]) == ("available", "marit")
     assert record.rec_headers["WARC-Refers-To"] == package.find(page)[0][0].rec_headers["WARC-Record-ID"]
+
+
+def test_an_article_as_a_browser_made_it_and_posts_seen_in_it(archive: Archive, export: Export) -> None:
+    """Several posts of one article share its address and, here, the very moment; each is told from the others."""
+    dom, picture = "<p>made by scripts", b"\x89PNG of the whole article"
+    rendering = Rendering(ARTICLE, ARTICLE, NOW, 200, dom=dom, screenshot=picture, screenshot_type="image/png")
+    archive.keep_rendering(1, rendering)
+    archive.keep_opened(1, 1, (), rendering)
+    for n in (1, 2):
+        seen = replace(visit(n, 30), visit_url=ARTICLE, final_url=ARTICLE, started_at=NOW, finished_at=NOW)
+        archive.keep_capture_in_place(seen, 1, 1)
+    package = export()
+    ids = [record.rec_headers["WARC-Record-ID"] for record, _ in package.records()]
+    assert len(ids) == len(set(ids))
+    [(view, body)] = package.find(f"urn:view:{ARTICLE}", "resource")
+    assert (view.rec_headers["Content-Type"], body) == ("image/png", picture)
+    assert [body for _, body in package.find(f"urn:dom:{ARTICLE}", "resource")] == [dom.encode()]
+    assert package.find(f"urn:view:{post(2).url}", "resource")
 
 
 # -------------------------------------------------------------------------------------------------------------- package

@@ -77,7 +77,10 @@ def make_warcinfo(filename: str, now: str, software: str) -> Record:
 
 
 def find_exchange_records(row: Row, place: str, held: Stored | None) -> Iterator[Record]:
-    """One exchange -> its response (if any came) and its request. `held` is its body, None if there is none to give."""
+    """One exchange -> its response (if any came) and its request. `held` is its body, None if there is none to give.
+
+    `place` tells this exchange from all others of the archive, here and below.
+    """
     response = make_id("response", place, row["url"], row["started_at"])
     if row["status"] is not None:
         yield make_response(row, response, held)
@@ -162,21 +165,22 @@ def find_ip(address: str | None) -> str | None:
 # --------------------------------------------------------------------------------------------- what we made or fetched
 
 
-def make_resource(url: str, date: str, content_type: str, body: bytes | Stored, warc: Headers = ()) -> Record:
+def make_resource(
+    url: str, date: str, place: str, content_type: str, body: bytes | Stored, warc: Headers = ()
+) -> Record:
     """Bytes without an exchange: a screenshot, a DOM, a text, a file named by the post and had another way."""
     mime = content_type.partition(";")[0].strip().lower()
     found_by = {"mime": mime or "unk", "status": "200"}
-    return Record("resource", make_id("resource", url, date), url, date, content_type, body=body, warc=warc,
+    return Record("resource", make_id("resource", place, url, date), url, date, content_type, body=body, warc=warc,
                   found_by=found_by)  # fmt: skip
 
 
-def make_metadata(url: str, date: str, about: str | None, values: Mapping[str, Any]) -> Record:
+def make_metadata(url: str, date: str, place: str, about: str | None, values: Mapping[str, Any]) -> Record:
     """What we know of a visit or a fetch, as JSON, tied to the record it is about."""
     body = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace")
     warc = (("WARC-Refers-To", about),) if about else ()
-    name = f"urn:metadata:{url}"
-    found_by = {"mime": "application/json", "status": "200"}
-    return Record("metadata", make_id("metadata", url, date), name, date, "application/json", body=body, warc=warc,
+    id, found_by = make_id("metadata", place, url, date), {"mime": "application/json", "status": "200"}
+    return Record("metadata", id, f"urn:metadata:{url}", date, "application/json", body=body, warc=warc,
                   found_by=found_by)  # fmt: skip
 
 

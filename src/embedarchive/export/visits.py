@@ -53,33 +53,44 @@ def hold(conn: sqlite3.Connection, sha256: str | None) -> Stored | None:
 def find_visit_records(conn: sqlite3.Connection, capture: Row) -> Iterator[Record]:
     """All records of one visit: its exchanges, what was made of the page, what it said, what we know of it."""
     written: set[tuple[str, str]] = set()
+    visit = f"{capture['post_key']} {capture['started_at']}"
     exchanges = rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture["id"])
     document = main_document(exchanges, capture["final_url"])
     about = None
     for row in exchanges:
         dated = dict(row) | {"started_at": row["started_at"] or capture["started_at"]}
-        place = f"{capture['started_at']} {row['position']}"
-        records = list(find_exchange_records(dated, place, hold(conn, row["body_sha256"])))
+        records = list(find_exchange_records(dated, f"{visit} {row['position']}", hold(conn, row["body_sha256"])))
         if document is not None and row["position"] == document["position"]:
             about = records[0].id
         written.add((row["url"], row["body_sha256"]))
         yield from records
-    yield from find_artifact_records(conn, capture, written)
+    page, date = name_page(conn, capture), capture["finished_at"]
+    yield from find_artifact_records(conn, capture, page, visit, written)
     said = find_description(conn, capture["id"])
     if said and said["text"]:
-        name, text = f"urn:text:{capture['final_url']}", said["text"].encode("utf-8", "replace")
-        yield make_resource(name, capture["finished_at"], "text/plain; charset=utf-8", text)
-    yield make_metadata(capture["final_url"], capture["finished_at"], about, tell_visit(conn, capture, said))
+        text = said["text"].encode("utf-8", "replace")
+        yield make_resource(f"urn:text:{page}", date, visit, "text/plain; charset=utf-8", text)
+    yield make_metadata(page, date, visit, about, tell_visit(conn, capture, said))
 
 
-def find_artifact_records(conn: sqlite3.Connection, capture: Row, written: set[tuple[str, str]]) -> Iterator[Record]:
+def name_page(conn: sqlite3.Connection, capture: Row) -> str:
+    """What a visit's pictures and texts are named after: the page visited, or the post where that is an article."""
+    if capture.get("fetch_id") is None:
+        return str(capture["final_url"])
+    return str(rows(conn, "SELECT url FROM posts WHERE key = ?", capture["post_key"])[0]["url"])
+
+
+def find_artifact_records(
+    conn: sqlite3.Connection, capture: Row, page: str, visit: str, written: set[tuple[str, str]]
+) -> Iterator[Record]:
     """What was made of the page, and files that came another way than the page's own requests."""
     for row in rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
-        name = name_artifact(row["role"], row["position"], row["url"], capture["final_url"])
+        name = name_artifact(row["role"], row["position"], row["url"], page)
         held = hold(conn, row["sha256"])
         if held and (name, row["sha256"]) not in written:
             warc = (("WARC-Truncated", "unspecified"),) if row["truncated"] else ()
-            yield make_resource(name, capture["finished_at"], row["content_type"], held, warc)
+            place = f"{visit} {row['role']} {row['position']}"
+            yield make_resource(name, capture["finished_at"], place, row["content_type"], held, warc)
 
 
 def find_description(conn: sqlite3.Connection, capture_id: int) -> sqlite3.Row | None:
@@ -129,23 +140,37 @@ def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
 
 
 def find_fetch_records(conn: sqlite3.Connection, fetch: Row) -> Iterator[Record]:
-    """One article download: an exchange if we made it, a resource if it was read from a file or another archive."""
+    """One article download: an exchange if we made it, a resource if it was read from a file or another archive.
+
+    With it goes what a browser made of the article, where one did.
+    """
     held = hold(conn, fetch["html_sha256"])
-    about = None
+    about, place = None, f"fetch {fetch['fetched_at']} {fetch['source']}"
     if fetch["source"] == "network" and fetch["status"] is not None:
         row = dict(fetch) | {
             "url": fetch["final_url"], "started_at": fetch["fetched_at"], "method": "GET", "error": None,
             "response_headers": fetch["headers"], "request_headers": "[]",
         }  # fmt: skip
-        for record in find_exchange_records(row, f"fetch {fetch['fetched_at']}", held):
+        for record in find_exchange_records(row, place, held):
             about = about or record.id
             yield record
     elif held:
         kind = fetch["content_type"] or "text/html"
-        resource = make_resource(fetch["final_url"], fetch["fetched_at"], kind, held)
+        resource = make_resource(fetch["final_url"], fetch["fetched_at"], place, kind, held)
         about = resource.id
         yield resource
-    yield make_metadata(fetch["final_url"], fetch["fetched_at"], about, tell_fetch(conn, fetch))
+    for what, column in (("view", "screenshot_sha256"), ("dom", "dom_sha256")):
+        if made := hold(conn, fetch.get(column)):
+            kind = "text/html; charset=utf-8" if what == "dom" else read_picture_type(conn, made)
+            date = fetch["rendered_at"] or fetch["fetched_at"]
+            yield make_resource(f"urn:{what}:{fetch['final_url']}", date, place, kind, made)
+    yield make_metadata(fetch["final_url"], fetch["fetched_at"], place, about, tell_fetch(conn, fetch))
+
+
+def read_picture_type(conn: sqlite3.Connection, picture: Stored) -> str:
+    """The type of a screenshot by its first byte: it is one of the three that browsers make."""
+    (first,) = conn.execute("SELECT substr(body, 1, 1) FROM blobs WHERE sha256 = ?", (picture.sha256,)).fetchone()
+    return {b"\x89": "image/png", b"R": "image/webp"}.get(first, "image/jpeg")
 
 
 def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
