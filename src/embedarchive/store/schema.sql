@@ -104,6 +104,7 @@ CREATE TABLE posts (                        -- identity only
 CREATE INDEX posts_native ON posts(native_id);
 CREATE INDEX posts_platform ON posts(platform);
 CREATE INDEX posts_due ON posts(capture_after) WHERE capture_after IS NOT NULL;
+CREATE INDEX posts_same_as ON posts(same_as) WHERE same_as IS NOT NULL;
 
 CREATE TABLE targets (                      -- which posts a run is to visit
   crawl_id INTEGER NOT NULL REFERENCES crawls(id),
