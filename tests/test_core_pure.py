@@ -1,5 +1,7 @@
 """The core imports and runs without the edges' libraries, and reaches for no input, output, clock or chance."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import ast

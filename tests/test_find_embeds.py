@@ -1,5 +1,7 @@
 """What an embed says beside its post: claims, order, appearances; the article's facts; encodings."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import pytest

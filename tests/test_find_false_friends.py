@@ -1,5 +1,7 @@
 """What names a post and does not show it: kept as mentions when asked for, never as embeds."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """Markup made up around a known post is found again, whatever order, quoting, case, nesting, encoding and junk."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import base64

@@ -1,5 +1,7 @@
 """Documents made to choke a finder: found in full or said to be cut, in time that grows no faster than they do."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import time

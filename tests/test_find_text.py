@@ -1,5 +1,7 @@
 """Articles of which only text is left."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,6 +1,7 @@
 """The search of one document, bounded: HTML of any size and malice -> what was found, or what cut the search short.
 
-Small documents are searched in this process: every rule is linear in their size. Larger ones go to a child with limits on CPU
+Small documents are searched in this process: every rule is linear in their size. Larger ones go to a child with
+limits on CPU
 time and memory, killed at a deadline; whatever happens to it is said in `truncated`, never taken for "nothing found".
 """
 
@@ -19,7 +20,8 @@ from embedarchive.detect import find_in_document
 from embedarchive.model import Claim, Embed, Found, Post
 
 SMALL = 2_000_000
-"""Bytes. Up to here the worst input known takes a few seconds (see the bench), and a child would cost more than the search."""
+"""Bytes. Up to here the worst input known takes a few seconds (see the bench), and a child would cost more than
+the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def search_bounded(
     limits: Limits | None = None,
     small: int = SMALL,
 ) -> Found:
-    """Find the embeds of a document within limits; `truncated` is `size`, `time`, `memory` or `crash` when they were met.
+    """Find the embeds of a document within limits; `truncated` is `size`, `time`, `memory` or `crash` when they
+    were met.
 
     `small` is up to how many bytes the search may happen in this process.
     """

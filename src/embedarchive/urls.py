@@ -11,7 +11,8 @@ LONGEST_URL = 8_000
 """Characters. Longer than any server accepts; a bound for every rule below."""
 
 SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}+\.)?"
-"""What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` … A longer label is another site."""
+"""What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` … A longer label is another
+site."""
 
 _CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEME = re.compile(r"(?i)^(https?):/*")
@@ -21,7 +22,8 @@ _ARCHIVED_SHORT = re.compile(r"(?i)^(?:https?:)?/?/?[^?#]*?/\d{14}(?:[a-z]{2}_)?
 
 
 def clean_url(text: str) -> str | None:
-    """Mend what markup does to a URL: entities, `\\/`, percent-encoding as a whole, a missing scheme. None if it is none."""
+    """Mend what markup does to a URL: entities, `\\/`, percent-encoding as a whole, a missing scheme. None if it
+    is none."""
     text = text.strip()
     if not text or len(text) > LONGEST_URL:
         return None

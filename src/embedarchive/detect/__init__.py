@@ -51,8 +51,10 @@ def find_embeds(
 ) -> Found:
     """Find every embed of one document.
 
-    `url` is the document's address, `content_type` its HTTP header (for the charset). `mentions` adds posts that are only
-    linked, `unknown` adds third-party frames of no known platform. `prefilter=False` looks at every element whatever the
+    `url` is the document's address, `content_type` its HTTP header (for the charset). `mentions` adds posts that
+    are only
+    linked, `unknown` adds third-party frames of no known platform. `prefilter=False` looks at every element
+    whatever the
     bytes say: slower by an order of magnitude, for comparison.
     """
     body = to_utf8(html, content_type)

@@ -29,7 +29,8 @@ class Meaning:
 
 
 def identify_anything(text: str) -> Meaning:
-    """Read a post's address in any form, a key (`instagram:CODE`), a shortcode, a numeric id, a handle, an article's address
+    """Read a post's address in any form, a key (`instagram:CODE`), a shortcode, a numeric id, a handle, an
+    article's address
     or pasted embed markup."""
     text = text.strip()
     markup = find_markup(text) if len(text) > 20 else None

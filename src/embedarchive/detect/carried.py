@@ -17,15 +17,22 @@ from embedarchive.detect.state import Record, walk_own
 from embedarchive.model import Claim
 
 _LARGEST = 4_000_000
-_PLAIN = frozenset("area link meta base input button form time html body source track".split())  # fmt: skip
-_SKIPPED = frozenset("class style id name title alt allow sandbox width height sizes srcset".split())  # fmt: skip
+_PLAIN = frozenset(
+    ("area", "link", "meta", "base", "input", "button", "form", "time", "html", "body", "source",
+    "track")
+)  # fmt: skip
+_SKIPPED = frozenset(
+    ("class", "style", "id", "name", "title", "alt", "allow", "sandbox", "width", "height", "sizes",
+    "srcset")
+)  # fmt: skip
 _EXPANDERS = frozenset(("embed", "oembed", "embedly", "iframely"))
 _TO_COPY = re.compile(r"clipboard|copy|share", re.I)
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
 def sight_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sighting]:
-    """Elements whose content the parser leaves as text: parked scripts, templates, hidden text areas, frames' fallback."""
+    """Elements whose content the parser leaves as text: parked scripts, templates, hidden text areas, frames'
+    fallback."""
     tag = node.tag or ""
     if (tag == "script" and not is_parked(attrs)) or (tag == "textarea" and not _is_hidden(attrs)):
         return []
@@ -42,7 +49,8 @@ def is_parked(attrs: Attrs) -> bool:
 
 
 def is_live(attrs: Attrs) -> bool:
-    """Whether a script runs or holds its page's state; JSON-LD tells machines what the page shows, and shows nothing."""
+    """Whether a script runs or holds its page's state; JSON-LD tells machines what the page shows, and shows
+    nothing."""
     return not is_parked(attrs) and (attrs.get("type") or "").lower() != "application/ld+json"
 
 

@@ -1,4 +1,5 @@
-"""A document -> the sightings of posts in it: the visible ones in document order, then what only its state tells. Pure."""
+"""A document -> the sightings of posts in it: the visible ones in document order, then what only its state tells.
+Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from embedarchive.detect.elements import (
     sight_unknown,
 )
 from embedarchive.detect.identity import identify_post
-from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.marks import AMP, LINKED
+from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.scope import Scope, make_sighting
 from embedarchive.detect.scripts import sight_calls, sight_literals, sight_state
 from embedarchive.detect.sighting import Sighting, merge_sightings
@@ -61,7 +62,7 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
         if node.tag == "script" and deep and is_live(node.attributes):
             text = node.text()
             seen.extend(sight_calls(node, text))
-            addresses = find_addresses(text)
+            addresses = find_addresses(text) if "//" in text or "http" in text else []
             if addresses:
                 seen.extend(sight_literals(node, text))
                 scripts.append((node, text, addresses))

@@ -7,8 +7,8 @@ import re
 from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.identity import find_platforms, identify_post
-from embedarchive.detect.markup import peel
 from embedarchive.detect.marks import find_marks, read_mark
+from embedarchive.detect.markup import peel
 from embedarchive.detect.scope import Attrs, Scope, make_sighting
 from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
 from embedarchive.model import Post
@@ -74,7 +74,8 @@ def sight_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Sighting | No
 
 
 def sight_quote(node: LexborNode, attrs: Attrs) -> Sighting | None:
-    """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the post's link."""
+    """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the
+    post's link."""
     cited = attrs.get("cite")
     post = identify_post(cited) if cited else None
     if post:

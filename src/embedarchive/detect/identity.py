@@ -57,7 +57,8 @@ _WRAPPERS = re.compile(r"(?i)oembed|^/l\.php|^/redirect|/url$|/safety/?$|/out$|/
 
 
 def _may_wrap(url: SplitResult) -> bool:
-    """Whether an address may hold another. A platform's own may not (`plugins/like.php?href=` is a button), save its oEmbed
+    """Whether an address may hold another. A platform's own may not (`plugins/like.php?href=` is a button), save
+    its oEmbed
     endpoint and its redirector."""
     own = any(ANY_HOST not in p.hosts for p in find_platforms(url))
     return not own or bool(_WRAPPERS.search(url.path))

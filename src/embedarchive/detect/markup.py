@@ -71,7 +71,8 @@ def find_markup(text: str) -> str | None:
 
 
 def read_json(text: str) -> Any:
-    """JSON that may be wrapped in entities, percent signs or base64; None when it is none (or too deep for the reader)."""
+    """JSON that may be wrapped in entities, percent signs or base64; None when it is none (or too deep for the
+    reader)."""
     for _ in range(DEEPEST + 1):
         start = text.lstrip()[:1]
         if start in ("{", "[", '"') and len(text) <= LARGEST_JSON:
@@ -90,7 +91,8 @@ def read_json(text: str) -> Any:
 
 
 def find_strings(value: Any, limit: int = 200_000) -> Iterator[tuple[str, str]]:
-    """Every (key, string) of a JSON value in reading order; a list's strings have the list's key. Bounded and not recursive."""
+    """Every (key, string) of a JSON value in reading order; a list's strings have the list's key. Bounded and not
+    recursive."""
     stack: list[tuple[str, Any]] = [("", value)]
     while stack and limit:
         limit -= 1

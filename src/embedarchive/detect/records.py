@@ -1,4 +1,5 @@
-"""A record (an element's attributes, or a JSON object) -> the post it embeds. One rule for both, since CMSs write the same
+"""A record (an element's attributes, or a JSON object) -> the post it embeds. One rule for both, since CMSs write
+the same
 names in both. Pure."""
 
 from __future__ import annotations
@@ -80,10 +81,12 @@ ID_NAMES: dict[str, Platform] = {name: p for p in PLATFORMS for name in p.id_nam
 
 
 def find_named(pairs: Mapping[str, str], context: str, *, plain: bool = False, ids: bool = True) -> Named | None:
-    """The post a record embeds, by the strongest sign: a frame's address, an id under a telling name, an id in a record that
+    """The post a record embeds, by the strongest sign: a frame's address, an id under a telling name, an id in a
+    record that
     says of which service, an address in a record that says it embeds.
 
-    `context` is what names the record: tag and classes, or the JSON keys above it. `plain` records (images) are believed
+    `context` is what names the record: tag and classes, or the JSON keys above it. `plain` records (images) are
+    believed
     only the strongest sign; `ids` says whether bare ids count.
     """
     framed = next(_find_frames(pairs), None)

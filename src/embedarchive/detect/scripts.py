@@ -23,7 +23,8 @@ _LONGEST_CALLER = 20_000
 
 
 _ASSIGNED = re.compile(r"^\s*(?:window|self|globalThis|var|const|let)?[.\s]?[\w.$\[\]\"']{2,80}\s*=")
-"""State that is a program (`__NUXT__=(function(a,b){…})`): its strings are searched, since it cannot be read as JSON."""
+"""State that is a program (`__NUXT__=(function(a,b){…})`): its strings are searched, since it cannot be read as
+JSON."""
 
 
 def sight_calls(node: LexborNode, text: str) -> Iterator[Sighting]:

@@ -24,7 +24,7 @@ class Sighting:
     layer: str
     rule: str
     markup: str
-    claim: Claim = Claim()
+    claim: Claim = Claim()  # noqa: RUF009 (frozen)
     trail: tuple[int, ...] = ()
 
 

@@ -16,11 +16,35 @@ _START = re.compile(r"(?:^|[=(,:]|return)\s{0,20}(?=[{\[])|JSON\.parse\(\s{0,20}
 _MOST_STARTS = 60
 _MOST_VALUES = 400_000
 _TITLES = frozenset(("headline", "headlines", "title", "headLine"))
-_ADDRESSES = ("canonical_url", "canonicalUrl", "website_url", "websiteUrl", "url", "permalink", "link", "href", "uri", "path",
+_ADDRESSES = ("canonical_url", "canonicalUrl", "website_url", "websiteUrl", "url", "permalink", "link", "href", "uri",
+              "path",
               "urlAlias", "slug", "longurl")  # fmt: skip
 _ELSEWHERE = frozenset(
-    "related recommended recommendations recommendation more latest trending popular teaser teasers promo promos sidebar rail"
-    " raillist suggested suggestions similar mostread mostviewed readnext upnext comments".split()
+    [
+        "related",
+        "recommended",
+        "recommendations",
+        "recommendation",
+        "more",
+        "latest",
+        "trending",
+        "popular",
+        "teaser",
+        "teasers",
+        "promo",
+        "promos",
+        "sidebar",
+        "rail",
+        "raillist",
+        "suggested",
+        "suggestions",
+        "similar",
+        "mostread",
+        "mostviewed",
+        "readnext",
+        "upnext",
+        "comments",
+    ]
 )
 _MARKUP = re.compile(r"(?i)<(?:blockquote|iframe|amp-|div|figure|script|object|embed|p\b|section)|&lt;|%3C")
 _DECODER = json.JSONDecoder()
@@ -75,7 +99,8 @@ def _read_flight(value: Any) -> Iterator[Any]:
 
 
 def resolve_devalue(table: Any) -> Any:
-    """A `devalue` table (`__NUXT_DATA__`): a list whose integers are places in itself; every object with its values put in."""
+    """A `devalue` table (`__NUXT_DATA__`): a list whose integers are places in itself; every object with its
+    values put in."""
     if not (isinstance(table, list) and len(table) > 2 and any(isinstance(v, dict) for v in table[:50])):
         return table
 

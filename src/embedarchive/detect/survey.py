@@ -1,8 +1,11 @@
 """The bytes of a document -> whether an embed may be in it, and in which attributes, before any parsing. Pure.
 
-Each rule of the finder needs one of these in the bytes: an address that a platform's `traces` match (plain, or escaped as JSON,
-percent or entities), an attribute whose name ends in `id` and whose value is a telling id, AMP's component, the class of a mark
-that is content with a byline, or base64 of an address. A document that has none of them has no embed and is not parsed; where
+Each rule of the finder needs one of these in the bytes: an address that a platform's `traces` match (plain, or
+escaped as JSON,
+percent or entities), an attribute whose name ends in `id` and whose value is a telling id, AMP's component, the
+class of a mark
+that is content with a byline, or base64 of an address. A document that has none of them has no embed and is not
+parsed; where
 they stand tells which attributes are worth reading in the others.
 """
 
@@ -73,7 +76,8 @@ _AHEAD = 80
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Where something was seen: in which attributes (those of nearly every element left out), alone in which elements, deep
+    """Where something was seen: in which attributes (those of nearly every element left out), alone in which
+    elements, deep
     in a script or in another text; whether a library of calls or AMP is there."""
 
     names: frozenset[str]
@@ -90,7 +94,7 @@ def survey(body: bytes) -> Survey | None:
     places += [m.start() for m in _ESCAPED.finditer(body)]
     ids = [m.start() + 2 for m in _ID.finditer(body)]
     other = any(word in body for word in _WORDS)
-    places += (m.start() for start in _BASE64 for m in re.finditer(start, body))
+    places += (m.start() for start in _BASE64 if start in body for m in re.finditer(start, body))
     if not (places or ids or other):
         return None
     found = _locate(body, sorted(places), ids)
@@ -133,7 +137,8 @@ def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
 
 
 def find_addresses(text: str) -> list[str]:
-    """The addresses in a script that a platform's traces match, unescaped; those of plain links only where there are quotes."""
+    """The addresses in a script that a platform's traces match, unescaped; those of plain links only where there
+    are quotes."""
     raw = text.encode("utf-8", "replace")
     starts = [m.start() for p in (_ADDRESS, _ESCAPED) for m in p.finditer(raw)]
     if b"blockquote" not in raw:

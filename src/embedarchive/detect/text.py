@@ -17,7 +17,8 @@ _BYLINE_END = re.compile(r"[(（]\s*[@＠][\w.\-]{1,64}\s*[)）][^()（）]{0,60
 
 
 def find_in_text(text: str) -> Found:
-    """Embeds in plain text, by structure: an address alone on a line; or a short line that names a platform, and the next
+    """Embeds in plain text, by structure: an address alone on a line; or a short line that names a platform, and
+    the next
     one (or the same) a byline ending in `(@handle)`."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     lines = [line for line in lines if line]

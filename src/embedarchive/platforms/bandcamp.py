@@ -1,5 +1,7 @@
 """Bandcamp: albums and tracks, by number in players, by name in links. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """Facebook: posts, videos and photos by their long number or pfbid, the SDK's boxes, the plugin frames. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """Flickr: photos by number, in the link that its script expands and in players. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

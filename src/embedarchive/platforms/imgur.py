@@ -1,5 +1,7 @@
 """Imgur: images and albums, in the quote; a bare image file is no embed. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """Instagram: shortcodes, the official quote and its many disguises. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re
@@ -27,7 +29,7 @@ from embedarchive.platform import Example, Frame, Mark, MarkupExample, Move, Pla
 from embedarchive.platforms._graphql import CONTEXT, find_widest, name_kind, read_media_fields, read_media_object
 from embedarchive.platforms._ids import date_ms, decode_base64url, encode_base64url
 
-# --------------------------------------------------------------------------------------------------------------- identity
+# ----------------------------------------------------------------------------------------------------------- identity
 
 _CODE = r"([A-Za-z0-9_-]{5,64})(?![A-Za-z0-9_-])"
 _PATH = re.compile(
@@ -41,7 +43,8 @@ _FIRST_MS = 1_314_220_021_721
 
 
 def identify(url: SplitResult) -> str | None:
-    """The shortcode of any form of a post's address; a private share code loses its 28 character tail (source: yt-dlp)."""
+    """The shortcode of any form of a post's address; a private share code loses its 28 character tail (source:
+    yt-dlp)."""
     m = _PATH.match(url.path)
     if not m or m[1].lower() in _NOT_CODES:
         return None
@@ -91,7 +94,7 @@ def is_frame(url: SplitResult) -> bool:
     return "/embed" in url.path
 
 
-# ---------------------------------------------------------------------------------------------------------------- finding
+# ------------------------------------------------------------------------------------------------------------ finding
 
 BYLINES = (
     "a post shared by", "a photo posted by", "a video posted by", "a photo shared by", "a video shared by",
@@ -161,7 +164,7 @@ MARKUP = (
     ),
 )
 
-# -------------------------------------------------------------------------------------------------------------- capturing
+# ---------------------------------------------------------------------------------------------------------- capturing
 
 FRAME = Frame(
     url="https://www.instagram.com/p/{id}/embed/captioned/",
@@ -374,7 +377,7 @@ def _drop_query(link: str) -> str:
     return link.partition("?")[0] if link.startswith(_HOME) else link
 
 
-# ------------------------------------------------------------------------------------------------------------------ value
+# -------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
     name="instagram",

@@ -1,12 +1,16 @@
 """Mastodon and what speaks its tongue: status ids of any instance, so the host is in the key. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.model import Description, Page, Post, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import date_ms, match_path
+from embedarchive.platforms._statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
     r"^/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|web/@[\w.@\-]{1,100})/(\d{15,20})(?:/embed)?/?$"
@@ -82,6 +86,29 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAME = Frame("{frame}", card=CARD, dead=("body.error",), moves=MOVES)
+_API = "https://{host}/api/v1/statuses/{name}"
+PROBES = (Probe("status", _API), Probe("status", _API, when="available"))
+
+
+def _fields(post: Post) -> dict[str, str]:
+    """The frame's address is the post's own with a word more; the old web client's has a word too many."""
+    return {"frame": post.url.rstrip("/").replace("/web/", "/", 1) + "/embed"}
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """Say what the frame and the server's API mean for the post."""
+    return classify_status(page, post.native_id.rpartition("/")[2])
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the post said; the date of the id is the moment at which this server got it."""
+    host, _, number = post.native_id.rpartition("/")
+    return describe_status(page, date(post.native_id), number, host)
+
+
 PLATFORM = Platform(
     name="mastodon",
     title="Mastodon",
@@ -96,6 +123,7 @@ PLATFORM = Platform(
         r"[\w.\-]{2,60}+/(?:(?:web/)?(?:(?:@|%40)[\w.\-]{1,64}+(?:(?:@|%40)[\w.\-]{3,80}+)?/|users/[\w.\-]{1,64}+/statuses/|statuses/)\d{15})",
     ),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://social.example/@mara",),

@@ -1,5 +1,7 @@
 """Telegram: messages of public channels, in a script's attribute or a frame. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

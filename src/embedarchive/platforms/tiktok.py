@@ -1,5 +1,7 @@
 """TikTok: numeric video and photo ids, the quote with its caption, the player. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Mark, MarkupExample, Platform
+from embedarchive.model import Description, Page, Post, Verdict
+from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import date_ms, match_path
+from embedarchive.platforms._statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
     r"^/(?:@[\w.\-]{1,64}(?:/posts)?|users/[\w.\-]{1,64}/statuses|statuses|api/v1/statuses)/(\d{12,20})(?!\d)"
@@ -58,12 +60,41 @@ MARKUP = (
     ),
 )
 
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+FRAME = Frame("{frame}", card=CARD, dead=("body.error",), moves=MOVES, width=600)
+_API = "https://truthsocial.com/api/v1/statuses/{id}"
+PROBES = (Probe("status", _API), Probe("status", _API, when="available"))
+
+
+def permalink(url: SplitResult) -> str | None:
+    """The post's own address: its frame wants the author's handle."""
+    name, number = handle(url), identify(url)
+    return f"https://truthsocial.com/@{name}/posts/{number}" if name and number else None
+
+
+def _fields(post: Post) -> dict[str, str]:
+    """The frame's address is the post's own without `/posts` and with a word more."""
+    return {"frame": post.url.rstrip("/").replace("/posts/", "/", 1) + "/embed"}
+
+
+def classify(page: Page, post: Post) -> Verdict:
+    """Say what the frame and the API mean for the post."""
+    return classify_status(page, post.native_id)
+
+
+def describe(page: Page, post: Post) -> Description:
+    """Read what the post said."""
+    return describe_status(page, date(post.native_id), post.native_id, "truthsocial.com")
+
+
 PLATFORM = Platform(
     name="truthsocial",
     title="Truth Social",
     hosts=("truthsocial.com",),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     date=date,
     handle=handle,
     is_frame=is_frame,
@@ -72,6 +103,7 @@ PLATFORM = Platform(
     services=("truth",),
     traces=(r"truthsocial\.com/[\w@.\-/]{1,100}?\d{12}",),
     marks=MARKS,
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://truthsocial.com/@maralind",),

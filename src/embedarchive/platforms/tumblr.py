@@ -118,7 +118,8 @@ def _read_pictures(tree: LexborHTMLParser) -> tuple[Media, ...]:
 
 
 def frame_blog(post: Post) -> dict[str, str]:
-    """The blog, by name or by the token that embed codes carry; oEmbed knows no tokens, and is then asked for nothing."""
+    """The blog, by name or by the token that embed codes carry; oEmbed knows no tokens, and is then asked for
+    nothing."""
     url = urlsplit(post.url)
     token, blog = _TOKEN.match(url.path), handle(url)
     asked = f"https%3A%2F%2F{blog}.tumblr.com%2Fpost%2F{post.native_id}" if blog else ""

@@ -1,5 +1,7 @@
 """VK: wall posts, videos and clips by owner and number; the widget's call. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """X, formerly Twitter: status ids, the widget quote and what CMSs made of it. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import html
@@ -17,7 +19,7 @@ from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
 from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
 from embedarchive.platforms._ids import date_ms, match_path, query
 
-# --------------------------------------------------------------------------------------------------------------- identity
+# ----------------------------------------------------------------------------------------------------------- identity
 
 _PATH = re.compile(
     r"(?i)^/(?:#!/)?(?:(?:i/)?(?:web/)?|@?\w{1,20}/|i/events/)status(?:es)?/(\d{1,20})(?!\d)|^/i/(?:videos/)?(?:tweet/)?(\d{5,20})(?!\d)"
@@ -59,7 +61,7 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/embed/")
 
 
-# ---------------------------------------------------------------------------------------------------------------- finding
+# ------------------------------------------------------------------------------------------------------------ finding
 
 MARKS = (
     Mark(
@@ -100,7 +102,7 @@ MARKUP = (
     ),
 )
 
-# -------------------------------------------------------------------------------------------------------------- capturing
+# ---------------------------------------------------------------------------------------------------------- capturing
 
 FRAME = Frame("https://platform.twitter.com/embed/Tweet.html?id={id}&dnt=true&theme=light", card="article", width=550)
 PROBES = (
@@ -305,7 +307,7 @@ def _iso(created: object) -> str | None:
         return None
 
 
-# ------------------------------------------------------------------------------------------------------------------ value
+# -------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
     name="x",
