@@ -3,9 +3,9 @@
 from embedarchive.browser.find import BrowserChoice, find_browser
 from embedarchive.browser.install import ensure_browser, install_browser
 from embedarchive.browser.launch import find_missing_fonts, read_version
+from embedarchive.browser.look import Limits
 from embedarchive.browser.pool import Browser
 from embedarchive.browser.tab import Shutter
-from embedarchive.browser.visit import Limits
 
 __all__ = [
     "Browser",

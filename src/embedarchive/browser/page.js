@@ -1,6 +1,19 @@
 // Runs in the visited page, in a world of its own: the page's scripts can neither see nor change it.
 // Every function takes data and gives data; deadlines are milliseconds; nothing sleeps, everything waits for a sign.
 ({
+  // All that a post needs, in one call. `accept` is a state to go on with although it is neither card nor dead.
+  async look({ card, dead, pending, moves, quiet, settle, rest, accept }) {
+    const began = performance.now();
+    const state = accept || (await this.settle({ card, dead, quiet, deadline: settle }));
+    const known = state === "card" || state === "dead";
+    if (!known && !accept) return { state };
+    const settled = performance.now(), shown = state === "dead" ? dead : card;
+    const acted = await this.act({ moves: state === "card" ? moves : [] });
+    const rested = await this.rest({ card: shown, pending, deadline: known ? rest : 1000 });
+    const timings = { settle_ms: Math.round(settled - began), rest_ms: Math.round(performance.now() - settled) };
+    return { state, timings, ...acted, ...rested, ...this.measure({ card: shown }) };
+  },
+
   // Wait for the post's card, for a sign that there is none, or until nothing happens any more.
   async settle({ card, dead, quiet, deadline }) {
     const state = () => {
@@ -39,7 +52,8 @@
   // Do what the platform's moves say. Gives what was done, and what was waited for in vain.
   async act({ moves }) {
     const done = [], unmet = [];
-    for (const move of moves) {
+    const says = (text) => [...document.scripts].some((script) => script.textContent.includes(text));
+    for (const move of moves.filter((each) => !each.when || says(each.when))) {
       for (let time = 0; time < move.times; time++) {
         const nodes = [...document.querySelectorAll(move.css || "html")];
         if (!nodes.length) break;

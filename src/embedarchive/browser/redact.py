@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from embedarchive.model import Headers
@@ -22,13 +23,21 @@ _PARAMETER = re.compile(
 def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """Keep every header's name, and the value of those that carry no credential."""
     return tuple(
-        (name, REDACTED if _HEADER.search(name) else redact_url(value) if "://" in value else value)
+        (name, REDACTED if is_secret(name) else redact_url(value) if "://" in value else value)
         for name, value in headers
     )
 
 
+@lru_cache(maxsize=2048)
+def is_secret(name: str) -> bool:
+    """Whether a header of that name carries a credential."""
+    return bool(_HEADER.search(name))
+
+
 def redact_url(url: str) -> str:
     """Drop user names, passwords and login tokens; the signature of a media URL stays, it opens nothing else."""
+    if "@" not in url and "?" not in url and ";" not in url:
+        return url
     url = _PARAMETER.sub(rf"\1{REDACTED}", url)
     if "@" not in url:
         return url

@@ -75,7 +75,8 @@ class Tab:
             options = {"awaitPromise": True, "returnByValue": True, "contextId": world["executionContextId"]}
             answer = await self.race(self.cdp.send("Runtime.evaluate", {"expression": expression, **options}), seconds)
         except PlaywrightError as error:
-            if not self.spoiled and any(word in error.message.lower() for word in _LOST):
+            lost = any(word in error.message.lower() for word in _LOST) and "has been closed" not in error.message
+            if lost and not self.spoiled:
                 raise PageLeft(error.message) from error
             raise BrowserCrashed(error.message.splitlines()[0]) from error
         if "exceptionDetails" in answer:
@@ -135,7 +136,7 @@ class Tab:
     async def clear(self) -> None:
         """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay."""
         self.recorder = None
-        await within(CLEAR_S, self.cdp.send("Page.navigate", {"url": "about:blank"}), "leave the page")
+        await within(CLEAR_S, self.page.goto("about:blank", wait_until="commit"), "leave the page")
         clearing = asyncio.gather(
             self.cdp.send("Network.clearBrowserCookies"),
             self.cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
