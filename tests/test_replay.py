@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +17,7 @@ from PIL import Image, ImageDraw
 from capturing import open_camera
 from embedarchive import clock
 from embedarchive.browser import Limits, find_browser
-from embedarchive.errors import ArchiveError
+from embedarchive.errors import ArchiveError, BrowserCrashed
 from embedarchive.model import Artifact, Capture, Description, Exchange, Post, Replay, Verdict
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replay import Shown, Stage, read_replayable, replay_capture, score_replay
@@ -145,6 +146,21 @@ async def test_nothing_leaves_the_machine(stage: Stage, archive: Archive) -> Non
         assert asked >= {"image", "frame", "fetch", "events", "moved"}, "else the page did not even try"
         assert canary.connections == 0
         stage.refusals.clear()
+
+
+@pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_browser_that_died_says_nothing_of_the_capture_and_is_started_again(archive: Archive) -> None:
+    number = keep(
+        archive, hand_made(b"<div class=Embed>A post<script>for (;;) {}</script></div>"), Description(text="A")
+    )
+    good = keep(archive, hand_made(b"<div class=Embed>A post</div>"), Description(text="A"))
+    limits = Limits(navigate_s=2.0, settle_s=2.0, rest_s=2.0, screenshot_s=2.0, whole_s=4.0)
+    async with Stage(find_browser(None, os.environ), limits) as stage:
+        with contextlib.suppress(BrowserCrashed):
+            replay = await replay_capture(archive.conn, number, stage)
+            assert replay.score == 0, "a page that never ends shows no post"
+        assert (await replay_capture(archive.conn, good, stage)).score == 1
 
 
 def hand_made(page: bytes, *more: Exchange) -> Capture:
