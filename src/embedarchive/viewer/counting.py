@@ -15,7 +15,7 @@ from embedarchive.viewer.archives import read
 PATIENCE_S = 0.5
 """How long a page waits for a count that has just begun."""
 
-LONGEST_COUNT_MS = 120_000
+LONGEST_COUNT_MS = 300_000
 
 
 @dataclass
