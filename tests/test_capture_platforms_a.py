@@ -83,7 +83,8 @@ async def test_a_post_is_captured_whole_and_described_as_its_author_made_it(came
     assert short(capture) == ("available", None)
     assert capture.missing == UNSERVED.get(fact.platform, ())
     said = describe(capture)
-    assert (said.text or said.title or "") == fact.caption
+    warned = f"CW: {said.title}\n\n{said.text}"
+    assert (warned if fact.caption.startswith("CW:") else said.text or said.title or "") == fact.caption
     assert said.author_name == fact.author.name or said.author_handle == handle_of(fact)
     assert said.kind == fact.kind
     assert said.posted_at is None or said.posted_at[:16] == fact.posted_at[:16]
@@ -129,6 +130,18 @@ FAULTS = {
     "hang": ("error", "timeout"),
     "reset": ("error", "connection"),
     "empty": ("error", "blank"),
+}
+STATUSES: dict[str, tuple[str, str | None]] = {
+    **{f"gone{lang}": ("gone", "deleted") for lang in ("", "_de", "_ja", "_ar")},
+    "gone_quickly": ("gone", "deleted"),
+    "old_server": ("available", None),
+    "api_closed": ("available", None),
+    "embed_refused": ("unavailable", "embed_refused"),
+    "frame_missing": ("unavailable", "unconfirmed"),
+    "application": ("error", "unrecognized"),
+    "wrong_post": ("error", "wrong_post"),
+    "truncated": ("error", "truncated"),
+    **FAULTS,
 }
 STATES: dict[str, dict[str, tuple[str, str | None]]] = {
     "th-keeper": {
@@ -185,6 +198,8 @@ STATES: dict[str, dict[str, tuple[str, str | None]]] = {
         "consent": ("blocked", "consent"),
         **FAULTS,
     },
+    "ms-tram": STATUSES,
+    "ts-nightbus": STATUSES,
 }
 
 
@@ -255,3 +270,22 @@ async def test_youtube_is_told_where_the_visit_comes_from(camera: Camera) -> Non
     await take(camera, "yt-start")
     frame = next(hit for hit in camera.replica.hits if hit.path.startswith("/embed/"))
     assert frame.header("referer") == "https://www.youtube.com/"
+
+
+@pytest.mark.parametrize("state", ["old_server", "api_closed"])
+async def test_a_status_is_read_whether_or_not_its_server_has_an_open_api(camera: Camera, state: str) -> None:
+    fact = camera.replica.post("ms-tram")
+    said = describe(await take(camera, "ms-tram", state))
+    assert said.text == fact.caption
+    assert (said.author_name, said.author_handle) == (fact.author.name, "tramvaj@social.wattwetter.example")
+    assert said.sources["text"] == ("api" if state == "old_server" else "markup")
+
+
+async def test_a_content_warning_is_opened_and_that_is_written_down(camera: Camera) -> None:
+    capture = await take(camera, "ms-storm")
+    assert len(capture.alterations) == 1
+    assert capture.alterations[0].startswith("click .detailed-status .content-warning button")
+    closed, opened = (artifacts(c, "screenshot")[0].height for c in (await take(camera, "ms-amboss"), capture))
+    assert opened
+    assert closed
+    assert opened > closed + 200

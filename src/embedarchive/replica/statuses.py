@@ -1,0 +1,155 @@
+"""A server that speaks Mastodon's tongue: frames (drawn by script, or by the server as before 4.3), API, oEmbed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+from embedarchive.replica.assets import asset, read
+from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
+from embedarchive.replica.facts import PostFact
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.wire import Reply, Request, html, json_text
+from embedarchive.replica.world import World
+
+STATES = {
+    **in_languages({"live": "the post", "gone": "404: record not found"}, "gone"),
+    "old_server": "the post as servers before 4.3 render it",
+    "gone_quickly": "410 and record not found",
+    "api_closed": "the post; the API wants a login",
+    "embed_refused": "404 in the frame; the API has the post",
+    "frame_missing": "404 in the frame; the API wants a login",
+    "application": "the web application in the frame's place, the API has nothing",
+    "wrong_post": "another post under this address",
+    "truncated": "the beginning of the frame, then the connection ends",
+    **FAULTS,
+}
+_SAID = {
+    "en": "The page you are looking for isn't here.",
+    "de": "Diese Seite existiert nicht.",
+    "ja": "お探しのページは見つかりませんでした。",
+    "ar": "الصفحة التي تبحث عنها ليست هنا.",
+}
+
+
+def user(post: PostFact) -> str:
+    """Give the author's name on its server."""
+    return post.url.split("@")[1].partition("/")[0]
+
+
+def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> Reply | None:
+    """Answer for the server of these posts."""
+    parts = request.path.strip("/").split("/")
+    if request.path == "/embed.js":
+        return asset("mastodon/embed.js")
+    if wall := answer_wall(request):
+        return wall
+    if parts[0] == "media":
+        return answer_media(replace(request, target=request.target.removeprefix("/media")), world, posts)
+    number = next((p for p in reversed(parts) if p.isdecimal() and len(p) > 11), "")
+    post = next((p for p in posts if p.key.endswith(number)), None) if number else None
+    state, lang = split_language(world.state(post) if post else "gone", request)
+    if fault := answer_fault(state, request):
+        return fault
+    if parts[:3] == ["api", "v1", "statuses"]:
+        return _answer_api(request, post, state)
+    if parts[0].startswith("@") and number:
+        return _answer_page(request, posts, post, state, lang)
+    return None
+
+
+def _answer_api(request: Request, post: PostFact | None, state: str) -> Reply:
+    if state in ("api_closed", "frame_missing"):
+        return json_text('{"error":"This method requires an authenticated user"}', 422)
+    if post is None or state in ("gone", "gone_quickly", "application"):
+        return json_text('{"error":"Record not found"}', 404)
+    return json_text(json.dumps(status_json(post, request.host)))
+
+
+def _answer_page(request: Request, posts: Sequence[PostFact], post: PostFact | None, state: str, lang: str) -> Reply:
+    if post is None or state in ("gone", "gone_quickly", "embed_refused", "frame_missing"):
+        said = f'<div class="dialog"><div class="dialog__message"><h1>{_SAID[lang]}</h1></div></div>'
+        body = f'<body class="error" style="font:16px sans-serif;padding:40px">{said}</body>'
+        status = 410 if state == "gone_quickly" else 404
+        # Browsers keep a 410 for good unless they are told not to.
+        return html(f"<!DOCTYPE html><title>404</title>{body}", status, (("Cache-Control", "private, no-store"),))
+    if state == "application" or not request.path.endswith("/embed"):
+        head = f'<meta property="og:title" content="{escape(post.author.name)}"><title>Mastodon</title>'
+        body = '<body><div id="mastodon"><noscript>Enable JavaScript</noscript>Loading</div></body>'
+        return html(f"<!DOCTYPE html><html><head>{head}</head>{body}</html>", headers=(("X-Frame-Options", "DENY"),))
+    shown = next(p for p in posts if p is not post) if state == "wrong_post" else post
+    frame = read("mastodon/frame.html").decode()
+    if state == "old_server":
+        return html(
+            frame.partition("<body>")[0] + f'<body class="embed">{_server_card(shown, request.host)}</body></html>'
+        )
+    data = json.dumps(status_json(shown, request.host), ensure_ascii=False).replace("<", "\\u003c")
+    reply = html(frame.replace("{status}", data))
+    return replace(reply, sent=0.6) if state == "truncated" else reply
+
+
+def status_json(post: PostFact, host: str) -> dict[str, Any]:
+    """Give the API's answer. A caption that begins with `CW: …` and an empty line has that as its warning."""
+    warning, text = _split_warning(post.caption)
+    return {
+        "id": post.key.rpartition("/")[2],
+        "created_at": post.posted_at.replace("Z", ".000Z"),
+        "visibility": "public",
+        "sensitive": bool(warning),
+        "spoiler_text": warning,
+        "language": post.lang,
+        "uri": post.url,
+        "url": post.url,
+        "replies_count": post.comments,
+        "reblogs_count": post.likes // 4,
+        "favourites_count": post.likes,
+        "content": "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in text.split("\n\n")),
+        "account": {
+            "id": post.author.id,
+            "username": user(post),
+            "acct": user(post),
+            "display_name": post.author.name,
+            "url": f"https://{host}/@{user(post)}",
+            "avatar": avatar_url(f"{host}/media", post.author),
+            "followers_count": post.author.followers,
+        },
+        "media_attachments": [_attachment(post, n, f"{host}/media") for n in range(len(post.slides))],
+    }
+
+
+def _split_warning(caption: str) -> tuple[str, str]:
+    first, _, rest = caption.partition("\n\n")
+    return (first.removeprefix("CW: "), rest) if first.startswith("CW: ") else ("", caption)
+
+
+def _attachment(post: PostFact, n: int, media: str) -> dict[str, Any]:
+    slide = post.slides[n]
+    original = {"width": slide.width, "height": slide.height, **({"duration": 2.0} if slide.video else {})}
+    return {
+        "id": f"{n + 1}",
+        "type": "video" if slide.video else "image",
+        "url": video_url(media, post, n) if slide.video else picture_url(media, post, n),
+        "preview_url": picture_url(media, post, n),
+        "meta": {"original": original},
+        "description": slide.alt,
+    }
+
+
+def _server_card(post: PostFact, host: str) -> str:
+    data = status_json(post, host)
+    images = "".join(
+        f'<img src="{m["url"]}" alt="{escape(m["description"] or "")}">' for m in data["media_attachments"]
+    )
+    gallery = f'<div class="media-gallery">{images}</div>' if images else ""
+    return (
+        '<div class="activity-stream activity-stream--headless"><div class="entry"><div class="detailed-status">'
+        f'<a class="detailed-status__display-name" href="{data["account"]["url"]}"><img class="account__avatar" alt="" '
+        f'src="{data["account"]["avatar"]}"><span class="display-name"><strong class="display-name__html">'
+        f'{escape(post.author.name)}</strong><span class="display-name__account">@{user(post)}@{host}</span></span></a>'
+        f'<div class="status__content"><div class="e-content">{data["content"]}</div></div>{gallery}'
+        f'<div class="detailed-status__meta"><a class="detailed-status__datetime" href="{post.url}">'
+        f'<time datetime="{post.posted_at}">{post.posted_at[:10]}</time></a></div></div></div></div>'
+    )
