@@ -12,6 +12,7 @@ they stand tells which attributes are worth reading in the others.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from embedarchive.platforms import PLATFORMS
@@ -64,7 +65,7 @@ _LINK_WORDS = (
 _BASE64 = (b"aHR0c", b"h0dH", b"odHRw")
 """`http` in base64, at each of the three places it can start."""
 
-_BEFORE = re.compile(rb"""([^\s"'<>/=]{1,80})\s*=\s*["']?\s*$""")
+_NAME = re.compile(rb"""[^\s"'<>/=]{1,80}+\Z""")
 _SCHEME = b"htpsHTPS:"
 _ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b", re.I)
 _EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
@@ -94,13 +95,31 @@ def survey(body: bytes) -> Survey | None:
     places += [m.start() for m in _ESCAPED.finditer(body)]
     ids = [m.start() + 2 for m in _ID.finditer(body)]
     other = any(word in body for word in _WORDS)
-    places += (m.start() for start in _BASE64 if start in body for m in re.finditer(start, body))
+    places += (at for start in _BASE64 for at in _find_all(body, start))
     if not (places or ids or other):
         return None
     found = _locate(body, sorted(places), ids)
     if found.plain and not ids and not (other or any(w in body for w in _LINK_WORDS)):
         return None
     return found
+
+
+def _find_all(body: bytes, start: bytes) -> Iterator[int]:
+    at = body.find(start)
+    while at >= 0:
+        yield at
+        at = body.find(start, at + 1)
+
+
+def _read_name(before: bytes) -> bytes:
+    """The attribute whose value begins where this text ends, or nothing."""
+    rest = before.rstrip()
+    if rest.endswith((b'"', b"'")):
+        rest = rest[:-1].rstrip()
+    if not rest.endswith(b"="):
+        return b""
+    m = _NAME.search(rest[:-1].rstrip())
+    return m[0].lower() if m else b""
 
 
 def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
@@ -112,25 +131,21 @@ def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
     for at in places:
         amp = amp or body.startswith(b"//cdn.ampproject", at)
         before = body[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
-        m = _BEFORE.search(before)
-        if m:
-            names.add(m[1].lower())
+        name = _read_name(before)
+        names.add(name)
         if before.rstrip().endswith(b">") and (closed := _ALONE.match(body, at)):
             alone.add(closed[1].lower())
-        deep = deep or not m
+        deep = deep or not name
         # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
         double = max(body.rfind(b'"', seen_to, at), double)
         single = max(body.rfind(b"'", seen_to, at), single)
         seen_to = at
         for quote in (double, single):
-            m = _BEFORE.search(body[max(0, quote - _AHEAD) : quote]) if quote > 0 else None
-            if m:
-                names.add(m[1].lower())
+            names.add(_read_name(body[max(0, quote - _AHEAD) : quote]) if quote > 0 else b"")
     for at in ids:
         deep = True  # what the id is for may be parked in a script
-        m = _BEFORE.search(body[max(0, at - _AHEAD) : at])
-        if m:
-            names.add(m[1].lower())
+        names.add(_read_name(body[max(0, at - _AHEAD) : at]))
+    names.discard(b"")
     plain = bool(names <= {b"href"} and not (alone or deep))
     told = frozenset(n.decode("utf-8", "replace") for n in names)
     return Survey(told - _EVERYWHERE, frozenset(t.decode() for t in alone), deep or "src" in told, amp, plain)
