@@ -1,3 +1,37 @@
-"""Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file."""
+"""Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file.
+
+From Python: `open_archive` reads an archive, `find_embeds` finds the embeds of an HTML text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["EmbedArchiveError", "Library", "UsageError", "__version__", "find_embeds", "open_archive"]
+
+if TYPE_CHECKING:
+    from embedarchive.api import Library, open_archive
+    from embedarchive.detect import find_embeds
+    from embedarchive.errors import EmbedArchiveError, UsageError
+
+_HOMES = {
+    "EmbedArchiveError": "embedarchive.errors",
+    "Library": "embedarchive.api",
+    "UsageError": "embedarchive.errors",
+    "find_embeds": "embedarchive.detect",
+    "open_archive": "embedarchive.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the core must not pay for what reads archives."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
