@@ -23,6 +23,7 @@ from embedarchive.model import (
     Media,
     Outcome,
     Post,
+    Rendering,
     Sign,
     Verdict,
 )
@@ -187,6 +188,9 @@ def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES) -> Path:
             )
             embeds = tuple(make_embed(n, samples[i] if i is not None else None) for n, i in enumerate(embedded, 1))
             found = Found(embeds, title=title, site_name=site, published_at=published, lang="en")
+            rendering = Rendering(url, url, fetched, 200, dom=html.decode(), screenshot=draw_picture(url, (640, 900)))
+            archive.keep_rendering(fetch or 0, rendering)
+            archive.keep_opened(fetch or 0, crawl, (), rendering)
             archive.keep_found(fetch or 0, found, 1, fetched, crawl)
         for sample in samples:
             archive.keep_target(crawl, sample.post, day("03-03", 6), forced=False)

@@ -92,6 +92,12 @@ async def test_what_can_mean_only_one_thing_leads_straight_to_it(room: Datasette
     assert (response.status_code, response.headers["location"]) == (302, where)
 
 
+async def test_an_article_can_be_seen_as_its_readers_saw_it(room: Datasette, path: Path) -> None:
+    sha256 = find(path, "SELECT screenshot_sha256 FROM fetches WHERE article_id = 2")
+    assert f'src="/embeds/-/media/{sha256}"' in (await get(room, "/embeds/-/article/2")).text
+    assert (await get(room, f"/embeds/-/media/{sha256}")).headers["content-type"] == "image/jpeg"
+
+
 async def test_what_is_not_here_offers_the_command_that_brings_it(room: Datasette) -> None:
     response = await get(room, "/embeds/-/find?q=" + quote("https://www.instagram.com/p/AAAAAAAAAAA/?x=1"))
     assert "embedarchive capture &#39;https://www.instagram.com/p/AAAAAAAAAAA/&#39;" in response.text

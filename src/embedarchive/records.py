@@ -58,6 +58,8 @@ class CaptureRecord:
     environment: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
     """Of embedarchive, when it came from a run."""
+    fetch_id: int | None = None
+    """The download of an article in which the post was photographed, or None for a visit to the post itself."""
     artifacts: tuple[Kept, ...] = ()
     description: Description | None = None
 
@@ -199,6 +201,10 @@ class FetchRecord:
     truncated: str | None
     source: str
     search_note: str | None
+    rendered_at: str | None = None
+    dom_sha256: str | None = None
+    screenshot_sha256: str | None = None
+    """The whole page with its embeds in place, when a browser opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,11 @@ class ArticleRecord:
     first_seen_at: str
     fetches: tuple[FetchRecord, ...] = ()
     embeds: tuple[Placed, ...] = ()
+
+    @property
+    def picture(self) -> FetchRecord | None:
+        """The newest download whose whole page was photographed."""
+        return next((fetch for fetch in self.fetches if fetch.screenshot_sha256), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from embedarchive.library.posts import IN_KEYS, read_lines
 from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
@@ -62,10 +62,7 @@ def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecor
 
 def read_fetches(conn: sqlite3.Connection, article_id: int) -> tuple[FetchRecord, ...]:
     """The downloads of an article, newest first."""
-    names = (
-        "id", "url", "final_url", "fetched_at", "outcome", "reason", "status", "html_sha256", "truncated", "source",
-        "search_note",
-    )  # fmt: skip
+    names = [each.name for each in fields(FetchRecord)]
     rows = select(
         conn,
         f"SELECT {', '.join(names)} FROM fetches WHERE article_id = ? ORDER BY fetched_at DESC, id DESC LIMIT ?",

@@ -99,6 +99,7 @@ def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Descript
         alterations=read_strings(row["alterations"]),
         environment=read_json(row["environment"], dict),
         version=row["version"],
+        fetch_id=row["fetch_id"],
         artifacts=tuple(artifacts),
         description=description,
     )
