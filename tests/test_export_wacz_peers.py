@@ -136,13 +136,13 @@ async def replay(site: str, url: str) -> AsyncIterator[tuple[Page, Frame]]:
     """Show one page of the WACZ in the player; nothing but the player's own site can be reached, or was asked for."""
     port = urlsplit(site).port
     policy = DoorPolicy(resolve=(parse_resolve(f"127.0.0.1:{port}:127.0.0.1:{port}"),))
-    async with asyncio.timeout(60), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
+    async with asyncio.timeout(120), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
         choice = find_browser(None, os.environ)
         browser = await playwright.chromium.launch(executable_path=choice.path, proxy=door.proxy)
         page = await browser.new_page(viewport={"width": 640, "height": 1240})
         await page.goto(f"{site}/show.html?{urlencode({'url': url})}")
         inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
-        await inner.locator("body").wait_for(timeout=20_000)
+        await inner.locator("body").wait_for(timeout=60_000)
         frame = next(f for f in page.frames if f"mp_/{url}" in f.url)
         await frame.wait_for_load_state("load")
         yield page, frame
@@ -172,9 +172,9 @@ async def test_a_player_plays_the_video(site: str) -> None:
     fact = next(p for p in Replica().posts if p.name == "marathon")
     async with replay(site, f"https://www.instagram.com/p/{fact.key}/embed/captioned/") as (_, frame):
         video = frame.locator("video")
-        await video.wait_for(state="attached", timeout=10_000)
+        await video.wait_for(state="attached", timeout=30_000)
         await video.evaluate("video => { video.preload = 'auto'; video.load() }")
-        await frame.wait_for_function("document.querySelector('video').videoWidth > 0", timeout=10_000)
+        await frame.wait_for_function("document.querySelector('video').videoWidth > 0", timeout=30_000)
 
 
 @pytest.mark.asyncio(loop_scope="module")

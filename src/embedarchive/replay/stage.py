@@ -12,10 +12,10 @@ from typing import Self
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Route
 
-from embedarchive.browser.find import BrowserChoice
+from embedarchive.browser import BrowserChoice, Limits
 from embedarchive.browser.launch import Chrome, launch
 from embedarchive.browser.tab import Shutter, Tab, open_tab
-from embedarchive.browser.visit import Limits, visit_frame
+from embedarchive.browser.visit import visit_frame
 from embedarchive.egress import Door, DoorPolicy, Refusal
 from embedarchive.errors import BrowserCrashed
 from embedarchive.replay.answers import Replaying
