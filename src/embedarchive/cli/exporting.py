@@ -63,6 +63,5 @@ def export(
 
 def describe(path: Path, done: Exported) -> str:
     """What was written, and how to look at it."""
-    held = f"{done.visits} visits to posts and {done.articles} downloads of articles"
-    size = f"{done.records} records, {done.shared} of them shared, {done.bytes / 1_000_000:.1f} MB"
-    return f"{path} holds {held} ({size}). Open it with any web-archive player, such as replayweb.page."
+    held = f"visits to posts: {done.visits}, downloads of articles: {done.articles}, {done.bytes / 1_000_000:.1f} MB"
+    return f"{path} is written ({held}). Open it with any web-archive player, such as replayweb.page."
