@@ -167,6 +167,22 @@ async def test_a_journalist_pastes_a_link_and_reads_the_post(room: str) -> None:
         assert await page.inner_text(".numbered .row:nth-child(2) h2 a") == "Marit Solheim"
 
 
+async def test_a_live_article_is_healed_where_posts_are_lost_and_only_there(room: str, tmp_path: Path) -> None:
+    lost, alive = SAMPLES[0].post.url, SAMPLES[1].post.url
+    quote = '<blockquote class="instagram-media" data-instgrm-permalink="{}"><a href="{}">A post</a></blockquote>'
+    plain = "<blockquote id=own>A quotation of our own</blockquote>"
+    script = f'<script src="{room}/-/embedarchive/heal.js" defer></script>'
+    article = tmp_path / "article.html"
+    article.write_text(quote.format(lost, lost) + plain + quote.format(alive, alive) + script, "utf-8")
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        await page.goto(article.as_uri())
+        card = page.frame_locator("iframe").locator("article.post")
+        assert "Three mornings at the mouth" in await card.inner_text()
+        assert await page.locator("blockquote").count() == 2
+        assert await page.locator("#own").is_visible()
+
+
 async def test_everything_can_be_read_without_scripts(room: str) -> None:
     async with a_browser() as browser:
         context = await browser.new_context(java_script_enabled=False)

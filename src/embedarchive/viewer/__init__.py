@@ -13,7 +13,7 @@ from datasette import hookimpl
 
 from embedarchive.viewer import cells, functions, media, memento, oembed, pages
 from embedarchive.viewer.archives import guard_connection, is_archive
-from embedarchive.viewer.assets import serve_asset
+from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.meanings import describe_database, describe_tables
 from embedarchive.viewer.questions import QUESTIONS
 from embedarchive.viewer.refusals import guarded
@@ -29,6 +29,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/-/embedarchive/assets/[0-9a-f]+/(?P<name>[\w.-]+)$", serve_asset),
         (r"^/-/embedarchive/post/(?P<url>.+)$", memento.lead_to_post),
         (r"^/-/embedarchive/oembed$", oembed.serve_oembed),
+        (r"^/-/embedarchive/heal\.js$", serve_heal),
         (r"^/timemap/link/(?P<url>.+)$", memento.serve_timemap),
         (r"^/timegate/(?P<url>.+)$", memento.serve_timegate),
         (DB + r"/archive$", pages.show_front),

@@ -12,7 +12,8 @@ from embedarchive.store.blobs import hash_bytes
 from embedarchive.style import POST, TOKENS
 from embedarchive.viewer.archives import Missing
 
-TYPES = {"reading-room.css": "text/css; charset=utf-8", "reading-room.js": "text/javascript; charset=utf-8"}
+SCRIPT = "text/javascript; charset=utf-8"
+TYPES = {"reading-room.css": "text/css; charset=utf-8", "reading-room.js": SCRIPT}
 
 
 @cache
@@ -25,6 +26,12 @@ def load_asset(name: str) -> bytes:
 @cache
 def asset_path(name: str) -> str:
     return f"/-/embedarchive/assets/{hash_bytes(load_asset(name))[:12]}/{name}"
+
+
+async def serve_heal() -> Response:
+    """The script that other sites include, at an address that stays."""
+    headers = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
+    return Response(load_asset("heal.js"), headers=headers, content_type=SCRIPT)
 
 
 async def serve_asset(request: Any) -> Response:

@@ -10,7 +10,7 @@ from datasette.utils.asgi import Response
 from embedarchive.platforms import BY_NAME
 from embedarchive.records import PostRecord
 from embedarchive.render import title_of
-from embedarchive.tags import tag
+from embedarchive.tags import link_target, tag
 from embedarchive.viewer.memento import find_post
 
 WIDTH, HEIGHT = 560, 720
@@ -53,7 +53,18 @@ def describe(record: PostRecord, card: str, width: int, height: int) -> dict[str
     )  # fmt: skip
     said = record.best.description if record.best else None
     return {
-        "version": "1.0", "type": "rich", "html": str(frame), "width": width, "height": height,
-        "title": title_of(record), "author_name": said.author_name if said else None,
-        "author_url": said.author_url if said else None, "provider_name": "embedarchive", "cache_age": 3600,
-    }  # fmt: skip
+        "version": "1.0",
+        "type": "rich",
+        "html": str(frame),
+        "width": width,
+        "height": height,
+        "title": title_of(record),
+        "author_name": said.author_name if said else None,
+        "author_url": link_target(said.author_url) if said else None,
+        "provider_name": "embedarchive",
+        "cache_age": 3600,
+        # Beyond oEmbed, for heal.js: whether there is a hole to fill, and with what.
+        "status": record.status,
+        "preserved": record.best is not None,
+        "card_url": card,
+    }

@@ -30,8 +30,9 @@ PAGE_HEADERS = {
 }
 
 CARD_HEADERS = {
-    # Anyone may frame a card: that is what it is for. Nothing in it runs; its links may open.
-    "content-security-policy": f"{CARD_POLICY}; frame-ancestors *; sandbox allow-popups allow-popups-to-escape-sandbox",
+    # Anyone may frame a card, also a page opened from disk (`frame-ancestors *` would not do): that is what it is for.
+    # Nothing in it runs; its links may open.
+    "content-security-policy": f"{CARD_POLICY}; sandbox allow-popups allow-popups-to-escape-sandbox",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
