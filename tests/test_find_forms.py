@@ -222,7 +222,7 @@ def test_each_form_carries_each_platform(form, carried: Carried, prefilter: bool
     found = find_embeds(page, url="https://news.example/2026/a-story", prefilter=prefilter).embeds
     assert [e.post.key if e.post else None for e in found] == [carried.key]
     assert found[0].kind == "embed"
-    assert found[0].snippet or found[0].layer == "state"
+    assert found[0].snippet
     assert found[0].form
     assert found[0].rule
 

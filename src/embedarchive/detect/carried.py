@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -127,7 +128,11 @@ def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str)
 def _make(node: LexborNode, record: Record, named: Named, layer: str, rule: str) -> Sighting:
     form = "json-attribute" if layer == "attribute" else "json"
     claim = add_handle(_read_record_claim(record.pairs), named.url)
-    markup = make_sighting(node, named.post, named.url, form, rule).markup if layer == "attribute" else record.raw
+    markup = (
+        make_sighting(node, named.post, named.url, form, rule).markup
+        if layer == "attribute"
+        else json.dumps(record.pairs, ensure_ascii=False)
+    )
     return Sighting(
         "embed",
         named.post.platform,

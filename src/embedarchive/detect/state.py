@@ -57,7 +57,6 @@ class Record:
     context: str
     pairs: dict[str, str]
     texts: tuple[tuple[str, str], ...]
-    raw: str
 
 
 def read_scripts(text: str) -> Iterator[Any]:
@@ -148,7 +147,7 @@ def _is_flat(item: list[Any]) -> bool:
 def _make_record(context: str, item: dict[Any, Any]) -> Record:
     pairs = {str(k): str(v) for k, v in item.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
     texts = tuple((k, v) for k, v in pairs.items() if len(v) > 24 and _MARKUP.search(v[:20_000]))
-    return Record(context, pairs, texts, "")
+    return Record(context, pairs, texts)
 
 
 def is_elsewhere(item: dict[Any, Any], url: str | None) -> bool:
