@@ -123,7 +123,7 @@ def _answer_player(request: Request, world: World, key: str) -> Reply:
     shown = next(p for p in POSTS if p.key != key) if state == "wrong_post" else post
     status = _STATUS.get(state, _STATUS["live"])
     said = "" if status["status"] == "OK" else _SAID[lang]
-    if not request.header("referer"):
+    if not request.header("referer") and request.host == "www.youtube.com":
         said = "Error 153"
     response: dict[str, Any] = {"previewPlayabilityStatus": status}
     if shown and status["status"] == "OK":
