@@ -23,11 +23,13 @@ from embedarchive.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.patience import Patience
 from embedarchive.platform import Platform
 from embedarchive.platforms import BY_NAME
+from embedarchive.replay import Replayable, Shown, read_replayable, score_replay
 from embedarchive.sources import Listing, Scope, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
 
 T = TypeVar("T")
+FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
 DOM_TYPE = "text/html; charset=utf-8"
 
 ARTICLES = """SELECT a.id, a.url FROM articles_to_fetch a JOIN seeds s ON s.article_id = a.id
@@ -45,6 +47,7 @@ POSTS = """SELECT * FROM targets_to_visit WHERE crawl_id = :crawl AND resolved A
            AND platform NOT IN (SELECT value FROM json_each(:resting)) LIMIT :n"""
 PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
+REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay ORDER BY id LIMIT :n"
 
 
 class World(Protocol):
@@ -56,12 +59,13 @@ class World(Protocol):
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering: ...
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
+    async def show(self, capture: Replayable) -> Shown: ...
 
 
 @dataclass(frozen=True)
 class Event:
     """One thing that happened, for whoever watches: `what` is article, listing, follow, render, search, link,
-    capture, in place, describe or fault."""
+    capture, in place, describe, replay or fault."""
 
     what: str
     subject: str
@@ -76,6 +80,7 @@ class Run:
 
     `media` is False for a check, which looks without downloading again. With a `scope` the links of articles are
     followed, until the run is about `limit` articles; none is fetched again that was fetched well since `fresh_since`.
+    With `replay` every capture is shown again from the archive alone, and compared with what was seen.
     """
 
     archive: Archive
@@ -88,6 +93,7 @@ class Run:
     scope: Scope | None = None
     limit: int | None = None
     fresh_since: str = ""
+    replay: bool = False
     patience: Patience = field(default_factory=Patience)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
@@ -102,6 +108,7 @@ class Run:
             Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key"),
             Pass("in place", self.tabs, self.due(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
+            Pass("replay", 1, self.due(REPLAYS), self.replay_capture, "id"),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -125,6 +132,7 @@ class Run:
         return {
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.patience.resting_json(), "depth": self.scope.depth if self.scope else 0,
+            "replay": self.replay,
         }  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------- one row of each
@@ -209,6 +217,12 @@ class Run:
         description = await asyncio.to_thread(visit.describe, page, post)
         await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, clock.now())
         self.tell("describe", post.key, "ok")
+
+    async def replay_capture(self, row: Row) -> None:
+        kept = await self.keep(read_replayable, self.archive.conn, row["id"])
+        replay = await asyncio.to_thread(score_replay, kept, await self.world.show(kept), clock.now())
+        await self.keep(self.archive.keep_replay, row["id"], replay)
+        self.tell("replay", row["post_key"], "ok" if replay.score >= FAITHFUL else "poor", f"{replay.score:.2f}")
 
     # ------------------------------------------------------------------------------------------------------- telling
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +14,13 @@ from typing import Self
 import platformdirs
 
 from embedarchive import __version__, clock
-from embedarchive.browser import Browser, ensure_browser
+from embedarchive.browser import Browser, BrowserChoice, ensure_browser
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.platform import Platform
 from embedarchive.politeness import Politeness
+from embedarchive.replay import Replayable, Shown, Stage
 from embedarchive.searcher import search_page
 
 
@@ -52,6 +53,7 @@ class World:
         self._stack = contextlib.AsyncExitStack()
         self._starting = asyncio.Lock()
         self._browser: Browser | None = None
+        self._stage: Stage | None = None
 
     async def __aenter__(self) -> Self:
         s = self.settings
@@ -91,19 +93,21 @@ class World:
         browser = await self.open_browser()
         return await browser.capture(post, platform, media=media)
 
+    async def show(self, capture: Replayable) -> Shown:
+        """Show a capture again from the archive alone, in a browser whose door is shut."""
+        async with self._starting:
+            if self._stage is None:
+                self._stage = await self._stack.enter_async_context(Stage(await self.choose_browser()))
+        return await self._stage.show(capture)
+
     async def open_browser(self) -> Browser:
         """The run's browser, started once. Raises BrowserMissing with the command that would bring one."""
         async with self._starting:
             if self._browser is None:
-                choice = await asyncio.to_thread(ensure_browser, self.settings.browser_path, self.settings.environ)
-                browser = Browser(
-                    self.door, choice, ca_file=self.settings.ca_file, tabs=self.settings.tabs, fetcher=self.fetcher
-                )
+                s, choice = self.settings, await self.choose_browser()
+                browser = Browser(self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher)
                 self._browser = await self._stack.enter_async_context(browser)
         return self._browser
 
-
-@contextlib.asynccontextmanager
-async def open_world(settings: Settings) -> AsyncIterator[World]:
-    async with World(settings) as world:
-        yield world
+    async def choose_browser(self) -> BrowserChoice:
+        return await asyncio.to_thread(ensure_browser, self.settings.browser_path, self.settings.environ)

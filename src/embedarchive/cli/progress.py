@@ -35,6 +35,7 @@ class Tally:
     incomplete: int = 0
     embeds: int = 0
     described: int = 0
+    replays: Counter[str] = field(default_factory=Counter)
     in_place: int = 0
     faults: int = 0
     due: Mapping[str, int] = field(default_factory=dict)
@@ -51,6 +52,8 @@ class Tally:
             self.in_place += 1
         elif event.what == "describe":
             self.described += 1
+        elif event.what == "replay":
+            self.replays[event.outcome] += 1
         elif event.what == "fault":
             self.faults += 1
 
@@ -73,6 +76,7 @@ class Tally:
             "embeds": self.embeds,
             "captures": {k: self.captures[k] for k in OUTCOMES},
             "incomplete": self.incomplete,
+            "replays": {k: self.replays[k] for k in ("ok", "poor")},
             "in_place": self.in_place,
             "faults": self.faults,
             "posts_left_due": self.waiting,
@@ -103,7 +107,7 @@ class Display:
 
     def tell(self, event: Event) -> None:
         self.tally.count(event)
-        if self.lines and event.what != "describe":
+        if self.lines and event.what not in ("describe", "replay"):
             self.console.print(event_line(event), soft_wrap=True)
         elif event.what == "fault" and not self.quiet:
             self.console.print(event_line(event))
@@ -186,6 +190,13 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))
     if tally.in_place:
         grid.add_row("In place", f"{tally.in_place} posts photographed in their articles")
+    if replays := tally.replays.total():
+        poor = (
+            f", {tally.replays['poor']} of them poorly: something a reader saw is missing"
+            if tally.replays["poor"]
+            else ""
+        )
+        grid.add_row("Replayed", f"{replays} shown again from the archive alone{poor}")
     if tally.waiting:
         grid.add_row("Still due", f"{tally.waiting} posts; the same command goes on with them")
     if beyond := tally.due.get("beyond"):

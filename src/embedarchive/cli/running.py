@@ -48,6 +48,13 @@ class Age(click.ParamType[float]):
             self.fail(f"{value!r} is no length of time; write 30m, 12h, 7d or 2w", param, ctx)
 
 
+replay_option = click.option(
+    "--replay/--no-replay",
+    default=True,
+    help="Show each capture again from the archive alone, and keep how much of it came back.",
+)
+
+
 @click.command()
 @click.argument("seeds", nargs=-1, metavar="[SEED]...")
 @archive_option
@@ -57,6 +64,7 @@ class Age(click.ParamType[float]):
 @render_option
 @click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
+@replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: Any) -> int:
@@ -112,6 +120,7 @@ def keep_source(archive: Archive, crawl_id: int, seed: Seed, fresh_since: str) -
 @click.argument("urls", nargs=-1, required=True, metavar="POST_URL...")
 @archive_option
 @click.option("--again", is_flag=True, help="Capture also what is already preserved.")
+@replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def capture(urls: tuple[str, ...], archive: str, again: bool, **values: Any) -> int:
@@ -187,6 +196,7 @@ def run(
     path = archive_path(archive)
     settings = settings or take_settings(values)
     options = {k: v for k, v in values.items() if v} | {"settings": {"delay": settings.delay, "tabs": settings.tabs}}
+    choices |= {"replay": values.get("replay", command != "check")}
     quiet, as_json = values["quiet"], values["as_json"]
     with Display(f"{command} → {path}", quiet=quiet, verbose=values["verbose"]) as display:
         ended = asyncio.run(run_session(path, command, settings, options, prepare, display, **choices))

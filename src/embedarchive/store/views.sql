@@ -58,6 +58,7 @@ CREATE VIEW captures_to_replay AS
   SELECT c.id, c.post_key, p.platform
   FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE c.outcome = 'available' AND f.visitable AND c.fetch_id IS NULL
+    AND NOT EXISTS (SELECT 1 FROM crawls r WHERE r.id = c.crawl_id AND r.command = 'check')   -- a check downloads no media
     AND EXISTS (SELECT 1 FROM exchanges x WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL)
     AND EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id)
     AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id);
@@ -135,3 +136,15 @@ CREATE VIEW post_history AS
   SELECT k.post_key, k.checked_at, k.outcome, k.reason, k.capture_id, d.text, d.likes, d.comments
   FROM checks k LEFT JOIN current_descriptions d ON d.capture_id = k.capture_id
   ORDER BY k.post_key, k.checked_at, k.id;
+
+-- Per article and post: when an edit brought the embed in, and whether a later one took it out.
+CREATE VIEW embed_history AS
+  SELECT a.id AS article_id, a.url AS article_url, e.platform, e.post_key,
+         min(f.fetched_at) AS first_seen_at, max(f.fetched_at) AS last_seen_at,
+         min(f.fetched_at) > (SELECT min(x.fetched_at) FROM fetches x
+                              WHERE x.article_id = a.id AND x.searched_rules IS NOT NULL) AS appeared_later,
+         max(f.fetched_at) < (SELECT max(x.fetched_at) FROM fetches x
+                              WHERE x.article_id = a.id AND x.searched_rules IS NOT NULL) AS vanished
+  FROM embeds e JOIN fetches f ON f.id = e.fetch_id JOIN articles a ON a.id = e.article_id
+  WHERE e.kind = 'embed' AND e.post_key IS NOT NULL
+  GROUP BY a.id, e.post_key;
