@@ -23,7 +23,7 @@ else
 endif
 
 test: lint types $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check src tests bench
