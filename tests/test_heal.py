@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import async_playwright
 
@@ -78,6 +78,7 @@ def test_what_only_a_script_carries_is_named_and_left() -> None:
     assert healed == html
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_any_bytes_around_it_survive(before: bytes, after: bytes) -> None:
     html = before + FORMS["iframe"].encode() + after
@@ -85,6 +86,7 @@ def test_any_bytes_around_it_survive(before: bytes, after: bytes) -> None:
     assert undo(healed) == html
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<>/ab c=\"'!-\n", max_size=200))
 def test_spans_are_inside_the_text(text: str) -> None:
     html = text.encode()

@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -51,6 +51,7 @@ def test_markup_of_the_terminal_library_is_plain_text() -> None:
     assert "[bold red]markup[/]" in shown(post_saying("[bold red]markup[/]"))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_escaping_leaves_no_control(text: str) -> None:
     escaped = escape_terminal(text, lines=True)
