@@ -115,7 +115,8 @@ def classify_framed(framed: Framed, page: Page, post: Post) -> Verdict:
     if refused:  # a refusal of a post that is told of in full, or of which nothing is told, may be one of us alone
         return early if early and (told_in_full or (not refused.signs[1:] and page.answers)) else refused
     strange = classify_strange(page, tree)
-    if framed.asks and not page.answers and strange.reason == "unrecognized":
+    drawn = strange.reason == "unrecognized" or (strange.reason == "blank" and page.body.strip())
+    if framed.asks and not page.answers and drawn:
         return replace(strange, outcome="unavailable", reason="unconfirmed")  # not yet asked whether it is the post
     return strange
 

@@ -103,7 +103,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     address = re.search(r"/comments/(\w+)", attribute(tree, _ADDRESS, "value") or "")
     data = _read_data(tree)
     if not address or not data.get("type"):
-        return {}
+        return None if address and data else {}
     name = re.search(r"/user/([\w-]+)", attribute(tree, 'a[href*="/user/"]', "href") or "")
     created, media = data.get("created_timestamp"), _read_media(tree, data)
     return {

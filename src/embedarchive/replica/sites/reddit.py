@@ -1,4 +1,4 @@
-"""Reddit: the embed frame, oEmbed, widgets.js; live and gone. Every id answers 200."""
+"""Reddit: the embed frame with its data, oEmbed, widgets.js; every kind of post, removed, private, gone."""
 
 from __future__ import annotations
 
@@ -9,18 +9,37 @@ from urllib.parse import urlsplit
 
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
-from embedarchive.replica.facts import Person, PostFact
+from embedarchive.replica.cdn import answer_media
+from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
-STATES = {"live": "the post", "gone": "a shell without canonical address; oEmbed 404"}
+STATES = {
+    **in_languages({"live": "the post", "gone": "a shell without canonical address; oEmbed 404"}, "gone"),
+    "removed": "the address, without kind, title and score; oEmbed has it",
+    "removed_gone": "the same; oEmbed 404",
+    "private": "the shell; oEmbed is a page of the site with 403",
+    "refused": "the shell; oEmbed has the post",
+    "strange": "a page of another make; oEmbed 404",
+    "wrong_post": "the frame of another post",
+    **FAULTS,
+}
+_SAID = {
+    "en": "This post is not available.",
+    "de": "Dieser Beitrag ist nicht verfügbar.",
+    "ja": "この投稿は表示できません。",
+    "ar": "هذا المنشور غير متاح.",
+}
 _SUB = "UrbanBeekeeping"
+_MEDIA = "i.redd.it"
+_TYPES = {"photo": "image", "carousel": "gallery"}
 
 
-def _post(name: str, key: str, at: str, author: Person, title: str, **more: Any) -> PostFact:
+def _post(name: str, key: str, at: str, author: Person, title: str, *slides: Slide, **more: Any) -> PostFact:
     url = f"https://www.reddit.com/r/{_SUB}/comments/{key}/"
-    return PostFact("reddit", name, key, url, "link", author, at, title, **more)
+    return PostFact("reddit", name, key, url, more.pop("kind", "link"), author, at, title, slides, **more)
 
 
 POSTS: tuple[PostFact, ...] = (
@@ -36,8 +55,55 @@ POSTS: tuple[PostFact, ...] = (
     _post(
         "rd-swarm", "1lz0k2b", "2025-06-30T07:12:00Z", p.BEES, "Swarm on a tram stop, what now?", likes=91, state="gone"
     ),
+    _post(
+        "rd-frame",
+        "1m7d0qk",
+        "2025-07-23T09:30:00Z",
+        p.BEES,
+        "First full frame of the year",
+        Slide("still:honey", "A wooden frame of honey.", width=1080, height=1350),
+        kind="photo",
+        likes=1_207,
+        comments=58,
+    ),
+    _post(
+        "rd-roofs",
+        "1m9c4tt",
+        "2025-07-26T17:05:00Z",
+        p.BEES,
+        "Three roofs, three harvests",
+        Slide("still:honey", None, width=1080, height=1350),
+        Slide("city:tram", None, width=1080, height=1350),
+        Slide("sea:harbour", None, width=1080, height=1350),
+        kind="carousel",
+        likes=640,
+        comments=21,
+    ),
+    _post(
+        "rd-varroa",
+        "1mb2yyu",
+        "2025-07-28T06:00:00Z",
+        p.BEES,
+        "How we count mites without killing a single bee",
+        kind="text",
+        likes=388,
+        comments=97,
+    ),
+    _post(
+        "rd-hum",
+        "1mcc81p",
+        "2025-07-29T20:15:00Z",
+        p.BEES,
+        "The hum at dusk [sound on]",
+        Slide("still:honey", None, video=True, width=1080, height=1350),
+        kind="video",
+        likes=2_044,
+        comments=112,
+    ),
 )
 _BY_KEY = {post.key: post for post in POSTS}
+BODIES = {"rd-varroa": "Powdered sugar, a jar with a mesh lid, two minutes.\n\nThe bees go home white and offended."}
+"""What text posts say below their title."""
 
 
 def quote_html(post: PostFact) -> str:
@@ -45,53 +111,100 @@ def quote_html(post: PostFact) -> str:
     return (
         f'<blockquote class="reddit-embed-bq" style="height:316px" data-embed-height="316" '
         f'data-embed-created="2025-07-21T09:00:00.000Z"><a href="{post.url}">{escape(post.caption)}</a><br> by'
-        f'<a href="https://www.reddit.com/user/{post.author.handle}/">u/{post.author.handle}</a> in'
+        f'<a href="https://www.reddit.com/user/{handle(post)}/">u/{handle(post)}</a> in'
         f'<a href="https://www.reddit.com/r/{_SUB}/">{_SUB}</a></blockquote>'
         '<script async src="https://embed.reddit.com/widgets.js" charset="UTF-8"></script>'
     )
 
 
+def handle(post: PostFact) -> str:
+    """Give the author's name on Reddit, which has no points."""
+    return post.author.handle.replace(".", "_")
+
+
 def _key_in(path: str) -> str:
     parts = path.strip("/").split("/")
-    return parts[3] if len(parts) > 3 and parts[2] == "comments" else ""
-
-
-def _shown(world: World, path: str) -> PostFact | None:
-    post = _BY_KEY.get(_key_in(path))
-    return post if post and world.state(post) == "live" else None
+    return parts[parts.index("comments") + 1] if "comments" in parts[:-1] else ""
 
 
 def _answer_frame(request: Request, world: World) -> Reply | None:
     if request.path == "/widgets.js":
         return asset("reddit/widgets.js")
-    post = _shown(world, request.path)
-    page = read("reddit/frame.html").decode()
-    if post is None:
-        return html(
-            page.replace(
-                "{post}",
-                '<shreddit-embed-error canonical-url="https://www.reddit.com/undefined"></shreddit-embed-error>',
-            )
-        )
-    return html(page.replace("{post}", _card(post)))
+    if wall := answer_wall(request):
+        return wall
+    post = _BY_KEY.get(_key_in(request.path))
+    state, lang = split_language(world.state(post) if post else "gone", request)
+    if fault := answer_fault(state, request):
+        return fault
+    if state == "strange":
+        return html("<!DOCTYPE html><title>Reddit</title><main><h1>Welcome</h1><p>Pick a community.</p></main>")
+    if post and state == "wrong_post":
+        post, state = next(each for each in POSTS if each is not post), "live"
+    if post and state.startswith("removed"):
+        return html(_page(_address(post) + _data(post, {}) + f"<shreddit-embed>{_SAID['en']}</shreddit-embed>"))
+    if post is None or state != "live":
+        shell = '<input type="hidden" id="canonical-url-updater" value="https://www.reddit.com/undefined">'
+        return html(_page(f"{shell}<shreddit-embed-error>{_SAID[lang]}</shreddit-embed-error>"))
+    return html(_page(_card(post, whole=not request.path.startswith("/r/_/"))))
 
 
-def _card(post: PostFact) -> str:
-    return (
-        f'<shreddit-embed canonical-url="{post.url}" data-post-id="t3_{post.key}"><div class="head"><b>r/{_SUB}</b>'
-        f'<span>u/{escape(post.author.handle)} · <time datetime="{post.posted_at}">{post.posted_at[:10]}</time></span>'
-        f'</div><h1>{escape(post.caption)}</h1><div class="foot"><span>▲ {post.likes:,}</span>'
-        f"<span>💬 {post.comments:,}</span>"
-        f'<a href="{post.url}">Read more on Reddit</a></div></shreddit-embed>'
+def _page(inside: str) -> str:
+    return read("reddit/frame.html").decode().replace("{post}", inside)
+
+
+def _address(post: PostFact) -> str:
+    return f'<input type="hidden" id="canonical-url-updater" value="{post.url}">'
+
+
+def _data(post: PostFact, more: dict[str, Any]) -> str:
+    about = {"id": f"t3_{post.key}", "created_timestamp": milliseconds(post.posted_at), "nsfw": False, **more}
+    data = escape(json.dumps({"post": about, "subreddit": {"name": _SUB}}))
+    return f'<shreddit-screenview-data data="{data}"></shreddit-screenview-data>'
+
+
+def _file(post: PostFact, index: int) -> str:
+    return f"{post.key}file{index}"
+
+
+def _card(post: PostFact, *, whole: bool) -> str:
+    """Give the post as the frame shows it; in a community it is not in, title, author and score are left out."""
+    url = {"photo": f"https://{_MEDIA}/{_file(post, 0)}.jpg", "video": f"https://v.redd.it/{post.key}film"}
+    kind = {"type": _TYPES.get(post.kind, post.kind), "url": url.get(post.kind, post.url)}
+    who = f'<a href="https://www.reddit.com/user/{handle(post)}/">u/{handle(post)}</a>'
+    head = f'<div class="head"><b>r/{_SUB}</b><span>{who if whole else ""} · {post.posted_at[:10]}</span></div>'
+    title = f'<h1 class="line-clamp-3"><a href="{post.url}">{escape(post.caption)}</a></h1>' if whole else ""
+    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in BODIES.get(post.name, "").split("\n\n") if part)
+    body = f'<div id="t3_{post.key}-post-rtjson-content">{paragraphs}</div>' if paragraphs else ""
+    score = f'<span>▲ <faceplate-number number="{post.likes}">{post.likes:,}</faceplate-number></span>' if whole else ""
+    foot = f'<div class="foot">{score}<a href="{post.url}">View {post.comments:,} comments</a></div>'
+    inside = f"{head}{title}{body}{_pictures(post)}{foot}"
+    return f'{_address(post)}{_data(post, kind)}<shreddit-embed canonical-url="{post.url}">{inside}</shreddit-embed>'
+
+
+def _pictures(post: PostFact) -> str:
+    if not post.slides:
+        return ""
+    preview = "https://preview.redd.it/a-title-v0-"
+    images = "".join(
+        f'<img alt="{escape(slide.alt or "")}" src="{preview}{_file(post, n)}.jpg?width=640&amp;s=1">'
+        for n, slide in enumerate(post.slides)
     )
+    if post.kind == "video":
+        poster = f"https://external-preview.redd.it/{_file(post, 0)}.jpg?s=1"
+        player = f'<shreddit-player src="https://v.redd.it/{post.key}film/HLSPlaylist.m3u8" poster="{poster}">'
+        return f'{player}</shreddit-player><div class="film"><img alt="" src="{poster}"></div>'
+    return f"<gallery-carousel>{images}</gallery-carousel>" if post.kind == "carousel" else images
 
 
 def _answer_site(request: Request, world: World) -> Reply | None:
     if request.path != "/oembed":
         # As data centres meet it.
         return html("<title>Blocked</title>whoa there, pardner!", 403)
-    post = _shown(world, urlsplit(request.param("url")).path)
-    if post is None:
+    post = _BY_KEY.get(_key_in(urlsplit(request.param("url")).path))
+    state = world.state(post) if post else "gone"
+    if state == "private":
+        return html("<title>Forbidden</title><h1>Forbidden</h1>", 403)
+    if post is None or state not in ("live", "removed", "refused"):
         return json_text('{"message":"Not Found","error":404}', 404)
     answer = {
         "provider_url": "https://www.reddit.com/",
@@ -101,12 +214,23 @@ def _answer_site(request: Request, world: World) -> Reply | None:
         "type": "rich",
         "html": quote_html(post),
         "height": 316,
-        "author_name": post.author.handle,
+        "author_name": handle(post),
     }
     return json_text(json.dumps(answer))
+
+
+def _answer_media(request: Request, world: World) -> Reply | None:
+    """Serve a picture by its file's name, whole at `i.redd.it`, as a preview elsewhere."""
+    for post in POSTS:
+        for number in range(len(post.slides)):
+            if _file(post, number) in request.path:
+                asked = Request("GET", "https", request.host, f"/{post.name}/{number}.jpg", request.headers)
+                return answer_media(asked, world, POSTS)
+    return None
 
 
 SITES = (
     Site(("embed.reddit.com", "www.redditmedia.com"), _answer_frame, POSTS, STATES),
     Site(("www.reddit.com", "reddit.com", "old.reddit.com"), _answer_site),
+    Site((_MEDIA, "preview.redd.it", "external-preview.redd.it"), _answer_media),
 )

@@ -1,32 +1,41 @@
-"""Spotify: a track's frame and its oEmbed; live and gone."""
+"""Spotify: a track's and an album's frame with the state it is drawn from, oEmbed; gone answers 200 too."""
 
 from __future__ import annotations
 
 import json
 from html import escape
+from typing import Any
 
 from embedarchive.replica import people as p
-from embedarchive.replica.facts import PostFact
+from embedarchive.replica.cdn import answer_media, picture_url
+from embedarchive.replica.facts import PostFact, Slide
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
-STATES = {"live": "the track", "gone": "404 from frame and oEmbed"}
-_ID = "4mVqRx0tQ2nL8yWcKzB7hd"
+STATES = {
+    "live": "the track",
+    "gone": "a frame of nothing, with 200; oEmbed 404",
+    "unsure": "a frame of nothing; oEmbed 500",
+    "refused": "a frame of nothing; oEmbed has the track",
+    "strange": "a page of another make",
+    "wrong_post": "the frame of another track",
+    **FAULTS,
+}
+_CDN, _PREVIEWS = "i.scdn.co", "p.scdn.co"
+
+
+def _post(name: str, key: str, at: str, title: str, picture: str) -> PostFact:
+    url = f"https://open.spotify.com/{key}"
+    return PostFact("spotify", name, key, url, "audio", p.NIGHTBUS, at, title, (Slide(picture, width=640, height=640),))
+
 
 POSTS: tuple[PostFact, ...] = (
-    PostFact(
-        "spotify",
-        "sp-terminal",
-        f"track/{_ID}",
-        f"https://open.spotify.com/track/{_ID}",
-        "audio",
-        p.NIGHTBUS,
-        "2025-05-02T00:00:00Z",
-        "Terminal Stop",
-    ),
+    _post("sp-terminal", "track/4mVqRx0tQ2nL8yWcKzB7hd", "2025-05-02T00:00:00Z", "Terminal Stop", "stage:concert"),
+    _post("sp-lines", "album/7pXwTn3vG5kM1sRdJbC9qf", "2025-05-02T00:00:00Z", "Lines & Transfers", "city:tram"),
 )
-_POST = POSTS[0]
+_BY_ID = {post.key.partition("/")[2]: post for post in POSTS}
 
 
 def frame_html(post: PostFact) -> str:
@@ -38,25 +47,79 @@ def frame_html(post: PostFact) -> str:
 
 
 def _answer(request: Request, world: World) -> Reply | None:
-    live = world.state(_POST) == "live"
+    if wall := answer_wall(request):
+        return wall
+    post = next((post for id_, post in _BY_ID.items() if id_ in request.target), None)
+    state = world.state(post) if post else "gone"
     if request.path == "/oembed":
-        if not live or _ID not in request.param("url"):
-            return json_text('{"error":"not found"}', 404)
-        answer = {"type": "rich", "title": _POST.caption, "provider_name": "Spotify", "html": frame_html(_POST)}
-        return json_text(json.dumps(answer))
-    if request.path == f"/embed/{_POST.key}":
-        return html(_card() if live else "<title>Page not found</title>", 200 if live else 404)
-    return None
+        return _answer_oembed(post, state)
+    if not request.path.startswith("/embed/"):
+        return None
+    if fault := answer_fault(state, request):
+        return fault
+    if state == "strange":
+        return html("<!DOCTYPE html><title>Spotify</title><main><h1>Music for everyone.</h1><p>Hello.</p></main>")
+    if post and state == "wrong_post":
+        post, state = next(each for each in POSTS if each is not post), "live"
+    if post is None or state != "live":
+        nothing = {"status": 404, "title": "Page not found", "description": "", "links": []}
+        return html(_page('<div class="nothing">Page not found</div>', nothing))
+    return html(_page(_card(post), {"state": {"data": {"entity": _entity(post)}}}))
 
 
-def _card() -> str:
-    style = "background:#27456b;color:#fff;border-radius:12px;padding:22px 26px;height:152px;box-sizing:border-box"
+def _answer_oembed(post: PostFact | None, state: str) -> Reply:
+    if state == "unsure":
+        return html("<h1>Error</h1>", 500)
+    if post is None or state not in ("live", "refused"):
+        return json_text('{"error":"not found"}', 404)
+    answer = {"type": "rich", "version": "1.0", "title": post.caption, "provider_name": "Spotify"}
+    return json_text(json.dumps({**answer, "html": frame_html(post), "thumbnail_url": picture_url(_CDN, post, 0)}))
+
+
+def _entity(post: PostFact) -> dict[str, Any]:
+    kind, _, key = post.key.partition("/")
+    cover = {"image": [{"url": picture_url(_CDN, post, 0), "maxWidth": 640, "maxHeight": 640}]}
+    who = {"artists": [{"name": post.author.name}], "subtitle": post.author.name}
+    when = {"releaseDate": {"isoString": post.posted_at}, "duration": 187_000}
+    sound = {"audioPreview": {"url": f"https://{_PREVIEWS}/mp3-preview/{key}"}} if kind == "track" else {}
+    what = {"type": kind, "name": post.caption, "title": post.caption, "uri": f"spotify:{kind}:{key}", "id": key}
+    return {**what, **who, **when, **sound, "visualIdentity": cover}
+
+
+def _page(body: str, props: dict[str, Any]) -> str:
+    data = json.dumps({"props": {"pageProps": props}}, ensure_ascii=False).replace("<", "\\u003c")
+    style = (
+        "body{margin:0;font:600 17px/1.4 'Noto Sans','DejaVu Sans',sans-serif;color:#fff}"
+        ".card{display:flex;gap:20px;align-items:center;background:#27456b;border-radius:12px;padding:18px 22px;"
+        "box-sizing:border-box;height:152px}.card img{width:116px;height:116px;border-radius:6px}"
+        ".card small{opacity:.8;font-weight:400}.card i{margin-left:auto;width:44px;line-height:44px;border-radius:50%;"
+        "background:#fff;color:#27456b;text-align:center;font-style:normal}.nothing{color:#333;padding:40px}"
+    )
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Spotify Embed</title></head>'
-        '<body style="margin:0;font:600 17px/1.5 sans-serif">'
-        f'<div data-testid="embed-widget-container" style="{style}">'
-        f"<div>{escape(_POST.caption)}</div><small>{escape(_POST.author.name)}</small></div></body></html>"
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Spotify Embed</title><style>{style}</style>'
+        f'</head><body>{body}<script id="__NEXT_DATA__" type="application/json">{data}</script></body></html>'
     )
 
 
-SITES = (Site(("open.spotify.com",), _answer, POSTS, STATES),)
+def _card(post: PostFact) -> str:
+    return (
+        f'<div data-testid="embed-widget-container" class="card"><img alt="" src="{picture_url(_CDN, post, 0)}">'
+        f"<div>{escape(post.caption)}<br><small>{escape(post.author.name)}</small></div><i>▶</i></div>"
+    )
+
+
+def _answer_files(request: Request, world: World) -> Reply | None:
+    return answer_media(request, world, POSTS)
+
+
+def _answer_preview(request: Request, world: World) -> Reply | None:
+    """Serve thirty seconds of silence, shortened: an ID3 head and MPEG frames."""
+    body = b"ID3\x04\x00\x00\x00\x00\x00\x00" + (b"\xff\xfb\x90\x64" + bytes(413)) * 20
+    return Reply(200, (("Content-Type", "audio/mpeg"),), body)
+
+
+SITES = (
+    Site(("open.spotify.com",), _answer, POSTS, STATES),
+    Site((_CDN,), _answer_files),
+    Site((_PREVIEWS,), _answer_preview),
+)

@@ -1,4 +1,4 @@
-"""Telegram: the widget script and the frame of a channel's message; live and gone."""
+"""Telegram: the widget script, the frame of a channel's message, the channel's public page; live, gone, unproved."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ from typing import Any
 
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
+from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide
-from embedarchive.replica.pictures import photo, resized
+from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
 
-STATES = {"live": "the message", "gone": "the frame says that there is no such message"}
+STATES = {
+    "live": "the message",
+    "gone": "the frame says that there is no such message; the channel's page shows older and newer ones",
+    "unsure": "the same; the channel has no public page",
+    "newest": "the same; the channel's page shows only older ones",
+    "refused": "the same; the channel's page shows the message",
+    "strange": "a page of another make",
+    "wrong_post": "the frame of another message",
+    **FAULTS,
+}
 _CDN = "cdn4.telesco.pe"
 
 
 def _post(name: str, key: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
-    return PostFact("telegram", name, key, f"https://t.me/{key}", "text", author, at, text, slides, **more)
+    return PostFact(
+        "telegram", name, key, f"https://t.me/{key}", more.pop("kind", "text"), author, at, text, slides, **more
+    )
 
 
 POSTS: tuple[PostFact, ...] = (
@@ -29,6 +41,7 @@ POSTS: tuple[PostFact, ...] = (
         p.YAKEI,
         "雨、上がりました。渋谷口に21時集合。\n傘はいりません。",
         Slide("city:neon:gather", None),
+        kind="photo",
         likes=2_300,
         lang="ja",
     ),
@@ -40,6 +53,32 @@ POSTS: tuple[PostFact, ...] = (
         "今夜は中止です。",
         lang="ja",
         state="gone",
+    ),
+    _post(
+        "tg-route",
+        "yakei_channel/1215",
+        "2025-11-30T12:00:00Z",
+        p.YAKEI,
+        "次の散歩。\n詳しくは #夜景 で。",
+        Slide("city:neon:gather", None),
+        Slide("city:market", None),
+        kind="carousel",
+        likes=1_100,
+        lang="ja",
+    ),
+    _post(
+        "tg-rails",
+        "yakei_channel/1220",
+        "2025-12-04T15:40:00Z",
+        p.YAKEI,
+        "終電。",
+        Slide("city:tram", None, video=True, width=1280, height=720),
+        kind="video",
+        likes=870,
+        lang="ja",
+    ),
+    _post(
+        "tg-words", "yakei_channel/1222", "2025-12-05T09:00:00Z", p.YAKEI, "明日は休みます。", likes=12_400, lang="ja"
     ),
 )
 _BY_KEY = {post.key: post for post in POSTS}
@@ -55,11 +94,22 @@ def script_html(post: PostFact) -> str:
 
 def _answer(request: Request, world: World) -> Reply | None:
     key = request.path.strip("/")
+    if wall := answer_wall(request):
+        return wall
+    if key.startswith("s/"):
+        return _answer_channel(key[2:], world)
     post = _BY_KEY.get(key)
+    state = world.state(post) if post else "gone"
     if not request.param("embed"):
         return html("<!DOCTYPE html><title>Telegram</title><a href='tg://resolve'>View in Telegram</a>")
+    if fault := answer_fault(state, request):
+        return fault
+    if state == "strange":
+        return html("<!DOCTYPE html><title>Telegram</title><main><h1>Telegram</h1><p>a new era of messaging</p></main>")
+    if post and state == "wrong_post":
+        post, state = next(each for each in POSTS if each is not post), "live"
     page = read("telegram/frame.html").decode()
-    if post is None or world.state(post) != "live":
+    if post is None or state != "live":
         channel = escape(key.partition("/")[0])
         return html(
             page.replace("{message}", f'<div class="tgme_widget_message_error">Post not found: {channel}</div>')
@@ -67,25 +117,43 @@ def _answer(request: Request, world: World) -> Reply | None:
     return html(page.replace("{message}", _message(post)))
 
 
+def _answer_channel(key: str, world: World) -> Reply:
+    """Give the channel's public page around a message; it is there whether or not the message is."""
+    channel, _, number = key.partition("/")
+    post = _BY_KEY.get(key)
+    state = world.state(post) if post else "gone"
+    near = {"live": (-1, 0, 1), "refused": (-1, 0, 1), "gone": (-1, 1), "newest": (-2, -1)}.get(state, ())
+    shown = "".join(
+        f'<div class="tgme_widget_message" data-post="{channel}/{int(number) + n}"><p>…</p></div>' for n in near
+    )
+    return html(f"<!DOCTYPE html><title>Telegram: {escape(channel)}</title><main>{shown}</main>")
+
+
 def _message(post: PostFact) -> str:
-    name = post.author.picture[7:]
     when, views = post.posted_at, f"{post.likes / 1000:.1f}K"
     text = escape(post.caption).replace("\n", "<br/>")
-    image = "".join(
-        f'<a class="tgme_widget_message_photo_wrap" href="{post.url}" '
-        f"style=\"width:500px;background-image:url('https://{_CDN}/file/{post.name}-{n}.jpg')\">"
-        '<div class="tgme_widget_message_photo" style="padding-top:100%"></div></a>'
-        for n in range(len(post.slides))
-    )
     return (
         f'<div class="tgme_widget_message js-widget_message" data-post="{post.key}">'
         f'<div class="tgme_widget_message_author"><i class="tgme_widget_message_user_photo">'
-        f'<img src="https://{_CDN}/avatar/{name}.jpg" alt=""></i><a class="tgme_widget_message_owner_name" '
+        f'<img src="{avatar_url(_CDN, post.author)}" alt=""></i><a class="tgme_widget_message_owner_name" '
         f'href="https://t.me/{post.key.partition("/")[0]}"><span dir="auto">{escape(post.author.name)}</span></a></div>'
-        f'{image}<div class="tgme_widget_message_text js-message_text" dir="auto">{text}</div>'
+        f'{_slides(post)}<div class="tgme_widget_message_text js-message_text" dir="auto">{text}</div>'
         f'<div class="tgme_widget_message_footer"><span class="tgme_widget_message_views">{views}</span> '
         f'<a class="tgme_widget_message_date" href="{post.url}"><time datetime="{when.replace("Z", "+00:00")}" '
         f'class="datetime">{when[:10]} {when[11:16]}</time></a></div></div>'
+    )
+
+
+def _slides(post: PostFact) -> str:
+    return "".join(
+        f'<a class="tgme_widget_message_video_player" href="{post.url}"><i class="tgme_widget_message_video_thumb" '
+        f"style=\"background-image:url('{picture_url(_CDN, post, n)}')\"></i>"
+        f'<video hidden preload="none" src="{video_url(_CDN, post, n)}"></video></a>'
+        if slide.video
+        else f'<a class="tgme_widget_message_photo_wrap" href="{post.url}" '
+        f"style=\"width:500px;background-image:url('{picture_url(_CDN, post, n)}')\">"
+        '<div class="tgme_widget_message_photo" style="padding-top:100%"></div></a>'
+        for n, slide in enumerate(post.slides)
     )
 
 
@@ -94,15 +162,7 @@ def _answer_widget(request: Request, world: World) -> Reply | None:
 
 
 def _answer_files(request: Request, world: World) -> Reply | None:
-    folder, _, file = request.path.strip("/").partition("/")
-    kind = (("Content-Type", "image/jpeg"),)
-    if folder == "avatar":
-        return Reply(200, kind, lambda: photo(POSTS[0].author.picture, 96, 96))
-    name, _, number = file.removesuffix(".jpg").rpartition("-")
-    slide = next((post.slides[int(number)] for post in POSTS if post.name == name), None)
-    if slide is None:
-        return None
-    return Reply(200, kind, lambda: resized(slide.picture, slide.width, slide.height, (800, 1000)))
+    return answer_media(request, world, POSTS)
 
 
 SITES = (
