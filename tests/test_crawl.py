@@ -152,6 +152,27 @@ def test_an_interrupted_run_goes_on_where_it_was(replica: Replica, path: Path, h
     assert [tuple(r) for r in rows(path, "SELECT count(*), count(DISTINCT post_key) FROM captures")] == [(8, 8)]
 
 
+def test_a_second_interrupt_drops_what_is_at_work(replica: Replica, path: Path) -> None:
+    post = photos(replica, 1)[0]
+    replica.set_state(post.key, "hang")
+    replica.clear_hits()
+    running = subprocess.Popen(
+        command("capture", post.url, "-a", path, *through(replica)), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not any(post.key in hit.path for hit in replica.hits):
+        assert time.monotonic() < deadline, "the visit never began"
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    assert running.stderr is not None
+    assert any("Finishing what is at work" in line for line in running.stderr)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert rows(path, "SELECT ended FROM crawls")[0]["ended"] == "interrupted"
+    assert rows(path, "SELECT count(*) FROM captures")[0][0] == 0
+
+
 def test_no_browser_process_outlives_a_killed_run(replica: Replica, path: Path) -> None:
     args = ("capture", *(p.url for p in photos(replica, 4)), "-a", str(path), *through(replica))
     running = subprocess.Popen(command(*args), stderr=subprocess.PIPE, text=True)
