@@ -189,10 +189,14 @@
     return done;
   },
 
-  // Wait until a quote has become something else: a widget's script replaces it, or puts a frame into it.
+  // Wait until a quote has become something else: a widget's script replaces it, or puts a frame into it. Widgets keep a
+  // frame beside its quote out of sight until it has loaded, and wait with the next ones; where none is, none will come.
   async become({ index, deadline }) {
     const node = globalThis.embedarchiveFound[index];
-    await this.changes(deadline, () => (!node.isConnected || node.querySelector("iframe")?.offsetHeight > 20 ? "other" : ""));
+    const other = () => !node.isConnected || node.querySelector("iframe")?.offsetHeight > 20;
+    const waits = () => [...this.roots()].some((root) =>
+      [...root.querySelectorAll("iframe + blockquote")].some((quote) => quote.previousElementSibling.offsetHeight <= 20));
+    return await this.changes(deadline, () => (other() ? "other" : waits() ? "" : "same"));
   },
 
   // Wait until an element has kept its size for so long.
@@ -228,8 +232,8 @@
   uncover({ index }) {
     const node = globalThis.embedarchiveFound[index], { x, y, width, height } = this.place({ index });
     const hidden = (globalThis.embedarchiveHidden ||= []), frames = this.frames(node), done = [];
-    for (let n = 0; n < 25; n++) {
-      const hit = this.seen(x + width * (0.02 + 0.24 * (n % 5)), y + height * (0.02 + 0.24 * Math.floor(n / 5)));
+    for (let n = 0; n < 49; n++) {
+      const hit = this.seen(x + 1 + (width - 2) * (n % 7) / 6, y + 1 + (height - 2) * Math.floor(n / 7) / 6);
       if (!hit || frames.includes(hit) || this.within(hit, node)) continue;
       for (let at = hit; at && at !== document.body && !this.within(node, at); at = this.around(at)) {
         if (!/fixed|sticky/.test(getComputedStyle(at).position)) continue;

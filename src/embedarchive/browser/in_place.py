@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import monotonic
@@ -21,7 +21,7 @@ from embedarchive.browser.launch import Chrome
 from embedarchive.browser.pictures import Picture
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import MAX_SIDE, PageLeft
-from embedarchive.browser.visit import Visit
+from embedarchive.browser.visit import Visit, name_failure
 from embedarchive.describe import decode_html
 from embedarchive.detect import find_embeds
 from embedarchive.fetch import Fetcher
@@ -31,6 +31,8 @@ from embedarchive.platform import Visitable, fill_url
 from embedarchive.platforms import BY_NAME
 
 STILL_MS = 400
+_CHANGES = 4
+"""How often an embed may turn into another element before it is taken as it is."""
 _TALLEST = 6000
 _FRAMES = ("iframe", "frame", "object", "embed")
 _QUOTE_WAIT_S = 10.0
@@ -39,6 +41,8 @@ _QUOTE_WAIT_S = 10.0
 _REFUSED = Verdict("unavailable", "frame_refused", (Sign("the frame opened", "article", "the browser's error page"),))
 _FALLBACK = Verdict("unavailable", "fallback", (Sign("a frame of the post", "article", "the publisher's own markup"),))
 _ABSENT = Verdict("unavailable", "not_shown", (Sign("an element of the post", "article", "none"),))
+_WITHHELD = Verdict("unavailable", "not_loaded", (Sign("the frame was loaded", "article", "an empty frame"),))
+_DECODED = "() => Promise.allSettled([...document.images].map(image => image.decode())).then(() => 0)"
 _UNREAD = Verdict("error", "unreadable", (Sign("the frame could be read", "article", "no"),))
 _UNJUDGED = Verdict("unavailable", "not_judged", (Sign("rules for this platform", "embedarchive", "none"),))
 
@@ -105,7 +109,7 @@ async def _photograph(opened: Opened, one: InPlace, patience: list[float]) -> No
 async def _settle_on(opened: Opened, post: Post, patience: list[float]) -> tuple[int | None, str]:
     """Choose the element that shows the post, and bring it into view; a quote is given time to become a frame."""
     index, tag = None, ""
-    for _ in range(4):
+    for _ in range(_CHANGES):
         await opened.alter("unveil")
         found = await find_candidates(opened)
         index = await asyncio.to_thread(choose, found, post)
@@ -113,11 +117,10 @@ async def _settle_on(opened: Opened, post: Post, patience: list[float]) -> tuple
             return None, ""
         tag = found[index]["tag"]
         await opened.alter("show", opened.limits.embed_s, index=index, still_ms=STILL_MS)
-        if tag in _FRAMES or patience[0] <= 0:
-            break
         started = monotonic()
-        await opened.ask("become", patience[0], index=index)
-        patience[0] -= monotonic() - started
+        if tag in _FRAMES or await opened.ask("become", patience[0], index=index) != "other":
+            break
+        patience[0] = max(0.1, patience[0] - (monotonic() - started))
     return index, tag
 
 
@@ -134,7 +137,8 @@ def _rank(tag: str) -> int:
 @lru_cache(maxsize=2048)
 def name_posts(markup: str) -> frozenset[str]:
     """The posts that a piece of markup embeds. Pure."""
-    return frozenset(e.post.key for e in find_embeds(markup).embeds if e.post and e.kind == "embed")
+    found = find_embeds(markup, prefilter=False)
+    return frozenset(e.post.key for e in found.embeds if e.post and e.kind == "embed")
 
 
 async def _fit(opened: Opened, index: int) -> None:
@@ -174,66 +178,71 @@ async def _find_frame(opened: Opened, place: dict[str, Any]) -> Frame | None:
 
 async def _wait_for_frame(opened: Opened, frame: Frame, post: Post) -> None:
     """Wait until the frame has loaded, its card or what stands for it is there, and its pictures are decoded."""
-    visit = BY_NAME[post.platform].visit
     end = monotonic() + opened.limits.embed_s
-    waits = [frame.wait_for_load_state("load", timeout=opened.limits.embed_s * 1000)]
+    visit = BY_NAME[post.platform].visit
+    await _patiently(frame.wait_for_load_state("load"), end)
     if visit:
-        shown = ", ".join((visit.frame.card, *visit.frame.dead))
-        waits.append(_wait_for(frame, shown, end))
-        waits += [_wait_for(frame, move.until, end) for move in _moves(opened, frame, visit)]
-    waits.append(frame.evaluate("() => Promise.allSettled([...document.images].map(i => i.decode())).then(() => 0)"))
-    for wait in waits:
-        with contextlib.suppress(PlaywrightError, TimeoutError):
-            await asyncio.wait_for(wait, max(0.1, end - monotonic()))
+        await _patiently(_wait_for(frame, ", ".join((visit.frame.card, *visit.frame.dead))), end)
+        if opened.tab.recorder:
+            await opened.tab.recorder.settle(max(0.1, end - monotonic()))
+        served = _read_document(opened, frame).body
+        for move in visit.frame.moves:
+            if move.do == "wait" and move.until and move.when in served:
+                await _patiently(_wait_for(frame, move.until), end)
+    await _patiently(frame.evaluate(_DECODED), end)
 
 
-async def _wait_for(frame: Frame, css: str, end: float) -> None:
-    await frame.wait_for_selector(css, state="attached", timeout=max(1.0, 1000 * (end - monotonic())))
+async def _patiently(wait: Awaitable[Any], end: float) -> None:
+    """Wait for a sign from a frame, no longer than until `end`; whether it came is seen later."""
+    with contextlib.suppress(PlaywrightError, TimeoutError):
+        await asyncio.wait_for(wait, max(0.1, end - monotonic()))
 
 
-def _moves(opened: Opened, frame: Frame, visit: Visitable) -> list[Any]:
-    """Those of the platform's moves that only wait and that the frame's document calls for."""
-    served = _read_document(opened, frame)[1]
-    return [m for m in visit.frame.moves if m.do == "wait" and m.until and m.when in served]
+async def _wait_for(frame: Frame, css: str) -> None:
+    await frame.wait_for_selector(css, state="attached", timeout=0)
 
 
 async def _read_frame(opened: Opened, one: InPlace, frame: Frame) -> None:
     """Take the frame's document into the visit, as served and as rendered, with all it asked for."""
-    if frame.url.startswith("chrome-error:"):
-        one.verdict = _REFUSED
-        return
     recorder = opened.tab.recorder
     assert recorder is not None, "an open article is recorded"
     await recorder.settle(opened.limits.embed_s)
+    page = _read_document(opened, frame)
+    if frame.url.startswith("chrome-error:"):
+        one.seen.page = replace(page, final_url=page.url)
+        one.verdict = _failed(page.error) if page.error and "BLOCKED_BY" not in page.error else _REFUSED
+        return
+    if page.status is None:
+        one.verdict = _WITHHELD
     try:
-        dom = whole_text(await asyncio.wait_for(frame.content(), 10))
+        page = replace(page, dom=whole_text(await asyncio.wait_for(frame.content(), 10)), error=None)
     except (PlaywrightError, TimeoutError):
-        dom, one.verdict = "", _UNREAD
-    page, body = _read_document(opened, frame)
-    exchanges = [_as_of_visit(e, frame.url) for e in recorder.exchanges(frame)]
-    one.seen.page = replace(page, body=body, dom=dom)
-    one.seen.exchanges, one.seen.bodies = exchanges, recorder.bodies()
+        one.verdict = _UNREAD
+    one.seen.page = page
+    one.seen.exchanges = [_as_of_visit(e, frame.url) for e in recorder.exchanges(frame)]
+    one.seen.bodies = recorder.bodies()
     _take_answers(one)
 
 
-def _read_document(opened: Opened, frame: Frame) -> tuple[Page, str]:
-    """The frame's own document as it was served."""
-    recorder = opened.tab.recorder
+def _read_document(opened: Opened, frame: Frame) -> Page:
+    """The frame's own document as it was served; without a status if none came."""
     page = Page(frame.url, frame.url, None)
-    for entry in recorder.entries.values() if recorder else ():
-        with contextlib.suppress(PlaywrightError):
+    for entry in opened.tab.recorder.entries.values() if opened.tab.recorder else ():
+        with contextlib.suppress(PlaywrightError):  # a worker's request has no frame
             if not entry.request.is_navigation_request() or entry.request.frame is not frame:
                 continue
-            first = entry.request
-            while first.redirected_from:
-                first = first.redirected_from
-            page = replace(page, url=first.url)
+            page = replace(
+                page, url=page.url if entry.request.redirected_from else entry.request.url, error=entry.error
+            )
             if entry.response:
-                headers = redact_headers(entry.response.headers.items())
-                page = replace(page, status=entry.response.status, headers=headers, truncated=entry.truncated)
-                body = decode_html(entry.body or b"", entry.response.headers.get("content-type"))
-                page = replace(page, body=body)
-    return page, page.body
+                page = replace(
+                    page,
+                    status=entry.response.status,
+                    headers=redact_headers(entry.response.headers.items()),
+                    body=decode_html(entry.body or b"", entry.response.headers.get("content-type")),
+                    truncated=entry.truncated,
+                )
+    return page
 
 
 def _as_of_visit(exchange: Exchange, url: str) -> Exchange:
@@ -264,14 +273,17 @@ def _take_answers(one: InPlace) -> None:
 async def conclude_in_place(
     one: InPlace, picture: Picture | None, opened: Opened, fetcher: Fetcher, chrome: Chrome
 ) -> Capture:
-    """Turn what an article showed into a capture, by the platform's own rules and without asking anybody else."""
+    """Turn what an article showed into a capture, by the platform's own rules."""
     rules = BY_NAME[one.post.platform].visit or _NO_RULES
     size = replace(rules.frame, width=WINDOW[0], height=WINDOW[1])
 
     def judge(page: Page, post: Post) -> Verdict:
         return soften(one.verdict or rules.classify(page, post))
 
-    visit = replace(rules, probes=(), classify=judge, frame=size)
+    # Where a platform's frame proves nothing alone, its witness is asked, if the frame has not asked it already.
+    answered = {answer.name for answer in one.seen.page.answers}
+    witnesses = tuple(p for p in rules.probes if p.when == "always" and p.name not in answered and not one.verdict)
+    visit = replace(rules, probes=witnesses, classify=judge, frame=size)
     capture = await conclude(one.seen, picture, one.post, visit, fetcher, chrome, opened.shutter, media=True)
     return replace(capture, environment={**capture.environment, "in_article": redact_url(opened.url)})
 
@@ -279,6 +291,10 @@ async def conclude_in_place(
 def soften(verdict: Verdict) -> Verdict:
     """An article's frame alone never proves that a post is gone. Pure."""
     return replace(verdict, outcome="unavailable", reason="unconfirmed") if verdict.outcome == "gone" else verdict
+
+
+def _failed(error: str) -> Verdict:
+    return Verdict("error", name_failure(error), (Sign("the frame opened", "article", error[:300]),))
 
 
 def failed_in_place(post: Post, url: str, started_at: str, reason: str, detail: str) -> Capture:

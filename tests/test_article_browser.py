@@ -1,0 +1,324 @@
+"""Articles in a real browser: what only scripts bring is found, each post photographed where its article shows it."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from PIL import Image, ImageChops
+
+from capturing import Camera, artifacts, open_camera, post_of
+from embedarchive.browser.article import ArticleLimits
+from embedarchive.browser.in_place import choose, soften
+from embedarchive.detect import find_embeds
+from embedarchive.fetch import Fetcher
+from embedarchive.merge import merge_found
+from embedarchive.model import Capture, Rendering, Verdict
+from embedarchive.replica import Replica, Saved
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+SHORT = ArticleLimits(navigate_s=4, quiet_s=5, scroll_s=4, embed_s=4, embeds_s=30, screenshot_s=8, whole_s=90)
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def camera(replica: Replica) -> AsyncIterator[Camera]:
+    async with open_camera(replica) as opened:
+        opened.browser.article_limits = SHORT
+        yield opened
+
+
+def address(name: str) -> str:
+    return f"https://forms.example/{name if '/' in name else 'situations/' + name}"
+
+
+async def photograph(camera: Camera, url: str, *names: str) -> tuple[Rendering, dict[str, Capture]]:
+    facts = [camera.replica.post(name) for name in names or ("fjord",)]
+    rendering = await camera.browser.read_article(url, [post_of(fact) for fact in facts])
+    return rendering, dict(zip((f.name for f in facts), rendering.captures, strict=True))
+
+
+def picture_of(capture: Capture) -> Image.Image:
+    return Image.open(io.BytesIO(artifacts(capture, "screenshot")[0].body)).convert("RGB")
+
+
+# ------------------------------------------------------------------------------------------------------------- rendered
+
+SEEN = {
+    "consent-overlay": ["both"],
+    "lazy-on-scroll": ["dom"],
+    "endless-page": ["both"],
+    "closed-details": ["both"],
+    "hidden-tab": ["both"],
+    "same-origin-frame": ["dom"],
+    "shadow-dom": ["dom"],
+    "declared-shadow-dom": ["both"],
+    "frames-forbidden": ["both"],
+    "scripts-forbidden": ["both"],
+    "six-embeds": ["both"] * 6,
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+async def test_what_stands_in_either_text_is_found_and_it_is_said_in_which(camera: Camera, name: str) -> None:
+    async with Fetcher(camera.door, user_agent="tests", ca_file=str(camera.replica.ca_file)) as fetcher:
+        served = await fetcher.fetch(address(name))
+    rendering = await camera.browser.read_article(address(name))
+    assert (rendering.reason, rendering.status, rendering.screenshot) == (None, 200, None)
+    raw = find_embeds(served.body, url=served.final_url, content_type=served.content_type)
+    both = merge_found(raw, find_embeds(rendering.dom, url=rendering.final_url))
+    assert [e.seen_in for e in both.embeds] == SEEN[name]
+    assert len(raw.embeds) == sum(seen != "dom" for seen in SEEN[name])
+    assert both.embeds[0].post is not None
+    assert both.embeds[0].post.native_id == camera.replica.post("fjord").key
+
+
+async def test_the_rendered_text_is_a_document_that_shows_the_same_again(camera: Camera) -> None:
+    page = """<!DOCTYPE html><html lang="en"><body><article><p>Outside</p><x-card>light<template shadowrootmode="open">
+        <b>shadowed</b><x-inner><template shadowrootmode="open"><i>deeper</i></template></x-inner></template></x-card>
+        <iframe srcdoc="<p>framed</p><iframe srcdoc='<p>twice &amp;amp; more</p>'></iframe>"></iframe>
+        <noscript><blockquote>silent</blockquote></noscript><p id="late"></p></article>
+        <script>late.textContent = "drawn <by> script"</script></body></html>"""
+    camera.replica.serve("https://forms.example/own/again", Saved(body=page.encode()))
+    first = (await camera.browser.read_article("https://forms.example/own/again")).dom
+    for word in ("Outside", "light", "shadowed", "deeper", "framed", "twice", "drawn &lt;by&gt; script"):
+        assert word in first, word
+    assert "<noscript><blockquote>silent" in first
+    assert first.startswith("<!DOCTYPE html>")
+    camera.replica.serve("https://forms.example/own/again", Saved(body=first.encode()))
+    assert (await camera.browser.read_article("https://forms.example/own/again")).dom == first
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ('<div id="cmp" style="position:fixed;inset:0;z-index:9;background:#000">OK?</div>', "removed div#cmp"),
+        (
+            '<div id="back" style="position:fixed;inset:0;z-index:8"></div><div id="ask" role="dialog" '
+            'style="position:fixed;z-index:9;left:30%;top:30%;width:30%;height:30%">OK?</div>',
+            "removed div#ask",
+        ),
+        ('<dialog id="modal">OK?</dialog><script>modal.showModal()</script>', "removed dialog#modal"),
+        (
+            '<div id="host"><template shadowrootmode="open"><div id="in" style="position:fixed;inset:0;z-index:9">'
+            "OK?</div></template></div>",
+            "removed div#in",
+        ),
+        (
+            "<script>setTimeout(() => document.body.insertAdjacentHTML('beforeend', "
+            "'<div id=slow style=\"position:fixed;inset:0;z-index:9\">OK?</div>'), 900)</script>",
+            "removed div#slow",
+        ),
+        ("<style>body { overflow: hidden; height: 100vh }</style>", "let body scroll"),
+    ],
+)
+async def test_what_lies_over_a_page_is_taken_away_and_written_down(camera: Camera, over: str, said: str) -> None:
+    page = f"<!DOCTYPE html><body><article>{'<p>A long story.</p>' * 200}</article>{over}</body>"
+    camera.replica.serve("https://forms.example/own/over", Saved(body=page.encode()))
+    rendering = await camera.browser.read_article("https://forms.example/own/over")
+    assert said in " ".join(rendering.alterations)
+    assert ("OK?" in rendering.dom) == ("slow" in over), "only the script's own text is left"
+    assert rendering.dom.count("A long story.") == 200
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        '<div style="position:fixed;inset:0;z-index:1;overflow:auto"><main>{}</main></div>',
+        '<div style="position:fixed;inset:0;z-index:1;overflow:auto">{}</div>',
+    ],
+)
+async def test_an_article_that_is_itself_a_fixed_layer_stays(camera: Camera, shell: str) -> None:
+    story = "<p>A long story.</p>" * 200 + '<p id="end"></p>'
+    seen = (
+        "<script>new IntersectionObserver(es => { if (es[0].isIntersecting) end.textContent = 'reached' })"
+        ".observe(end)</script>"
+    )
+    page = f"<!DOCTYPE html><body>{shell.format(story)}{seen}</body>"
+    camera.replica.serve("https://forms.example/own/shell", Saved(body=page.encode()))
+    rendering = await camera.browser.read_article("https://forms.example/own/shell")
+    assert rendering.dom.count("A long story.") == 200
+    assert '<p id="end">reached</p>' in rendering.dom, "what scrolls inside the page is scrolled too"
+
+
+# ------------------------------------------------------------------------------------------------------------- in place
+
+SHOWN = {
+    "consent-overlay": ("available", None),
+    "lazy-on-scroll": ("available", None),
+    "endless-page": ("available", None),
+    "closed-details": ("available", None),
+    "hidden-tab": ("available", None),
+    "same-post-twice": ("available", None),
+    "shadow-dom": ("available", None),
+    "declared-shadow-dom": ("available", None),
+    "forms/36c-srcdoc": ("available", None),
+    "same-origin-frame": ("unavailable", "fallback"),
+    "frames-forbidden": ("unavailable", "fallback"),
+    "scripts-forbidden": ("unavailable", "fallback"),
+    "forms/13-bare-page-iframe": ("unavailable", "frame_refused"),
+    "forms/24-parked-iframe": ("unavailable", "not_loaded"),
+    "forms/18-consent-escaped": ("unavailable", "not_shown"),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+async def test_a_post_is_photographed_as_its_article_shows_it(camera: Camera, name: str) -> None:
+    rendering, captures = await photograph(camera, address(name))
+    capture, fact = captures["fjord"], camera.replica.post("fjord")
+    assert (capture.verdict.outcome, capture.verdict.reason) == SHOWN[name]
+    assert capture.environment["in_article"] == address(name)
+    assert capture.environment["viewport"] == [1280, 1200]
+    assert Image.open(io.BytesIO(rendering.screenshot or b"")).width == 1280
+    if capture.verdict.outcome == "available":
+        assert fact.caption.split("\n")[0].encode() in artifacts(capture, "dom")[0].body
+        assert picture_of(capture).convert("L").getextrema()[1] > 200
+        assert len(artifacts(capture, "media")) == 1
+        assert [e.resource_type for e in capture.exchanges].count("document") == 1
+    elif capture.verdict.reason == "fallback":
+        assert fact.author.handle.encode() in artifacts(capture, "dom")[0].body
+        assert artifacts(capture, "screenshot")
+
+
+async def test_neither_overlay_nor_sticky_header_is_in_the_picture(camera: Camera) -> None:
+    _, plain = await photograph(camera, address("lazy-on-scroll"))
+    _, veiled = await photograph(camera, address("consent-overlay"))
+    one, other = picture_of(plain["fjord"]), picture_of(veiled["fjord"])
+    assert one.size == other.size
+    assert max(high for _, high in ImageChops.difference(one, other).getextrema()) < 24
+    assert any("div#consent" in line for line in veiled["fjord"].alterations)
+    bar = '<header id="bar" style="position:sticky;top:0;height:300px;background:red;z-index:5">News</header>'
+    body = f"<!DOCTYPE html><body>{bar}<article>{'<p>More.</p>' * 60}{frame_of(camera, 'fjord')}</article></body>"
+    camera.replica.serve("https://forms.example/own/sticky", Saved(body=body.encode()))
+    _, under = await photograph(camera, "https://forms.example/own/sticky")
+    colours = picture_of(under["fjord"]).resize((80, 160)).getcolors(80 * 160) or []
+    assert not [c for _, c in colours if isinstance(c, tuple) and c[0] > 200 and c[1] < 60]
+    assert "hid header#bar, which lay over the embed" in under["fjord"].alterations
+
+
+def frame_of(camera: Camera, name: str, height: int = 900) -> str:
+    src = f"https://www.instagram.com/p/{camera.replica.post(name).key}/embed/captioned/"
+    return f'<iframe src="{src}" width="500" height="{height}" style="border:0"></iframe>'
+
+
+async def test_each_of_many_embeds_is_shown_by_its_own_picture(camera: Camera) -> None:
+    names = ("fjord", "harbour", "olives", "tram", "hanok", "dunes")
+    camera.replica.clear_hits()
+    _, captures = await photograph(camera, address("six-embeds"), *names)
+    for name in names:
+        assert captures[name].verdict == Verdict("available", None, captures[name].verdict.signs)
+        assert camera.replica.post(name).caption.split("\n")[0].encode() in artifacts(captures[name], "dom")[0].body
+    assert len({artifacts(c, "screenshot")[0].body for c in captures.values()}) == 6
+    asked = [h.path for h in camera.replica.hits if h.host == "forms.example"]
+    assert asked == ["/situations/six-embeds"], "the article is opened once for all its posts"
+
+
+async def test_a_tall_embed_is_photographed_whole(camera: Camera) -> None:
+    page = f"<!DOCTYPE html><body><p>Before</p>{frame_of(camera, 'fjord', 2600)}</body>"
+    camera.replica.serve("https://forms.example/own/tall", Saved(body=page.encode()))
+    _, captures = await photograph(camera, "https://forms.example/own/tall")
+    assert picture_of(captures["fjord"]).size == (500, 2600)
+
+
+async def test_a_deleted_post_is_never_gone_by_its_articles_frame_alone(camera: Camera) -> None:
+    fact = camera.replica.post("fjord")
+    camera.replica.set_state(fact.key, "gone")
+    try:
+        _, captures = await photograph(camera, address("shadow-dom"))
+    finally:
+        camera.replica.set_state(fact.key, fact.state)
+    assert (captures["fjord"].verdict.outcome, captures["fjord"].verdict.reason) == ("unavailable", "unconfirmed")
+    assert artifacts(captures["fjord"], "screenshot"), "what the reader saw instead is evidence"
+    assert soften(Verdict("gone", "deleted")).outcome == "unavailable"
+
+
+async def test_a_frames_own_questions_are_its_witness(camera: Camera) -> None:
+    """A tweet's frame fetches the JSON that proves it; nobody has to ask again."""
+    post = camera.replica.post("x-alarm")
+    article = next(a for a in camera.replica.articles if post in a.posts)
+    camera.replica.clear_hits()
+    _, captures = await photograph(camera, article.url, "x-alarm")
+    assert captures["x-alarm"].verdict.outcome == "available"
+    asked = [h for h in camera.replica.hits if "tweet-result" in h.target and post.key in h.target]
+    assert len(asked) == 1
+    assert "probe:result" in [e.resource_type for e in captures["x-alarm"].exchanges]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([("blockquote", True), ("iframe", True)], 1),
+        ([("blockquote", True), ("iframe", False)], 0),
+        ([("blockquote", False), ("iframe", False)], 1),
+        ([("div", True), ("blockquote", True)], 1),
+        ([("iframe", True), ("iframe", True)], 0),
+        ([], None),
+    ],
+)
+async def test_the_element_a_reader_sees_is_chosen(found: list[tuple[str, bool]], expected: int | None) -> None:
+    markup = '<iframe src="https://www.instagram.com/p/BwiVvR9lD0m/embed/"></iframe>'
+    other = {"tag": "iframe", "shown": True, "markup": markup.replace("BwiVvR9lD0m", "ByxilPNJK3M")}
+    rows = [{"tag": tag, "shown": shown, "markup": markup} for tag, shown in found]
+    post = find_embeds(markup).embeds[0].post
+    assert post is not None
+    assert choose([*rows, other], post) == expected
+
+
+# -------------------------------------------------------------------------------------------------------------- hostile
+
+HOSTILE = {
+    "endless": (
+        "<div id=end>…</div><script>new IntersectionObserver(() => { for (let i = 0; i < 50; i++) "
+        "end.before(Object.assign(document.createElement('p'), {textContent: 'more', style: 'height:300px'})) })"
+        ".observe(end); setInterval(() => end.before('x'), 20)</script>",
+        None,
+    ),
+    "restless": ("<script>setInterval(() => document.body.append(Math.random()), 1)</script>", None),
+    "busy": ("<script>setTimeout(() => { for (;;); }, 300)</script>", "hung"),
+    "leaving": ("<script>setTimeout(() => location.replace('?' + Math.random()), 150)</script>", "restless"),
+    "asking": ("<script>for (let i = 0; i < 30; i++) alert(i)</script>", None),
+    "waiting": ('<img src="https://www.instagram.com/p/hang/"><p>Text</p>', None),
+    "deep": ("<script>let n = document.body; for (let i = 0; i < 1500; i++) n = n.appendChild(document.createElement"
+             "('div'))</script>", None),
+    "too deep for Chromium": ("<script>let n = document.body; for (let i = 0; i < 3000; i++) n = n.appendChild("
+                              "document.createElement('div'))</script>", "browser_crashed"),
+    "lying": ("<script>Element.prototype.querySelectorAll = Document.prototype.querySelectorAll = () => { throw 1 };"
+              "window.MutationObserver = window.setTimeout = null</script>", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_page_ends_within_its_time_and_the_next_is_unharmed(camera: Camera, name: str) -> None:
+    script, reason = HOSTILE[name]
+    page = f"<!DOCTYPE html><body><article><p>Story</p></article>{script}</body>"
+    camera.replica.serve("https://forms.example/own/hostile", Saved(body=page.encode()))
+    began = time.monotonic()
+    rendering = await camera.browser.read_article("https://forms.example/own/hostile")
+    assert time.monotonic() - began < 45
+    assert rendering.reason == reason
+    assert ("Story" in rendering.dom) == (reason is None)
+    assert (await camera.browser.read_article(address("closed-details"))).reason is None
+
+
+@pytest.mark.parametrize(
+    ("saved", "reason"),
+    [
+        (Saved(status=404, body=b"<p>Story</p>"), "http_404"),
+        (Saved(status=302, headers=(("Location", "https://forms.example/forms/01-v14"),)), "led_elsewhere"),
+        (Saved(headers=(("Content-Type", "application/octet-stream"),), body=b"\0" * 64), "no_document"),
+    ],
+)
+async def test_an_article_that_does_not_come_leaves_its_posts_untold(camera: Camera, saved: Saved, reason: str) -> None:
+    camera.replica.serve("https://forms.example/own/away", saved)
+    rendering, captures = await photograph(camera, "https://forms.example/own/away")
+    assert (rendering.reason, rendering.dom, rendering.screenshot) == (reason, "", None)
+    assert (captures["fjord"].verdict.outcome, captures["fjord"].verdict.reason) == ("error", reason)
