@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import async_playwright
+from pytest_httpserver import HTTPServer
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive.browser import find_browser
@@ -17,8 +19,9 @@ from embedarchive.library import post_record
 from embedarchive.render import render_inline
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
+from in_process import run
 
-LOST, ALIVE = SAMPLES[0].post, SAMPLES[1].post
+LOST, ALIVE, NEVER_SEEN, WALLED = (SAMPLES[n].post for n in (0, 1, 5, 6))
 QUOTE = (
     '<blockquote class="instagram-media" data-instgrm-permalink="{url}?utm_source=ig_embed" data-instgrm-version="14">'
     '<div><a href="{url}">View this post on Instagram</a><p>A post shared by '
@@ -117,6 +120,70 @@ async def test_a_healed_article_shows_the_post_in_its_own_style(tmp_path: Path) 
         assert not [url for url in requests if not url.startswith(("file:", "data:"))]
         await browser.close()
     conn.close()
+
+
+def test_a_link_to_a_lost_post_is_no_hole() -> None:
+    html = article(f'<p>She wrote <a href="{LOST.url}">a post</a> about it.</p>').encode()
+    assert heal(html, CARD) == (html, ())
+
+
+# ---------------------------------------------------------------------------------------------------- the command line
+
+HEALABLE = article(QUOTE.format(url=LOST.url), QUOTE.format(url=ALIVE.url), QUOTE.format(url=WALLED.url)).encode()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_archive(tmp_path_factory.mktemp("healing") / "embeds.db")
+
+
+def test_the_command_heals_a_saved_page_and_gives_it_back(archive: Path, tmp_path: Path) -> None:
+    page, healed, again = (tmp_path / f"{name}.html" for name in ("page", "healed", "again"))
+    page.write_bytes(HEALABLE)
+    done = run("heal", page, "-a", archive, "-o", healed)
+    assert done.code == 0, done.err
+    assert "1 of 3 embeds replaced" in done.err
+    made = healed.read_bytes()
+    assert made.startswith(HEALABLE[: HEALABLE.index(b"<blockquote")])
+    assert made.endswith(HEALABLE[HEALABLE.index(QUOTE.format(url=ALIVE.url).encode()) :])
+    assert run("heal", healed, "--undo", "-o", again).code == 0
+    assert again.read_bytes() == HEALABLE
+    assert run("heal", page, "-a", archive, "-o", healed).code == 2
+    assert healed.read_bytes() == made
+
+
+def test_a_dry_run_says_what_it_would_do_and_writes_nothing(archive: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_bytes(HEALABLE)
+    done = run("heal", page, "-a", archive, "--dry-run", "-o", tmp_path / "out.html")
+    assert (done.code, done.out) == (0, "")
+    assert sorted(tmp_path.iterdir()) == [page]
+    lines = done.err.splitlines()
+    assert "would be replaced" in lines[0]
+    assert LOST.key in lines[0]
+    assert [line.split()[1] for line in lines[1:3]] == ["left", "left"]
+
+
+def test_a_lost_post_that_was_never_kept_stays_a_hole_and_is_told(archive: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_bytes(article(QUOTE.format(url=NEVER_SEEN.url)).encode())
+    done = run("heal", page, "-a", archive, "--json", "-o", tmp_path / "out.html")
+    assert done.code == 3
+    (told,) = json.loads(done.err)
+    assert (told["key"], told["lost"], told["replaced"]) == (NEVER_SEEN.key, True, False)
+    assert (tmp_path / "out.html").read_bytes() == page.read_bytes()
+
+
+def test_an_address_is_fetched_and_healed(archive: Path, tmp_path: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/story").respond_with_data(HEALABLE, content_type="text/html; charset=utf-8")
+    out, options = tmp_path / "out.html", ["-a", str(archive), "--delay=0", "--ignore-robots"]
+    options.append(f"--resolve=news.example:80:127.0.0.1:{httpserver.port}")
+    done = run("heal", "http://news.example/story", "-o", out, *options, XDG_STATE_HOME=str(tmp_path))
+    assert done.code == 0, done.err
+    assert undo(out.read_bytes()) == HEALABLE
+    gone = run("heal", "http://news.example/none", *options, XDG_STATE_HOME=str(tmp_path))
+    assert (gone.code, gone.out) == (2, "")
+    assert "Nothing was written" in gone.err
 
 
 def test_only_what_is_gone_and_kept_is_healed() -> None:

@@ -48,7 +48,8 @@ def is_lost(record: PostRecord) -> bool:
 
 def find_holes(html: bytes, lost: frozenset[str], content_type: str | None = None) -> tuple[Hole, ...]:
     """The embeds of lost posts in an article, in reading order, each with the bytes that carry it."""
-    embeds = [e for e in find_embeds(html, content_type=content_type).embeds if e.post and e.post.key in lost]
+    found = find_embeds(html, content_type=content_type).embeds
+    embeds = [e for e in found if e.kind == "embed" and e.post and e.post.key in lost]
     spans = find_spans(html) if embeds else ()
     holes: list[Hole] = []
     taken: list[tuple[int, int]] = []
