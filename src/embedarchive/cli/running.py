@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,8 @@ def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: 
     def prepare(kept: Archive, crawl_id: int) -> None:
         if not seeds:
             kept.keep_all_due(crawl_id)
-        for seed in islice(sources, limit):
-            keep_source(kept, crawl_id, seed, fresh_since)
+        for in_hand, some in groupby(islice(sources, limit), key=lambda seed: seed.fetch is not None):
+            (keep_documents if in_hand else keep_addresses)(kept, crawl_id, some, fresh_since)
 
     choices = {"scope": take_scope(values, seeds), "limit": limit, "fresh_since": fresh_since}
     return run("crawl", archive, prepare, values, **choices)
@@ -106,14 +106,20 @@ def look_at_first(sources: Iterator[Seed]) -> Iterator[Seed]:
     return chain(list(islice(sources, 1)), sources)
 
 
-def keep_source(archive: Archive, crawl_id: int, seed: Seed, fresh_since: str) -> None:
-    """Put one seed into the archive: an address to fetch, or a document already in hand."""
-    if seed.fetch is None:
-        archive.keep_seed(crawl_id, canonicalize_article(seed.url), seed.origin, clock.now(), fresh_since)
-        return
-    url = canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
-    article_id = archive.keep_seed(crawl_id, url, seed.origin, clock.now())
-    archive.keep_fetch(article_id, crawl_id, seed.fetch)
+def keep_addresses(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str) -> None:
+    """Put addresses to fetch into the archive, many to a transaction."""
+    while some := list(islice(seeds, 1000)):
+        pairs = [(canonicalize_article(seed.url), seed.origin) for seed in some]
+        archive.keep_seeds(crawl_id, pairs, clock.now(), fresh_since, 0, None)
+
+
+def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str) -> None:
+    """Put documents already in hand into the archive; they are never too old to search."""
+    for seed in seeds:
+        assert seed.fetch is not None, "only documents in hand come here"
+        url = canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
+        article_id = archive.keep_seed(crawl_id, url, seed.origin, clock.now(), fresh_since="")
+        archive.keep_fetch(article_id, crawl_id, seed.fetch)
 
 
 @click.command()
