@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from capturing import Camera, artifacts, open_camera
+from capturing import SHORT, Camera, artifacts, open_camera
 from embedarchive.detect import identify_post
 from embedarchive.model import Answer, Capture, Description, Page
 from embedarchive.platforms import BY_NAME
@@ -24,7 +25,8 @@ def replica() -> Iterator[Replica]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def camera(replica: Replica) -> AsyncIterator[Camera]:
-    async with open_camera(replica) as opened:
+    # The replica paints each photograph when it is first asked for: on a busy machine that takes seconds.
+    async with open_camera(replica, limits=replace(SHORT, rest_s=20.0, whole_s=60.0)) as opened:
         yield opened
 
 
@@ -73,6 +75,16 @@ LIVE = (
     "fb-lanterna",
     "fb-zaytoun",
     "fb-regatta",
+    "bs-comet",
+    "bs-ridge",
+    "bs-hanok",
+    "yt-start",
+    "yt-yakei",
+    "ms-amboss",
+    "ms-tram",
+    "ms-storm",
+    "ts-nightbus",
+    "ts-dunas",
 )
 
 
