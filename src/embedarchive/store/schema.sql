@@ -300,8 +300,8 @@ CREATE TRIGGER blobs_no_update     BEFORE UPDATE ON blobs
 -- by triggers: SQLite lets no trigger write to FTS5 while the schema is untrusted, and ours stays untrusted.
 CREATE VIRTUAL TABLE descriptions_fts USING fts5(
   author_name, author_handle, title, text, alt_text,
-  content='descriptions', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+  content="descriptions", content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE embeds_fts USING fts5(
-  author_name, author_handle, text, content='embeds', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+  author_name, author_handle, text, content="embeds", content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE articles_fts USING fts5(
-  title, site_name, content='articles', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+  title, site_name, content="articles", content_rowid='id', tokenize='unicode61 remove_diacritics 2');
