@@ -20,10 +20,15 @@ _KEY = "SELECT coalesce(same_as, key) FROM posts WHERE key = ?"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Row ids, or None for all of them."""
+    """Row ids and post keys, or None for all of them.
+
+    `posts` are those named and those that a named article embeds; `articles` those named.
+    """
 
     captures: tuple[int, ...] | None = None
     fetches: tuple[int, ...] | None = None
+    posts: tuple[str, ...] | None = None
+    articles: tuple[int, ...] | None = None
 
 
 EVERYTHING = Selection()
@@ -49,7 +54,8 @@ def find_selection(conn: sqlite3.Connection, names: Sequence[str]) -> Selection:
                              f"with: embedarchive lookup {name!r}")  # fmt: skip
     for article in articles:
         posts += (key for (key,) in conn.execute(_POSTS_OF_ARTICLE, (article,)))
-    return Selection(find_ids(conn, _CAPTURES_OF_POSTS, posts), find_ids(conn, _FETCHES_OF_ARTICLES, articles))
+    captures, fetches = find_ids(conn, _CAPTURES_OF_POSTS, posts), find_ids(conn, _FETCHES_OF_ARTICLES, articles)
+    return Selection(captures, fetches, tuple(dict.fromkeys(posts)), tuple(dict.fromkeys(articles)))
 
 
 def find_post_key(conn: sqlite3.Connection, name: str) -> str | None:

@@ -1,0 +1,261 @@
+"""An archive -> a smaller copy for the public: the same tables, only what may be shown, nothing of how it was run.
+
+Nothing is deleted from a copy: it is written anew, from a list of what may leave. What is not on the list was never in
+the file, not even in a page SQLite no longer uses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from embedarchive import __version__
+from embedarchive.errors import UsageError
+from embedarchive.export.selection import EVERYTHING, Selection
+from embedarchive.export.thumbnails import copy_thumbnails
+from embedarchive.store.archive import explain
+from embedarchive.store.reading import open_reader
+from embedarchive.store.rows import FULL_TEXT
+from embedarchive.store.schema import apply_schema
+
+SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail")
+"""Roles of files that a reader sees."""
+
+ENVIRONMENT = (
+    "tool", "tool_version", "browser", "browser_version", "headless", "operating_system", "user_agent", "viewport",
+    "scale", "screenshot", "language", "time_zone", "fonts_missing",
+)  # fmt: skip
+"""What of a visit's circumstances tells why the post looked as it did."""
+
+POSTS = "post_key IN (SELECT key FROM chosen_posts)"
+ARTICLES = "article_id IN (SELECT id FROM chosen_articles)"
+CAPTURES = f"capture_id IN (SELECT id FROM src.captures WHERE {POSTS})"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table of a copy: the columns that leave, which rows, and what stands in place of a column that does not."""
+
+    columns: str
+    where: str = "TRUE"
+    instead: Mapping[str, str] = field(default_factory=dict)
+
+
+COPIED: Mapping[str, Copied] = {
+    "crawls": Copied(
+        "id command started_at finished_at ended version render in_article",
+        "id IN (SELECT crawl_id FROM src.captures UNION SELECT crawl_id FROM src.fetches)",
+    ),
+    "platforms": Copied("name title rules visitable"),
+    "articles": Copied(
+        "id outlet title site_name lang published_at first_seen_at",
+        "id IN (SELECT id FROM chosen_articles)",
+        {"url": "public_url(url, id)"},
+    ),
+    "article_urls": Copied("url article_id", f"{ARTICLES} AND url NOT LIKE 'file:%'"),
+    "fetches": Copied(
+        "id article_id crawl_id fetched_at outcome reason status content_type elapsed_ms truncated rendered_at "
+        "render_reason alterations searched_rules search_note",
+        ARTICLES,
+        {
+            "url": "public_url(url, article_id)",
+            "final_url": "public_url(final_url, article_id)",
+            "source": "iif(source = 'network', source, 'a saved copy')",
+        },
+    ),
+    "posts": Copied(
+        "key platform native_id url posted_at resolved same_as first_seen_at",
+        "key IN (SELECT key FROM chosen_posts)",
+    ),
+    "embeds": Copied(
+        "id fetch_id article_id position kind platform post_key url form layer rule snippet seen_in author_name "
+        "author_handle text posted_at lang",
+        f"{ARTICLES} AND ({POSTS} OR {ARTICLES.replace('chosen', 'whole')})",
+    ),
+    "captures": Copied(
+        "id post_key crawl_id fetch_id outcome reason evidence visit_url final_url status started_at finished_at "
+        "missing alterations",
+        POSTS,
+        {"environment": "public_environment(environment)"},
+    ),
+    "descriptions": Copied(
+        "id capture_id post_key rules described_at kind author_name author_handle author_url author_verified "
+        "author_followers collaborators title text text_html alt_text lang posted_at likes comments shares views audio "
+        "location quoted_url media sources",
+        POSTS,
+    ),
+    "checks": Copied("id post_key capture_id checked_at outcome reason", POSTS),
+    "replays": Copied(
+        "id capture_id checked_at score distance text_found media_found media_expected", CAPTURES
+    ),
+}  # fmt: skip
+
+FILES = Copied(
+    "id capture_id role position sha256 content_type size url width height alt truncated",
+    f"{CAPTURES} AND role IN (SELECT value FROM json_each(:roles))",
+)
+BLOBS = Copied(
+    "sha256 size encoding",
+    "sha256 IN (SELECT sha256 FROM main.artifacts)",
+    {"body": "iif(sha256 IN (SELECT sha256 FROM src.redactions), x'', body)"},
+)
+WITHDRAWN = Copied(
+    "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
+)  # fmt: skip
+
+LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "exchanges"))
+"""Tables that stay empty: what was asked for, what is due, and what went over the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a public copy holds."""
+
+    posts: int
+    visits: int
+    articles: int
+    files: int
+    bytes: int
+
+
+def publish(
+    source: Path,
+    out: Path,
+    now: str,
+    selection: Selection = EVERYTHING,
+    *,
+    thumbnails_only: bool = False,
+    with_dom: bool = False,
+) -> Published:
+    """Write a public copy of the archive at `source` to `out`, whole or not at all, as of one moment.
+
+    `thumbnails_only` makes every picture small and leaves sound and video out; `with_dom` adds the pages as rendered.
+    Raises UsageError when `out` is the archive itself, DiskFull.
+    """
+    if out.exists() and out.samefile(source):
+        raise UsageError(f"{out} is the archive itself, and was left as it is. Name another file.")
+    open_reader(source).close()
+    draft = out.with_name(f".{out.name}.part")
+    draft.unlink(missing_ok=True)
+    try:
+        with contextlib.closing(open_copy(draft, source)) as conn:
+            copy(conn, selection, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
+            done = count(conn, draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(out)
+    except sqlite3.OperationalError as error:
+        raise explain(error, out) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return done
+
+
+def open_copy(draft: Path, source: Path) -> sqlite3.Connection:
+    """A new, empty archive with the source attached to it, read-only, as `src`."""
+    conn = sqlite3.connect(f"file:{quote(str(draft))}", uri=True, isolation_level=None)
+    for pragma in ("page_size = 8192", "journal_mode = OFF", "synchronous = OFF", "trusted_schema = OFF"):
+        conn.execute(f"PRAGMA {pragma}")
+    apply_schema(conn)
+    conn.execute("PRAGMA foreign_keys = ON")
+    conn.create_function("public_url", 2, public_url, deterministic=True)
+    conn.create_function("public_environment", 1, public_environment, deterministic=True)
+    conn.execute("ATTACH ? AS src", (f"file:{quote(str(source.resolve()))}?mode=ro",))
+    return conn
+
+
+def public_url(url: str | None, article_id: int) -> str | None:
+    """An article's address; of a file on our disk only its name. Pure."""
+    if url is None or not url.lower().startswith("file:"):
+        return url
+    return f"file:///saved/{article_id}/{url.rstrip('/').rpartition('/')[2]}"
+
+
+def public_environment(text: str) -> str:
+    """The circumstances of a visit that anyone may know. Pure."""
+    try:
+        known = json.loads(text)
+    except ValueError:
+        known = None
+    picked = {name: known[name] for name in ENVIRONMENT if name in known} if isinstance(known, dict) else {}
+    return json.dumps(picked, ensure_ascii=False)
+
+
+# -------------------------------------------------------------------------------------------------------------- copying
+
+
+def copy(conn: sqlite3.Connection, selection: Selection, now: str, *, thumbnails_only: bool, with_dom: bool) -> None:
+    """Fill an empty archive from the one attached to it, in one transaction."""
+    conn.execute("BEGIN")
+    conn.execute("PRAGMA defer_foreign_keys = ON")
+    choose(conn, selection)
+    conn.execute("DELETE FROM platforms")
+    for table, copied in COPIED.items():
+        copy_rows(conn, table, copied)
+    roles = json.dumps([*SHOWN, *(["dom"] if with_dom else [])])
+    if thumbnails_only:
+        copy_thumbnails(
+            conn, f"SELECT {FILES.columns.replace(' ', ', ')} FROM src.artifacts WHERE {FILES.where}", roles
+        )
+    else:
+        copy_rows(conn, "artifacts", FILES, roles)
+        copy_rows(conn, "blobs", BLOBS)
+    copy_rows(conn, "redactions", WITHDRAWN)
+    conn.execute(
+        "INSERT INTO crawls (command, started_at, finished_at, ended, version, options) VALUES (?, ?, ?, ?, ?, ?)",
+        ("publish", now, now, "done", __version__, json.dumps({"thumbnails_only": thumbnails_only})),
+    )
+    for table in FULL_TEXT:
+        conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
+    conn.execute("COMMIT")
+    conn.execute("DETACH src")
+    conn.execute("PRAGMA optimize")
+
+
+def choose(conn: sqlite3.Connection, selection: Selection) -> None:
+    """Note which posts leave (with the short links that name them), which articles, and of which all embeds leave."""
+    for line in (
+        "CREATE TEMP TABLE chosen_posts (key TEXT PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TEMP TABLE whole_articles (id INTEGER PRIMARY KEY)",
+        "CREATE TEMP TABLE chosen_articles (id INTEGER PRIMARY KEY)",
+    ):
+        conn.execute(line)
+    if selection.posts is None:
+        conn.execute("INSERT INTO chosen_posts SELECT key FROM src.posts")
+        conn.execute("INSERT INTO whole_articles SELECT id FROM src.articles")
+        conn.execute("INSERT INTO chosen_articles SELECT id FROM src.articles")
+        return
+    conn.execute("INSERT INTO chosen_posts SELECT value FROM json_each(?)", (json.dumps(selection.posts),))
+    conn.execute(
+        "INSERT OR IGNORE INTO chosen_posts SELECT key FROM src.posts WHERE same_as IN (SELECT key FROM chosen_posts) "
+        "UNION SELECT same_as FROM src.posts WHERE key IN (SELECT key FROM chosen_posts) AND same_as IS NOT NULL"
+    )
+    conn.execute("INSERT INTO whole_articles SELECT value FROM json_each(?)", (json.dumps(selection.articles or ()),))
+    conn.execute(
+        "INSERT INTO chosen_articles SELECT id FROM whole_articles "
+        f"UNION SELECT article_id FROM src.embeds WHERE {POSTS} "
+        f"UNION SELECT f.article_id FROM src.captures c JOIN src.fetches f ON f.id = c.fetch_id WHERE c.{POSTS}"
+    )
+
+
+def copy_rows(conn: sqlite3.Connection, table: str, copied: Copied, roles: str = "[]") -> None:
+    """Copy what may leave of one table."""
+    columns = copied.columns.split()
+    into, values = ", ".join([*columns, *copied.instead]), ", ".join([*columns, *copied.instead.values()])
+    sql = f"INSERT INTO main.{table} ({into}) SELECT {values} FROM src.{table} WHERE {copied.where}"
+    conn.execute(sql, {"roles": roles})
+
+
+def count(conn: sqlite3.Connection, out: Path) -> Published:
+    """What the copy holds."""
+    tables = ("posts WHERE same_as IS NULL", "captures", "articles", "artifacts")
+    posts, visits, articles, files = (
+        int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables
+    )
+    return Published(posts, visits, articles, files, out.stat().st_size)

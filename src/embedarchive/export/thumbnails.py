@@ -1,0 +1,74 @@
+"""The files of an archive -> small pictures of them in a copy, each marked as not the whole."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import warnings
+
+from PIL import Image
+
+from embedarchive.store.blobs import hash_bytes, unpack_blob
+
+LONGEST_SIDE = 320
+QUALITY = 70
+LARGEST = 50_000_000
+MARK = "thumbnail only"
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
+Small = tuple[str, int, int, int]
+"""sha256, size in bytes, width, height."""
+
+
+def copy_thumbnails(conn: sqlite3.Connection, select: str, roles: str) -> None:
+    """Put a small picture in place of every file that `select` gives of the attached archive; others stay out."""
+    made: dict[str, Small | None] = {}
+    for row in conn.execute(select, {"roles": roles}):
+        id, capture_id, role, position, sha256, _, _, url, _, _, alt, _ = row
+        if sha256 not in made:
+            made[sha256] = _keep_small(conn, sha256)
+        if small := made[sha256]:
+            conn.execute(
+                "INSERT INTO main.artifacts VALUES (?, ?, ?, ?, ?, 'image/jpeg', ?, ?, ?, ?, ?, ?)",
+                (id, capture_id, role, position, small[0], small[1], url, small[2], small[3], alt, MARK),
+            )
+
+
+def _keep_small(conn: sqlite3.Connection, sha256: str) -> Small | None:
+    """Make and keep one thumbnail; None for what was withdrawn, is no picture, or is too large to look at."""
+    row = conn.execute(
+        "SELECT encoding, size, body FROM src.blobs WHERE sha256 = ? AND size BETWEEN 1 AND ? AND length(body) > 0 "
+        "AND sha256 NOT IN (SELECT sha256 FROM src.redactions)",
+        (sha256, LARGEST),
+    ).fetchone()
+    drawn = shrink(unpack_blob(*row)) if row else None
+    if drawn is None:
+        return None
+    body, width, height = drawn
+    small = hash_bytes(body)
+    conn.execute("INSERT OR IGNORE INTO main.blobs VALUES (?, ?, 'identity', ?)", (small, len(body), body))
+    return small, len(body), width, height
+
+
+def shrink(body: bytes) -> tuple[bytes, int, int] | None:
+    """A picture as a small JPEG with its width and height; None if it cannot be read. Pure."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(body), formats=FORMATS) as picture:
+                picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+                flat = _flatten(picture)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue(), flat.width, flat.height
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """The picture on white, without transparency or palette."""
+    if picture.mode in ("RGB", "L"):
+        return picture.copy() if picture.mode == "RGB" else picture.convert("RGB")
+    layer = picture.convert("RGBA")
+    sheet = Image.new("RGBA", layer.size, "white")
+    sheet.alpha_composite(layer)
+    return sheet.convert("RGB")
