@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import click
 
 from embedarchive import __version__
+from embedarchive.cli.exporting import export
 from embedarchive.cli.finding import find, platforms
+from embedarchive.cli.healing import heal
+from embedarchive.cli.querying import publish, query, rehydrate
 from embedarchive.cli.reading import lookup, search, serve, show, stats
 from embedarchive.cli.running import capture, check, crawl, demo
 from embedarchive.cli.upkeep import doctor, install
@@ -21,7 +25,20 @@ from embedarchive.errors import EmbedArchiveError
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMBEDARCHIVE", "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT, epilog=__doc__.split("\n\n", 1)[1] if __doc__ else None)
+class Commands(click.Group):
+    """Commands whose reader may go away: `embedarchive find … | head` is no fault."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # told here, for click makes it an error of its own
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return code
+
+
+@click.group(cls=Commands, context_settings=CONTEXT, epilog=__doc__.split("\n\n", 1)[1] if __doc__ else None)
 @click.version_option(__version__, prog_name="embedarchive")
 def cli() -> None:
     """Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file.
@@ -33,7 +50,10 @@ def cli() -> None:
     """
 
 
-for command in (find, crawl, capture, check, lookup, show, search, stats, serve, demo, doctor, install, platforms):
+for command in (
+    find, crawl, capture, check, lookup, show, search, stats, serve, query, export, publish, rehydrate, heal, demo,
+    doctor, install, platforms,
+):  # fmt: skip
     cli.add_command(command)
 
 
@@ -50,6 +70,3 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:  # `embedarchive find … | head` is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -47,6 +47,10 @@ HELPERS = {
 }  # fmt: skip
 
 
+def title_of_platform(name: str | None) -> str:
+    return BY_NAME[name].title if name in BY_NAME else (name or "unknown platform")
+
+
 def links_to(datasette: Any, name: str) -> Links:
     return Links(str(datasette.urls.database(name)), str(datasette.urls.instance()))
 
@@ -63,7 +67,7 @@ async def show(
             "links": links_to(datasette, database.name),
             "archive": database.name,
             "asset": lambda name: datasette.urls.path(asset_path(name)),
-            "title_of_platform": lambda name: BY_NAME[name].title if name in BY_NAME else (name or "unknown platform"),
+            "title_of_platform": title_of_platform,
         },
         request=request,
     )

@@ -1,0 +1,215 @@
+"""An archive -> a web site of plain files in the look of the reading room: no server, no request beyond its folder.
+
+It is made from a public copy (see `publish`), so it can show nothing that such a copy does not hold.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader
+
+from embedarchive import library, phrases
+from embedarchive.export.folder import Folder
+from embedarchive.export.places import (
+    SUFFIXES,
+    Places,
+    place_all,
+    place_article,
+    place_embed,
+    place_media,
+    place_outlet,
+    place_post,
+)
+from embedarchive.export.publish import SHOWN, publish
+from embedarchive.export.selection import EVERYTHING, Selection
+from embedarchive.library.articles import MOST_ON_A_PAGE, article_lines
+from embedarchive.library.posts import read_lines
+from embedarchive.records import ArticleLine, Counts, PostLine
+from embedarchive.render import author_of, fullest_claim, render_post, title_of
+from embedarchive.showable import SNIFFED, sniff_type
+from embedarchive.store import open_reader
+from embedarchive.viewer.assets import load_asset
+from embedarchive.viewer.media import read_piece
+from embedarchive.viewer.pages import HELPERS, title_of_platform
+
+PIECE = 1_000_000
+ON_A_PAGE = 100
+LONGEST_TEXT = 300
+"""Characters of a post that the search index holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a site holds, and what of that this export had to write."""
+
+    pages: int
+    files: int
+    written: int
+    removed: int
+
+
+def export_site(
+    source: Path,
+    out: Path,
+    now: str,
+    selection: Selection = EVERYTHING,
+    *,
+    thumbnails_only: bool = False,
+    title: str | None = None,
+) -> Site:
+    """Make or renew the site in the folder `out`. Raises UsageError when something else is there, DiskFull."""
+    folder = Folder(out)
+    with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=".site-") as rooms:
+        copy = Path(rooms) / "copy.db"
+        publish(source, copy, now, selection, thumbnails_only=thumbnails_only)
+        with closing(open_reader(copy)) as conn:
+            pages = Pages(conn, folder, title or "Preserved posts")
+            pages.write()
+            files = len(pages.media_types)
+    return Site(pages.count, files, folder.written, folder.finish())
+
+
+@dataclass
+class Pages:
+    """The pages of one site, being written."""
+
+    conn: sqlite3.Connection
+    folder: Folder
+    title: str
+    count: int = 0
+    media_types: dict[str, str] = field(default_factory=dict)
+    index: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self) -> None:
+        self.media_types = find_media(self.conn)
+        self.env = Environment(
+            loader=ChoiceLoader([PackageLoader("embedarchive.export"), PackageLoader("embedarchive.viewer")]),
+            autoescape=True,
+        )
+        counts = library.count(self.conn)
+        self.write_media()
+        self.write_front(counts)
+        self.write_posts()
+        self.write_articles()
+        self.write_outlets(counts)
+        self.write_search()
+
+    def page(self, name: str, template: str, **context: Any) -> None:
+        """Render one page to its place; its links lead from there."""
+        links = Places("../" * name.count("/"), self.media_types)
+        html = self.env.get_template(template).render(
+            **HELPERS,
+            **context,
+            links=links,
+            asset=links.asset,
+            archive=self.title,
+            title_of_platform=title_of_platform,
+        )
+        self.folder.write(name, html.encode("utf-8", "replace"))
+        self.count += 1
+
+    def write_media(self) -> None:
+        for sha256, kind in self.media_types.items():
+            rowid, size = self.conn.execute("SELECT rowid, size FROM blobs WHERE sha256 = ?", (sha256,)).fetchone()
+            starts = range(0, size, PIECE)
+            pieces = map(partial(read_piece, self.conn, rowid, length=PIECE), starts)
+            self.folder.write_once(place_media(sha256, SUFFIXES[kind]), size, pieces)
+        for name in ("reading-room.css", "reading-room.js"):
+            self.folder.write(f"assets/{name}", load_asset(name))
+
+    def write_front(self, counts: Counts) -> None:
+        self.page("index.html", "site/front.html", front=library.front(self.conn), counts=counts)
+        self.page("lost.html", "embedarchive/lost.html", lines=library.recent_losses(self.conn, 1_000))
+
+    def write_posts(self) -> None:
+        total = int(self.conn.execute("SELECT count(*) FROM posts WHERE same_as IS NULL").fetchone()[0])
+        pages = max(1, -(-total // ON_A_PAGE))
+        for page in range(1, pages + 1):
+            lines = self.read_posts(page)
+            self.page(place_all(page), "site/all.html", lines=lines, page=page, pages=pages, total=total)
+            for line in lines:
+                self.write_post(line)
+
+    def read_posts(self, page: int) -> list[PostLine]:
+        sql = "SELECT key FROM posts WHERE same_as IS NULL ORDER BY key LIMIT ? OFFSET ?"
+        keys = [row[0] for row in self.conn.execute(sql, (ON_A_PAGE, (page - 1) * ON_A_PAGE))]
+        return list(read_lines(self.conn, keys).values())
+
+    def write_post(self, line: PostLine) -> None:
+        record = library.post_record(self.conn, line.key)
+        if record is None:
+            return
+        place = place_post(line.key)
+        self.page(
+            place, "site/post.html", record=record, title=title_of(record), author=author_of(record),
+            card=render_post(record, Places("../", self.media_types).shown),
+            runs=phrases.find_runs(record.observations), changes=phrases.find_changes(record.captures),
+            claim=fullest_claim(record),
+        )  # fmt: skip
+        self.index.append(index_post(line, place, record.post.native_id))
+
+    def write_articles(self) -> None:
+        for (number,) in self.conn.execute("SELECT id FROM articles ORDER BY id").fetchall():
+            record = library.article_record(self.conn, number)
+            if record is None:
+                continue
+            unread = tuple(replace(fetch, html_sha256=None) for fetch in record.fetches)
+            self.page(place_article(number), "embedarchive/article.html", record=replace(record, fetches=unread))
+            self.index += (index_article(line) for line in article_lines(self.conn, [number]).values())
+        for (number,) in self.conn.execute("SELECT id FROM embeds WHERE post_key IS NULL ORDER BY id").fetchall():
+            self.page(place_embed(number), "embedarchive/embed.html", record=library.embed_record(self.conn, number))
+
+    def write_outlets(self, counts: Counts) -> None:
+        self.page("outlets.html", "embedarchive/outlets.html", counts=counts)
+        for (name,) in self.conn.execute("SELECT DISTINCT outlet FROM articles WHERE outlet IS NOT NULL ORDER BY 1"):
+            for page in count(1):
+                record = library.outlet_record(self.conn, name, page, counts.outlet(name))
+                if record is None or (page > 1 and not record.lines):
+                    break
+                self.page(place_outlet(name, page), "embedarchive/outlet.html", record=record, page=page)
+                if record.articles <= page * MOST_ON_A_PAGE:
+                    break
+
+    def write_search(self) -> None:
+        self.page("search.html", "site/search.html")
+        entries = ",\n".join(json.dumps({k: v for k, v in each.items() if v}) for each in self.index)
+        self.folder.write("assets/search-index.js", f"window.EMBEDARCHIVE_INDEX = [\n{entries}\n];\n".encode())
+        self.folder.write("assets/search.js", files("embedarchive.export").joinpath("static/search.js").read_bytes())
+
+
+def find_media(conn: sqlite3.Connection) -> dict[str, str]:
+    """The hash of every file that a page may show, with the type its first bytes prove."""
+    marks = ", ".join("?" * len(SHOWN))
+    rows = conn.execute(
+        f"SELECT sha256, substr(body, 1, {SNIFFED}) FROM blobs WHERE encoding = 'identity' AND length(body) > 0 "
+        f"AND sha256 IN (SELECT sha256 FROM artifacts WHERE role IN ({marks})) ORDER BY sha256",
+        SHOWN,
+    )
+    typed = ((sha256, sniff_type(head)) for sha256, head in rows)
+    return {sha256: kind for sha256, kind in typed if kind}
+
+
+def index_post(line: PostLine, place: str, native_id: str) -> dict[str, Any]:
+    """What the search of a site knows of a post. Pure."""
+    name = line.author_name or (f"@{line.author_handle}" if line.author_handle else line.key)
+    handle = line.author_handle if line.author_name else None
+    text = phrases.shorten(line.text or line.alt or "", LONGEST_TEXT)
+    return {
+        "to": place, "name": name, "handle": handle, "text": text, "status": phrases.say_post_status(line),
+        "key": line.key, "id": native_id,
+    }  # fmt: skip
+
+
+def index_article(line: ArticleLine) -> dict[str, Any]:
+    """What the search of a site knows of an article. Pure."""
+    return {"to": place_article(line.id), "name": line.title or line.url, "outlet": line.outlet, "url": line.url}
