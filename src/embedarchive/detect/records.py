@@ -39,7 +39,7 @@ _SERVICE_KEYS = frozenset(
         "socialnetwork", "contenttype", "extcontenttype", "name",
     )
 )  # fmt: skip
-_ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid"))
+ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid"))
 _NEVER = frozenset(
     (
         "class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder",
@@ -123,7 +123,7 @@ def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     for platform in services[:3]:
         for name, value in pairs.items():
             short = squeeze(name)
-            is_named = short in _ID_KEYS or short.endswith("videoid")
+            is_named = short in ID_KEYS or short.endswith("videoid")
             post = read_bare_id(platform, value) if is_named and _is_rare(value) else None
             if post:
                 yield Named(post, name, None, "id-of-service")

@@ -1,20 +1,19 @@
-"""The bytes of a document -> whether an embed may be in it, and in which attributes, before any parsing. Pure.
+"""The bytes of a document -> whether an embed may be in it, and where, before any parsing. Pure.
 
-Each rule of the finder needs one of these in the bytes: an address that a platform's `traces` match (plain, or
-escaped as JSON,
-percent or entities), an attribute whose name ends in `id` and whose value is a telling id, AMP's component, the
-class of a mark
-that is content with a byline, or base64 of an address. A document that has none of them has no embed and is not
-parsed; where
-they stand tells which attributes are worth reading in the others.
+One pass finds the words that embeds need (`needles`). Where a host stands, the platforms' `traces` say whether it is in
+an address of a post (plain, or escaped as JSON, percent or entities); what stands around it says in which attribute,
+text, quote or script. A document that names no post, or only links posts, is not parsed; in the others only the places
+told here are looked at.
 """
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from embedarchive.detect.needles import BASE64, CALLS, MARKS, STRUCTURE, find_needles
+from embedarchive.detect.records import ID_KEYS, ID_NAMES, squeeze
 from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import SUBDOMAIN
 
@@ -42,73 +41,114 @@ _S9E = rf"{ANY_HOST}/iframe/\d+/\w+\.min\.html"
 _TRACES = _group([t for p in PLATFORMS for t in p.traces] + [_AMP, _S9E])
 _ADDRESS = re.compile(f"//{SUBDOMAIN}(?:{_TRACES})".encode())
 _ESCAPED = re.compile(
-    rf"http(?!s?://)(?:s?{_COLON}(?i:{_SLASH}){{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
+    rf"(?i)http(?!s?://)(?:s?{_COLON}{_SLASH}{{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
 )
 _ID = re.compile(
-    rf"""d=(?<=[\w-][iI]d=)["']?\s?(?:(?i:{_SERVICES})["'\s>]|(?:\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>])""".encode()
+    rf"""d=(?<=[\w-][iI]d=)["']?\s?(?:((?i:{_SERVICES}))|\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>]""".encode()
 )
-_WORDS = (b"instagram-media", b"embetty-")
-_LINK_WORDS = (
-    b"blockquote",
-    b"BLOCKQUOTE",
-    b"embedPin",
-    b"flickr-embed",
-    b"tweet static",
-    b"reddit-embed",
-    b"data-attrs",
-    b"VK.Widgets",
-    b"createTweet",
-    b"telegram-post",
-)
-"""What makes a plain link part of an embed: a quote around it, or the mark of a script that expands it."""
 
-_BASE64 = (b"aHR0c", b"h0dH", b"odHRw")
-"""`http` in base64, at each of the three places it can start."""
-
-_NAME = re.compile(rb"""[^\s"'<>/=]{1,80}+\Z""")
+_NAME = re.compile(rb"""(?<![^\s"'<])[\w:.@()\[\]#*-]{1,80}+\Z""")
 _SCHEME = b"htpsHTPS:"
-_ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b", re.I)
+_ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b")
+_CLASS = re.compile(rb"""class\W{1,12}[\w\s-]*\Z""")
 _EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
 """Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
 _LINKING = re.compile(rb"(?<![\w-])href\W")
 _URL = re.compile(r"[^\s\"'<>&]{8,400}")
 _AHEAD = 80
+_LONGEST_ADDRESS = 160
+_BASE64_SHIFT = {needle: shift for shift, needle in zip((0, 2, 3), BASE64, strict=True)}
+_BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/]{24,240}")
+_SPEAKING = frozenset((*MARKS, *CALLS))
+_MARK_IDS = {squeeze(place[1:]) for p in PLATFORMS for mark in p.marks for place in mark.id if place[0] == "@"}
+_TELLING = ID_NAMES.keys() | ID_KEYS | _MARK_IDS
+_NO_HOST = _SPEAKING | {*STRUCTURE, *BASE64}
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """Where something was seen: in which attributes (those of nearly every element left out), alone in which
-    elements, deep
-    in a script or in another text; whether a library of calls or AMP is there."""
+    elements, in a script; whether AMP is there; how many quotes there are."""
 
     names: frozenset[str]
     alone: frozenset[str]
     deep: bool
     amp: bool
-    plain: bool
-    """Nothing but the addresses of links."""
+    quotes: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one walk over the needles gathers. `quoted` and `scripted` say where the walk is."""
+
+    names: set[bytes] = field(default_factory=set)
+    alone: set[bytes] = field(default_factory=set)
+    deep: bool = False
+    amp: bool = False
+    marked: bool = False
+    linked: bool = False
+    quotes: int = 0
+    quoted: int = 0
+    scripted: bool = False
+    double: int = -1
+    single: int = -1
+    seen_to: int = 0
 
 
 def survey(body: bytes) -> Survey | None:
-    """Look for anything an embed needs; None when there is nothing."""
-    places = [m.start() for m in _ADDRESS.finditer(body)]
-    places += [m.start() for m in _ESCAPED.finditer(body)]
-    ids = [m.start() + 2 for m in _ID.finditer(body)]
-    other = any(word in body for word in _WORDS)
-    places += (at for start in _BASE64 for at in _find_all(body, start))
-    if not (places or ids or other):
+    """Look for anything an embed needs; None when there is nothing, or nothing but plain links."""
+    low = body.lower()
+    seen = _Seen()
+    last = -1
+    for at, needle in find_needles(low):
+        if needle in STRUCTURE:
+            _enter(seen, low, at, needle)
+        elif needle in _SPEAKING:
+            seen.marked = seen.marked or needle != b"instagram-media" or bool(_CLASS.search(low, max(0, at - 99), at))
+            seen.deep = seen.deep or (needle in CALLS and seen.scripted)
+        elif needle in _BASE64_SHIFT:
+            if names_address(body, at, needle):
+                _locate(seen, low, at)
+        else:
+            start = find_address(low, at)
+            if start > last:
+                last = start
+                _locate(seen, low, start)
+    _locate_ids(seen, body)
+    seen.names.discard(b"")
+    if not (seen.marked or seen.deep or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)):
         return None
-    found = _locate(body, sorted(places), ids)
-    if found.plain and not ids and not (other or any(w in body for w in _LINK_WORDS)):
-        return None
-    return found
+    told = frozenset(n.decode("utf-8", "replace") for n in seen.names)
+    return Survey(told - _EVERYWHERE, frozenset(t.decode() for t in seen.alone), seen.deep, seen.amp, seen.quotes)
 
 
-def _find_all(body: bytes, start: bytes) -> Iterator[int]:
-    at = body.find(start)
-    while at >= 0:
-        yield at
-        at = body.find(start, at + 1)
+def find_address(low: bytes, at: int) -> int:
+    """Where the address of a post begins that the needle stands in, or -1."""
+    start = low.rfind(b"//", max(0, at - _LONGEST_ADDRESS), at + 1)
+    if start >= 0 and _ADDRESS.match(low, start):
+        return start
+    start = low.rfind(b"http", max(0, at - _LONGEST_ADDRESS), at)
+    return start if start >= 0 and _ESCAPED.match(low, start) else -1
+
+
+def names_address(body: bytes, at: int, needle: bytes) -> bool:
+    """Whether base64 holds the address of a post, and not that of a drawing's format."""
+    m = _BASE64_TEXT.match(body, at - _BASE64_SHIFT[needle]) if at >= 3 else None
+    if m is None:
+        return False
+    text = base64.b64decode(m[0][: len(m[0]) // 4 * 4])
+    return bool(_ADDRESS.search(text) or _ESCAPED.search(text))
+
+
+def _enter(seen: _Seen, low: bytes, at: int, needle: bytes) -> None:
+    """Keep count of the script or quotes that the walk is in; escaped ones count as well."""
+    if needle != b"blockquote":
+        seen.scripted = needle == b"<script"
+    elif low[at - 1 : at] in b"/f":
+        seen.quoted = max(0, seen.quoted - 1)
+    elif low[at - 1 : at] in b"<c;":
+        seen.quotes += 1
+        seen.quoted += 1
 
 
 def _read_name(before: bytes) -> bytes:
@@ -119,43 +159,50 @@ def _read_name(before: bytes) -> bytes:
     if not rest.endswith(b"="):
         return b""
     m = _NAME.search(rest[:-1].rstrip())
-    return m[0].lower() if m else b""
+    return m[0] if m else b""
 
 
-def _locate(body: bytes, places: list[int], ids: list[int]) -> Survey:
-    names: set[bytes] = set()
-    alone: set[bytes] = set()
-    deep = amp = False
-    double = single = -1
-    seen_to = 0
-    for at in places:
-        amp = amp or body.startswith(b"//cdn.ampproject", at)
-        before = body[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
-        name = _read_name(before)
-        names.add(name)
-        if before.rstrip().endswith(b">") and (closed := _ALONE.match(body, at)):
-            alone.add(closed[1].lower())
-        deep = deep or not name
-        # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
-        double = max(body.rfind(b'"', seen_to, at), double)
-        single = max(body.rfind(b"'", seen_to, at), single)
-        seen_to = at
-        for quote in (double, single):
-            names.add(_read_name(body[max(0, quote - _AHEAD) : quote]) if quote > 0 else b"")
-    for at in ids:
-        deep = True  # what the id is for may be parked in a script
-        names.add(_read_name(body[max(0, at - _AHEAD) : at]))
-    names.discard(b"")
-    plain = bool(names <= {b"href"} and not (alone or deep))
-    told = frozenset(n.decode("utf-8", "replace") for n in names)
-    return Survey(told - _EVERYWHERE, frozenset(t.decode() for t in alone), deep or "src" in told, amp, plain)
+def _locate(seen: _Seen, low: bytes, at: int) -> None:
+    """Say in which attribute, text or script an address stands."""
+    seen.amp = seen.amp or low.startswith(b"//cdn.ampproject", at)
+    before = low[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
+    name = _read_name(before)
+    seen.names.add(name)
+    seen.linked = seen.linked or seen.quoted > 0
+    if not name:
+        open_text = before.rstrip()
+        if open_text.endswith(b">") and (closed := _ALONE.match(low, at)):
+            seen.alone.add(closed[1])
+        seen.deep = seen.deep or seen.scripted or before[-1:] not in b" \t\r\n>("
+    # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
+    seen.double = max(low.rfind(b'"', seen.seen_to, at), seen.double)
+    seen.single = max(low.rfind(b"'", seen.seen_to, at), seen.single)
+    seen.seen_to = at
+    for quote in (seen.double, seen.single):
+        if quote > 0:
+            seen.names.add(_read_name(low[max(0, quote - _AHEAD) : quote]))
+
+
+def _locate_ids(seen: _Seen, body: bytes) -> None:
+    """Attributes that tell an id, or a service; what a service is named for may be parked in a script."""
+    for m in _ID.finditer(body):
+        name = _read_name(body[max(0, m.start() - _AHEAD) : m.start() + 2]).lower()
+        if m[1] or _tells_id(name):
+            seen.names.add(name)
+            seen.deep = seen.deep or bool(m[1])
+
+
+def _tells_id(name: bytes) -> bool:
+    squeezed = squeeze(name.decode("utf-8", "replace"))
+    return squeezed in _TELLING or squeezed.endswith("videoid")
 
 
 def find_addresses(text: str) -> list[str]:
     """The addresses in a script that a platform's traces match, unescaped; those of plain links only where there
     are quotes."""
     raw = text.encode("utf-8", "replace")
-    starts = [m.start() for p in (_ADDRESS, _ESCAPED) for m in p.finditer(raw)]
+    low = raw.lower()
+    starts = sorted({find_address(low, at) for at, needle in find_needles(low) if needle not in _NO_HOST} - {-1})
     if b"blockquote" not in raw:
         starts = [at for at in starts if not _LINKING.search(raw, max(0, at - 24), at)]
     found = (raw[at : at + 400].decode("utf-8", "replace") for at in starts)
