@@ -34,6 +34,11 @@ _PICTURE_QUALITY = 70
 """Of the whole page: it is there for context, the embeds have pictures of their own."""
 
 
+_GROWTH = 1.3
+_DRAW_S = 3.0
+_DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))"
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleLimits:
     """Seconds: to the first byte, until the page is quiet, for scrolling, for one embed, for all embeds, in all."""
@@ -159,15 +164,34 @@ async def _read(opened: Opened) -> None:
 async def photograph_page(opened: Opened) -> None:
     """Take one picture of the whole article; a page that gives none goes without."""
     tab, limits = opened.tab, opened.limits
+    shutter = replace(opened.shutter, quality=min(opened.shutter.quality, _PICTURE_QUALITY))
     try:
-        await tab.resize(*WINDOW)
-        extent = await opened.ask("extent", 5.0)
-        height = min(extent["height"], MAX_SIDE / opened.shutter.scale)
-        box = {"x": 0, "y": 0, "width": extent["width"], "height": height}
-        shutter = replace(opened.shutter, quality=min(opened.shutter.quality, _PICTURE_QUALITY))
+        width, height = await _unroll(opened)
+        box = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_SIDE / shutter.scale)}
         opened.screenshot = await tab.photograph(box, shutter, limits.screenshot_s)
     except (PageLeft, TimeoutError, BrowserCrashed):
         tab.spoiled = True
+
+
+async def _unroll(opened: Opened) -> tuple[int, int]:
+    """Make the window as tall as the page, for Chromium draws no frame of another site that is out of sight.
+
+    Not where the page then grows, because its parts are as tall as the window.
+    """
+    await opened.tab.resize(*WINDOW)
+    before = await opened.ask("extent", 5.0)
+    tallest = int(MAX_SIDE / opened.shutter.scale)
+    await opened.tab.resize(WINDOW[0], min(before["height"], tallest))
+    after = await opened.ask("extent", 5.0)
+    if after["height"] > _GROWTH * before["height"]:
+        await opened.tab.resize(*WINDOW)
+        after = await opened.ask("extent", 5.0)
+    drawing = [asyncio.ensure_future(frame.evaluate(_DRAWN)) for frame in opened.tab.page.frames]
+    _, undrawn = await asyncio.wait(drawing, timeout=_DRAW_S)
+    for each in undrawn:
+        each.cancel()
+    await asyncio.gather(*drawing, return_exceptions=True)
+    return after["width"], after["height"]
 
 
 async def find_candidates(opened: Opened) -> list[dict[str, Any]]:
