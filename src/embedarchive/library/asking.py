@@ -103,8 +103,8 @@ def explain(conn: sqlite3.Connection, error: Exception, longest_s: float) -> Usa
 def read_names(conn: sqlite3.Connection) -> list[str]:
     """Tables and views that a question may be about."""
     sql = (
-        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-        "AND name NOT LIKE '%fts%' AND name NOT LIKE '%sqlite%' ORDER BY type DESC, name"
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view') "
+        "AND name NOT LIKE '%sqlite%' ORDER BY type DESC, name"
     )
     return [str(row[0]) for row in conn.execute(sql)]
 

@@ -2,9 +2,11 @@
 
 -- ------------------------------------------------------------------------------------------------ what is due
 
+-- Articles that a run is to fetch, from when on, and how often in a row that failed.
 CREATE VIEW articles_to_fetch AS
   SELECT id, url, fetch_after, failures FROM articles WHERE fetch_after IS NOT NULL;
 
+-- Fetched articles whose scripts a browser is to run.
 CREATE VIEW fetches_to_render AS
   SELECT id, article_id, url, final_url FROM fetches WHERE to_render;
 
@@ -47,6 +49,7 @@ CREATE VIEW articles_to_open AS
     SELECT 1 FROM embeds e JOIN targets_to_visit t ON t.key = e.post_key AND t.crawl_id = w.crawl_id
     WHERE e.fetch_id = w.fetch_id));
 
+-- Captures of which no description by the newest rules is kept.
 CREATE VIEW captures_to_describe AS
   SELECT c.id, c.post_key, p.platform, f.rules
   FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform

@@ -1,0 +1,218 @@
+"""The code -> reference pages: schema.md, cli.md, platforms.md, and the questions in researchers.md.
+
+python docs/generate.py            writes them
+python docs/generate.py --check    names those that are not what the code says, and exits with 1
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from embedarchive.cli import CONTEXT, cli
+from embedarchive.cli.finding import capabilities
+from embedarchive.platform import Platform
+from embedarchive.platforms import PLATFORMS
+from embedarchive.store.schema import apply_schema
+from embedarchive.viewer import functions
+from embedarchive.viewer.meanings import describe_tables
+from embedarchive.viewer.questions import QUESTIONS
+
+DOCS = Path(__file__).resolve().parent
+WRITTEN = "<!-- Written by docs/generate.py; change the code it is made from. -->"
+BEGIN, END = "<!-- questions: written by docs/generate.py -->", "<!-- end of questions -->"
+MOST_HOSTS = 4
+DUE = "_to_"
+"""What is in the name of every view of the first kind: what a run still has to do."""
+
+
+# --------------------------------------------------------------------------------------------------------------- schema
+
+
+def render_schema() -> str:
+    """Every table and view with what its comments in schema.sql and views.sql say."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        apply_schema(conn)
+        described = describe_tables()
+        tables = [name for name in described if kind_of(conn, name) == "table"]
+        views = [name for name in described if kind_of(conn, name) == "view"]
+        parts = [
+            "# The tables",
+            WRITTEN,
+            "One archive is one SQLite file. Every time is ISO 8601 text in UTC (it sorts as it reads), every list is "
+            "JSON text, every hash is sha256 in hex. Start with the views: they are the questions people ask.",
+            "## Views to read",
+            *(render_view(conn, name) for name in views if DUE not in name),
+            "## Tables",
+            *(render_table(conn, name) for name in tables),
+            "## Views of what is due",
+            "What a run still has to do; the crawler reads these, and so may you, to see what is missing.",
+            *(render_view(conn, name) for name in views if DUE in name),
+            "## Functions",
+            "In `embedarchive query`, in the reading room's Datasette and from Python, SQL also knows:",
+            "\n".join(render_function(f) for f in (functions.post_key, functions.canonical_url, functions.id_date)),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def kind_of(conn: sqlite3.Connection, name: str) -> str:
+    return str(conn.execute("SELECT type FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0])
+
+
+def render_view(conn: sqlite3.Connection, name: str) -> str:
+    columns = ", ".join(f"`{row[1]}`" for row in conn.execute(f"PRAGMA table_info({name})"))
+    return f"### {name}\n\n{describe_tables()[name]['description']}\n\n{columns}"
+
+
+def render_table(conn: sqlite3.Connection, name: str) -> str:
+    meaning = describe_tables()[name]
+    leads = {row[3]: row[2] for row in conn.execute(f"PRAGMA foreign_key_list({name})")}
+    rows = [
+        f"| `{column}` | {kind.lower()} | {say_column(meaning['columns'].get(column, ''), leads.get(column), key)} |"
+        for _, column, kind, _, _, key in conn.execute(f"PRAGMA table_info({name})")
+    ]
+    return "\n".join([f"### {name}\n", meaning["description"], "", "| column | type | |", "|---|---|---|", *rows])
+
+
+def say_column(text: str, leads_to: str | None, key: int) -> str:
+    """What a column means, where it leads, and whether it is part of the key."""
+    said = [text, f"→ [`{leads_to}`](#{leads_to})" if leads_to else "", "Key." if key else ""]
+    return " ".join(each for each in said if each)
+
+
+def render_function(function: Callable[..., object]) -> str:
+    return f"- `{function.__name__}({next(iter(function.__annotations__))})`: {function.__doc__}"
+
+
+# ------------------------------------------------------------------------------------------------------------- commands
+
+
+def render_commands() -> str:
+    """The help of every command, as it prints itself."""
+    parts = ["# The commands", WRITTEN, "```text\n" + read_help("embedarchive", cli) + "\n```"]
+    for name in sorted(cli.commands):
+        parts += [f"## {name}", "```text\n" + read_help(f"embedarchive {name}", cli.commands[name]) + "\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def read_help(name: str, command: click.Command) -> str:
+    settings = CONTEXT | {"terminal_width": 100}
+    context = click.Context(command, info_name=name, **settings)  # type: ignore[arg-type]
+    return "\n".join(line.rstrip() for line in context.get_help().splitlines())
+
+
+# ------------------------------------------------------------------------------------------------------------ platforms
+
+
+ABOUT_PLATFORMS = """\
+The posts of {found} platforms are found in articles, in every form; those of {captured} are captured too. *Date from
+id*: the date of a post can be told from its id alone, also after it is gone. *Second look*: the independent sources
+that are asked before a post is called gone.
+"""
+MADE_OF = """
+A platform is one file in `src/embedarchive/platforms/`; this table is made of these values, and the tests run the
+examples in them.
+"""
+
+
+def render_platforms() -> str:
+    """What is known of each platform, from its one value in `platforms/`."""
+    rows = [render_platform(platform) for platform in sorted(PLATFORMS, key=lambda p: p.title.lower())]
+    captured = sum(platform.visit is not None for platform in PLATFORMS)
+    return "\n".join(
+        [
+            "# Platforms\n",
+            WRITTEN + "\n",
+            ABOUT_PLATFORMS.format(found=len(PLATFORMS), captured=captured),
+            "| platform | hosts | date from id | captured | second look | short links |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            MADE_OF,
+        ]
+    )
+
+
+def render_platform(platform: Platform) -> str:
+    can = capabilities(platform)
+    probes = ", ".join(dict.fromkeys(f"`{probe.name}`" for probe in platform.visit.probes)) if platform.visit else ""
+    hosts = ", ".join(platform.hosts[:MOST_HOSTS]) + (" …" if len(platform.hosts) > MOST_HOSTS else "")
+    cells = (
+        f"**{platform.title}** (`{platform.name}`)",
+        hosts if platform.hosts not in ((), ("*",)) else "any",
+        "yes" if can["dates_from_id"] else "–",
+        "yes" if can["captured"] else "–",
+        probes or "–",
+        "followed" if has_short_links(platform) else "–",
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def has_short_links(platform: Platform) -> bool:
+    """Whether the platform's value says how to tell a redirecting link, beyond the default that there are none."""
+    return platform.is_short is not Platform.__dataclass_fields__["is_short"].default
+
+
+# ------------------------------------------------------------------------------------------------------------ questions
+
+
+def render_questions() -> str:
+    """The saved questions, each with its SQL."""
+    return "\n\n".join([BEGIN, *(render_question(name, asked) for name, asked in QUESTIONS.items()), END])
+
+
+def render_question(name: str, asked: dict[str, str]) -> str:
+    command = f"`embedarchive query {name.replace('_', '-')}{say_needs(asked)}`"
+    return f"### {asked['title']}\n\n{asked['description']} {command}\n\n```sql\n{break_lines(asked['sql'])}\n```"
+
+
+def say_needs(asked: dict[str, str]) -> str:
+    return "".join(f" -p {name} …" for name in dict.fromkeys(re.findall(r":(\w+)", asked["sql"])))
+
+
+def break_lines(sql: str) -> str:
+    """One clause a line, so that it reads."""
+    return re.sub(r" (FROM|(?:LEFT )?JOIN|WHERE|GROUP BY|ORDER BY|HAVING|UNION ALL|LIMIT)\b", r"\n\1", sql)
+
+
+def renew_questions(text: str) -> str:
+    """A page with its part about saved questions made anew."""
+    before, _, rest = text.partition(BEGIN)
+    return before + render_questions() + rest.partition(END)[2] if rest else text
+
+
+# ------------------------------------------------------------------------------------------------------------------ run
+
+
+def render_all() -> Iterator[tuple[Path, str]]:
+    """Every generated page with what it should be."""
+    yield DOCS / "schema.md", render_schema()
+    yield DOCS / "cli.md", render_commands()
+    yield DOCS / "platforms.md", render_platforms()
+    researchers = DOCS / "researchers.md"
+    yield researchers, renew_questions(researchers.read_text("utf-8"))
+
+
+def find_stale() -> list[Path]:
+    """The pages that are not what the code says."""
+    return [path for path, text in render_all() if not path.exists() or path.read_text("utf-8") != text]
+
+
+def main() -> int:
+    stale = find_stale()
+    if "--check" in sys.argv:
+        print("".join(f"{path.name} is stale: run python docs/generate.py\n" for path in stale), end="")
+        return 1 if stale else 0
+    for path, text in render_all():
+        path.write_text(text, "utf-8")
+    print("".join(f"{path.name} written\n" for path in stale), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
