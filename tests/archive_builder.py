@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from embedarchive.detect.identity import make_post
+from embedarchive.likeness import hash_picture
 from embedarchive.model import (
     Artifact,
     Capture,
@@ -232,7 +233,18 @@ def make_artifacts(sample: Sample) -> tuple[Artifact, ...]:
     pictures = [draw_picture(scene, (540, 675)) for scene in sample.scenes]
     alts = dict(enumerate(sample.alts, 1))
     made = [
-        Artifact("media", body, "image/jpeg", n, f"https://cdn.example/{n}.jpg", 540, 675, alts.get(n))
+        Artifact(
+            "media",
+            body,
+            "image/jpeg",
+            n,
+            f"https://cdn.example/{n}.jpg",
+            540,
+            675,
+            alts.get(n),
+            None,
+            hash_picture(body),
+        )
         for n, body in enumerate(pictures, 1)
     ]
     if sample.face:
@@ -244,7 +256,7 @@ def make_artifacts(sample: Sample) -> tuple[Artifact, ...]:
     dom = f'<html><body onload="alert(1)"><iframe src="https://platform.example/x"></iframe><p>{sample.post.key}</p></body>'
     made.append(Artifact("dom", dom.encode(), "text/html"))
     shot = draw_screenshot(sample, pictures[0] if pictures else None)
-    return (*made, Artifact("screenshot", shot, "image/png", 0, None, 540, 800))
+    return (*made, Artifact("screenshot", shot, "image/png", 0, None, 540, 800, None, None, hash_picture(shot)))
 
 
 @cache

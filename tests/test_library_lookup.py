@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
+from embedarchive.grams import find_grams, fold
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
@@ -112,6 +113,49 @@ def keys_of(conn: sqlite3.Connection, words: str) -> list[str]:
 )
 def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> None:
     assert key in keys_of(conn, words)
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "way"),
+    [
+        ("elete this by Fri", STATEMENT.key, "words"),
+        ("inute", STATEMENT.key, "fragment"),  # inside a word
+        ("INÚTE", STATEMENT.key, "fragment"),
+        ("もい", TOKYO.key, "fragment"),  # two or three characters of a run without spaces
+        ("街", TOKYO.key, "fragment"),
+        ("深夜", None, None),  # beside each other in no text
+        ("ferrry", LOST.key, "similar"),  # a letter too many
+        ("fery", LOST.key, "similar"),  # too few
+        ("morinngs", LOST.key, "similar"),  # another order
+        ("ilsands cancelld", LOST.key, "similar"),
+        ("poltrome", NEVER_SEEN.key, "similar"),  # in a claim
+        ("qqqqq", None, None),
+    ],
+)
+def test_fragments_and_slips_find_the_post_and_say_how(
+    conn: sqlite3.Connection, asked: str, key: str | None, way: str | None
+) -> None:
+    hits = search(conn, asked)
+    assert (key in [hit.post.key for hit in hits if hit.post]) == (key is not None)
+    assert {hit.way for hit in hits} == ({way} if way else set())
+    assert all(any(matched for _, matched in hit.pieces) for hit in hits)
+
+
+@pytest.mark.parametrize(
+    ("asked", "marked"), [("inute", "inute"), ("quarantanni", ""), ("もい", "もい"), ("ferrry", "ferry")]
+)
+def test_what_is_like_it_is_marked(conn: sqlite3.Connection, asked: str, marked: str) -> None:
+    pieces = [piece for hit in search(conn, asked) for piece, matched in hit.pieces if matched]
+    assert pieces[0].lower() == marked if marked else not pieces
+
+
+@given(st.text(max_size=60))
+def test_grams_of_any_text_hold_every_fragment_of_it(text: str) -> None:
+    grams = find_grams(text)
+    assert all('"' not in gram and " " not in gram and len(gram) <= 3 for gram in grams)
+    for word in fold(text).split():
+        pairs = [word[at : at + 2] for at in range(len(word) - word.isascii())]
+        assert all(any(gram.startswith(pair) for gram in grams) for pair in pairs)
 
 
 def test_hits_mark_what_matched_and_come_once(conn: sqlite3.Connection) -> None:

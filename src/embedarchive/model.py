@@ -241,6 +241,8 @@ class Artifact:
     height: int | None = None
     alt: str | None = None
     truncated: str | None = None
+    dhash: int | None = None
+    """Of a picture: its perceptual hash, signed 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)

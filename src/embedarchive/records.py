@@ -261,16 +261,21 @@ Piece = tuple[str, bool]
 """A piece of text, and whether it is what was searched for."""
 
 
+Way = Literal["words", "fragment", "similar"]
+"""What of a text was found: its words, its very characters inside of words, or words spelt nearly so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One search result. `where` says what the words were found in: what the post said (`post`), what a publisher's
-    markup says of it (`claim`), or an article's title (`article`)."""
+    markup says of it (`claim`), or an article's title (`article`); `way`, how it was found."""
 
     where: Literal["post", "claim", "article"]
     pieces: tuple[Piece, ...]
     post: PostLine | None = None
     sighting: Sighting | None = None
     article: ArticleLine | None = None
+    way: Way = "words"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from embedarchive.browser.visit import Visit
 from embedarchive.classify import read_retry_after
 from embedarchive.describe import decode_html
 from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, Limits
+from embedarchive.likeness import hash_picture
 from embedarchive.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
 from embedarchive.platform import Probe, Visitable, fill_url
 
@@ -54,6 +55,7 @@ async def conclude(
     if verdict.outcome in ("available", "unavailable"):
         description = visit.describe(seen.page, post)
         await _collect(description, seen, fetcher, chrome.user_agent, haul, fetch=media)
+        haul.artifacts[:] = await asyncio.to_thread(_hash_pictures, haul.artifacts)
     missing = [*haul.missing, *(f"image did not load: {url}" for url in seen.broken)]
     missing += ["screenshot: cut at the tallest picture that can be taken"] if seen.cut else []
     headers = {name.lower(): value for name, value in seen.page.headers}
@@ -183,6 +185,16 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul) -> None:
         )
 
 
+def _hash_pictures(artifacts: Iterable[Artifact]) -> list[Artifact]:
+    """The same, so that their pictures can be found by a likeness; faces in avatars are nobody's post."""
+    shown = ("media", "poster")
+    return [replace(a, dhash=hash_picture(a.body)) if a.role in shown and _is_picture(a) else a for a in artifacts]
+
+
+def _is_picture(artifact: Artifact) -> bool:
+    return artifact.content_type.startswith("image/")
+
+
 def _name(media: Media) -> str:
     return media.role if media.position == 0 else f"{media.role} {media.position}"
 
@@ -196,7 +208,9 @@ def _picture_artifacts(seen: Visit, picture: Picture | None) -> list[Artifact]:
     if seen.screenshot and picture:
         kind = sniff(seen.screenshot) or "image/png"
         artifacts += [
-            Artifact("screenshot", seen.screenshot, kind, width=picture.width, height=picture.height, truncated=cut),
+            Artifact(
+                "screenshot", seen.screenshot, kind, 0, None, picture.width, picture.height, None, cut, picture.dhash
+            ),
             Artifact("thumbnail", picture.thumbnail, "image/webp", 0, None, *picture.thumbnail_size),
         ]
     if seen.page.dom:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from embedarchive.likeness import hash_image
+
 Image.MAX_IMAGE_PIXELS = 200_000_000
 
 THUMBNAIL_WIDTH = 320
@@ -21,6 +23,7 @@ class Picture:
     blank: bool
     thumbnail: bytes
     thumbnail_size: tuple[int, int]
+    dhash: int | None = None
 
 
 def look_at(screenshot: bytes) -> Picture:
@@ -32,7 +35,7 @@ def look_at(screenshot: bytes) -> Picture:
         small = image.convert("RGB").resize(size, Image.Resampling.BOX, reducing_gap=2.0)
     out = io.BytesIO()
     small.save(out, "WEBP", quality=75, method=0)
-    return Picture(width, height, _is_flat(small), out.getvalue(), size)
+    return Picture(width, height, _is_flat(small), out.getvalue(), size, hash_image(small))
 
 
 def _is_flat(image: Image.Image) -> bool:

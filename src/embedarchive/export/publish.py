@@ -21,7 +21,7 @@ from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
 from embedarchive.store.archive import explain
 from embedarchive.store.reading import open_reader
-from embedarchive.store.rows import FULL_TEXT
+from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import apply_schema
 
 SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail")
@@ -97,7 +97,7 @@ COPIED: Mapping[str, Copied] = {
 }  # fmt: skip
 
 FILES = Copied(
-    "id capture_id role position sha256 content_type size url width height alt truncated",
+    "id capture_id role position sha256 content_type size url width height alt truncated dhash",
     f"{CAPTURES} AND role IN (SELECT value FROM json_each(:roles))",
 )
 BLOBS = Copied(
@@ -213,6 +213,8 @@ def copy(conn: sqlite3.Connection, selection: Selection, now: str, *, thumbnails
     )
     for table in FULL_TEXT:
         conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
+        index_grams(conn, table)
+        index_grams(conn, table)
     conn.execute("COMMIT")
     conn.execute("DETACH src")
     conn.execute("PRAGMA optimize")

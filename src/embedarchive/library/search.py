@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from embedarchive.grams import fold
 from embedarchive.library.articles import article_lines
+from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
-from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
-from embedarchive.records import Hit, Piece
-
-OPEN, CLOSE = "\ue000", "\ue001"
-"""Private-use characters around what matched; a text that holds them itself is only marked oddly."""
+from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select
+from embedarchive.records import Hit, Piece, Way
 
 MOST_WORDS = 32
-MOST_SCANNED = 20_000
-"""Rows that may be read one by one to find a fragment the full-text index cannot."""
 
 LEAST_SHARE = 0.5
 """How much of what was asked a hit must hold."""
@@ -49,56 +45,83 @@ def search(conn: sqlite3.Connection, text: str, limit: int = 20) -> tuple[Hit, .
     """What holds these words, best first; a post found in several places comes once. Never raises for any text.
 
     When nothing holds all of them, what holds those that the archive knows at all, then what holds at least half; when
-    it knows none, what holds the very characters.
+    it knows none, what holds the very characters, and at last what is spelt nearly so. Each hit says which (`way`).
     """
-    terms, fragment = quote_terms(text), text.strip()
-    stages: tuple[tuple[Callable[[_Index], str], float], ...] = (
-        (lambda index: " AND ".join(terms), 0.0),
-        (lambda index: " AND ".join(_known(conn, index, terms)), LEAST_SHARE),
-        (lambda index: " OR ".join(_known(conn, index, terms)), LEAST_SHARE),
+    asked, terms = fold(text), quote_terms(text)
+    ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
+        ("words", lambda: _find_words(conn, asked, terms, limit)),
+        ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), limit))),
+        ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, limit))),
     )
-    for ask, share in stages if terms else ():
-        hits = _gather([(index, _match(conn, index, ask(index), limit * 3)) for index in INDEXES], conn, text)
-        hits = tuple(hit for hit in hits if _share(hit, text) >= share)
-        if hits:
-            return hits[:limit]
-    scanned = [(index, _scan(conn, index, fragment, limit)) for index in INDEXES] if fragment else []
-    return _gather(scanned, conn, text)[:limit]
+    for way, find in ways if asked else ():
+        if hits := _read_best(conn, find(), asked, limit, way):
+            return hits
+    return ()
+
+
+def _each(find: Callable[[_Index], list[Row]]) -> list[Found]:
+    return [(index, row) for index in INDEXES for row in find(index)]
+
+
+def _find_words(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
+    """What holds all the words; else those that an index knows at all, if they are half of what was asked."""
+    found = _each(lambda index: _match(conn, index, " AND ".join(terms), 2 * limit))
+    if found:
+        return [(index, {**row, "share": _share(row, asked)}) for index, row in found]
+    known = {index.table: _known(conn, index, terms) for index in INDEXES}
+    for joint in (" AND ", " OR "):
+        found = _each(lambda index, joint=joint: _match(conn, index, joint.join(known[index.table]), 2 * limit))  # type: ignore[misc]
+        found = [(index, {**row, "share": _share(row, asked)}) for index, row in found]
+        found = [(index, row) for index, row in found if row["share"] >= LEAST_SHARE]
+        if found:
+            return found
+    return []
 
 
 def _known(conn: sqlite3.Connection, index: _Index, terms: Sequence[str]) -> list[str]:
     """The terms that stand anywhere in an index; the last may be the beginning of a word."""
-    known = [term for term in terms if _match(conn, index, term, 1)]
-    begun = terms[-1] + "*"
-    if terms[-1] not in known and len(begun) > 4 and _match(conn, index, begun, 1):
+    known = [term for term in terms if _stands(conn, index, term)]
+    begun = terms[-1] + "*" if terms else ""
+    if begun and terms[-1] not in known and len(begun) > 4 and _stands(conn, index, begun):
         known.append(begun)
     return known
 
 
-def _gather(rows: Iterable[tuple[_Index, list[Row]]], conn: sqlite3.Connection, text: str) -> tuple[Hit, ...]:
-    """Hits of all indexes: the very words in their order first, then those that show most of them, then the newest."""
-    hits = [hit for index, found in rows for hit in index.read(conn, found)]
-    asked = _fold(text)
+def _stands(conn: sqlite3.Connection, index: _Index, term: str) -> bool:
+    fts = f"{index.table}_fts"
+    return conn.execute(f"SELECT 1 FROM {fts} WHERE {fts} MATCH ? LIMIT 1", (term,)).fetchone() is not None
+
+
+def _read_best(conn: sqlite3.Connection, found: Iterable[Found], asked: str, limit: int, way: Way) -> tuple[Hit, ...]:
+    """Hits of the best rows: the very words in their order first, then those that show most of them, then the newest.
+
+    Only as many rows as may be shown become records, for that is most of the work.
+    """
+    ranked = sorted(found, key=lambda each: (asked not in fold(_plain(each[1])), -each[1]["share"]))
     best: dict[object, Hit] = {}
-    for hit in sorted(hits, key=lambda hit: (asked not in _plain(hit), -_share(hit, text))):
-        best.setdefault(_subject(hit), hit)
-    return tuple(best.values())
+    for at in range(0, len(ranked), limit):
+        chunk = ranked[at : at + limit]
+        hits = {
+            (index.table, rowid): hit
+            for index in INDEXES
+            for rowid, hit in index.read(conn, [row for each, row in chunk if each is index])
+        }
+        for index, row in chunk:
+            if hit := hits.get((index.table, row["rowid"])):
+                best.setdefault(_subject(hit), replace(hit, way=way))
+        if len(best) >= limit:
+            break
+    return tuple(best.values())[:limit]
 
 
-def _fold(text: str) -> str:
-    """The words of a text without case and accents, as the index compares them."""
-    plain = unicodedata.normalize("NFKD", " ".join(find_words(text))).casefold()
-    return "".join(char for char in plain if not unicodedata.combining(char))
+def _plain(row: Row) -> str:
+    return row["snippet"].replace(OPEN, "").replace(CLOSE, "") if row["snippet"] else ""
 
 
-def _plain(hit: Hit) -> str:
-    return _fold("".join(piece for piece, _ in hit.pieces))
-
-
-def _share(hit: Hit, text: str) -> float:
-    """How much of what was asked stands in the hit's snippet."""
-    words = set(_fold(text).split())
-    found = {word for piece, matched in hit.pieces if matched for word in _fold(piece).split()}
+def _share(row: Row, asked: str) -> float:
+    """How much of what was asked stands in a row's snippet."""
+    words = set(asked.split())
+    found = {word for piece, matched in split_snippet(row["snippet"]) if matched for word in fold(piece).split()}
     return len([word for word in words if any(each.startswith(word) for each in found)]) / max(1, len(words))
 
 
@@ -126,29 +149,6 @@ def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int) -> l
     return select(conn, sql, OPEN, CLOSE, query, limit) if query else []
 
 
-def _scan(conn: sqlite3.Connection, index: _Index, fragment: str, limit: int) -> list[Row]:
-    """The same by reading row after row, for fragments, emoji and scripts without spaces; small archives only."""
-    size = select_one(conn, f"SELECT max(id) AS n FROM {index.table}")
-    if not size or (size["n"] or 0) > MOST_SCANNED:
-        return []
-    rows = select(
-        conn,
-        f"SELECT id AS rowid, {index.column} AS text FROM {index.table} "
-        f"WHERE instr(lower({index.column}), lower(?)) ORDER BY id DESC LIMIT ?",
-        fragment,
-        limit,
-    )
-    return [{"rowid": r["rowid"], "snippet": _cut_around(r["text"], fragment)} for r in rows]
-
-
-def _cut_around(text: str, fragment: str, reach: int = 80) -> str:
-    at = text.lower().find(fragment.lower())
-    start, end = max(0, at), max(0, at) + len(fragment)
-    before, after = text[max(0, start - reach) : start], text[end : end + reach]
-    lead, tail = "…" if start > reach else "", "…" if len(text) > end + reach else ""
-    return f"{lead}{before}{OPEN}{text[start:end]}{CLOSE}{after}{tail}"
-
-
 def split_snippet(snippet: str | None) -> tuple[Piece, ...]:
     """A marked snippet -> its pieces, each with whether it matched. Pure."""
     pieces: list[Piece] = []
@@ -161,16 +161,16 @@ def split_snippet(snippet: str | None) -> tuple[Piece, ...]:
 # --------------------------------------------------------------------------------------------------------- rows to hits
 
 
-def _post_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
+def _post_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:
     owners = _owners(conn, "SELECT id, post_key FROM descriptions", rows)
     lines = read_lines(conn, owners.values())
     for row in rows:
         line = lines.get(owners.get(row["rowid"], ""))
         if line:
-            yield Hit("post", split_snippet(row["snippet"]), post=line)
+            yield row["rowid"], Hit("post", split_snippet(row["snippet"]), post=line)
 
 
-def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
+def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:
     found = {
         r["embed_id"]: r for r in select(conn, SIGHTING + f"WHERE e.id {IN_KEYS}", in_list(r["rowid"] for r in rows))
     }
@@ -181,14 +181,14 @@ def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
             embed = found[row["rowid"]]
             line = lines.get(keys.get(embed["post_key"]) or "")
             pieces = split_snippet(row["snippet"])
-            yield Hit("claim", pieces, post=line, sighting=read_sighting(embed))
+            yield row["rowid"], Hit("claim", pieces, post=line, sighting=read_sighting(embed))
 
 
-def _article_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterable[Hit]:
+def _article_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:
     lines = article_lines(conn, (r["rowid"] for r in rows))
     for row in rows:
         if row["rowid"] in lines:
-            yield Hit("article", split_snippet(row["snippet"]), article=lines[row["rowid"]])
+            yield row["rowid"], Hit("article", split_snippet(row["snippet"]), article=lines[row["rowid"]])
 
 
 def _owners(conn: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> dict[int, str]:
@@ -198,15 +198,11 @@ def _owners(conn: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> dict[int
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """One full-text index: its table, the column whose fragments may be scanned, and how its rows become hits."""
+    """One table whose words are indexed, and how its rows become hits."""
 
     table: str
-    column: str
-    read: Callable[[sqlite3.Connection, Sequence[Row]], Iterable[Hit]]
+    read: Callable[[sqlite3.Connection, Sequence[Row]], Iterator[tuple[int, Hit]]]
 
 
-INDEXES = (
-    _Index("descriptions", "text", _post_hits),
-    _Index("embeds", "text", _claim_hits),
-    _Index("articles", "title", _article_hits),
-)
+Found = tuple[_Index, Row]
+INDEXES = (_Index("descriptions", _post_hits), _Index("embeds", _claim_hits), _Index("articles", _article_hits))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from embedarchive.grams import find_grams
 from embedarchive.model import Capture, Embed, Fetch, Found, Post
 from embedarchive.store.blobs import hash_bytes, pack_blob
 
@@ -34,13 +35,24 @@ def insert(conn: sqlite3.Connection, table: str, row: Row, *, or_ignore: bool = 
 
 
 def index(conn: sqlite3.Connection, table: str, rowid: int, *, remove: bool = False) -> None:
-    """Put a row's words into the full-text index; `remove` takes them out, and must come before the row changes."""
+    """Put a row's words into the full-text indexes; `remove` takes them out, and must come before the row changes."""
     columns = ", ".join(FULL_TEXT[table])
     if remove:
         into, values = f"{table}_fts, rowid, {columns}", f"'delete', id, {columns}"
     else:
         into, values = f"rowid, {columns}", f"id, {columns}"
     conn.execute(f"INSERT INTO {table}_fts({into}) SELECT {values} FROM {table} WHERE id = ?", (rowid,))
+    index_grams(conn, table, "WHERE id = ?", rowid, remove=remove)
+
+
+def index_grams(conn: sqlite3.Connection, table: str, where: str = "", *values: Any, remove: bool = False) -> None:
+    """Put the grams of rows into their index, or take them out; of all rows if none are named."""
+    command, marks = (f"{table}_grams, ", "'delete', ") if remove else ("", "")
+    sql = f"INSERT INTO {table}_grams({command}rowid, grams) VALUES ({marks}?, ?)"
+    rows = conn.execute(f"SELECT id, {', '.join(FULL_TEXT[table])} FROM {table} {where}", values)
+    for rowid, *texts in rows:
+        if grams := find_grams(" ".join(filter(None, texts))):
+            conn.execute(sql, (rowid, " ".join(grams)))
 
 
 def clean(value: Any) -> Any:

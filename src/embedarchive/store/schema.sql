@@ -184,9 +184,15 @@ CREATE TABLE artifacts (                    -- bytes of a capture, with a role
   height       INTEGER,
   alt          TEXT,
   truncated    TEXT,
+  dhash        INTEGER,                     -- of a picture: 64 bits that change little when it is scaled or compressed anew
   UNIQUE (capture_id, role, position)
 ) STRICT;
 CREATE INDEX artifacts_sha256 ON artifacts(sha256);
+-- By each quarter of the hash: of two hashes that differ in at most 7 bits, one quarter differs in at most one.
+CREATE INDEX artifacts_dhash_1 ON artifacts(dhash & 65535) WHERE dhash IS NOT NULL;
+CREATE INDEX artifacts_dhash_2 ON artifacts(dhash >> 16 & 65535) WHERE dhash IS NOT NULL;
+CREATE INDEX artifacts_dhash_3 ON artifacts(dhash >> 32 & 65535) WHERE dhash IS NOT NULL;
+CREATE INDEX artifacts_dhash_4 ON artifacts(dhash >> 48 & 65535) WHERE dhash IS NOT NULL;
 
 CREATE TABLE exchanges (                    -- one HTTP request and response seen while capturing, secrets redacted
   id               INTEGER PRIMARY KEY,
@@ -305,3 +311,9 @@ CREATE VIRTUAL TABLE embeds_fts USING fts5(
   author_name, author_handle, text, content="embeds", content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE articles_fts USING fts5(
   title, site_name, content="articles", content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+
+-- The same texts by threes of their characters, for fragments, scripts without spaces and misspelt words (grams.py makes them,
+-- and the writer fills these): which rows, not where in them, at a twentieth of the archive's size.
+CREATE VIRTUAL TABLE descriptions_grams USING fts5(grams, content='', detail=none, tokenize="ascii tokenchars '_'");
+CREATE VIRTUAL TABLE embeds_grams USING fts5(grams, content='', detail=none, tokenize="ascii tokenchars '_'");
+CREATE VIRTUAL TABLE articles_grams USING fts5(grams, content='', detail=none, tokenize="ascii tokenchars '_'");

@@ -1,0 +1,135 @@
+"""A fragment, or words misspelt -> the rows of a table that hold it, or something close. Read-only, bounded.
+
+The gram index says which rows may; their own texts, folded, decide.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from embedarchive.grams import END, cut, fold
+from embedarchive.library.rows import Row, in_list, select
+from embedarchive.store.rows import FULL_TEXT
+
+OPEN, CLOSE = "\ue000", "\ue001"
+"""Private-use characters around what matched; a text that holds them itself is only marked oddly."""
+
+MOST_READ = 300
+"""Rows of one table whose texts are compared, newest first."""
+
+MOST_GRAMS = 24
+MOST_MISSPELT = 4
+LEAST_LETTERS = 4
+LEAST_LIKE = 0.72
+"""How alike two words must be, by difflib: one letter wrong in a word of four is 0.75."""
+
+REACH = 80
+_RUN = re.compile(r"\S+")
+
+
+def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: int) -> list[Row]:
+    """The newest rows that hold these very characters, whatever their case and accents, with a marked snippet."""
+    wanted = fold(fragment)
+    query = ask_for_fragment(wanted)
+    found: list[Row] = []
+    for rowid, text in _texts(conn, table, query) if query else ():
+        if wanted in fold(text):
+            found.append({"rowid": rowid, "snippet": mark(text, fragment, wanted), "share": 1.0})
+        if len(found) == limit:
+            break
+    return found
+
+
+def find_similar(conn: sqlite3.Connection, table: str, text: str, limit: int) -> list[Row]:
+    """The rows whose words are most like these, where not one letter need be where it should, but most are."""
+    words = sorted((w for w in fold(text).split() if len(w) >= LEAST_LETTERS), key=len, reverse=True)[:MOST_MISSPELT]
+    query = " AND ".join(f"({ask_for_similar(word)})" for word in words)
+    found: list[Row] = []
+    for rowid, said in _texts(conn, table, query) if query else ():
+        close = [find_closest(word, said) for word in words]
+        share = min(ratio for ratio, _ in close)
+        if share >= LEAST_LIKE:
+            found.append({"rowid": rowid, "snippet": mark(said, close[0][1], close[0][1]), "share": share})
+    return sorted(found, key=lambda row: -row["share"])[:limit]
+
+
+def _texts(conn: sqlite3.Connection, table: str, query: str) -> Iterator[tuple[int, str]]:
+    """The newest rows that the gram index gives, with their whole text."""
+    rowids = [
+        row["rowid"]
+        for row in select(
+            conn,
+            f"SELECT rowid FROM {table}_grams WHERE {table}_grams MATCH ? ORDER BY rowid DESC LIMIT ?",
+            query,
+            MOST_READ,
+        )
+    ]
+    columns = FULL_TEXT[table]
+    sql = f"SELECT id, {', '.join(columns)} FROM {table} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
+    for row in select(conn, sql, in_list(rowids)):
+        yield row["id"], " ".join(row[name] for name in reversed(columns) if row[name])
+
+
+# ----------------------------------------------------------------------------------------------------------- questions
+
+
+def ask_for_fragment(folded: str) -> str:
+    """The question to a gram index for a folded fragment; empty if it is too short for one. Pure.
+
+    All but the last word end where they end; two characters are the beginning of some gram.
+    """
+    words = folded.split()
+    grams = [gram for word in words[:-1] for gram in cut(word + END)] + [g for w in words[-1:] for g in cut(w)]
+    asked = [quote(gram) for gram in dict.fromkeys(grams) if len(gram) == 3]
+    if words and len(words[-1]) < 3 and (not asked or not words[-1].isascii()) and not folded.isascii():
+        asked.append(quote(words[-1]) + "*")
+    return " AND ".join(asked[:MOST_GRAMS])
+
+
+def ask_for_similar(word: str) -> str:
+    """The question for words with one half of this one unharmed, or its two ends: one slip spares one. Pure."""
+    half, last = len(word) // 2, len(word) - 2
+    spared = (cut(word[: max(3, half)]), cut(word[min(half, last) :] + END), [word[:3], word[last:] + END])
+    return " OR ".join("(" + " AND ".join(map(quote, grams)) + ")" for grams in spared)
+
+
+def quote(gram: str) -> str:
+    """A gram as a term of FTS5; folded text holds no quotation mark."""
+    return f'"{gram}"'
+
+
+def find_closest(word: str, text: str) -> tuple[float, str]:
+    """The word of a text that is most like this one, folded, and how alike they are (0 to 1). Pure."""
+    close = {w for w in fold(text).split() if abs(len(w) - len(word)) <= 2}
+    close = {w for w in close if w.startswith(word[:3]) or w.endswith(word[-2:])}
+    return max(((SequenceMatcher(None, word, each).ratio(), each) for each in sorted(close)), default=(0.0, ""))
+
+
+# ------------------------------------------------------------------------------------------------------------- snippets
+
+
+def mark(text: str, fragment: str, folded: str) -> str:
+    """The part of a text around a fragment, which is marked: itself, or the words it stands in."""
+    start = text.lower().find(fragment.lower())
+    start, end = (start, start + len(fragment)) if start >= 0 else find_run(text, folded)
+    before, after = text[max(0, start - REACH) : start], text[end : end + REACH]
+    lead, tail = "…" if start > REACH else "", "…" if len(text) > end + REACH else ""
+    return f"{lead}{before}{OPEN}{text[start:end]}{CLOSE}{after}{tail}"
+
+
+def find_run(text: str, folded: str) -> tuple[int, int]:
+    """Where in a text the words stand that hold a folded fragment. Pure."""
+    runs = [(match.start(), match.end(), fold(match[0])) for match in _RUN.finditer(text)]
+    runs = [run for run in runs if run[2]]
+    at = " ".join(run[2] for run in runs).find(folded)
+    if at < 0:
+        return 0, 0
+    inside, passed = [], 0
+    for start, end, plain in runs:
+        if passed < at + len(folded) and passed + len(plain) > at:
+            inside.append((start, end))
+        passed += len(plain) + 1
+    return inside[0][0], inside[-1][1]
