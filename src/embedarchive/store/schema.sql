@@ -87,7 +87,7 @@ CREATE TABLE fetches (                      -- one download of an article
   search_note    TEXT                       -- why the search is incomplete, if it is
 ) STRICT;
 CREATE INDEX fetches_article ON fetches(article_id, fetched_at);
-CREATE INDEX fetches_unrendered ON fetches(id) WHERE to_render;
+CREATE INDEX fetches_unrendered ON fetches(to_render) WHERE to_render = 1;
 CREATE INDEX fetches_unsearched ON fetches(searched_rules) WHERE outcome = 'ok';
 
 CREATE TABLE posts (                        -- identity only
@@ -122,7 +122,7 @@ CREATE TABLE placements (                   -- which posts a run is to photograp
   tried    INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (crawl_id, fetch_id, post_key)
 ) STRICT;
-CREATE INDEX placements_open ON placements(crawl_id) WHERE tried = 0;
+CREATE INDEX placements_open ON placements(crawl_id, fetch_id) WHERE tried = 0;
 
 CREATE TABLE embeds (                       -- one appearance of a post in one fetch of an article, and what the publisher says of it
   id            INTEGER PRIMARY KEY,

@@ -8,7 +8,7 @@ CREATE VIEW articles_to_fetch AS
 
 -- Fetched articles whose scripts a browser is to run.
 CREATE VIEW fetches_to_render AS
-  SELECT id, article_id, url, final_url FROM fetches WHERE to_render;
+  SELECT id, article_id, url, final_url FROM fetches WHERE to_render = 1;
 
 -- What is to be rendered is searched once, in both texts.
 CREATE VIEW fetches_to_search AS
@@ -43,11 +43,13 @@ CREATE VIEW embeds_to_place AS
 -- Articles with posts to photograph. A run that was not asked to waits until it has visited their posts by themselves,
 -- so that each article is opened once for all that refused.
 CREATE VIEW articles_to_open AS
-  SELECT DISTINCT w.crawl_id, w.fetch_id AS id, h.url, h.final_url
+  SELECT w.crawl_id, w.fetch_id AS id, h.url, h.final_url
   FROM placements w JOIN fetches h ON h.id = w.fetch_id JOIN crawls r ON r.id = w.crawl_id
-  WHERE w.tried = 0 AND (r.in_article OR NOT EXISTS (
-    SELECT 1 FROM embeds e JOIN targets_to_visit t ON t.key = e.post_key AND t.crawl_id = w.crawl_id
-    WHERE e.fetch_id = w.fetch_id));
+  WHERE w.tried = 0 AND w.rowid = (SELECT min(x.rowid) FROM placements x
+      WHERE x.crawl_id = w.crawl_id AND x.fetch_id = w.fetch_id AND x.tried = 0)
+    AND (r.in_article OR NOT EXISTS (
+      SELECT 1 FROM embeds e JOIN targets_to_visit t ON t.key = e.post_key AND t.crawl_id = w.crawl_id
+      WHERE e.fetch_id = w.fetch_id));
 
 -- Captures of which no description by the newest rules is kept.
 CREATE VIEW captures_to_describe AS
