@@ -111,11 +111,12 @@
     return addresses.length ? this.changes(60000, test) : null;
   },
 
-  // Wait until the box has the same place and size in three frames running.
+  // Wait until the box has kept its place and size over two frames.
   async still(box) {
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     const place = () => { const r = box().getBoundingClientRect(); return [r.x, r.y, r.width, r.height].join(); };
-    for (let last = "", same = 0; same < 2; await frame()) {
+    for (let last = place(), same = 0; same < 2; ) {
+      await frame();
       const now = place();
       same = now === last ? same + 1 : 0;
       last = now;

@@ -33,13 +33,14 @@ class _Entry:
     body: bytes | None = None
     truncated: str | None = None
     reading: asyncio.Task[None] | None = None
+    exchange: Exchange | None = None
 
 
 class Shelf:
     """Bodies a tab has received, for when its own HTTP cache gives them again: no need to carry them over twice.
 
-    Only an answer that came without a request (Chromium gives it no request time) and whose headers have not changed
-    is taken from here. The oldest go when there are too many.
+    Taken from here is only what Chromium can have had nowhere else: an answer without a request (it has no request
+    time), or one that was served as immutable, with the very same headers. The oldest go when there are too many.
     """
 
     def __init__(self, places: int = 48, largest: int = 1 << 20) -> None:
@@ -48,8 +49,10 @@ class Shelf:
 
     def find(self, response: Response) -> bytes | None:
         held = self._held.get(response.url)
-        from_cache = response.request.timing["requestStart"] < 0
-        return held[1] if held and from_cache and held[0] == response.headers else None
+        if held is None or held[0] != response.headers:
+            return None
+        sure = response.request.timing["requestStart"] < 0 or "immutable" in held[0].get("cache-control", "")
+        return held[1] if sure else None
 
     def keep(self, response: Response, body: bytes) -> None:
         if len(body) <= self._largest and response.status == 200 and not response.request.is_navigation_request():
@@ -142,6 +145,11 @@ class Recorder:
         return [self._exchange(entry) for entry in chosen]
 
     def _exchange(self, entry: _Entry) -> Exchange:
+        """The entry as it is kept; made once, when the visit is over."""
+        entry.exchange = entry.exchange or self._make_exchange(entry)
+        return entry.exchange
+
+    def _make_exchange(self, entry: _Entry) -> Exchange:
         request, response = entry.request, entry.response
         timing = request.timing
         headers = response.headers if response else {}

@@ -1,0 +1,335 @@
+"""Capture N distinct posts and keep everything; say how near that comes to a browser that only looks.
+
+usage: python bench/capture.py [-n 300] [--tabs 3] [--rounds 2]      (Linux)
+
+Every post is a page of about 82 KB with 34 KB of styles, 205 KB of script, an avatar, and a 1080 x 1080 photograph of
+154 KB that no other post has, served by another process over TLS at the platform's host names. `ours` is the whole
+way: visit, picture, document, every body, description, all kept durably, one transaction a post. `ceiling` is a bare
+loop over the same number of reused tabs of the same browser, which goes to the page, waits for it to load, and takes
+the same picture; nothing else. Both are measured in turn in the same run, with start-up. The last line is one JSON
+object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from PIL import Image
+
+from embedarchive import clock
+from embedarchive.browser import Browser, find_browser
+from embedarchive.browser.launch import launch
+from embedarchive.browser.tab import Shutter, open_tab
+from embedarchive.egress import Door, DoorPolicy, parse_resolve
+from embedarchive.fetch import Fetcher
+from embedarchive.model import Post
+from embedarchive.platforms import PLATFORMS, instagram
+from embedarchive.replica import Replica, Saved
+from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.sites.instagram.embed import render_embed
+from embedarchive.store import Archive
+from embedarchive.store.reading import read_page
+
+CDN = "https://scontent-bench1-1.cdninstagram.com/v"
+FIRST_PK = 3_500_000_000_000_000_000
+CARD_SIZE = "(({width, height}) => ({width, height}))(document.querySelector('.Embed').getBoundingClientRect())"
+PAGE_BYTES, PHOTO_BYTES = 82_000, 154_000
+
+
+# ------------------------------------------------------------------------------------------------------------- the site
+
+
+def post_fact(n: int) -> PostFact:
+    code = instagram.shortcode_of(FIRST_PK + n * 10**12)
+    author = Person("bench.account", "Bench", "avatar:bench", followers=1234)
+    caption = f"Post {n} of the bench.\n\nA caption of ordinary length with #tags and @mentions, and an emoji. 🕊"
+    url, at = instagram.canonical(code), "2026-01-01T00:00:00Z"
+    return PostFact(
+        "instagram", f"b{n}", code, url, "photo", author, at, caption, (Slide("bench"),), likes=n, comments=7
+    )
+
+
+def serve(count: int) -> None:
+    """Serve the posts until standard input closes; say on standard output how to reach them."""
+    photo, avatar = paint(1080, PHOTO_BYTES), paint(100, 3_000)
+    with Replica(stand_ins=True) as replica:
+        for n in range(count):
+            fact = post_fact(n)
+            html = render_embed(fact, f"A{n:021d}", captioned=True, caption=fact.caption)
+            html = plain_media(html, n)
+            html += " " * max(0, PAGE_BYTES - len(html.encode()))
+            replica.serve(f"https://www.instagram.com/p/{fact.key}/embed/captioned/", Saved(body=html.encode()))
+            image = Saved(headers=(("Content-Type", "image/jpeg"),), body=photo + b"%08d" % n)
+            replica.serve(f"{CDN}/{n}.jpg", image)
+        replica.serve(f"{CDN}/avatar.jpg", Saved(headers=(("Content-Type", "image/jpeg"),), body=avatar))
+        print(json.dumps({"resolve": replica.resolve, "ca_file": str(replica.ca_file)}), flush=True)
+        sys.stdin.read()
+
+
+def plain_media(html: str, n: int) -> str:
+    """Point every picture of the card to the bench's own: one photograph, one avatar, no other posts."""
+    html = re.sub(r'<div class="HoverCard">.*?(?=<div class="Feedback">)', "", html, flags=re.S)
+    html = re.sub(r'(class="EmbeddedMediaImage"[^>]*?) src="[^"]*" srcset="[^"]*"', rf'\1 src="{CDN}/{n}.jpg"', html)
+    return re.sub(r'<img src="[^"]*" alt="bench.account"', f'<img src="{CDN}/avatar.jpg" alt="bench.account"', html)
+
+
+def paint(side: int, size: int) -> bytes:
+    """A photograph-like JPEG of about that many bytes."""
+    draw = random.Random(side)
+    small = Image.new("RGB", (side // 8 + 1, side // 8 + 1))
+    small.frombytes(draw.randbytes(small.width * small.height * 3))
+    image = small.resize((side, side), Image.Resampling.BICUBIC)
+    for quality in range(95, 10, -5):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality)
+        if out.tell() <= size:
+            break
+    return out.getvalue() + b"\0" * (size - out.tell())
+
+
+@contextlib.contextmanager
+def site(count: int) -> Iterator[tuple[tuple[str, ...], Path]]:
+    command = [sys.executable, __file__, "--serve", str(count)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        said = json.loads(process.stdout.readline())
+        try:
+            yield tuple(said["resolve"]), Path(said["ca_file"])
+        finally:
+            assert process.stdin
+            process.stdin.close()
+
+
+# ------------------------------------------------------------------------------------------------------------- measured
+
+
+@dataclass(frozen=True)
+class Figures:
+    count: int
+    wall_s: float
+    cpu_s: float
+    peak_mb: int
+    bytes_each: int = 0
+
+    @property
+    def per_minute(self) -> float:
+        return self.count / self.wall_s * 60
+
+    def __str__(self) -> str:
+        each = f", {self.bytes_each / 1000:.0f} KB" if self.bytes_each else ""
+        return (
+            f"{self.per_minute:6.0f}/min, {self.cpu_s / self.count:.3f} CPU-s{each} a capture, peak {self.peak_mb} MB"
+        )
+
+
+class Meter:
+    """Samples, while it is open, the memory (proportional set size) and CPU time of this process and all below it."""
+
+    def __init__(self) -> None:
+        self.peak_mb = 0
+        self.series: list[int] = []
+        self._used: dict[int, tuple[str, float]] = {}
+        self._before = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Meter:
+        self._began = time.perf_counter()
+        self._before = cpu_of(os.getpid())
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall_s = time.perf_counter() - self._began
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._stop.wait(0.5):
+            pids = tree(os.getpid())
+            self._used |= {pid: (kind_of(pid), cpu_of(pid)) for pid in pids}
+            self.series.append(sum(pss_mb(pid) for pid in pids))
+            self.peak_mb = max(self.peak_mb, self.series[-1])
+
+    @property
+    def cpu_s(self) -> float:
+        return sum(used for _, used in self._used.values()) - self._before
+
+    def shares(self, count: int) -> dict[str, int]:
+        """CPU milliseconds a capture by kind of process."""
+        kinds: dict[str, float] = {"python": -self._before}
+        for kind, used in self._used.values():
+            kinds[kind] = kinds.get(kind, 0.0) + used
+        return {kind: round(used / count * 1000) for kind, used in kinds.items()}
+
+
+def cpu_of(pid: int) -> float:
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def kind_of(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"--type=" in line:
+            return line.partition(b"--type=")[2].replace(b"\0", b" ").split()[0].decode()
+        return "browser" if b"--no-startup-window" in line else Path(line.split(b"\0")[0].decode()).name
+    return "?"
+
+
+def tree(root: int) -> list[int]:
+    """This process and all below it, but not the site's."""
+    parents: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, queue = [], [root]
+    while queue:
+        pid = queue.pop()
+        with contextlib.suppress(OSError):
+            if b"--serve" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+                queue += parents.get(pid, [])
+    return found
+
+
+def pss_mb(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int(Path(f"/proc/{pid}/smaps_rollup").read_text().split("Pss:")[1].split()[0]) >> 10
+    return 0
+
+
+# --------------------------------------------------------------------------------------------------------- the two ways
+
+
+async def capture_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_file: Path, path: Path) -> list[float]:
+    """Our whole way. Give the seconds at which each post was kept."""
+    took: list[float] = []
+    policy = DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in rules))
+    queue = list(reversed(posts))
+    visit = instagram.PLATFORM.visit
+    assert visit
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("bench", clock.now(), "bench", {})
+        keeping = asyncio.Lock()
+        async with (
+            Door(policy) as door,
+            Fetcher(door, user_agent="bench", ca_file=str(ca_file)) as fetcher,
+            Browser(door, find_browser(None, os.environ), ca_file=ca_file, tabs=tabs, fetcher=fetcher) as browser,
+        ):
+
+            async def work() -> None:
+                while queue:
+                    post = queue.pop()
+                    capture = await browser.capture(post, instagram.PLATFORM)
+                    assert capture.verdict.outcome == "available", capture.verdict
+                    assert not capture.missing, capture.missing
+                    async with keeping:
+                        await asyncio.to_thread(keep, archive, capture, crawl)
+                    took.append(time.perf_counter())
+
+            await asyncio.gather(*(work() for _ in range(tabs + 2)))
+    return took
+
+
+def keep(archive: Archive, capture, crawl: int) -> None:  # type: ignore[no-untyped-def]
+    capture_id = archive.keep_capture(capture, crawl)
+    visit = instagram.PLATFORM.visit
+    assert visit
+    said = visit.describe(read_page(archive.conn, capture_id), capture.post)
+    assert said.text
+    archive.keep_description(capture_id, capture.post.key, said, visit.rules, clock.now())
+
+
+async def look_at_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_file: Path) -> None:
+    """The ceiling: the same browser and tabs, the page loaded, the picture taken, nothing else."""
+    policy = DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in rules))
+    queue = list(reversed(posts))
+    visit = instagram.PLATFORM.visit
+    assert visit
+    async with Door(policy) as door:
+        chrome = await launch(find_browser(None, os.environ), door.server, ca_file)
+
+        async def work() -> None:
+            tab = await open_tab(chrome, door, (540, 1000), 1.0)
+            while queue:
+                url = visit.frame.url.format(id=queue.pop().native_id)
+                await tab.page.goto(url, wait_until="load")
+                found = await tab.cdp.send("Runtime.evaluate", {"expression": CARD_SIZE, "returnByValue": True})
+                clip = {"x": 0, "y": 0, **found["result"]["value"], "scale": 1}
+                options = {"format": "jpeg", "quality": Shutter().quality, "clip": clip}
+                base64.b64decode((await tab.cdp.send("Page.captureScreenshot", options))["data"])
+
+        await asyncio.gather(*(work() for _ in range(tabs)))
+        await chrome.stop()
+
+
+def measure_ours(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path) -> tuple[Figures, Meter]:
+    posts = [Post("instagram", f.key, f.url) for f in map(post_fact, range(count))]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "embeds.db"
+        with Meter() as meter:
+            asyncio.run(capture_all(posts, tabs, rules, ca_file, path))
+        size = path.stat().st_size
+    return Figures(count, meter.wall_s, meter.cpu_s, meter.peak_mb, size // count), meter
+
+
+def measure_ceiling(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path) -> tuple[Figures, Meter]:
+    posts = [Post("instagram", f.key, f.url) for f in map(post_fact, range(count))]
+    with Meter() as meter:
+        asyncio.run(look_at_all(posts, tabs, rules, ca_file))
+    return Figures(count, meter.wall_s, meter.cpu_s, meter.peak_mb), meter
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-n", type=int, default=300)
+    parser.add_argument("--tabs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve)
+        return
+    ours, ceilings = [], []
+    with site(options.n) as (rules, ca_file):
+        for _ in range(options.rounds):
+            for way, measure, results in (("ceiling", measure_ceiling, ceilings), ("ours", measure_ours, ours)):
+                figures, meter = measure(options.n, options.tabs, rules, ca_file)
+                results.append(figures)
+                tenths = meter.series[:: max(1, len(meter.series) // 10)]
+                print(f"{way:8}{figures}; CPU-ms {meter.shares(options.n)}; MB each tenth {tenths}", flush=True)
+    ratios = [o.per_minute / c.per_minute for o, c in zip(ours, ceilings, strict=True)]
+    print(json.dumps({
+        "per_minute": round(median(o.per_minute for o in ours)),
+        "ceiling_per_minute": round(median(c.per_minute for c in ceilings)),
+        "ratio": round(median(ratios), 3),
+        "cpu_s_per_capture": round(median(o.cpu_s / o.count for o in ours), 3),
+        "bytes_per_capture": round(median(o.bytes_each for o in ours)),
+        "peak_mb": max(o.peak_mb for o in ours),
+    }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
