@@ -20,13 +20,14 @@ from embedarchive.detect.elements import (
     sight_unknown,
 )
 from embedarchive.detect.identity import identify_post
-from embedarchive.detect.marks import AMP, LINKED
+from embedarchive.detect.marks import AMP, LINKED, QUOTED
 from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.scope import Scope, make_sighting
 from embedarchive.detect.scripts import sight_calls, sight_literals, sight_state
 from embedarchive.detect.sighting import Sighting, merge_sightings
 from embedarchive.detect.survey import Survey, find_addresses, survey
 from embedarchive.detect.tame import tame
+from embedarchive.model import Claim
 
 RAW = frozenset(("script", "template", "textarea"))
 
@@ -56,19 +57,20 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
     """All sightings of a parsed document."""
     seen: list[Sighting] = []
     scripts: list[tuple[LexborNode, str, list[str]]] = []
-    deep = scope.depth == 0 and (scope.survey is None or scope.survey.deep)
     for node in _find_candidates(tree, scope):
         seen.extend(_sight_node(node, scope))
-        if node.tag == "script" and deep and is_live(node.attributes):
+        if node.tag == "script" and scope.depth == 0 and is_live(node.attributes):
             text = node.text()
             seen.extend(sight_calls(node, text))
-            addresses = find_addresses(text) if "//" in text or "http" in text else []
+            addresses = find_addresses(text)
             if addresses:
                 seen.extend(sight_literals(node, text))
                 scripts.append((node, text, addresses))
     known = {s.post.key for s in seen if s.post}
+    told = {s.post.key for s in seen if s.post and (s.claim != Claim() or s.platform not in QUOTED)}
     for node, text, addresses in scripts:
-        if any((post := identify_post(a)) is None or post.key not in known for a in addresses):
+        expected = told if "blockquote" in text else known
+        if any((post := identify_post(a)) is None or post.key not in expected for a in addresses):
             seen.extend(replace(s, layer="state") for s in sight_state(node, text, scope))
     kept = merge_sightings(seen)
     return [*kept, *_find_mentions(tree, kept)] if scope.mentions and scope.depth == 0 else kept
@@ -89,7 +91,9 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
 
 def join_selectors(survey: Survey) -> str:
     """One CSS list of all that may carry what the survey saw; a longer list costs as much as a second parse."""
-    found = [*sorted(FRAMES - {"param"}), *sorted(RAW), "blockquote", *LINKED]
+    found = [*sorted(FRAMES - {"param"}), "template", "textarea", "blockquote", *LINKED]
+    if survey.deep:
+        found.append("script")
     if survey.amp:
         found += AMP
     found += sorted(survey.alone)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
+
+from ahocorasick_rs import BytesAhoCorasick
 
 from embedarchive.detect.claims import parse_time
 from embedarchive.detect.markup import read_json
@@ -16,14 +19,15 @@ from embedarchive.model import Found
 from embedarchive.urls import canonicalize_url, join_url, split_url, unwrap_archived
 
 _LONGEST_HEAD = 300_000
+_LONGEST_TAG = 3_000
 _TAG = re.compile(
     rb"<(?:(?:[mM][eE][tT][aA]|[lL][iI][nN][kK]|[hH][tT][mM][lL])\s([^<>]{1,3000})>|[tT][iI][tT][lL][eE][^<>]{0,200}>([^<]{1,2000}))"
 )
 _ATTR = re.compile(r"""([a-zA-Z:._-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
-_LINKED = re.compile(rb"""(?i)<script[^<>]{0,200}?application/ld\+json[^<>]{0,200}>""")
-_WANTED = re.compile(
-    rb"""(?i)["'=](?:og:(?:title|url|site|locale|pub)|article:publ|canonical|date|dc|parsely-pub|sailthru.d|pub|appl|twitter:t)"""
-    rb"""|lang="""
+_LINKED = re.compile(rb"""(?i)<script[^<>]{0,200}application/ld\+json[^<>]{0,200}>""")
+_WANTED = BytesAhoCorasick(
+    b"<html <title og:title og:url og:site_name og:locale og:published article:publ canonical \"date 'date =date .date"
+    b" dcterms pubdate publish-date parsely-pub application-name twitter:title".split()
 )
 _ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
 _DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
@@ -34,7 +38,7 @@ def read_facts(body: bytes, url: str | None) -> Found:
     """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD."""
     end = body.find(b"</head", 0, _LONGEST_HEAD)
     end = end if end > 0 else min(len(body), _LONGEST_HEAD)
-    meta = dict(_read_tags(body, end))
+    meta = _read_tags(body, end)
     linked: dict[str, str] = {}
     if not (meta.get("og:title") and any(n in meta for n in _DATES)):
         linked = _read_linked_data(body)
@@ -47,16 +51,21 @@ def read_facts(body: bytes, url: str | None) -> Found:
     )
 
 
-def _read_tags(body: bytes, end: int) -> Iterator[tuple[str, str]]:
-    """(name, value) of each wanted tag, the last said first, so that a `dict` keeps the first."""
-    found: list[tuple[str, str]] = []
-    for m in _TAG.finditer(body, 0, end):
-        if m[2]:
-            found.append(("<title", html.unescape(m[2].decode("utf-8", "replace"))))
-        elif _WANTED.search(m[1]):
+def _read_tags(body: bytes, end: int) -> dict[str, str]:
+    """What each wanted tag says, the first one counts."""
+    said: dict[str, str] = {}
+    last = -1
+    for _, at, _ in _WANTED.find_matches_as_indexes(body[:end].lower()):
+        start = body.rfind(b"<", max(0, at - _LONGEST_TAG), at + 1)
+        m = _TAG.match(body, start, end) if start > last else None
+        last = max(last, start)
+        if m and m[2]:
+            said.setdefault("<title", html.unescape(m[2].decode("utf-8", "replace")))
+        elif m:
             a = {k.lower(): html.unescape(v or w or x) for k, v, w, x in _ATTR.findall(m[1].decode("utf-8", "replace"))}
-            found.extend(_read_tag(a))
-    return reversed(found)
+            for name, value in _read_tag(a):
+                said.setdefault(name, value)
+    return said
 
 
 def _read_tag(a: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -90,7 +99,7 @@ def _read_published(meta: dict[str, str], linked: dict[str, str]) -> str | None:
 
 def _read_linked_data(body: bytes) -> dict[str, str]:
     """Headline, date, language and publisher of the first JSON-LD object that is an article."""
-    for m in list(_LINKED.finditer(body, 0, 2 * _LONGEST_HEAD))[:10]:
+    for m in islice(_find_linked(body), 10):
         text = body[m.end() : body.find(b"</script", m.end())].decode("utf-8", "replace")
         for item in _flatten(read_json(re.sub(r"^\s*(?://)?<!\[CDATA\[|(?://)?\]\]>\s*$", "", text))):
             if _ARTICLE_TYPES.search(str(item.get("@type"))) and (item.get("headline") or item.get("datePublished")):
@@ -98,6 +107,16 @@ def _read_linked_data(body: bytes) -> dict[str, str]:
                 said = {**item, "publisher": publisher.get("name") if isinstance(publisher, dict) else None}
                 return {k: v for k, v in said.items() if isinstance(v, str)}
     return {}
+
+
+def _find_linked(body: bytes) -> Iterator[re.Match[bytes]]:
+    """The start tags of JSON-LD scripts."""
+    at = body.find(b"ld+json", 0, 2 * _LONGEST_HEAD)
+    while at >= 0:
+        m = _LINKED.match(body, max(0, body.rfind(b"<", max(0, at - 300), at)))
+        if m:
+            yield m
+        at = body.find(b"ld+json", at + 1, 2 * _LONGEST_HEAD)
 
 
 def _flatten(data: Any) -> list[dict[str, Any]]:

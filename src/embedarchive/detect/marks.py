@@ -64,6 +64,8 @@ def _index() -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str
 
 BY_CLASS, BY_ATTR, BY_TAG = _index()
 _PLACED = [(css.strip(), m) for p in PLATFORMS for m in p.marks for css in m.css.split(",")]
+QUOTED = frozenset(p.name for p in PLATFORMS if any(mark.form == "blockquote" for mark in p.marks))
+"""Platforms whose fallback is a quote: it says who wrote the post, and what."""
 AMP: tuple[str, ...] = tuple(css for css, _ in _PLACED if css.startswith("amp-"))
 LINKED: tuple[str, ...] = (
     "[data-attrs]",
@@ -71,7 +73,8 @@ LINKED: tuple[str, ...] = (
     *dict.fromkeys(
         re.sub(r"=[^\]]*", "", css)
         for css, m in _PLACED
-        if not css.startswith(("blockquote", "amp-")) and not (*m.url, *m.id)[0].startswith(("@data", "@src", "@video"))
+        if css.startswith("script")
+        or not (css.startswith(("blockquote", "amp-")) or (*m.url, *m.id)[0].startswith(("@data", "@src", "@video")))
     ),
 )
 """Marks that no attribute of their own gives away: what names the post is inside them, or in a plain link."""

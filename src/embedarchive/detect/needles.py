@@ -11,7 +11,7 @@ from embedarchive.platforms import PLATFORMS
 
 _LONG_NAME = 6
 _A_CHUNK = 36
-"""So many needles can still be looked for side by side, 32 bytes at a time; with more the search is three times slower."""
+"""So many needles are looked for side by side, 32 bytes at a time; with more the search is three times slower."""
 
 MARKS = (
     b"instagram-media", b"embetty-", b"embedpin", b"flickr-embed", b"tweet static", b"reddit-embed", b"data-attrs",

@@ -63,14 +63,15 @@ def read_scripts(text: str) -> Iterator[Any]:
     """Every JSON value a script assigns, passes or is; each start is tried once, at most 60, none inside another."""
     if len(text) > LARGEST_JSON:
         return
-    end = tried = 0
-    for m in _START.finditer(text):
-        if m.end() < end or tried >= _MOST_STARTS:
-            continue
-        tried += 1
+    end = 0
+    for _ in range(_MOST_STARTS):
+        m = _START.search(text, end)
+        if m is None:
+            return
         try:
             value, end = _DECODER.raw_decode(text, m.end())
         except (ValueError, RecursionError):
+            end = max(m.end(), end + 1)
             continue
         value = _parse_inner(value)
         if isinstance(value, (dict, list)) and value:

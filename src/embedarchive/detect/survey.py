@@ -57,6 +57,7 @@ _LINKING = re.compile(rb"(?<![\w-])href\W")
 _URL = re.compile(r"[^\s\"'<>&]{8,400}")
 _AHEAD = 80
 _LONGEST_ADDRESS = 160
+_LIBRARIES = (b"widgets.js", b"/js/")
 _BASE64_SHIFT = {needle: shift for shift, needle in zip((0, 2, 3), BASE64, strict=True)}
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/]{24,240}")
 _SPEAKING = frozenset((*MARKS, *CALLS))
@@ -125,8 +126,9 @@ def survey(body: bytes) -> Survey | None:
 def find_address(low: bytes, at: int) -> int:
     """Where the address of a post begins that the needle stands in, or -1."""
     start = low.rfind(b"//", max(0, at - _LONGEST_ADDRESS), at + 1)
-    if start >= 0 and _ADDRESS.match(low, start):
-        return start
+    m = _ADDRESS.match(low, start) if start >= 0 else None
+    if m:
+        return -1 if m[0].endswith(_LIBRARIES) else start
     start = low.rfind(b"http", max(0, at - _LONGEST_ADDRESS), at)
     return start if start >= 0 and _ESCAPED.match(low, start) else -1
 
@@ -169,11 +171,12 @@ def _locate(seen: _Seen, low: bytes, at: int) -> None:
     name = _read_name(before)
     seen.names.add(name)
     seen.linked = seen.linked or seen.quoted > 0
+    seen.deep = seen.deep or (seen.scripted and (name != b"href" or seen.quoted > 0))
     if not name:
         open_text = before.rstrip()
         if open_text.endswith(b">") and (closed := _ALONE.match(low, at)):
             seen.alone.add(closed[1])
-        seen.deep = seen.deep or seen.scripted or before[-1:] not in b" \t\r\n>("
+        seen.deep = seen.deep or before[-1:] not in b" \t\r\n>("
     # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
     seen.double = max(low.rfind(b'"', seen.seen_to, at), seen.double)
     seen.single = max(low.rfind(b"'", seen.seen_to, at), seen.single)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from ahocorasick_rs import BytesAhoCorasick
+
 MOST_TAGS = 15_000
 MOST_QUOTES = 60
 """With fewer tags, and fewer quotes, no nesting is slow."""
@@ -17,6 +19,7 @@ LONGEST_TAG = 100_000
 MOST_ATTRIBUTES = 1_000
 
 _ANY_TAG = re.compile(rb"<(/?)([a-zA-Z][^\s<>/]{0,60})[^<>]*>?")
+_QUOTES = BytesAhoCorasick([b"<blockquote", b"<BLOCKQUOTE"])
 _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li option".split()
     + b"td tr th dt dd thead tbody".split()
@@ -31,12 +34,21 @@ _ATTRIBUTE = re.compile(rb"""[^\s=<>"']{1,200}(?:\s?=\s?(?:"[^"]*"|'[^']*'|[^\s"
 
 def tame(body: bytes) -> bytes:
     """The document itself, unless it is made to choke a parser."""
-    if len(body) > LONGEST_TAG and _LONG_TAG.search(body):
+    if _may_hold_long_tag(body):
         body = _LONG_TAG.sub(_shorten_tag, body)
-    many = body.count(b"<") > MOST_TAGS or body.count(b"<blockquote") > MOST_QUOTES
-    if many and measure_depth(body) > (DEEPEST if body.count(b"<blockquote") <= MOST_QUOTES else MOST_QUOTES):
+    if len(body) < MOST_QUOTES * len(b"<blockquote"):
+        return body
+    many_quotes = len(_QUOTES.find_matches_as_indexes(body)) > MOST_QUOTES
+    many = many_quotes or (len(body) > 3 * MOST_TAGS and body.count(b"<") > MOST_TAGS)
+    if many and measure_depth(body) > (MOST_QUOTES if many_quotes else DEEPEST):
         return _ANY_TAG.sub(_flatten_tag, body)
     return body
+
+
+def _may_hold_long_tag(body: bytes) -> bool:
+    """Whether any stretch of half the longest tag is without `<`: only then there can be such a tag."""
+    half = LONGEST_TAG // 2
+    return any(body.find(b"<", at, at + half) < 0 for at in range(0, len(body) - half, half))
 
 
 def measure_depth(body: bytes) -> int:
