@@ -13,7 +13,7 @@ from embedarchive.errors import DiskFull, UsageError
 MARKER = "made-by-embedarchive.txt"
 NOTE = b"Made by `embedarchive export --site`. Pages, media and assets here are replaced when it is made again.\n"
 OURS = ("posts", "articles", "outlets", "embeds", "media", "assets")
-_PAGE = re.compile(r"(index|search|lost|outlets|all(-\d+)?)\.html")
+_PAGE = re.compile(r"(index|search|lost|outlets|all(-\d+)?)\.html(\.part)?")
 
 
 class Folder:

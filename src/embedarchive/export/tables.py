@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -46,15 +47,14 @@ TABLES: Mapping[str, Table] = {
     ),
 }
 
-# What spreadsheets take for the beginning of a formula, in both widths (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What spreadsheets take for the beginning of a formula, in both widths, also behind what they or a reader's eye skip
+# (OWASP, CSV injection).
+FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
 
 
 def guard_cell(value: Any) -> Any:
     """A text that a spreadsheet would run gets an apostrophe before it; all else stays. Pure."""
-    if isinstance(value, str) and value.lstrip(" \u00a0\u3000").startswith(FORMULA):
-        return "'" + value
-    return value
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def open_table(conn: sqlite3.Connection, name: str, chosen: Selection = EVERYTHING) -> sqlite3.Cursor:

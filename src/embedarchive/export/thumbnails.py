@@ -15,22 +15,23 @@ QUALITY = 70
 LARGEST = 50_000_000
 MARK = "thumbnail only"
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
-Small = tuple[str, int, int, int]
-"""sha256, size in bytes, width, height."""
+Small = dict[str, str | int]
+"""What a thumbnail changes of the row of its picture: sha256, size in bytes, width, height."""
 
 
 def copy_thumbnails(conn: sqlite3.Connection, select: str, roles: str) -> None:
     """Put a small picture in place of every file that `select` gives of the attached archive; others stay out."""
     made: dict[str, Small | None] = {}
-    for row in conn.execute(select, {"roles": roles}):
-        id, capture_id, role, position, sha256, _, _, url, _, _, alt, _ = row
+    cursor = conn.execute(select, {"roles": roles})
+    names = [column[0] for column in cursor.description]
+    into = f"INSERT INTO main.artifacts ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+    for row in cursor:
+        kept = dict(zip(names, row, strict=True))
+        sha256 = kept["sha256"]
         if sha256 not in made:
             made[sha256] = _keep_small(conn, sha256)
         if small := made[sha256]:
-            conn.execute(
-                "INSERT INTO main.artifacts VALUES (?, ?, ?, ?, ?, 'image/jpeg', ?, ?, ?, ?, ?, ?)",
-                (id, capture_id, role, position, small[0], small[1], url, small[2], small[3], alt, MARK),
-            )
+            conn.execute(into, kept | small | {"content_type": "image/jpeg", "truncated": MARK})
 
 
 def _keep_small(conn: sqlite3.Connection, sha256: str) -> Small | None:
@@ -46,7 +47,7 @@ def _keep_small(conn: sqlite3.Connection, sha256: str) -> Small | None:
     body, width, height = drawn
     small = hash_bytes(body)
     conn.execute("INSERT OR IGNORE INTO main.blobs VALUES (?, ?, 'identity', ?)", (small, len(body), body))
-    return small, len(body), width, height
+    return {"sha256": small, "size": len(body), "width": width, "height": height}
 
 
 def shrink(body: bytes) -> tuple[bytes, int, int] | None:
