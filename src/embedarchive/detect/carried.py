@@ -11,6 +11,7 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
+from embedarchive.detect.needles import holds_needle
 from embedarchive.detect.records import Named, find_named, split_words
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_sighting, read_trail
 from embedarchive.detect.sighting import Sighting
@@ -117,6 +118,8 @@ def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str)
     seen: list[Sighting] = []
     words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""
     for record in walk_own(data, scope.url):
+        if layer == "state" and not (record.texts or holds_needle(record.pairs.values())):
+            continue
         found = [s for key, text in record.texts for s in dive(text, node, scope, layer, f"{rule}.{key}")]
         if not found:
             named = find_named(record.pairs, f"{words} {record.context}", ids=False)

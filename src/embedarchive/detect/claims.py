@@ -16,6 +16,7 @@ _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）
 _DASH = re.compile(r"(?:^|\s)[—–―]\s*(?=\S)")
 _BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
 _NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", re.S | re.I)
+_TITLED = re.compile(r"^@[\w.\-]+$")
 _ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4})$")
 _DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
@@ -28,13 +29,14 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", piece[:LONGEST_PIECE])), "html.parser")
     lines = _read_lines(soup)
     name, handle, byline = read_byline(lines, platform)
-    quote = soup.find("blockquote") or soup.find(True)
+    tags = [t for t in soup.descendants if isinstance(t, Tag)]
+    paragraphs, links = ([t for t in tags if t.name == kind] for kind in ("p", "a"))
     return Claim(
-        author_name=name or _read_profile_name(soup, platform),
-        author_handle=handle or _read_titled_handle(soup),
-        text=_read_text(soup, byline, platform),
-        posted_at=_read_date(soup),
-        lang=_read_lang(quote if isinstance(quote, Tag) else None),
+        author_name=name or _read_profile_name(links, platform),
+        author_handle=handle or _read_titled_handle(links),
+        text=_read_text(paragraphs, byline, platform),
+        posted_at=_read_date(tags, links),
+        lang=_read_lang(tags, paragraphs),
     )
 
 
@@ -80,25 +82,25 @@ def _is_profile(href: str) -> bool:
     return bool(re.match(r"(?i)^https?://[^/]+/(?:@?[\w.\-]{1,60}|(?:user|u|profile)/[\w.\-]{1,80})/?(?:\?|$)", href))
 
 
-def _read_profile_name(soup: BeautifulSoup, platform: Platform | None) -> str | None:
+def _read_profile_name(links: list[Tag], platform: Platform | None) -> str | None:
     """The text of a link to a profile, when there is no `(@handle)`."""
-    for a in soup.find_all("a", href=True):
-        text = a.get_text(" ", strip=True)
+    for a in links:
+        text = a.get_text(" ", strip=True) if a.get("href") else ""
         if platform and _is_profile(str(a["href"])) and text and not text.startswith(("#", "http")):
             return text.lstrip("@") if any(host in str(a["href"]) for host in platform.hosts) else None
     return None
 
 
-def _read_titled_handle(soup: BeautifulSoup) -> str | None:
+def _read_titled_handle(links: list[Tag]) -> str | None:
     """`<a title="@handle">`, as TikTok writes it."""
-    a = soup.find("a", title=re.compile(r"^@[\w.\-]+$"))
-    return str(a["title"])[1:] if isinstance(a, Tag) else None
+    titles = (str(a.get("title") or "") for a in links)
+    return next((t[1:] for t in titles if _TITLED.match(t)), None)
 
 
-def _read_text(soup: BeautifulSoup, byline: str | None, platform: Platform | None) -> str | None:
+def _read_text(paragraphs: list[Tag], byline: str | None, platform: Platform | None) -> str | None:
     """The paragraphs of the quote that are neither its byline nor its call to view the post."""
     texts = []
-    for p in soup.find_all("p"):
+    for p in paragraphs:
         flat = " ".join(p.get_text().split())
         if flat and not (byline and (byline in flat or flat in byline)) and not _is_call(p, flat, platform):
             texts.append("\n".join(" ".join(line.split()) for line in p.get_text().strip().split("\n")).strip())
@@ -112,24 +114,19 @@ def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
     return bool(alone and platform and platform.title.lower() in flat.lower() and len(flat) < 80)
 
 
-def _read_lang(quote: Tag | None) -> str | None:
-    if quote is None:
-        return None
-    inner = quote.find("p", lang=True)
-    for tag in (inner, quote):
-        if isinstance(tag, Tag):
-            lang = tag.get("lang") or (tag.get("data-lang") if tag is inner else None)
-            if lang:
-                return str(lang)
-    return None
+def _read_lang(tags: list[Tag], paragraphs: list[Tag]) -> str | None:
+    """The language that a paragraph of the quote says it is in, else the quote."""
+    quote = next((t for t in tags if t.name == "blockquote"), tags[0] if tags else None)
+    inner = next((p for p in paragraphs if p.has_attr("lang") and (p is not quote)), None)
+    found = (t.get("lang") or (t.get("data-lang") if t is inner else None) for t in (inner, quote) if t is not None)
+    return next((str(lang) for lang in found if lang), None)
 
 
-def _read_date(soup: BeautifulSoup) -> str | None:
+def _read_date(tags: list[Tag], links: list[Tag]) -> str | None:
     """`<time datetime>` before any text: the text is localised, and wrong where am/pm was lost."""
-    time = soup.find("time", datetime=True)
-    if isinstance(time, Tag):
+    time = next((t for t in tags if t.name == "time" and t.has_attr("datetime")), None)
+    if time is not None:
         return parse_time(str(time["datetime"]))
-    links = soup.find_all("a")
     return parse_time(links[-1].get_text(" ", strip=True)) if links else None
 
 

@@ -57,3 +57,9 @@ def find_needles(low: bytes) -> list[tuple[int, bytes]]:
     found = [(at, chunk[i]) for finder, chunk in _FINDERS for i, at, _ in finder.find_matches_as_indexes(low)]
     found.sort()
     return found
+
+
+def holds_needle(texts: Iterable[str]) -> bool:
+    """Whether any of some texts holds any needle."""
+    low = "\n".join(texts).lower().encode("utf-8", "replace")
+    return any(finder.find_matches_as_indexes(low) for finder, _ in _FINDERS)
