@@ -67,6 +67,8 @@ async def visit_frame(tab: Tab, visit: Visitable, post: Post, door: Door, limits
     await recorder.settle(_HUNG_S if tab.spoiled else BODY_S)
     _read_document(seen, recorder, response)
     seen.exchanges, seen.bodies = recorder.exchanges(), recorder.bodies()
+    if recorder.overflow:
+        seen.late.append(f"{recorder.overflow} more requests than are kept of one page")
     seen.popups, seen.dialogs = tab.popups, tab.dialogs
     seen.finished_at = clock.now()
     return seen
