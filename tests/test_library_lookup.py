@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.grams import find_grams, fold
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
+from embedarchive.library.pictures import ask_for_quarters, lookup_picture
+from embedarchive.likeness import find_quarters, hash_picture, image_distance
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
+from embedarchive.store.reading import read_blob
 
 LOST, TOKYO, CAFE, STATEMENT, BOWL, NEVER_SEEN, WALLED, UNVISITED = (s.post for s in SAMPLES)
 CODE = LOST.native_id
@@ -263,3 +269,64 @@ def test_figures_add_up(conn: sqlite3.Connection) -> None:
     assert (figures.articles, figures.posts, figures.preserved, figures.gone, figures.gone_but_kept) == (4, 8, 5, 3, 2)
     assert figures.unresolved == 2
     assert sum(figures.outcomes.values()) == figures.posts
+
+
+# ------------------------------------------------------------------------------------------------------------- pictures
+
+
+def changed(body: bytes, *, size: float = 1.0, quality: int = 90, kind: str = "JPEG") -> bytes:
+    """A picture as it comes around again: another size, another compression."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(body)) as image:
+        wanted = (round(image.width * size), round(image.height * size))
+        image.convert("RGB").resize(wanted).save(out, kind, quality=quality)
+    return out.getvalue()
+
+
+def picture_of(conn: sqlite3.Connection, key: str, role: str) -> bytes:
+    record = post_record(conn, key)
+    assert record
+    assert record.best
+    body = read_blob(conn, record.best.kept(role)[0].sha256)
+    assert body
+    return body
+
+
+@pytest.mark.parametrize("role", ["media", "screenshot"])
+@pytest.mark.parametrize(
+    "change", [{}, {"size": 0.5, "quality": 60}, {"size": 1.7, "kind": "PNG"}, {"size": 0.3, "kind": "WEBP"}], ids=str
+)
+def test_a_picture_finds_its_post_first(conn: sqlite3.Connection, role: str, change: dict[str, Any]) -> None:
+    dhash = hash_picture(changed(picture_of(conn, TOKYO.key, role), **change))
+    found = lookup_picture(conn, dhash)
+    assert found.alike[0].post.key == TOKYO.key
+    assert found.alike[0].distance <= 4
+    assert [each.distance for each in found.alike] == sorted(each.distance for each in found.alike)
+    assert len({each.post.key for each in found.alike}) == len(found.alike)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, b"<svg onload=alert(1)>", b"\xff\xd8\xff"]
+)
+def test_what_is_no_picture_is_answered(conn: sqlite3.Connection, body: bytes) -> None:
+    assert hash_picture(body) is None
+    assert not lookup_picture(conn, hash_picture(body)).found
+
+
+def test_a_picture_without_contrast_is_like_no_other() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (400, 300), "white").save(out, "PNG")
+    assert hash_picture(out.getvalue()) is None
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.sets(st.integers(0, 63), max_size=7))
+def test_up_to_seven_bits_are_surely_found(dhash: int, turned: set[int]) -> None:
+    """By pigeonhole: of four quarters with seven changes, one has at most one."""
+    other = dhash ^ sum(1 << bit for bit in turned if bit < 63)
+    assert image_distance(dhash, other) == len(turned - {63})
+    assert any(other >> shift & 0xFFFF in quarters for shift, quarters in find_quarters(dhash))
+
+
+def test_the_quarters_are_found_by_their_indexes(conn: sqlite3.Connection) -> None:
+    plan = " ".join(row[3] for row in conn.execute("EXPLAIN QUERY PLAN " + ask_for_quarters(), ["[1]"] * 4 + [9]))
+    assert all(f"artifacts_dhash_{n}" in plan for n in (1, 2, 3, 4))

@@ -15,11 +15,15 @@ import pytest_asyncio
 from datasette.app import Datasette
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
+from embedarchive.library import post_record
 from embedarchive.store import open_reader
+from embedarchive.store.reading import read_blob
 from embedarchive.viewer.functions import id_date
 from embedarchive.viewer.meanings import describe_tables
 from embedarchive.viewer.media import LARGEST_RANGE, read_range
+from embedarchive.viewer.pages import links_to
 from embedarchive.viewer.questions import QUESTIONS
+from embedarchive.viewer.uploads import LARGEST_FORM
 from reading_room import open_room
 
 LOST = SAMPLES[0].post
@@ -334,3 +338,47 @@ async def test_several_archives_are_listed(path: Path, tmp_path: Path) -> None:
     assert "/embeds/-/archive" in listing
     assert "/second/-/archive" in listing
     assert (await get(room, f"/second/-/post/{KEY}")).status_code == 200
+
+
+# ------------------------------------------------------------------------------------------------------------- pictures
+
+
+async def send(room: Datasette, picture: bytes, name: str = "picture") -> httpx.Response:
+    url = "/embeds/-/find"
+    sent = httpx.Request("POST", f"http://x{url}", files={name: ("a.png", picture, "image/png")})
+    response: httpx.Response = await room.client.post(url, content=sent.read(), headers=dict(sent.headers))
+    return response
+
+
+async def test_a_picture_that_is_sent_finds_its_post_first(room: Datasette, path: Path) -> None:
+    conn = open_reader(path)
+    shot = post_record(conn, SAMPLES[1].post.key)
+    assert shot
+    assert shot.best
+    body = read_blob(conn, shot.best.kept("screenshot")[0].sha256)
+    conn.close()
+    assert body
+    page = await send(room, body)
+    assert page.status_code == 200
+    assert page.text.index(f'href="{links_to(room, "embeds").post(SAMPLES[1].post.key)}"') < page.text.index("<footer")
+    assert "the same picture" in page.text
+
+
+@pytest.mark.parametrize("body", [b"", b"no picture", b"--x--", b"\x89PNG\r\n\x1a\n" + b"\r\n--" * 99], ids=range(4))
+async def test_what_is_sent_and_is_no_picture_is_answered(room: Datasette, body: bytes) -> None:
+    assert (await send(room, body)).status_code == 200
+    assert (await send(room, body, "other")).status_code == 200
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    assert (await room.client.post("/embeds/-/find", content=body, headers=kind)).status_code == 200
+
+
+async def test_too_large_a_picture_is_refused(room: Datasette) -> None:
+    refused = await send(room, b"\0" * (LARGEST_FORM + 1))
+    assert refused.status_code == 413
+    assert "smaller copy" in refused.text
+
+
+async def test_distance_of_pictures_in_a_query(room: Datasette) -> None:
+    sql = "select image_distance(-1, -2) as near, image_distance(null, 1) as none, image_distance('x', 1) as text"
+    answer = await get(room, f"/embeds.json?sql={quote(sql)}&_shape=array")
+    assert answer.json() == [{"near": 1, "none": None, "text": None}]

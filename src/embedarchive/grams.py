@@ -8,6 +8,8 @@ two characters are the beginning of some gram (and any one, in scripts where one
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
+from itertools import chain
 
 END = "_"
 LONGEST = 20_000
@@ -38,8 +40,12 @@ def fold(text: str) -> str:
 
 def find_grams(text: str) -> list[str]:
     """The distinct grams of a text, in its order; `ferry` gives fer, err, rry, ry_."""
-    ends = {True: END, False: END + END}
-    return list(dict.fromkeys(gram for word in fold(text).split() for gram in cut(word + ends[word.isascii()])))
+    return list(dict.fromkeys(chain.from_iterable(map(_cut_whole, fold(text).split()))))
+
+
+@lru_cache(maxsize=1 << 16)
+def _cut_whole(word: str) -> tuple[str, ...]:
+    return tuple(cut(word + (END if word.isascii() else END + END)))
 
 
 def cut(word: str) -> list[str]:

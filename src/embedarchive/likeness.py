@@ -46,6 +46,15 @@ def hash_picture(body: bytes) -> int | None:
             return None
 
 
+def is_picture(body: bytes) -> bool:
+    """Whether the first bytes are those of a picture that can be hashed."""
+    try:
+        with Image.open(io.BytesIO(body), formats=FORMATS):
+            return True
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return False
+
+
 def image_distance(a: int, b: int) -> int:
     """In how many of 64 bits two hashes differ."""
     return ((a ^ b) & (1 << 64) - 1).bit_count()

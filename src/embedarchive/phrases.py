@@ -93,6 +93,11 @@ def say_size(size: int) -> str:
     return f"{size} bytes"
 
 
+def say_likeness(distance: int) -> str:
+    """How alike two pictures are whose hashes differ in that many of 64 bits."""
+    return "the same picture" if distance <= 2 else "nearly the same picture" if distance <= 6 else "a similar picture"
+
+
 def say_reason(code: str | None) -> str:
     """A short code in words: `login_wall` -> `login wall`."""
     return (code or "").replace("_", " ").replace("-", " ")

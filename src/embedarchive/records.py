@@ -279,6 +279,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A post with a picture like the one asked for. `distance` is in bits of 64: 0 for the same picture."""
+
+    post: PostLine
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """What a pasted text means to an archive. `understood` names the reading of it, `tried` what was looked for.
 
@@ -291,13 +299,14 @@ class Lookup:
     embeds: tuple[Placed, ...] = ()
     articles: tuple[ArticleLine, ...] = ()
     hits: tuple[Hit, ...] = ()
+    alike: tuple[Alike, ...] = ()
     tried: tuple[str, ...] = ()
     url: str | None = None
     is_post: bool = False
 
     @property
     def found(self) -> bool:
-        return bool(self.posts or self.embeds or self.articles or self.hits)
+        return bool(self.posts or self.embeds or self.articles or self.hits or self.alike)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from embedarchive.phrases import (
     say_count,
     say_date,
     say_field,
+    say_likeness,
     say_number,
     say_post_status,
     say_run,
@@ -218,6 +219,9 @@ def render_article_line(line: ArticleLine) -> Text:
     return _row(_text(line.title or line.url, "bold"), outlet, figures, url)
 
 
+WAYS = {"fragment": "No word is that; found inside of words:", "similar": "Nobody wrote that; spelt nearly so:"}
+
+
 def render_hit(hit: Hit) -> RenderableType:
     """A search result: what holds the words, and the words in their place."""
     if hit.post:
@@ -242,7 +246,10 @@ def render_lookup(lookup: Lookup) -> RenderableType:
         *(_placed(each) for each in lookup.embeds),
         *(render_article_line(each) for each in lookup.articles),
         *(render_hit(each) for each in lookup.hits),
+        *(Group(render_line(each.post), _row("  ", say_likeness(each.distance))) for each in lookup.alike),
     ]
+    if lookup.hits and lookup.hits[0].way != "words":
+        parts.insert(0, Text(WAYS[lookup.hits[0].way], style="dim"))
     if parts:
         return Group(*parts)
     tried = [_row("  · ", _text(shorten(each, 110))) for each in lookup.tried]

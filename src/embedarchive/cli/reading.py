@@ -19,10 +19,12 @@ from rich.console import Console, RenderableType
 
 from embedarchive.cli.options import archive_option
 from embedarchive.errors import ArchiveError
-from embedarchive.library import article_record, embed_record, find_article, post_record
+from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
 from embedarchive.library import stats as read_stats
+from embedarchive.library.pictures import LARGEST_PICTURE
+from embedarchive.likeness import hash_picture, is_picture
 from embedarchive.records import ArticleRecord, EmbedRecord, PostRecord
 from embedarchive.render import render_card
 from embedarchive.store import archive_path, open_reader
@@ -56,23 +58,36 @@ def say_json(value: Any) -> None:
 @archive_option
 @json_option
 def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
-    """Is it preserved? Takes anything: a post's or article's address in any form, an id, a handle, embed code, words.
+    """Is it preserved? Takes anything: a post's or article's address in any form, an id, a handle, embed code, words,
+    or a picture's file (a photo, a screenshot of a post).
 
     Exits with 1 when the archive has nothing of it.
 
     \b
     embedarchive lookup "https://www.instagram.com/reel/C79gQqLpkul/?igsh=x"
     embedarchive lookup @balenciaga
+    embedarchive lookup screenshot.png
     embedarchive lookup - < embed-code.html
     """
+    picture = read_picture(anything[0]) if len(anything) == 1 else None
     text = sys.stdin.read() if anything == ("-",) else " ".join(anything)
     with reading(archive) as conn:
-        found = look_up(conn, text)
+        found = lookup_picture(conn, hash_picture(picture), text) if picture else look_up(conn, text)
     if as_json:
         say_json(found)
     else:
         say(render_lookup(found))
     return 0 if found.found else 1
+
+
+def read_picture(name: str) -> bytes | None:
+    """The bytes of a picture's file if that is what a text names."""
+    try:
+        path = Path(name)
+        body = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST_PICTURE else b""
+    except (OSError, ValueError):  # what is pasted may be no path at all
+        return None
+    return body if is_picture(body) else None
 
 
 @click.command()

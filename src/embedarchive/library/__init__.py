@@ -3,6 +3,7 @@
 from embedarchive.library.articles import article_record, find_article, outlet_record
 from embedarchive.library.figures import count, front, outlets, recent_losses, stats
 from embedarchive.library.lookup import lookup
+from embedarchive.library.pictures import find_pictures, lookup_picture
 from embedarchive.library.posts import capture_record, embed_record, post_record, read_exchanges, read_lines
 from embedarchive.library.search import search
 
@@ -12,8 +13,10 @@ __all__ = [
     "count",
     "embed_record",
     "find_article",
+    "find_pictures",
     "front",
     "lookup",
+    "lookup_picture",
     "outlet_record",
     "outlets",
     "post_record",

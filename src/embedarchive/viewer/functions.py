@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from embedarchive.detect.identity import identify_post
+from embedarchive.likeness import image_distance
 from embedarchive.platforms import BY_NAME
 from embedarchive.urls import canonicalize_url
 
@@ -37,6 +38,12 @@ def id_date(key: str | None) -> str | None:
 def register(conn: sqlite3.Connection) -> None:
     for function in (post_key, canonical_url, id_date):
         conn.create_function(function.__name__, 1, _forgiving(function), deterministic=True)
+    conn.create_function("image_distance", 2, _between_hashes, deterministic=True)
+
+
+def _between_hashes(a: object, b: object) -> int | None:
+    """In how many of 64 bits two pictures' hashes (`artifacts.dhash`) differ, or NULL."""
+    return image_distance(a, b) if isinstance(a, int) and isinstance(b, int) else None
 
 
 def _forgiving(function: Callable[[str | None], str | None]) -> Callable[[object], str | None]:

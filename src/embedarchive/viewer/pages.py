@@ -15,7 +15,7 @@ from embedarchive.records import Lookup
 from embedarchive.render import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
 from embedarchive.signs import render_date, render_mark, render_status
 from embedarchive.terminal import next_steps
-from embedarchive.viewer import media
+from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
@@ -40,7 +40,8 @@ CARD_HEADERS = {
 HELPERS = {
     "date": render_date, "mark": render_mark, "status": render_status, "say_date": phrases.say_date,
     "say_time": phrases.say_time, "say_count": phrases.say_count, "say_number": phrases.say_number,
-    "say_size": phrases.say_size, "say_reason": phrases.say_reason, "say_run": phrases.say_run,
+    "say_size": phrases.say_size, "say_likeness": phrases.say_likeness, "say_reason": phrases.say_reason,
+    "say_run": phrases.say_run,
     "say_status": phrases.say_post_status, "say_field": phrases.say_field, "shorten": phrases.shorten,
     "meaning": phrases.STATUS_MEANINGS.get, "word": phrases.STATUS_WORDS.get, "next_steps": next_steps,
     "diff": phrases.find_difference,
@@ -66,6 +67,7 @@ async def show(
             **context,
             "links": links_to(datasette, database.name),
             "archive": database.name,
+            "takes_pictures": True,
             "asset": lambda name: datasette.urls.path(asset_path(name)),
             "title_of_platform": title_of_platform,
         },
@@ -107,9 +109,14 @@ async def show_lost(datasette: Any, request: Any) -> Response:
 
 
 async def show_results(datasette: Any, request: Any) -> Response:
-    """What a pasted text means here; straight to the page when it can mean only one thing."""
+    """What a pasted text or a sent picture means here; straight to the page when it can mean only one thing."""
     database = await open_archive(datasette, request)
-    text = request.args.get("q") or ""
+    form = await uploads.read_form(request) if request.method == "POST" else {}
+    if picture := form.get("picture"):
+        dhash = await uploads.hash_upload(picture)
+        found = await read(database, lambda conn: library.lookup_picture(conn, dhash))
+        return await show(datasette, request, database, "find.html", found=found, text="the picture")
+    text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
     found = await read(database, lambda conn: library.lookup(conn, text))
     only = the_only_page(found, links_to(datasette, database.name))
     if only:

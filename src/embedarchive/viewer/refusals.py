@@ -9,15 +9,19 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
+from embedarchive.library.pictures import LARGEST_PICTURE
+from embedarchive.phrases import say_size
 from embedarchive.tags import Html, tag
 from embedarchive.viewer.archives import Missing, TooSlow
 from embedarchive.viewer.assets import asset_path
+from embedarchive.viewer.uploads import TooLarge
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'self'",
     "x-content-type-options": "nosniff",
 }
 SLOW = "The archive could not answer in time. A narrower question may do."
+LARGE = f"A picture may have {say_size(LARGEST_PICTURE)} at most. A smaller copy of it finds the same."
 
 
 def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,6 +35,8 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             return await view(**{name: wanted[name] for name in names})
         except Missing as missing:
             return refuse(datasette, 404, "Nothing here", str(missing))
+        except TooLarge:
+            return refuse(datasette, 413, "Too large", LARGE)
         except TooSlow:
             return refuse(datasette, 503, "Too slow", SLOW)
 

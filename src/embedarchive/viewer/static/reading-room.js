@@ -1,4 +1,5 @@
-// The reading room works without this. It adds: copy buttons, keys and buttons for slides, dates in the reader's own time zone.
+// The reading room works without this. It adds: copy buttons, keys and buttons for slides, dates in the reader's own time zone,
+// and pictures that are dropped on the page or pasted into it.
 "use strict";
 
 for (const area of document.querySelectorAll("textarea[readonly], .command code")) {
@@ -39,4 +40,26 @@ for (const strip of document.querySelectorAll(".slides[tabindex]")) {
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   if (!Number.isNaN(moment.valueOf())) time.title += `\n${moment.toLocaleString()} where you are`;
+}
+
+const pictures = document.querySelector(".ask-picture");
+if (pictures) {
+  const input = pictures.querySelector("input[type=file]");
+  const send = (files) => {
+    if (![...files].some((file) => file.type.startsWith("image/"))) return false;
+    input.files = files;
+    pictures.requestSubmit();
+    return true;
+  };
+  pictures.classList.add("live");
+  input.addEventListener("change", () => send(input.files));
+  document.addEventListener("paste", (event) => { if (send(event.clipboardData.files)) event.preventDefault(); });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      pictures.classList.toggle("over", kind === "dragover");
+      if (kind === "drop") send(event.dataTransfer.files);
+    });
+  }
 }
