@@ -6,6 +6,7 @@ python docs/generate.py --check    names those that are not what the code says, 
 
 from __future__ import annotations
 
+import inspect
 import re
 import sqlite3
 import sys
@@ -56,7 +57,7 @@ def render_schema() -> str:
             *(render_view(conn, name) for name in views if DUE in name),
             "## Functions",
             "In `embedarchive query`, in the reading room's Datasette and from Python, SQL also knows:",
-            "\n".join(render_function(f) for f in (functions.post_key, functions.canonical_url, functions.id_date)),
+            render_functions(conn),
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -86,8 +87,16 @@ def say_column(text: str, leads_to: str | None, key: int) -> str:
     return " ".join(each for each in said if each)
 
 
+def render_functions(conn: sqlite3.Connection) -> str:
+    """Every SQL function that a connection knows once ours are registered, as its Python has it."""
+    functions.register(conn)
+    names = sorted({row[0] for row in conn.execute("SELECT name FROM pragma_function_list WHERE NOT builtin")})
+    return "\n".join(render_function(getattr(functions, name)) for name in names if hasattr(functions, name))
+
+
 def render_function(function: Callable[..., object]) -> str:
-    return f"- `{function.__name__}({next(iter(function.__annotations__))})`: {function.__doc__}"
+    takes = ", ".join(inspect.signature(function).parameters)
+    return f"- `{function.__name__}({takes})`: {' '.join((function.__doc__ or '').split())}"
 
 
 # ------------------------------------------------------------------------------------------------------------- commands
