@@ -134,3 +134,28 @@ def test_junk_hides_nothing_and_breaks_nothing(junk: str) -> None:
     found = find_embeds(f"{junk}><p>a</p>{QUOTE.format(ONE, '')}").embeds
     assert [e.post.native_id for e in found if e.post] == [ONE]
     assert found[0].snippet.encode("utf-8")
+
+
+def test_a_call_to_view_the_post_is_no_caption() -> None:
+    page = (f'<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{ONE}/" data-instgrm-version="14">'
+            "<p>View this post on Instagram</p><p>A post shared by Rook Field (@rook.field)</p></blockquote>")  # fmt: skip
+    claim = find_embeds(page).embeds[0].claim
+    assert (claim.author_handle, claim.text) == ("rook.field", None)
+
+
+@pytest.mark.parametrize("prefilter", [True, False], ids=["surveyed", "thorough"])
+def test_a_byline_is_found_where_its_quote_was_stripped(prefilter: bool) -> None:
+    lines = ("View this post on Instagram", "A post shared by Rook Field 🕊 (@rook.field)")
+    page = "<article><p>Text.</p>{}<p>More.</p></article>".format("\n".join(f"<p>{line}</p>" for line in lines))
+    found = find_embeds(page, prefilter=prefilter).embeds
+    assert [(e.platform, e.post, e.claim.author_handle) for e in found] == [("instagram", None, "rook.field")]
+    linked = page.replace(lines[1], 'By <a href="/a">Rook</a> (@rook.field)')
+    assert find_embeds(linked, prefilter=prefilter).embeds == ()
+
+
+@pytest.mark.parametrize(
+    "markup", ['<figure embedded-service="oembed" data-src="{}"></figure>', '<figure data-oembed-url="{}"></figure>']
+)
+def test_an_editors_figure(markup: str) -> None:
+    found = find_embeds(markup.format(f"https://www.instagram.com/p/{ONE}/")).embeds
+    assert [e.post.native_id for e in found if e.post] == [ONE]

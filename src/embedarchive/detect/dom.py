@@ -14,6 +14,7 @@ from embedarchive.detect.elements import (
     FRAMES,
     PARAGRAPHS,
     sight_bare,
+    sight_byline_paragraph,
     sight_frame,
     sight_mark,
     sight_quote,
@@ -122,7 +123,7 @@ def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
     if not found and (tag in RAW or (tag == "iframe" and looks_like_markup(node.text()))):
         found = sight_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:
-        one = sight_bare(node)
+        one = sight_bare(node) or (sight_byline_paragraph(node) if tag == "p" else None)
     elif not found and tag in FRAMES and scope.unknown:
         one = sight_unknown(node, attrs, scope)
     return found or ([one] if one else [])

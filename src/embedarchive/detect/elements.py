@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.identity import find_platforms, identify_post
 from embedarchive.detect.marks import find_marks, read_mark
 from embedarchive.detect.markup import peel
-from embedarchive.detect.scope import Attrs, Scope, make_sighting
+from embedarchive.detect.scope import Attrs, Scope, make_sighting, read_trail
 from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
+from embedarchive.detect.text import name_platform, sight_byline
 from embedarchive.model import Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.urls import host_of, split_url
@@ -113,3 +115,27 @@ def sight_bare(node: LexborNode) -> Sighting | None:
     text = node.text(strip=True)
     post = identify_post(text) if len(text) <= 400 and _ADDRESS.match(text) else None
     return make_sighting(node, post, text, "bare-url", "address-alone") if post else None
+
+
+def sight_byline_paragraph(node: LexborNode) -> Sighting | None:
+    """What is left of a quote that a CMS stripped: a paragraph that names the platform, the next one its byline."""
+    before = node.prev
+    while before is not None and before.is_text_node and not (before.text() or "").strip():
+        before = before.prev
+    line = " ".join(node.text().split()) if before is not None and before.tag == "p" else ""
+    if before is None or "(" not in line or node.css_first("a, img") or before.css_first("a, img"):
+        return None
+    shown = " ".join(before.text().split())
+    seen = sight_byline(shown, line) if name_platform(shown) and not _is_in_quote(node) else None
+    return (
+        replace(seen, layer="dom", rule="byline-paragraph", form="bare-byline", trail=read_trail(node))
+        if seen
+        else None
+    )
+
+
+def _is_in_quote(node: LexborNode) -> bool:
+    up = node.parent
+    while up is not None and up.tag != "blockquote":
+        up = up.parent
+    return up is not None

@@ -23,6 +23,9 @@ STRUCTURE = (b"<script", b"</script", b"blockquote")
 BASE64 = (b"ahr0c", b"h0dh", b"odhrw")
 """`http` in base64 at each of the three places it can start, in lower case."""
 
+BYLINE = (b"(@", "\uff08@".encode())
+"""What ends a byline; it may be all that is left of a quote."""
+
 _ON_ANY_HOST = (b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html", b"cdn.ampproject")
 
 
@@ -48,7 +51,7 @@ CALLS = tuple(_name_call(call) for p in PLATFORMS for call in p.calls)
 HOSTS = tuple(_drop_longer(_shorten(host) for p in PLATFORMS for host in p.hosts if host != "*"))
 _LONG = sorted({*HOSTS, *MARKS, *STRUCTURE, *BASE64, *CALLS} | {n for n in _ON_ANY_HOST if len(n) > 3})
 _CHUNKS = [_LONG[i : i + _A_CHUNK] for i in range(0, len(_LONG), _A_CHUNK)]
-_CHUNKS += [[n for n in _ON_ANY_HOST if len(n) <= 3]]
+_CHUNKS += [[*BYLINE, *(n for n in _ON_ANY_HOST if len(n) <= 3)]]
 _FINDERS = [(BytesAhoCorasick(chunk, matchkind=MatchKind.LeftmostFirst), chunk) for chunk in _CHUNKS]
 
 

@@ -12,7 +12,7 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-from embedarchive.detect.needles import BASE64, CALLS, MARKS, STRUCTURE, find_needles
+from embedarchive.detect.needles import BASE64, BYLINE, CALLS, MARKS, STRUCTURE, find_needles
 from embedarchive.detect.records import ID_KEYS, ID_NAMES, squeeze
 from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import SUBDOMAIN
@@ -63,7 +63,9 @@ _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/]{24,240}")
 _SPEAKING = frozenset((*MARKS, *CALLS))
 _MARK_IDS = {squeeze(place[1:]) for p in PLATFORMS for mark in p.marks for place in mark.id if place[0] == "@"}
 _TELLING = ID_NAMES.keys() | ID_KEYS | _MARK_IDS
-_NO_HOST = _SPEAKING | {*STRUCTURE, *BASE64}
+_NO_HOST = _SPEAKING | {*STRUCTURE, *BASE64, *BYLINE}
+_TITLES = "|".join(re.escape(p.title.lower()) for p in PLATFORMS if len(p.title) > 1)
+_TITLED = re.compile(_TITLES.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,9 @@ def survey(body: bytes) -> Survey | None:
         elif needle in _SPEAKING:
             seen.marked = seen.marked or needle != b"instagram-media" or bool(_CLASS.search(low, max(0, at - 99), at))
             seen.deep = seen.deep or (needle in CALLS and seen.scripted)
+        elif needle in BYLINE:
+            if b"</p" in low[max(0, at - 500) : at] and _TITLED.search(low, max(0, at - 500), at):
+                seen.alone.add(b"p")
         elif needle in _BASE64_SHIFT:
             if names_address(body, at, needle):
                 _locate(seen, low, at)

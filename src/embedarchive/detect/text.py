@@ -24,7 +24,7 @@ def find_in_text(text: str) -> Found:
     lines = [line for line in lines if line]
     seen: list[Sighting] = []
     for i, line in enumerate(lines):
-        sighting = _sight_address(line) or _sight_byline(lines[i - 1] if i else "", line)
+        sighting = _sight_address(line) or sight_byline(lines[i - 1] if i else "", line)
         if sighting:
             seen.append(sighting)
     return Found(
@@ -44,7 +44,7 @@ def _sight_address(line: str) -> Sighting | None:
     return Sighting("embed", post.platform, post, line, "bare-url", "text", "address-alone", line)
 
 
-def _named_platform(line: str) -> Platform | None:
+def name_platform(line: str) -> Platform | None:
     """The platform whose title is a word of a short line; one-letter titles are no word."""
     words = (
         set(re.findall(r"[a-z0-9]+", line.lower())) if len(line) <= _SHORT_LINE and line[-1:] not in ".!?" else set()
@@ -52,13 +52,14 @@ def _named_platform(line: str) -> Platform | None:
     return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
 
 
-def _sight_byline(before: str, line: str) -> Sighting | None:
+def sight_byline(before: str, line: str) -> Sighting | None:
+    """A line that ends in `(@handle)`, where it or the line before names the platform."""
     if len(line) > 2 * _SHORT_LINE or not _BYLINE_END.search(line):
         return None
-    platform = _named_platform(before) or _named_platform(line.partition("(@")[0])
+    platform = name_platform(before) or name_platform(line.partition("(@")[0])
     if platform is None:
         return None
     name, handle, _ = read_byline([line], platform)
-    shown = f"{before}\n{line}" if platform is _named_platform(before) else line
+    shown = f"{before}\n{line}" if platform is name_platform(before) else line
     claim = Claim(author_name=name, author_handle=handle)
     return Sighting("embed", platform.name, None, None, "text", "text", "byline", shown, claim)
