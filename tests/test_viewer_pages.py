@@ -13,17 +13,20 @@ import httpx
 import pytest
 import pytest_asyncio
 from datasette.app import Datasette
+from datasette.utils import parse_metadata
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.library import post_record
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
+from embedarchive.viewer.config import ARRANGED
 from embedarchive.viewer.functions import id_date
 from embedarchive.viewer.meanings import describe_tables
 from embedarchive.viewer.media import LARGEST_RANGE, read_range
 from embedarchive.viewer.pages import links_to
 from embedarchive.viewer.questions import QUESTIONS
 from embedarchive.viewer.uploads import LARGEST_FORM
+from in_process import run
 from reading_room import open_room
 
 LOST = SAMPLES[0].post
@@ -382,3 +385,28 @@ async def test_distance_of_pictures_in_a_query(room: Datasette) -> None:
     sql = "select image_distance(-1, -2) as near, image_distance(null, 1) as none, image_distance('x', 1) as text"
     answer = await get(room, f"/embeds.json?sql={quote(sql)}&_shape=array")
     assert answer.json() == [{"near": 1, "none": None, "text": None}]
+
+
+# --------------------------------------------------------------------------------------------------------------- config
+
+
+async def test_the_written_config_arranges_the_tables_and_asks_the_questions(path: Path, tmp_path: Path) -> None:
+    config = tmp_path / "datasette.yaml"
+    assert run("serve", "-a", path, "--write-config", config).code == 0
+    room = Datasette([str(path)], metadata=parse_metadata(config.read_text("utf-8")))
+    await room.invoke_startup()
+    shown = (await get(room, "/embeds/captures.json?_extra=facet_results,suggested_facets,metadata")).json()
+    facets = shown["facet_results"]
+    assert set(facets.get("results", facets)) >= {"outcome", "reason"}
+    assert "Bytes of a capture, with a role" in (await get(room, "/embeds/artifacts")).text
+    assert (await get(room, "/embeds/survival.json?_shape=array")).status_code == 200
+    assert run("serve", "-a", path, "--write-config", config).code == 2  # never over what someone may have changed
+
+
+def test_what_the_config_arranges_is_there(path: Path) -> None:
+    conn = open_reader(path)
+    for table, how in ARRANGED.items():
+        columns = {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
+        named = {*how.get("facets", ()), how.get("label_column"), how.get("sort_desc")} - {None}
+        assert named <= columns, table
+    conn.close()

@@ -19,6 +19,7 @@ from rich.console import Console, RenderableType
 
 from embedarchive.cli.options import archive_option
 from embedarchive.errors import ArchiveError
+from embedarchive.export.drafts import refuse_existing
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
@@ -183,10 +184,23 @@ def stats(archive: str, as_json: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the reading room in a browser.")
-def serve(archive: str, host: str, port: int, open_browser: bool) -> None:
+@click.option("--write-config", "config", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
+              help="Write a datasette.yaml that says what everything means, and serve nothing.")  # fmt: skip
+def serve(archive: str, host: str, port: int, open_browser: bool, config: Path | None) -> None:
     """Read the archive in a browser: Datasette with the reading room."""
-    from embedarchive.viewer.serve import serve as serve_archive
-
     path = archive_path(archive)
     open_reader(path).close()
+    if config:
+        write_config(path, config)
+        return
+    from embedarchive.viewer.serve import serve as serve_archive
+
     serve_archive(path, host, port, open_browser)
+
+
+def write_config(archive: Path, config: Path) -> None:
+    from embedarchive.viewer.config import render_config
+
+    refuse_existing(config, overwrite=False)
+    config.write_text(render_config(archive.stem, str(archive), str(config)), "utf-8")
+    click.echo(f"{config} is written. Serve with it: datasette serve -i {archive} -m {config}", err=True)

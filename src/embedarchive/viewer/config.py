@@ -1,0 +1,43 @@
+"""What the tables mean and what may be asked of them -> a datasette.yaml, to serve an archive anywhere. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from embedarchive.viewer.meanings import describe_database, describe_tables
+from embedarchive.viewer.questions import QUESTIONS
+
+HEAD = """\
+# Written by embedarchive, to be changed by you. Serve the archive with it, read-only:
+#   datasette serve -i {file} -m {config}
+"""
+
+ARRANGED: dict[str, dict[str, Any]] = {
+    "articles": {"label_column": "title", "facets": ["outlet", "lang"], "sort_desc": "first_seen_at"},
+    "posts": {"label_column": "key", "facets": ["platform"], "sort_desc": "first_seen_at"},
+    "embeds": {"label_column": "url", "facets": ["platform", "kind", "form", "seen_in"]},
+    "captures": {"label_column": "started_at", "facets": ["outcome", "reason"], "sort_desc": "started_at"},
+    "checks": {"facets": ["outcome", "reason"], "sort_desc": "checked_at"},
+    "descriptions": {"label_column": "post_key", "facets": ["kind", "lang", "author_handle"]},
+    "artifacts": {"facets": ["role", "content_type"]},
+    "fetches": {"label_column": "final_url", "facets": ["outcome", "source"], "sort_desc": "fetched_at"},
+    "crawls": {"label_column": "command", "facets": ["command", "ended"], "sort_desc": "started_at"},
+    "exchanges": {"label_column": "url", "facets": ["resource_type", "status"]},
+    "post_status": {"facets": ["platform", "status"]},
+    "preserved_posts": {"facets": ["platform", "status"]},
+    "lost_posts": {"facets": ["platform"]},
+}
+"""How Datasette shows a table: what stands for a row, what to count, what comes first."""
+
+
+def render_config(database: str, file: str, config: str) -> str:
+    """The whole file, for an archive that Datasette calls `database`."""
+    tables = describe_tables()
+    arranged = {name: {**tables[name], **ARRANGED.get(name, {})} for name in tables}
+    about = {"description": describe_database(), "tables": arranged, "queries": QUESTIONS}
+    whole = {"title": "embedarchive", "description": describe_database(), "databases": {database: about}}
+    return HEAD.format(file=file, config=config) + str(
+        yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110)
+    )
