@@ -270,7 +270,7 @@ LEAVE_TRACES = """(async () => {
     databases: (await indexedDB.databases()).map(d => d.name)};
   new Image().src = 'https://www.instagram.com/seen?' + encodeURIComponent(JSON.stringify(found));
   document.cookie = "me=7;path=/;secure;max-age=9999"; localStorage.me = 7; sessionStorage.me = 7; window.name = "me7";
-  setInterval(() => { document.cookie = "me=7;path=/;secure;max-age=9999"; localStorage.me = sessionStorage.me = 7 }, 1);
+  setInterval(() => { document.cookie = "me=7;path=/;secure;max-age=9999"; localStorage.me = sessionStorage.me = 7 });
   await caches.open("me"); indexedDB.open("me"); history.pushState(1, "", "#7");
 })()"""
 

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.counts import read_count
 from embedarchive.describe import (
     dig,
     merge_readings,
@@ -20,14 +18,11 @@ from embedarchive.describe import (
     read_json,
     read_meta,
     read_oembed,
-    read_rich_text,
-    read_srcset,
-    text_of,
 )
-from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.model import Description, Page, Post, Sign, Verdict
 from embedarchive.platform import Example, Frame, Mark, MarkupExample, Move, Platform, Probe, Visitable
-from embedarchive.platforms._graphql import CONTEXT, find_widest, name_kind, read_media_fields, read_media_object
 from embedarchive.platforms._ids import date_ms, decode_base64url, encode_base64url
+from embedarchive.platforms._instagram import CONTEXT, read_card, read_media_fields, read_media_object, read_og
 
 # ----------------------------------------------------------------------------------------------------------- identity
 
@@ -186,7 +181,6 @@ PROBES = (
     Probe("page", "https://www.instagram.com/p/{id}/", navigate=True),
 )
 _BROKEN = ", ".join(FRAME.dead)
-_HOME = "https://www.instagram.com/"
 _OWNER = re.compile(r'instapp:owner_user_id" content="(\d+)"')
 _SHELL = re.compile(r'"page_type":\s*"EMBEDS"|"pageID":\s*"httpErrorPage"')
 
@@ -286,77 +280,13 @@ def describe(page: Page, post: Post) -> Description:
     known = ("id", {"posted_at": date(post.native_id)})
     found = classify(page, post)
     if found.reason == "embed_refused":
-        return merge_readings(known, ("og", _read_og(page)), ("oembed", read_oembed(page.answer("oembed"))))
+        return merge_readings(known, ("og", read_og(page)), ("oembed", read_oembed(page.answer("oembed"))))
     card = parse_page(page).css_first(".Embed")
     if found.outcome != "available" or card is None:
         return merge_readings(known)
     data = read_media_object(page.body)
     blocked = data.get("copyright_blocked") is True
-    return merge_readings(known, ("contextJSON", read_media_fields(data, blocked)), ("markup", _read_card(card)))
-
-
-def _read_card(card: LexborNode) -> dict[str, Any]:
-    """Read the server's markup: for a photo the only source, and the only one of links and collaborators."""
-    both = card.css_first(".CollabUsername .UsernameText")
-    name = text_of(both or card.css_first(".HeaderText .UsernameText") or card.css_first(".CaptionUsername"))
-    others = (text_of(n) for n in card.css(".CollabUsernameRow .UsernameText"))
-    caption = card.css_first(".Caption")
-    text, rich = (
-        read_rich_text(caption, _HOME, ".CaptionUsername, .CaptionComments", _drop_query) if caption else ("", "")
-    )
-    permalink = card.attributes.get("data-permalink") or ""
-    return {
-        "kind": name_kind(card.attributes.get("data-media-type") or "", "/reel/" in permalink),
-        "author_handle": name,
-        "author_url": name and f"{_HOME}{name}/",
-        "author_verified": True if card.css_first(".HeaderText .VerifiedSprite") else None if both else False,
-        "author_followers": read_count(text_of(card.css_first(".FollowerCountText"))),
-        "collaborators": tuple(o for o in others if o and o != name),
-        "text": text,
-        "text_html": rich,
-        "likes": read_count(text_of(card.css_first(".SocialProof"))),
-        "comments": read_count(text_of(card.css_first(".CaptionCommentsExpand"))),
-        "audio": text_of(card.css_first(".HeaderSecondaryContent > span:not(.FollowerCountText)")),
-        "media": _read_card_media(card, name),
-    }
-
-
-def _read_card_media(card: LexborNode, owner: str | None) -> tuple[Media, ...]:
-    picture = card.css_first("img.EmbeddedMediaImage")
-    video = card.css_first(".EmbeddedMediaVideo[src]")
-    is_video = card.attributes.get("data-media-type") == "GraphVideo"
-    media: list[Media] = []
-    if is_video or video:
-        url = (video.attributes.get("src") if video else None) or ""
-        media.append(Media("media", 1, url, missing=None if url else "not_served"))
-    if picture:
-        sizes = dict(choices := read_srcset(picture.attributes.get("srcset") or ""))
-        url = find_widest(choices) or picture.attributes.get("src") or ""
-        alt = picture.attributes.get("alt") or None
-        media.append(Media("poster" if is_video else "media", 1, url, sizes.get(url) or None, alt=alt))
-    for link in card.css("a.Avatar, a.CollabAvatar"):
-        face = link.css_first("img[src]")
-        if face and urlsplit(link.attributes.get("href") or "").path.strip("/") == owner:
-            media.append(Media("avatar", 0, face.attributes.get("src") or ""))
-    return tuple(m for m in media if m.url or m.missing)
-
-
-def _read_og(page: Page) -> dict[str, Any]:
-    """Read the full page's metadata, all there is when embedding was refused."""
-    full = page.answer("page")
-    meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
-    name = re.match(r"(.+?) \(@([\w.]+)\)", meta.get("twitter:title", ""), re.S)
-    quoted = re.match(r'.+?: ["“](.*)["”]$', meta.get("og:title", ""), re.S)
-    owner = handle(urlsplit(meta.get("og:url", ""))) or (name[2] if name else None)
-    picture = meta.get("og:image")
-    return {
-        "author_name": name[1] if name else None,
-        "author_handle": owner,
-        "author_url": owner and f"{_HOME}{owner}/",
-        "title": meta.get("og:title"),
-        "text": quoted[1] if quoted else None,
-        "media": (Media("poster", 1, picture),) if picture else (),
-    }
+    return merge_readings(known, ("contextJSON", read_media_fields(data, blocked)), ("markup", read_card(card)))
 
 
 def _linked_code(tree: LexborHTMLParser, css: str) -> str | None:
@@ -370,11 +300,6 @@ def _code_of(link: str) -> str | None:
         return identify(urlsplit(link))
     except ValueError:
         return None
-
-
-def _drop_query(link: str) -> str:
-    """Links to Instagram lose their trackers; a link elsewhere stays as it is."""
-    return link.partition("?")[0] if link.startswith(_HOME) else link
 
 
 # -------------------------------------------------------------------------------------------------------------- value
