@@ -141,7 +141,7 @@ def parse_time(text: str) -> str | None:
         try:
             when = datetime.fromisoformat(re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text.replace(" ", "T", 1)))
             aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-            return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"
+            return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         except (ValueError, OverflowError):
             return None
     return _parse_words(text)

@@ -92,7 +92,11 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
 
 def join_selectors(survey: Survey) -> str:
     """One CSS list of all that may carry what the survey saw; a longer list costs as much as a second parse."""
-    found = [*sorted(FRAMES - {"param"}), "template", "textarea", "blockquote", *LINKED]
+    found = [*sorted(FRAMES - {"param"}), "template", "textarea"]
+    if survey.quoted:
+        found.append("blockquote")
+    if survey.marked:
+        found += LINKED
     if survey.deep:
         found.append("script")
     if survey.amp:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from embedarchive.detect.identity import find_platforms, identify_post, read_bare_id
 from embedarchive.model import Post
@@ -139,7 +140,7 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     if around & _OTHER_WORDS:
         return
     services = {squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40}
-    named = frozenset[str]().union(*(split_words(name) for name in pairs)) & _EMBED_WORDS
+    named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
     for name, value in _urls(pairs):
         words = split_words(name) | {squeeze(name)} | named
         if value.startswith("/"):

@@ -71,13 +71,14 @@ _TITLED = re.compile(_TITLES.encode())
 @dataclass(frozen=True, slots=True)
 class Survey:
     """Where something was seen: in which attributes (those of nearly every element left out), alone in which
-    elements, in a script; whether AMP is there; how many quotes there are."""
+    elements, in a script; whether AMP, the marks of links to expand, and quotes are there."""
 
     names: frozenset[str]
     alone: frozenset[str]
     deep: bool
     amp: bool
-    quotes: int
+    marked: bool
+    quoted: bool
 
 
 @dataclass(slots=True)
@@ -125,7 +126,9 @@ def survey(body: bytes) -> Survey | None:
     if not (seen.marked or seen.deep or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)):
         return None
     told = frozenset(n.decode("utf-8", "replace") for n in seen.names)
-    return Survey(told - _EVERYWHERE, frozenset(t.decode() for t in seen.alone), seen.deep, seen.amp, seen.quotes)
+    return Survey(
+        told - _EVERYWHERE, frozenset(t.decode() for t in seen.alone), seen.deep, seen.amp, seen.marked, seen.quotes > 0
+    )
 
 
 def find_address(low: bytes, at: int) -> int:
