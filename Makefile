@@ -26,8 +26,8 @@ test: lint types $(READY)
 	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(READY)
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs
 
 types: $(READY)
 	$(BIN)/mypy

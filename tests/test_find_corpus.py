@@ -1,7 +1,5 @@
 """Real saved article pages: what the labels say is found, and the survey changes no answer."""
 
-
-
 from __future__ import annotations
 
 import gzip
