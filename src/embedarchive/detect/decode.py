@@ -19,7 +19,7 @@ _WEB = {
     "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
     "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8", "utf-8": "utf-8", "utf-8-sig": "utf-8",
 }  # fmt: skip
-_PLAIN = re.compile(r"^(?:cp125\d|cp866|cp874|cp932|cp949|iso8859-\d+|koi8-[ru]|mac-(?:roman|cyrillic)|gb18030|big5hkscs"  # noqa: E501
+_PLAIN = re.compile(r"^(?:cp125\d|cp866|cp874|cp932|cp949|iso8859-\d+|koi8-[ru]|mac-(?:roman|cyrillic)|gb18030|big5hkscs"
                     r"|euc_jp|iso2022_jp)$")  # fmt: skip
 
 

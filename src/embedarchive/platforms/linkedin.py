@@ -1,6 +1,6 @@
 """LinkedIn: update urns, in frames; ids that are clocks. Pure."""
 
-# ruff: noqa: E501 (markup is given as articles write it)
+
 
 from __future__ import annotations
 
