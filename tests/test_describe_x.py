@@ -191,3 +191,8 @@ REAL_TOMBSTONES = {
 def test_real_tombstone_is_no_deletion(shared: Path, name: str, reason: str) -> None:
     text = (shared / "fixtures" / "twitter" / f"{name}.json").read_text()
     assert judge(text, 200, GONE) == ("unavailable", reason)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(True, True), (False, False), (None, None), ("yes", None)])
+def test_a_flag_that_media_are_sensitive_is_read(given: object, expected: bool | None) -> None:
+    assert x.describe(*page_of(tweet(possibly_sensitive=given))).sensitive is expected

@@ -222,6 +222,8 @@ class Description:
     views: int | None = None
     audio: str | None = None
     location: str | None = None
+    sensitive: bool | None = None
+    """Whether the platform or the author marks it as not for every eye; None where the platform does not say."""
     quoted_url: str | None = None
     """Canonical URL of the post this one quotes or answers."""
     media: tuple[Media, ...] = ()

@@ -38,7 +38,7 @@ STATUS_MEANINGS: dict[str, str] = {
 FIELD_WORDS: dict[str, str] = {
     "author_name": "author", "author_handle": "handle", "author_url": "author's page", "author_verified": "verified",
     "author_followers": "followers", "text": "text", "alt_text": "alternative text", "posted_at": "date",
-    "quoted_url": "quoted post", "lang": "language",
+    "sensitive": "marked as sensitive", "quoted_url": "quoted post", "lang": "language",
 }  # fmt: skip
 
 

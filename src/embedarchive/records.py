@@ -175,6 +175,7 @@ class PostLine:
     first_gone_at: str | None = None
     preserved: bool = False
     claimed: bool = False
+    sensitive: bool = False
     picture: Kept | None = None
 
 

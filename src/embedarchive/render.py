@@ -157,12 +157,19 @@ def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Ite
         yield from _claimed(record)
 
 
+def veil(media: Html) -> Html:
+    """Media that are out of focus until a reader asks for them, without a script."""
+    label = "Marked as sensitive by the platform or its author. Show it"
+    box = tag("label", tag("input", type="checkbox", class_="veil-box"), " ", label, class_="veil-ask")
+    return tag("div", box, media, class_="veil")
+
+
 def _described(capture: CaptureRecord, said: Description, source: Source, dated: str | None) -> Iterator[Html]:
     face = next(iter(capture.kept("avatar")), None)
     yield _byline(said, face, source, said.posted_at or dated)
     media = tuple(find_slides(capture, source))
     if media:
-        yield render_slides(media)
+        yield veil(render_slides(media)) if said.sensitive else render_slides(media)
     if said.title and said.title != said.text:
         yield tag("h2", said.title, class_="post-title", dir="auto", lang=language(said.lang))
     yield render_text(said, large=not media)

@@ -49,6 +49,8 @@ POST = """\
   background: rgb(0 0 0 / .68); padding: .35em .6em; border-radius: 1em; }
 .slides-hint { display: flex; align-items: center; justify-content: space-between; gap: var(--s3);
   margin: 0; padding: var(--s2) var(--s5) 0; color: var(--ink-2); font-size: var(--t-1); }
+.veil-ask { display: block; padding: var(--s3) var(--s5); font-size: var(--t-1); cursor: pointer; }
+.veil:not(:has(.veil-box:checked)) > .slides { filter: blur(2.5rem); pointer-events: none; }
 .post-gap { margin: 0; padding: var(--s5); text-align: center; color: var(--ink-2); border: 1px dashed var(--rule);
   width: 100%; box-sizing: border-box; }
 .post-title { font: 600 var(--t2)/1.3 var(--serif); margin: 0; padding: var(--s3) var(--s5) 0; }

@@ -87,7 +87,7 @@ COPIED: Mapping[str, Copied] = {
     "descriptions": Copied(
         "id capture_id post_key rules described_at kind author_name author_handle author_url author_verified "
         "author_followers collaborators title text text_html alt_text lang posted_at likes comments shares views audio "
-        "location quoted_url media sources",
+        "location sensitive quoted_url media sources",
         POSTS,
     ),
     "checks": Copied("id post_key capture_id checked_at outcome reason", POSTS),

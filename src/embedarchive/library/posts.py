@@ -194,7 +194,8 @@ def embed_record(conn: sqlite3.Connection, embed_id: int) -> EmbedRecord | None:
 
 LINE = (
     "SELECT s.key, s.platform, s.url, s.status, s.posted_at AS dated_at, s.last_available_at, s.first_gone_at, "
-    "s.best_capture_id, d.author_name, d.author_handle, d.kind, d.text, d.title, d.alt_text, d.lang, d.posted_at "
+    "s.best_capture_id, d.author_name, d.author_handle, d.kind, d.text, d.title, d.alt_text, d.lang, "
+    "d.sensitive, d.posted_at "
     "FROM post_status s LEFT JOIN descriptions d ON d.id = (SELECT x.id FROM descriptions x "
     "WHERE x.capture_id = s.best_capture_id ORDER BY x.rules DESC LIMIT 1) "
 )
@@ -240,6 +241,7 @@ def _line(row: Row, artifacts: Sequence[Kept], claim: Row | None) -> PostLine:
         kind=row["kind"],
         text=text,
         alt=row["alt_text"],
+        sensitive=bool(row["sensitive"]),
         lang=said["lang"],
         posted_at=row["dated_at"] or said["posted_at"],
         last_available_at=row["last_available_at"],

@@ -73,11 +73,11 @@ def read_all(kind: type[T], text: Any) -> tuple[T, ...]:
 
 def read_description(row: Row) -> Description:
     plain = {f.name: row[f.name] for f in dataclasses.fields(Description) if f.name in row}
-    verified = row["author_verified"]
+    flags = {name: row[name] for name in ("author_verified", "sensitive")}
     return Description(
         **plain
+        | {name: None if flag is None else bool(flag) for name, flag in flags.items()}
         | {
-            "author_verified": None if verified is None else bool(verified),
             "collaborators": read_strings(row["collaborators"]),
             "media": read_all(Media, row["media"]),
             "sources": read_json(row["sources"], dict),

@@ -100,6 +100,7 @@ def _read_status(status: Any, host: str) -> dict[str, Any]:
     account = dig(status, "account")
     name = as_text(dig(account, "acct"))
     media = tuple(_read_media(status))
+    flag = dig(status, "sensitive")
     kind, body = as_kind(media), parse_html(as_text(dig(status, "content")) or "").body
     text, rich = read_rich_text(body, f"https://{host}/") if body else ("", "")
     return {
@@ -112,6 +113,7 @@ def _read_status(status: Any, host: str) -> dict[str, Any]:
         "text_html": rich,
         "title": as_text(dig(status, "spoiler_text")) or as_text(dig(status, "card", "title")),
         "lang": as_text(dig(status, "language")),
+        "sensitive": bool(flag or dig(status, "spoiler_text")) if isinstance(flag, bool) else None,
         "posted_at": as_time(dig(status, "created_at")),
         "likes": as_count(dig(status, "favourites_count")),
         "comments": as_count(dig(status, "replies_count")),

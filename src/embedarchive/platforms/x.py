@@ -1,6 +1,6 @@
 """X, formerly Twitter: status ids, the widget quote and what CMSs made of it. Pure."""
 
-# ruff: noqa: E501 (markup is given as articles write it)
+
 
 from __future__ import annotations
 
@@ -239,6 +239,7 @@ def _read_tweet(tweet: dict[str, Any]) -> dict[str, Any]:
         "shares": as_count(tweet.get("retweet_count")),
         "views": read_count(as_text(dig(tweet, "views", "count"))),
         "location": as_text(dig(tweet, "place", "full_name")),
+        "sensitive": flag if isinstance(flag := tweet.get("possibly_sensitive"), bool) else None,
         "quoted_url": answered and canonical(answered),
         "media": media,
     }

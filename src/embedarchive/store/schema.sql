@@ -240,6 +240,7 @@ CREATE TABLE descriptions (                 -- what the post said, read from one
   views            INTEGER,
   audio            TEXT,
   location         TEXT,
+  sensitive        INTEGER,                 -- 1: the platform or the author marks it as not for every eye
   quoted_url       TEXT,
   media            TEXT NOT NULL DEFAULT '[]',
   sources          TEXT NOT NULL DEFAULT '{}',   -- field -> where it was read
