@@ -1,7 +1,5 @@
 """LinkedIn: update urns, in frames; ids that are clocks. Pure."""
 
-
-
 from __future__ import annotations
 
 import re
