@@ -70,7 +70,7 @@ def _texts(conn: sqlite3.Connection, table: str, query: str) -> Iterator[tuple[i
     columns = FULL_TEXT[table]
     sql = f"SELECT id, {', '.join(columns)} FROM {table} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
     for row in select(conn, sql, in_list(rowids)):
-        yield row["id"], " ".join(row[name] for name in reversed(columns) if row[name])
+        yield row["id"], " · ".join(row[name] for name in columns if row[name])
 
 
 # ----------------------------------------------------------------------------------------------------------- questions
