@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
-from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram
+from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram, make_artifacts
 from embedarchive.browser import find_browser
 from embedarchive.library import post_record
 from embedarchive.model import Claim, Description
@@ -193,3 +195,20 @@ async def test_everything_can_be_read_without_scripts(room: str) -> None:
         await page.click("text=Marit Solheim")
         assert "three mornings" in (await page.inner_text("main")).lower()
         assert await page.locator(".slides li").count() == 3
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_screenshot_is_looked_up(room: str, tmp_path: Path, scripts: bool) -> None:
+    picture = tmp_path / "shot.webp"
+    with Image.open(io.BytesIO(make_artifacts(SAMPLES[1])[0].body)) as drawn:
+        drawn.resize((300, 375)).save(picture, "WEBP", quality=60)
+    async with a_browser() as browser:
+        page = await browser.new_page(java_script_enabled=scripts)
+        await page.goto(f"{room}/embeds/-/archive")
+        await page.get_by_label("screenshot of a post").set_input_files(picture)
+        if not scripts:
+            await page.get_by_role("button", name="Find it").click()
+        first = page.locator("ul.rows > li").first
+        assert SAMPLES[1].says
+        assert SAMPLES[1].says.author_name in await first.inner_text()
+        assert "same picture" in await first.inner_text()
