@@ -42,7 +42,7 @@ class Move:
     """One thing to do on the page, as data. `do` is `click`, `scroll`, `remove` or `wait`; `css` is on what.
 
     `until` is a CSS selector that must match afterwards, `times` how often at most, `ms` how long to wait for `until`.
-    `when` is a text the document as served must hold, else the move is left out.
+    `when` is a text that one of the document's inline scripts must hold, else the move is left out.
     """
 
     do: Literal["click", "scroll", "remove", "wait"]

@@ -1,7 +1,5 @@
 """X, formerly Twitter: status ids, the widget quote and what CMSs made of it. Pure."""
 
-
-
 from __future__ import annotations
 
 import html
