@@ -124,7 +124,7 @@ def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> 
 @pytest.mark.parametrize(
     ("asked", "key", "way"),
     [
-        ("elete this by Fri", STATEMENT.key, "words"),
+        ("elete this by Fri", STATEMENT.key, "fragment"),
         ("inute", STATEMENT.key, "fragment"),  # inside a word
         ("INÚTE", STATEMENT.key, "fragment"),
         ("もい", TOKYO.key, "fragment"),  # two or three characters of a run without spaces

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from embedarchive.grams import END, cut, fold
 from embedarchive.library.rows import Row, in_list, select
@@ -105,7 +106,13 @@ def find_closest(word: str, text: str) -> tuple[float, str]:
     """The word of a text that is most like this one, folded, and how alike they are (0 to 1). Pure."""
     close = {w for w in fold(text).split() if abs(len(w) - len(word)) <= 2}
     close = {w for w in close if w.startswith(word[:3]) or w.endswith(word[-2:])}
-    return max(((SequenceMatcher(None, word, each).ratio(), each) for each in sorted(close)), default=(0.0, ""))
+    return max(((compare(word, each), each) for each in sorted(close)), default=(0.0, ""))
+
+
+@lru_cache(maxsize=1 << 14)
+def compare(word: str, other: str) -> float:
+    """How alike two words are, 0 to 1; remembered, for a few words make most of any language."""
+    return SequenceMatcher(None, word, other).ratio()
 
 
 # ------------------------------------------------------------------------------------------------------------- snippets

@@ -15,6 +15,8 @@ from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, sel
 from embedarchive.records import Hit, Piece, Way
 
 MOST_WORDS = 32
+LEAST_BEGUN = 6
+"""Of a word on its way, with its quotes: every word that begins with fewer letters would have to be walked through."""
 
 LEAST_SHARE = 0.5
 """How much of what was asked a hit must hold."""
@@ -44,13 +46,15 @@ def quote_terms(text: str) -> tuple[str, ...]:
 def search(conn: sqlite3.Connection, text: str, limit: int = 20) -> tuple[Hit, ...]:
     """What holds these words, best first; a post found in several places comes once. Never raises for any text.
 
-    When nothing holds all of them, what holds those that the archive knows at all, then what holds at least half; when
-    it knows none, what holds the very characters, and at last what is spelt nearly so. Each hit says which (`way`).
+    When nothing holds all of them, what holds the very characters, also inside of words; then those words that the
+    archive knows at all, if they are half of what was asked; and at last what is spelt nearly so. Each hit says which
+    (`way`).
     """
     asked, terms = fold(text), quote_terms(text)
     ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
-        ("words", lambda: _find_words(conn, asked, terms, limit)),
+        ("words", lambda: _find_all(conn, asked, terms, limit)),
         ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), limit))),
+        ("words", lambda: _find_known(conn, asked, terms, limit)),
         ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, limit))),
     )
     for way, find in ways if asked else ():
@@ -63,11 +67,13 @@ def _each(find: Callable[[_Index], list[Row]]) -> list[Found]:
     return [(index, row) for index in INDEXES for row in find(index)]
 
 
-def _find_words(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
-    """What holds all the words; else those that an index knows at all, if they are half of what was asked."""
+def _find_all(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
     found = _each(lambda index: _match(conn, index, " AND ".join(terms), 2 * limit))
-    if found:
-        return [(index, {**row, "share": _share(row, asked)}) for index, row in found]
+    return [(index, {**row, "share": _share(row, asked)}) for index, row in found]
+
+
+def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
+    """What holds those of the words that an index knows at all, all of them or some, but half of what was asked."""
     known = {index.table: _known(conn, index, terms) for index in INDEXES}
     for joint in (" AND ", " OR "):
         found = _each(lambda index, joint=joint: _match(conn, index, joint.join(known[index.table]), 2 * limit))  # type: ignore[misc]
@@ -81,8 +87,8 @@ def _find_words(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limi
 def _known(conn: sqlite3.Connection, index: _Index, terms: Sequence[str]) -> list[str]:
     """The terms that stand anywhere in an index; the last may be the beginning of a word."""
     known = [term for term in terms if _stands(conn, index, term)]
-    begun = terms[-1] + "*" if terms else ""
-    if begun and terms[-1] not in known and len(begun) > 4 and _stands(conn, index, begun):
+    begun = terms[-1] + "*" if terms and len(terms[-1]) >= LEAST_BEGUN else ""
+    if begun and terms[-1] not in known and _stands(conn, index, begun):
         known.append(begun)
     return known
 
