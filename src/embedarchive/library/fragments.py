@@ -21,7 +21,9 @@ OPEN, CLOSE = "\ue000", "\ue001"
 MOST_READ = 300
 """Rows of one table whose texts are compared, newest first."""
 
-MOST_GRAMS = 24
+LONGEST_FRAGMENT = 40
+"""Characters; what is longer has whole words in it, and these find it sooner."""
+
 MOST_MISSPELT = 4
 LEAST_LETTERS = 4
 LEAST_LIKE = 0.72
@@ -34,7 +36,9 @@ _RUN = re.compile(r"\S+")
 def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: int) -> list[Row]:
     """The newest rows that hold these very characters, whatever their case and accents, with a marked snippet."""
     wanted = fold(fragment)
-    query = ask_for_fragment(wanted)
+    query = ask_for_fragment(wanted) if len(wanted) <= LONGEST_FRAGMENT else ""
+    if not all(_stands(conn, table, gram) for gram in query.split(" AND ") if gram):
+        return []
     found: list[Row] = []
     for rowid, text in _texts(conn, table, query) if query else ():
         if wanted in fold(text):
@@ -42,6 +46,12 @@ def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: in
         if len(found) == limit:
             break
     return found
+
+
+def _stands(conn: sqlite3.Connection, table: str, gram: str) -> bool:
+    """Whether a gram is anywhere: SQLite would walk through all that the others have in common to find that it is not."""
+    sql = f"SELECT 1 FROM {table}_grams WHERE {table}_grams MATCH ? LIMIT 1"
+    return conn.execute(sql, (gram,)).fetchone() is not None
 
 
 def find_similar(conn: sqlite3.Connection, table: str, text: str, limit: int) -> list[Row]:
@@ -87,7 +97,7 @@ def ask_for_fragment(folded: str) -> str:
     asked = [quote(gram) for gram in dict.fromkeys(grams) if len(gram) == 3]
     if words and len(words[-1]) < 3 and (not asked or not words[-1].isascii()) and not folded.isascii():
         asked.append(quote(words[-1]) + "*")
-    return " AND ".join(asked[:MOST_GRAMS])
+    return " AND ".join(asked)
 
 
 def ask_for_similar(word: str) -> str:
