@@ -157,6 +157,7 @@ async def test_a_journalist_pastes_a_link_and_reads_the_post(room: str) -> None:
     async with a_browser() as browser:
         page = await browser.new_page()
         await page.goto(f"{room}/-/embedarchive")
+        await until(page, "document.activeElement.matches('input')")  # the box has the focus without a click
         await page.keyboard.type(f"instagram.com/reel/{SAMPLES[0].post.native_id}?igsh=abc")
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/-/post/**")
