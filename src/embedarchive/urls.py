@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 LONGEST_URL = 8_000
@@ -117,13 +117,3 @@ def join_url(base: str | None, url: str) -> str:
         return urljoin(base or "", url.strip())
     except ValueError:
         return url
-
-
-def keep_query(url: SplitResult, names: Iterable[str]) -> dict[str, str]:
-    """The first value of each named query parameter that is there."""
-    wanted = set(names)
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(url.query[:LONGEST_URL]):
-        if name in wanted:
-            found.setdefault(name, value)
-    return found

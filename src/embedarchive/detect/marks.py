@@ -13,7 +13,6 @@ from embedarchive.detect.markup import read_json
 from embedarchive.model import Post
 from embedarchive.platform import Mark, Platform
 from embedarchive.platforms import PLATFORMS
-from embedarchive.urls import split_url
 
 _COMPOUND = re.compile(r"""^([a-z][\w\\:-]*)?((?:\.[\w-]+)*)((?:\[[\w:-]+(?:=["']?[^\]"']*["']?)?\])*)$""")
 
@@ -135,9 +134,3 @@ def _read_key(value: str, key: str) -> Iterator[str]:
     data = read_json(value)
     if isinstance(data, dict) and isinstance(data.get(key), (str, int)):
         yield str(data[key])
-
-
-def names_post(url: str, platform: Platform) -> bool:
-    """Whether an address is one of this platform's posts."""
-    post = identify_post(url) if split_url(url) else None
-    return bool(post and post.platform == platform.name)

@@ -6,7 +6,6 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -88,18 +87,3 @@ def read_json(text: str) -> Any:
             return None
         text = inner
     return None
-
-
-def find_strings(value: Any, limit: int = 200_000) -> Iterator[tuple[str, str]]:
-    """Every (key, string) of a JSON value in reading order; a list's strings have the list's key. Bounded and not
-    recursive."""
-    stack: list[tuple[str, Any]] = [("", value)]
-    while stack and limit:
-        limit -= 1
-        key, item = stack.pop()
-        if isinstance(item, str):
-            yield key, item
-        elif isinstance(item, dict):
-            stack.extend((str(k), v) for k, v in reversed(item.items()))
-        elif isinstance(item, list):
-            stack.extend((key, v) for v in reversed(item))
