@@ -159,6 +159,18 @@ SAMPLES: tuple[Sample, ...] = (
     Sample(instagram(3_848_100_000_000_000_001), None, ()),
 )  # fmt: skip
 
+FLOOD = Description(
+    kind="photo", author_name="Ilse Maren", author_handle="ilse.maren", lang="en", sensitive=True,
+    text="What the flood left of the lower town. Not for everyone.", posted_at="2026-03-06T12:00:00.000Z", likes=77,
+    sources={"text": "markup", "sensitive": "markup"},
+)  # fmt: skip
+
+SENSITIVE = Sample(
+    instagram(3_849_000_000_000_000_000), FLOOD, (Look(day("03-06")), Look(day("03-14"), "gone", "not_found")),
+    ("ember:1", "ash:4"), ("A street under water",), "avatar:ember",
+)  # fmt: skip
+"""Marked as not for every eye; in none of the articles."""
+
 BARE = Claim("Balladyna 🕊", "balladyna", "A post shared by Balladyna 🕊 (@balladyna)")
 
 ARTICLES: tuple[tuple[str, str, str, str, tuple[int | None, ...]], ...] = (

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
+from playwright.async_api import Browser, async_playwright
+
+from embedarchive.browser import find_browser
 
 SERVE = (
     "import sys; from pathlib import Path; from embedarchive.viewer.serve import serve; "
@@ -46,3 +49,12 @@ def serve_room(path: Path) -> Iterator[str]:
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        choice = find_browser(None, os.environ)
+        browser = await playwright.chromium.launch(executable_path=choice.path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page
 
 from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram, make_artifacts
-from embedarchive.browser import find_browser
 from embedarchive.library import post_record
 from embedarchive.model import Claim, Description
 from embedarchive.render import render_card
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from hostile import BUNDLES
-from reading_room import serve_room
+from reading_room import a_browser, serve_room
 
 pytestmark = pytest.mark.browser
 KEY = SAMPLES[0].post.key
@@ -52,15 +49,6 @@ def build_saying(path: Path, texts: tuple[str, ...]) -> Path:
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serve_room(build_archive(tmp_path_factory.mktemp("plain") / "embeds.db")) as origin:
         yield origin
-
-
-@asynccontextmanager
-async def a_browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        choice = find_browser(None, os.environ)
-        browser = await playwright.chromium.launch(executable_path=choice.path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 async def until(page: Page, condition: str) -> None:

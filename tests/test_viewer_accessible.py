@@ -1,0 +1,87 @@
+"""What axe-core, in a real browser, makes of every page: no serious fault, on a desk by day and on a phone at night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from archive_builder import SAMPLES, SENSITIVE, build_archive
+from embedarchive.export.site import export_site
+from player import unpack_npm_package
+from reading_room import a_browser, serve_room
+
+pytestmark = pytest.mark.browser
+
+GONE, ALIVE, PARTIAL, CLAIMED = (SAMPLES[n].post.key for n in (0, 1, 4, 5))
+PAGES = (
+    "archive", "lost", "outlets", "outlet/the-meridian.example", "article/2", "article/3", "embed/5", "capture/1",
+    "capture/4", *(f"post/{key}" for key in (GONE, ALIVE, PARTIAL, CLAIMED, SENSITIVE.post.key)),
+    f"card/{GONE}", f"card/{SENSITIVE.post.key}", "find", "find?q=ferry", "find?q=ferri", "find?q=zzyyxx",
+    "post/x:1", "outlet/nobody.example",
+)  # fmt: skip
+NIGHT = {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "has_touch": True}
+FAULTS = """axe.run({resultTypes: ['violations']}).then(({violations}) => violations
+  .filter(({impact}) => impact === 'serious' || impact === 'critical')
+  .flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 200)}`)))"""
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_archive(tmp_path_factory.mktemp("archive") / "embeds.db", (*SAMPLES, SENSITIVE))
+
+
+@pytest.fixture(scope="module")
+def axe() -> Path:
+    return unpack_npm_package("axe-core") / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def room(path: Path) -> Iterator[str]:
+    with serve_room(path) as origin:
+        yield f"{origin}/embeds/-"
+
+
+async def find_faults(page: Page, axe: Path) -> list[str]:
+    """What axe calls serious or critical in the page, all that is folded opened."""
+    await page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    await page.add_script_tag(path=axe)
+    faults: list[str] = await page.evaluate(FAULTS)
+    return faults
+
+
+@pytest.mark.parametrize("look", [{}, NIGHT], ids=["desk by day", "phone at night"])
+async def test_no_page_of_the_reading_room_has_a_serious_fault(room: str, axe: Path, look: dict[str, Any]) -> None:
+    async with a_browser() as browser:
+        page = await browser.new_page(bypass_csp=True, **look)
+        for where in PAGES:
+            await page.goto(f"{room}/{where}")
+            if where.startswith("card/"):
+                await page.set_content(await page.content())  # as served it lets no script run, axe's neither
+            assert await find_faults(page, axe) == [], where
+
+
+async def test_no_page_of_a_site_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
+    export_site(path, tmp_path / "site", "2026-03-20T08:00:00.000Z")
+    async with a_browser() as browser:
+        page = await browser.new_page(bypass_csp=True)
+        for where in (
+            "index.html",
+            "all.html",
+            "search.html?q=ferry",
+            "posts/" + next((tmp_path / "site/posts").iterdir()).name,
+        ):
+            await page.goto(f"{(tmp_path / 'site').as_uri()}/{where}")
+            assert await find_faults(page, axe) == [], where
+
+
+async def test_axe_does_find_faults_here(axe: Path) -> None:
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        await page.set_content(
+            '<html lang=en><title>A</title><main><h1>A</h1><img src="data:,"><p style="color: #ccc">pale'
+        )
+        assert {fault.split(":")[0] for fault in await find_faults(page, axe)} == {"image-alt", "color-contrast"}
