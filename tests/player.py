@@ -31,7 +31,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedPr
 
 def install_python_tools(*packages: str) -> Path:
     """The bin folder of an environment of their own that has those packages, made on first use."""
-    home = CACHE / "-".join(packages)
+    home = CACHE / "-".join((*packages, "python{}.{}".format(*sys.version_info)))
     done = home / "installed"
     if not done.exists():
         shutil.rmtree(home, ignore_errors=True)

@@ -86,7 +86,7 @@ def startup(datasette: Any) -> Any:
         for name, database in datasette.databases.items():
             if not name.startswith("_") and await database.execute_fn(is_archive):
                 _archives(datasette).append(name)
-                await set_descriptions(datasette, name, await _present(database))
+                await set_descriptions(datasette, name, describe_database(), await _present(database))
                 await add_queries(datasette, name, QUESTIONS)
 
     return prepare

@@ -42,10 +42,11 @@ async def may_see_database(datasette: Any, actor: Any, database: str) -> bool:
     return bool(seen)
 
 
-async def set_descriptions(datasette: Any, database: str, tables: dict[str, dict[str, Any]]) -> None:
-    """Tell 1.0 what tables and columns mean; 0.65 asks through its `get_metadata` hook instead."""
+async def set_descriptions(datasette: Any, database: str, about: str, tables: dict[str, dict[str, Any]]) -> None:
+    """Tell 1.0 what the database, its tables and columns mean; 0.65 asks through its `get_metadata` hook instead."""
     if not is_1_0(datasette):
         return
+    await datasette.set_database_metadata(database, "description", about)
     for table, meaning in tables.items():
         await datasette.set_resource_metadata(database, table, "description", meaning["description"])
         for column, text in meaning["columns"].items():
