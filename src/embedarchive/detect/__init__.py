@@ -58,8 +58,9 @@ def find_embeds(
     bytes say: slower by an order of magnitude, for comparison.
     """
     body = to_utf8(html, content_type)
-    facts = read_facts(body, url)
-    seen = survey(body)
+    low = body.lower()
+    facts = read_facts(body, low, url)
+    seen = survey(body, low)
     if seen is None and prefilter and not (mentions or unknown):
         return facts
     scope = make_scope(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
-
-from bs4 import BeautifulSoup, Tag
+from typing import TYPE_CHECKING
 
 from embedarchive.model import Claim
 from embedarchive.platform import Platform
+
+if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link needs not wait
+    from bs4 import BeautifulSoup, Tag
 
 LONGEST_PIECE = 20_000
 _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）]")
@@ -26,6 +28,8 @@ _DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
 
 def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     """Read author, text, date and language from the markup of one embed (its first 20,000 characters)."""
+    from bs4 import BeautifulSoup, Tag
+
     if "<" not in piece[1:]:
         return Claim()
     soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", piece[:LONGEST_PIECE])), "html.parser")
@@ -112,7 +116,7 @@ def _read_text(paragraphs: list[Tag], byline: str | None, platform: Platform | N
 def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
     """A paragraph that is one short link naming the platform: "View this post on …" in whatever language."""
     a = p.find("a")
-    alone = isinstance(a, Tag) and " ".join(a.get_text().split()) == flat
+    alone = a is not None and " ".join(a.get_text().split()) == flat
     return bool(alone and platform and platform.title.lower() in flat.lower() and len(flat) < 80)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from embedarchive.detect.claims import parse_time
 from embedarchive.detect.markup import read_json
@@ -27,18 +27,21 @@ _ATTR = re.compile(r"""([a-zA-Z:._-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'
 _LINKED = re.compile(rb"""(?i)<script[^<>]{0,200}application/ld\+json[^<>]{0,200}>""")
 _WANTED = BytesAhoCorasick(
     b"<html <title og:title og:url og:site_name og:locale og:published article:publ canonical \"date 'date =date .date"
-    b" dcterms pubdate publish-date parsely-pub application-name twitter:title".split()
+    b" dcterms pubdate publish-date parsely-pub application-name twitter:title".split(),
+    matchkind=MatchKind.LeftmostFirst,
 )
 _ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
 _DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
           "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
 
 
-def read_facts(body: bytes, url: str | None) -> Found:
-    """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD."""
-    end = body.find(b"</head", 0, _LONGEST_HEAD)
-    end = end if end > 0 else min(len(body), _LONGEST_HEAD)
-    meta = _read_tags(body, end)
+def read_facts(body: bytes, low: bytes, url: str | None) -> Found:
+    """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD.
+
+    `low` is the document in lower case.
+    """
+    end = low.find(b"</head", 0, _LONGEST_HEAD)
+    meta = _read_tags(body, low[: end if end > 0 else _LONGEST_HEAD])
     linked: dict[str, str] = {}
     if not (meta.get("og:title") and any(n in meta for n in _DATES)):
         linked = _read_linked_data(body)
@@ -51,13 +54,13 @@ def read_facts(body: bytes, url: str | None) -> Found:
     )
 
 
-def _read_tags(body: bytes, end: int) -> dict[str, str]:
+def _read_tags(body: bytes, low_head: bytes) -> dict[str, str]:
     """What each wanted tag says, the first one counts."""
     said: dict[str, str] = {}
     last = -1
-    for _, at, _ in _WANTED.find_matches_as_indexes(body[:end].lower()):
+    for _, at, _ in _WANTED.find_matches_as_indexes(low_head):
         start = body.rfind(b"<", max(0, at - _LONGEST_TAG), at + 1)
-        m = _TAG.match(body, start, end) if start > last else None
+        m = _TAG.match(body, start, len(low_head)) if start > last else None
         last = max(last, start)
         if m and m[2]:
             said.setdefault("<title", html.unescape(m[2].decode("utf-8", "replace")))

@@ -53,6 +53,7 @@ _LONG = sorted({*HOSTS, *MARKS, *STRUCTURE, *BASE64, *CALLS} | {n for n in _ON_A
 _CHUNKS = [_LONG[i : i + _A_CHUNK] for i in range(0, len(_LONG), _A_CHUNK)]
 _CHUNKS += [[*BYLINE, *(n for n in _ON_ANY_HOST if len(n) <= 3)]]
 _FINDERS = [(BytesAhoCorasick(chunk, matchkind=MatchKind.LeftmostFirst), chunk) for chunk in _CHUNKS]
+_ID_FINDER = BytesAhoCorasick([b"id="], matchkind=MatchKind.LeftmostFirst)
 
 
 def find_needles(low: bytes) -> list[tuple[int, bytes]]:
@@ -60,6 +61,11 @@ def find_needles(low: bytes) -> list[tuple[int, bytes]]:
     found = [(at, chunk[i]) for finder, chunk in _FINDERS for i, at, _ in finder.find_matches_as_indexes(low)]
     found.sort()
     return found
+
+
+def find_id_names(low: bytes) -> list[int]:
+    """Where the `=` stands of every attribute whose name ends with `id`, and is not `id` itself."""
+    return [at - 1 for _, _, at in _ID_FINDER.find_matches_as_indexes(low) if low[at - 4] not in b" \t\r\n\"'?&"]
 
 
 def holds_needle(texts: Iterable[str]) -> bool:

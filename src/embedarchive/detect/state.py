@@ -48,6 +48,7 @@ _ELSEWHERE = frozenset(
 )
 _MARKUP = re.compile(r"(?i)<(?:blockquote|iframe|amp-|div|figure|script|object|embed|p\b|section)|&lt;|%3C")
 _DECODER = json.JSONDecoder()
+_CONTAINERS = frozenset((dict, list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,11 @@ def walk_own(data: Any, url: str | None) -> Iterator[Record]:
         if isinstance(item, dict):
             if is_elsewhere(item, url):
                 continue
-            if any(isinstance(v, str) and ("//" in v or "<" in v or "%" in v or "&lt;" in v) for v in item.values()):
+            inner = [(k, v) for k, v in item.items() if v and type(v) in _CONTAINERS]
+            if any("//" in v or "<" in v or "%" in v or "&lt;" in v for v in item.values() if type(v) is str):
                 yield _make_record(context, item)
-            stack.extend((_deepen(context, k), v) for k, v in reversed(item.items()) if _is_own_key(k, v))
+            if inner:
+                stack.extend((_deepen(context, k), v) for k, v in reversed(inner) if _is_own_key(k))
         elif isinstance(item, list):
             if _is_flat(item):
                 yield _make_record(context, dict(zip(item[::2], item[1::2], strict=False)))
@@ -136,8 +139,8 @@ def _deepen(context: str, key: Any) -> str:
     return f"{context.rpartition('/')[2]}/{str(key)[:80]}"
 
 
-def _is_own_key(key: Any, value: Any) -> bool:
-    return bool(value) and isinstance(value, (dict, list)) and not (split_words(str(key)[:60]) & _ELSEWHERE)
+def _is_own_key(key: Any) -> bool:
+    return _ELSEWHERE.isdisjoint(split_words(str(key)[:60]))
 
 
 def _is_flat(item: list[Any]) -> bool:
@@ -153,7 +156,7 @@ def _make_record(context: str, item: dict[Any, Any]) -> Record:
 
 def is_elsewhere(item: dict[Any, Any], url: str | None) -> bool:
     """Whether an object is another article: it has a title, and an address that is neither this page nor a post."""
-    if url is None or not (_TITLES & item.keys()):
+    if url is None or _TITLES.isdisjoint(item):
         return False
     addresses = [v for k in _ADDRESSES if isinstance(v := item.get(k), str) and v.strip("/ ")]
     return bool(addresses) and not any(_is_here(a, url) for a in addresses)

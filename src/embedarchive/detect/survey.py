@@ -12,7 +12,7 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-from embedarchive.detect.needles import BASE64, BYLINE, CALLS, MARKS, STRUCTURE, find_needles
+from embedarchive.detect.needles import BASE64, BYLINE, CALLS, MARKS, STRUCTURE, find_id_names, find_needles
 from embedarchive.detect.records import ID_KEYS, ID_NAMES, squeeze
 from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import SUBDOMAIN
@@ -44,7 +44,7 @@ _ESCAPED = re.compile(
     rf"(?i)http(?!s?://)(?:s?{_COLON}{_SLASH}{{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
 )
 _ID = re.compile(
-    rf"""d=(?<=[\w-][iI]d=)["']?\s?(?:((?i:{_SERVICES}))|\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>]""".encode()
+    rf"""=["']?\s?(?:((?i:{_SERVICES}))|\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>]""".encode()
 )
 
 _NAME = re.compile(rb"""(?<![^\s"'<])[\w:.@()\[\]#*-]{1,80}+\Z""")
@@ -99,9 +99,10 @@ class _Seen:
     seen_to: int = 0
 
 
-def survey(body: bytes) -> Survey | None:
-    """Look for anything an embed needs; None when there is nothing, or nothing but plain links."""
-    low = body.lower()
+def survey(body: bytes, low: bytes | None = None) -> Survey | None:
+    """Look for anything an embed needs; None when there is nothing, or nothing but plain links. `low` is the
+    document in lower case, where that is at hand."""
+    low = body.lower() if low is None else low
     seen = _Seen()
     last = -1
     for at, needle in find_needles(low):
@@ -121,7 +122,7 @@ def survey(body: bytes) -> Survey | None:
             if start > last:
                 last = start
                 _locate(seen, low, start)
-    _locate_ids(seen, body)
+    _locate_ids(seen, body, low)
     seen.names.discard(b"")
     if not (seen.marked or seen.deep or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)):
         return None
@@ -194,11 +195,12 @@ def _locate(seen: _Seen, low: bytes, at: int) -> None:
             seen.names.add(_read_name(low[max(0, quote - _AHEAD) : quote]))
 
 
-def _locate_ids(seen: _Seen, body: bytes) -> None:
+def _locate_ids(seen: _Seen, body: bytes, low: bytes) -> None:
     """Attributes that tell an id, or a service; what a service is named for may be parked in a script."""
-    for m in _ID.finditer(body):
-        name = _read_name(body[max(0, m.start() - _AHEAD) : m.start() + 2]).lower()
-        if m[1] or _tells_id(name):
+    for at in find_id_names(low):
+        m = _ID.match(body, at)
+        name = _read_name(low[max(0, at - _AHEAD) : at + 1]) if m else b""
+        if m and (m[1] or _tells_id(name)):
             seen.names.add(name)
             seen.deep = seen.deep or bool(m[1])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 MOST_TAGS = 15_000
 MOST_QUOTES = 60
@@ -19,7 +19,7 @@ LONGEST_TAG = 100_000
 MOST_ATTRIBUTES = 1_000
 
 _ANY_TAG = re.compile(rb"<(/?)([a-zA-Z][^\s<>/]{0,60})[^<>]*>?")
-_QUOTES = BytesAhoCorasick([b"<blockquote", b"<BLOCKQUOTE"])
+_QUOTES = BytesAhoCorasick([b"<blockquote", b"<BLOCKQUOTE"], matchkind=MatchKind.LeftmostFirst)
 _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li option".split()
     + b"td tr th dt dd thead tbody".split()
@@ -46,9 +46,10 @@ def tame(body: bytes) -> bytes:
 
 
 def _may_hold_long_tag(body: bytes) -> bool:
-    """Whether any stretch of half the longest tag is without `<`: only then there can be such a tag."""
+    """Whether any stretch of half the longest tag is without `<`, and behind a tag that was not closed."""
     half = LONGEST_TAG // 2
-    return any(body.find(b"<", at, at + half) < 0 for at in range(0, len(body) - half, half))
+    bare = (at for at in range(0, len(body) - half, half) if body.find(b"<", at, at + half) < 0)
+    return any(body.find(b">", max(0, body.rfind(b"<", 0, at)), at + half) < 0 for at in bare)
 
 
 def measure_depth(body: bytes) -> int:
