@@ -19,7 +19,8 @@ from embedarchive.cli.options import archive_option
 from embedarchive.errors import UsageError
 from embedarchive.export import Exported, Selection, count_selected, export_wacz, find_selection
 from embedarchive.export.dehydrated import export_dehydrated
-from embedarchive.export.drafts import drafting, refuse_existing
+from embedarchive.export.drafts import draft_of, drafting, refuse_existing
+from embedarchive.export.parquet import export_parquet
 from embedarchive.export.tables import TABLES, export_csv, export_jsonl
 from embedarchive.phrases import say_count
 from embedarchive.store import archive_path, open_reader
@@ -32,6 +33,7 @@ OUT_OR_DASH = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.option("--wacz", type=OUT, metavar="OUT", help="Write a web archive, with all that proves the posts.")
 @click.option("--jsonl", type=OUT_OR_DASH, metavar="OUT", help="Write a table as one JSON object a line.")
 @click.option("--csv", type=OUT_OR_DASH, metavar="OUT", help="Write a table as CSV, safe in a spreadsheet.")
+@click.option("--parquet", type=OUT, metavar="OUT", help="Write a table as Parquet (needs pyarrow).")
 @click.option("--dehydrated", type=OUT_OR_DASH, metavar="OUT",
               help="Write ids, places, times, outcomes and hashes, no content (rehydrate joins it).")  # fmt: skip
 @click.option("--site", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
@@ -39,7 +41,7 @@ OUT_OR_DASH = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.argument("selection", nargs=-1, metavar="[POST|ARTICLE]...")
 @archive_option
 @click.option("--table", type=click.Choice(list(TABLES)), default="posts", show_default=True,
-              help="What --jsonl and --csv write.")  # fmt: skip
+              help="What --jsonl, --csv and --parquet write.")  # fmt: skip
 @click.option("--raw", is_flag=True, help="With --csv: leave texts that spreadsheets would run as they are.")
 @click.option("--thumbnails-only", is_flag=True, help="With --site: small pictures, no sound and video.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
@@ -50,7 +52,7 @@ def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool,
 
     A POST is its key or its address in any form, and brings every visit to it. An ARTICLE is its address, and brings
     its downloads and the visits to the posts it embeds. Without any, everything is written. OUT may be - for standard
-    output, except for a web archive.
+    output, where it is text.
 
     \b
     embedarchive export --wacz newsroom.wacz
@@ -76,7 +78,7 @@ def take_target(values: dict[str, Any]) -> tuple[str, Path]:
     if len(named) != 1:
         raise UsageError(
             "Say what to write, one form at a time: embedarchive export --wacz OUT.wacz [POST|ARTICLE]... "
-            "(or --jsonl, --csv, --dehydrated, --site)"
+            "(or --jsonl, --csv, --parquet, --dehydrated, --site)"
         )
     return named.popitem()
 
@@ -118,6 +120,14 @@ def write_csv(
     return say_rows(out, rows)
 
 
+def write_parquet(
+    conn: sqlite3.Connection, path: Path, out: Path, chosen: Selection, values: dict[str, Any], silent: bool
+) -> Summary:
+    with draft_of(out, values["overwrite"]) as draft:
+        rows = export_parquet(conn, values["table"], draft, chosen)
+    return say_rows(out, rows)
+
+
 def write_dehydrated(
     conn: sqlite3.Connection, path: Path, out: Path, chosen: Selection, values: dict[str, Any], silent: bool
 ) -> Summary:
@@ -142,5 +152,6 @@ def write_site(
 
 Carrier = Callable[[sqlite3.Connection, Path, Path, Selection, dict[str, Any], bool], Summary]
 CARRIERS: dict[str, Carrier] = {
-    "wacz": write_wacz, "jsonl": write_jsonl, "csv": write_csv, "dehydrated": write_dehydrated, "site": write_site,
+    "wacz": write_wacz, "jsonl": write_jsonl, "csv": write_csv, "parquet": write_parquet,
+    "dehydrated": write_dehydrated, "site": write_site,
 }  # fmt: skip

@@ -21,19 +21,15 @@ def refuse_existing(out: Path, overwrite: bool) -> None:
 
 
 @contextmanager
-def drafting(out: Path, overwrite: bool) -> Iterator[TextIO]:
-    """A text file to write, which takes its place when all went well; `-` is standard output.
+def draft_of(out: Path, overwrite: bool) -> Iterator[Path]:
+    """Where to write what takes its place at `out` when all went well.
 
     Raises UsageError before anything is written, DiskFull; what was at `out` is then as it was.
     """
-    if str(out) == "-":
-        yield sys.stdout
-        return
     refuse_existing(out, overwrite)
     draft = out.with_name(f".{out.name}.part")
     try:
-        with draft.open("w", encoding="utf-8", errors="replace", newline="") as file:
-            yield file
+        yield draft
         draft.replace(out)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -41,3 +37,13 @@ def drafting(out: Path, overwrite: bool) -> Iterator[TextIO]:
         raise
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def drafting(out: Path, overwrite: bool) -> Iterator[TextIO]:
+    """A text file to write, as `draft_of` has it; `-` is standard output."""
+    if str(out) == "-":
+        yield sys.stdout
+        return
+    with draft_of(out, overwrite) as draft, draft.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        yield file  # and closed before the draft takes its place
