@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import async_playwright
 
-from embedarchive.browser import Browser, Limits, Shutter, find_browser
+from embedarchive.browser import Browser, Limits, Login, Shutter, find_browser
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.model import Artifact, Capture, Post
@@ -45,7 +45,13 @@ def post_of(fact: PostFact) -> Post:
 
 @contextlib.asynccontextmanager
 async def open_camera(
-    replica: Replica, *, tabs: int = 1, limits: Limits = SHORT, shutter: Shutter | None = None, **policy: Any
+    replica: Replica,
+    *,
+    tabs: int = 1,
+    limits: Limits = SHORT,
+    shutter: Shutter | None = None,
+    login: Login | None = None,
+    **policy: Any,
 ) -> AsyncIterator[Camera]:
     rules = DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in replica.resolve), **policy)
     choice = find_browser(None, os.environ)
@@ -53,7 +59,14 @@ async def open_camera(
         Door(rules) as door,
         Fetcher(door, user_agent="tests", ca_file=str(replica.ca_file)) as fetcher,
         Browser(
-            door, choice, ca_file=replica.ca_file, tabs=tabs, fetcher=fetcher, limits=limits, shutter=shutter
+            door,
+            choice,
+            ca_file=replica.ca_file,
+            tabs=tabs,
+            fetcher=fetcher,
+            limits=limits,
+            shutter=shutter,
+            login=login,
         ) as browser,
     ):
         yield Camera(replica, door, browser)

@@ -294,6 +294,7 @@ def _captured(capture: CaptureRecord) -> Html:
         render_date(capture.started_at),
         by,
         f" ({shorten(str(browser), 60)})" if browser else None,
+        ", logged in" if capture.environment.get("logged_in") else None,
         join(" · screenshot ", tag("code", f"sha256:{shot.sha256[:12]}…", title=f"sha256:{shot.sha256}"))
         if shot
         else None,

@@ -14,7 +14,7 @@ from typing import Self
 import platformdirs
 
 from embedarchive import __version__, clock
-from embedarchive.browser import Browser, BrowserChoice, ensure_browser
+from embedarchive.browser import Browser, BrowserChoice, Login, ensure_browser
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.model import Capture, Fetch, Found, Post, Rendering
@@ -26,7 +26,7 @@ from embedarchive.searcher import search_page
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run meets the world. `delay` is in seconds, between two requests to one host."""
+    """How a run meets the world. `delay` is in seconds, between two requests to one host; `login` is the browser's."""
 
     resolve: tuple[str, ...] = ()
     ca_file: Path | None = None
@@ -37,6 +37,7 @@ class Settings:
     tabs: int = 3
     contact: str | None = None
     ignore_robots: bool = False
+    login: Login | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
@@ -105,7 +106,9 @@ class World:
         async with self._starting:
             if self._browser is None:
                 s, choice = self.settings, await self.choose_browser()
-                browser = Browser(self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher)
+                browser = Browser(
+                    self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login
+                )
                 self._browser = await self._stack.enter_async_context(browser)
         return self._browser
 

@@ -18,6 +18,15 @@ from embedarchive.browser.evidence import conclude
 from embedarchive.browser.find import BrowserChoice
 from embedarchive.browser.in_place import conclude_in_place, failed_in_place, photograph_posts
 from embedarchive.browser.launch import Chrome, find_tofu, launch
+from embedarchive.browser.login import (
+    Login,
+    check_login,
+    forget_login,
+    give_cookies,
+    give_storage,
+    mark_capture,
+    mark_rendering,
+)
 from embedarchive.browser.look import Limits
 from embedarchive.browser.pictures import Picture, look_at
 from embedarchive.browser.tab import Shutter, Tab, open_tab
@@ -36,7 +45,10 @@ RENEW_AFTER = 200
 
 
 class Browser:
-    """Open with `async with`; `capture` may be called by many tasks, as many at work at once as there are tabs."""
+    """Open with `async with`; `capture` may be called by many tasks, as many at work at once as there are tabs.
+
+    With a `login` every visit begins with its cookies and local storage, and nothing of them is in what comes back.
+    """
 
     def __init__(
         self,
@@ -49,11 +61,13 @@ class Browser:
         limits: Limits | None = None,
         article_limits: ArticleLimits | None = None,
         shutter: Shutter | None = None,
+        login: Login | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.article_limits = article_limits or ArticleLimits()
         self.shutter = shutter or Shutter()
         self._door, self._choice, self._ca_file, self._fetcher = door, choice, ca_file, fetcher
+        self._login = login
         self._chrome: Chrome | None = None
         self._idle: list[Tab] = []
         self._places = asyncio.Semaphore(tabs)
@@ -61,7 +75,9 @@ class Browser:
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._running()
+        chrome = await self._running()
+        if self._login:
+            await check_login(chrome, self._login)
         self._watching = asyncio.create_task(self._watch_memory())
         return self
 
@@ -93,7 +109,8 @@ class Browser:
             except BrowserMissing as error:
                 return _failed(post, visit, started, "browser_missing", str(error))
             picture = await _look(seen)
-            return await conclude(seen, picture, post, visit, self._fetcher, chrome, self.shutter, media=media)
+            taken = await conclude(seen, picture, post, visit, self._fetcher, chrome, self.shutter, media=media)
+            return mark_capture(taken, self._login) if self._login else taken
         return _failed(post, visit, started, "browser_crashed", crash)
 
     async def _visit(self, post: Post, visit: Visitable) -> tuple[Visit, Chrome]:
@@ -102,10 +119,13 @@ class Browser:
             async with self._tab(chrome) as tab:
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
-                        return await visit_frame(tab, visit, post, self._door, self.limits, self.shutter), chrome
+                        seen = await visit_frame(tab, visit, post, self._door, self.limits, self.shutter)
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the visit did not end") from error
+        if self._login:
+            await asyncio.to_thread(forget_login, seen, self._login)
+        return seen, chrome
 
     async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article to its end and write down what it became; photograph those posts in it. Raises nothing."""
@@ -132,8 +152,12 @@ class Browser:
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the article did not end") from error
+        if self._login:
+            for one in taken:
+                await asyncio.to_thread(forget_login, one.seen, self._login)
         captures = [await conclude_in_place(one, await _look(one.seen), opened, self._fetcher, chrome) for one in taken]
-        return replace(opened.rendering(), captures=tuple(captures))
+        rendering = replace(opened.rendering(), captures=tuple(captures))
+        return mark_rendering(rendering, self._login) if self._login else rendering
 
     @contextlib.asynccontextmanager
     async def _tab(self, chrome: Chrome) -> AsyncIterator[Tab]:
@@ -141,6 +165,8 @@ class Browser:
         tab = await self._take(chrome)
         sound = False
         try:
+            if self._login:
+                await give_cookies(tab, self._login)
             yield tab
             sound = True
         finally:
@@ -153,10 +179,13 @@ class Browser:
             if tab.chrome is chrome and not tab.spoiled:
                 return tab
         try:
-            return await open_tab(chrome, self._door, (540, 1000), self.shutter.scale)
+            tab = await open_tab(chrome, self._door, (540, 1000), self.shutter.scale)
         except BrowserCrashed:
             chrome.kill()
             raise
+        if self._login:
+            await give_storage(tab, self._login)
+        return tab
 
     async def _give_back(self, tab: Tab, *, sound: bool) -> None:
         if sound:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from embedarchive.sources import Scope
-from embedarchive.world import Settings
+if TYPE_CHECKING:  # they bring feed readers and a browser's library, half a second that most commands need not wait
+    from embedarchive.sources import Scope
+    from embedarchive.world import Settings
 
 Command = Callable[..., Any]
 
@@ -22,7 +24,8 @@ WORLD_OPTIONS = (
     click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDR[:PORT]",
                  help="Connect there for that host, as curl does; also opens that address. HOST may be *."),
     click.option("--ca-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                 help="Trust this certificate authority too (PEM)."),
+                 help="Trust this certificate authority too (PEM). For replicas and test networks only: Chromium then "
+                      "takes any chain that holds its key, whatever host name or date it is for."),
     click.option("--allow-private", is_flag=True, help="Allow addresses of private networks and of this machine."),
     click.option("--browser-path", envvar="EMBEDARCHIVE_BROWSER", show_envvar=True,
                  help="The Chromium, Chrome, Edge or headless shell to use."),
@@ -32,6 +35,12 @@ WORLD_OPTIONS = (
     click.option("--tabs", type=click.IntRange(1, 16), default=3, show_default=True, help="Posts at once."),
     click.option("--contact", help="A URL or address for webmasters, sent in the User-Agent of article fetches."),
     click.option("--ignore-robots", is_flag=True, help="Fetch articles that robots.txt asks robots to leave alone."),
+)  # fmt: skip
+
+login_option = click.option(
+    "--storage-state", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Let the browser be logged in, by the cookies and local storage in this file (Playwright's storage state). "
+         "They are never kept; what the account can see is.",
 )  # fmt: skip
 
 render_option = click.option(
@@ -68,6 +77,8 @@ def with_options(options: tuple[Callable[[Command], Command], ...]) -> Callable[
 
 def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> Scope:
     """The scope out of a command's values; without --follow it reaches no further than listings."""
+    from embedarchive.sources import Scope
+
     follow, depth = values.pop("follow"), values.pop("depth")
     return Scope(
         seeds, values.pop("reach"), depth if follow else 0,
@@ -77,6 +88,9 @@ def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> Scope:
 
 def take_settings(values: dict[str, Any]) -> Settings:
     """The world's settings out of a command's values, which keep the rest."""
+    from embedarchive.browser import read_login
+    from embedarchive.world import Settings
+
     names = (
         "resolve",
         "ca_file",
@@ -88,4 +102,6 @@ def take_settings(values: dict[str, Any]) -> Settings:
         "contact",
         "ignore_robots",
     )
-    return Settings(**{name: values.pop(name) for name in names})
+    state: Path | None = values.pop("storage_state", None)
+    login = read_login(state, time.time()) if state else None
+    return Settings(**{name: values.pop(name) for name in names}, login=login)

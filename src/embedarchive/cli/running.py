@@ -18,6 +18,7 @@ from embedarchive.cli.options import (
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
     archive_option,
+    login_option,
     render_option,
     take_scope,
     take_settings,
@@ -64,6 +65,7 @@ replay_option = click.option(
 @render_option
 @click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
+@login_option
 @replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
@@ -126,6 +128,7 @@ def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh
 @click.argument("urls", nargs=-1, required=True, metavar="POST_URL...")
 @archive_option
 @click.option("--again", is_flag=True, help="Capture also what is already preserved.")
+@login_option
 @replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
@@ -159,6 +162,7 @@ def identify_or_fail(url: str) -> Post:
     "--older-than", type=Age(), default="0s", help="Only posts last looked at longer ago than this (7d, 12h …)."
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many posts, longest unseen first.")
+@login_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def check(archive: str, older_than: float, limit: int | None, **values: Any) -> int:

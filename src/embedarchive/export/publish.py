@@ -29,7 +29,7 @@ SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail")
 
 ENVIRONMENT = (
     "tool", "tool_version", "browser", "browser_version", "headless", "operating_system", "user_agent", "viewport",
-    "scale", "screenshot", "language", "time_zone", "fonts_missing",
+    "scale", "screenshot", "language", "time_zone", "fonts_missing", "logged_in",
 )  # fmt: skip
 """What of a visit's circumstances tells why the post looked as it did."""
 

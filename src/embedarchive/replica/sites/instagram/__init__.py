@@ -31,6 +31,7 @@ STATES = {
     "gone": "broken page; oEmbed 404; no full page",
     "gone_old_class": "the same with the class name of some years ago",
     "private": "broken page; the full page names the user",
+    "followers": "the same; whoever is logged in (has a cookie `sessionid`) sees the post",
     "age": "broken page; the full page says the age",
     "embed_refused": "broken page; the full page and oEmbed have the post",
     "shell": "the empty application, also to browsers",
@@ -51,7 +52,7 @@ STATES = {
 """Every state a post can be set to, and what the platform then answers."""
 
 _POST_PATH = re.compile(r"/(?:[\w.]+/)?(p|reel|reels|tv)/([\w-]{5,64})/?(embed(?:/captioned)?)?/?")
-_BROKEN = {"gone", "gone_old_class", "private", "age", "embed_refused"}
+_BROKEN = {"gone", "gone_old_class", "private", "followers", "age", "embed_refused"}
 _RID_BYTES = 16
 
 
@@ -108,7 +109,8 @@ def _answer_embed(request: Request, world: World, post: PostFact | None, code: s
     # Only something that looks like a browser's navigation (or a known crawler) is served the rendered page.
     if request.header("sec-fetch-mode") != "navigate" and "Mozilla" in request.header("user-agent"):
         return html(pages.render_error_root("EMBEDS"))
-    if post is None or state in _BROKEN:
+    cookies = read_cookies(request)
+    if post is None or (state in _BROKEN and not (state == "followers" and "sessionid" in cookies)):
         lang = request.header("accept-language")[:2].lower()
         old = state == "gone_old_class"
         return html(render_broken(code, rid, lang, captioned=captioned, old_class=old), headers=_cookies())
@@ -120,6 +122,8 @@ def _answer_embed(request: Request, world: World, post: PostFact | None, code: s
     )
     if state in ("silent", "late"):
         text = text.replace('<body class="', f'<body data-mounted="{state}" class="')
+    if "csrftoken" in cookies:  # the platform hands the visitor's own token back in the page's settings
+        text += f'<script type="application/json">{json.dumps({"csrf_token": cookies["csrftoken"]})}</script>'
     reply = html(text, headers=_cookies())
     # Cut inside the card: its opening is there, the caption is not.
     cut = text.index('class="Content') / len(text) if state == "truncated" else 1.0
@@ -140,7 +144,7 @@ def _answer_page(world: World, post: PostFact | None, folder: str) -> Reply:
     if folder == "reel" and post.kind != "reel":
         return html(pages.render_error_root("MEDIA"), 404)
     framing = (("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'self'"))
-    if state == "private":
+    if state in ("private", "followers"):
         return html(pages.render_private_page(post), headers=framing)
     if state == "age":
         return html(pages.render_error_root("MEDIA", "MA", 25), headers=framing)
@@ -153,7 +157,7 @@ def _answer_oembed(request: Request, world: World) -> Reply:
     if reply := post and _refuse(request, world, post):
         return reply
     state = world.state(post) if post else "gone"
-    if post is None or state in ("gone", "gone_old_class", "private"):
+    if post is None or state in ("gone", "gone_old_class", "private", "followers"):
         return json_text("No Media Match", 404, (("Content-Type", "text/html"),))
     if state == "age":
         gate = {
@@ -165,6 +169,12 @@ def _answer_oembed(request: Request, world: World) -> Reply:
         }
         return json_text(json.dumps(gate), 400)
     return json_text(pages.oembed(post, caption_now(world, post)))
+
+
+def read_cookies(request: Request) -> dict[str, str]:
+    """Take a request's cookies apart."""
+    pairs = (each.strip().partition("=") for each in request.header("cookie").split(";"))
+    return {name: value for name, _, value in pairs if name}
 
 
 def _cookies() -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,199 @@
+"""A visit with a saved login: it sees what the account can see, says so, and keeps nothing of the account's secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+import pytest_asyncio
+
+from capturing import Camera, open_camera, post_of
+from commands import embedarchive, through
+from embedarchive.browser import Login, read_login
+from embedarchive.browser.login import forget_text
+from embedarchive.errors import UsageError
+from embedarchive.platforms import BY_NAME
+from embedarchive.replica import Replica, Saved
+from embedarchive.replica.sites.instagram.embed import render_embed
+
+SESSION, TOKEN, DEVICE = "48291%3AqX7secretsession%3A12", "t0kenThatMustNotBeKept99", "device-5f0c2b7a91"
+NOW = 1_773_900_000.0
+
+
+def cookie(name: str, value: str, **more: Any) -> dict[str, Any]:
+    about = {"domain": ".instagram.com", "path": "/", "expires": -1, "httpOnly": True, "secure": True}
+    return {"name": name, "value": value, "sameSite": "None", **about, **more}
+
+
+STATE = {
+    "cookies": [cookie("sessionid", SESSION), cookie("csrftoken", TOKEN), cookie("lang", "en", httpOnly=False)],
+    "origins": [
+        {"origin": "https://www.instagram.com", "localStorage": [{"name": "me", "value": json.dumps({"d": DEVICE})}]}
+    ],
+}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(STATE))
+    return file
+
+
+# ------------------------------------------------------------------------------------------------------------- the file
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("not json", "no storage state"),
+        ("[]", "no storage state"),
+        ('{"cookies": [{"name": "a"}]}', "no storage state"),
+        ('{"cookies": [], "origins": []}', "holds no login"),
+        (json.dumps({"cookies": [cookie("a", "b", expires=NOW - 1)]}), "has expired: log in again"),
+    ],
+)
+def test_a_file_that_is_no_login_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=says) as refusal:
+        read_login(file, NOW)
+    assert "Nothing was done" in str(refusal.value)
+    assert "--save-storage" in str(refusal.value)
+
+
+def test_expired_cookies_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps({"cookies": [cookie("a", "b", expires=NOW - 1), cookie("c", "d", expires=NOW + 1)]}))
+    assert [each["name"] for each in read_login(file, NOW).cookies] == ["c"]
+
+
+def test_no_secret_is_in_what_a_login_prints(state: Path) -> None:
+    login = read_login(state, NOW)
+    assert login.sites == ("instagram.com", "www.instagram.com")
+    assert not any(secret in repr(login) for secret in (SESSION, TOKEN, DEVICE))
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (f"a={TOKEN}&b=1", "a=[redacted]&b=1"),
+        (f'{{"id": "{SESSION}"}}', '{"id": "[redacted]"}'),
+        (unquote(SESSION), "[redacted]"),
+        (quote(SESSION, safe=""), "[redacted]"),
+        (f"<b>{DEVICE}</b>", "<b>[redacted]</b>"),
+        ("lang=en; the lens", "lang=en; the lens"),
+    ],
+)
+def test_a_secret_is_known_however_it_is_written(state: Path, said: str, kept: str) -> None:
+    assert forget_text(said, read_login(state, NOW)) == kept
+
+
+# --------------------------------------------------------------------------------------------------------- in a browser
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def login(tmp_path_factory: pytest.TempPathFactory) -> Login:
+    file = tmp_path_factory.mktemp("login") / "state.json"
+    file.write_text(json.dumps(STATE))
+    return read_login(file, NOW)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def camera(replica: Replica, login: Login) -> AsyncIterator[Camera]:
+    async with open_camera(replica, login=login) as opened:
+        yield opened
+
+
+@pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="module")
+async def test_only_the_logged_in_see_a_post_for_followers(camera: Camera) -> None:
+    capture = await camera.take("lighthouse", "followers")
+    assert (capture.verdict.outcome, capture.missing) == ("available", ())
+    assert capture.environment["logged_in"] == ["instagram.com", "www.instagram.com"]
+    async with open_camera(camera.replica) as stranger:
+        alone = await stranger.take("lighthouse", "followers")
+    assert (alone.verdict.outcome, alone.verdict.reason) == ("unavailable", "private")
+    assert "logged_in" not in alone.environment
+
+
+LOOK = """const found = {me: localStorage.me, left: localStorage.left, cookie: document.cookie};
+new Image().src = '/seen?' + encodeURIComponent(JSON.stringify(found));
+localStorage.left = 7; localStorage.me = 'changed'; document.cookie = 'left=7;path=/;secure;max-age=9999';"""
+
+
+@pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_visit_begins_with_the_login_and_nothing_else(camera: Camera) -> None:
+    """A page changes what it was given and leaves traces; the next visit to its site finds the login as in the file."""
+    for name in ("snow", "backstage", "snow"):
+        fact = camera.replica.post(name)
+        page = render_embed(fact, "AtestAtestAtestAtest12", captioned=True, caption="x")
+        page = page.replace("<title", f"<script>{LOOK}</script><title", 1)
+        address = f"https://www.instagram.com/p/{fact.key}/embed/captioned/"
+        camera.replica.serve(address, Saved(body=page.encode()))
+        camera.replica.clear_hits()
+        await camera.browser.capture(post_of(fact), BY_NAME["instagram"])
+        seen = next(h for h in camera.replica.hits if h.target.startswith("/seen?"))
+        found = json.loads(unquote(seen.target.partition("?")[2]))
+        assert json.loads(found["me"]) == {"d": DEVICE}
+        assert "left" not in found
+        assert found["cookie"] == "lang=en"
+        asked = next(h for h in camera.replica.hits if h.path.endswith("/embed/captioned/"))
+        assert dict(each.split("=", 1) for each in asked.header("cookie").split("; ")) == {
+            "sessionid": SESSION, "csrftoken": TOKEN, "lang": "en",
+        }  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- the archive
+
+
+def find_everything(file: Path) -> Iterator[bytes]:
+    """Every byte of an archive: the file as it lies there, and its blobs as they went in."""
+    yield file.read_bytes()
+    conn = sqlite3.connect(file)
+    for encoding, body in conn.execute("SELECT encoding, body FROM blobs"):
+        yield zlib.decompress(body) if encoding == "zlib" else body
+    conn.close()
+
+
+@pytest.mark.browser
+def test_no_secret_is_kept(replica: Replica, state: Path, tmp_path: Path) -> None:
+    """The platform hands the visitor's own token back in the page, as the real one does: it must not be kept either."""
+    replica.set_state("lighthouse", "followers")
+    url, folder = replica.post("lighthouse").url, tmp_path / "archive"
+    done = embedarchive("capture", url, "-a", folder, "--storage-state", state, "--json", *through(replica))
+    assert (done.code, done.json["captures"]["available"]) == (0, 1), done.err
+    every = list(find_everything(folder / "embeds.db"))
+    for secret in (SESSION, unquote(SESSION), TOKEN, DEVICE):
+        for form in (secret, quote(secret, safe="")):
+            assert not any(form.encode() in each for each in every)
+    assert any(b'{"csrf_token": "[redacted]"}' in each for each in every), "else the page held no token to begin with"
+    conn = sqlite3.connect(folder / "embeds.db")
+    assert "logged_in" in conn.execute("SELECT environment FROM captures").fetchone()[0]
+    assert conn.execute("SELECT score FROM replays").fetchone()[0] > 0.9
+    conn.close()
+    replica.set_state("lighthouse", "live")
+
+
+def test_a_bad_file_ends_the_command_before_it_begins(tmp_path: Path) -> None:
+    bad = tmp_path / "state.json"
+    bad.write_text("{}")
+    url, folder = "https://www.instagram.com/p/CpQ9x1mNq8r/", tmp_path / "archive"
+    done = embedarchive("capture", url, "-a", folder, "--storage-state", bad, "--no-replay", **os.environ)
+    assert done.code == 2
+    assert "holds no login" in done.err
+    assert not folder.exists()
