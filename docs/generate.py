@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from embedarchive.cli import CONTEXT, cli
+from embedarchive.cli import COMMANDS, CONTEXT, cli, load_command
 from embedarchive.cli.finding import capabilities
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
@@ -105,8 +105,8 @@ def render_function(function: Callable[..., object]) -> str:
 def render_commands() -> str:
     """The help of every command, as it prints itself."""
     parts = ["# The commands", WRITTEN, "```text\n" + read_help("embedarchive", cli) + "\n```"]
-    for name in sorted(cli.commands):
-        parts += [f"## {name}", "```text\n" + read_help(f"embedarchive {name}", cli.commands[name]) + "\n```"]
+    for name in sorted(COMMANDS):
+        parts += [f"## {name}", "```text\n" + read_help(f"embedarchive {name}", load_command(name)) + "\n```"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -19,7 +19,6 @@ from rich.console import Console, RenderableType
 
 from embedarchive.cli.options import archive_option
 from embedarchive.errors import ArchiveError
-from embedarchive.export.drafts import refuse_existing
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
@@ -199,6 +198,7 @@ def serve(archive: str, host: str, port: int, open_browser: bool, config: Path |
 
 
 def write_config(archive: Path, config: Path) -> None:
+    from embedarchive.export.drafts import refuse_existing
     from embedarchive.viewer.config import render_config
 
     refuse_existing(config, overwrite=False)

@@ -6,15 +6,17 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from embedarchive.detect import Meaning, identify_anything
-from embedarchive.detect.identity import BY_HOST
 from embedarchive.library.articles import article_lines, find_article, place
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.rows import SIGHTING, in_list, select
 from embedarchive.library.search import search
 from embedarchive.records import Lookup, PostLine
 from embedarchive.urls import find_parents, host_of, split_url
+
+if TYPE_CHECKING:  # the finder takes a tenth of a second to import, which only a lookup need wait
+    from embedarchive.detect import Meaning
 
 LONGEST_TEXT = 200_000
 MOST_OF_A_HANDLE = 50
@@ -42,6 +44,8 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
 
 def _read_meaning(text: str) -> Meaning:
     """What a text can mean; a key whose id its platform cannot read (`x:y`) means nothing but its words."""
+    from embedarchive.detect import Meaning, identify_anything
+
     try:
         return identify_anything(text)
     except (ValueError, OverflowError):
@@ -76,6 +80,8 @@ def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
 
 def _handle_of(url: str) -> str | None:
     """The handle that an account's address names: one path segment on a platform's own host, or `@name` on any."""
+    from embedarchive.detect.identity import BY_HOST
+
     parts = split_url(url)
     segments = [each for each in parts.path.split("/") if each] if parts else []
     if parts is None or len(segments) != 1 or not _BARE.match(segments[0]):

@@ -7,20 +7,28 @@ import sqlite3
 import struct
 from importlib.resources import files
 from pathlib import Path
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING
 
 from embedarchive.errors import NewerArchive, NotAnArchive
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
 
 APPLICATION_ID = 0x656D6272  # "embr", so that file(1) and we can tell an archive from any other SQLite file
 SCHEMA_VERSION = 1
 
-migrations = Migrations("embedarchive")
 
+def make_migrations() -> Migrations:
+    """The steps from an empty file to the newest schema, in order."""
+    from sqlite_utils import Migrations  # here, for readers need neither it nor the 40 ms of its import
 
-@migrations()
-def m001_tables(db: Database) -> None:
-    run_script(db.conn, read_sql("schema.sql"))
+    migrations = Migrations("embedarchive")
+
+    @migrations()
+    def m001_tables(db: Database) -> None:
+        run_script(db.conn, read_sql("schema.sql"))
+
+    return migrations
 
 
 def read_sql(name: str) -> str:
@@ -61,8 +69,10 @@ def check_identity(path: Path) -> None:
 def apply_schema(conn: sqlite3.Connection) -> None:
     """Bring an open archive to the newest schema and views; on the newest already, write nothing."""
     if conn.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+        from sqlite_utils import Database
+
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(Database(conn, recursive_triggers=False))
+        make_migrations().apply(Database(conn, recursive_triggers=False))
         conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     apply_views(conn)
 
