@@ -73,6 +73,14 @@ def test_two_appearances_are_two_embeds() -> None:
     assert [e.position for e in find_embeds(page).embeds] == [1, 2]
 
 
+@pytest.mark.parametrize("between", ["<p>Once more:</p>", "<div><h2>Once more</h2>", "Once more <b></b>"])
+def test_a_quote_and_a_frame_with_text_between_are_two(between: str) -> None:
+    quote = QUOTE.format(ONE, "") + "<script>var text;</script>"
+    frame = f'<iframe src="https://www.instagram.com/p/{ONE}/embed/"></iframe>'
+    assert len(find_embeds(f"<article>{quote}{between}{frame}</article>").embeds) == 2
+    assert len(find_embeds(f"<article>{quote}<!-- no text --> {frame}</article>").embeds) == 1
+
+
 def test_state_counts_only_if_it_is_of_this_article() -> None:
     state = """<script>window.__S__={"own":{"headline":"A","canonical_url":"https://news.example/2026/a-story","body":[{"embed":
         {"url":"https://www.instagram.com/p/BwiVvR9lD0m/"}}]},"other":{"headline":"B","canonical_url":"https://news.example/2020/b-story",

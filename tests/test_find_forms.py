@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from embedarchive.detect import find_embeds
+from embedarchive.replica.markup import FORMS as REPLICA_FORMS
+from embedarchive.replica.sites.instagram.posts import POSTS
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,15 @@ def test_each_form_carries_each_platform(form, carried: Carried, prefilter: bool
     assert found[0].rule
 
 
+@pytest.mark.parametrize("name", sorted(REPLICA_FORMS.keys() - {"14-profile-iframe"}))
+@pytest.mark.parametrize("prefilter", [True, False], ids=["surveyed", "thorough"])
+def test_each_page_of_the_replica_shows_its_post(name: str, prefilter: bool) -> None:
+    post = {p.name: p for p in POSTS}["fjord"]
+    page = f"<html><body><p>Text before.</p>{REPLICA_FORMS[name](post)}<p>Text after.</p></body></html>"
+    found = find_embeds(page, url="https://news.example/2026/a-story", prefilter=prefilter).embeds
+    assert [e.post.key for e in found if e.post] == [f"instagram:{post.key}"]
+
+
 @pytest.mark.parametrize("name", PARKED)
 def test_consent_managers_park_the_address_in_any_attribute(name: str) -> None:
     for carried in CARRIED:
@@ -236,6 +247,7 @@ def test_consent_managers_park_the_address_in_any_attribute(name: str) -> None:
 
 
 AMP = {
+    '<amp-instagram shortcode="BwiVvR9lD0m"></amp-instagram>': "instagram:BwiVvR9lD0m",
     '<amp-instagram data-shortcode="BwiVvR9lD0m" layout="responsive"></amp-instagram>': "instagram:BwiVvR9lD0m",
     '<amp-twitter data-tweetid="https://twitter.com/a/status/1349129669258448897"></amp-twitter>': "x:1349129669258448897",
     '<amp-twitter data-tweetid="1349129669258448897"></amp-twitter>': "x:1349129669258448897",
@@ -249,7 +261,8 @@ AMP = {
 def test_amp(markup: str) -> None:
     name = markup[1:].split(" ")[0]
     page = f'<html amp><script async custom-element="{name}" src="https://cdn.ampproject.org/v0/{name}-0.1.js"></script>{markup}'
-    assert [e.post.key for e in find_embeds(page).embeds if e.post] == [AMP[markup]]
+    for body in (page, markup, f"<p>Text.</p>{markup}", f'<div data-html="{esc(markup)}"></div>'):
+        assert [e.post.key for e in find_embeds(body).embeds if e.post] == [AMP[markup]]
 
 
 SPECIAL = {

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedarchive.detect import identify_anything, identify_post
+from embedarchive.platform import Platform
+from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import canonicalize_url, clean_url, split_url
 
 POST = "https://www.instagram.com/p/BwiVvR9lD0m/"
@@ -109,6 +111,18 @@ def test_anything_a_person_pastes(asked: str, keys: list[str], handle: str | Non
     meaning = identify_anything(asked)
     assert [p.key for p in meaning.posts] == keys
     assert (meaning.handle, meaning.url) == (handle, url)
+
+
+@pytest.mark.parametrize("key", ["X::", "x:abc", "mastodon:x", "youtube::", "vk:", "instagram:../.."])
+def test_a_key_whose_id_is_none_names_no_post(key: str) -> None:
+    assert identify_anything(key).posts == ()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda p: p.name)
+def test_a_key_names_its_post(platform: Platform) -> None:
+    for example in platform.examples:
+        key = f"{platform.name}:{example.native_id}"
+        assert [p.key for p in identify_anything(key).posts] == [key]
 
 
 def test_a_bare_shortcode_may_be_a_post_or_a_handle() -> None:

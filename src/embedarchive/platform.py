@@ -154,7 +154,8 @@ class Platform:
     where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
     gives the ids a bare number can mean. `services` are further names under which markup knows the platform. `calls` are
     script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
-    the author's name in the fallback.
+    the author's name in the fallback. `link_marks` are pieces of the query that a link copied out of its embed code carries;
+    `wordless` matches a fallback that holds no words of the post.
 
     `traces` are regular expressions, one of which matches any address of this platform after its `//` and a short
     sub-domain (`/` stands for a slash in any escaping): a page in which none matches may not even be parsed.
@@ -180,6 +181,8 @@ class Platform:
     marks: tuple[Mark, ...] = ()
     traces: tuple[str, ...] = ()
     bylines: tuple[str, ...] = ()
+    link_marks: tuple[str, ...] = ()
+    wordless: str = ""
     visit: Visitable | None = None
     examples: tuple[Example, ...] = ()
     markup: tuple[MarkupExample, ...] = ()

@@ -46,8 +46,9 @@ def identify_anything(text: str) -> Meaning:
         return Meaning(url=canonicalize_url(text))
     platform, _, native_id = text.partition(":")
     named = BY_NAME.get(platform.lower()) or SERVICES.get(platform.lower())
-    if named and native_id:
-        return Meaning((make_post(named, native_id),))
+    keyed = identify_post(named.canonical(native_id)) if named and native_id else None
+    if named and keyed and keyed.platform == named.name:
+        return Meaning((keyed,))
     m = _HANDLE.match(text)
     return Meaning(_unique(_read_ids(text)), m[1] if m and not _DIGITS.match(text) else None)
 

@@ -18,8 +18,6 @@ _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）
 _DASH = re.compile(r"(?:^|\s)[—–―]\s*(?=\S)")
 _BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
 _NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", re.S | re.I)
-_WITHOUT_TEXT = re.compile(r"""data-instgrm-version=["']?(?:1[4-9]|[2-9]\d)\b""")
-"""Instagram's quotes hold no caption since version 14: what is left is a call to view the post, in any language."""
 _TITLED = re.compile(r"^@[\w.\-]+$")
 _ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4})$")
@@ -40,10 +38,14 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     return Claim(
         author_name=name or _read_profile_name(links, platform),
         author_handle=handle or _read_titled_handle(links),
-        text=None if _WITHOUT_TEXT.search(piece) else _read_text(paragraphs, byline, platform),
+        text=None if _is_wordless(piece, platform) else _read_text(paragraphs, byline, platform),
         posted_at=_read_date(tags, links),
         lang=_read_lang(tags, paragraphs),
     )
+
+
+def _is_wordless(piece: str, platform: Platform | None) -> bool:
+    return bool(platform and platform.wordless and re.search(platform.wordless, piece))
 
 
 def _read_lines(soup: BeautifulSoup) -> list[str]:

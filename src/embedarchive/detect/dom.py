@@ -15,6 +15,7 @@ from embedarchive.detect.elements import (
     PARAGRAPHS,
     sight_bare,
     sight_byline_paragraph,
+    sight_emptied,
     sight_frame,
     sight_mark,
     sight_quote,
@@ -23,7 +24,7 @@ from embedarchive.detect.elements import (
 from embedarchive.detect.identity import identify_post
 from embedarchive.detect.marks import AMP, LINKED, QUOTED
 from embedarchive.detect.markup import looks_like_markup
-from embedarchive.detect.scope import Scope, make_sighting
+from embedarchive.detect.scope import Scope, is_apart, make_sighting
 from embedarchive.detect.scripts import sight_calls, sight_literals, sight_state
 from embedarchive.detect.sighting import Sighting, merge_sightings
 from embedarchive.detect.survey import Survey, find_addresses, survey
@@ -58,8 +59,14 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
     """All sightings of a parsed document."""
     seen: list[Sighting] = []
     scripts: list[tuple[LexborNode, str, list[str]]] = []
+    before: LexborNode | None = None
     for node in _find_candidates(tree, scope):
-        seen.extend(_sight_node(node, scope))
+        found = _sight_node(node, scope)
+        if found:
+            if before is not None and found[0].post and found[0].post == seen[-1].post and is_apart(before, node):
+                found[0] = replace(found[0], apart=True)
+            seen.extend(found)
+            before = node
         if node.tag == "script" and scope.depth == 0 and is_live(node.attributes):
             text = node.text()
             seen.extend(sight_calls(node, text))
@@ -128,6 +135,8 @@ def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
         found = sight_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:
         one = sight_bare(node) or (sight_byline_paragraph(node) if tag == "p" else None)
+    elif not found and tag == "a":
+        one = sight_emptied(node, attrs)
     elif not found and tag in FRAMES and scope.unknown:
         one = sight_unknown(node, attrs, scope)
     return found or ([one] if one else [])

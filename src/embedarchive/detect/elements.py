@@ -10,10 +10,12 @@ from selectolax.lexbor import LexborNode
 from embedarchive.detect.identity import find_platforms, identify_post
 from embedarchive.detect.marks import find_marks, read_mark
 from embedarchive.detect.markup import peel
+from embedarchive.detect.records import split_words
 from embedarchive.detect.scope import Attrs, Scope, make_sighting, read_trail
 from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
 from embedarchive.detect.text import name_platform, sight_byline
 from embedarchive.model import Post
+from embedarchive.platform import Platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.urls import host_of, split_url
 
@@ -119,9 +121,7 @@ def sight_bare(node: LexborNode) -> Sighting | None:
 
 def sight_byline_paragraph(node: LexborNode) -> Sighting | None:
     """What is left of a quote that a CMS stripped: a paragraph that names the platform, the next one its byline."""
-    before = node.prev
-    while before is not None and before.is_text_node and not (before.text() or "").strip():
-        before = before.prev
+    before = _find_next(node, back=True)
     line = " ".join(node.text().split()) if before is not None and before.tag == "p" else ""
     if before is None or "(" not in line or node.css_first("a, img") or before.css_first("a, img"):
         return None
@@ -132,6 +132,37 @@ def sight_byline_paragraph(node: LexborNode) -> Sighting | None:
         if seen
         else None
     )
+
+
+def sight_emptied(node: LexborNode, attrs: Attrs) -> Sighting | None:
+    """A link with the mark of an embed code, beside the box that a script was to fill and that holds nothing."""
+    href = attrs.get("href") or ""
+    post = identify_post(href) if "?" in href else None
+    platform = BY_NAME[post.platform] if post else None
+    if platform is None or not any(mark in href for mark in platform.link_marks) or _is_in_quote(node):
+        return None
+    block = node.parent if node.parent is not None and node.parent.tag in PARAGRAPHS else node
+    beside = (_find_next(block, back=True), _find_next(block, back=False))
+    if not any(each is not None and _is_emptied(each, platform) for each in beside):
+        return None
+    return make_sighting(node, post, href, "emptied", "emptied-placeholder")
+
+
+def _find_next(node: LexborNode, *, back: bool) -> LexborNode | None:
+    """The next node that is not blank text."""
+    found = node.prev if back else node.next
+    while found is not None and found.is_text_node and not (found.text() or "").strip():
+        found = found.prev if back else found.next
+    return found
+
+
+def _is_emptied(node: LexborNode, platform: Platform) -> bool:
+    """An element without any content whose class names the platform."""
+    words = split_words(node.attributes.get("class") or "") if node.is_element_node else frozenset[str]()
+    empty = node.first_child is None or (
+        not node.text(strip=True) and node.css_first("img, iframe, video, svg, a") is None
+    )
+    return empty and not words.isdisjoint((platform.name, *platform.services))
 
 
 def _is_in_quote(node: LexborNode) -> bool:

@@ -23,10 +23,13 @@ STRUCTURE = (b"<script", b"</script", b"blockquote")
 BASE64 = (b"ahr0c", b"h0dh", b"odhrw")
 """`http` in base64 at each of the three places it can start, in lower case."""
 
+AMP = b"amp-"
+"""Elements of AMP pages, the platforms' own only: some name their post by an id alone."""
+
 BYLINE = (b"(@", "\uff08@".encode())
 """What ends a byline; it may be all that is left of a quote."""
 
-_ON_ANY_HOST = (b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html", b"cdn.ampproject")
+_ON_ANY_HOST = (b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html")
 
 
 def _shorten(host: str) -> bytes:
@@ -53,12 +56,16 @@ _LONG = sorted({*HOSTS, *MARKS, *STRUCTURE, *BASE64, *CALLS} | {n for n in _ON_A
 _CHUNKS = [_LONG[i : i + _A_CHUNK] for i in range(0, len(_LONG), _A_CHUNK)]
 _CHUNKS += [[*BYLINE, *(n for n in _ON_ANY_HOST if len(n) <= 3)]]
 _FINDERS = [(BytesAhoCorasick(chunk, matchkind=MatchKind.LeftmostFirst), chunk) for chunk in _CHUNKS]
+_AMP_TAGS = tuple(css.partition("[")[0].encode() for p in PLATFORMS for m in p.marks for css in re.split(r",\s*", m.css)
+                  if css.encode().startswith(AMP))  # fmt: skip
+_AMP_FINDER = BytesAhoCorasick([AMP], matchkind=MatchKind.LeftmostFirst)
 _ID_FINDER = BytesAhoCorasick([b"id="], matchkind=MatchKind.LeftmostFirst)
 
 
 def find_needles(low: bytes) -> list[tuple[int, bytes]]:
     """(place, needle) of every needle in a text in lower case, in order."""
     found = [(at, chunk[i]) for finder, chunk in _FINDERS for i, at, _ in finder.find_matches_as_indexes(low)]
+    found += [(at, AMP) for _, at, _ in _AMP_FINDER.find_matches_as_indexes(low) if low.startswith(_AMP_TAGS, at)]
     found.sort()
     return found
 

@@ -19,6 +19,8 @@ from embedarchive.urls import split_url
 
 _LONGEST_TRAIL = 16
 _MOST_NODES = 1_500
+_MOST_STEPS = 100
+_UNSEEN = frozenset(("script", "style", "noscript", "template", "-comment"))
 _SAYS_NOTHING = re.compile(r"""\s(?:style|class)=(?:"[^"]*"|'[^']*')|</?(?:span|center|font)\b[^<>]*>""")
 _DRAWING = re.compile(r"<svg\b.{0,9000}?</svg>", re.S)
 _BOX = re.compile(r"</?(?:div|article)\b[^<>]*>")
@@ -52,6 +54,30 @@ def read_trail(node: LexborNode) -> tuple[int, ...]:
         trail.append(up.mem_id)
         up = up.parent
     return tuple(trail)
+
+
+def is_apart(earlier: LexborNode, later: LexborNode) -> bool:
+    """Whether a reader sees text between two elements, the later one of which does not stand in the earlier."""
+    around = frozenset(read_trail(later))
+    at = _step(earlier)
+    for _ in range(_MOST_STEPS):
+        if at is None or at.mem_id == later.mem_id:
+            return False
+        if at.mem_id in around:
+            at = at.first_child
+        elif at.tag not in _UNSEEN and (at.text() or "").strip():
+            return True
+        else:
+            at = _step(at)
+    return False
+
+
+def _step(node: LexborNode) -> LexborNode | None:
+    """What follows an element and all that is in it."""
+    up: LexborNode | None = node
+    while up is not None and up.next is None:
+        up = up.parent
+    return up.next if up is not None else None
 
 
 def read_markup(node: LexborNode) -> str:

@@ -11,10 +11,14 @@ LONGEST_SNIPPET = 20_000
 _NEAR = 4
 """Ancestors two carriers of one appearance may be apart: a quote and its frame share a wrapper, chapters do not."""
 
+SHOWN = frozenset(("blockquote", "iframe", "rendered-iframe", "object", "amp"))
+"""Forms that a reader sees where they stand; the others wait for a click or a script, often beside a text that says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One carrier of a post, seen once. `trail` names its element and the elements around it, innermost first."""
+    """One carrier of a post, seen once. `trail` names its element and the elements around it, innermost first;
+    `apart` says that a reader sees text between this and the sighting before it."""
 
     kind: Kind
     platform: str | None
@@ -26,6 +30,7 @@ class Sighting:
     markup: str
     claim: Claim = Claim()  # noqa: RUF009 (frozen)
     trail: tuple[int, ...] = ()
+    apart: bool = False
 
 
 def _contains(outer: Sighting, inner: Sighting) -> bool:
@@ -36,7 +41,8 @@ def _is_same_appearance(earlier: Sighting, later: Sighting, adjacent: bool) -> b
     if _contains(earlier, later) or _contains(later, earlier):
         return True
     near = set(earlier.trail[:_NEAR]) & set(later.trail[:_NEAR])
-    return adjacent and earlier.form != later.form and bool(near)
+    shown_twice = later.apart and {earlier.form, later.form} <= SHOWN
+    return adjacent and not shown_twice and earlier.form != later.form and bool(near)
 
 
 def _merge(one: Sighting, two: Sighting) -> Sighting:

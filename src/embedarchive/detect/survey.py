@@ -12,7 +12,7 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-from embedarchive.detect.needles import BASE64, BYLINE, CALLS, MARKS, STRUCTURE, find_id_names, find_needles
+from embedarchive.detect.needles import AMP, BASE64, BYLINE, CALLS, MARKS, STRUCTURE, find_id_names, find_needles
 from embedarchive.detect.records import ID_KEYS, ID_NAMES, squeeze
 from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import SUBDOMAIN
@@ -20,7 +20,6 @@ from embedarchive.urls import SUBDOMAIN
 _SLASH = r"(?:/|\\{1,2}/|%2F|%252F|&#x2F;|&#47;|\\u002F|\\x2F)"
 _COLON = r"(?::|%3A|%253A|&#58;|&#x3A;|\\u003A|\\x3A)"
 ANY_HOST = r"[\w.\-]{2,60}+"
-_AMP = r"cdn.ampproject.org/v0/amp-(?:{})-".format("|".join(p.name.replace("x", "twitter") for p in PLATFORMS))
 _SERVICES = "|".join(sorted({p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}))
 
 
@@ -37,8 +36,8 @@ def _group(traces: list[str]) -> str:
     return "|".join([*groups, f"{ANY_HOST}(?i:{'|'.join(tails)})"])
 
 
-_S9E = rf"{ANY_HOST}/iframe/\d+/\w+\.min\.html"
-_TRACES = _group([t for p in PLATFORMS for t in p.traces] + [_AMP, _S9E])
+_S9E = rf"{ANY_HOST}/(?:[\w.\-]{{1,40}}+/){{0,5}}\w+\.min\.html"
+_TRACES = _group([t for p in PLATFORMS for t in p.traces] + [_S9E])
 _ADDRESS = re.compile(f"//{SUBDOMAIN}(?:{_TRACES})".encode())
 _ESCAPED = re.compile(
     rf"(?i)http(?!s?://)(?:s?{_COLON}{_SLASH}{{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
@@ -53,6 +52,7 @@ _ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|sect
 _CLASS = re.compile(rb"""class\W{1,12}[\w\s-]*\Z""")
 _EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
 """Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
+_LINK_MARK = re.compile("|".join(re.escape(m) for p in PLATFORMS for m in p.link_marks).encode())
 _LINKING = re.compile(rb"(?<![\w-])href\W")
 _URL = re.compile(r"[^\s\"'<>&]{8,400}")
 _AHEAD = 80
@@ -63,7 +63,7 @@ _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/]{24,240}")
 _SPEAKING = frozenset((*MARKS, *CALLS))
 _MARK_IDS = {squeeze(place[1:]) for p in PLATFORMS for mark in p.marks for place in mark.id if place[0] == "@"}
 _TELLING = ID_NAMES.keys() | ID_KEYS | _MARK_IDS
-_NO_HOST = _SPEAKING | {*STRUCTURE, *BASE64, *BYLINE}
+_NO_HOST = _SPEAKING | {*STRUCTURE, *BASE64, *BYLINE, AMP}
 _TITLES = "|".join(re.escape(p.title.lower()) for p in PLATFORMS if len(p.title) > 1)
 _TITLED = re.compile(_TITLES.encode())
 
@@ -111,6 +111,8 @@ def survey(body: bytes, low: bytes | None = None) -> Survey | None:
         elif needle in _SPEAKING:
             seen.marked = seen.marked or needle != b"instagram-media" or bool(_CLASS.search(low, max(0, at - 99), at))
             seen.deep = seen.deep or (needle in CALLS and seen.scripted)
+        elif needle == AMP:
+            _note_element(seen, low, at)
         elif needle in BYLINE:
             if b"</p" in low[max(0, at - 500) : at] and _TITLED.search(low, max(0, at - 500), at):
                 seen.alone.add(b"p")
@@ -124,7 +126,9 @@ def survey(body: bytes, low: bytes | None = None) -> Survey | None:
                 _locate(seen, low, start)
     _locate_ids(seen, body, low)
     seen.names.discard(b"")
-    if not (seen.marked or seen.deep or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)):
+    if not (
+        seen.marked or seen.deep or seen.amp or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)
+    ):
         return None
     told = frozenset(n.decode("utf-8", "replace") for n in seen.names)
     return Survey(
@@ -162,6 +166,14 @@ def _enter(seen: _Seen, low: bytes, at: int, needle: bytes) -> None:
         seen.quoted += 1
 
 
+def _note_element(seen: _Seen, low: bytes, at: int) -> None:
+    """An AMP element: its tag stands after `<`, or after `&lt;`, `%3c`, `\\u003c` where it is carried in something."""
+    before = low[at - 1 : at]
+    seen.amp = seen.amp or before in b"<;c"
+    if before in b";c":
+        _locate(seen, low, at)
+
+
 def _read_name(before: bytes) -> bytes:
     """The attribute whose value begins where this text ends, or nothing."""
     rest = before.rstrip()
@@ -175,12 +187,13 @@ def _read_name(before: bytes) -> bytes:
 
 def _locate(seen: _Seen, low: bytes, at: int) -> None:
     """Say in which attribute, text or script an address stands."""
-    seen.amp = seen.amp or low.startswith(b"//cdn.ampproject", at)
     before = low[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
     name = _read_name(before)
     seen.names.add(name)
     seen.linked = seen.linked or seen.quoted > 0
     seen.deep = seen.deep or (seen.scripted and (name != b"href" or seen.quoted > 0))
+    if name == b"href" and not seen.quoted and _LINK_MARK.search(low, at, at + _LONGEST_ADDRESS):
+        seen.alone.add(b"a")
     if not name:
         open_text = before.rstrip()
         if open_text.endswith(b">") and (closed := _ALONE.match(low, at)):

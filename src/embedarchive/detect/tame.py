@@ -25,7 +25,7 @@ _VOID = frozenset(
     + b"td tr th dt dd thead tbody".split()
 )
 _CARRIERS = frozenset(
-    b"html head body title meta link p a br time blockquote iframe frame".split()
+    b"html head body title meta link base area p a br time blockquote iframe frame".split()
     + b"embed object param script style template textarea".split()
 )
 _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{%d,}>?" % LONGEST_TAG)

@@ -285,6 +285,7 @@ PLATFORM = Platform(
         r"bsky\.app/(?:profile|embed)/[^\s\"'<>]{3,300}?post/",
         r"did:[a-z]+:[\w.:%-]{5,100}/app\.bsky\.feed\.post",
     ),
+    link_marks=("ref_src=embed",),
     marks=MARKS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,

@@ -325,6 +325,8 @@ PLATFORM = Platform(
         r"instagr\.am/(?:[\w.]{1,30}/)?(?:p|reels?|tv)/",
     ),
     bylines=BYLINES,
+    link_marks=("utm_source=ig_embed",),
+    wordless=r"""data-instgrm-version=["']?(?:1[4-9]|[2-9]\d)\b""",
     examples=EXAMPLES,
     markup=MARKUP,
     visit=Visitable(FRAME, classify, describe, PROBES),

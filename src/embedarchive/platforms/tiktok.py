@@ -274,6 +274,7 @@ PLATFORM = Platform(
     id_pattern=r"\d{17,20}",
     id_names=("tiktokid", "tiktokvideoid"),
     traces=(r"tiktok\.com/[^\s\"'<>]{0,60}?(?:video|photo|embed|player|v)/", r"v[mt]\.tiktok\.com/", r"tiktok\.com/t/"),
+    link_marks=("refer=embed",),
     marks=MARKS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,

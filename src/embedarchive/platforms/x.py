@@ -344,6 +344,7 @@ PLATFORM = Platform(
             r"nitter\.net",
         )
     ),
+    link_marks=("ref_src=twsrc",),
     marks=MARKS,
     examples=EXAMPLES,
     markup=MARKUP,
