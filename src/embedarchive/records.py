@@ -62,6 +62,8 @@ class CaptureRecord:
     """The download of an article in which the post was photographed, or None for a visit to the post itself."""
     artifacts: tuple[Kept, ...] = ()
     description: Description | None = None
+    sensitive: bool = False
+    """Whether any look at the post found it marked as not for every eye."""
 
     def kept(self, role: Role) -> tuple[Kept, ...]:
         """The artifacts of that role, in order."""
@@ -227,6 +229,11 @@ class ArticleRecord:
     def picture(self) -> FetchRecord | None:
         """The newest download whose whole page was photographed."""
         return next((fetch for fetch in self.fetches if fetch.screenshot_sha256), None)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether a picture of the article may show what is not for every eye."""
+        return any(placed.post.sensitive for placed in self.embeds if placed.post)
 
 
 @dataclass(frozen=True, slots=True)

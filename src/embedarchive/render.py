@@ -12,7 +12,14 @@ from embedarchive.phrases import (
     shorten,
 )
 from embedarchive.records import CaptureRecord, EmbedRecord, Kept, PostRecord, Sighting
-from embedarchive.render_media import Source, find_slides, render_missing, render_screenshot, render_slides
+from embedarchive.render_media import (
+    Source,
+    find_slides,
+    render_missing,
+    render_screenshot,
+    render_slides,
+    render_veil,
+)
 from embedarchive.showable import SNIFFED, sniff_type
 from embedarchive.signs import render_date, render_status
 from embedarchive.style import CARD, INLINE, POST, TOKENS
@@ -157,19 +164,12 @@ def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Ite
         yield from _claimed(record)
 
 
-def veil(media: Html) -> Html:
-    """Media that are out of focus until a reader asks for them, without a script."""
-    label = "Marked as sensitive by the platform or its author. Show it"
-    box = tag("label", tag("input", type="checkbox", class_="veil-box"), " ", label, class_="veil-ask")
-    return tag("div", box, media, class_="veil")
-
-
 def _described(capture: CaptureRecord, said: Description, source: Source, dated: str | None) -> Iterator[Html]:
     face = next(iter(capture.kept("avatar")), None)
     yield _byline(said, face, source, said.posted_at or dated)
     media = tuple(find_slides(capture, source))
     if media:
-        yield veil(render_slides(media)) if said.sensitive else render_slides(media)
+        yield render_veil(render_slides(media), "media") if capture.sensitive else render_slides(media)
     if said.title and said.title != said.text:
         yield tag("h2", said.title, class_="post-title", dir="auto", lang=language(said.lang))
     yield render_text(said, large=not media)

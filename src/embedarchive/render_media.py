@@ -37,6 +37,25 @@ def render_slides(slides: tuple[Html, ...]) -> Html:
     return join(strip, tag("p", f"{total} slides; scroll sideways to see each.", class_="slides-hint"))
 
 
+def render_veil(media: Html, name: str) -> Html:
+    """Media that are out of focus until a reader asks for them, without a script. `name` is its own on the page."""
+    words = tag(
+        "span",
+        "Marked as sensitive by the platform or its author. ",
+        tag("b", "Show it", class_="veil-show"),
+        tag("b", "Hide it again", class_="veil-hide"),
+    )
+    box = tag("input", type="checkbox", class_="veil-box", id=f"veil-{name}")
+    # The box comes before what it veils: where a browser does not know the rule, nothing is shown rather than all.
+    return tag(
+        "div",
+        box,
+        tag("label", words, for_=f"veil-{name}", class_="veil-ask"),
+        tag("div", media, class_="veiled"),
+        class_="veil",
+    )
+
+
 def render_media(kept: Kept, source: Source, poster: Kept | None = None, alt: str | None = None) -> Html:
     """A picture or a playable video; where it cannot be shown, what there is instead and why."""
     url = source(kept)
@@ -83,6 +102,8 @@ def render_screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool =
     picture = tag(
         "figure", tag("img", src=url, alt=f"The post as a browser showed it on {when}", loading="lazy", **size)
     )
+    if capture.sensitive:
+        picture = render_veil(picture, "shot")
     if as_hero:
         return tag("div", picture, class_="post-shot")
     return tag("details", tag("summary", f"As a reader saw it on {when}"), picture, class_="post-shot")

@@ -49,8 +49,22 @@ POST = """\
   background: rgb(0 0 0 / .68); padding: .35em .6em; border-radius: 1em; }
 .slides-hint { display: flex; align-items: center; justify-content: space-between; gap: var(--s3);
   margin: 0; padding: var(--s2) var(--s5) 0; color: var(--ink-2); font-size: var(--t-1); }
-.veil-ask { display: block; padding: var(--s3) var(--s5); font-size: var(--t-1); cursor: pointer; }
-.veil:not(:has(.veil-box:checked)) > .slides { filter: blur(2.5rem); pointer-events: none; }
+.veil { position: relative; overflow: hidden; min-height: 8rem; }
+.veiled { filter: blur(2.5rem); pointer-events: none; }
+.veil-box:checked ~ .veiled { filter: none; pointer-events: auto; }
+.veil-box { position: absolute; opacity: 0; }
+.veil-ask { position: absolute; inset: 0; z-index: 1; display: grid; place-items: center; padding: var(--s4);
+  text-align: center; font-size: var(--t-1); cursor: pointer; }
+.veil-ask span { background: var(--sheet); border-radius: var(--round); padding: var(--s3) var(--s5); max-width: 18rem;
+  text-wrap: balance; }
+.veil-ask b { display: block; margin-top: var(--s1); text-decoration: underline; text-decoration-color: var(--accent);
+  text-underline-offset: .2em; }
+.veil-ask:hover b { color: var(--accent); }
+.veil-box:focus-visible + .veil-ask span { outline: 2px solid var(--accent); outline-offset: 2px; }
+.veil-box:checked + .veil-ask { position: static; display: block; text-align: start; color: var(--ink-2); padding: 0; }
+.veil-box:checked + .veil-ask span { display: block; max-width: none; padding: 0 var(--s5) var(--s3); }
+.veil-box:checked + .veil-ask b { display: inline; }
+.veil-box:checked + .veil-ask .veil-show, .veil-box:not(:checked) + .veil-ask .veil-hide { display: none; }
 .post-gap { margin: 0; padding: var(--s5); text-align: center; color: var(--ink-2); border: 1px dashed var(--rule);
   width: 100%; box-sizing: border-box; }
 .post-title { font: 600 var(--t2)/1.3 var(--serif); margin: 0; padding: var(--s3) var(--s5) 0; }
@@ -67,7 +81,7 @@ POST = """\
 .post-missing strong { display: block; }
 .post-shot summary { cursor: pointer; padding: var(--s3) var(--s5); font-size: var(--t-1); color: var(--ink-2);
   border-top: 1px solid var(--rule); }
-.post-shot img { display: block; max-width: 100%; margin: 0 auto; }
+.post-shot img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 .post-shot figure { margin: 0; background: var(--well); }
 .post-foot { border-top: 1px solid var(--rule); padding: var(--s3) var(--s5) var(--s4); font-size: var(--t-1);
   color: var(--ink-2); line-height: 1.55; }

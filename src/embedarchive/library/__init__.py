@@ -4,7 +4,14 @@ from embedarchive.library.articles import article_record, find_article, outlet_r
 from embedarchive.library.figures import count, front, outlets, recent_losses, stats
 from embedarchive.library.lookup import lookup
 from embedarchive.library.pictures import find_pictures, lookup_picture
-from embedarchive.library.posts import capture_record, embed_record, post_record, read_exchanges, read_lines
+from embedarchive.library.posts import (
+    capture_record,
+    embed_record,
+    is_sensitive_file,
+    post_record,
+    read_exchanges,
+    read_lines,
+)
 from embedarchive.library.search import search
 
 __all__ = [
@@ -15,6 +22,7 @@ __all__ = [
     "find_article",
     "find_pictures",
     "front",
+    "is_sensitive_file",
     "lookup",
     "lookup_picture",
     "outlet_record",

@@ -30,6 +30,9 @@ from embedarchive.records import (
     Sighting,
 )
 
+SENSITIVE = "EXISTS (SELECT 1 FROM descriptions m WHERE m.post_key = {} AND m.sensitive)"
+"""Once marked as sensitive, a post stays so: a later answer may only have left the mark out."""
+
 MOST_SIGHTINGS = 200
 MOST_CAPTURES = 200
 IN_KEYS = "IN (SELECT value FROM json_each(?))"
@@ -79,7 +82,10 @@ def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, 
 
 # ------------------------------------------------------------------------------------------------------------- captures
 
-CAPTURE = "SELECT c.*, r.version FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
+CAPTURE = (
+    f"SELECT c.*, r.version, {SENSITIVE.format('c.post_key')} AS sensitive "
+    "FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
+)
 
 
 def read_captures(conn: sqlite3.Connection, key: str) -> tuple[CaptureRecord, ...]:
@@ -190,12 +196,19 @@ def embed_record(conn: sqlite3.Connection, embed_id: int) -> EmbedRecord | None:
     return EmbedRecord(row["embed_id"], read_sighting(row), row["html_sha256"]) if row else None
 
 
+def is_sensitive_file(conn: sqlite3.Connection, sha256: str) -> bool:
+    """Whether a post that is marked as sensitive shows that file."""
+    marked = SENSITIVE.format("c.post_key")
+    shown = "SELECT 1 FROM artifacts a JOIN captures c ON c.id = a.capture_id WHERE a.sha256 = ?"
+    return select_one(conn, f"{shown} AND {marked} LIMIT 1", sha256) is not None
+
+
 # ---------------------------------------------------------------------------------------------------------------- lines
 
 LINE = (
     "SELECT s.key, s.platform, s.url, s.status, s.posted_at AS dated_at, s.last_available_at, s.first_gone_at, "
     "s.best_capture_id, d.author_name, d.author_handle, d.kind, d.text, d.title, d.alt_text, d.lang, "
-    "d.sensitive, d.posted_at "
+    f"{SENSITIVE.format('s.key')} AS sensitive, d.posted_at "
     "FROM post_status s LEFT JOIN descriptions d ON d.id = (SELECT x.id FROM descriptions x "
     "WHERE x.capture_id = s.best_capture_id ORDER BY x.rules DESC LIMIT 1) "
 )

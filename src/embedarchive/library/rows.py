@@ -102,6 +102,7 @@ def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Descript
         fetch_id=row["fetch_id"],
         artifacts=tuple(artifacts),
         description=description,
+        sensitive=bool(row["sensitive"]),
     )
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from datasette import hookimpl
 
+from embedarchive import library
 from embedarchive.viewer import cells, functions, media, memento, oembed, pages
-from embedarchive.viewer.archives import guard_connection, is_archive
+from embedarchive.viewer.archives import guard_connection, is_archive, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.meanings import describe_database, describe_tables
 from embedarchive.viewer.questions import QUESTIONS
@@ -57,9 +58,19 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
-    if database in _archives(datasette):
-        return cells.render_cell(row, value, column, table, pages.links_to(datasette, database))
-    return None
+    if database not in _archives(datasette):
+        return None
+    links = pages.links_to(datasette, database)
+    sha256 = cells.find_picture(row, value, column)
+    if sha256 is None:
+        return cells.render_cell(row, value, column, links)
+
+    async def picture() -> Any:
+        archive = datasette.get_database(database)
+        sensitive = await read(archive, lambda conn: library.is_sensitive_file(conn, sha256))
+        return cells.render_picture(sha256, cells.read_role(row, column), links, sensitive=sensitive)
+
+    return picture
 
 
 @hookimpl

@@ -13,7 +13,9 @@ from embedarchive.inert import INERT_POLICY, render_inert
 from embedarchive.platforms import BY_NAME
 from embedarchive.records import Lookup
 from embedarchive.render import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
+from embedarchive.render_media import render_veil
 from embedarchive.signs import render_date, render_mark, render_status
+from embedarchive.tags import Html
 from embedarchive.terminal import next_steps
 from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
@@ -37,6 +39,12 @@ CARD_HEADERS = {
     "referrer-policy": "no-referrer",
 }
 
+
+def veil(markup: str, name: str) -> Html:
+    """What a template made of pictures, out of focus until a reader asks for them."""
+    return render_veil(Html(markup), name)
+
+
 HELPERS = {
     "date": render_date, "mark": render_mark, "status": render_status, "say_date": phrases.say_date,
     "say_time": phrases.say_time, "say_count": phrases.say_count, "say_number": phrases.say_number,
@@ -44,7 +52,7 @@ HELPERS = {
     "say_run": phrases.say_run,
     "say_status": phrases.say_post_status, "say_field": phrases.say_field, "shorten": phrases.shorten,
     "meaning": phrases.STATUS_MEANINGS.get, "word": phrases.STATUS_WORDS.get, "next_steps": next_steps,
-    "diff": phrases.find_difference,
+    "diff": phrases.find_difference, "veil": veil,
 }  # fmt: skip
 
 
