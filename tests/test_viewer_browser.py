@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page
+from playwright.async_api import FilePayload, Page
 
 from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram, make_artifacts
 from embedarchive.library import post_record
@@ -186,11 +186,95 @@ async def test_everything_can_be_read_without_scripts(room: str) -> None:
         assert await page.locator(".slides li").count() == 3
 
 
+LIKE = replace(SAMPLES[1], post=instagram(3_849_000_000_000_000_000), scenes=("neon:5~",))
+"""Shows nearly the picture that another post shows."""
+
+GIVE = """([bytes, how]) => {
+  const given = new DataTransfer();
+  given.items.add(new File([new Uint8Array(bytes)], "shot.webp", {type: "image/webp"}));
+  const place = document.querySelector("main");
+  const about = {bubbles: true, cancelable: true};
+  if (how === "paste") return place.dispatchEvent(new ClipboardEvent("paste", {...about, clipboardData: given}));
+  place.dispatchEvent(new DragEvent("dragover", {...about, dataTransfer: given}));
+  const told = getComputedStyle(document.body, "::after").content;
+  place.dispatchEvent(new DragEvent("drop", {...about, dataTransfer: given}));
+  return told;
+}"""
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A room in which two posts show nearly the same picture."""
+    with serve_room(build_archive(tmp_path_factory.mktemp("twins") / "embeds.db", (*SAMPLES, LIKE))) as origin:
+        yield f"{origin}/embeds/-"
+
+
+def make_shot(sample: Sample) -> bytes:
+    """The post's picture as it comes back from elsewhere: smaller, in another format, compressed anew."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(make_artifacts(sample)[0].body)) as drawn:
+        drawn.resize((300, 375)).save(out, "WEBP", quality=60)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("how", "sample", "other"),
+    [("choose", SAMPLES[1], LIKE), ("drop", LIKE, SAMPLES[1]), ("paste", SAMPLES[1], LIKE)],
+    ids=["choose", "drop", "paste"],
+)
+async def test_a_picture_finds_its_post_first_and_what_is_like_it_next(
+    twins: str, how: str, sample: Sample, other: Sample
+) -> None:
+    shot = make_shot(sample)
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        alarms = await watch(page, twins.removesuffix("/embeds/-"))
+        if how == "choose":
+            await page.goto(f"{twins}/archive")
+            file: FilePayload = {"name": "shot.webp", "mimeType": "image/webp", "buffer": shot}
+            await page.get_by_label("screenshot of a post").set_input_files(file)
+        else:
+            await page.goto(f"{twins}/post/{KEY}")  # anywhere: this page has no place to choose a file
+            told = await page.evaluate(GIVE, [list(shot), how])
+            assert how == "paste" or "Drop the picture" in told
+        await page.wait_for_url("**/find")
+        rows = page.locator("ul.rows > li")
+        assert [await row.locator("h2 a").get_attribute("href") for row in await rows.all()] == [
+            f"/embeds/-/post/{each.post.key}" for each in (sample, other)
+        ]
+        assert "the same picture" in await rows.first.inner_text()  # or nearly
+        assert await page.input_value("#q") == ""
+        assert alarms == []
+
+
+@pytest.mark.parametrize("what", [b"no picture at all", b""])
+async def test_what_is_dropped_and_is_no_picture_is_answered(room: str, what: bytes) -> None:
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{room}/embeds/-/archive")
+        await page.evaluate(GIVE, [list(what), "drop"])
+        await page.wait_for_url("**/find")
+        assert await page.inner_text("h1") in ("Not in this archive", "Look up")
+        assert await page.get_by_label("screenshot of a post").is_visible()  # another can be given at once
+
+
+async def test_pasted_words_stay_words(room: str) -> None:
+    async with a_browser() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{room}/embeds/-/archive")
+        kept = await page.evaluate(
+            """() => { const given = new DataTransfer(); given.setData("text/plain", "ferry");
+            const paste = new ClipboardEvent("paste", {bubbles: true, cancelable: true, clipboardData: given});
+            return document.querySelector("#q-large").dispatchEvent(paste); }"""
+        )
+        assert kept  # the browser goes on and puts them into the box
+        assert page.url.endswith("/archive")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_a_screenshot_is_looked_up(room: str, tmp_path: Path, scripts: bool) -> None:
     picture = tmp_path / "shot.webp"
-    with Image.open(io.BytesIO(make_artifacts(SAMPLES[1])[0].body)) as drawn:
-        drawn.resize((300, 375)).save(picture, "WEBP", quality=60)
+    picture.write_bytes(make_shot(SAMPLES[1]))
     async with a_browser() as browser:
         page = await browser.new_page(java_script_enabled=scripts)
         await page.goto(f"{room}/embeds/-/archive")

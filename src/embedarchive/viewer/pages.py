@@ -123,13 +123,13 @@ async def show_results(datasette: Any, request: Any) -> Response:
     if picture := form.get("picture"):
         dhash = await uploads.hash_upload(picture)
         found = await read(database, lambda conn: library.lookup_picture(conn, dhash))
-        return await show(datasette, request, database, "find.html", found=found, text="the picture")
+        return await show(datasette, request, database, "find.html", found=found, text="", picture=True)
     text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
     found = await read(database, lambda conn: library.lookup(conn, text))
     only = the_only_page(found, links_to(datasette, database.name))
     if only:
         return Response.redirect(only)
-    return await show(datasette, request, database, "find.html", found=found, text=text)
+    return await show(datasette, request, database, "find.html", found=found, text=text, picture=False)
 
 
 def the_only_page(found: Lookup, links: Links) -> str | None:
@@ -147,7 +147,7 @@ async def show_post(datasette: Any, request: Any) -> Response:
     record = await read(database, lambda conn: library.post_record(conn, key))
     if record is None:
         found = await read(database, lambda conn: library.lookup(conn, key))
-        return await show(datasette, request, database, "find.html", status=404, found=found, text=key)
+        return await show(datasette, request, database, "find.html", status=404, found=found, text=key, picture=False)
     links = links_to(datasette, database.name)
     version_url = absolute(datasette, request, links.card(record.post.key))
     return await show(

@@ -42,11 +42,21 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   if (!Number.isNaN(moment.valueOf())) time.title += `\n${moment.toLocaleString()} where you are`;
 }
 
-const pictures = document.querySelector(".ask-picture");
-if (pictures) {
+// A picture may be dropped anywhere and pasted anywhere, also on pages whose box has no place to choose one.
+const makePictureForm = (action) => {
+  const form = document.createElement("form");
+  Object.assign(form, { action, method: "post", enctype: "multipart/form-data", hidden: true });
+  form.append(Object.assign(document.createElement("input"), { type: "file", name: "picture" }));
+  document.body.append(form);
+  return form;
+};
+
+const box = document.querySelector(".ask[data-pictures]");
+if (box) {
+  const pictures = document.querySelector(".ask-picture") ?? makePictureForm(box.action);
   const input = pictures.querySelector("input[type=file]");
   const send = (files) => {
-    if (![...files].some((file) => file.type.startsWith("image/"))) return false;
+    if (!files.length) return false;
     input.files = files;
     pictures.requestSubmit();
     return true;
@@ -58,7 +68,7 @@ if (pictures) {
     document.addEventListener(kind, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
-      pictures.classList.toggle("over", kind === "dragover");
+      document.body.classList.toggle("over", kind === "dragover");
       if (kind === "drop") send(event.dataTransfer.files);
     });
   }
