@@ -121,7 +121,7 @@ async def open_article(tab: Tab, url: str, door: Door, limits: ArticleLimits, sh
 async def _navigate(opened: Opened) -> Response | None:
     before, seconds = len(opened.door.refusals), opened.limits.navigate_s
     try:
-        going = opened.tab.page.goto(opened.url, wait_until="commit", timeout=seconds * 1000)
+        going = opened.tab.go(opened.url, seconds, anew=True)
         response = await asyncio.wait_for(going, seconds + _GRACE_S)
     except (PlaywrightTimeout, TimeoutError):
         opened.tab.spoiled, opened.reason = True, "timeout"

@@ -29,6 +29,7 @@ MAX_SIDE = 16_384
 PAGE_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8").rstrip()
 _SHOTS = 3
 _FORGET_NAME = "if (window === window.top) window.name = '';"
+_ANEW = {"pragma": "no-cache", "cache-control": "no-cache"}
 _LOST = ("context", "navigat", "frame", "detached")
 
 
@@ -68,7 +69,32 @@ class Tab:
     dialogs: int = 0
     spoiled: bool = False
     visits: int = 0
+    been: set[str] = field(default_factory=set)
+    _asking_anew: bool = False
     _frame: str = field(default="")
+
+    async def go(self, url: str, seconds: float, referrer: str = "", *, anew: bool = False) -> Response | None:
+        """Go to an address; what comes is what its server says now, never what an earlier visit left in the cache.
+
+        The cache is this tab's own, so it can hold the document only where the tab has been; `anew` is for pages whose
+        frames may be such documents.
+        """
+        address = url.partition("#")[0]
+        if anew or address in self.been:
+            await self._ask_anew()
+        self.been.add(address)
+        return await self.page.goto(url, wait_until="commit", timeout=seconds * 1000, referer=referrer or None)
+
+    async def _ask_anew(self) -> None:
+        """Let every document of this visit come as after a reader's hard reload, and all else from the cache as ever.
+
+        Chromium's own switch, Network.setCacheDisabled, cannot be turned back before the first styles are asked for; to
+        pause each document for its headers costs 5 ms of a visit's 250.
+        """
+        if not self._asking_anew:
+            self._asking_anew = True
+            patterns = {"patterns": [{"resourceType": "Document"}]}
+            await within(OPEN_S, self.cdp.send("Fetch.enable", patterns), "intercept")
 
     async def evaluate(self, function: str, data: dict[str, Any], seconds: float, script: str = PAGE_SCRIPT) -> Any:
         """Call a function of page.js in an isolated world. Raises PageLeft when the page navigates meanwhile."""
@@ -140,6 +166,9 @@ class Tab:
     async def clear(self) -> None:
         """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay."""
         self.recorder = None
+        if self._asking_anew:
+            await within(CLEAR_S, self.cdp.send("Fetch.disable"), "intercept no more")
+            self._asking_anew = False
         await within(CLEAR_S, self.page.goto("about:blank", wait_until="commit"), "leave the page")
         clearing = asyncio.gather(
             self.cdp.send("Network.clearBrowserCookies"),
@@ -241,6 +270,14 @@ def _listen(tab: Tab) -> None:
         tab.spoiled = True
         tab.crash.set()
 
+    def on_paused(event: dict[str, Any]) -> None:
+        if tab._asking_anew:
+            sent = [each for each in event["request"]["headers"].items() if each[0].lower() not in _ANEW]
+            headers = [{"name": name, "value": value} for name, value in (*_ANEW.items(), *sent)]
+            request = {"requestId": event["requestId"], "headers": headers}
+            going = asyncio.ensure_future(tab.cdp.send("Fetch.continueRequest", request))
+            going.add_done_callback(lambda done: done.cancelled() or done.exception())
+
     def to_recorder(name: str) -> Any:
         def pass_on(event: Request | Response) -> None:
             if tab.recorder:
@@ -251,6 +288,7 @@ def _listen(tab: Tab) -> None:
     tab.context.on("page", on_popup)
     tab.page.on("dialog", on_dialog)
     tab.page.on("crash", on_crash)
+    tab.cdp.on("Fetch.requestPaused", on_paused)
     tab.page.on("request", to_recorder("on_request"))
     tab.page.on("response", to_recorder("on_response"))
     tab.page.on("requestfinished", to_recorder("on_finished"))

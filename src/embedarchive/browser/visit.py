@@ -76,10 +76,9 @@ async def visit_frame(tab: Tab, visit: Visitable, post: Post, door: Door, limits
 
 async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: Limits, door: Door) -> Response | None:
     """Go to the frame; a failure becomes the page's `error`."""
-    timeout = limits.navigate_s * 1000
     before = len(door.refusals)
     try:
-        going = tab.page.goto(seen.page.url, wait_until="commit", timeout=timeout, referer=frame.referrer or None)
+        going = tab.go(seen.page.url, limits.navigate_s, frame.referrer)
         response = await tab.race(going, limits.navigate_s + GRACE_S)
     except (PlaywrightTimeout, TimeoutError):
         await _blame(tab, seen, "timeout")
