@@ -226,5 +226,6 @@ def test_files_are_known_by_their_first_bytes() -> None:
         "image/gif",
     ]
     assert sniff(b"\0\0\0\x20ftypisom") == "video/mp4"
+    assert {sniff(bytes((0xFF, second)) + b"\x90\x64") for second in (0xFB, 0xF3, 0xF2)} == {"audio/mpeg"}
     assert sniff(b"<html>") is None
     assert size_of(b"<html>") == (None, None)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -15,9 +16,11 @@ from PIL import Image
 from capturing import Camera, artifacts, open_camera, post_of
 from embedarchive.browser import Shutter
 from embedarchive.model import Capture, Page
-from embedarchive.platforms import instagram
+from embedarchive.platforms import PLATFORMS, instagram
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.sites.instagram.embed import render_embed
+from embedarchive.store import Archive
+from embedarchive.store.reading import read_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -171,6 +174,16 @@ async def test_every_state_has_its_name(camera: Camera, state: str, expected: tu
         assert not artifacts(capture, "media"), "nothing of a wall is kept as the post's"
 
 
+@pytest.mark.parametrize("state", ["gone", "private", "login", "truncated", "reset", "empty", "server_error"])
+async def test_what_was_kept_is_judged_like_what_was_seen(camera: Camera, tmp_path: Path, state: str) -> None:
+    """The page read back from an archive says all that the rules went by, also how it broke off."""
+    capture = await camera.take("lighthouse", state)
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        number = archive.keep_capture(capture, archive.start_crawl("crawl", capture.started_at, "0", {}))
+        page = read_page(archive.conn, number)
+    assert instagram.classify(page, capture.post) == capture.verdict
+
+
 async def test_a_wall_is_met_once_and_asked_nothing_more(camera: Camera) -> None:
     camera.replica.clear_hits()
     capture = await camera.take("lighthouse", "rate_after")
@@ -297,6 +310,32 @@ async def test_tabs_at_work_at_once_do_not_mix_posts(replica: Replica) -> None:
         code = replica.post(name).key
         documents = [e.url for e in capture.exchanges if e.resource_type == "document"]
         assert documents == [f"https://www.instagram.com/p/{code}/embed/captioned/"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- fresh
+
+
+async def test_a_page_is_never_what_an_earlier_visit_left_in_the_cache(camera: Camera) -> None:
+    """The platform lets its answers be cached for an hour, a deletion too; what all posts share is asked for once."""
+    fact = camera.replica.post("tide")
+    address = f"https://www.instagram.com/p/{fact.key}/embed/captioned/"
+    cached = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "public, max-age=3600"))
+    live = render_embed(fact, "AtestAtestAtestAtest12", captioned=True, caption="x").encode()
+    moved = Saved(301, (*cached, ("Location", f"{address}?now=1")))
+    camera.replica.clear_hits()
+    outcomes = []
+    for saved in (Saved(410, cached), Saved(200, cached, live), moved, Saved(404, cached), Saved(200, cached, live)):
+        camera.replica.serve(address, saved)
+        camera.replica.serve(f"{address}?now=1", Saved(200, cached, live))
+        capture = await camera.browser.capture(post_of(fact), instagram.PLATFORM, media=False)
+        documents = [e.status for e in capture.exchanges if e.resource_type == "document"]
+        outcomes.append((capture.verdict.outcome, documents))
+    assert outcomes == [
+        ("error", [410]), ("available", [200]), ("available", [301, 200]), ("error", [404]), ("available", [200]),
+    ]  # fmt: skip
+    targets = [hit.path for hit in camera.replica.hits]
+    assert targets.count("/rsrc.php/v4/yv/r/frame.js") <= 1
+    assert any("frame.js" in each.url for each in capture.exchanges), "it came from the cache, and is kept all the same"
 
 
 # -------------------------------------------------------------------------------------------------------------------- X

@@ -80,9 +80,15 @@ async def conclude(
 
 
 async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str) -> Verdict:
-    """Judge the page; where it is an answer but not the post, look a second time before saying why."""
-    await _ask([p for p in visit.probes if p.when == "always"], seen, post, visit, fetcher, user_agent)
+    """Judge the page; where it is an answer but not the post, look a second time before saying why.
+
+    A wall is met with silence: whoever keeps us out is asked nothing more.
+    """
     verdict = visit.classify(seen.page, post)
+    always = [p for p in visit.probes if p.when == "always"]
+    if always and verdict.outcome != "blocked":
+        await _ask(always, seen, post, visit, fetcher, user_agent)
+        verdict = visit.classify(seen.page, post)
     doubtful = verdict.outcome in ("unavailable", "gone")
     wanted = "doubt" if doubtful else "available" if verdict.outcome == "available" else ""
     probes = [p for p in visit.probes if p.when == wanted]
@@ -221,7 +227,10 @@ def _picture_artifacts(seen: Visit, picture: Picture | None) -> list[Artifact]:
 
 def _environment(seen: Visit, visit: Visitable, chrome: Chrome, shutter: Shutter) -> dict[str, Any]:
     """Everything that shaped what was seen, so that another visitor can tell why he sees something else."""
-    noted = {"settled": seen.settled, "late": seen.late, "popups_closed": seen.popups, "dialogs_closed": seen.dialogs}
+    noted = {
+        "settled": seen.settled, "late": seen.late, "popups_closed": seen.popups, "dialogs_closed": seen.dialogs,
+        "page_error": seen.page.error, "page_truncated": seen.page.truncated,
+    }  # fmt: skip
     return {
         "tool": "embedarchive",
         "tool_version": __version__,

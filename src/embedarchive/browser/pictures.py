@@ -67,6 +67,9 @@ _MAGIC = (
     (b"ftyp", 4, "video/mp4"),
     (b"\x1aE\xdf\xa3", 0, "video/webm"),
     (b"ID3", 0, "audio/mpeg"),
+    (b"\xff\xfb", 0, "audio/mpeg"),  # no tag before it: frames of MPEG 1, 2 and 2.5 layer III begin so
+    (b"\xff\xf3", 0, "audio/mpeg"),
+    (b"\xff\xf2", 0, "audio/mpeg"),
     (b"OggS", 0, "audio/ogg"),
 )
 

@@ -81,6 +81,7 @@ def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
     exchanges = conn.execute("SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", (capture_id,)).fetchall()
     dom = conn.execute("SELECT sha256 FROM artifacts WHERE capture_id = ? AND role = 'dom'", (capture_id,)).fetchone()
     document = main_document(exchanges, capture["final_url"])
+    environment = json.loads(capture["environment"])
     return Page(
         url=capture["visit_url"],
         final_url=capture["final_url"],
@@ -88,8 +89,16 @@ def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
         body=read_text(conn, document["body_sha256"]) if document else "",
         dom=read_text(conn, dom[0]) if dom else "",
         headers=tuple((k, v) for k, v in json.loads(document["response_headers"])) if document else (),
+        redirects=tuple((r["status"], r["url"]) for r in exchanges if is_redirect(r)),
         answers=tuple(read_answer(conn, row) for row in exchanges if row["resource_type"].startswith(PROBE)),
+        error=environment.get("page_error"),
+        truncated=environment.get("page_truncated"),
     )
+
+
+def is_redirect(row: sqlite3.Row) -> bool:
+    """Whether an exchange sent the visit elsewhere."""
+    return row["resource_type"] == "document" and 300 <= (row["status"] or 0) < 400
 
 
 def main_document(exchanges: list[sqlite3.Row], final_url: str) -> sqlite3.Row | None:
