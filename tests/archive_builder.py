@@ -188,8 +188,13 @@ ARTICLES: tuple[tuple[str, str, str, str, tuple[int | None, ...]], ...] = (
 # --------------------------------------------------------------------------------------------------------------- making
 
 
-def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES) -> Path:
+Placed = tuple[int, int, Outcome, str | None]
+"""A post photographed in an article: the number of each, from 0, and what was seen there."""
+
+
+def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES, placed: tuple[Placed, ...] = ()) -> Path:
     """Write the archive file and give its path."""
+    fetches = []
     with Archive(path, platforms=PLATFORMS) as archive:
         crawl = archive.start_crawl("crawl", day("03-03", 5), "0.1.0", {})
         for url, title, site, published, embedded in ARTICLES:
@@ -205,10 +210,18 @@ def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES) -> Path:
             archive.keep_rendering(fetch or 0, rendering)
             archive.keep_opened(fetch or 0, crawl, (), rendering)
             archive.keep_found(fetch or 0, found, 1, fetched, crawl)
+            fetches.append(fetch or 0)
         for sample in samples:
             archive.keep_target(crawl, sample.post, day("03-03", 6), forced=False)
             for look in sample.looks:
                 keep_look(archive, crawl, sample, look)
+        for number, (article, sample, outcome, reason) in enumerate(placed):
+            picture = Artifact(
+                "screenshot", draw_picture(f"place:{number}", (540, 700)), "image/jpeg", 0, None, 540, 700
+            )
+            url, post, at = ARTICLES[article][0], samples[sample].post, day("03-06", number)
+            seen = Capture(post, url, url, at, at, Verdict(outcome, reason), 200, (picture,))
+            archive.keep_capture_in_place(seen, crawl, fetches[article])
         archive.finish_crawl(crawl, NOW, "done", {})
     return path
 

@@ -35,6 +35,16 @@ STATUS_MEANINGS: dict[str, str] = {
     "not captured": "The post was found in an article and has not been visited yet.",
 }
 
+IN_PLACE: dict[str, str] = {
+    "fallback": "No frame of the post: readers saw the publisher's own markup.",
+    "frame_refused": "The platform did not let itself be framed there.",
+    "not_loaded": "The frame stayed empty, as for a reader who has not consented.",
+    "not_shown": "Nothing of the post was drawn, as for a reader who has not consented.",
+    "not_judged": "Photographed as it was; this version has no rules for the platform.",
+    "unconfirmed": "The frame showed no post. That alone does not prove that it is gone.",
+}
+"""What a post's picture in an article shows when it is not the post."""
+
 FIELD_WORDS: dict[str, str] = {
     "author_name": "author", "author_handle": "handle", "author_url": "author's page", "author_verified": "verified",
     "author_followers": "followers", "text": "text", "alt_text": "alternative text", "posted_at": "date",
@@ -96,6 +106,11 @@ def say_size(size: int) -> str:
 def say_likeness(distance: int) -> str:
     """How alike two pictures are whose hashes differ in that many of 64 bits."""
     return "the same picture" if distance <= 2 else "nearly the same picture" if distance <= 6 else "a similar picture"
+
+
+def say_in_place(capture: CaptureRecord) -> str:
+    """What a picture of a post in an article shows, if not the post as such."""
+    return "" if capture.outcome == "available" else IN_PLACE.get(capture.reason or "", say_reason(capture.reason))
 
 
 def say_reason(code: str | None) -> str:

@@ -60,6 +60,7 @@ class CaptureRecord:
     """Of embedarchive, when it came from a run."""
     fetch_id: int | None = None
     """The download of an article in which the post was photographed, or None for a visit to the post itself."""
+    article_id: int | None = None
     artifacts: tuple[Kept, ...] = ()
     description: Description | None = None
     sensitive: bool = False
@@ -144,6 +145,12 @@ class PostRecord:
     """How many further appearances there are beside those read."""
 
     @property
+    def in_place(self) -> tuple[CaptureRecord, ...]:
+        """How it was photographed in articles, the newest picture of each, newest first."""
+        placed = [c for c in reversed(self.captures) if c.article_id and c.kept("screenshot")]
+        return tuple(reversed({c.article_id: c for c in placed}.values()))
+
+    @property
     def claims(self) -> tuple[Sighting, ...]:
         """The appearances whose markup says something of the post."""
         return tuple(s for s in self.sightings if s.claim.text or s.claim.author_name or s.claim.author_handle)
@@ -187,6 +194,8 @@ class Placed:
 
     sighting: Sighting
     post: PostLine | None = None
+    seen: CaptureRecord | None = None
+    """How the post was last photographed in this article, if it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
-from embedarchive.library.posts import IN_KEYS, read_lines
+from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
 from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
-from embedarchive.records import ArticleLine, ArticleRecord, FetchRecord, OutletRecord, Placed
+from embedarchive.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
 from embedarchive.urls import canonicalize_url, split_url
 
 NEWEST = (
@@ -16,6 +16,7 @@ NEWEST = (
     "ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1)"
 )
 MOST_ON_A_PAGE = 100
+EMPTY: Mapping[str, CaptureRecord] = {}
 
 
 def find_variants(url: str) -> tuple[str, ...]:
@@ -55,7 +56,9 @@ def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecor
         **{name: row[name] for name in same},
         fetches=read_fetches(conn, row["id"]),
         embeds=place(
-            conn, select(conn, SIGHTING + f"WHERE e.fetch_id = {NEWEST.format('?')} ORDER BY e.position", row["id"])
+            conn,
+            select(conn, SIGHTING + f"WHERE e.fetch_id = {NEWEST.format('?')} ORDER BY e.position", row["id"]),
+            read_in_place(conn, row["id"]),
         ),
     )
 
@@ -72,10 +75,12 @@ def read_fetches(conn: sqlite3.Connection, article_id: int) -> tuple[FetchRecord
     return tuple(FetchRecord(**row) for row in rows)
 
 
-def place(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Placed, ...]:
-    """Rows of embeds, each with the line of the post it names."""
+def place(
+    conn: sqlite3.Connection, rows: Sequence[Row], seen: Mapping[str, CaptureRecord] = EMPTY
+) -> tuple[Placed, ...]:
+    """Rows of embeds, each with the line of the post it names, and how it was `seen` in their article."""
     lines = read_lines(conn, (r["post_key"] for r in rows if r["post_key"]))
-    return tuple(Placed(read_sighting(row), lines.get(row["post_key"])) for row in rows)
+    return tuple(Placed(read_sighting(row), lines.get(row["post_key"]), seen.get(row["post_key"])) for row in rows)
 
 
 def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ArticleLine]:

@@ -83,8 +83,8 @@ def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, 
 # ------------------------------------------------------------------------------------------------------------- captures
 
 CAPTURE = (
-    f"SELECT c.*, r.version, {SENSITIVE.format('c.post_key')} AS sensitive "
-    "FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
+    f"SELECT c.*, r.version, f.article_id, {SENSITIVE.format('c.post_key')} AS sensitive "
+    "FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id LEFT JOIN fetches f ON f.id = c.fetch_id "
 )
 
 
@@ -103,6 +103,13 @@ def read_captures(conn: sqlite3.Connection, key: str) -> tuple[CaptureRecord, ..
 def capture_record(conn: sqlite3.Connection, capture_id: int) -> CaptureRecord | None:
     """One visit, or None."""
     return next(iter(_complete(conn, select(conn, CAPTURE + "WHERE c.id = ?", capture_id))), None)
+
+
+def read_in_place(conn: sqlite3.Connection, article_id: int) -> dict[str, CaptureRecord]:
+    """For each post that was photographed in an article, the newest picture of it there."""
+    in_place = "WHERE c.fetch_id IN (SELECT id FROM fetches WHERE article_id = ?) ORDER BY c.started_at, c.id"
+    captures = _complete(conn, select(conn, CAPTURE + in_place, article_id))
+    return {capture.post_key: capture for capture in captures if capture.kept("screenshot")}
 
 
 def _complete(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[CaptureRecord, ...]:

@@ -91,7 +91,19 @@ def read_kept(row: Row) -> Kept:
 
 
 def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Description | None = None) -> CaptureRecord:
-    same = ("id", "post_key", "outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at")
+    same = (
+        "id",
+        "post_key",
+        "outcome",
+        "reason",
+        "visit_url",
+        "final_url",
+        "status",
+        "started_at",
+        "finished_at",
+        "fetch_id",
+        "article_id",
+    )
     return CaptureRecord(
         **{name: row[name] for name in same},
         signs=read_all(Sign, row["evidence"]),
@@ -99,7 +111,6 @@ def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Descript
         alterations=read_strings(row["alterations"]),
         environment=read_json(row["environment"], dict),
         version=row["version"],
-        fetch_id=row["fetch_id"],
         artifacts=tuple(artifacts),
         description=description,
         sensitive=bool(row["sensitive"]),
