@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from embedarchive.model import Claim, Description, Post
-from embedarchive.records import CaptureRecord, EmbedRecord, Lookup, PostRecord, Sighting
+from embedarchive.records import (
+    ArticleLine,
+    CaptureRecord,
+    EmbedRecord,
+    Hit,
+    Lookup,
+    Placed,
+    PostLine,
+    PostRecord,
+    Sighting,
+)
 from embedarchive.terminal import escape_terminal, render_lookup, render_terminal
 
 ATTACKS = [
@@ -61,3 +71,56 @@ def test_escaping_leaves_no_control(text: str) -> None:
 def test_line_breaks_of_a_text_are_kept_and_of_a_name_are_not() -> None:
     assert escape_terminal("a\nb", lines=True) == "a\nb"
     assert escape_terminal("a\nb") == "a b"
+
+
+# ---------------------------------------------------------------------------------------------------------------- lists
+
+KEY = "bluesky:did:plc:mpfh56k2i5zl7h45afuj7ane/3m3ria7ydw2au"
+LINE = PostLine(
+    KEY, "bluesky", "https://bsky.app/x", "gone", "Marit Solheim", "marit", None, "Three mornings. " * 20,
+    last_available_at="2026-03-05T00:00:00Z", first_gone_at="2026-03-09T00:00:00Z", preserved=True,
+)  # fmt: skip
+ARTICLE = ArticleLine(1, "https://a.example/story", "a.example", "What the council deleted", None, 2, 1)
+SIGHTING = Sighting(
+    1, 1, "https://a.example", None, None, None, "", 12, "embed", "bluesky", None, "quote", "", Claim("Balladyna")
+)
+FOUND = (("the ", False), ("fjord", True), (" at dawn", False))
+
+
+def lines_of(record: Lookup, width: int = 80) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width).print(render_lookup(record))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_list_has_the_key_whole_and_on_a_line_with_the_state(width: int) -> None:
+    head, *below = lines_of(Lookup("x", "a handle", posts=(LINE,)), width)
+    assert head.startswith("⊘ Marit Solheim  Three mornings.")
+    assert head.endswith("…")
+    assert width - 2 < len(head) <= width or len(head) > 160
+    told = " ".join(line.strip() for line in below)
+    assert told.startswith("Gone by 9 Mar 2026 · preserved 5 Mar 2026")
+    assert told.endswith(KEY)
+    assert len(below) == (1 if width > 100 else 2)
+
+
+def test_results_show_what_was_found_and_in_what() -> None:
+    hits = (Hit("post", FOUND, LINE), Hit("article", FOUND, article=ARTICLE), Hit("claim", FOUND, sighting=SIGHTING))
+    lines = lines_of(Lookup("fjord", "words", hits=hits), 120)
+    assert lines == [
+        "⊘ Marit Solheim", "  the fjord at dawn", f"  Gone by 9 Mar 2026 · preserved 5 Mar 2026  {KEY}",
+        "¶ What the council deleted", "  the fjord at dawn", "  a.example  2 embeds, 1 gone", "  https://a.example/story",
+        "○ Balladyna", "  the fjord at dawn", "  names no post",
+    ]  # fmt: skip
+
+
+def test_words_of_a_title_stand_in_the_title() -> None:
+    pieces = (("What the ", False), ("council", True), (" deleted", False))
+    lines = lines_of(Lookup("council", "words", hits=(Hit("article", pieces, article=ARTICLE),)))
+    assert lines == ["¶ What the council deleted", "  a.example  2 embeds, 1 gone", "  https://a.example/story"]
+
+
+def test_embeds_of_an_article_are_numbered_as_they_are_read() -> None:
+    lines = lines_of(Lookup("x", "a handle", embeds=(Placed(SIGHTING, LINE), Placed(SIGHTING))), 120)
+    assert [line[:7] for line in lines] == [" 12  ⊘ ", "       ", " 12  ○ ", "       "]

@@ -40,6 +40,8 @@ from embedarchive.records import (
 from embedarchive.render import fullest_claim
 
 WIDEST = 100
+MOST_WORDS = 160
+"""Characters of a post in a list, at most; a terminal that is not so wide cuts them."""
 
 # The shape of each state, so that it is told without colour.
 MARKS = {"available": "●", "gone": "⊘", "unavailable": "◐", "blocked": "□", "error": "△", "not captured": "○"}
@@ -190,33 +192,48 @@ def render_article(record: ArticleRecord) -> RenderableType:
     return Group(*parts)
 
 
-def _placed(placed: Placed) -> Text:
-    number = Text.assemble((f"{placed.sighting.position:>3}  ", "dim"))
-    if placed.post:
-        return number.append_text(render_line(placed.post))
-    claim = placed.sighting.claim
-    author = claim.author_name or claim.author_handle or "unknown author"
-    words = _text(shorten(f"{author}: {claim.text or ''}", 90))
-    return number.append_text(_row("○ ", words, Text("  names no post", style="dim")))
+def _placed(placed: Placed) -> RenderableType:
+    entry = render_line(placed.post) if placed.post else _bare(placed.sighting)
+    return _side_by_side(Text(f"{placed.sighting.position:>3} ", style="dim"), entry)
 
 
-def render_line(line: PostLine) -> Text:
-    """A post on one line: state, author, first words, key."""
-    author = line.author_name or (f"@{line.author_handle}" if line.author_handle else "unknown author")
-    return _row(
-        Text(f"{MARKS[line.status]} "),
-        _text(author, "bold"),
-        _text(f"  {shorten(line.text, 60)}" if line.text else ""),
-        _text(f"  {say_post_status(line)}", "red" if line.status == "gone" else "dim"),
-        _text(f"  {line.key}", "dim"),
-    )
+def _side_by_side(left: Text, right: RenderableType) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(left, right)
+    return grid
 
 
-def render_article_line(line: ArticleLine) -> Text:
+def _entry(mark: str, head: Text, *below: Text) -> Table:
+    """What a list names: the head on one line, cut where the terminal ends; below it what must be read in full."""
+    head.no_wrap, head.overflow = True, "ellipsis"
+    return _side_by_side(Text(mark), Group(head, *below))
+
+
+def _bare(sighting: Sighting | None, found: Text | None = None) -> Table:
+    """An embed that names no post."""
+    claim = sighting.claim if sighting else Claim()
+    name = _text(claim.author_name or claim.author_handle or "unknown author", "bold")
+    head = name if found else _row(name, "  ", _text(shorten(claim.text or "", MOST_WORDS)))
+    return _entry("○", head, *([found] if found else []), Text("names no post", style="dim"))
+
+
+def render_line(line: PostLine, found: Text | None = None) -> Table:
+    """A post in a list: state, author and first words, or what was `found` in them; then where it stands, and its key."""
+    author = _text(line.author_name or (f"@{line.author_handle}" if line.author_handle else "unknown author"), "bold")
+    head = author if found else _row(author, "  ", _text(shorten(line.text or "", MOST_WORDS)))
+    status = _text(say_post_status(line), "red" if line.status == "gone" else "dim")
+    return _entry(MARKS[line.status], head, *([found] if found else []), _row(status, _text(f"  {line.key}", "dim")))
+
+
+def render_article_line(line: ArticleLine, found: Text | None = None) -> Table:
     gone = f", {line.gone} gone" if line.gone else ""
-    figures = f"  {say_count(line.embeds, 'embed')}{gone}"
-    outlet, url = _text(f"  {line.outlet or ''}", "dim"), _text(f"  {line.url}", "dim")
-    return _row(_text(line.title or line.url, "bold"), outlet, figures, url)
+    figures = _text(f"{line.outlet or ''}  {say_count(line.embeds, 'embed')}{gone}", "dim")
+    title = line.title or line.url
+    other = [found] if found and found.plain != title else []  # what was found may be the name of the site
+    head = found if found and not other else _text(title, "bold")
+    return _entry("¶", head, *other, figures, _text(line.url, "dim"))
 
 
 WAYS = {"fragment": "No word is that; found inside of words:", "similar": "Nobody wrote that; spelt nearly so:"}
@@ -224,19 +241,10 @@ WAYS = {"fragment": "No word is that; found inside of words:", "similar": "Nobod
 
 def render_hit(hit: Hit) -> RenderableType:
     """A search result: what holds the words, and the words in their place."""
+    found = _row(*(_text(piece, "bold underline" if matched else "") for piece, matched in hit.pieces))
     if hit.post:
-        head = render_line(hit.post)
-    elif hit.article:
-        head = render_article_line(hit.article)
-    else:
-        claim = hit.sighting.claim if hit.sighting else Claim()
-        head = _row(
-            "○ ", _text(claim.author_name or claim.author_handle or "unknown author", "bold"), "  names no post"
-        )
-    found = Text("  ")
-    for piece, matched in hit.pieces:
-        found.append_text(_text(piece, "bold underline" if matched else ""))
-    return Group(head, found)
+        return render_line(hit.post, found)
+    return render_article_line(hit.article, found) if hit.article else _bare(hit.sighting, found)
 
 
 def render_lookup(lookup: Lookup) -> RenderableType:
