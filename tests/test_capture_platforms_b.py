@@ -243,10 +243,10 @@ STATES: dict[str, dict[str, tuple[str, str]]] = {
     "ru-dunes": SHORTER,
     "st-goal": SHORTER,
     "vi-gull": SHORTER,
-    "bc-pine": {"gone": UNSURE},
-    "sn-flour": {"gone": UNSURE},
-    "vk-depo": ALONE,
-    "vk-film": {"gone": UNSURE},
+    "bc-pine": {**SHORTER, "unsure": UNSURE, "private": PRIVATE},
+    "sn-flour": {**SHORTER, "unsure": UNSURE, "private": UNSURE},
+    "vk-depo": {"gone": GONE, "unsure": UNSURE, "private": UNSURE, "refused": UNSURE, "strange": STRANGE},
+    "vk-film": SHORTER,
 }
 
 
@@ -344,6 +344,28 @@ WITNESSES = {
 @pytest.mark.parametrize(("witness", "expected"), WITNESSES.values(), ids=WITNESSES.keys())
 def test_what_a_witness_says_decides(witness: Answer, expected: tuple[str, str]) -> None:
     assert judge("vimeo", "879269983", page_of(DOCUMENT, witness, status=404)) == expected
+
+
+ALBUM, NAMED = "album=3296236997", "maralind.bandcamp.com/album/kestrel"
+UNKNOWN = answer("details", '{"error":true,"error_message":"No"}')
+SOUNDS = {
+    "no player, and the service knows no such number": (ALBUM, page_of(DOCUMENT, UNKNOWN, status=404), GONE),
+    "a player of an unknown make, and the same": (ALBUM, page_of(DOCUMENT, UNKNOWN), UNSURE),
+    "no player, and a service that is out of order": (
+        ALBUM,
+        page_of(DOCUMENT, answer("details", "", 500), status=404),
+        UNSURE,
+    ),
+    "a page by name that is none": (NAMED, page_of(DOCUMENT, status=404), UNSURE),
+    "a page by name of an unknown make": (NAMED, page_of(DOCUMENT), STRANGE),
+}
+
+
+@pytest.mark.parametrize(("native_id", "page", "expected"), SOUNDS.values(), ids=SOUNDS.keys())
+def test_a_number_can_be_asked_about_and_a_name_cannot(
+    native_id: str, page: Page, expected: tuple[str, str | None]
+) -> None:
+    assert judge("bandcamp", native_id, page) == expected
 
 
 def test_whoever_refuses_us_with_999_keeps_us_out() -> None:

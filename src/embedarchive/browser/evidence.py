@@ -104,6 +104,8 @@ async def _ask(
     """Put each probe's answer into the page, and its exchange into the evidence."""
     for probe in probes:
         url = fill_url(probe.url, post, visit)
+        if not url:
+            continue  # nobody can be asked about this very post
         headers = {
             "User-Agent": user_agent,
             "Accept": "application/json, */*;q=0.1",

@@ -42,10 +42,11 @@ Says = Literal["here", "none", "kept", "other", ""]
 class Framed:
     """What is particular to one platform.
 
-    `asks` are the addresses that answer for a post, by name (templates, see `fill_url`); an `oembed` is read without a
-    reader. `gate` names what keeps the frame from us although it knows the post (`password` …). `refusals` are statuses
-    with which the frame refuses a post that may be there; `walls` are statuses that keep out whoever asks. `navigates`
-    are the names that want a browser's headers. `expect` is the id that sources name.
+    `asks` are the addresses that answer for a post, by name (templates, see `fill_url`; one that is only a field, and
+    empty, asks nobody); an `oembed` is read without a reader. `gate` names what keeps the frame from us although it
+    knows the post (`password` …). `refusals` are statuses with which the frame refuses a post that may be there; `walls`
+    are statuses that keep out whoever asks. `navigates` are the names that want a browser's headers. `expect` is the id
+    that sources name.
     """
 
     frame: Frame
@@ -116,9 +117,15 @@ def classify_framed(framed: Framed, page: Page, post: Post) -> Verdict:
         return early if early and (told_in_full or (not refused.signs[1:] and page.answers)) else refused
     strange = classify_strange(page, tree)
     drawn = strange.reason == "unrecognized" or (strange.reason == "blank" and page.body.strip())
-    if framed.asks and not page.answers and drawn:
+    if _has_witness(framed, post) and not page.answers and drawn:
         return replace(strange, outcome="unavailable", reason="unconfirmed")  # not yet asked whether it is the post
     return strange
+
+
+def _has_witness(framed: Framed, post: Post) -> bool:
+    """Whether anyone beside the frame can be asked about this post."""
+    fields = framed.fields(post)
+    return any(fields.get(url.strip("{}"), url) for url in framed.asks.values())
 
 
 def _classify_refusal(gate: str | None, frame: _Voice, voices: list[_Voice]) -> Verdict | None:

@@ -11,9 +11,18 @@ from urllib.parse import SplitResult
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.describe import as_list, as_text, dig
-from embedarchive.model import Media, Page, Post
+from embedarchive.model import Answer, Media, Page, Post
 from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_seconds, as_url, make_visit, poster_of, read_attribute
+from embedarchive.platforms._framed import (
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    make_visit,
+    poster_of,
+    read_attribute,
+    read_json_answer,
+)
 
 _PLAYER = re.compile(r"^/EmbeddedPlayer/(?:v=\d/|[a-z_]+=[^/]{0,40}/){0,10}?(track|album)=(\d{4,15})", re.I)
 _PAGE = re.compile(r"^/(album|track)/([\w-]{1,150})")
@@ -88,18 +97,42 @@ def _read_track(track: Any, position: int) -> Media:
     return Media("media", position, url or "", alt=as_text(dig(track, "title")), duration_s=seconds, missing=missing)
 
 
-def frame_address(post: Post) -> dict[str, str]:
-    """A number has a player; a name has only its page, for the two cannot be told from each other."""
-    is_player = "=" in post.native_id
+def read_details(answer: Answer, post: Post) -> Said:
+    """Read what the service of Bandcamp's own application says of a number; what it does not know is an `error`."""
+    data = read_json_answer(answer)
+    if not isinstance(data, dict):
+        return {}
+    if data.get("error") is True:
+        return None
+    cover = data.get("art_id")
+    return {
+        "id": as_text(str(data.get("id") or "")),
+        "title": as_text(data.get("title")),
+        "author_name": as_text(data.get("tralbum_artist")) or as_text(dig(data, "band", "name")),
+        "media": poster_of(f"https://f4.bcbits.com/img/a{cover:010d}_10.jpg" if isinstance(cover, int) else None),
+    }
+
+
+def find_addresses(post: Post) -> dict[str, str]:
+    """A number has a player, and a service that knows it; a name has only its page: neither tells of the other."""
+    kind, is_player, number = post.native_id.partition("=")
+    if not is_player:
+        return {"frame": post.url, "details": ""}
     look = "size=large/bgcol=ffffff/linkcol=0687f5/tracklist=true/transparent=true/"
-    return {"frame": f"https://bandcamp.com/EmbeddedPlayer/{post.native_id}/{look}" if is_player else post.url}
+    asked = f"band_id=1&tralbum_type={kind[0]}&tralbum_id={number}"
+    return {
+        "frame": f"https://bandcamp.com/EmbeddedPlayer/{post.native_id}/{look}",
+        "details": f"https://bandcamp.com/api/mobile/24/tralbum_details?{asked}",
+    }
 
 
 FRAMED = Framed(
     frame=Frame("{frame}", card="#player, #trackInfo, #trackInfoInner", width=400, height=700),
     kind="audio",
     says=read_frame,
-    fields=frame_address,
+    asks={"details": "{details}"},
+    readers={"details": read_details},
+    fields=find_addresses,
 )
 
 # ---------------------------------------------------------------------------------------------------------------- value

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_count, as_list, as_text, as_time, dig
-from embedarchive.model import Page, Post
+from embedarchive.describe import as_count, as_list, as_text, as_time, dig, parse_html
+from embedarchive.model import Answer, Page, Post
 from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
 from embedarchive.platforms._framed import (
     Framed,
@@ -81,13 +81,27 @@ MARKUP = (
 
 
 def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
-    """Read the state the frame is drawn from: the story of this id among those the player would go on with."""
+    """Read the state the frame is drawn from."""
+    return read_state(tree, post)
+
+
+def read_state(tree: LexborHTMLParser, post: Post) -> Said:
+    """Read the story of this id among those the player would go on with."""
     props = dig(read_script(tree, "script#__NEXT_DATA__"), "props", "pageProps")
     name = post.native_id.rpartition("/")[2]
     stories = as_list(dig(props, "spotlightFeed", "spotlightStories"))
     story = next((s for s in stories if dig(s, "story", "storyId", "value") == name), None)
     video = dig(story, "metadata", "videoMetadata")
     return {"id": name, **_read_video(video)} if isinstance(video, dict) else {}
+
+
+def read_page(answer: Answer, post: Post) -> Said:
+    """Read the story's own page, which is drawn from the same state; its 404 denies the story."""
+    if urlsplit(answer.final_url).path.rstrip("/") != urlsplit(post.url).path.rstrip("/"):
+        return {}
+    if answer.status in (404, 410):
+        return None
+    return read_state(parse_html(answer.body), post) if answer.status == 200 else {}
 
 
 def _read_video(video: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +131,9 @@ def _number(value: Any) -> int | None:
 FRAMED = Framed(
     frame=Frame("{url}/embed", card="main, #root", width=416, height=692),
     says=read_frame,
+    asks={"page": "{url}"},
+    readers={"page": read_page},
+    navigates=("page",),
 )
 
 # ---------------------------------------------------------------------------------------------------------------- value

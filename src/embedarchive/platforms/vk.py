@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.describe import as_kind, parse_html, read_meta, text_of
-from embedarchive.model import Media, Page, Post
+from embedarchive.model import Answer, Media, Page, Post
 from embedarchive.platform import Example, Frame, MarkupExample, Platform
 from embedarchive.platforms._framed import Framed, Said, as_url, attribute, make_visit, poster_of, rich_text_of
 from embedarchive.platforms._ids import query
@@ -91,13 +91,25 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     }
 
 
-def frame_address(post: Post) -> dict[str, str]:
-    """A video has a player; a wall post's widget needs a hash that only its embed code has, so its page is visited."""
+def read_page(answer: Answer, post: Post) -> Said:
+    """Read another page of the post: its 404 denies the post, a film's metadata tells of it, all else says nothing."""
+    if not urlsplit(answer.final_url).path.endswith(post.native_id):
+        return {}
+    if answer.status in (404, 410):
+        return None
+    meta = read_meta(parse_html(answer.body)) if answer.status == 200 else {}
+    return {"title": meta.get("og:title"), "kind": "video"} if meta.get("og:video") else {}
+
+
+def find_addresses(post: Post) -> dict[str, str]:
+    """A video has a player, and its page as witness; a wall post's widget needs a hash that only its embed code has, so
+    its page is visited, and the site for phones is the witness."""
     if post.native_id.startswith("wall"):
-        return {"frame": post.url}
+        return {"frame": post.url, "witness": f"https://m.vk.com/{post.native_id}"}
     owner, _, number = re.sub(r"^[a-z]+", "", post.native_id).partition("_")
     secret = parse_qs(urlsplit(post.url).query).get("hash", [""])[0]
-    return {"frame": f"{_HOME}video_ext.php?oid={owner}&id={number}&hd=2" + (f"&hash={secret}" if secret else "")}
+    player = f"{_HOME}video_ext.php?oid={owner}&id={number}&hd=2" + (f"&hash={secret}" if secret else "")
+    return {"frame": player, "witness": _HOME + post.native_id}
 
 
 FRAMED = Framed(
@@ -110,7 +122,10 @@ FRAMED = Framed(
     ),
     kind="text",
     says=read_frame,
-    fields=frame_address,
+    asks={"page": "{witness}"},
+    readers={"page": read_page},
+    navigates=("page",),
+    fields=find_addresses,
     expect=lambda post: post.native_id,
 )
 

@@ -122,7 +122,7 @@ TWITCH = Stage(
             film_slide("stage:concert"),
         ),
     ),
-    {"clips.twitch.tv/CalmAmber": _twitch_page},
+    {"clips.twitch.tv/CalmAmberFerryKappa-9xQ2LmZr": _twitch_page},
     dead=html(page("#9146ff", _GATE)),
     late=True,
 )
@@ -275,6 +275,7 @@ SNAPCHAT = Stage(
             likes=5_120,
         ),
     ),
+    {"www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAYb2tq": _draw_snapchat},
 )
 
 

@@ -67,6 +67,12 @@ def _draw_bandcamp(post: PostFact) -> str:
     return page("#629aa9", body, f'<script data-player-data="{escape(json.dumps(data))}"></script>', ink="#222")
 
 
+def _bandcamp_details(post: PostFact) -> dict[str, Any]:
+    tracks = [{"track_num": n, "title": f"{post.caption} {n}", "duration": 180.5} for n in (1, 2)]
+    said = {"id": int(tail_of(post)), "type": "a", "title": post.caption, "tralbum_artist": post.author.name}
+    return {**said, "tracks": tracks}
+
+
 BANDCAMP = Stage(
     "bandcamp",
     ("bandcamp.com",),
@@ -85,6 +91,7 @@ BANDCAMP = Stage(
             kind="audio",
         ),
     ),
+    {"bandcamp.com/api/mobile/24/tralbum_details": _bandcamp_details},
 )
 
 
@@ -208,7 +215,7 @@ FLICKR = Stage(
         ),
     ),
     {
-        "www.flickr.com/services/oembed": lambda post: oembed(
+        "www.flickr.com/services/oembed/": lambda post: oembed(
             post, _FLICKR_CDN, "Flickr", type="photo", url=picture_url(_FLICKR_CDN, post, 0), width=1080, height=810
         )
     },
@@ -233,6 +240,11 @@ def _draw_vk(post: PostFact) -> str:
         f'{escape(post.author.name)}</a><div class="wall_post_text">{escape(post.caption)}</div>{images}</div>'
     )
     return page("#0077ff", body, ink="#222")
+
+
+def _vk_page(post: PostFact) -> str:
+    title = f'<meta property="og:title" content="{escape(post.caption)}">'
+    return page("#222", "", head=f'{title}<meta property="og:video" content="{post.url}">')
 
 
 VK = Stage(
@@ -265,6 +277,10 @@ VK = Stage(
             lang="uk",
         ),
     ),
+    {
+        "m.vk.com/wall-20551_8841": lambda post: page("#222", f"<p>{escape(post.caption)}</p>"),
+        "vk.com/video-20551_456239": _vk_page,
+    },
     dead=html(page("#0077ff", '<div class="message_page">Запись не найдена</div>', ink="#222")),
     alias={"video-20551_456239": "oid=-20551&id=456239"},
 )

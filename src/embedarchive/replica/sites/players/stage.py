@@ -32,7 +32,7 @@ _Draw = Callable[[PostFact], str]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One platform. `services` are addresses (host and start of the path) and the JSON that each gives of a post.
+    """One platform. `services` are addresses (host and path, or its start up to a slash) and what each gives of a post.
 
     `dead` is the frame of a post that is not there, 404 where it is only a text. `alias` is a second id by which
     services are asked. `late` frames are drawn by script. `own` gives the frames of the platform's own `states`, `told`
@@ -136,7 +136,7 @@ def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
     state = world.state(post)
     address = f"{request.host}{request.path}"
     for start, say in stage.services.items():
-        if address.startswith(start):
+        if address == start or (start.endswith("/") and address.startswith(start)):
             return _answer_service(stage.told.get(state, say)(post), state)
     return _answer_frame(stage, post, state, request) if request.host in stage.hosts else None
 
