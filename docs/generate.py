@@ -18,12 +18,12 @@ import click
 
 from embedarchive.cli import COMMANDS, CONTEXT, cli, load_command
 from embedarchive.cli.finding import capabilities
+from embedarchive.library import functions
+from embedarchive.library.questions import QUESTIONS
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store.schema import apply_schema
-from embedarchive.viewer import functions
 from embedarchive.viewer.meanings import describe_tables
-from embedarchive.viewer.questions import QUESTIONS
 
 DOCS = Path(__file__).resolve().parent
 WRITTEN = "<!-- Written by docs/generate.py; change the code it is made from. -->"
@@ -89,7 +89,7 @@ def say_column(text: str, leads_to: str | None, key: int) -> str:
 
 def render_functions(conn: sqlite3.Connection) -> str:
     """Every SQL function that a connection knows once ours are registered, as its Python has it."""
-    functions.register(conn)
+    functions.register_functions(conn)
     names = sorted({row[0] for row in conn.execute("SELECT name FROM pragma_function_list WHERE NOT builtin")})
     return "\n".join(render_function(getattr(functions, name)) for name in names if hasattr(functions, name))
 

@@ -17,8 +17,8 @@ from commands import command
 from embedarchive import Library, open_archive
 from embedarchive.errors import SourceError
 from embedarchive.export.dehydrated import FORMAT, dehydrate, rehydrate
+from embedarchive.library.questions import QUESTIONS
 from embedarchive.store import open_reader
-from embedarchive.viewer.questions import QUESTIONS
 from in_process import run
 
 EVIL = '=HYPERLINK("http://evil.example","x")\r\n\u2028,"quoted" \x1b]0;owned\x07'

@@ -17,14 +17,14 @@ from datasette.utils import parse_metadata
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.library import post_record
+from embedarchive.library.functions import id_date
+from embedarchive.library.questions import QUESTIONS
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from embedarchive.viewer.config import ARRANGED
-from embedarchive.viewer.functions import id_date
 from embedarchive.viewer.meanings import describe_tables
 from embedarchive.viewer.media import LARGEST_RANGE, read_range
 from embedarchive.viewer.pages import links_to
-from embedarchive.viewer.questions import QUESTIONS
 from embedarchive.viewer.shims import is_1_0
 from embedarchive.viewer.uploads import LARGEST_FORM
 from in_process import run

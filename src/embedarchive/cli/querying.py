@@ -28,6 +28,7 @@ from embedarchive.export.publish import publish as publish_copy
 from embedarchive.export.selection import find_selection
 from embedarchive.export.tables import to_line, write_csv
 from embedarchive.library.asking import ask, read_value
+from embedarchive.library.questions import QUESTIONS
 from embedarchive.phrases import say_count, say_size
 from embedarchive.store import archive_path, open_reader
 
@@ -98,8 +99,6 @@ def find_question(text: str) -> str:
     """The SQL of a saved question if that is what the text names, else the text itself."""
     if not _NAME.fullmatch(text.strip()):
         return text
-    from embedarchive.viewer.questions import QUESTIONS
-
     found = QUESTIONS.get(text.strip().replace("-", "_"))
     if found is None:
         raise UsageError(f"There is no saved question {text.strip()}. To see them: embedarchive query --list")
@@ -108,8 +107,6 @@ def find_question(text: str) -> str:
 
 def list_questions() -> list[Row]:
     """Each saved question with its title and the parameters it needs."""
-    from embedarchive.viewer.questions import QUESTIONS
-
     return [
         (name.replace("_", "-"), asked["title"], " ".join(dict.fromkeys(_PARAMETER.findall(asked["sql"]))))
         for name, asked in QUESTIONS.items()

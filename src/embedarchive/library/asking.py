@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from embedarchive.errors import UsageError
+from embedarchive.library.functions import register_functions
 from embedarchive.store.reading import open_reader
 
 LONGEST_S = 60.0
@@ -71,14 +72,12 @@ def ask(
 
 
 def open_asker(path: Path) -> sqlite3.Connection:
-    """A reader that knows the SQL functions of the reading room, bounds what one value may hold, and opens no file.
+    """A reader that knows the SQL functions of `functions`, bounds what one value may hold, and opens no file.
 
     Even read-only, SQLite would let a question attach other files, and write one with `VACUUM INTO`.
     """
-    from embedarchive.viewer.functions import register  # brings Datasette along: only who asks should wait for it
-
     conn = open_reader(path)
-    register(conn)
+    register_functions(conn)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     return conn

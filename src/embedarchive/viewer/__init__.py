@@ -12,11 +12,12 @@ from typing import Any
 from datasette import hookimpl
 
 from embedarchive import library
-from embedarchive.viewer import cells, functions, media, memento, oembed, pages
+from embedarchive.library.functions import register_functions
+from embedarchive.library.questions import QUESTIONS
+from embedarchive.viewer import cells, media, memento, oembed, pages
 from embedarchive.viewer.archives import guard_connection, is_archive, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.meanings import describe_database, describe_tables
-from embedarchive.viewer.questions import QUESTIONS
 from embedarchive.viewer.refusals import guarded
 from embedarchive.viewer.shims import add_queries, quiet_tracebacks, set_descriptions
 
@@ -52,7 +53,7 @@ def register_routes() -> list[tuple[str, Any]]:
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    functions.register(conn)
+    register_functions(conn)
     guard_connection(conn)
 
 

@@ -35,7 +35,8 @@ def id_date(key: str | None) -> str | None:
         return None  # no id of that platform
 
 
-def register(conn: sqlite3.Connection) -> None:
+def register_functions(conn: sqlite3.Connection) -> None:
+    """Let questions on this connection use them."""
     for function in (post_key, canonical_url, id_date):
         conn.create_function(function.__name__, 1, _forgiving(function), deterministic=True)
     conn.create_function("image_distance", 2, _between_hashes, deterministic=True)
