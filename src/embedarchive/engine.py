@@ -7,6 +7,7 @@ executor (a farm) only needs the same face.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,18 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Pass:
-    """One line of the ledger. `due(n)` gives at most n rows, `work` does one and keeps its result; `id` names a row."""
+    """One line of the ledger. `due(n)` gives rows, `work` does one and keeps its result; `id` names a row.
+
+    With a `lane`, a column, rows take turns by it: first come those of the lanes that have the least at work. `due(n)`
+    must then give n rows of n lanes, where there are so many; else n rows will do.
+    """
 
     name: str
     workers: int
     due: Callable[[int], Awaitable[Sequence[Row]]]
     work: Callable[[Row], Coroutine[Any, Any, None]]
     id: str
+    lane: str = ""
 
 
 async def run_passes(
@@ -62,10 +68,19 @@ async def run_passes(
 
 async def due_rows(step: Pass, working: Any, left_alone: set[tuple[str, Any]]) -> list[Row]:
     """The rows a pass can take on now: due, not at work, not left alone, and no more than it has workers free."""
-    busy = [row[step.id] for name, row in working if name == step.name]
+    busy = [row for name, row in working if name == step.name]
     room = step.workers - len(busy)
     if room <= 0:
         return []
-    taken = {*busy, *(key for name, key in left_alone if name == step.name)}
-    rows = await step.due(room + len(taken))
-    return [row for row in rows if row[step.id] not in taken][:room]
+    taken = {*(row[step.id] for row in busy), *(key for name, key in left_alone if name == step.name)}
+    rows = [row for row in await step.due(room + len(taken)) if row[step.id] not in taken]
+    return take_turns(rows, step.lane, busy, room) if step.lane else rows[:room]
+
+
+def take_turns(rows: Sequence[Row], lane: str, busy: Sequence[Row], room: int) -> list[Row]:
+    """So many rows that no lane has more at work than it must; of equals the first. Pure."""
+    at_work, left, chosen = Counter(row[lane] for row in busy), list(rows), list[Row]()
+    while left and len(chosen) < room:
+        chosen.append(left.pop(min(range(len(left)), key=lambda at: at_work[left[at][lane]])))
+        at_work[chosen[-1][lane]] += 1
+    return chosen

@@ -32,19 +32,34 @@ T = TypeVar("T")
 FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
 DOM_TYPE = "text/html; charset=utf-8"
 
-ARTICLES = """SELECT a.id, a.url FROM articles_to_fetch a JOIN seeds s ON s.article_id = a.id
-              WHERE s.crawl_id = :crawl AND a.fetch_after <= :now ORDER BY a.fetch_after, a.id LIMIT :n"""
+# Each asks for rows of as many lanes as there are rows asked for, and as many of each: which to take, the engine decides
+# (`take_turns`). A list made by json_group_array is the one way to limit the rows of each lane by an index.
+
+# The next outlets after the last one served, around the circle of those with something due.
+ARTICLES = """
+WITH RECURSIVE
+  due AS NOT MATERIALIZED (SELECT * FROM seeds WHERE crawl_id = :crawl AND fetch_after <= :now),
+  turns(outlet) AS (
+    SELECT coalesce((SELECT min(outlet) FROM due WHERE outlet > :served), (SELECT min(outlet) FROM due))
+    UNION
+    SELECT coalesce((SELECT min(outlet) FROM due WHERE outlet > turns.outlet), (SELECT min(outlet) FROM due)) FROM turns
+    LIMIT :n)
+SELECT a.id, a.url, turns.outlet FROM turns CROSS JOIN json_each((SELECT json_group_array(article_id) FROM
+  (SELECT article_id FROM due WHERE outlet = turns.outlet ORDER BY fetch_after, article_id LIMIT :n))) some
+  CROSS JOIN articles a ON a.id = some.value"""
 RENDERINGS = "SELECT * FROM fetches_to_render ORDER BY id LIMIT :n"
-FETCHES = (
-    """SELECT * FROM fetches_to_search WHERE searched_rules IS NULL OR searched_rules < :finder ORDER BY id LIMIT :n"""
-)
-PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256
-           FROM seeds s JOIN articles a ON a.id = s.article_id
+FETCHES = """SELECT * FROM fetches_to_search WHERE coalesce(searched_rules, 0) < :finder
+             ORDER BY coalesce(searched_rules, 0), id LIMIT :n"""
+PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256 FROM seeds s
            JOIN fetches f ON f.id = (SELECT max(id) FROM fetches WHERE article_id = s.article_id AND outcome = 'ok')
-           WHERE s.crawl_id = :crawl AND NOT s.followed AND s.depth < :depth AND a.fetch_after IS NULL LIMIT :n"""
-LINKS = """SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND NOT resolved LIMIT :n"""
-POSTS = """SELECT * FROM targets_to_visit WHERE crawl_id = :crawl AND resolved AND (forced OR capture_after <= :now)
-           AND platform NOT IN (SELECT value FROM json_each(:resting)) LIMIT :n"""
+           WHERE s.crawl_id = :crawl AND s.followed = 0 AND s.fetch_after IS NULL AND s.depth < :depth LIMIT :n"""
+LINKS = "SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND turn = 'link' LIMIT :n"
+POSTS = """
+SELECT p.* FROM platforms f CROSS JOIN json_each((SELECT json_group_array(key) FROM
+  (SELECT key FROM targets_to_visit WHERE crawl_id = :crawl AND turn = f.name AND (forced OR capture_after <= :now)
+   LIMIT :n))) some
+  CROSS JOIN posts p ON p.key = some.value
+  WHERE f.name NOT IN (SELECT value FROM json_each(:resting))"""
 PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
 REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay ORDER BY id LIMIT :n"
@@ -95,17 +110,19 @@ class Run:
     fresh_since: str = ""
     replay: bool = False
     patience: Patience = field(default_factory=Patience)
+    served: str = ""
+    """The outlet that had its turn last."""
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
     def passes(self) -> tuple[Pass, ...]:
         """What is due, how many at once, what to do with each."""
         return (
-            Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id"),
+            Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
             Pass("render", self.tabs, self.due(RENDERINGS), self.render_fetch, "id"),
             Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
-            Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key"),
+            Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key", "platform"),
             Pass("in place", self.tabs, self.due(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
             Pass("replay", 1, self.due(REPLAYS), self.replay_capture, "id"),
@@ -132,12 +149,13 @@ class Run:
         return {
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.patience.resting_json(), "depth": self.scope.depth if self.scope else 0,
-            "replay": self.replay,
+            "replay": self.replay, "served": self.served,
         }  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------- one row of each
 
     async def fetch_article(self, row: Row) -> None:
+        self.served = row["outlet"]
         etag, last_modified = await self.keep(last_validators, self.archive, row["id"])
         fetch = await self.world.fetch(row["url"], etag=etag, last_modified=last_modified)
         listing = await asyncio.to_thread(find_listing, fetch.body, fetch.final_url, fetch.truncated)

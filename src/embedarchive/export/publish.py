@@ -109,7 +109,7 @@ WITHDRAWN = Copied(
     "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
 )  # fmt: skip
 
-LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "exchanges"))
+LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "exchanges"))
 """Tables that stay empty: what was asked for, what is due, and what went over the network."""
 
 

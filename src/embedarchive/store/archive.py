@@ -86,6 +86,7 @@ class Archive:
             with self.transaction() as conn:
                 conn.execute("DELETE FROM platforms")
                 conn.executemany("INSERT INTO platforms VALUES (?, ?, ?, ?)", wanted)
+                conn.execute(rows.ASK_TO_DESCRIBE_ANEW)
 
     def start_crawl(self, command: str, now: str, version: str, options: Mapping[str, Any]) -> int:
         """Open a run. Only one writes at a time, so what earlier runs left to visit is nobody's any more."""
@@ -94,6 +95,7 @@ class Archive:
         with self.transaction() as conn:
             conn.execute("DELETE FROM targets")
             conn.execute("DELETE FROM placements")
+            conn.execute("UPDATE seeds SET fetch_after = NULL WHERE fetch_after IS NOT NULL")
             return insert(conn, "crawls", row)
 
     def finish_crawl(self, crawl_id: int, now: str, ended: str, summary: Mapping[str, Any]) -> None:
@@ -185,16 +187,20 @@ class Archive:
         """Make a run about all that is due in the archive, whichever run left it."""
         with self.transaction() as conn:
             conn.execute(
-                "INSERT INTO seeds (crawl_id, article_id, origin) SELECT ?, id, 'due' FROM articles_to_fetch",
+                "INSERT INTO seeds (crawl_id, article_id, origin, outlet, fetch_after) "
+                "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch",
                 (crawl_id,),
             )
-            conn.execute("INSERT INTO targets (crawl_id, post_key) SELECT ?, key FROM posts_to_capture", (crawl_id,))
+            conn.execute(
+                f"INSERT INTO targets (crawl_id, post_key, turn) SELECT ?, key, {rows.TURN} FROM posts_to_capture p",
+                (crawl_id,),
+            )
 
     def keep_check_targets(self, crawl_id: int, unseen_since: str, limit: int) -> None:
         """Make a run about preserved posts last looked at before then, longest unseen first; all with a limit of -1."""
         with self.transaction() as conn:
             conn.execute(
-                "INSERT INTO targets (crawl_id, post_key, forced) SELECT ?, key, 1 FROM posts_to_check "
+                "INSERT INTO targets (crawl_id, post_key, turn, forced) SELECT ?, key, platform, 1 FROM posts_to_check "
                 "WHERE last_checked_at <= ? ORDER BY last_checked_at LIMIT ?",
                 (crawl_id, unseen_since, limit),
             )
@@ -256,11 +262,14 @@ class Archive:
         }  # fmt: skip
         with self.transaction() as conn:
             insert(conn, "descriptions", row, or_ignore=True)
+            conn.execute("DELETE FROM pending WHERE work = 'describe' AND capture_id = ?", (capture_id,))
+            conn.execute(rows.ASK_TO_REPLAY, (capture_id,))
 
     def keep_replay(self, capture_id: int, replay: Replay) -> None:
         """Keep how much of a capture came back when it was shown again from the archive alone."""
         with self.transaction() as conn:
             insert(conn, "replays", rows.fields_of(replay) | {"capture_id": capture_id})
+            conn.execute("DELETE FROM pending WHERE work = 'replay' AND capture_id = ?", (capture_id,))
 
 
 def lock_archive(path: Path) -> IO[bytes]:

@@ -98,12 +98,16 @@ def keep_seed(
     conn: sqlite3.Connection, crawl_id: int, url: str, origin: str, now: str, fresh_since: str, depth: int
 ) -> int:
     article_id = keep_article(conn, url, now)
-    row = {"crawl_id": crawl_id, "article_id": article_id, "origin": origin, "depth": depth}
-    insert(conn, "seeds", row, or_ignore=True)
     conn.execute(
         "UPDATE articles SET fetch_after = ? WHERE id = ? AND fetch_after IS NULL AND NOT EXISTS "
         "(SELECT 1 FROM fetches WHERE article_id = articles.id AND outcome <> 'failed' AND fetched_at >= ?)",
         (now, article_id, fresh_since),
+    )
+    conn.execute(
+        "INSERT INTO seeds (crawl_id, article_id, origin, depth, outlet, fetch_after) "
+        "SELECT ?, id, ?, ?, coalesce(outlet, ''), fetch_after FROM articles WHERE id = ? "
+        "ON CONFLICT DO UPDATE SET fetch_after = excluded.fetch_after",
+        (crawl_id, origin, depth, article_id),
     )
     renew_rendering(conn, crawl_id, article_id)
     target_article(conn, crawl_id, article_id)
@@ -174,10 +178,12 @@ def bare_host(url: str) -> str:
 
 def settle_article(conn: sqlite3.Connection, article_id: int, fetch: Fetch, retry_at: str | None) -> None:
     failed = fetch.outcome == "failed"
+    due = retry_at if failed else None
     conn.execute(
         "UPDATE articles SET fetch_after = ?, failures = iif(?, failures + 1, 0) WHERE id = ?",
-        (retry_at if failed else None, failed, article_id),
+        (due, failed, article_id),
     )
+    conn.execute("UPDATE seeds SET fetch_after = ? WHERE article_id = ? AND fetch_after IS NOT NULL", (due, article_id))
 
 
 def is_repeat(conn: sqlite3.Connection, article_id: int, fetch: Fetch, sha256: str) -> bool:
@@ -241,11 +247,14 @@ def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
     return str(row[0])
 
 
+TURN = "iif(p.resolved, p.platform, 'link')"
+
+
 def target_article(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> None:
     """Make the posts of an article's embeds the run's, where a visit is due."""
     conn.execute(
-        "INSERT OR IGNORE INTO targets (crawl_id, post_key) "
-        "SELECT ?, e.post_key FROM embeds e JOIN posts p ON p.key = e.post_key "
+        "INSERT OR IGNORE INTO targets (crawl_id, post_key, turn) "
+        f"SELECT ?, e.post_key, {TURN} FROM embeds e JOIN posts p ON p.key = e.post_key "
         "WHERE e.article_id = ? AND e.kind = 'embed' AND p.capture_after IS NOT NULL ORDER BY e.position",
         (crawl_id, article_id),
     )
@@ -268,7 +277,8 @@ def place_embeds(conn: sqlite3.Connection, crawl_id: int, column: str, value: in
 
 def target_post(conn: sqlite3.Connection, crawl_id: int, key: str, *, forced: bool = False) -> None:
     conn.execute(
-        "INSERT INTO targets (crawl_id, post_key, forced) SELECT ?, coalesce(same_as, key), ? FROM posts WHERE key = ? "
+        "INSERT INTO targets (crawl_id, post_key, turn, forced) "
+        f"SELECT ?, p.key, {TURN}, ? FROM posts p WHERE p.key = (SELECT coalesce(same_as, key) FROM posts WHERE key = ?) "
         "ON CONFLICT DO UPDATE SET forced = max(forced, excluded.forced)",
         (crawl_id, int(forced), key),
     )
@@ -288,7 +298,26 @@ def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_
     capture_id = insert(conn, "captures", capture_row(capture, crawl_id, fetch_id))
     keep_artifacts(conn, capture_id, capture)
     keep_exchanges(conn, capture_id, capture)
+    if capture.verdict.outcome == "available":
+        conn.execute("INSERT INTO pending VALUES ('describe', ?)", (capture_id,))
     return capture_id
+
+
+ASK_TO_DESCRIBE_ANEW = """
+INSERT OR IGNORE INTO pending SELECT 'describe', c.id
+FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
+WHERE c.outcome = 'available' AND f.visitable
+  AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)"""
+"""It looks at every capture: for once, when rules have changed."""
+
+# A check downloads no media, and what was photographed in an article has no page of its own.
+ASK_TO_REPLAY = """
+INSERT OR IGNORE INTO pending SELECT 'replay', c.id FROM captures c
+WHERE c.id = ? AND c.fetch_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM crawls r WHERE r.id = c.crawl_id AND r.command = 'check')
+  AND EXISTS (SELECT 1 FROM exchanges x
+              WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id)"""
 
 
 def capture_row(capture: Capture, crawl_id: int, fetch_id: int | None) -> Row:

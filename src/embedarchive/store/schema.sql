@@ -47,9 +47,13 @@ CREATE TABLE seeds (                        -- which articles a crawl is about
   origin     TEXT NOT NULL,                 -- what named it: the argument, a list, a sitemap, a feed, the page that links to it
   depth      INTEGER NOT NULL DEFAULT 0,    -- links from what the user named
   followed   INTEGER NOT NULL DEFAULT 0,    -- 1: its own links were looked at
+  outlet     TEXT NOT NULL DEFAULT '',      -- the article's: outlets take turns
+  fetch_after TEXT,                         -- due for fetching in this run from then on; NULL: nothing due
   PRIMARY KEY (crawl_id, article_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX seeds_article ON seeds(article_id);
+CREATE INDEX seeds_due ON seeds(crawl_id, outlet, fetch_after) WHERE fetch_after IS NOT NULL;
+CREATE INDEX seeds_unfollowed ON seeds(crawl_id, depth) WHERE followed = 0 AND fetch_after IS NULL;
 
 CREATE TABLE listings (                     -- addresses that are no articles but lists of them: sitemaps, feeds
   url       TEXT PRIMARY KEY,
@@ -88,7 +92,8 @@ CREATE TABLE fetches (                      -- one download of an article
 ) STRICT;
 CREATE INDEX fetches_article ON fetches(article_id, fetched_at);
 CREATE INDEX fetches_unrendered ON fetches(to_render) WHERE to_render = 1;
-CREATE INDEX fetches_unsearched ON fetches(searched_rules) WHERE outcome = 'ok';
+CREATE INDEX fetches_unsearched ON fetches(coalesce(searched_rules, 0))
+  WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0;
 
 CREATE TABLE posts (                        -- identity only
   key           TEXT PRIMARY KEY,           -- platform:native_id
@@ -109,11 +114,12 @@ CREATE INDEX posts_same_as ON posts(same_as) WHERE same_as IS NOT NULL;
 CREATE TABLE targets (                      -- which posts a run is to visit
   crawl_id INTEGER NOT NULL REFERENCES crawls(id),
   post_key TEXT NOT NULL REFERENCES posts(key),
+  turn     TEXT NOT NULL,                   -- its platform, or 'link' for a short link to follow: they take turns
   forced   INTEGER NOT NULL DEFAULT 0,      -- 1: also if nothing is due (a check, a second capture)
   visited  INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (crawl_id, post_key)
 ) STRICT;
-CREATE INDEX targets_open ON targets(crawl_id) WHERE visited = 0;
+CREATE INDEX targets_open ON targets(crawl_id, turn) WHERE visited = 0;
 
 CREATE TABLE placements (                   -- which posts a run is to photograph in the article that embeds them
   crawl_id INTEGER NOT NULL REFERENCES crawls(id),
@@ -258,6 +264,12 @@ CREATE TABLE checks (                       -- one liveness observation; its cap
   reason     TEXT
 ) STRICT;
 CREATE INDEX checks_post ON checks(post_key, checked_at);
+
+CREATE TABLE pending (                      -- what is still to be made of captures
+  work       TEXT NOT NULL CHECK (work IN ('describe', 'replay')),
+  capture_id INTEGER NOT NULL REFERENCES captures(id),
+  PRIMARY KEY (work, capture_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE platforms (                    -- what this version of embedarchive knows; rewritten when it opens the archive
   name      TEXT PRIMARY KEY,

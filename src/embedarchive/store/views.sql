@@ -4,7 +4,7 @@
 
 -- Articles that a run is to fetch, from when on, and how often in a row that failed.
 CREATE VIEW articles_to_fetch AS
-  SELECT id, url, fetch_after, failures FROM articles WHERE fetch_after IS NOT NULL;
+  SELECT id, url, outlet, fetch_after, failures FROM articles WHERE fetch_after IS NOT NULL;
 
 -- Fetched articles whose scripts a browser is to run.
 CREATE VIEW fetches_to_render AS
@@ -13,7 +13,7 @@ CREATE VIEW fetches_to_render AS
 -- What is to be rendered is searched once, in both texts.
 CREATE VIEW fetches_to_search AS
   SELECT id, article_id, url, final_url, content_type, html_sha256, dom_sha256, headers, searched_rules
-  FROM fetches WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND NOT to_render;
+  FROM fetches WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0;
 
 -- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
 CREATE VIEW posts_to_capture AS
@@ -23,9 +23,9 @@ CREATE VIEW posts_to_capture AS
 
 -- The same, for one run: what it is about and has not yet visited.
 CREATE VIEW targets_to_visit AS
-  SELECT t.crawl_id, t.forced, p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
+  SELECT t.crawl_id, t.turn, t.forced, p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
   FROM targets t JOIN posts p ON p.key = t.post_key JOIN platforms f ON f.name = p.platform
-  WHERE NOT t.visited AND p.same_as IS NULL AND (t.forced OR p.capture_after IS NOT NULL)
+  WHERE t.visited = 0 AND p.same_as IS NULL AND (t.forced OR p.capture_after IS NOT NULL)
     AND (f.visitable OR NOT p.resolved);
 
 -- The known posts of each article's newest searched download that no browser has photographed there. `alone` is 0 where only
@@ -53,20 +53,17 @@ CREATE VIEW articles_to_open AS
 
 -- Captures of which no description by the newest rules is kept.
 CREATE VIEW captures_to_describe AS
-  SELECT c.id, c.post_key, p.platform, f.rules
-  FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE c.outcome = 'available'
-    AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules);
+  SELECT w.capture_id AS id, c.post_key, p.platform, f.rules
+  FROM pending w JOIN captures c ON c.id = w.capture_id
+  JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
+  WHERE w.work = 'describe' AND f.visitable;
 
 -- Preserved, described, with a page to show again, and not yet shown again from the archive alone.
 CREATE VIEW captures_to_replay AS
-  SELECT c.id, c.post_key, p.platform
-  FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE c.outcome = 'available' AND f.visitable AND c.fetch_id IS NULL
-    AND NOT EXISTS (SELECT 1 FROM crawls r WHERE r.id = c.crawl_id AND r.command = 'check')   -- a check downloads no media
-    AND EXISTS (SELECT 1 FROM exchanges x WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL)
-    AND EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id)
-    AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id);
+  SELECT w.capture_id AS id, c.post_key, p.platform
+  FROM pending w JOIN captures c ON c.id = w.capture_id
+  JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
+  WHERE w.work = 'replay' AND f.visitable;
 
 -- Every post that was once seen alive, and when it was last looked at.
 CREATE VIEW posts_to_check AS
