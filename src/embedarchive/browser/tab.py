@@ -28,6 +28,7 @@ MAX_SIDE = 16_384
 
 PAGE_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8").rstrip()
 _SHOTS = 3
+_EXCHANGES = 50
 _FORGET_NAME = "if (window === window.top) window.name = '';"
 _ANEW = {"pragma": "no-cache", "cache-control": "no-cache"}
 _LOST = ("context", "navigat", "frame", "detached")
@@ -175,9 +176,21 @@ class Tab:
             self.cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
         )
         await within(CLEAR_S, clearing, "clear the identity")
-        await within(CLEAR_S, self.cdp.send("Page.resetNavigationHistory"), "clear the history")
+        await within(CLEAR_S, self._forget_history(), "clear the history")
         self.popups = self.dialogs = 0
         self.visits += 1
+
+    async def _forget_history(self) -> None:
+        """Clear the history; asked again while the page that was left is still being exchanged for the empty one."""
+        for _ in range(_EXCHANGES):
+            try:
+                await self.cdp.send("Page.resetNavigationHistory")
+                return
+            except PlaywrightError as error:
+                if "active page" not in error.message:
+                    raise
+                await asyncio.sleep(0.02)
+        await self.cdp.send("Page.resetNavigationHistory")
 
     async def close(self) -> bool:
         """Close the tab and its context; False when it does not close, which only the browser's end can mend."""
