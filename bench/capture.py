@@ -273,6 +273,7 @@ async def look_at_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_f
 
         async def work() -> None:
             tab = await open_tab(chrome, door, (540, 1000), 1.0)
+            door.admit(tab.user)
             while queue:
                 url = visit.frame.url.format(id=queue.pop().native_id)
                 await tab.page.goto(url, wait_until="load")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -134,8 +135,8 @@ def test_a_named_exception_goes_before_the_star_and_the_star_is_for_names() -> N
 # ---------------------------------------------------------------------------------------------------- through the door
 
 
-def credentials(door: Door) -> str:
-    return base64.b64encode(f"door:{door.proxy['password']}".encode()).decode()
+def credentials(door: Door, user: str = "door") -> str:
+    return base64.b64encode(f"{user}:{door.proxy['password']}".encode()).decode()
 
 
 async def knock(door: Door, request: str, *, signed: bool = True) -> bytes:
@@ -243,6 +244,30 @@ async def test_every_door_has_its_own_password_and_listens_on_loopback_only() ->
         assert [s.getsockname()[0] for s in one._server.sockets] == ["127.0.0.1"]
         signed_in = await knock(one, f"GET {one.sign_in_url} HTTP/1.1\r\n\r\n")
     assert signed_in.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_a_barred_client_is_cut_off_and_gets_nothing_until_it_is_admitted() -> None:
+    async def ask(door: Door, user: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        head = connect("news.test:443").removesuffix("\r\n")
+        writer.write(f"{head}Proxy-Authorization: Basic {credentials(door, user)}\r\n\r\n".encode())
+        return reader, writer, (await reader.readuntil(b"\r\n")).split()[1]
+
+    async def never(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async with open_door(Origin(never)) as door:
+        tunnels = {user: await ask(door, user) for user in ("one", "other")}
+        for _, writer, _ in tunnels.values():
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        door.bar("one")
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(tunnels["one"][0].read(), 5) in (b"", b"\r\n")
+        assert not tunnels["other"][0].at_eof()
+        assert (await ask(door, "one"))[2] == b"503"
+        assert (await ask(door, "other"))[2] == b"200"
+        door.admit("one")
+        assert (await ask(door, "one"))[2] == b"200"
 
 
 @pytest.mark.parametrize("port", [1, 21, 22, 25, 81, 445, 3306, 6379, 8080, 65535])

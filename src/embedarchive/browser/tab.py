@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -53,7 +54,7 @@ class Shutter:
 
 @dataclass
 class Tab:
-    """A page in a browser context of its own, so that no two posts on show share a cookie.
+    """A page in a browser context of its own, so that no two posts on show share a cookie. The door knows it as `user`.
 
     `spoiled` is set when its renderer crashed or hung: it is not to be used again.
     """
@@ -62,6 +63,8 @@ class Tab:
     context: BrowserContext
     page: Page
     cdp: CDPSession
+    door: Door
+    user: str
     size: tuple[int, int]
     crash: asyncio.Event = field(default_factory=asyncio.Event)
     recorder: Recorder | None = None
@@ -84,6 +87,7 @@ class Tab:
         if anew or address in self.been:
             await self._ask_anew()
         self.been.add(address)
+        self.door.admit(self.user)
         return await self.page.goto(url, wait_until="commit", timeout=seconds * 1000, referer=referrer or None)
 
     async def _ask_anew(self) -> None:
@@ -165,18 +169,24 @@ class Tab:
         raise AssertionError("a loop of at least one attempt returns or raises")
 
     async def clear(self) -> None:
-        """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay."""
+        """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay.
+
+        Beacons outlive their page, and their answers may set cookies when the next post is on show. So the door bars
+        the tab from here to its next visit, which ends them all; what had arrived by then is cleared at last.
+        """
         self.recorder = None
         if self._asking_anew:
             await within(CLEAR_S, self.cdp.send("Fetch.disable"), "intercept no more")
             self._asking_anew = False
         await within(CLEAR_S, self.page.goto("about:blank", wait_until="commit"), "leave the page")
+        self.door.bar(self.user)
         clearing = asyncio.gather(
             self.cdp.send("Network.clearBrowserCookies"),
             self.cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
         )
         await within(CLEAR_S, clearing, "clear the identity")
         await within(CLEAR_S, self._forget_history(), "clear the history")
+        await within(CLEAR_S, self.cdp.send("Network.clearBrowserCookies"), "clear the last cookies")
         self.popups = self.dialogs = 0
         self.visits += 1
 
@@ -224,21 +234,23 @@ async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: flo
     page = await within(OPEN_S, context.new_page(), "new page")
     cdp = await within(OPEN_S, context.new_cdp_session(page), "CDP session")
     await within(OPEN_S, cdp.send("Emulation.setUserAgentOverride", chrome.identity), "user agent")
-    await within(OPEN_S, sign_in(page, cdp, door), "sign in at the door")
+    user = f"tab-{secrets.token_hex(8)}"
+    await within(OPEN_S, sign_in(page, cdp, door, user), "sign in at the door")
     tree = await within(OPEN_S, cdp.send("Page.getFrameTree"), "frame tree")
-    tab = Tab(chrome, context, page, cdp, size, _frame=tree["frameTree"]["frame"]["id"])
+    tab = Tab(chrome, context, page, cdp, door, user, size, _frame=tree["frameTree"]["frame"]["id"])
     _listen(tab)
     await tab.clear()  # the first visit must find the same empty tab as every other
     return tab
 
 
-async def sign_in(page: Page, cdp: CDPSession, door: Door) -> None:
+async def sign_in(page: Page, cdp: CDPSession, door: Door, user: str = "door") -> None:
     """Let Chromium learn the door's password.
 
     Playwright could give it (`proxy=`), but then intercepts every request and turns the HTTP cache off for good.
     Chromium remembers a proxy's password by itself, so one intercepted visit to the door's own address is enough.
     """
-    answer = {"response": "ProvideCredentials", "username": door.proxy["username"], "password": door.proxy["password"]}
+    proxy = door.proxy_for(user)
+    answer = {"response": "ProvideCredentials", "username": proxy["username"], "password": proxy["password"]}
     working: set[asyncio.Future[Any]] = set()
 
     def send(method: str, parameters: dict[str, Any]) -> None:

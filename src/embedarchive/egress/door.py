@@ -72,7 +72,7 @@ class Door:
         self.port = 0
         self._resolver = resolver or resolve_name
         self._token = token or secrets.token_urlsafe(24)
-        self._password = b"Basic " + base64.b64encode(f"door:{self._token}".encode())
+        self._barred: set[str] = set()
         self._remote: dict[tuple[str, int], str] = {}
         self._tunnels: set[Tunnel] = set()
         self._server: asyncio.Server | None = None
@@ -112,7 +112,11 @@ class Door:
         `Fetch.continueRequest`, one visit to `sign_in_url`, and `Fetch.disable`. Chromium then sends the password by
         itself for the life of the context.
         """
-        return {"server": self.server, "username": "door", "password": self._token}
+        return self.proxy_for("door")
+
+    def proxy_for(self, user: str) -> dict[str, str]:
+        """The same for one of several clients, under a name of its own: `bar` and `admit` then concern only that one."""
+        return {"server": self.server, "username": user, "password": self._token}
 
     @property
     def proxy_url(self) -> str:
@@ -128,9 +132,25 @@ class Door:
         """The address that host and port were last connected to."""
         return self._remote.get((host.lower().removesuffix("."), port))
 
-    def admits(self, password: bytes | None) -> bool:
-        """Check the Proxy-Authorization header."""
-        return password is not None and hmac.compare_digest(password, self._password)
+    def find_user(self, password: bytes | None) -> str | None:
+        """Check the Proxy-Authorization header; give the client's name."""
+        try:
+            user, _, token = base64.b64decode((password or b"").removeprefix(b"Basic "), validate=True).partition(b":")
+        except ValueError:
+            return None
+        return user.decode("latin-1") if hmac.compare_digest(token, self._token.encode()) else None
+
+    def bar(self, user: str) -> None:
+        """Cut every connection of a client, and let it make none until it is admitted: no answer is still to come."""
+        self._barred.add(user)
+        for tunnel in [t for t in self._tunnels if t.user == user]:
+            tunnel.abort()
+
+    def admit(self, user: str) -> None:
+        self._barred.discard(user)
+
+    def is_barred(self, user: str) -> bool:
+        return user in self._barred
 
     async def connect(self, host: str, port: int, pipe: asyncio.Protocol) -> None:
         """Check host and port and connect `pipe` there, or raise `Refused`; remember which it was."""

@@ -47,6 +47,7 @@ class Tunnel(asyncio.Protocol):
 
     def __init__(self, door: Door) -> None:
         self.door = door
+        self.user = ""
         self.far: Pipe | None = None
         self.head: bytes | None = b""
         self.reply_head: bytes | None = None
@@ -75,12 +76,20 @@ class Tunnel(asyncio.Protocol):
     async def _open(self, head: bytes) -> None:
         try:
             request, rest = read_request(head)
-            if not self.door.admits(request.password):
+            user = self.door.find_user(request.password)
+            if user is None:
                 raise Refused(407, "password_needed")
+            self.user = user
+            if self.door.is_barred(user):
+                raise Refused(503, "barred")
             if request.host == SIGN_IN_HOST:
                 raise Refused(200, "signed_in")
             pipe = Pipe(self)
             await self.door.connect(request.host, request.port, pipe)
+            if self.door.is_barred(user):
+                assert pipe.transport
+                pipe.transport.abort()
+                raise Refused(503, "barred")
             self._start(pipe, request, rest)
         except Refused as refused:
             self._answer(refused.status, refused.reason)
@@ -150,6 +159,12 @@ class Tunnel(asyncio.Protocol):
         """Whether this client has said too little for too long, or been here too long."""
         patience = limits.head_s if self.opening is None else limits.idle_s
         return now - self.touched > patience or now - self.born > limits.tunnel_s
+
+    def abort(self) -> None:
+        """Close both ends at once, and throw away what was still to be written."""
+        self.transport.abort()
+        if self.far and self.far.transport:
+            self.far.transport.abort()
 
     def close(self) -> None:
         """Close both ends; a second call does not wait for what is still to be written."""

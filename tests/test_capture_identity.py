@@ -1,0 +1,56 @@
+"""What a page sends for when it is left: its answers set no cookie in the next visit to the same site."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+from embedarchive.browser import Browser, Limits, find_browser
+from embedarchive.fetch import Fetcher
+from embedarchive.model import Post
+from embedarchive.platforms import BY_NAME
+from loopback import Authority, Origin, door_to, page
+
+LEAVING = b"""<html><body><h1>A page</h1><script>
+fetch('/slow?keepalive', {keepalive: true, method: 'POST', body: 'x'});
+addEventListener('pagehide', () => { navigator.sendBeacon('/slow?beacon'); fetch('/slow?hide', {keepalive: true}); });
+for (const ms of [150, 300, 450, 600, 750]) setTimeout(() => fetch('/later'), ms);
+</script></body></html>"""
+SLOW_S = 0.35
+
+
+async def test_no_answer_to_an_earlier_visit_sets_a_cookie_in_a_later_one(tmp_path: Path) -> None:
+    """Beacons outlive their page; their answers come while the next post is on show. Each tells its visit's number."""
+    asked: list[tuple[int, str]] = []
+    visits = 0
+
+    async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal visits
+        text = head.decode("latin-1")
+        visits += "/embed/" in text.splitlines()[0]
+        mine = visits
+        asked.append((mine, text))
+        if "/slow" in text.splitlines()[0]:
+            await asyncio.sleep(SLOW_S)
+            writer.write(page(b"x", f"Set-Cookie: visit={mine}; Path=/; Secure"))
+        else:
+            writer.write(page(LEAVING, "Content-Type: text/html"))
+
+    authority, choice = Authority(tmp_path), find_browser(None, os.environ)
+    short = Limits(navigate_s=6, settle_s=1, rest_s=1)
+    async with (
+        Origin(answer, authority.context("www.instagram.com")) as origin,
+        door_to(origin) as door,
+        Fetcher(door, user_agent="tests", ca_file=str(authority.file)) as fetcher,
+        Browser(door, choice, ca_file=authority.file, tabs=1, fetcher=fetcher, limits=short) as browser,
+    ):
+        for n in range(4):
+            post = Post("instagram", f"BwiVvR9lD0{n}", f"https://www.instagram.com/p/BwiVvR9lD0{n}/")
+            await browser.capture(post, BY_NAME["instagram"])
+    told = [(mine, [int(n) for n in re.findall(r"visit=(\d+)", text)]) for mine, text in asked]
+    assert visits == 4
+    assert any(mine in numbers for mine, numbers in told), "no cookie was ever sent: this shows nothing"
+    assert any("beacon" in text.splitlines()[0] for _, text in asked), "nothing was sent on leaving: this shows nothing"
+    assert [(mine, numbers) for mine, numbers in told if set(numbers) - {mine}] == []
