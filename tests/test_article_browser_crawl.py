@@ -77,6 +77,8 @@ def test_posts_are_photographed_in_their_articles_once(replica: Replica, path: P
     assert rows(path, own) == [(1,)], "the post is visited by itself too, once"
     assert rows(path, "SELECT count(*) FROM fetches WHERE screenshot_sha256 IS NOT NULL") == [(3,)]
     assert rows(path, "SELECT count(*) FROM descriptions") == [(4,)]
+    shown = "SELECT count(*), min(score) > 0.95 FROM replays r JOIN captures c ON c.id = r.capture_id"
+    assert rows(path, f"{shown} WHERE c.fetch_id IS NOT NULL") == [(3, 1)], "they are shown again from the archive, too"
     best = "SELECT c.fetch_id FROM post_status s JOIN captures c ON c.id = s.best_capture_id"
     assert rows(path, best) == [(None,)]
     replica.clear_hits()

@@ -18,6 +18,8 @@ from capturing import open_camera
 from embedarchive import clock
 from embedarchive.browser import Limits, find_browser
 from embedarchive.errors import ArchiveError, BrowserCrashed
+from embedarchive.ledger import Event, Run
+from embedarchive.library.posts import capture_record
 from embedarchive.model import Artifact, Capture, Description, Exchange, Post, Replay, Verdict
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replay import Shown, Stage, read_replayable, replay_capture, score_replay
@@ -26,6 +28,7 @@ from embedarchive.replay.score import measure_distance, share_words
 from embedarchive.replica import Replica
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_page
+from embedarchive.world import Settings, World
 from loopback import Origin
 
 NOW = "2026-03-20T08:00:00.000Z"
@@ -181,6 +184,9 @@ def test_a_replay_is_due_once_and_its_score_stands_by_the_post(archive: Archive)
     due = "SELECT id FROM captures_to_replay"
     assert [row[0] for row in archive.conn.execute(due)] == [number]
     archive.keep_replay(number, Replay(0.4, 0.5, 0.8, 2, 3, "1 of 2 pictures not drawn", NOW))
+    seen = capture_record(archive.conn, number)
+    assert seen
+    assert (seen.replay_score, seen.replay_note) == (0.4, "1 of 2 pictures not drawn")
     archive.keep_replay(number, Replay(0.5, 0.4, 0.8, 2, 3, None, clock.later(1)))
     assert not archive.conn.execute(due).fetchall()
     assert [row[0] for row in archive.conn.execute("SELECT replay_score FROM preserved_posts")] == [0.5]
@@ -190,6 +196,52 @@ def test_a_capture_without_a_page_cannot_be_replayed(archive: Archive) -> None:
     number = archive.keep_capture(replace(hand_made(b""), exchanges=()), archive.start_crawl("crawl", NOW, "0", {}))
     with pytest.raises(ArchiveError, match="no page"):
         read_replayable(archive.conn, number)
+
+
+async def test_a_capture_that_cannot_be_shown_again_says_so(archive: Archive) -> None:
+    number = keep(archive, replace(hand_made(b""), exchanges=()), Description(text="A post"))
+    told: list[Event] = []
+    run = Run(archive, World(Settings()), 1, told.append)
+    for row in archive.conn.execute("SELECT * FROM captures_to_replay").fetchall():
+        await run.replay_capture(row)
+    kept = archive.conn.execute("SELECT capture_id, score, note FROM replays").fetchall()
+    assert [tuple(row) for row in kept] == [(number, 0.0, "not replayable: no page is kept of it")]
+    assert not archive.conn.execute("SELECT * FROM captures_to_replay").fetchall()
+    assert told[0].outcome == "poor"
+
+
+SIZES = "https://cdn.example/photo.jpg?size="
+ANSWERS = Answers(
+    (
+        Kept("GET", f"{SIZES}320", 200, (("content-type", "image/jpeg"),), b"small"),
+        Kept("GET", f"{SIZES}1080", 200, (("Content-Type", "image/jpeg"),), b"the largest"),
+        Kept("GET", "https://api.example/post?id=1", 200, (("content-type", "application/json"),), b"{}"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [
+        ("GET", f"{SIZES}320", b"small"),
+        ("GET", f"{SIZES}640", b"the largest"),
+        ("POST", f"{SIZES}640", None),
+        ("GET", "https://cdn.example/other.jpg?size=320", None),
+        ("GET", "https://api.example/post?id=2", None),
+    ],
+)
+def test_only_a_picture_is_answered_by_another_of_its_sizes(method: str, url: str, body: bytes | None) -> None:
+    found = ANSWERS.replay().find(method, url)
+    assert (found.body if found else None) == body
+
+
+def test_what_a_frame_asked_for_itself_answers_it_again(archive: Archive) -> None:
+    """In an article the frame's own request serves as the second look, and is kept as such."""
+    asked = Exchange(
+        "https://api.example/post?id=1", status=200, body=b"{}", resource_type="probe:result", started_at=NOW
+    )
+    number = keep(archive, hand_made(b"<p>", asked), Description(text="x"))
+    assert read_replayable(archive.conn, number).answers.replay().find("GET", asked.url)
 
 
 def test_a_picture_cut_short_is_not_whole(archive: Archive) -> None:

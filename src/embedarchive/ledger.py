@@ -23,7 +23,7 @@ from embedarchive.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.patience import Patience
 from embedarchive.platform import Platform
 from embedarchive.platforms import BY_NAME
-from embedarchive.replay import Replayable, Shown, read_replayable, score_replay
+from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
 from embedarchive.sources import Listing, Scope, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
@@ -237,8 +237,11 @@ class Run:
         self.tell("describe", post.key, "ok")
 
     async def replay_capture(self, row: Row) -> None:
-        kept = await self.keep(read_replayable, self.archive.conn, row["id"])
-        replay = await asyncio.to_thread(score_replay, kept, await self.world.show(kept), clock.now())
+        if row["has_page"]:
+            kept = await self.keep(read_replayable, self.archive.conn, row["id"])
+            replay = await asyncio.to_thread(score_replay, kept, await self.world.show(kept), clock.now())
+        else:
+            replay = fail_replay(clock.now())
         await self.keep(self.archive.keep_replay, row["id"], replay)
         self.tell("replay", row["post_key"], "ok" if replay.score >= FAITHFUL else "poor", f"{replay.score:.2f}")
 

@@ -61,6 +61,9 @@ class CaptureRecord:
     fetch_id: int | None = None
     """The download of an article in which the post was photographed, or None for a visit to the post itself."""
     article_id: int | None = None
+    replay_score: float | None = None
+    """How much of it came back when it was last shown from the archive alone; None when it never was."""
+    replay_note: str | None = None
     artifacts: tuple[Kept, ...] = ()
     description: Description | None = None
     sensitive: bool = False

@@ -83,8 +83,10 @@ def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, 
 # ------------------------------------------------------------------------------------------------------------- captures
 
 CAPTURE = (
-    f"SELECT c.*, r.version, f.article_id, {SENSITIVE.format('c.post_key')} AS sensitive "
-    "FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id LEFT JOIN fetches f ON f.id = c.fetch_id "
+    f"SELECT c.*, r.version, f.article_id, {SENSITIVE.format('c.post_key')} AS sensitive, y.score AS replay_score, "
+    "y.note AS replay_note FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
+    "LEFT JOIN fetches f ON f.id = c.fetch_id LEFT JOIN replays y ON y.id = "
+    "(SELECT id FROM replays WHERE capture_id = c.id ORDER BY checked_at DESC, id DESC LIMIT 1) "
 )
 
 

@@ -103,6 +103,8 @@ def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Descript
         "finished_at",
         "fetch_id",
         "article_id",
+        "replay_score",
+        "replay_note",
     )
     return CaptureRecord(
         **{name: row[name] for name in same},

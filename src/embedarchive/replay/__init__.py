@@ -8,10 +8,10 @@ import sqlite3
 from embedarchive import clock
 from embedarchive.model import Replay
 from embedarchive.replay.kept import Replayable, read_replayable
-from embedarchive.replay.score import score_replay
+from embedarchive.replay.score import fail_replay, score_replay
 from embedarchive.replay.stage import Shown, Stage
 
-__all__ = ["Replay", "Replayable", "Shown", "Stage", "read_replayable", "replay_capture", "score_replay"]
+__all__ = ["Replay", "Replayable", "Shown", "Stage", "fail_replay", "read_replayable", "replay_capture", "score_replay"]
 
 
 async def replay_capture(conn: sqlite3.Connection, capture_id: int, stage: Stage) -> Replay:

@@ -25,6 +25,11 @@ class Kept:
     body: bytes
 
     @property
+    def is_picture(self) -> bool:
+        named = next((value for name, value in self.headers if name.lower() == "content-type"), "")
+        return self.status == 200 and named.startswith("image/")
+
+    @property
     def location(self) -> str | None:
         """Where a redirect leads."""
         to = next((value for name, value in self.headers if name.lower() == "location"), None)
@@ -44,24 +49,32 @@ class Answers:
 
     def __init__(self, kept: Iterable[Kept]) -> None:
         self._kept: dict[tuple[str, str], list[Kept]] = defaultdict(list)
+        self._sizes: dict[str, Kept] = {}
         for each in kept:
             self._kept[key_of(each.method, each.url)].append(each)
+            if each.is_picture and len(each.body) > len(self._sizes.get(path_of(each.url), each).body) - 1:
+                self._sizes[path_of(each.url)] = each
 
     def replay(self) -> Replaying:
-        return Replaying({key: iter(found) for key, found in self._kept.items()}, {})
+        return Replaying({key: iter(found) for key, found in self._kept.items()}, self._sizes, {})
 
 
 @dataclass
 class Replaying:
-    """One replay's use of the answers: who asks twice is answered as the visit was, the last answer repeated."""
+    """One replay's use of the answers: who asks twice is answered as the visit was, the last answer repeated.
+
+    A picture is asked for in the size that a window wants; where that one never came, another of its sizes answers (the
+    same path, another query), the largest that did.
+    """
 
     _left: dict[tuple[str, str], Iterator[Kept]]
+    _sizes: dict[str, Kept]
     _last: dict[tuple[str, str], Kept]
 
     def find(self, method: str, url: str) -> Kept | None:
         """The answer to a request, redirects followed (the browser would ask for their targets past us); or None."""
         for _ in range(MOST_REDIRECTS):
-            found = self._next(key_of(method, url))
+            found = self._next(key_of(method, url)) or (self._sizes.get(path_of(url)) if method == "GET" else None)
             if found is None or found.location is None:
                 return found
             method, url = "GET", found.location
@@ -72,6 +85,11 @@ class Replaying:
         if found:
             self._last[key] = found
         return found
+
+
+def path_of(url: str) -> str:
+    """The address without its query."""
+    return url.partition("?")[0]
 
 
 def key_of(method: str, url: str) -> tuple[str, str]:

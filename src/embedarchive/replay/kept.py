@@ -23,7 +23,8 @@ PICTURES = ("screenshot", "thumbnail")
 class Replayable:
     """A capture as it is to be shown again: where to go, what answers, and what should come of it.
 
-    `visit` is the platform's today, with the address that was visited then. `text` is what the post said as far as the
+    `visit` is the platform's today, with the address that was visited then; of a post photographed in its article
+    (`in_place`), with the size that its frame had there. `text` is what the post said as far as the
     visited page showed it. `media` maps each file the post names, by role and position, to its bytes, None where the
     archive does not hold them.
     """
@@ -31,6 +32,7 @@ class Replayable:
     capture_id: int
     post: Post
     visit: Visitable
+    in_place: bool
     scale: float
     answers: Answers
     screenshot: bytes | None
@@ -49,13 +51,15 @@ def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
     if post is None or visit is None or document is None:
         raise ArchiveError(f"Capture {capture_id} holds no page that this version can show again.")
     artifacts = select(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture_id)
+    in_place, scale = capture["fetch_id"] is not None, float(json.loads(capture["environment"]).get("scale") or 1.0)
     bodies = {(a["role"], a["position"]): read_blob(conn, a["sha256"]) for a in artifacts}
     said = select(conn, "SELECT text, media FROM current_descriptions WHERE capture_id = ?", capture_id)
     return Replayable(
         capture_id,
         post,
-        pin(visit, document["url"]),
-        float(json.loads(capture["environment"]).get("scale") or 1.0),
+        pin(visit, document["url"], find_size(artifacts, scale) if in_place else None),
+        in_place,
+        scale,
         read_answers(conn, exchanges, artifacts),
         bodies.get(("screenshot", 0)),
         (bodies.get(("dom", 0)) or b"").decode("utf-8", "replace"),
@@ -64,9 +68,16 @@ def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
     )
 
 
-def pin(visit: Visitable, url: str) -> Visitable:
-    """The platform's rules with one fixed address to visit. Pure."""
-    return replace(visit, frame=replace(visit.frame, url=re.sub(r"([{}])", r"\1\1", url)))
+def pin(visit: Visitable, url: str, size: tuple[int, int] | None = None) -> Visitable:
+    """The platform's rules with one fixed address to visit, in a window of another size if one is given. Pure."""
+    width, height = size or (visit.frame.width, visit.frame.height)
+    return replace(visit, frame=replace(visit.frame, url=re.sub(r"([{}])", r"\1\1", url), width=width, height=height))
+
+
+def find_size(artifacts: Sequence[sqlite3.Row], scale: float) -> tuple[int, int] | None:
+    """The size of the screenshot in CSS pixels. Pure."""
+    shot = next((a for a in artifacts if a["role"] == "screenshot" and a["width"] and a["height"]), None)
+    return (round(shot["width"] / scale), round(shot["height"] / scale)) if shot else None
 
 
 def find_media(
@@ -81,19 +92,21 @@ def find_media(
 
 def read_answers(conn: sqlite3.Connection, exchanges: list[sqlite3.Row], artifacts: list[sqlite3.Row]) -> Answers:
     """What the page was answered then, in order, and behind it the files that came another way."""
-    kept = []
+    kept: list[Kept] = []
+    looks: list[Kept] = []
+    files: list[Kept] = []
     for row in exchanges:
-        body = None if row["status"] is None or row["resource_type"].startswith(PROBE) else read_body(conn, row)
+        body = None if row["status"] is None else read_body(conn, row)
         if body is not None:
             headers = tuple((name, value) for name, value in json.loads(row["response_headers"]))
-            kept.append(Kept(row["method"], row["url"], row["status"], headers, body))
-    files = []
+            into = looks if row["resource_type"].startswith(PROBE) else kept  # a frame may have asked it for itself
+            into.append(Kept(row["method"], row["url"], row["status"], headers, body))
     for row in artifacts:
         body = read_blob(conn, row["sha256"]) if row["url"] and row["role"] != "dom" else None
         if body is not None:
             headers = (("content-type", row["content_type"]), ("access-control-allow-origin", "*"))
             files.append(Kept("GET", row["url"], 200, headers, body))
-    return Answers((*kept, *files))
+    return Answers((*kept, *looks, *files))
 
 
 def read_body(conn: sqlite3.Connection, row: sqlite3.Row) -> bytes | None:

@@ -43,6 +43,11 @@ def score_replay(capture: Replayable, shown: Shown, now: str) -> Replay:
     return Replay(round(score * came, 4), distance, text, found, expected, write_note(shown, lost, score < 1), now)
 
 
+def fail_replay(now: str) -> Replay:
+    """What is said of a capture that cannot be shown again, because no page of it is kept."""
+    return Replay(0.0, None, None, 0, 0, "not replayable: no page is kept of it", now)
+
+
 def write_note(shown: Shown, lost: list[str], worse: bool) -> str | None:
     """Say in words what went wrong, the gravest first; None when nothing did. A request without an answer is no fault
     by itself: pages also ask for what nobody sees."""

@@ -93,6 +93,9 @@ class Stage:
         shutter = Shutter(scale=capture.scale)
         seen = await visit_frame(tab, capture.visit, capture.post, self._door, self.limits, shutter)
         shown.screenshot, shown.settled = seen.screenshot, seen.settled
+        if capture.in_place and shown.settled:  # there the frame was photographed, not the card in it
+            window = {"x": 0.0, "y": 0.0, "width": float(tab.size[0]), "height": float(tab.size[1])}
+            shown.screenshot = await tab.photograph(window, shutter, self.limits.screenshot_s)
         await look(tab.page, capture.visit.frame.card, shown)
         return shown
 

@@ -310,13 +310,11 @@ WHERE c.outcome = 'available' AND f.visitable
   AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)"""
 """It looks at every capture: for once, when rules have changed."""
 
-# A check downloads no media, and what was photographed in an article has no page of its own.
+# A check downloads no media.
 ASK_TO_REPLAY = """
 INSERT OR IGNORE INTO pending SELECT 'replay', c.id FROM captures c
-WHERE c.id = ? AND c.fetch_id IS NULL
+WHERE c.id = ?
   AND NOT EXISTS (SELECT 1 FROM crawls r WHERE r.id = c.crawl_id AND r.command = 'check')
-  AND EXISTS (SELECT 1 FROM exchanges x
-              WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id)"""
 
 

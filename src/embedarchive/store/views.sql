@@ -58,9 +58,11 @@ CREATE VIEW captures_to_describe AS
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE w.work = 'describe' AND f.visitable;
 
--- Preserved, described, with a page to show again, and not yet shown again from the archive alone.
+-- Preserved, described, and not yet shown again from the archive alone. `has_page` is 0 where no page is kept to show.
 CREATE VIEW captures_to_replay AS
-  SELECT w.capture_id AS id, c.post_key, p.platform
+  SELECT w.capture_id AS id, c.post_key, p.platform, EXISTS (
+      SELECT 1 FROM exchanges x
+      WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL) AS has_page
   FROM pending w JOIN captures c ON c.id = w.capture_id
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE w.work = 'replay' AND f.visitable;
