@@ -214,7 +214,7 @@ def test_a_line_of_text_is_not_blank() -> None:
     picture = look_at(png(image))
     assert not picture.blank
     assert (picture.width, picture.height) == (540, 900)
-    assert size_of(picture.thumbnail) == picture.thumbnail_size == (320, 533)
+    assert size_of(picture.thumbnail) == picture.thumbnail_size == (270, 450)
 
 
 def test_files_are_known_by_their_first_bytes() -> None:

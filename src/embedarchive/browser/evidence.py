@@ -219,7 +219,7 @@ def _picture_artifacts(seen: Visit, picture: Picture | None) -> list[Artifact]:
             Artifact(
                 "screenshot", seen.screenshot, kind, 0, None, picture.width, picture.height, None, cut, picture.dhash
             ),
-            Artifact("thumbnail", picture.thumbnail, "image/webp", 0, None, *picture.thumbnail_size),
+            Artifact("thumbnail", picture.thumbnail, "image/jpeg", 0, None, *picture.thumbnail_size),
         ]
     if seen.page.dom:
         dom = seen.page.dom.encode("utf-8", "replace")
