@@ -10,8 +10,10 @@ import pytest
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive.library import embed_record, post_record
-from embedarchive.records import PostRecord
+from embedarchive.phrases import say_missing, say_value
+from embedarchive.records import Kept, PostRecord
 from embedarchive.render import CARD_POLICY, render_card
+from embedarchive.render_media import render_media
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from embedarchive.tags import sanitize
@@ -136,3 +138,40 @@ def test_what_is_marked_sensitive_is_out_of_focus_until_asked_for(path: Path) ->
     slides, _, shot = card.partition('class="post-shot"')
     for part, what in ((slides, 'class="slides"'), (shot, "<figure")):
         assert part.index("veil-box") < part.index("Show it") < part.index(what)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("media 1: not_served", "file 1: not served"), ("poster 0: timeout", "still: timeout"),
+        ("avatar: the answer is no media file", "the author's picture: the answer is no media file"),
+        ("the video of slide 2: no_address", "the video of slide 2: no_address"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_said_in_words(line: str, said: str) -> None:
+    assert say_missing(line) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [([540, 1000], "540, 1000"), ([], "none"), ({"rest_ms": 3, "done": True}, "rest ms 3, done yes"), (1.0, "1.0")],
+)
+def test_circumstances_are_said_without_brackets(value: object, said: str) -> None:
+    assert say_value(value) == said
+
+
+@pytest.mark.parametrize(
+    ("content_type", "shown_by"),
+    [("image/webp", "img"), ("video/mp4", "video"), ("audio/mpeg", "audio"), ("application/pdf", "p")],
+)
+def test_each_kind_of_file_has_what_shows_it(content_type: str, shown_by: str) -> None:
+    """A picture that is none would be a broken one."""
+    kept = Kept("media", 1, "0" * 64, content_type, 900)
+    assert render_media(kept, lambda kept: "a file").startswith(f"<{shown_by} ")
+
+
+def test_a_recording_has_its_cover() -> None:
+    sound, cover = Kept("media", 1, "0" * 64, "audio/mpeg", 900), Kept("poster", 1, "1" * 64, "image/jpeg", 90)
+    both = render_media(sound, lambda kept: kept.role, cover)
+    assert both.index('<img src="poster"') < both.index('<audio src="media"')
+    assert "900 bytes" in render_media(sound, lambda kept: None, cover)

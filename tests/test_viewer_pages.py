@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,10 @@ async def test_an_article_can_be_seen_as_its_readers_saw_it(room: Datasette, pat
 async def test_what_is_not_here_offers_the_command_that_brings_it(room: Datasette) -> None:
     response = await get(room, "/embeds/-/find?q=" + quote("https://www.instagram.com/p/AAAAAAAAAAA/?x=1"))
     assert "embedarchive capture &#39;https://www.instagram.com/p/AAAAAAAAAAA/&#39;" in response.text
+    for number in (6, 7):  # walled, never visited
+        page = (await get(room, f"/embeds/-/post/{SAMPLES[number].post.key}")).text
+        assert f"embedarchive capture &#39;{SAMPLES[number].post.url}&#39;" in page.replace("'", "&#39;")
+    assert "Try a picture" in (await get(room, "/embeds/-/find?q=xyzzy")).text
     unknown = await get(room, "/embeds/-/post/instagram:AAAAAAAAAAA")
     assert unknown.status_code == 404
     assert "Not in this archive" in unknown.text
@@ -235,6 +241,18 @@ async def test_timemap_and_timegate(room: Datasette) -> None:
     assert (await get(room, "/timemap/link/https://example.org/")).status_code == 404
 
 
+async def test_all_evidence_of_a_post_is_one_download(room: Datasette) -> None:
+    response = await get(room, f"/embeds/-/evidence/{KEY}")
+    assert response.headers["content-type"] == "application/wacz"
+    assert response.headers["content-disposition"] == f'attachment; filename="instagram-{LOST.native_id}.wacz"'
+    with zipfile.ZipFile(io.BytesIO(response.content)) as package:
+        assert package.testzip() is None
+        pages = package.read("pages/pages.jsonl").decode()
+    assert LOST.native_id in pages
+    assert SAMPLES[1].post.native_id not in pages
+    assert (await get(room, "/embeds/-/evidence/instagram:nope")).status_code == 404
+
+
 # ----------------------------------------------------------------------------------------------------------- permission
 
 OURS = [
@@ -243,6 +261,7 @@ OURS = [
     "/embeds/-/find?q=ferry",
     "/embeds/-/article/1",
     "/embeds/-/capture/1",
+    f"/embeds/-/evidence/{KEY}",
 ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import Any
 
 from embedarchive.model import Description, Outcome
 from embedarchive.records import CaptureRecord, Change, Observation, PostLine, PostRecord, Status
@@ -106,6 +107,28 @@ def say_size(size: int) -> str:
 def say_likeness(distance: int) -> str:
     """How alike two pictures are whose hashes differ in that many of 64 bits."""
     return "the same picture" if distance <= 2 else "nearly the same picture" if distance <= 6 else "a similar picture"
+
+
+_CUT = re.compile(r"(media|poster|avatar|thumbnail)( \d+)?: (.+)", re.S)
+_FILES = {"media": "file", "poster": "still", "avatar": "the author's picture", "thumbnail": "thumbnail"}
+
+
+def say_missing(line: str) -> str:
+    """A line of what could not be kept, in words: `media 1: not_served` -> `file 1: not served`."""
+    cut = _CUT.fullmatch(line)
+    if cut is None:
+        return line
+    why = cut[3] if " " in cut[3] else say_reason(cut[3])
+    return f"{_FILES[cut[1]]}{(cut[2] or '').replace(' 0', '')}: {why}"
+
+
+def say_value(value: Any) -> str:
+    """A circumstance of a visit, as recorded in JSON: `[540, 1000]` -> `540, 1000`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(name).replace('_', ' ')} {say_value(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(say_value, value)) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def say_in_place(capture: CaptureRecord) -> str:

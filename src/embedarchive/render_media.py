@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from embedarchive.phrases import say_date, say_reason, say_size
+from embedarchive.phrases import say_date, say_missing, say_reason, say_size
 from embedarchive.records import CaptureRecord, Kept
 from embedarchive.tags import EMPTY, Html, join, tag
 
@@ -57,7 +57,7 @@ def render_veil(media: Html, name: str) -> Html:
 
 
 def render_media(kept: Kept, source: Source, poster: Kept | None = None, alt: str | None = None) -> Html:
-    """A picture or a playable video; where it cannot be shown, what there is instead and why."""
+    """A picture, or a playable video or sound; where it cannot be shown, what there is instead and why."""
     url = source(kept)
     if kept.content_type.startswith("video/"):
         if url:
@@ -68,10 +68,19 @@ def render_media(kept: Kept, source: Source, poster: Kept | None = None, alt: st
         if poster and poster is not kept and (still := source(poster)):
             return join(tag("img", src=still, alt=alt or "Still of a video"), _gap(kept))
         return _gap(kept)
-    if url is None:
+    if kept.content_type.startswith("audio/"):
+        return _render_sound(kept, url, source(poster) if poster else None, alt)
+    if url is None or not kept.content_type.startswith("image/"):
         return _gap(kept)
     text = alt or f"Picture {kept.position or ''} of the post; it came without a description".replace("  ", " ")
     return tag("img", src=url, alt=text, width=kept.width, height=kept.height, decoding="async")
+
+
+def _render_sound(kept: Kept, url: str | None, cover: str | None, alt: str | None) -> Html:
+    """A player, under its cover if there is one."""
+    picture = tag("img", src=cover, alt=alt or "Cover of the recording") if cover else EMPTY
+    player = tag("audio", src=url, controls=True, preload="metadata", aria_label="The recording") if url else _gap(kept)
+    return join(picture, player)
 
 
 def _gap(kept: Kept) -> Html:
@@ -115,7 +124,7 @@ def render_missing(capture: CaptureRecord) -> Html:
         for k in capture.artifacts
         if k.truncated
     ]
-    lines = [*capture.missing, *cut]
+    lines = [*map(say_missing, capture.missing), *cut]
     if not lines:
         return EMPTY
     items = tag("ul", [tag("li", tag("bdi", line)) for line in lines])

@@ -44,6 +44,7 @@ POST = """\
   min-width: 0; }
 .slides img, .slides video { display: block; max-width: 100%; width: 100%; height: auto; max-height: 46rem;
   object-fit: contain; }
+.slides audio { display: block; width: calc(100% - 2 * var(--s5)); margin: var(--s4) 0; }
 .slide-n { position: absolute; inset-block-start: var(--s3); inset-inline-end: var(--s3);
   font: var(--t-1)/1 var(--sans); color: #fff;
   background: rgb(0 0 0 / .68); padding: .35em .6em; border-radius: 1em; }
@@ -94,7 +95,8 @@ time[title] { text-decoration: underline dotted var(--rule); text-underline-offs
 @media (max-width: 30rem) {
   .post-by { flex-wrap: wrap; }
   .post-when { flex-basis: 100%; text-align: start; }
-  .post-by, .post-text, .post-foot, .post-title, .post-facts, .post-claim { padding-inline: var(--s4); }
+  .post-by, .post-text, .post-foot, .post-title, .post-facts, .post-claim, .slides-hint, .post-shot summary {
+    padding-inline: var(--s4); }
 }
 @media (prefers-reduced-motion: no-preference) { .slides { scroll-behavior: smooth; } }
 """

@@ -18,6 +18,7 @@ from embedarchive.phrases import (
     say_date,
     say_field,
     say_likeness,
+    say_missing,
     say_number,
     say_post_status,
     say_run,
@@ -165,7 +166,7 @@ def _description_facts(said: Description | None) -> list[tuple[str, str]]:
 
 def _missing(record: PostRecord) -> Iterable[Text]:
     for line in record.best.missing if record.best else ():
-        yield _row(Text("! not kept: ", style="bold"), _text(line))
+        yield _row(Text("! not kept: ", style="bold"), _text(say_missing(line)))
 
 
 def _sighting(sighting: Sighting) -> Text:

@@ -17,6 +17,7 @@ from embedarchive.library.questions import QUESTIONS
 from embedarchive.viewer import cells, media, memento, oembed, pages
 from embedarchive.viewer.archives import guard_connection, is_archive, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
+from embedarchive.viewer.evidence import serve_evidence
 from embedarchive.viewer.meanings import describe_database, describe_tables
 from embedarchive.viewer.refusals import guarded
 from embedarchive.viewer.shims import add_queries, quiet_tracebacks, set_descriptions
@@ -40,6 +41,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (DB + r"/outlets$", pages.show_outlets),
         (DB + r"/post/(?P<key>.+)$", pages.show_post),
         (DB + r"/card/(?P<key>.+)$", pages.show_card),
+        (DB + r"/evidence/(?P<key>.+)$", serve_evidence),
         (DB + r"/embed/(?P<id>\d{1,18})$", pages.show_embed),
         (DB + r"/capture/(?P<id>\d{1,18})$", pages.show_capture),
         (DB + r"/snapshot/(?P<id>\d{1,18})$", pages.show_snapshot),

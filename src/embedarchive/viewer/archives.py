@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from datasette.utils import sqlite_timelimit, tilde_decode
@@ -75,11 +76,18 @@ async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_m
     """Do read-only work in one of Datasette's threads, within a time. Raises TooSlow."""
 
     def bounded(conn: sqlite3.Connection) -> T:
-        with sqlite_timelimit(conn, longest_ms):
+        with within(conn, longest_ms):
             return work(conn)
 
+    return await database.execute_fn(bounded)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def within(conn: sqlite3.Connection, longest_ms: int) -> Iterator[None]:
+    """Stop what the connection does after that time. Raises TooSlow."""
     try:
-        return await database.execute_fn(bounded)  # type: ignore[no-any-return]
+        with sqlite_timelimit(conn, longest_ms):
+            yield
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
             raise TooSlow from error

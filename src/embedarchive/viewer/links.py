@@ -45,6 +45,9 @@ class Links:
     def card(self, key: str) -> str:
         return f"{self.base}/-/card/{quote(key, safe=':/@')}"
 
+    def evidence(self, key: str) -> str:
+        return f"{self.base}/-/evidence/{quote(key, safe=':/@')}"
+
     def embed(self, embed_id: int) -> str:
         return f"{self.base}/-/embed/{embed_id}"
 

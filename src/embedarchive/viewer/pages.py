@@ -50,6 +50,7 @@ HELPERS = {
     "say_time": phrases.say_time, "say_count": phrases.say_count, "say_number": phrases.say_number,
     "say_size": phrases.say_size, "say_likeness": phrases.say_likeness, "say_reason": phrases.say_reason,
     "say_run": phrases.say_run, "say_in_place": phrases.say_in_place,
+    "say_missing": phrases.say_missing, "say_value": phrases.say_value,
     "say_status": phrases.say_post_status, "say_field": phrases.say_field, "shorten": phrases.shorten,
     "meaning": phrases.STATUS_MEANINGS.get, "word": phrases.STATUS_WORDS.get, "next_steps": next_steps,
     "diff": phrases.find_difference, "veil": veil,
