@@ -68,7 +68,8 @@ POST = """\
 .veil-box:checked + .veil-ask .veil-show, .veil-box:not(:checked) + .veil-ask .veil-hide { display: none; }
 .post-gap { margin: 0; padding: var(--s5); text-align: center; color: var(--ink-2); border: 1px dashed var(--rule);
   width: 100%; box-sizing: border-box; }
-.post-title { font: 600 var(--t2)/1.3 var(--serif); margin: 0; padding: var(--s3) var(--s5) 0; }
+.post-title { font: 600 var(--t2)/1.3 var(--serif); margin: 0; padding: var(--s3) var(--s5); }
+.post-title + .post-text { padding-top: 0; }
 .post-text { font: var(--t1)/1.6 var(--serif); margin: 0; padding: var(--s3) var(--s5) var(--s4);
   white-space: pre-wrap; }
 .post-text.large { font-size: var(--t2); line-height: 1.5; padding-block: var(--s4); }
