@@ -93,6 +93,13 @@ class Browser:
             finally:
                 chrome.kill()
 
+    @property
+    def user_agent(self) -> str:
+        """What visits say they are. Raises BrowserCrashed when the browser is not running."""
+        if self._chrome is None:
+            raise BrowserCrashed("the browser is not running")
+        return self._chrome.user_agent
+
     async def capture(self, post: Post, platform: Platform, *, media: bool = True) -> Capture:
         """Visit a post and keep what came. Whatever goes wrong is in the verdict; nothing of the world's is raised."""
         visit = platform.visit

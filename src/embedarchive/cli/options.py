@@ -20,7 +20,7 @@ archive_option = click.option(
     help="The archive: a folder that holds embeds.db, or a .db file.",
 )  # fmt: skip
 
-WORLD_OPTIONS = (
+DOOR_OPTIONS = (
     click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDR[:PORT]",
                  help="Connect there for that host, as curl does; also opens that address. HOST may be *."),
     click.option("--ca-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -31,6 +31,10 @@ WORLD_OPTIONS = (
                  help="The Chromium, Chrome, Edge or headless shell to use."),
     click.option("--delay", type=click.FloatRange(min=0), default=1.0, show_default=True,
                  help="Least seconds between two requests to one host."),
+)  # fmt: skip
+
+WORLD_OPTIONS = (
+    *DOOR_OPTIONS,
     click.option("--concurrency", type=click.IntRange(1, 64), default=6, show_default=True, help="Articles at once."),
     click.option("--tabs", type=click.IntRange(1, 16), default=3, show_default=True, help="Posts at once."),
     click.option("--contact", help="A URL or address for webmasters, sent in the User-Agent of article fetches."),
@@ -104,4 +108,4 @@ def take_settings(values: dict[str, Any]) -> Settings:
     )
     state: Path | None = values.pop("storage_state", None)
     login = read_login(state, time.time()) if state else None
-    return Settings(**{name: values.pop(name) for name in names}, login=login)
+    return Settings(**{name: values.pop(name) for name in names if name in values}, login=login)

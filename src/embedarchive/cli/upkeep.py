@@ -7,18 +7,22 @@ import os
 import shutil
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from embedarchive.cli.options import archive_option
-from embedarchive.errors import EmbedArchiveError
+from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
+from embedarchive.errors import EmbedArchiveError, UsageError
 from embedarchive.store import archive_path
+
+if TYPE_CHECKING:
+    from embedarchive.world import Settings
 
 Finding = tuple[bool, str]
 """Whether it is well, and what was seen (with the remedy, if not)."""
@@ -26,9 +30,30 @@ Finding = tuple[bool, str]
 
 @click.command()
 @archive_option
-@click.option("--browser-path", envvar="EMBEDARCHIVE_BROWSER", show_envvar=True, help="The browser to look at.")
-def doctor(archive: str, browser_path: str | None) -> int:
-    """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door. Sends nothing out."""
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Ask the platforms, too, whether what is assumed of them still holds (some forty requests).",
+)
+@click.option("--platform", "platforms", multiple=True, metavar="NAME", help="With --live: ask this platform only.")
+@with_options(DOOR_OPTIONS)
+def doctor(archive: str, live: bool, platforms: tuple[str, ...], **values: Any) -> int:  # fmt: skip
+    """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door.
+
+    Nothing is sent out, except with --live: then it says which assumptions of docs/reality.md hold, which do not, and
+    which could not be asked. Those about a post that is there are asked of the archive's own posts, where it has some.
+
+    \b
+    embedarchive doctor --live --platform instagram
+    """
+    settings = take_settings(values)
+    well = examine_machine(archive, settings.browser_path)
+    code = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else 0
+    return code if well else 1
+
+
+def examine_machine(archive: str, browser_path: str | None) -> bool:
+    """Print what was found of the machine, and give whether all is well."""
     examinations: list[tuple[str, Callable[[], Coroutine[Any, Any, Finding]]]] = [
         ("Python", examine_python),
         ("SQLite", examine_sqlite),
@@ -48,7 +73,29 @@ def doctor(archive: str, browser_path: str | None) -> int:
         well = well and fine
         table.add_row(Text("✓", style="green") if fine else Text("✗", style="red"), name, seen)
     Console(highlight=False).print(table)
-    return 0 if well else 1
+    return well
+
+
+MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+
+
+async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str, ...]) -> int:
+    """Print what live platforms say to each assumption; 1 if one does not hold, 3 if some could not be asked."""
+    from embedarchive.assumptions import POSTS
+    from embedarchive.cli.live import ask_platforms
+
+    if unknown := set(platforms) - set(POSTS):
+        raise UsageError(f"Nothing is asked of {', '.join(sorted(unknown))}; there are {', '.join(POSTS)}.")
+    console, tally = Console(highlight=False), Counter[bool | None]()
+    async for heard in ask_platforms(settings, path, platforms):
+        tally[heard.held] += 1
+        mark, colour = MARKS[heard.held]
+        console.print(
+            Text.assemble((mark, colour), f" {heard.assumption.platform}: {heard.assumption.says}"), soft_wrap=True
+        )
+        console.print(Text(f"  {heard.seen} {heard.url}", style="dim"), soft_wrap=True)
+    console.print(f"{tally[True]} hold, {tally[False]} do not, {tally[None]} could not be asked.")
+    return 1 if tally[False] else 3 if tally[None] else 0
 
 
 async def examine_python() -> Finding:

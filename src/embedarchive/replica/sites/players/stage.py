@@ -131,13 +131,13 @@ def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
         return answer_media(request, world, stage.posts)
     asked = unquote(request.target)
     post = next((p for p in stage.posts if tail_of(p) in asked or stage.alias.get(p.key, "\0") in asked), None)
-    if post is None:
-        return stage.dead
-    state = world.state(post)
+    state = world.state(post) if post else "gone"
     address = f"{request.host}{request.path}"
     for start, say in stage.services.items():
         if address == start or (start.endswith("/") and address.startswith(start)):
-            return _answer_service(stage.told.get(state, say)(post), state)
+            return _answer_service(stage.told.get(state, say)(post) if post else None, state)
+    if post is None:
+        return stage.dead
     return _answer_frame(stage, post, state, request) if request.host in stage.hosts else None
 
 

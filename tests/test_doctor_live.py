@@ -1,0 +1,103 @@
+"""`doctor --live` against the replica, over real TLS: which assumptions hold, which do not, which could not be asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import Done, embedarchive, through
+from conftest import ROOT
+from embedarchive.assumptions import ASSUMPTIONS, MADE_UP, POSTS, Assumption, find_address
+from embedarchive.detect import identify_post
+from embedarchive.platforms import BY_NAME
+from embedarchive.replica import Replica, Saved
+
+OWN = ("fjord", "x-alarm", "tt-band", "yt-start", "vm-hands", "tw-bridge", "dm-quai")
+"""One post of each platform that is asked about a post that is there."""
+UNPLAYED = {"mastodon", "rumble", "vk"}
+"""Where the replica does not play what is assumed of a post that never was: it has no such server, or plays only its own."""
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        yield running
+
+
+def ask(replica: Replica, archive: Path, *platforms: str) -> Done:
+    chosen = [f"--platform={name}" for name in platforms]
+    return embedarchive("doctor", "--live", "-a", archive, *chosen, *through(replica))
+
+
+def lines(done: Done) -> list[str]:
+    return [line for line in done.out.splitlines() if line[:1] in "✓✗?" and ": " in line]
+
+
+# ------------------------------------------------------------------------------------------------------------ the table
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda a: f"{a.platform}-{a.ask}-{a.of}")
+def test_every_assumption_is_a_line_of_the_documentation_and_can_be_asked(assumption: Assumption) -> None:
+    text = (ROOT / "docs" / "reality.md").read_text()
+    told = [line for line in text.splitlines() if line.startswith(f"| {assumption.says} |")]
+    assert told
+    assert all("(`doctor --live`)" in line for line in told)
+    post, visit = identify_post(POSTS[assumption.platform][MADE_UP]), BY_NAME[assumption.platform].visit
+    assert post
+    assert post.platform == assumption.platform
+    assert visit
+    assert assumption.ask == "visit" or find_address(assumption, post, visit)[0].startswith("https://")
+
+
+def test_no_line_of_the_documentation_claims_to_be_asked_that_is_not() -> None:
+    text = (ROOT / "docs" / "reality.md").read_text()
+    marked = {line.split(" | ")[0][2:] for line in text.splitlines() if line.endswith("(`doctor --live`) |")}
+    assert marked == {assumption.says for assumption in ASSUMPTIONS}
+
+
+# ---------------------------------------------------------------------------------------------------------- the command
+
+
+@pytest.mark.browser
+def test_the_replica_keeps_what_is_assumed_of_the_platforms(replica: Replica, tmp_path: Path) -> None:
+    urls = [replica.post(name).url for name in OWN]
+    kept = embedarchive("capture", *urls, "-a", tmp_path, "--no-replay", "--json", *through(replica))
+    assert kept.json["captures"]["available"] == len(OWN), kept.err
+    done = ask(replica, tmp_path)
+    said = Counter(line[0] for line in lines(done))
+    broken = {line.split(": ")[0][2:] for line in lines(done) if line.startswith("✗")}
+    assert broken == UNPLAYED, done.out
+    assert said == {"✓": len(ASSUMPTIONS) - len(UNPLAYED), "✗": len(UNPLAYED)}
+    assert done.code == 1
+    assert f"{len(ASSUMPTIONS) - len(UNPLAYED)} hold, {len(UNPLAYED)} do not, 0 could not be asked." in done.out
+
+
+@pytest.mark.browser
+def test_what_has_changed_is_told(replica: Replica, tmp_path: Path) -> None:
+    replica.serve("https://www.instagram.com/p/B0000000000/embed/captioned/", Saved(body=b"<div class=EmbedOther>"))
+    done = ask(replica, tmp_path, "instagram")
+    assert [line[0] for line in lines(done)] == ["✗", "✗", "✓"]
+    assert "no .EmbedBrokenMedia" in done.out
+    assert "if this very post is gone" in done.out, "the first asks about a post that the replica never had"
+    assert done.code == 1
+
+
+@pytest.mark.browser
+def test_a_wall_says_nothing_of_an_assumption(tmp_path: Path) -> None:
+    with Replica(per_minute=0) as walled:
+        done = ask(walled, tmp_path, "instagram", "twitch")
+        assert sum(hit.host == "www.instagram.com" for hit in walled.hits) == 1, (
+            "who puts up a wall is asked nothing more"
+        )
+    assert [line[0] for line in lines(done)] == ["?", "?", "?", "?"]
+    assert all(said in done.out for said in ("blocked: rate", "deferred", "no post to ask about"))
+    assert done.code == 3
+
+
+def test_a_platform_nobody_asks_is_named(replica: Replica, tmp_path: Path) -> None:
+    done = ask(replica, tmp_path, "myspace")
+    assert done.code == 2
+    assert "myspace" in done.err
