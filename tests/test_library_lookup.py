@@ -15,6 +15,7 @@ from PIL import Image
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.grams import find_grams, fold
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
+from embedarchive.library.figures import count_outlet
 from embedarchive.library.pictures import ask_for_quarters, lookup_picture
 from embedarchive.likeness import find_quarters, hash_picture, image_distance
 from embedarchive.platforms.instagram import media_id
@@ -262,6 +263,7 @@ def test_counting_in_one_pass_gives_what_the_views_give(conn: sqlite3.Connection
         outlet = counts.outlet(row["outlet"])
         assert outlet is not None
         assert [getattr(outlet, name) for name in columns.split(", ")] == list(row)[1:]
+        assert count_outlet(conn, row["outlet"]) == outlet
 
 
 def test_figures_add_up(conn: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
+from embedarchive.library.figures import STANDING, count_outlet
 from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
 from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
 from embedarchive.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
@@ -14,6 +15,16 @@ from embedarchive.urls import canonicalize_url, split_url
 NEWEST = (
     "(SELECT f.id FROM fetches f WHERE f.article_id = {0} AND f.searched_rules IS NOT NULL "
     "ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1)"
+)
+LINES = (
+    "WITH shown AS MATERIALIZED (SELECT a.id, e.id AS embed_id, e.post_key FROM json_each(?) w "
+    "CROSS JOIN articles a ON a.id = w.value "
+    f"LEFT JOIN embeds e ON e.fetch_id = {NEWEST.format('a.id')} AND e.kind = 'embed'), "
+    f"standing AS MATERIALIZED ({STANDING.format('WHERE post_key IN (SELECT post_key FROM shown)')}) "
+    "SELECT a.id, a.url, a.outlet, a.title, a.published_at, count(h.embed_id) AS embeds, "
+    "count(DISTINCT iif(s.status = 'gone', s.post_key, NULL)) AS gone, "
+    "count(DISTINCT iif(s.seen, s.post_key, NULL)) AS preserved "
+    "FROM shown h CROSS JOIN articles a ON a.id = h.id LEFT JOIN standing s ON s.post_key = h.post_key GROUP BY a.id"
 )
 MOST_ON_A_PAGE = 100
 EMPTY: Mapping[str, CaptureRecord] = {}
@@ -86,15 +97,7 @@ def place(
 def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ArticleLine]:
     """One line for each article, in the order of the numbers."""
     wanted = list(dict.fromkeys(ids))
-    rows = select(
-        conn,
-        "SELECT a.id, a.url, a.outlet, a.title, a.published_at, count(e.id) AS embeds, "
-        "count(DISTINCT iif(s.status = 'gone', s.key, NULL)) AS gone, "
-        "count(DISTINCT iif(s.best_capture_id IS NOT NULL, s.key, NULL)) AS preserved "
-        f"FROM articles a LEFT JOIN embeds e ON e.fetch_id = {NEWEST.format('a.id')} AND e.kind = 'embed' "
-        f"LEFT JOIN post_status s ON s.key = e.post_key WHERE a.id {IN_KEYS} GROUP BY a.id",
-        in_list(wanted),
-    )
+    rows = select(conn, LINES, in_list(wanted))
     lines = {row["id"]: ArticleLine(**row) for row in rows}
     return {each: lines[each] for each in wanted if each in lines}
 
@@ -118,11 +121,4 @@ def outlet_record(
         (page - 1) * MOST_ON_A_PAGE,
     )
     lines = article_lines(conn, [r["id"] for r in ids])
-    return replace(figures or _count_outlet(conn, name), articles=total["n"], lines=tuple(lines.values()))
-
-
-def _count_outlet(conn: sqlite3.Connection, name: str) -> OutletRecord:
-    row = select_one(conn, "SELECT * FROM embeds_by_outlet WHERE outlet = ?", name) or {}
-    names = ("articles", "embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved")
-    articles, embeds, posts, gone, gone_but_kept, preserved, unresolved = (int(row.get(each) or 0) for each in names)
-    return OutletRecord(name, articles, embeds, posts, gone, gone_but_kept, preserved, unresolved)
+    return replace(figures or count_outlet(conn, name), articles=total["n"], lines=tuple(lines.values()))

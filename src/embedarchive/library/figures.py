@@ -6,20 +6,19 @@ import sqlite3
 from typing import Any
 
 from embedarchive.library.posts import read_lines
-from embedarchive.library.rows import select, select_one
+from embedarchive.library.rows import Row, select, select_one
 from embedarchive.records import Counts, Figures, Front, OutletRecord, PostLine
 
-# One pass over all looks, in the order of their index. A time takes 24 characters and a bar one, so the outcome of the
-# newest look begins at the 26th. As in the view `post_status`, walls and faults count only where nothing better is.
-STANDING = (
-    "SELECT post_key, max(outcome = 'available') AS seen, substr(coalesce("
-    "max(CASE WHEN outcome IN ('available', 'gone', 'unavailable') THEN checked_at || '|' || outcome END), "
-    "max(checked_at || '|' || outcome)), 26) AS status FROM checks GROUP BY post_key"
-)
+# The newest look at a post. One at the post itself goes before walls and faults, which count only where nothing better is
+# (as in the view `post_status`): a digit says which it is. A time takes 24 characters and a bar one, and so the outcome
+# begins at the 27th.
+_NEWEST = "max((outcome IN ('available', 'gone', 'unavailable')) || checked_at || '|' || outcome)"
+_SEEN = "max(outcome = 'available')"
+STANDING = f"SELECT post_key, {_SEEN} AS seen, substr({_NEWEST}, 27) AS status FROM checks {{0}} GROUP BY post_key"
 
 # First one row for each post of each outlet, so that nothing has to be counted distinct afterwards.
 OUTLETS = (
-    f"WITH standing AS MATERIALIZED ({STANDING}), "
+    f"WITH standing AS MATERIALIZED ({STANDING.format('')}), "
     "current AS MATERIALIZED (SELECT article_id, id, max(fetched_at) FROM fetches "
     "WHERE searched_rules IS NOT NULL GROUP BY article_id), "
     "holders AS (SELECT a.outlet, count(*) AS articles FROM current c JOIN articles a ON a.id = c.article_id "
@@ -32,6 +31,21 @@ OUTLETS = (
     "total(s.seen) AS preserved, total(iif(h.post_key IS NULL, h.embeds, 0)) AS unresolved "
     "FROM held h JOIN holders o ON o.outlet IS h.outlet LEFT JOIN standing s ON s.post_key = h.post_key "
     "GROUP BY h.outlet ORDER BY embeds DESC, h.outlet"
+)
+
+# The same of one outlet, each post looked up by itself: to join them with all posts would take as long as for all outlets.
+OUTLET = (
+    "WITH asked(outlet) AS (VALUES (?)), "
+    "current AS MATERIALIZED (SELECT article_id, id, max(fetched_at) FROM fetches WHERE searched_rules IS NOT NULL "
+    "AND article_id IN (SELECT id FROM articles WHERE outlet = (SELECT outlet FROM asked)) GROUP BY article_id), "
+    "held AS MATERIALIZED (SELECT e.post_key, count(*) AS embeds FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id "
+    "WHERE e.kind = 'embed' GROUP BY e.post_key), "
+    f"told AS MATERIALIZED (SELECT post_key, embeds, (SELECT {_NEWEST} || {_SEEN} FROM checks k "
+    "WHERE k.post_key = h.post_key) AS told FROM held h) "
+    "SELECT (SELECT outlet FROM asked) AS outlet, (SELECT count(*) FROM current c WHERE EXISTS (SELECT 1 FROM embeds e "
+    "WHERE e.fetch_id = c.id AND e.kind = 'embed')) AS articles, total(embeds) AS embeds, count(post_key) AS posts, "
+    "total(told LIKE '%|gone_') AS gone, total(told LIKE '%|gone1') AS gone_but_kept, total(told LIKE '%1') AS preserved, "
+    "total(iif(post_key IS NULL, embeds, 0)) AS unresolved FROM told"
 )
 
 
@@ -47,7 +61,9 @@ def stats(conn: sqlite3.Connection) -> Figures:
 
 
 def _count_all(conn: sqlite3.Connection, found: tuple[OutletRecord, ...]) -> Figures:
-    standing = select(conn, f"SELECT status, count(*) AS posts, sum(seen) AS seen FROM ({STANDING}) GROUP BY status")
+    standing = select(
+        conn, f"SELECT status, count(*) AS posts, sum(seen) AS seen FROM ({STANDING.format('')}) GROUP BY status"
+    )
     outcomes = {row["status"]: row["posts"] for row in standing}
     seen = {row["status"]: row["seen"] for row in standing}
     platforms = _count_platforms(conn)
@@ -86,13 +102,18 @@ def outlets(conn: sqlite3.Connection) -> tuple[OutletRecord, ...]:
 
     Articles of no outlet (plain files) are under the name "".
     """
+    return tuple(_read_outlet(row) for row in select(conn, OUTLETS))
+
+
+def count_outlet(conn: sqlite3.Connection, name: str) -> OutletRecord:
+    """The figures of one outlet."""
+    return next(_read_outlet(row) for row in select(conn, OUTLET, name))
+
+
+def _read_outlet(row: Row) -> OutletRecord:
     names = ("articles", "embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved")
-    found = []
-    for row in select(conn, OUTLETS):
-        articles, embeds, posts, gone, gone_but_kept, preserved, unresolved = (int(row[name]) for name in names)
-        name = row["outlet"] or ""
-        found.append(OutletRecord(name, articles, embeds, posts, gone, gone_but_kept, preserved, unresolved))
-    return tuple(found)
+    articles, embeds, posts, gone, gone_but_kept, preserved, unresolved = (int(row[name]) for name in names)
+    return OutletRecord(row["outlet"] or "", articles, embeds, posts, gone, gone_but_kept, preserved, unresolved)
 
 
 def front(conn: sqlite3.Connection, limit: int = 12) -> Front:

@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from embedarchive.grams import END, cut, fold
+from embedarchive.library.rarest import FEW, find_newest, sort_by_rarity
 from embedarchive.library.rows import Row, in_list, select
 from embedarchive.store.rows import FULL_TEXT
 
@@ -25,6 +26,9 @@ LONGEST_FRAGMENT = 40
 """Characters; what is longer has whole words in it, and these find it sooner."""
 
 MOST_MISSPELT = 4
+MOST_ASKED = 2
+"""Words that the gram index is asked for, the longest; the texts themselves are asked for the others."""
+
 LEAST_LETTERS = 4
 LEAST_LIKE = 0.72
 """How alike two words must be, by difflib: one letter wrong in a word of four is 0.75."""
@@ -36,11 +40,9 @@ _RUN = re.compile(r"\S+")
 def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: int) -> list[Row]:
     """The newest rows that hold these very characters, whatever their case and accents, with a marked snippet."""
     wanted = fold(fragment)
-    query = ask_for_fragment(wanted) if len(wanted) <= LONGEST_FRAGMENT else ""
-    if not all(_stands(conn, table, gram) for gram in query.split(" AND ") if gram):
-        return []
+    asked = ask_for_fragment(wanted) if len(wanted) <= LONGEST_FRAGMENT else []
     found: list[Row] = []
-    for rowid, text in _texts(conn, table, query) if query else ():
+    for rowid, text in _texts(conn, table, _find_holders(conn, f"{table}_grams", asked)):
         if wanted in fold(text):
             found.append({"rowid": rowid, "snippet": mark(text, fragment, wanted), "share": 1.0})
         if len(found) == limit:
@@ -48,18 +50,24 @@ def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: in
     return found
 
 
-def _stands(conn: sqlite3.Connection, table: str, gram: str) -> bool:
-    """Whether a gram is anywhere: SQLite would walk through all that the others have in common to find that it is not."""
-    sql = f"SELECT 1 FROM {table}_grams WHERE {table}_grams MATCH ? LIMIT 1"
-    return conn.execute(sql, (gram,)).fetchone() is not None
+def _find_holders(conn: sqlite3.Connection, index: str, asked: list[str]) -> list[int]:
+    """The newest rows that may hold what these terms are of: the rarest few decide, if they leave few enough rows."""
+    whole = [
+        term for term in asked if not term.endswith("*")
+    ]  # all grams of one beginning would have to be gone through
+    ranked = sort_by_rarity(conn, index, whole)
+    if len(ranked) < len(whole) or not asked:
+        return []
+    rowids = find_newest(conn, index, ranked[:FEW] or asked, MOST_READ)
+    return rowids if len(rowids) < MOST_READ else find_newest(conn, index, asked, MOST_READ)
 
 
 def find_similar(conn: sqlite3.Connection, table: str, text: str, limit: int) -> list[Row]:
     """The rows whose words are most like these, where not one letter need be where it should, but most are."""
     words = sorted((w for w in fold(text).split() if len(w) >= LEAST_LETTERS), key=len, reverse=True)[:MOST_MISSPELT]
-    query = " AND ".join(f"({ask_for_similar(word)})" for word in words)
+    asked = [f"({ask_for_similar(word)})" for word in words[:MOST_ASKED]]
     found: list[Row] = []
-    for rowid, said in _texts(conn, table, query) if query else ():
+    for rowid, said in _texts(conn, table, find_newest(conn, f"{table}_grams", asked, MOST_READ) if asked else []):
         close = [find_closest(word, said) for word in words]
         share = min(ratio for ratio, _ in close)
         if share >= LEAST_LIKE:
@@ -67,17 +75,8 @@ def find_similar(conn: sqlite3.Connection, table: str, text: str, limit: int) ->
     return sorted(found, key=lambda row: -row["share"])[:limit]
 
 
-def _texts(conn: sqlite3.Connection, table: str, query: str) -> Iterator[tuple[int, str]]:
-    """The newest rows that the gram index gives, with their whole text."""
-    rowids = [
-        row["rowid"]
-        for row in select(
-            conn,
-            f"SELECT rowid FROM {table}_grams WHERE {table}_grams MATCH ? ORDER BY rowid DESC LIMIT ?",
-            query,
-            MOST_READ,
-        )
-    ]
+def _texts(conn: sqlite3.Connection, table: str, rowids: list[int]) -> Iterator[tuple[int, str]]:
+    """These rows, newest first, with their whole text."""
     columns = FULL_TEXT[table]
     sql = f"SELECT id, {', '.join(columns)} FROM {table} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
     for row in select(conn, sql, in_list(rowids)):
@@ -87,8 +86,8 @@ def _texts(conn: sqlite3.Connection, table: str, query: str) -> Iterator[tuple[i
 # ----------------------------------------------------------------------------------------------------------- questions
 
 
-def ask_for_fragment(folded: str) -> str:
-    """The question to a gram index for a folded fragment; empty if it is too short for one. Pure.
+def ask_for_fragment(folded: str) -> list[str]:
+    """The terms to ask a gram index for, all of them; none if a folded fragment is too short for one. Pure.
 
     All but the last word end where they end; two characters are the beginning of some gram.
     """
@@ -97,7 +96,7 @@ def ask_for_fragment(folded: str) -> str:
     asked = [quote(gram) for gram in dict.fromkeys(grams) if len(gram) == 3]
     if words and len(words[-1]) < 3 and (not asked or not words[-1].isascii()) and not folded.isascii():
         asked.append(quote(words[-1]) + "*")
-    return " AND ".join(asked)
+    return asked
 
 
 def ask_for_similar(word: str) -> str:

@@ -32,7 +32,7 @@ CREATE TABLE articles (                     -- a page that embeds posts, by cano
   fetch_after   TEXT,                       -- due for fetching from then on; NULL: nothing due
   failures      INTEGER NOT NULL DEFAULT 0  -- in a row
 ) STRICT;
-CREATE INDEX articles_outlet ON articles(outlet);
+CREATE INDEX articles_outlet ON articles(outlet, coalesce(published_at, first_seen_at));
 CREATE INDEX articles_due ON articles(fetch_after) WHERE fetch_after IS NOT NULL;
 
 CREATE TABLE article_urls (                 -- every address that led to an article: AMP, print, tracking and redirect variants
@@ -90,7 +90,7 @@ CREATE TABLE fetches (                      -- one download of an article
   searched_rules INTEGER,                   -- version of the finder that searched it; NULL: not searched yet
   search_note    TEXT                       -- why the search is incomplete, if it is
 ) STRICT;
-CREATE INDEX fetches_article ON fetches(article_id, fetched_at);
+CREATE INDEX fetches_article ON fetches(article_id, fetched_at, searched_rules);
 CREATE INDEX fetches_unrendered ON fetches(to_render) WHERE to_render = 1;
 CREATE INDEX fetches_unsearched ON fetches(coalesce(searched_rules, 0))
   WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0;
@@ -263,7 +263,7 @@ CREATE TABLE checks (                       -- one liveness observation; its cap
   outcome    TEXT NOT NULL CHECK (outcome IN ('available', 'gone', 'unavailable', 'blocked', 'error')),
   reason     TEXT
 ) STRICT;
-CREATE INDEX checks_post ON checks(post_key, checked_at);
+CREATE INDEX checks_post ON checks(post_key, checked_at, outcome);
 
 CREATE TABLE pending (                      -- what is still to be made of captures
   work       TEXT NOT NULL CHECK (work IN ('describe', 'replay')),

@@ -1,0 +1,93 @@
+"""Seeking from the rarest terms on finds what looking at every text finds."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from embedarchive.grams import fold
+from embedarchive.library.fragments import find_fragment
+from embedarchive.library.rarest import SAMPLE, find_newest, sort_by_rarity
+from embedarchive.library.search import INDEXES, MOST_ASKED_ALONE, find_words, match_all
+from embedarchive.model import Fetch, Found
+from embedarchive.store import Archive, open_reader
+
+NOW = "2026-03-20T08:00:00.000Z"
+WORDS = ["the", "sea", "storm", "Hafen", "été", "ferry", "буря", "море", "lighthouse", "кот", "rope", "安全", "نورس"]
+ARTICLES = next(index for index in INDEXES if index.table == "articles")
+
+
+def write_titles(count: int) -> list[str]:
+    """Titles in which the first words are common and the last ones rare, with some that hold very many."""
+    rng = random.Random(11)
+    weights = [1 / (n + 1) ** 1.5 for n in range(len(WORDS))]
+    return [" ".join(rng.choices(WORDS, weights, k=rng.choice((3, 5, 8, 12)))) for _ in range(count)]
+
+
+TITLES = write_titles(250)
+
+
+@pytest.fixture(scope="module")
+def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """An archive of one article for each title, numbered alike (from 1)."""
+    path = tmp_path_factory.mktemp("rarest") / "embeds.db"
+    with Archive(path) as archive:
+        archive.conn.execute("PRAGMA synchronous = OFF")
+        crawl_id = archive.start_crawl("crawl", NOW, "test", {})
+        for n, title in enumerate(TITLES, 1):
+            assert archive.keep_seed(crawl_id, f"https://paper.example/{n}", "list", NOW) == n
+            url = f"https://paper.example/{n}"
+            fetch_id = archive.keep_fetch(n, crawl_id, Fetch(url, url, NOW, "ok", 200, body=b"<p>%d" % n))
+            assert fetch_id is not None
+            archive.keep_found(fetch_id, Found(title=title), 1, NOW, crawl_id)
+    conn = open_reader(path)
+    yield conn
+    conn.close()
+
+
+def test_the_rarest_term_comes_first_and_an_unknown_one_ends_it(conn: sqlite3.Connection) -> None:
+    words = ["the", "storm", "安全", "lighthouse"]
+    held = {word: sum(word in title.split() for title in TITLES) for word in words}
+    assert held["the"] > SAMPLE > held["lighthouse"], "both how often and how far back are looked at"
+    assert sort_by_rarity(conn, "articles_fts", words) == sorted(words, key=lambda word: held[word])
+    assert sort_by_rarity(conn, "articles_fts", [*words, "nobody"]) == []
+    assert sort_by_rarity(conn, "articles_fts", []) == []
+
+
+def test_the_newest_come_first_and_no_more_than_asked_for(conn: sqlite3.Connection) -> None:
+    newest = [n for n in range(len(TITLES), 0, -1) if "sea" in TITLES[n - 1].split()]
+    assert find_newest(conn, "articles_fts", ["sea"], 9) == newest[:9]
+
+
+def test_all_words_are_found_as_by_reading_every_title(conn: sqlite3.Connection) -> None:
+    rng, sizes = random.Random(5), set()
+    for _ in range(300):
+        asked = rng.sample(WORDS, k=rng.randint(2, 8))
+        terms = [f'"{word}"' for word in find_words(" ".join(asked))]
+        wanted = [n for n in range(len(TITLES), 0, -1) if {*asked} <= {*TITLES[n - 1].split()}]
+        rows = match_all(conn, ARTICLES, terms, 500)
+        assert [row["rowid"] for row in rows] == wanted, asked
+        sizes.add(min(len(wanted), MOST_ASKED_ALONE + 1) if len(asked) > 4 else -1)
+    assert {0, 1, MOST_ASKED_ALONE + 1} <= sizes, "nothing, few rows asked one by one, and many asked at once"
+
+
+def test_phrases_and_beginnings_are_asked_for_too(conn: sqlite3.Connection) -> None:
+    title = next(title for title in TITLES if len({*title.split()}) > 6)
+    words = title.split()
+    for terms in ([f'"{title}"'], [*(f'"{word}"' for word in words[:-1]), f'"{words[-1][:2]}"*']):
+        assert TITLES.index(title) + 1 in [row["rowid"] for row in match_all(conn, ARTICLES, terms, 500)]
+    assert match_all(conn, ARTICLES, [f'"{" ".join(reversed(words))} {title}"'], 500) == []
+
+
+def test_fragments_are_found_as_by_reading_every_title(conn: sqlite3.Connection) -> None:
+    rng, found = random.Random(6), 0
+    for title in TITLES:
+        start = rng.randrange(len(title) - 8)
+        fragment = title[start : start + rng.randint(5, 14)].strip()
+        wanted = [n for n in range(len(TITLES), 0, -1) if fold(fragment) in fold(TITLES[n - 1])]
+        assert [row["rowid"] for row in find_fragment(conn, "articles", fragment, 500)] == wanted, fragment
+        found += len(wanted)
+    assert found > len(TITLES)
