@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "embedarchive"
 CORE = sorted(
     p
     for name in ("model.py", "platform.py", "urls.py", "errors.py", "platforms", "detect", "describe.py", "classify.py", "render.py",
+                 "assumptions.py",
                  "describe", "classify", "render")
     if (PACKAGE / name).exists()
     for p in ([PACKAGE / name] if name.endswith(".py") else (PACKAGE / name).rglob("*.py"))
