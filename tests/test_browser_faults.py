@@ -59,6 +59,15 @@ async def gone_within(seconds: float, group: int) -> bool:
     return False
 
 
+async def test_no_switch_of_playwrights_is_lost_by_one_of_ours(camera: Camera) -> None:
+    """Of two `--disable-features` Chromium hears the last: it must hold all that the first one did."""
+    assert camera.browser._chrome
+    line = Path(f"/proc/{camera.browser._chrome.pid}/cmdline").read_text().split("\0")
+    off = [set(s.partition("=")[2].split(",")) for s in line if s.startswith("--disable-features=")]
+    assert len(off) == 2, "Playwright says it otherwise now"
+    assert off[0] <= off[1]
+
+
 # --------------------------------------------------------------------------------------------------- killed and stopped
 
 

@@ -41,6 +41,18 @@ _SWITCHES = (
 )
 _LEFT_OUT = ("--disable-popup-blocking",)
 
+_OFF = ("RenderDocument", "RenderDocumentCompositorReuse")
+"""Features of Chromium: a new frame host and compositor for every document, also of the same site and process. Off, leaving
+for the empty page costs 17 CPU-ms instead of 40, and a visit a tenth less (measured with Chromium 156)."""
+
+_OFF_BY_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying",
+    "AimEnabled", "PreconnectToSearch", "msForceBrowserSignIn", "msEdgeUpdateLaunchServicesPreferredVersion",
+)  # fmt: skip
+"""Said again, because of two such switches Chromium hears the last."""
+
 _PASSED_ON = re.compile(
     r"^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TMPDIR|TEMP|TMP|XDG_\w+|FONTCONFIG_\w+|DISPLAY|WAYLAND_DISPLAY"
     r"|SystemRoot|SystemDrive|LOCALAPPDATA|APPDATA|PROGRAM\w+|USERPROFILE|COMSPEC|WINDIR)$",
@@ -169,7 +181,8 @@ async def launch(choice: BrowserChoice, proxy_server: str | None, ca_file: Path 
 async def _start(
     playwright: Playwright, choice: BrowserChoice, proxy_server: str | None, ca_file: Path | None
 ) -> PlaywrightBrowser:
-    switches = [*_SWITCHES, *(trust(ca_file) if ca_file else ())]
+    off = ",".join((*_OFF_BY_PLAYWRIGHT, *_OFF))
+    switches = [*_SWITCHES, f"--disable-features={off}", *(trust(ca_file) if ca_file else ())]
     return await playwright.chromium.launch(
         executable_path=choice.path,
         channel=choice.channel,
