@@ -11,9 +11,10 @@ from typing import Any
 from playwright.async_api import async_playwright
 
 from embedarchive.browser import Browser, Limits, Login, Shutter, find_browser
+from embedarchive.detect import identify_post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Artifact, Capture, Post
+from embedarchive.model import Answer, Artifact, Capture, Description, Page, Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 
@@ -74,6 +75,37 @@ async def open_camera(
 
 def artifacts(capture: Capture, role: str) -> list[Artifact]:
     return [a for a in capture.artifacts if a.role == role]
+
+
+def short(capture: Capture) -> tuple[str, str | None]:
+    return capture.verdict.outcome, capture.verdict.reason
+
+
+async def take_as_found(camera: Camera, name: str, state: str | None = None) -> Capture:
+    """Capture the post as the finder would hand it over, in that state; put the state back afterwards."""
+    fact = camera.replica.post(name)
+    post = identify_post(fact.url)
+    assert post
+    assert post.key == f"{fact.platform}:{fact.key}"
+    camera.replica.set_state(fact.key, state or fact.state)
+    try:
+        return await camera.browser.capture(post, BY_NAME[fact.platform])
+    finally:
+        camera.replica.set_state(fact.key, fact.state)
+
+
+def describe_again(capture: Capture) -> Description:
+    """Read the description from what was kept alone, as the archive will whenever a rule improves."""
+    document = next(e for e in capture.exchanges if e.resource_type == "document")
+    probes = [e for e in capture.exchanges if e.resource_type.startswith("probe:")]
+    answers = tuple(
+        Answer(e.resource_type.removeprefix("probe:"), e.url, e.status, e.url, (e.body or b"").decode()) for e in probes
+    )
+    dom, body = artifacts(capture, "dom")[0].body.decode(), (document.body or b"").decode()
+    visit = BY_NAME[capture.post.platform].visit
+    assert visit
+    page = Page(capture.visit_url, capture.final_url, capture.status, body, dom, answers=answers)
+    return visit.describe(page, capture.post)
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from capturing import Camera, artifacts, open_camera, post_of
+from capturing import Camera, artifacts, open_camera, post_of, short
 from embedarchive.browser import Shutter
 from embedarchive.model import Capture, Page
 from embedarchive.platforms import PLATFORMS, instagram
@@ -35,10 +35,6 @@ def replica() -> Iterator[Replica]:
 async def camera(replica: Replica) -> AsyncIterator[Camera]:
     async with open_camera(replica) as opened:
         yield opened
-
-
-def short(capture: Capture) -> tuple[str, str | None]:
-    return capture.verdict.outcome, capture.verdict.reason
 
 
 # ---------------------------------------------------------------------------------------------------------------- whole

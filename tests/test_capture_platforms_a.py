@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from capturing import SHORT, Camera, artifacts, open_camera
+from capturing import SHORT, Camera, artifacts, describe_again, open_camera, short, take_as_found
 from embedarchive.detect import identify_post
-from embedarchive.model import Answer, Capture, Description, Page
+from embedarchive.model import Capture
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 
@@ -28,38 +28,6 @@ async def camera(replica: Replica) -> AsyncIterator[Camera]:
     # The replica paints each photograph when it is first asked for: on a busy machine that takes seconds.
     async with open_camera(replica, limits=replace(SHORT, rest_s=20.0, whole_s=60.0)) as opened:
         yield opened
-
-
-async def take(camera: Camera, name: str, state: str | None = None) -> Capture:
-    """Capture the post as the finder would hand it over, in that state; put the state back afterwards."""
-    fact = camera.replica.post(name)
-    post = identify_post(fact.url)
-    assert post
-    assert post.key == f"{fact.platform}:{fact.key}"
-    camera.replica.set_state(fact.key, state or fact.state)
-    try:
-        return await camera.browser.capture(post, BY_NAME[fact.platform])
-    finally:
-        camera.replica.set_state(fact.key, fact.state)
-
-
-def short(capture: Capture) -> tuple[str, str | None]:
-    return capture.verdict.outcome, capture.verdict.reason
-
-
-def describe(capture: Capture) -> Description:
-    """Read the description again from what was kept alone, as the archive will whenever a rule improves."""
-    document = next(e for e in capture.exchanges if e.resource_type == "document")
-    probes = [e for e in capture.exchanges if e.resource_type.startswith("probe:")]
-    answers = (
-        Answer(e.resource_type.removeprefix("probe:"), e.url, e.status, e.url, (e.body or b"").decode()) for e in probes
-    )
-    dom = artifacts(capture, "dom")[0].body.decode()
-    body = (document.body or b"").decode()
-    page = Page(capture.visit_url, capture.final_url, capture.status, body, dom, answers=tuple(answers))
-    visit = BY_NAME[capture.post.platform].visit
-    assert visit
-    return visit.describe(page, capture.post)
 
 
 # ---------------------------------------------------------------------------------------------------------------- whole
@@ -91,10 +59,10 @@ LIVE = (
 @pytest.mark.parametrize("name", LIVE)
 async def test_a_post_is_captured_whole_and_described_as_its_author_made_it(camera: Camera, name: str) -> None:
     fact = camera.replica.post(name)
-    capture = await take(camera, name)
+    capture = await take_as_found(camera, name)
     assert short(capture) == ("available", None)
     assert capture.missing == UNSERVED.get(fact.platform, ())
-    said = describe(capture)
+    said = describe_again(capture)
     warned = f"CW: {said.title}\n\n{said.text}"
     assert (warned if fact.caption.startswith("CW:") else said.text or said.title or "") == fact.caption
     assert said.author_name == fact.author.name or said.author_handle == handle_of(fact)
@@ -222,7 +190,7 @@ STATES: dict[str, dict[str, tuple[str, str | None]]] = {
 async def test_every_state_has_its_name(
     camera: Camera, name: str, state: str, expected: tuple[str, str | None]
 ) -> None:
-    capture = await take(camera, name, state)
+    capture = await take_as_found(camera, name, state)
     assert short(capture) == expected
     if expected[0] == "gone":
         assert len({sign.where for sign in capture.verdict.signs}) >= 2, "one sign alone never makes a post gone"
@@ -240,7 +208,7 @@ async def test_every_state_of_the_replica_is_tried(replica: Replica, name: str) 
 @pytest.mark.parametrize("name", STATES)
 async def test_a_wall_is_met_once(camera: Camera, name: str) -> None:
     camera.replica.clear_hits()
-    capture = await take(camera, name, "rate_after")
+    capture = await take_as_found(camera, name, "rate_after")
     assert capture.retry_after_s == 120
     asked = [hit.url for hit in camera.replica.hits if hit.path != "/favicon.ico"]
     assert asked == [capture.visit_url], "not even another host of the same platform is asked"
@@ -257,7 +225,7 @@ REFUSED = (
 @pytest.mark.parametrize(("name", "state"), REFUSED)
 async def test_a_refused_frame_is_described_by_what_else_is_public(camera: Camera, name: str, state: str) -> None:
     fact = camera.replica.post(name)
-    said = describe(await take(camera, name, state))
+    said = describe_again(await take_as_found(camera, name, state))
     assert (said.text or said.title) == fact.caption
     assert said.author_name == fact.author.name
 
@@ -268,7 +236,7 @@ async def test_a_bluesky_post_named_by_its_authors_handle_is_visited_on_its_own_
     assert post
     capture = await camera.browser.capture(post, BY_NAME["bluesky"])
     assert short(capture) == ("available", None)
-    said = describe(capture)
+    said = describe_again(capture)
     assert (
         said.text_html
         == 'Two frames from last night. Notes: <a href="https://halley.example/notes">https://halley.example/notes</a>'
@@ -279,7 +247,7 @@ async def test_a_bluesky_post_named_by_its_authors_handle_is_visited_on_its_own_
 
 async def test_youtube_is_told_where_the_visit_comes_from(camera: Camera) -> None:
     camera.replica.clear_hits()
-    await take(camera, "yt-start")
+    await take_as_found(camera, "yt-start")
     frame = next(hit for hit in camera.replica.hits if hit.path.startswith("/embed/"))
     assert frame.header("referer") == "https://www.youtube.com/"
 
@@ -287,17 +255,17 @@ async def test_youtube_is_told_where_the_visit_comes_from(camera: Camera) -> Non
 @pytest.mark.parametrize("state", ["old_server", "api_closed"])
 async def test_a_status_is_read_whether_or_not_its_server_has_an_open_api(camera: Camera, state: str) -> None:
     fact = camera.replica.post("ms-tram")
-    said = describe(await take(camera, "ms-tram", state))
+    said = describe_again(await take_as_found(camera, "ms-tram", state))
     assert said.text == fact.caption
     assert (said.author_name, said.author_handle) == (fact.author.name, "tramvaj@social.wattwetter.example")
     assert said.sources["text"] == ("api" if state == "old_server" else "markup")
 
 
 async def test_a_content_warning_is_opened_and_that_is_written_down(camera: Camera) -> None:
-    capture = await take(camera, "ms-storm")
+    capture = await take_as_found(camera, "ms-storm")
     assert len(capture.alterations) == 1
     assert capture.alterations[0].startswith("click .detailed-status .content-warning button")
-    closed, opened = (artifacts(c, "screenshot")[0].height for c in (await take(camera, "ms-amboss"), capture))
+    closed, opened = (artifacts(c, "screenshot")[0].height for c in (await take_as_found(camera, "ms-amboss"), capture))
     assert opened
     assert closed
     assert opened > closed + 200

@@ -12,8 +12,7 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 
-from capturing import SHORT, Camera, artifacts, open_camera
-from embedarchive.detect import identify_post
+from capturing import SHORT, Camera, artifacts, describe_again, open_camera, short, take_as_found
 from embedarchive.model import Answer, Capture, Description, Page, Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
@@ -38,37 +37,6 @@ async def camera(replica: Replica) -> AsyncIterator[Camera]:
         replica, limits=replace(SHORT, rest_s=20.0)
     ) as opened:  # the first look at a picture paints it
         yield opened
-
-
-async def take(camera: Camera, name: str, state: str | None = None) -> Capture:
-    """Capture the post as the finder would hand it over, in that state; put the state back afterwards."""
-    fact = camera.replica.post(name)
-    post = identify_post(fact.url)
-    assert post
-    assert post.key == f"{fact.platform}:{fact.key}"
-    camera.replica.set_state(fact.key, state or fact.state)
-    try:
-        return await camera.browser.capture(post, BY_NAME[fact.platform])
-    finally:
-        camera.replica.set_state(fact.key, fact.state)
-
-
-def short(capture: Capture) -> tuple[str, str | None]:
-    return capture.verdict.outcome, capture.verdict.reason
-
-
-def describe(capture: Capture) -> Description:
-    """Read the description again from what was kept alone, as the archive will whenever a rule improves."""
-    document = next(e for e in capture.exchanges if e.resource_type == "document")
-    probes = [e for e in capture.exchanges if e.resource_type.startswith("probe:")]
-    answers = tuple(
-        Answer(e.resource_type.removeprefix("probe:"), e.url, e.status, e.url, (e.body or b"").decode()) for e in probes
-    )
-    dom, body = artifacts(capture, "dom")[0].body.decode(), (document.body or b"").decode()
-    visit = BY_NAME[capture.post.platform].visit
-    assert visit
-    page = Page(capture.visit_url, capture.final_url, capture.status, body, dom, answers=answers)
-    return visit.describe(page, capture.post)
 
 
 # ---------------------------------------------------------------------------------------------------------------- whole
@@ -115,9 +83,9 @@ LIVE: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("name", LIVE)
 async def test_a_post_is_captured_whole_and_described_as_its_author_made_it(camera: Camera, name: str) -> None:
     fact = camera.replica.post(name)
-    capture = await take(camera, name)
+    capture = await take_as_found(camera, name)
     assert (short(capture), capture.missing) == (("available", None), LIVE[name])
-    check_words(fact, describe(capture))
+    check_words(fact, describe_again(capture))
     check_files(fact, capture)
 
 
@@ -253,7 +221,7 @@ STATES: dict[str, dict[str, tuple[str, str]]] = {
 @in_browser
 @pytest.mark.parametrize(("name", "state"), [(name, state) for name, states in STATES.items() for state in states])
 async def test_every_state_has_its_name(camera: Camera, name: str, state: str) -> None:
-    capture = await take(camera, name, state)
+    capture = await take_as_found(camera, name, state)
     assert short(capture) == STATES[name][state], capture.verdict.signs
     outcome = capture.verdict.outcome
     assert outcome != "gone" or len({sign.rule for sign in capture.verdict.signs}) >= 2
@@ -265,13 +233,13 @@ async def test_every_state_has_its_name(camera: Camera, name: str, state: str) -
 @pytest.mark.parametrize("name", ["vm-hands", "dm-quai"])
 async def test_whoever_is_kept_out_asks_nothing_more(camera: Camera, name: str) -> None:
     camera.replica.clear_hits()
-    await take(camera, name, "rate_after")
+    await take_as_found(camera, name, "rate_after")
     assert len({hit.url for hit in camera.replica.hits if "favicon" not in hit.url}) == 1
 
 
 @in_browser
 async def test_a_refused_film_is_described_by_those_who_tell_of_it(camera: Camera) -> None:
-    said = describe(await take(camera, "st-goal", "refused"))
+    said = describe_again(await take_as_found(camera, "st-goal", "refused"))
     assert (said.title, said.sources["title"]) == (camera.replica.post("st-goal").caption, "video")
 
 

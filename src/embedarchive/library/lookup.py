@@ -32,7 +32,9 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     text = text.replace("\0", " ").strip()[:LONGEST_TEXT]
     if not text:
         return Lookup(text, "nothing")
-    meaning = _read_meaning(text)
+    from embedarchive.detect import identify_anything
+
+    meaning = identify_anything(text)
     if _MARKUP.search(text):
         return _look_up_markup(conn, text, meaning, limit)
     if meaning.posts and not _BARE.match(text):
@@ -40,16 +42,6 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     if meaning.url and not _BARE.match(text):
         return _look_up_page(conn, text, meaning.url)
     return _look_up_name(conn, text, meaning, limit)
-
-
-def _read_meaning(text: str) -> Meaning:
-    """What a text can mean; a key whose id its platform cannot read (`x:y`) means nothing but its words."""
-    from embedarchive.detect import Meaning, identify_anything
-
-    try:
-        return identify_anything(text)
-    except (ValueError, OverflowError):
-        return Meaning()
 
 
 def _look_up_posts(conn: sqlite3.Connection, text: str, meaning: Meaning, understood: str = "a post") -> Lookup:
