@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,24 @@ def test_a_selection_brings_its_posts_and_no_other(source: Path, tmp_path: Path)
         assert other.post.native_id.encode() not in text
     assert "東京夜景部".encode() not in text
     assert "bowls" not in text.decode("utf-8", "replace")
+
+
+def test_what_someone_logged_in_saw_leaves_only_when_asked(source: Path, tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    path.write_bytes(source.read_bytes())
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("capture", NOW, "0.1.0", {})
+        seen = replace(visit(), environment={"logged_in": ["instagram.com"]})
+        picture = Artifact("media", b"\xff\xd8\xff for followers: MARK-FOLLOWERS", "image/jpeg", 1)
+        number = archive.keep_capture(replace(seen, artifacts=(picture,)), crawl)
+        archive.keep_description(number, TOKYO, Description(text="MARK-FOLLOWERS"), 1, NOW)
+    without = publish(path, tmp_path / "public.db", NOW)
+    assert without.withheld == 1
+    assert b"MARK-FOLLOWERS" not in dump(tmp_path / "public.db")
+    assert "1 visit by someone logged in" in run("publish", tmp_path / "again.db", "-a", path).err
+    whole = publish(path, tmp_path / "all.db", NOW, with_logged_in=True)
+    assert (whole.withheld, whole.visits) == (0, without.visits + 1)
+    assert b"MARK-FOLLOWERS" in dump(tmp_path / "all.db")
 
 
 def test_a_new_table_or_column_needs_a_decision() -> None:

@@ -177,17 +177,18 @@ def plain(value: Any) -> Any:
 @archive_option
 @click.option("--thumbnails-only", is_flag=True, help="Make every picture small; leave sound and video out.")
 @click.option("--with-dom", is_flag=True, help="Add each post's page as rendered.")
+@click.option("--with-logged-in", is_flag=True, help="Add what was seen by someone logged in.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def publish(
-    out: Path, selection: tuple[str, ...], archive: str, thumbnails_only: bool, with_dom: bool, overwrite: bool,
-    as_json: bool,
+    out: Path, selection: tuple[str, ...], archive: str, thumbnails_only: bool, with_dom: bool, with_logged_in: bool,
+    overwrite: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Write a copy of the archive for the public: posts, articles' embeds and files, nothing of how it was run.
 
-    Left out are requests and responses, articles' HTML, options, paths on this machine, and what was withdrawn. The
-    reading room, `datasette -i OUT.db` and every command that reads take the copy like the archive itself. A POST is
-    its key or its address in any form, an ARTICLE its address; without any, everything is copied.
+    Left out are requests and responses, articles' HTML, options, paths on this machine, what was withdrawn, and what
+    someone logged in saw (`--storage-state`): it may not have been meant for everybody. The reading room,
+    `datasette -i OUT.db` and every command that reads take the copy like the archive itself. A POST is its key or its address in any form, an ARTICLE its address; without any, everything is copied.
 
     \b
     embedarchive publish public.db
@@ -197,13 +198,19 @@ def publish(
     source = archive_path(archive)
     with closing(open_reader(source)) as conn:
         chosen = find_selection(conn, selection)
-    done = publish_copy(source, out, clock.now(), chosen, thumbnails_only=thumbnails_only, with_dom=with_dom)
+    done = publish_copy(
+        source, out, clock.now(), chosen,
+        thumbnails_only=thumbnails_only, with_dom=with_dom, with_logged_in=with_logged_in,
+    )  # fmt: skip
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done) | {"path": str(out)}))
         return 0
     held = ", ".join(
         (say_count(done.posts, "post"), say_count(done.articles, "article"), say_count(done.files, "file"))
     )
+    if done.withheld:
+        visits = say_count(done.withheld, "visit")
+        click.echo(f"Left out: {visits} by someone logged in (--with-logged-in adds them).", err=True)
     click.echo(f"{out} holds {held} ({say_size(done.bytes)}). Look at it with: datasette -i {out}", err=True)
     return 0
 

@@ -35,7 +35,8 @@ ENVIRONMENT = (
 
 POSTS = "post_key IN (SELECT key FROM chosen_posts)"
 ARTICLES = "article_id IN (SELECT id FROM chosen_articles)"
-CAPTURES = f"capture_id IN (SELECT id FROM src.captures WHERE {POSTS})"
+CAPTURES = "capture_id IN (SELECT id FROM chosen_captures)"
+LOGGED_IN = "json_valid(environment) AND json_extract(environment, '$.logged_in') IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +82,16 @@ COPIED: Mapping[str, Copied] = {
     "captures": Copied(
         "id post_key crawl_id fetch_id outcome reason evidence visit_url final_url status started_at finished_at "
         "missing alterations",
-        POSTS,
+        "id IN (SELECT id FROM chosen_captures)",
         {"environment": "public_environment(environment)"},
     ),
     "descriptions": Copied(
         "id capture_id post_key rules described_at kind author_name author_handle author_url author_verified "
         "author_followers collaborators title text text_html alt_text lang posted_at likes comments shares views audio "
         "location sensitive quoted_url media sources",
-        POSTS,
+        CAPTURES,
     ),
-    "checks": Copied("id post_key capture_id checked_at outcome reason", POSTS),
+    "checks": Copied("id post_key capture_id checked_at outcome reason", f"{POSTS} AND ({CAPTURES} OR capture_id IS NULL)"),
     "replays": Copied(
         "id capture_id checked_at score distance text_found media_found media_expected", CAPTURES
     ),
@@ -115,13 +116,14 @@ LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a public copy holds."""
+    """What a public copy holds, and how many visits of someone logged in it leaves out."""
 
     posts: int
     visits: int
     articles: int
     files: int
     bytes: int
+    withheld: int = 0
 
 
 def publish(
@@ -132,10 +134,12 @@ def publish(
     *,
     thumbnails_only: bool = False,
     with_dom: bool = False,
+    with_logged_in: bool = False,
 ) -> Published:
     """Write a public copy of the archive at `source` to `out`, whole or not at all, as of one moment.
 
-    `thumbnails_only` makes every picture small and leaves sound and video out; `with_dom` adds the pages as rendered.
+    `thumbnails_only` makes every picture small and leaves sound and video out; `with_dom` adds the pages as rendered;
+    `with_logged_in` adds what was seen by someone logged in, which may not have been meant for everybody.
     Raises UsageError when `out` is the archive itself, DiskFull.
     """
     if out.exists() and out.samefile(source):
@@ -145,8 +149,10 @@ def publish(
     draft.unlink(missing_ok=True)
     try:
         with contextlib.closing(open_copy(draft, source)) as conn:
-            copy(conn, selection, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
-            done = count(conn, draft)
+            choose(conn, selection, with_logged_in=with_logged_in)
+            candidates = conn.execute(f"SELECT count(*) FROM src.captures WHERE {POSTS}").fetchone()[0]
+            copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
+            done = count(conn, draft, candidates)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(out)
@@ -190,11 +196,10 @@ def public_environment(text: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- copying
 
 
-def copy(conn: sqlite3.Connection, selection: Selection, now: str, *, thumbnails_only: bool, with_dom: bool) -> None:
-    """Fill an empty archive from the one attached to it, in one transaction."""
+def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom: bool) -> None:
+    """Fill an empty archive with what was chosen of the one attached to it, in one transaction."""
     conn.execute("BEGIN")
     conn.execute("PRAGMA defer_foreign_keys = ON")
-    choose(conn, selection)
     conn.execute("DELETE FROM platforms")
     for table, copied in COPIED.items():
         copy_rows(conn, table, copied)
@@ -214,13 +219,20 @@ def copy(conn: sqlite3.Connection, selection: Selection, now: str, *, thumbnails
     for table in FULL_TEXT:
         conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
         index_grams(conn, table)
-        index_grams(conn, table)
     conn.execute("COMMIT")
     conn.execute("DETACH src")
     conn.execute("PRAGMA optimize")
 
 
-def choose(conn: sqlite3.Connection, selection: Selection) -> None:
+def choose(conn: sqlite3.Connection, selection: Selection, *, with_logged_in: bool) -> None:
+    """Note what leaves: posts and articles (see `choose_posts`), and of the visits those that anyone could have made."""
+    choose_posts(conn, selection)
+    unfit = "FALSE" if with_logged_in else LOGGED_IN
+    conn.execute("CREATE TEMP TABLE chosen_captures (id INTEGER PRIMARY KEY)")
+    conn.execute(f"INSERT INTO chosen_captures SELECT id FROM src.captures WHERE {POSTS} AND NOT ({unfit})")
+
+
+def choose_posts(conn: sqlite3.Connection, selection: Selection) -> None:
     """Note which posts leave (with the short links that name them), which articles, and of which all embeds leave."""
     for line in (
         "CREATE TEMP TABLE chosen_posts (key TEXT PRIMARY KEY) WITHOUT ROWID",
@@ -254,10 +266,10 @@ def copy_rows(conn: sqlite3.Connection, table: str, copied: Copied, roles: str =
     conn.execute(sql, {"roles": roles})
 
 
-def count(conn: sqlite3.Connection, out: Path) -> Published:
-    """What the copy holds."""
+def count(conn: sqlite3.Connection, out: Path, candidates: int) -> Published:
+    """What the copy holds, of so many visits that could have been in it."""
     tables = ("posts WHERE same_as IS NULL", "captures", "articles", "artifacts")
     posts, visits, articles, files = (
         int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in tables
     )
-    return Published(posts, visits, articles, files, out.stat().st_size)
+    return Published(posts, visits, articles, files, out.stat().st_size, candidates - visits)
