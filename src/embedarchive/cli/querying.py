@@ -188,7 +188,8 @@ def publish(
 
     Left out are requests and responses, articles' HTML, options, paths on this machine, what was withdrawn, and what
     someone logged in saw (`--storage-state`): it may not have been meant for everybody. The reading room,
-    `datasette -i OUT.db` and every command that reads take the copy like the archive itself. A POST is its key or its address in any form, an ARTICLE its address; without any, everything is copied.
+    `datasette -i OUT.db` and every command that reads take the copy like the archive itself. A POST is its
+    key or its address in any form, an ARTICLE its address; without any, everything is copied.
 
     \b
     embedarchive publish public.db
