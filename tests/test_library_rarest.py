@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from embedarchive.grams import fold
-from embedarchive.library.fragments import find_fragment
+from embedarchive.library.fragments import MOST_READ, find_fragment
 from embedarchive.library.rarest import SAMPLE, find_newest, sort_by_rarity
 from embedarchive.library.search import INDEXES, MOST_ASKED_ALONE, find_words, match_all
 from embedarchive.model import Fetch, Found
@@ -32,20 +33,24 @@ TITLES = write_titles(250)
 
 @pytest.fixture(scope="module")
 def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    conn = open_reader(make_archive(tmp_path_factory.mktemp("rarest"), TITLES))
+    yield conn
+    conn.close()
+
+
+def make_archive(folder: Path, titles: list[str]) -> Path:
     """An archive of one article for each title, numbered alike (from 1)."""
-    path = tmp_path_factory.mktemp("rarest") / "embeds.db"
+    path = folder / "embeds.db"
     with Archive(path) as archive:
         archive.conn.execute("PRAGMA synchronous = OFF")
         crawl_id = archive.start_crawl("crawl", NOW, "test", {})
-        for n, title in enumerate(TITLES, 1):
+        for n, title in enumerate(titles, 1):
             assert archive.keep_seed(crawl_id, f"https://paper.example/{n}", "list", NOW) == n
             url = f"https://paper.example/{n}"
             fetch_id = archive.keep_fetch(n, crawl_id, Fetch(url, url, NOW, "ok", 200, body=b"<p>%d" % n))
             assert fetch_id is not None
             archive.keep_found(fetch_id, Found(title=title), 1, NOW, crawl_id)
-    conn = open_reader(path)
-    yield conn
-    conn.close()
+    return path
 
 
 def test_the_rarest_term_comes_first_and_an_unknown_one_ends_it(conn: sqlite3.Connection) -> None:
@@ -91,3 +96,10 @@ def test_fragments_are_found_as_by_reading_every_title(conn: sqlite3.Connection)
         assert [row["rowid"] for row in find_fragment(conn, "articles", fragment, 500)] == wanted, fragment
         found += len(wanted)
     assert found > len(TITLES)
+
+
+@pytest.mark.parametrize(("newer", "found"), [(MOST_READ - 1, True), (MOST_READ + 50, True), (2 * MOST_READ, False)])
+def test_older_rows_are_read_when_the_newest_only_look_like_it(tmp_path: Path, newer: int, found: bool) -> None:
+    conn = open_reader(make_archive(tmp_path, ["a storm rope", *["rope storm"] * newer]))
+    assert [row["rowid"] for row in find_fragment(conn, "articles", "torm rop", 20)] == [1] * found
+    conn.close()

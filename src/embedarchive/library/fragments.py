@@ -20,7 +20,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 """Private-use characters around what matched; a text that holds them itself is only marked oddly."""
 
 MOST_READ = 300
-"""Rows of one table whose texts are compared, newest first."""
+"""Rows of one table whose texts are compared at once, newest first; where nothing is found in them, as many again."""
 
 LONGEST_FRAGMENT = 40
 """Characters; what is longer has whole words in it, and these find it sooner."""
@@ -42,24 +42,33 @@ def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: in
     wanted = fold(fragment)
     asked = ask_for_fragment(wanted) if len(wanted) <= LONGEST_FRAGMENT else []
     found: list[Row] = []
-    for rowid, text in _texts(conn, table, _find_holders(conn, f"{table}_grams", asked)):
-        if wanted in fold(text):
-            found.append({"rowid": rowid, "snippet": mark(text, fragment, wanted), "share": 1.0})
-        if len(found) == limit:
+    for rowids in _find_holders(conn, f"{table}_grams", asked):
+        for rowid, text in _texts(conn, table, rowids):
+            if wanted in fold(text):
+                found.append({"rowid": rowid, "snippet": mark(text, fragment, wanted), "share": 1.0})
+            if len(found) == limit:
+                break
+        if found:
             break
     return found
 
 
-def _find_holders(conn: sqlite3.Connection, index: str, asked: list[str]) -> list[int]:
-    """The newest rows that may hold what these terms are of: the rarest few decide, if they leave few enough rows."""
-    whole = [
-        term for term in asked if not term.endswith("*")
-    ]  # all grams of one beginning would have to be gone through
+def _find_holders(conn: sqlite3.Connection, index: str, asked: list[str]) -> Iterator[list[int]]:
+    """The rows that may hold what these terms are of, newest first, as many at once as may be read at once.
+
+    The rarest few terms decide, and a few more if these leave too many: the others seldom say anything new.
+    """
+    # Not by a beginning of grams, if it can be helped: SQLite would first put together all grams that begin so.
+    whole = [term for term in asked if not term.endswith("*")]
     ranked = sort_by_rarity(conn, index, whole)
     if len(ranked) < len(whole) or not asked:
-        return []
+        return
     rowids = find_newest(conn, index, ranked[:FEW] or asked, MOST_READ)
-    return rowids if len(rowids) < MOST_READ else find_newest(conn, index, asked, MOST_READ)
+    if len(rowids) == MOST_READ:
+        rowids = find_newest(conn, index, ranked[: FEW + 2] or asked, MOST_READ)
+    yield rowids
+    if len(rowids) == MOST_READ:
+        yield find_newest(conn, index, ranked[: FEW + 2] or asked, MOST_READ, before=rowids[-1])
 
 
 def find_similar(conn: sqlite3.Connection, table: str, text: str, limit: int) -> list[Row]:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 SAMPLE = 32
+NEWEST = 2**63 - 1
 FEW = 4
 """Terms that leave next to nothing, if they are the rarest."""
 
@@ -25,7 +26,9 @@ def sort_by_rarity(conn: sqlite3.Connection, index: str, terms: Iterable[str]) -
     return [term for _, _, term in sorted(met)]
 
 
-def find_newest(conn: sqlite3.Connection, index: str, terms: Sequence[str], most: int) -> list[int]:
-    """The newest rows that hold all of these terms, newest first."""
-    sql = f"SELECT rowid FROM {index} WHERE {index} MATCH ? ORDER BY rowid DESC LIMIT ?"
-    return [row[0] for row in conn.execute(sql, (" AND ".join(terms), most))]
+def find_newest(
+    conn: sqlite3.Connection, index: str, terms: Sequence[str], most: int, before: int = NEWEST
+) -> list[int]:
+    """The newest rows that hold all of these terms, of those older than one, newest first."""
+    sql = f"SELECT rowid FROM {index} WHERE {index} MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    return [row[0] for row in conn.execute(sql, (" AND ".join(terms), before, most))]
