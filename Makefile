@@ -13,7 +13,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 ARCHIVE ?= archive
 
-.PHONY: crawl test lint types check real serve bench sweep clean
+.PHONY: crawl test lint types real serve bench peers sweep clean
 
 crawl: $(READY)
 ifdef URL
@@ -41,6 +41,10 @@ serve: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/find.py
 	$(BIN)/python bench/capture.py
+
+# The same posts with another tool, from the registries, beside ours.
+peers: $(READY)
+	$(BIN)/python bench/peers.py
 
 # Slow: kills the writer at every system call, many times over.
 sweep: $(READY)
