@@ -6,8 +6,8 @@ Every post is a page of about 82 KB with 34 KB of styles, 205 KB of script, an a
 154 KB that no other post has, served by another process over TLS at the platform's host names. `ours` is the whole
 way: visit, picture, document, every body, description, all kept durably, one transaction a post. `ceiling` is a bare
 loop over the same number of reused tabs of the same browser, which goes to the page, waits for it to load, and takes
-the same picture; nothing else. Both are measured in turn in the same run, with start-up. The last line is one JSON
-object.
+the same picture; nothing else. Both are measured in turn in the same run, with start-up. `replay` is the check that shows
+every capture again from the archive alone. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.model import Post
 from embedarchive.platforms import PLATFORMS, instagram
+from embedarchive.replay import Stage, replay_capture
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.facts import Person, PostFact, Slide
 from embedarchive.replica.sites.instagram.embed import render_embed
@@ -287,13 +288,28 @@ async def look_at_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_f
         await chrome.stop()
 
 
+async def replay_all(path: Path) -> None:
+    """The replay pass: show every capture again from the archive alone, and compare."""
+    with Archive(path, platforms=PLATFORMS) as archive:
+        ids = [row[0] for row in archive.conn.execute("SELECT id FROM captures ORDER BY id")]
+        async with Stage(find_browser(None, os.environ)) as stage:
+            for capture_id in ids:
+                replay = await replay_capture(archive.conn, capture_id, stage)
+                assert replay.score > 0.9, replay
+                archive.keep_replay(capture_id, replay)
+
+
 def measure_ours(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path) -> tuple[Figures, Meter]:
+    """Capture all, then show all again; the second is told on a line of its own."""
     posts = [Post("instagram", f.key, f.url) for f in map(post_fact, range(count))]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "embeds.db"
         with Meter() as meter:
             asyncio.run(capture_all(posts, tabs, rules, ca_file, path))
         size = path.stat().st_size
+        with Meter() as again:
+            asyncio.run(replay_all(path))
+        print(f"replay  {Figures(count, again.wall_s, again.cpu_s, again.peak_mb)}", flush=True)
     return Figures(count, meter.wall_s, meter.cpu_s, meter.peak_mb, size // count), meter
 
 
