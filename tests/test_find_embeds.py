@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+
 import pytest
 
 from embedarchive.detect import find_embeds
@@ -31,6 +34,19 @@ def test_a_localised_date_is_believed_only_where_it_cannot_be_misread(text: str,
     assert claim.posted_at == day
     assert claim.lang == "en"
     assert claim.text == "Hi"
+
+
+def test_a_claim_is_read_from_the_json_that_names_the_post() -> None:
+    said = {"url": "https://twitter.com/m/status/1349129669258448897?s=20", "full_text": "Morning. ", "username": "m"}
+    said |= {"name": "Mara Lind", "date": "2021-01-12T22:58:17.000Z"}
+    markup = html.escape(json.dumps(said))
+    claim = (
+        find_embeds(f'<div class="tweet" data-attrs="{markup}"><span class="tweet-author">x</span></div>')
+        .embeds[0]
+        .claim
+    )
+    assert (claim.author_name, claim.author_handle, claim.text) == ("Mara Lind", "m", "Morning.")
+    assert claim.posted_at == "2021-01-12T22:58:17.000Z"
 
 
 def test_a_byline_without_a_post_is_kept() -> None:

@@ -18,7 +18,7 @@ from embedarchive.detect.tame import tame
 from embedarchive.detect.text import find_in_text
 from embedarchive.model import Found
 
-FINDER_RULES = 2
+FINDER_RULES = 3
 """Raised whenever the finder improves; the ledger then searches kept fetches again, without any network."""
 
 __all__ = [

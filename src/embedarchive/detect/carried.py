@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from selectolax.lexbor import LexborNode
 
+from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
 from embedarchive.detect.needles import holds_needle
 from embedarchive.detect.records import Named, find_named, split_words
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_sighting, read_trail
 from embedarchive.detect.sighting import Sighting
 from embedarchive.detect.state import Record, walk_own
-from embedarchive.model import Claim
 
 _LARGEST = 4_000_000
 _PLAIN = frozenset(
@@ -130,7 +129,7 @@ def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str)
 
 def _make(node: LexborNode, record: Record, named: Named, layer: str, rule: str) -> Sighting:
     form = "json-attribute" if layer == "attribute" else "json"
-    claim = add_handle(_read_record_claim(record.pairs), named.url)
+    claim = add_handle(read_record_claim(record.pairs), named.url)
     markup = (
         make_sighting(node, named.post, named.url, form, rule).markup
         if layer == "attribute"
@@ -147,17 +146,4 @@ def _make(node: LexborNode, record: Record, named: Named, layer: str, rule: str)
         markup,
         claim,
         read_trail(node),
-    )
-
-
-def _read_record_claim(pairs: Mapping[str, str]) -> Claim:
-    """Author and text of a record that keeps them under their plain names."""
-
-    def pick(names: Iterable[str]) -> str | None:
-        return next((v.strip() for n in names if (v := pairs.get(n)) and v.strip()), None)
-
-    return Claim(
-        author_name=pick(("author_name", "authorName", "name")),
-        author_handle=(pick(("username", "screen_name", "author_handle")) or "").lstrip("@") or None,
-        text=pick(("full_text", "text", "snapshot", "title")),
     )

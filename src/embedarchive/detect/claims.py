@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,20 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
         text=None if _is_wordless(piece, platform) else _read_text(paragraphs, byline, platform),
         posted_at=_read_date(tags, links),
         lang=_read_lang(tags, paragraphs),
+    )
+
+
+def read_record_claim(pairs: Mapping[str, str]) -> Claim:
+    """Author, text and date of a record that keeps them under their plain names."""
+
+    def pick(*names: str) -> str | None:
+        return next((v.strip() for n in names if (v := pairs.get(n)) and v.strip()), None)
+
+    return Claim(
+        author_name=pick("author_name", "authorName", "name"),
+        author_handle=(pick("username", "screen_name", "author_handle") or "").lstrip("@") or None,
+        text=pick("full_text", "text", "snapshot", "title"),
+        posted_at=parse_time(pick("date", "timestamp", "created_at") or ""),
     )
 
 

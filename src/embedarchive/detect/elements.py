@@ -7,15 +7,16 @@ from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
+from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.identity import find_platforms, identify_post
 from embedarchive.detect.marks import find_marks, read_mark
-from embedarchive.detect.markup import peel
+from embedarchive.detect.markup import peel, read_json
 from embedarchive.detect.records import split_words
 from embedarchive.detect.scope import Attrs, Scope, make_sighting, read_trail
-from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
+from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting, merge_claims
 from embedarchive.detect.text import name_platform, sight_byline
-from embedarchive.model import Post
-from embedarchive.platform import Platform
+from embedarchive.model import Claim, Post
+from embedarchive.platform import Mark, Platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.urls import host_of, split_url
 
@@ -33,8 +34,17 @@ def sight_mark(node: LexborNode, attrs: Attrs) -> Sighting | None:
     for platform, mark in find_marks(node, attrs):
         post, url = read_mark(node, platform, mark)
         if post or (mark.bare and "@" in node.text()[:LONGEST_SNIPPET]):
-            return make_sighting(node, post, url, mark.form, f"{platform.name}:{mark.form}", platform.name)
+            seen = make_sighting(node, post, url, mark.form, f"{platform.name}:{mark.form}", platform.name)
+            return replace(seen, claim=merge_claims(seen.claim, _read_attributes(mark, attrs)))
     return None
+
+
+def _read_attributes(mark: Mark, attrs: Attrs) -> Claim:
+    """What the JSON claims that a mark names its post in."""
+    names = {place.partition("@")[2].partition("{")[0] for place in (*mark.url, *mark.id) if "{" in place}
+    data = next((read_json(value) for name in names if (value := attrs.get(name))), None)
+    pairs = {k: v for k, v in data.items() if isinstance(v, str)} if isinstance(data, dict) else {}
+    return read_record_claim(pairs)
 
 
 def sight_frame(node: LexborNode, attrs: Attrs) -> Sighting | None:

@@ -45,9 +45,14 @@ def _is_same_appearance(earlier: Sighting, later: Sighting, adjacent: bool) -> b
     return adjacent and not shown_twice and earlier.form != later.form and bool(near)
 
 
+def merge_claims(one: Claim, two: Claim) -> Claim:
+    """What the first claims, and where it is silent the second."""
+    return Claim(*(getattr(one, f) or getattr(two, f) for f in Claim.__slots__))
+
+
 def _merge(one: Sighting, two: Sighting) -> Sighting:
     """Keep the first carrier, and whatever claim either of them makes."""
-    claim = Claim(*(getattr(one.claim, f) or getattr(two.claim, f) for f in Claim.__slots__))
+    claim = merge_claims(one.claim, two.claim)
     return replace(one, claim=claim, markup=one.markup if one.claim != Claim() or not two.markup else two.markup)
 
 
