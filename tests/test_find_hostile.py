@@ -92,3 +92,14 @@ def test_a_child_that_takes_too_long_or_too_much_is_stopped() -> None:
 async def test_the_search_of_a_crawl() -> None:
     found = await search_page(EMBED.format(7).encode(), url="https://news.example/a")
     assert [e.post.key for e in found.embeds if e.post] == ["instagram:00000000007"]
+
+
+@pytest.mark.parametrize("raw", ["xmp", "iframe", "noembed", "noframes", "textarea", "noscript", "script", "plaintext"])
+@pytest.mark.parametrize("text", ["<![\x01 x", "<![if x", "<!", "</", "<?", "<!DOCTYPE", "<![CDATA[", "&#", "<a <b"])
+def test_text_that_looks_like_a_declaration_breaks_no_claim(raw: str, text: str) -> None:
+    url = "https://www.instagram.com/p/BwiVvR9lD0m/"
+    inner = f'<{raw}>{text}</{raw}><a href="{url}">A post by Rook Field (@rook.field)</a>'
+    found = find_embeds(
+        f'<blockquote class="instagram-media" data-instgrm-permalink="{url}">{inner}</blockquote>'
+    ).embeds
+    assert [e.post.key for e in found if e.post] == ["instagram:BwiVvR9lD0m"]

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive.library import embed_record, post_record
@@ -128,6 +130,12 @@ def test_only_links_and_line_breaks_survive(html: str, kept: str) -> None:
     assert clean.count("<a ") == clean.count("</a>")
     assert set(re.findall(r"\s([a-z]+)=", clean)) <= {"href", "rel", "target"}
     assert "script:" not in clean
+
+
+@given(st.text(alphabet="<>!/[]-?&#;=\"' ax\0", max_size=40))
+@example("<![\0")
+def test_any_text_of_a_post_is_made_safe_without_error(text: str) -> None:
+    assert set(re.findall(r"<(/?[a-z]+)", sanitize(text))) <= {"a", "/a", "br"}
 
 
 def test_what_is_marked_sensitive_is_out_of_focus_until_asked_for(path: Path) -> None:

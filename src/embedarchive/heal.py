@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from embedarchive.detect import find_embeds
 from embedarchive.model import Embed
 from embedarchive.records import PostRecord
-from embedarchive.tags import Html, tag
+from embedarchive.tags import Html, blunt, tag
 
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
 WHOLES = frozenset(("head", "body", "html"))
@@ -135,7 +135,7 @@ class _Spans(HTMLParser):
         self.spans: list[Span] = []
 
     def find(self) -> Iterator[Span]:
-        self.feed(self.text)
+        self.feed(blunt(self.text))
         self.close()
         yield from self.spans
 

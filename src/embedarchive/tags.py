@@ -84,6 +84,15 @@ def language(code: str | None) -> str | None:
 
 # ----------------------------------------------------------------------------------------------------------- sanitising
 
+
+def blunt(html: str) -> str:
+    """The same markup, as long, in which `<![` begins the comment that it is in HTML.
+
+    Python's html.parser, and beautifulsoup4 with it, takes it for SGML and raises AssertionError on most that may follow.
+    """
+    return html.replace("<![", "<! ")
+
+
 OUTWARD = {"rel": "noopener noreferrer nofollow", "target": "_blank"}
 
 
@@ -122,7 +131,7 @@ class _Reader(HTMLParser):
 def sanitize(html: str) -> Html:
     """A post's text with its links and line breaks, and nothing else that markup can do."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(blunt(html))
     reader.close()
     if reader.anchored:
         reader.out.append("</a>")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from embedarchive.model import Claim
 from embedarchive.platform import Platform
+from embedarchive.tags import blunt
 
 if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link needs not wait
     from bs4 import BeautifulSoup, Tag
@@ -31,7 +32,7 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
 
     if "<" not in piece[1:]:
         return Claim()
-    soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", piece[:LONGEST_PIECE])), "html.parser")
+    soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", blunt(piece[:LONGEST_PIECE]))), "html.parser")
     lines = _read_lines(soup)
     name, handle, byline = read_byline(lines, platform)
     tags = [t for t in soup.descendants if isinstance(t, Tag)]
