@@ -18,6 +18,7 @@ from embedarchive.platform import Platform
 from embedarchive.store import rows
 from embedarchive.store.rows import insert, to_json
 from embedarchive.store.schema import apply_schema, check_identity
+from embedarchive.store.words import join_pieces
 
 
 def archive_path(name: str | Path) -> Path:
@@ -56,6 +57,8 @@ class Archive:
 
     def close(self) -> None:
         """Leave a single file at rest: `datasette -i` does not read a write-ahead log."""
+        with contextlib.suppress(sqlite3.Error):  # a disk that is full may have no room for them
+            join_pieces(self.conn)
         with contextlib.suppress(sqlite3.Error):
             self.conn.execute("PRAGMA optimize")
             self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
