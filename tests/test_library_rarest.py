@@ -1,4 +1,4 @@
-"""Seeking from the rarest terms on finds what looking at every text finds."""
+"""Seeking from the rarest grams on finds what looking at every text finds."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import pytest
 from embedarchive.grams import fold
 from embedarchive.library.fragments import MOST_READ, find_fragment
 from embedarchive.library.rarest import SAMPLE, find_newest, sort_by_rarity
-from embedarchive.library.search import INDEXES, MOST_ASKED_ALONE, find_words, match_all
 from embedarchive.model import Fetch, Found
 from embedarchive.store import Archive, open_reader
 
 NOW = "2026-03-20T08:00:00.000Z"
 WORDS = ["the", "sea", "storm", "Hafen", "été", "ferry", "буря", "море", "lighthouse", "кот", "rope", "安全", "نورس"]
-ARTICLES = next(index for index in INDEXES if index.table == "articles")
 
 
 def write_titles(count: int) -> list[str]:
@@ -65,26 +63,6 @@ def test_the_rarest_term_comes_first_and_an_unknown_one_ends_it(conn: sqlite3.Co
 def test_the_newest_come_first_and_no_more_than_asked_for(conn: sqlite3.Connection) -> None:
     newest = [n for n in range(len(TITLES), 0, -1) if "sea" in TITLES[n - 1].split()]
     assert find_newest(conn, "articles_fts", ["sea"], 9) == newest[:9]
-
-
-def test_all_words_are_found_as_by_reading_every_title(conn: sqlite3.Connection) -> None:
-    rng, sizes = random.Random(5), set()
-    for _ in range(300):
-        asked = rng.sample(WORDS, k=rng.randint(2, 8))
-        terms = [f'"{word}"' for word in find_words(" ".join(asked))]
-        wanted = [n for n in range(len(TITLES), 0, -1) if {*asked} <= {*TITLES[n - 1].split()}]
-        rows = match_all(conn, ARTICLES, terms, 500)
-        assert [row["rowid"] for row in rows] == wanted, asked
-        sizes.add(min(len(wanted), MOST_ASKED_ALONE + 1) if len(asked) > 4 else -1)
-    assert {0, 1, MOST_ASKED_ALONE + 1} <= sizes, "nothing, few rows asked one by one, and many asked at once"
-
-
-def test_phrases_and_beginnings_are_asked_for_too(conn: sqlite3.Connection) -> None:
-    title = next(title for title in TITLES if len({*title.split()}) > 6)
-    words = title.split()
-    for terms in ([f'"{title}"'], [*(f'"{word}"' for word in words[:-1]), f'"{words[-1][:2]}"*']):
-        assert TITLES.index(title) + 1 in [row["rowid"] for row in match_all(conn, ARTICLES, terms, 500)]
-    assert match_all(conn, ARTICLES, [f'"{" ".join(reversed(words))} {title}"'], 500) == []
 
 
 def test_fragments_are_found_as_by_reading_every_title(conn: sqlite3.Connection) -> None:

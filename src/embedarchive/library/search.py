@@ -11,14 +11,10 @@ from embedarchive.grams import fold
 from embedarchive.library.articles import article_lines
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
-from embedarchive.library.rarest import FEW, find_newest, sort_by_rarity
 from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select
 from embedarchive.records import Hit, Piece, Way
 
 MOST_WORDS = 32
-MOST_ASKED_ALONE = 6
-"""Rows that are asked one by one whether they hold all the words: each costs as much as to begin with all of them."""
-
 LEAST_BEGUN = 6
 """Of a word on its way, with its quotes: every word that begins with fewer letters would have to be walked through."""
 
@@ -72,19 +68,15 @@ def _each(find: Callable[[_Index], list[Row]]) -> list[Found]:
 
 
 def _find_all(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
-    found = _each(lambda index: match_all(conn, index, terms, 2 * limit))
+    found = _each(lambda index: _match(conn, index, " AND ".join(terms), 2 * limit))
     return [(index, {**row, "share": _share(row, asked)}) for index, row in found]
 
 
 def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
     """What holds those of the words that an index knows at all, all of them or some, but half of what was asked."""
     known = {index.table: _known(conn, index, terms) for index in INDEXES}
-    asks: tuple[Callable[[_Index], list[Row]], ...] = (
-        lambda index: match_all(conn, index, known[index.table], 2 * limit),
-        lambda index: _match(conn, index, " OR ".join(known[index.table]), 2 * limit),
-    )
-    for ask in asks:
-        found = _each(ask)
+    for joint in (" AND ", " OR "):
+        found = _each(lambda index, joint=joint: _match(conn, index, joint.join(known[index.table]), 2 * limit))  # type: ignore[misc]
         found = [(index, {**row, "share": _share(row, asked)}) for index, row in found]
         found = [(index, row) for index, row in found if row["share"] >= LEAST_SHARE]
         if found:
@@ -150,23 +142,7 @@ def _subject(hit: Hit) -> object:
 # ------------------------------------------------------------------------------------------------------------- matching
 
 
-def match_all(conn: sqlite3.Connection, index: _Index, terms: Sequence[str], limit: int) -> list[Row]:
-    """The newest rows of one index that hold all these terms, with a marked snippet.
-
-    The rarest words often say at once that there is nothing, or which few rows are worth asking for all.
-    """
-    fts, query = f"{index.table}_fts", " AND ".join(terms)
-    words = [f'"{word}"' for term in terms if not term.endswith("*") for word in term.strip('"').split()]
-    if len(words) <= FEW:
-        return _match(conn, index, query, limit)
-    rarest = sort_by_rarity(conn, fts, words)[:FEW]
-    rowids = find_newest(conn, fts, rarest, MOST_ASKED_ALONE + 1) if rarest else []
-    if len(rowids) > MOST_ASKED_ALONE:
-        return _match(conn, index, query, limit)
-    return [row for rowid in rowids for row in _match(conn, index, query, 1, f"AND rowid = {rowid}")]
-
-
-def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int, where: str = "") -> list[Row]:
+def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int) -> list[Row]:
     """The newest rows of one index that match, with a marked snippet.
 
     Not by `bm25`: it walks the whole list of every common word, a second for an archive of a million posts.
@@ -174,7 +150,7 @@ def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int, wher
     fts = f"{index.table}_fts"
     sql = (
         f"SELECT rowid, snippet({fts}, -1, ?, ?, '…', 28) AS snippet "
-        f"FROM {fts} WHERE {fts} MATCH ? {where} ORDER BY rowid DESC LIMIT ?"
+        f"FROM {fts} WHERE {fts} MATCH ? ORDER BY rowid DESC LIMIT ?"
     )
     return select(conn, sql, OPEN, CLOSE, query, limit) if query else []
 
