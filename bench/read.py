@@ -1,6 +1,6 @@
 """Time what readers ask of a large archive: addresses, handles, words, fragments, pictures, pages.
 
-usage: python bench/read.py [--posts 1000000] [--keep FILE]     (a million posts: about ten minutes and 5 GB of disk)
+usage: python bench/read.py [--posts 1000000] [--keep FILE]     (a million posts: a quarter of an hour and 5 GB of disk)
 
 The archive is synthetic and the same on every machine: per post two captures, a description, three embeds and a fifth
 of an article, in invented words (see `invent.py`); an embed says what its post says. All figures go to
