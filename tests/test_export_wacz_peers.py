@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Frame, Page, async_playwright
+from playwright.async_api import Browser, Frame, Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from capturing import open_camera
 from embedarchive import clock
@@ -33,6 +34,7 @@ from player import install_python_tools, serve, unpack_npm_package
 pytestmark = pytest.mark.browser
 
 ARTICLE = "https://news.example/story"
+STARTS, START_S = 5, 20
 PATIENT = Limits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
 
 
@@ -131,6 +133,23 @@ async def no_names(host: str, port: int) -> list[str]:
     raise OSError(f"{host} is not to be asked for")
 
 
+async def start_player(browser: Browser, address: str) -> Page:
+    """A page in which the player shows something. Its service worker now and then never takes its page over (one start in
+    ten, here): then it is started again, in a fresh context."""
+    for left in reversed(range(STARTS)):
+        page = await browser.new_page(viewport={"width": 640, "height": 1240})
+        await page.goto(address)
+        inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
+        try:
+            await inner.locator("body").wait_for(timeout=START_S * 1000)
+            return page
+        except PlaywrightTimeout:
+            await page.close()
+            if not left:
+                raise
+    raise AssertionError("a loop of at least one start returns or raises")
+
+
 @asynccontextmanager
 async def replay(site: str, url: str) -> AsyncIterator[tuple[Page, Frame]]:
     """Show one page of the WACZ in the player; nothing but the player's own site can be reached, or was asked for."""
@@ -139,10 +158,7 @@ async def replay(site: str, url: str) -> AsyncIterator[tuple[Page, Frame]]:
     async with asyncio.timeout(120), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
         choice = find_browser(None, os.environ)
         browser = await playwright.chromium.launch(executable_path=choice.path, proxy=door.proxy)
-        page = await browser.new_page(viewport={"width": 640, "height": 1240})
-        await page.goto(f"{site}/show.html?{urlencode({'url': url})}")
-        inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
-        await inner.locator("body").wait_for(timeout=60_000)
+        page = await start_player(browser, f"{site}/show.html?{urlencode({'url': url})}")
         frame = next(f for f in page.frames if f"mp_/{url}" in f.url)
         await frame.wait_for_load_state("load")
         yield page, frame
