@@ -7,7 +7,6 @@ bodies are streamed, the index is sorted outside memory, and the file appears un
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import sqlite3
 from collections import Counter
@@ -16,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from embedarchive.errors import DiskFull
 from embedarchive.export.cdxj import Index, pack_blocks, render_block_line, render_line
+from embedarchive.export.drafts import draft_of
 from embedarchive.export.package import SOFTWARE, Package, Part
 from embedarchive.export.records import LEAST_SHARED, Record, Stored, make_revisit, make_warcinfo
 from embedarchive.export.selection import EVERYTHING, Selection, read_selected
@@ -61,18 +60,14 @@ def export_wacz(
 
     `on_progress` is told how many visits and downloads are written. Raises DiskFull; `out` is then as it was.
     """
-    draft = out.with_name(f".{out.name}.part")
-    try:
-        with contextlib.closing(Index()) as index, one_moment(conn), Package(draft, now) as package:
-            export = Export(conn, package, index, selection, full_warc, on_progress)
-            export.write()
-        draft.replace(out)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(f"There is no room for {out}. Nothing was written; the archive is untouched.") from error
-        raise
-    finally:
-        draft.unlink(missing_ok=True)
+    with (
+        draft_of(out, overwrite=True) as draft,
+        contextlib.closing(Index()) as index,
+        one_moment(conn),
+        Package(draft, now) as package,
+    ):
+        export = Export(conn, package, index, selection, full_warc, on_progress)
+        export.write()
     count = export.count
     return Exported(count["visits"], count["articles"], count["records"], count["shared"], out.stat().st_size)
 
