@@ -246,6 +246,18 @@ async def test_every_door_has_its_own_password_and_listens_on_loopback_only() ->
     assert signed_in.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+def test_only_the_right_scheme_and_token_name_a_client() -> None:
+    door = Door(token="right")
+    asked = [
+        b"Basic " + base64.b64encode(b"tab:right"),
+        base64.b64encode(b"tab:right"),
+        b"Basic dGFiOndyb25n",
+        b"Basic !",
+        None,
+    ]
+    assert [door.find_user(password) for password in asked] == ["tab", None, None, None, None]
+
+
 async def test_a_barred_client_is_cut_off_and_gets_nothing_until_it_is_admitted() -> None:
     async def ask(door: Door, user: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)

@@ -37,9 +37,9 @@ RAW = frozenset(("script", "template", "textarea"))
 def find_sightings(markup: str, scope: Scope) -> list[Sighting]:
     """Parse a text and find all sightings in it, those of one appearance merged."""
     raw = markup.encode("utf-8", "replace")
-    seen = survey(raw)
     if scope.thorough:
         return sight_tree(LexborHTMLParser(tame(raw)), scope)
+    seen = survey(raw)
     return sight_tree(LexborHTMLParser(tame(raw)), replace(scope, survey=seen)) if seen else []
 
 

@@ -134,8 +134,9 @@ class Door:
 
     def find_user(self, password: bytes | None) -> str | None:
         """Check the Proxy-Authorization header; give the client's name."""
+        scheme, _, given = (password or b"").partition(b" ")
         try:
-            user, _, token = base64.b64decode((password or b"").removeprefix(b"Basic "), validate=True).partition(b":")
+            user, _, token = base64.b64decode(given if scheme == b"Basic" else b"", validate=True).partition(b":")
         except ValueError:
             return None
         return user.decode("latin-1") if hmac.compare_digest(token, self._token.encode()) else None
@@ -147,9 +148,11 @@ class Door:
             tunnel.abort()
 
     def admit(self, user: str) -> None:
+        """Let a client that was barred connect again."""
         self._barred.discard(user)
 
     def is_barred(self, user: str) -> bool:
+        """Whether a client is barred now."""
         return user in self._barred
 
     async def connect(self, host: str, port: int, pipe: asyncio.Protocol) -> None:
