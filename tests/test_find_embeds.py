@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import html
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -140,6 +141,28 @@ def test_encodings(body, content_type: str | None) -> None:  # type: ignore[no-u
     page = "<p>Überraschung</p>" + QUOTE.format(ONE, "<p>A post shared by Zoë 🕊 (@zoe)</p>")
     found = find_embeds(body(page), content_type=content_type).embeds
     assert [(e.post.native_id if e.post else None, (e.claim.author_name or "")[:3]) for e in found] == [(ONE, "Zoë")]
+
+
+def test_a_seven_bit_encoding_is_not_taken_for_plain_text() -> None:
+    page = "<meta charset=iso-2022-jp>" + QUOTE.format(ONE, "<p>霧の投稿 (@kiri)</p>")
+    assert find_embeds(page.encode("iso2022_jp")).embeds[0].claim.author_name == "霧の投稿"
+
+
+def test_facts_in_any_spelling_of_their_tags() -> None:
+    usual = """<html lang="de"><head><title>T</title><meta property="og:title" content="Fog &amp; moor">
+        <link rel="canonical" href="https://news.example/a?utm_source=x"><meta name='date' content='2026-03-09'></head>"""
+    odd = """<HTML LANG=de><HEAD><TITLE>T</TITLE><META content="Fog &amp; moor" data-x property = 'OG:Title'>
+        <link href=https://news.example/a rel="nofollow Canonical"><meta data-a="1" itemprop=date content=2026-03-09></HEAD>"""
+    assert find_embeds(usual) == find_embeds(odd)
+    assert find_embeds(usual).title == "Fog & moor"
+    assert find_embeds(usual).canonical_url == "https://news.example/a"
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    pages = [f"<p>{i}</p>" * 3_000 + QUOTE.format(f"{i:011d}", "") for i in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(find_embeds, pages))
+    assert [e.post.native_id for f in found for e in f.embeds if e.post] == [f"{i:011d}" for i in range(40)]
 
 
 def test_utf7_is_not_an_encoding_of_the_web() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 LONGEST_URL = 8_000
@@ -14,6 +15,8 @@ SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}+\.)?"
 """What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` … A longer label is another
 site."""
 
+_PLAIN = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9./?=_%:+~#,;@!$'()*-]{1,2000}")
+"""An address in which there is nothing to mend: most are."""
 _CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEME = re.compile(r"(?i)^(https?):/*")
 _HOSTLIKE = re.compile(r"(?i)^(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|$)")
@@ -27,6 +30,8 @@ def clean_url(text: str) -> str | None:
     text = text.strip()
     if not text or len(text) > LONGEST_URL:
         return None
+    if _PLAIN.fullmatch(text):
+        return text
     if "&" in text:
         # Twice: consent managers escape markup that was escaped already.
         text = html.unescape(html.unescape(text))
@@ -42,6 +47,7 @@ def clean_url(text: str) -> str | None:
     return "https://" + text if _HOSTLIKE.match(text) else None
 
 
+@lru_cache(maxsize=512)
 def split_url(text: str) -> SplitResult | None:
     """Clean and split a URL; None unless it is http(s) with one unambiguous host."""
     url = clean_url(text)
@@ -69,7 +75,7 @@ def find_parents(host: str) -> Iterator[str]:
 
 def unwrap_archived(url: str) -> str | None:
     """The original of a web archive's address (`…/web/20200101000000if_/https://…`), or None."""
-    m = _ARCHIVED.match(url) or _ARCHIVED_SHORT.match(url)
+    m = (_ARCHIVED.match(url) or _ARCHIVED_SHORT.match(url)) if "/http" in url.lower() else None
     return m[1] if m else None
 
 
@@ -102,13 +108,17 @@ def canonicalize_url(url: str) -> str:
     The text is given back unchanged when it is no http(s) URL.
     """
     parts = split_url(url)
-    if parts is None:
-        return url
+    return canonicalize_parts(parts) if parts else url
+
+
+def canonicalize_parts(parts: SplitResult) -> str:
+    """The same, of an address that is split already."""
     host = host_of(parts)
     port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
     path = _AMP_PATH.sub("/" if parts.path.endswith("/") else "", parts.path) or "/"
-    kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(k)]
-    return urlunsplit((parts.scheme, _AMP_HOST.sub("www.", host) + port, path, urlencode(kept), ""))
+    asked = parse_qsl(parts.query, keep_blank_values=True) if parts.query else []
+    kept = urlencode([(k, v) for k, v in asked if not TRACKING.match(k)])
+    return urlunsplit((parts.scheme, _AMP_HOST.sub("www.", host) + port, path, kept, ""))
 
 
 def join_url(base: str | None, url: str) -> str:

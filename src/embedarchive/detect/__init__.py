@@ -12,13 +12,14 @@ from embedarchive.detect.decode import decode_html, to_utf8
 from embedarchive.detect.dom import make_scope, sight_tree
 from embedarchive.detect.head import read_facts
 from embedarchive.detect.identity import identify_post
+from embedarchive.detect.needles import find_needles
 from embedarchive.detect.sighting import number_embeds
 from embedarchive.detect.survey import survey
 from embedarchive.detect.tame import tame
 from embedarchive.detect.text import find_in_text
 from embedarchive.model import Found
 
-FINDER_RULES = 3
+FINDER_RULES = 4
 """Raised whenever the finder improves; the ledger then searches kept fetches again, without any network."""
 
 __all__ = [
@@ -58,9 +59,9 @@ def find_embeds(
     bytes say: slower by an order of magnitude, for comparison.
     """
     body = to_utf8(html, content_type)
-    low = body.lower()
-    facts = read_facts(body, low, url)
-    seen = survey(body, low)
+    needles = find_needles(body)
+    facts = read_facts(body, url, needles)
+    seen = survey(body, needles)
     if seen is None and prefilter and not (mentions or unknown):
         return facts
     scope = make_scope(
@@ -70,4 +71,4 @@ def find_embeds(
         survey=seen if prefilter and not unknown else None,
         thorough=not prefilter,
     )
-    return replace(facts, embeds=number_embeds(sight_tree(LexborHTMLParser(tame(body)), scope)))
+    return replace(facts, embeds=number_embeds(sight_tree(LexborHTMLParser(tame(body, needles)), scope)))

@@ -11,11 +11,10 @@ from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
-from embedarchive.detect.needles import holds_needle
 from embedarchive.detect.records import Named, find_named, split_words
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_sighting, read_trail
 from embedarchive.detect.sighting import Sighting
-from embedarchive.detect.state import Record, walk_own
+from embedarchive.detect.state import Record, make_records, walk_own
 
 _LARGEST = 4_000_000
 _PLAIN = frozenset(
@@ -116,9 +115,7 @@ def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str)
     """JSON that an element carries: its own article's records only, each by its markup or its names."""
     seen: list[Sighting] = []
     words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""
-    for record in walk_own(data, scope.url):
-        if layer == "state" and not (record.texts or holds_needle(record.pairs.values())):
-            continue
+    for record in make_records(walk_own(data, scope.url), telling=layer == "state"):
         found = [s for key, text in record.texts for s in dive(text, node, scope, layer, f"{rule}.{key}")]
         if not found:
             named = find_named(record.pairs, f"{words} {record.context}", ids=False)

@@ -22,6 +22,7 @@ _BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
 _NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", re.S | re.I)
 _TITLED = re.compile(r"^@[\w.\-]+$")
 _ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2})?")
 _MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4})$")
 _DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
 
@@ -32,7 +33,8 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
 
     if "<" not in piece[1:]:
         return Claim()
-    soup = BeautifulSoup(_BLOCK.sub(r"\n<\1", _NOISE.sub("", blunt(piece[:LONGEST_PIECE]))), "html.parser")
+    plain = _BLOCK.sub(r"\n<\1", _NOISE.sub("", blunt(piece[:LONGEST_PIECE])))
+    soup = BeautifulSoup(plain, "html.parser", store_line_numbers=False, multi_valued_attributes=None)  # half the time
     lines = _read_lines(soup)
     name, handle, byline = read_byline(lines, platform)
     tags = [t for t in soup.descendants if isinstance(t, Tag)]
@@ -125,17 +127,19 @@ def _read_text(paragraphs: list[Tag], byline: str | None, platform: Platform | N
     """The paragraphs of the quote that are neither its byline nor its call to view the post."""
     texts = []
     for p in paragraphs:
-        flat = " ".join(p.get_text().split())
+        text = p.get_text()
+        flat = " ".join(text.split())
         if flat and not (byline and (byline in flat or flat in byline)) and not _is_call(p, flat, platform):
-            texts.append("\n".join(" ".join(line.split()) for line in p.get_text().strip().split("\n")).strip())
+            texts.append("\n".join(" ".join(line.split()) for line in text.strip().split("\n")).strip())
     return re.sub(r"\n{2,}", "\n", "\n".join(texts)) or None
 
 
 def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
     """A paragraph that is one short link naming the platform: "View this post on …" in whatever language."""
+    if platform is None or len(flat) >= 80 or platform.title.lower() not in flat.lower():
+        return False
     a = p.find("a")
-    alone = a is not None and " ".join(a.get_text().split()) == flat
-    return bool(alone and platform and platform.title.lower() in flat.lower() and len(flat) < 80)
+    return a is not None and " ".join(a.get_text().split()) == flat
 
 
 def _read_lang(tags: list[Tag], paragraphs: list[Tag]) -> str | None:
@@ -157,9 +161,10 @@ def _read_date(tags: list[Tag], links: list[Tag]) -> str | None:
 def parse_time(text: str) -> str | None:
     """ISO 8601, or an unambiguous date in English words, as ISO UTC; a day alone stays a day. Else None."""
     text = text.strip()
-    if re.match(r"^\d{4}-\d{2}-\d{2}$", text):
-        return text
-    if re.match(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", text):
+    m = _ISO.match(text)
+    if m and not m[1]:
+        return text if len(text) == len("2026-11-23") else None
+    if m:
         try:
             when = datetime.fromisoformat(re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text.replace(" ", "T", 1)))
             aware = when if when.tzinfo else when.replace(tzinfo=UTC)

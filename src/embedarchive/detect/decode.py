@@ -7,8 +7,8 @@ import codecs
 import re
 
 _SNIFFED = 2048
-_META = re.compile(rb"""(?i)<meta\b[^>]{0,512}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
-_XML = re.compile(rb"""(?i)^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
+_META = re.compile(rb"""<meta\b[^>]{0,512}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
+_XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
 _HEADER = re.compile(r"""(?i)charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -41,6 +41,14 @@ def _looks_utf16(body: bytes) -> str | None:
     return "utf-16-be" if head[0::2].count(0) > len(head) // 3 else None
 
 
+def _read_label(head: bytes) -> str | None:
+    """The encoding that a document says it is in."""
+    low = head.lower()
+    m = _XML.match(low) if b"<?xml" in low[:256] else None
+    m = m or (_META.search(low) if b"charset" in low else None)
+    return m[1].decode("ascii") if m else None
+
+
 def choose_encoding(body: bytes, content_type: str | None = None) -> str:
     """The codec's name: byte order mark, then HTTP, then the document's own word, then what the bytes can be."""
     for mark, name in _BOMS:
@@ -50,12 +58,14 @@ def choose_encoding(body: bytes, content_type: str | None = None) -> str:
     if wide:
         return wide
     said = _HEADER.search(content_type or "")
-    meta = _XML.match(body[:256]) or _META.search(body[:_SNIFFED])
+    meta = _read_label(body[:_SNIFFED])
     labels = [said[1]] if said else []
-    labels += [meta[1].decode("ascii")] if meta else []
+    labels += [meta] if meta else []
     named = next((codec for codec in map(_codec, labels) if codec), None)
-    if named == "utf-8":
-        return named
+    if named == "utf-8" or (named == "iso2022_jp" and b"\x1b" in body):
+        return named  # the latter is plain ASCII to look at
+    if body.isascii():
+        return "utf-8"
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

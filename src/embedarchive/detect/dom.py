@@ -24,7 +24,8 @@ from embedarchive.detect.elements import (
 from embedarchive.detect.identity import identify_post
 from embedarchive.detect.marks import AMP, LINKED, QUOTED
 from embedarchive.detect.markup import looks_like_markup
-from embedarchive.detect.scope import Scope, is_apart, make_sighting
+from embedarchive.detect.needles import CALLS, find_needles, find_telling
+from embedarchive.detect.scope import Attrs, Scope, is_apart, make_sighting
 from embedarchive.detect.scripts import sight_calls, sight_literals, sight_state
 from embedarchive.detect.sighting import Sighting, merge_sightings
 from embedarchive.detect.survey import Survey, find_addresses, survey
@@ -39,8 +40,9 @@ def find_sightings(markup: str, scope: Scope) -> list[Sighting]:
     raw = markup.encode("utf-8", "replace")
     if scope.thorough:
         return sight_tree(LexborHTMLParser(tame(raw)), scope)
-    seen = survey(raw)
-    return sight_tree(LexborHTMLParser(tame(raw)), replace(scope, survey=seen)) if seen else []
+    needles = find_needles(raw)
+    seen = survey(raw, needles)
+    return sight_tree(LexborHTMLParser(tame(raw, needles)), replace(scope, survey=seen)) if seen else []
 
 
 def make_scope(
@@ -67,10 +69,13 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
                 found[0] = replace(found[0], apart=True)
             seen.extend(found)
             before = node
-        if node.tag == "script" and scope.depth == 0 and is_live(node.attributes):
+        if node.tag == "script" and scope.depth == 0 and node.first_child is not None and is_live(node.attributes):
             text = node.text()
-            seen.extend(sight_calls(node, text))
-            addresses = find_addresses(text)
+            raw = text.encode("utf-8", "replace")
+            needles = find_needles(raw)
+            if any(needle in CALLS for _, needle in needles):
+                seen.extend(sight_calls(node, text))
+            addresses = find_addresses(raw, needles)
             if addresses:
                 seen.extend(sight_literals(node, text))
                 scripts.append((node, text, addresses))
@@ -129,8 +134,7 @@ def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
         one = sight_quote(node, attrs)
     if one is not None:
         return [one]
-    named = attrs and (scope.survey is None or not scope.survey.names.isdisjoint(attrs))
-    found = sight_attributes(node, attrs, scope) if named else []
+    found = sight_attributes(node, attrs, scope) if attrs and _may_carry(attrs, scope.survey) else []
     if not found and (tag in RAW or (tag == "iframe" and looks_like_markup(node.text()))):
         found = sight_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:
@@ -140,6 +144,13 @@ def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
     elif not found and tag in FRAMES and scope.unknown:
         one = sight_unknown(node, attrs, scope)
     return found or ([one] if one else [])
+
+
+def _may_carry(attrs: Attrs, survey: Survey | None) -> bool:
+    """Whether an element has an attribute in which the survey saw something, and there is something in it here."""
+    if survey is None or not survey.ids.isdisjoint(attrs):
+        return True
+    return bool(find_telling(value for name in survey.names.intersection(attrs) if (value := attrs[name])))
 
 
 def _find_mentions(tree: LexborHTMLParser, kept: list[Sighting]) -> Iterator[Sighting]:

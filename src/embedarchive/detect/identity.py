@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult
 
+from embedarchive.detect.needles import ADDRESSES
 from embedarchive.model import Post
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
@@ -64,7 +65,13 @@ def _may_wrap(url: SplitResult) -> bool:
     return not own or bool(_WRAPPERS.search(url.path))
 
 
+_WORDS = tuple(word.decode() for word in ADDRESSES)
+
+
 def _identify(text: str, depth: int) -> Post | None:
+    low = text.lower()
+    if "&#" not in low and not any(word in low for word in _WORDS):
+        return None
     path_only = text.startswith("/") and not text.startswith("//")
     url = split_url("https://of.this.site" + text if path_only else text)
     if url is None:

@@ -66,6 +66,7 @@ _PLACED = [(css.strip(), m) for p in PLATFORMS for m in p.marks for css in m.css
 QUOTED = frozenset(p.name for p in PLATFORMS if any(mark.form == "blockquote" for mark in p.marks))
 """Platforms whose fallback is a quote: it says who wrote the post, and what."""
 AMP: tuple[str, ...] = tuple(css for css, _ in _PLACED if css.startswith("amp-"))
+_NO_CLASSES: frozenset[str] = frozenset()
 LINKED: tuple[str, ...] = (
     "[data-attrs]",
     "a.embedly-card",
@@ -83,7 +84,9 @@ def find_marks(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterator[tu
     """The marks an element bears, without asking the CSS engine."""
     tag = node.tag or ""
     named = attrs.get("class")
-    classes = frozenset(named.split()) if named else frozenset()
+    classes = frozenset(named.split()) if named else _NO_CLASSES
+    if tag not in BY_TAG and BY_ATTR.keys().isdisjoint(attrs) and BY_CLASS.keys().isdisjoint(classes):
+        return
     for c in classes:
         yield from _fitting(BY_CLASS.get(c), tag, classes, attrs)
     for a in attrs:

@@ -1,17 +1,20 @@
-"""Bytes -> where every word stands that an embed of any platform needs, in one pass. Pure."""
+"""Bytes -> where every word stands that an embed of any platform, or the head of an article, is known by, in one pass
+over the document as it is (Hyperscan looks for all of them at once, in either case). Pure."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cache
+from itertools import accumulate
+from threading import local
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+import hyperscan
 
 from embedarchive.platforms import PLATFORMS
 
 _LONG_NAME = 6
-_A_CHUNK = 36
-"""So many needles are looked for side by side, 32 bytes at a time; with more the search is three times slower."""
 
 MARKS = (
     b"instagram-media", b"embetty-", b"embedpin", b"flickr-embed", b"tweet static", b"reddit-embed", b"data-attrs",
@@ -19,9 +22,13 @@ MARKS = (
 )  # fmt: skip
 """What makes a plain link, or no link at all, an embed: the mark of a script that expands it."""
 
-STRUCTURE = (b"<script", b"</script", b"blockquote")
-BASE64 = (b"ahr0c", b"h0dh", b"odhrw")
-"""`http` in base64 at each of the three places it can start, in lower case."""
+QUOTE = b"blockquote"
+SCRIPT = b"<script"
+"""A script that is not empty: found where its text begins."""
+
+
+BASE64 = (b"aHR0c", b"h0dH", b"odHRw")
+"""`http` in base64 at each of the three places it can start; the only words whose case counts."""
 
 AMP = b"amp-"
 """Elements of AMP pages, the platforms' own only: some name their post by an id alone."""
@@ -29,10 +36,23 @@ AMP = b"amp-"
 BYLINE = (b"(@", "\uff08@".encode())
 """What ends a byline; it may be all that is left of a quote."""
 
+ID = b"id="
+"""An attribute whose name ends with `id`, is not `id` itself, and tells what may be a post's id, or a service: found at
+its value's end."""
+
+HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA = b"</head>", b"<title", b"<html", b"canonical", b"ld+json"
+META = b"meta"
+"""A tag of the head that tells one of `HEAD_NAMES`: found at the name's end."""
+
+HEAD_DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
+              "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
+HEAD_NAMES = (*HEAD_DATES, "og:title", "twitter:title", "og:url", "og:locale", "og:site_name", "application-name")
+
+SERVICES = "|".join(sorted({p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}))
 _ON_ANY_HOST = (b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html")
 
 
-def _shorten(host: str) -> bytes:
+def shorten_host(host: str) -> bytes:
     """A long name is enough without what follows it: `pinterest.` for its twenty countries."""
     name = host.partition(".")[0]
     return (f"{name}." if len(name) >= _LONG_NAME else host).encode()
@@ -51,31 +71,72 @@ def _drop_longer(needles: Iterable[bytes]) -> list[bytes]:
 
 
 CALLS = tuple(_name_call(call) for p in PLATFORMS for call in p.calls)
-HOSTS = tuple(_drop_longer(_shorten(host) for p in PLATFORMS for host in p.hosts if host != "*"))
-_LONG = sorted({*HOSTS, *MARKS, *STRUCTURE, *BASE64, *CALLS} | {n for n in _ON_ANY_HOST if len(n) > 3})
-_CHUNKS = [_LONG[i : i + _A_CHUNK] for i in range(0, len(_LONG), _A_CHUNK)]
-_CHUNKS += [[*BYLINE, *(n for n in _ON_ANY_HOST if len(n) <= 3)]]
-_FINDERS = [(BytesAhoCorasick(chunk, matchkind=MatchKind.LeftmostFirst), chunk) for chunk in _CHUNKS]
-_AMP_TAGS = tuple(css.partition("[")[0].encode() for p in PLATFORMS for m in p.marks for css in re.split(r",\s*", m.css)
-                  if css.encode().startswith(AMP))  # fmt: skip
-_AMP_FINDER = BytesAhoCorasick([AMP], matchkind=MatchKind.LeftmostFirst)
-_ID_FINDER = BytesAhoCorasick([b"id="], matchkind=MatchKind.LeftmostFirst)
+HOSTS = frozenset(_drop_longer(shorten_host(host) for p in PLATFORMS for host in p.hosts if host != "*"))
+ADDRESSES = HOSTS.union(_ON_ANY_HOST)
+"""Words that stand in the addresses of posts."""
+
+TELLING = ADDRESSES.union(MARKS, CALLS, BASE64, BYLINE, (AMP, ID, QUOTE))
+"""Words that an embed is known by; the others tell of the document."""
+
+_AMP_TAGS = {css.partition("[")[0] for p in PLATFORMS for m in p.marks for css in re.split(r",\s*", m.css)
+             if css.encode().startswith(AMP)}  # fmt: skip
+_PLAIN = (*ADDRESSES, *MARKS, *CALLS, *BYLINE, QUOTE)
+_HEAD = (HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA)
+_SCRIPTS = r"<script\b[^>]*>\s*(?:[^\s<]|<[^/])"
+_IDS = rf"""[^\s"'?&]id=["']?\s?(?:{SERVICES}|\d{{9,20}}|[\w-]{{11}})["'\s>]"""
+_NAMES = rf"""(?:property|name|itemprop)\s*=\s*["']?\s*(?:{"|".join(map(re.escape, HEAD_NAMES))})["'\s/>]"""
+
+Needles = list[tuple[int, bytes]]
+Word = tuple[bytes, bytes, int]
+"""A pattern, the needle it finds, and how far before the match's end the needle is said to stand."""
 
 
-def find_needles(low: bytes) -> list[tuple[int, bytes]]:
-    """(place, needle) of every needle in a text in lower case, in order."""
-    found = [(at, chunk[i]) for finder, chunk in _FINDERS for i, at, _ in finder.find_matches_as_indexes(low)]
-    found += [(at, AMP) for _, at, _ in _AMP_FINDER.find_matches_as_indexes(low) if low.startswith(_AMP_TAGS, at)]
-    found.sort()
+def _spell(word: bytes) -> bytes:
+    return b"".join(b"\\x%02x" % byte for byte in word)
+
+
+_WORDS: list[Word] = [(_spell(w), w, len(w)) for w in _PLAIN + _HEAD + BASE64]
+_WORDS += [(_spell(tag.encode()), AMP, len(tag)) for tag in sorted(_AMP_TAGS)]
+_WORDS += [(_SCRIPTS.encode(), SCRIPT, 0), (_IDS.encode(), ID, 0), (_NAMES.encode(), META, 0)]
+_NEEDLES = [(needle, back) for _, needle, back in _WORDS]
+
+
+@cache
+def _compile() -> hyperscan.Database:
+    """All words as one machine, made when first asked for: it takes some hundredths of a second."""
+    words = hyperscan.Database()
+    words.compile(
+        expressions=[pattern for pattern, *_ in _WORDS],
+        ids=list(range(len(_WORDS))),
+        flags=[0 if needle in BASE64 else hyperscan.HS_FLAG_CASELESS for _, needle, _ in _WORDS],
+    )
+    return words
+
+
+class _Room(local):
+    """What a scan works in, for each thread its own."""
+
+    def __init__(self) -> None:
+        self.scratch = hyperscan.Scratch(_compile())
+
+
+_ROOM = _Room()
+
+
+def _take(i: int, _start: int, end: int, _flags: int, found: object) -> None:
+    needle, back = _NEEDLES[i]
+    found.append((end - back, needle))  # type: ignore[attr-defined]
+
+
+def find_needles(body: bytes) -> Needles:
+    """(place, needle) of every needle in a text, in the order of their ends."""
+    found: Needles = []
+    _compile().scan(body, match_event_handler=_take, context=found, scratch=_ROOM.scratch)
     return found
 
 
-def find_id_names(low: bytes) -> list[int]:
-    """Where the `=` stands of every attribute whose name ends with `id`, and is not `id` itself."""
-    return [at - 1 for _, _, at in _ID_FINDER.find_matches_as_indexes(low) if low[at - 4] not in b" \t\r\n\"'?&"]
-
-
-def holds_needle(texts: Iterable[str]) -> bool:
-    """Whether any of some texts holds any needle."""
-    low = "\n".join(texts).lower().encode("utf-8", "replace")
-    return any(finder.find_matches_as_indexes(low) for finder, _ in _FINDERS)
+def find_telling(texts: Iterable[str]) -> set[int]:
+    """Which of some texts hold what an embed may be known by, all looked at in one go."""
+    raw = [text.encode("utf-8", "replace") for text in texts]
+    ends = list(accumulate(len(each) + 1 for each in raw))
+    return {bisect_right(ends, at) for at, needle in find_needles(b"\n".join(raw)) if needle in TELLING}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from embedarchive.detect.identity import identify_post
 from embedarchive.detect.markup import LARGEST_JSON, unescape_js
+from embedarchive.detect.needles import find_telling
 from embedarchive.detect.records import split_words
 
 _START = re.compile(r"(?:^|[=(,:]|return)\s{0,20}(?=[{\[])|JSON\.parse\(\s{0,20}(?=[\"'])")
@@ -58,6 +60,15 @@ class Record:
     context: str
     pairs: dict[str, str]
     texts: tuple[tuple[str, str], ...]
+
+
+class Walked(NamedTuple):
+    """A JSON object, the last two keys above it, and whether there may be markup in it."""
+
+    above: str
+    name: str
+    item: dict[str, Any]
+    marked: bool
 
 
 def read_scripts(text: str) -> Iterator[Any]:
@@ -113,34 +124,47 @@ def resolve_devalue(table: Any) -> Any:
     ]
 
 
-def walk_own(data: Any, url: str | None) -> Iterator[Record]:
-    """Every record of a JSON value that may belong to the article at `url`, in reading order; never recursive."""
-    stack: list[tuple[str, Any]] = [("", data)]
-    left = _MOST_VALUES
-    while stack and left:
-        left -= 1
-        context, item = stack.pop()
-        if isinstance(item, dict):
-            if is_elsewhere(item, url):
-                continue
-            inner = [(k, v) for k, v in item.items() if v and type(v) in _CONTAINERS]
-            if any("//" in v or "<" in v or "%" in v or "&lt;" in v for v in item.values() if type(v) is str):
-                yield _make_record(context, item)
-            if inner:
-                stack.extend((_deepen(context, k), v) for k, v in reversed(inner) if _is_own_key(k))
-        elif isinstance(item, list):
+def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
+    """Every object of a JSON value that may belong to the article at `url` and may hold an address or markup, in
+    reading order; never recursive."""
+    stack: list[tuple[str, str, Any]] = [("", "", data)]
+    for _ in range(_MOST_VALUES):
+        if not stack:
+            return
+        above, name, item = stack.pop()
+        if type(item) is list:
             if _is_flat(item):
-                yield _make_record(context, dict(zip(item[::2], item[1::2], strict=False)))
+                yield Walked(above, name, dict(zip(item[::2], item[1::2], strict=False)), True)
             else:
-                stack.extend((context, v) for v in reversed(item) if isinstance(v, (dict, list)))
+                stack.extend((above, name, v) for v in reversed(item) if type(v) in _CONTAINERS)
+            continue
+        if type(item) is not dict or is_elsewhere(item, url):
+            continue
+        inner: list[tuple[str, str, Any]] = []
+        linked = marked = False
+        for key, value in item.items():
+            if type(value) is str:
+                linked = linked or "//" in value or "%" in value
+                marked = marked or "<" in value or "&lt;" in value
+            elif value and type(value) in _CONTAINERS and _is_own_key(key):
+                inner.append((name, key, value))
+        if linked or marked:
+            yield Walked(above, name, item, marked)
+        stack.extend(reversed(inner))
 
 
-def _deepen(context: str, key: Any) -> str:
-    return f"{context.rpartition('/')[2]}/{str(key)[:80]}"
+def make_records(walked: Iterable[Walked], *, telling: bool) -> list[Record]:
+    """What the objects hold; of the `telling` ones only, those with markup or with anything an embed is known by."""
+    kept = list(walked)
+    if telling:
+        told = find_telling("\n".join(v for v in w.item.values() if type(v) is str) for w in kept)
+        kept = [w for i, w in enumerate(kept) if w.marked or i in told]
+    return [_make_record(w) for w in kept]
 
 
-def _is_own_key(key: Any) -> bool:
-    return _ELSEWHERE.isdisjoint(split_words(str(key)[:60]))
+@lru_cache(maxsize=4096)
+def _is_own_key(key: str) -> bool:
+    return _ELSEWHERE.isdisjoint(split_words(key[:60]))
 
 
 def _is_flat(item: list[Any]) -> bool:
@@ -148,10 +172,10 @@ def _is_flat(item: list[Any]) -> bool:
     return 3 < len(item) < 60 and all(isinstance(v, str) for v in item) and "src" in item[::2]
 
 
-def _make_record(context: str, item: dict[Any, Any]) -> Record:
-    pairs = {str(k): str(v) for k, v in item.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
+def _make_record(walked: Walked) -> Record:
+    pairs = {k: str(v) for k, v in walked.item.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
     texts = tuple((k, v) for k, v in pairs.items() if len(v) > 24 and _MARKUP.search(v[:20_000]))
-    return Record(context, pairs, texts)
+    return Record(f"{walked.above[:80]}/{walked.name[:80]}", pairs, texts)
 
 
 def is_elsewhere(item: dict[Any, Any], url: str | None) -> bool:

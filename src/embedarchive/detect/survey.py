@@ -11,8 +11,25 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
-from embedarchive.detect.needles import AMP, BASE64, BYLINE, CALLS, MARKS, STRUCTURE, find_id_names, find_needles
+from embedarchive.detect.needles import (
+    ADDRESSES,
+    AMP,
+    BASE64,
+    BYLINE,
+    CALLS,
+    HOSTS,
+    ID,
+    MARKS,
+    QUOTE,
+    SCRIPT,
+    SERVICES,
+    TELLING,
+    Needles,
+    find_needles,
+    shorten_host,
+)
 from embedarchive.detect.records import ID_KEYS, ID_NAMES, squeeze
 from embedarchive.platforms import PLATFORMS
 from embedarchive.urls import SUBDOMAIN
@@ -20,7 +37,6 @@ from embedarchive.urls import SUBDOMAIN
 _SLASH = r"(?:/|\\{1,2}/|%2F|%252F|&#x2F;|&#47;|\\u002F|\\x2F)"
 _COLON = r"(?::|%3A|%253A|&#58;|&#x3A;|\\u003A|\\x3A)"
 ANY_HOST = r"[\w.\-]{2,60}+"
-_SERVICES = "|".join(sorted({p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}))
 
 
 def _group(traces: list[str]) -> str:
@@ -33,7 +49,7 @@ def _group(traces: list[str]) -> str:
     # Sites on any host share one walk over the host's letters.
     tails = [t.removeprefix(ANY_HOST) for t in odd]
     groups = [f"[{k}{k.upper()}](?i:{'|'.join(ts)})" for k, ts in sorted(by_letter.items())]
-    return "|".join([*groups, f"{ANY_HOST}(?i:{'|'.join(tails)})"])
+    return "|".join([*groups, *([f"{ANY_HOST}(?i:{'|'.join(tails)})"] if tails else [])])
 
 
 _S9E = rf"{ANY_HOST}/(?:[\w.\-]{{1,40}}+/){{0,5}}\w+\.min\.html"
@@ -43,37 +59,40 @@ _ESCAPED = re.compile(
     rf"(?i)http(?!s?://)(?:s?{_COLON}{_SLASH}{{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
 )
 _ID = re.compile(
-    rf"""=["']?\s?(?:((?i:{_SERVICES}))|\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>]""".encode()
+    rf"""=["']?\s?(?:((?i:{SERVICES}))|\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>]""".encode()
 )
 
-_NAME = re.compile(rb"""(?<![^\s"'<])[\w:.@()\[\]#*-]{1,80}+\Z""")
+_EMAN = re.compile(rb"""[\w:.@()\[\]#*-]{1,80}+(?![^\s"'<])""")
+"""An attribute's name, from its end to its start."""
 _SCHEME = b"htpsHTPS:"
-_ALONE = re.compile(rb"[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b")
-_CLASS = re.compile(rb"""class\W{1,12}[\w\s-]*\Z""")
+_ALONE = re.compile(rb"(?i)[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b")
+_CLASS = re.compile(rb"""(?i)class\W{1,12}[\w\s-]*\Z""")
 _EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
 """Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
-_LINK_MARK = re.compile("|".join(re.escape(m) for p in PLATFORMS for m in p.link_marks).encode())
-_LINKING = re.compile(rb"(?<![\w-])href\W")
+_LINK_MARK = re.compile("|".join(re.escape(m) for p in PLATFORMS for m in p.link_marks).encode(), re.I)
+_LINKING = re.compile(rb"(?i)(?<![\w-])href\W")
 _URL = re.compile(r"[^\s\"'<>&]{8,400}")
 _AHEAD = 80
 _LONGEST_ADDRESS = 160
+_USUAL_SUBDOMAINS = (b"", b"www.", b"m.", b"platform.")
+"""Between `//` and a platform's name: such an address is written plainly, and in no escaping."""
 _LIBRARIES = (b"widgets.js", b"/js/")
-_BASE64_SHIFT = {needle: shift for shift, needle in zip((0, 2, 3), BASE64, strict=True)}
+_BASE64_SHIFT = dict(zip(BASE64, (0, 2, 3), strict=True))
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/]{24,240}")
 _SPEAKING = frozenset((*MARKS, *CALLS))
 _MARK_IDS = {squeeze(place[1:]) for p in PLATFORMS for mark in p.marks for place in mark.id if place[0] == "@"}
 _TELLING = ID_NAMES.keys() | ID_KEYS | _MARK_IDS
-_NO_HOST = _SPEAKING | {*STRUCTURE, *BASE64, *BYLINE, AMP}
 _TITLES = "|".join(re.escape(p.title.lower()) for p in PLATFORMS if len(p.title) > 1)
 _TITLED = re.compile(_TITLES.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Where something was seen: in which attributes (those of nearly every element left out), alone in which
-    elements, in a script; whether AMP, the marks of links to expand, and quotes are there."""
+    """Where something was seen: in which attributes (those of nearly every element left out), of which `ids` tell a bare
+    id; alone in which elements; in a script; whether AMP, the marks of links to expand, and quotes are there."""
 
     names: frozenset[str]
+    ids: frozenset[str]
     alone: frozenset[str]
     deep: bool
     amp: bool
@@ -86,6 +105,7 @@ class _Seen:
     """What one walk over the needles gathers. `quoted` and `scripted` say where the walk is."""
 
     names: set[bytes] = field(default_factory=set)
+    ids: set[bytes] = field(default_factory=set)
     alone: set[bytes] = field(default_factory=set)
     deep: bool = False
     amp: bool = False
@@ -93,57 +113,77 @@ class _Seen:
     linked: bool = False
     quotes: int = 0
     quoted: int = 0
-    scripted: bool = False
+    script: int = -1
     double: int = -1
     single: int = -1
     seen_to: int = 0
 
 
-def survey(body: bytes, low: bytes | None = None) -> Survey | None:
-    """Look for anything an embed needs; None when there is nothing, or nothing but plain links. `low` is the
-    document in lower case, where that is at hand."""
-    low = body.lower() if low is None else low
+def survey(body: bytes, needles: Needles | None = None) -> Survey | None:
+    """Look for anything an embed needs; None when there is nothing, or nothing but plain links. `needles` are the
+    document's, where they are at hand."""
     seen = _Seen()
     last = -1
-    for at, needle in find_needles(low):
-        if needle in STRUCTURE:
-            _enter(seen, low, at, needle)
-        elif needle in _SPEAKING:
-            seen.marked = seen.marked or needle != b"instagram-media" or bool(_CLASS.search(low, max(0, at - 99), at))
-            seen.deep = seen.deep or (needle in CALLS and seen.scripted)
-        elif needle == AMP:
-            _note_element(seen, low, at)
-        elif needle in BYLINE:
-            if b"</p" in low[max(0, at - 500) : at] and _TITLED.search(low, max(0, at - 500), at):
-                seen.alone.add(b"p")
-        elif needle in _BASE64_SHIFT:
-            if names_address(body, at, needle):
-                _locate(seen, low, at)
-        else:
-            start = find_address(low, at)
+    for at, needle in find_needles(body) if needles is None else needles:
+        if needle in ADDRESSES:
+            start = find_address(body, at, needle)
             if start > last:
                 last = start
-                _locate(seen, low, start)
-    _locate_ids(seen, body, low)
+                _locate(seen, body, start)
+        elif needle == SCRIPT:
+            seen.script = at
+        elif needle not in TELLING:
+            continue
+        elif needle == QUOTE:
+            _enter(seen, body[at - 1 : at])
+        elif needle == ID:
+            _locate_id(seen, body, at)
+        elif needle in _SPEAKING:
+            seen.marked = seen.marked or needle != b"instagram-media" or bool(_CLASS.search(body, max(0, at - 99), at))
+            seen.deep = seen.deep or (needle in CALLS and _is_in_script(seen, body, at))
+        elif needle == AMP:
+            _note_element(seen, body, at)
+        elif needle in BYLINE:
+            before = body[max(0, at - 500) : at].lower()
+            if b"</p" in before and _TITLED.search(before):
+                seen.alone.add(b"p")
+        elif needle in _BASE64_SHIFT and names_address(body, at, needle):
+            _locate(seen, body, at)
+    return _tell(seen)
+
+
+def _tell(seen: _Seen) -> Survey | None:
     seen.names.discard(b"")
     if not (
         seen.marked or seen.deep or seen.amp or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)
     ):
         return None
-    told = frozenset(n.decode("utf-8", "replace") for n in seen.names)
-    return Survey(
-        told - _EVERYWHERE, frozenset(t.decode() for t in seen.alone), seen.deep, seen.amp, seen.marked, seen.quotes > 0
+    names, ids, alone = (
+        frozenset(n.decode("utf-8", "replace") for n in each) for each in (seen.names, seen.ids, seen.alone)
     )
+    return Survey(names - _EVERYWHERE, ids, alone, seen.deep, seen.amp, seen.marked, seen.quotes > 0)
 
 
-def find_address(low: bytes, at: int) -> int:
+@cache
+def _compile_address(needle: bytes) -> re.Pattern[bytes]:
+    """The addresses that a needle may stand in: for a host's name, those of its platforms."""
+    owners = [p for p in PLATFORMS if any(needle in shorten_host(host) for host in p.hosts)]
+    traces = [trace for p in owners for trace in p.traces]
+    return re.compile(f"//{SUBDOMAIN}(?:{_group(traces)})".encode()) if needle in HOSTS else _ADDRESS
+
+
+def find_address(body: bytes, at: int, needle: bytes) -> int:
     """Where the address of a post begins that the needle stands in, or -1."""
-    start = low.rfind(b"//", max(0, at - _LONGEST_ADDRESS), at + 1)
-    m = _ADDRESS.match(low, start) if start >= 0 else None
-    if m:
-        return -1 if m[0].endswith(_LIBRARIES) else start
-    start = low.rfind(b"http", max(0, at - _LONGEST_ADDRESS), at)
-    return start if start >= 0 and _ESCAPED.match(low, start) else -1
+    earliest = max(0, at - _LONGEST_ADDRESS)
+    start = body.rfind(b"//", earliest, at + 1)
+    if start >= 0:
+        m = _compile_address(needle).match(body, start)
+        if m:
+            return -1 if m[0].lower().endswith(_LIBRARIES) else start
+        if body[start + 2 : at].lower() in _USUAL_SUBDOMAINS:
+            return -1
+    start = body[earliest:at].lower().rfind(b"http")
+    return earliest + start if start >= 0 and _ESCAPED.match(body, earliest + start) else -1
 
 
 def names_address(body: bytes, at: int, needle: bytes) -> bool:
@@ -155,23 +195,30 @@ def names_address(body: bytes, at: int, needle: bytes) -> bool:
     return bool(_ADDRESS.search(text) or _ESCAPED.search(text))
 
 
-def _enter(seen: _Seen, low: bytes, at: int, needle: bytes) -> None:
-    """Keep count of the script or quotes that the walk is in; escaped ones count as well."""
-    if needle != b"blockquote":
-        seen.scripted = needle == b"<script"
-    elif low[at - 1 : at] in b"/f":
+def _enter(seen: _Seen, before: bytes) -> None:
+    """Keep count of the quotes that the walk is in, by what stands before the tag's name; escaped ones count as well."""
+    if before in b"/fF":
         seen.quoted = max(0, seen.quoted - 1)
-    elif low[at - 1 : at] in b"<c;":
+    elif before in b"<cC;":
         seen.quotes += 1
         seen.quoted += 1
 
 
-def _note_element(seen: _Seen, low: bytes, at: int) -> None:
+def _is_in_script(seen: _Seen, body: bytes, at: int) -> bool:
+    """Whether the script that began last is still open. Each stretch of it is looked at once."""
+    if seen.script >= 0 and body.find(b"</script", seen.script, at) >= 0:
+        seen.script = -1
+    elif seen.script >= 0:
+        seen.script = max(seen.script, at - len(b"</script"))
+    return seen.script >= 0
+
+
+def _note_element(seen: _Seen, body: bytes, at: int) -> None:
     """An AMP element: its tag stands after `<`, or after `&lt;`, `%3c`, `\\u003c` where it is carried in something."""
-    before = low[at - 1 : at]
-    seen.amp = seen.amp or before in b"<;c"
-    if before in b";c":
-        _locate(seen, low, at)
+    before = body[at - 1 : at]
+    seen.amp = seen.amp or before in b"<;cC"
+    if before in b";cC":
+        _locate(seen, body, at)
 
 
 def _read_name(before: bytes) -> bytes:
@@ -181,41 +228,42 @@ def _read_name(before: bytes) -> bytes:
         rest = rest[:-1].rstrip()
     if not rest.endswith(b"="):
         return b""
-    m = _NAME.search(rest[:-1].rstrip())
-    return m[0] if m else b""
+    m = _EMAN.match(rest[:-1].rstrip()[::-1])
+    return m[0][::-1].lower() if m else b""
 
 
-def _locate(seen: _Seen, low: bytes, at: int) -> None:
+def _locate(seen: _Seen, body: bytes, at: int) -> None:
     """Say in which attribute, text or script an address stands."""
-    before = low[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
+    before = body[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
     name = _read_name(before)
     seen.names.add(name)
     seen.linked = seen.linked or seen.quoted > 0
-    seen.deep = seen.deep or (seen.scripted and (name != b"href" or seen.quoted > 0))
-    if name == b"href" and not seen.quoted and _LINK_MARK.search(low, at, at + _LONGEST_ADDRESS):
+    seen.deep = seen.deep or ((name != b"href" or seen.quoted > 0) and _is_in_script(seen, body, at))
+    if name == b"href" and not seen.quoted and _LINK_MARK.search(body, at, at + _LONGEST_ADDRESS):
         seen.alone.add(b"a")
     if not name:
         open_text = before.rstrip()
-        if open_text.endswith(b">") and (closed := _ALONE.match(low, at)):
-            seen.alone.add(closed[1])
+        if open_text.endswith(b">") and (closed := _ALONE.match(body, at)):
+            seen.alone.add(closed[1].lower())
         seen.deep = seen.deep or before[-1:] not in b" \t\r\n>("
     # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
-    seen.double = max(low.rfind(b'"', seen.seen_to, at), seen.double)
-    seen.single = max(low.rfind(b"'", seen.seen_to, at), seen.single)
+    seen.double = max(body.rfind(b'"', seen.seen_to, at), seen.double)
+    seen.single = max(body.rfind(b"'", seen.seen_to, at), seen.single)
     seen.seen_to = at
     for quote in (seen.double, seen.single):
         if quote > 0:
-            seen.names.add(_read_name(low[max(0, quote - _AHEAD) : quote]))
+            seen.names.add(_read_name(body[max(0, quote - _AHEAD) : quote]))
 
 
-def _locate_ids(seen: _Seen, body: bytes, low: bytes) -> None:
-    """Attributes that tell an id, or a service; what a service is named for may be parked in a script."""
-    for at in find_id_names(low):
-        m = _ID.match(body, at)
-        name = _read_name(low[max(0, at - _AHEAD) : at + 1]) if m else b""
-        if m and (m[1] or _tells_id(name)):
-            seen.names.add(name)
-            seen.deep = seen.deep or bool(m[1])
+def _locate_id(seen: _Seen, body: bytes, end: int) -> None:
+    """An attribute that tells an id, or a service; what a service is named for may be parked in a script."""
+    at = body.rfind(b"=", 0, end)
+    m = _ID.match(body, at)
+    name = _read_name(body[max(0, at - _AHEAD) : at + 1]) if m else b""
+    if m and (m[1] or _tells_id(name)):
+        seen.names.add(name)
+        seen.ids.add(name)
+        seen.deep = seen.deep or bool(m[1])
 
 
 def _tells_id(name: bytes) -> bool:
@@ -223,13 +271,11 @@ def _tells_id(name: bytes) -> bool:
     return squeezed in _TELLING or squeezed.endswith("videoid")
 
 
-def find_addresses(text: str) -> list[str]:
+def find_addresses(raw: bytes, needles: Needles) -> list[str]:
     """The addresses in a script that a platform's traces match, unescaped; those of plain links only where there
-    are quotes."""
-    raw = text.encode("utf-8", "replace")
-    low = raw.lower()
-    starts = sorted({find_address(low, at) for at, needle in find_needles(low) if needle not in _NO_HOST} - {-1})
-    if b"blockquote" not in raw:
+    are quotes. `needles` are the script's."""
+    starts = sorted({find_address(raw, at, needle) for at, needle in needles if needle in ADDRESSES} - {-1})
+    if all(needle != QUOTE for _, needle in needles):
         starts = [at for at in starts if not _LINKING.search(raw, max(0, at - 24), at)]
     found = (raw[at : at + 400].decode("utf-8", "replace") for at in starts)
     return [m[0] for each in found if (m := _URL.match(_unescape(each)))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from embedarchive.detect.needles import QUOTE, Needles, find_needles
 
 MOST_TAGS = 15_000
 MOST_QUOTES = 60
@@ -19,7 +19,6 @@ LONGEST_TAG = 100_000
 MOST_ATTRIBUTES = 1_000
 
 _ANY_TAG = re.compile(rb"<(/?)([a-zA-Z][^\s<>/]{0,60})[^<>]*>?")
-_QUOTES = BytesAhoCorasick([b"<blockquote", b"<BLOCKQUOTE"], matchkind=MatchKind.LeftmostFirst)
 _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li option".split()
     + b"td tr th dt dd thead tbody".split()
@@ -32,13 +31,14 @@ _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{%d,}>?" % LONGEST_TAG)
 _ATTRIBUTE = re.compile(rb"""[^\s=<>"']{1,200}(?:\s?=\s?(?:"[^"]*"|'[^']*'|[^\s"'<>]*))?""")
 
 
-def tame(body: bytes) -> bytes:
-    """The document itself, unless it is made to choke a parser."""
+def tame(body: bytes, needles: Needles | None = None) -> bytes:
+    """The document itself, unless it is made to choke a parser. `needles` are its own, where they are at hand."""
     if _may_hold_long_tag(body):
         body = _LONG_TAG.sub(_shorten_tag, body)
     if len(body) < MOST_QUOTES * len(b"<blockquote"):
         return body
-    many_quotes = len(_QUOTES.find_matches_as_indexes(body)) > MOST_QUOTES
+    told = sum(needle == QUOTE for _, needle in (find_needles(body) if needles is None else needles))
+    many_quotes = told > 2 * MOST_QUOTES  # by their start and end tags
     many = many_quotes or (len(body) > 3 * MOST_TAGS and body.count(b"<") > MOST_TAGS)
     if many and measure_depth(body) > (MOST_QUOTES if many_quotes else DEEPEST):
         return _ANY_TAG.sub(_flatten_tag, body)

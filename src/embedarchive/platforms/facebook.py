@@ -35,7 +35,7 @@ _PATH = re.compile(
     r"|^/(?:reel|videos|watch)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$"
 )
 _PLUGIN = re.compile(r"^/(?:v\d+\.\d+/)?plugins/(\w+)(?:\.php)?")
-_POSTS = r"[^\s\"'<>]{0,200}?(?:posts/|videos?[/.]|permalink|photos?[/.]|story\.php|reel/|watch|share/|media/|\d_\d)"
+_POSTS = r"(?!sharer|dialog/|tr\?)[^\s\"'<>]{0,200}?(?=[pvsrwm\d])(?:posts/|videos?[/.]|permalink|photos?[/.]|story\.php|reel/|watch|share/|media/|\d_\d)"
 _BY_QUERY = re.compile(
     r"^/(?:watch|photo|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
 )
