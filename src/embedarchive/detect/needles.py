@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate
-from threading import local
 
 import hyperscan
 
@@ -113,14 +112,10 @@ def _compile() -> hyperscan.Database:
     return words
 
 
-class _Room(local):
-    """What a scan works in, for each thread its own."""
-
-    def __init__(self) -> None:
-        self.scratch = hyperscan.Scratch(_compile())
-
-
-_ROOM = _Room()
+@cache
+def _make_room() -> hyperscan.Scratch:
+    """What a scan works in: each takes a copy of its own, since threads may not share one."""
+    return hyperscan.Scratch(_compile())
 
 
 def _take(i: int, _start: int, end: int, _flags: int, found: object) -> None:
@@ -131,7 +126,7 @@ def _take(i: int, _start: int, end: int, _flags: int, found: object) -> None:
 def find_needles(body: bytes) -> Needles:
     """(place, needle) of every needle in a text, in the order of their ends."""
     found: Needles = []
-    _compile().scan(body, match_event_handler=_take, context=found, scratch=_ROOM.scratch)
+    _compile().scan(body, match_event_handler=_take, context=found, scratch=_make_room().clone())
     return found
 
 
