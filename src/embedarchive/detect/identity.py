@@ -70,8 +70,8 @@ _WORDS = tuple(word.decode() for word in ADDRESSES)
 
 def _identify(text: str, depth: int) -> Post | None:
     low = text.lower()
-    if "&#" not in low and not any(word in low for word in _WORDS):
-        return None
+    if not any(word in low for word in _WORDS) and text.isprintable() and "&#" not in low:
+        return None  # nothing in it names a platform, nor could once it is cleaned
     path_only = text.startswith("/") and not text.startswith("//")
     url = split_url("https://of.this.site" + text if path_only else text)
     if url is None:

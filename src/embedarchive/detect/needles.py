@@ -101,21 +101,16 @@ _NEEDLES = [(needle, back) for _, needle, back in _WORDS]
 
 
 @cache
-def _compile() -> hyperscan.Database:
-    """All words as one machine, made when first asked for: it takes some hundredths of a second."""
+def _compile() -> tuple[hyperscan.Database, hyperscan.Scratch]:
+    """All words as one machine, made when first asked for (it takes some hundredths of a second), and the room that a
+    scan works in. They belong together: a room does not keep its machine alive."""
     words = hyperscan.Database()
     words.compile(
         expressions=[pattern for pattern, *_ in _WORDS],
         ids=list(range(len(_WORDS))),
         flags=[0 if needle in BASE64 else hyperscan.HS_FLAG_CASELESS for _, needle, _ in _WORDS],
     )
-    return words
-
-
-@cache
-def _make_room() -> hyperscan.Scratch:
-    """What a scan works in: each takes a copy of its own, since threads may not share one."""
-    return hyperscan.Scratch(_compile())
+    return words, hyperscan.Scratch(words)
 
 
 def _take(i: int, _start: int, end: int, _flags: int, found: object) -> None:
@@ -126,7 +121,8 @@ def _take(i: int, _start: int, end: int, _flags: int, found: object) -> None:
 def find_needles(body: bytes) -> Needles:
     """(place, needle) of every needle in a text, in the order of their ends."""
     found: Needles = []
-    _compile().scan(body, match_event_handler=_take, context=found, scratch=_make_room().clone())
+    words, room = _compile()
+    words.scan(body, match_event_handler=_take, context=found, scratch=room.clone())  # no two scans may share a room
     return found
 
 
