@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from embedarchive.detect import identify_anything, identify_post
 from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
-from embedarchive.urls import canonicalize_url, clean_url, split_url
+from embedarchive.urls import canonicalize_url, clean_url, is_canonical, split_url
 
 POST = "https://www.instagram.com/p/BwiVvR9lD0m/"
 
@@ -83,6 +83,13 @@ def test_any_text_is_read_without_error(text: str) -> None:
 )
 def test_variants_of_an_article_are_one_article(variant: str) -> None:
     assert canonicalize_url(variant) == "https://www.news.example/a/story"
+
+
+@given(st.from_regex(r"https?://[a-z.-]{1,20}\.[a-z]{2,5}(:80)?/[a-zA-Z0-9_./%~+ ?#@-]{0,40}", fullmatch=True))
+def test_what_is_canonical_at_a_glance_is_so_when_taken_apart(url: str) -> None:
+    if is_canonical(url):
+        assert split_url(url) is not None
+        assert canonicalize_url(url + "#part") == url
 
 
 def test_what_names_an_article_is_kept() -> None:

@@ -102,17 +102,24 @@ _AMP_PATH = re.compile(r"(?i)(?:/amp(?:\.html?)?|\.amp(?:\.html?)?|/amp\.html)/?
 _AMP_HOST = re.compile(r"(?i)^amp\.")
 
 
+_CANONICAL = re.compile(r"https?://(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}/[a-zA-Z0-9_./%~+-]{0,2000}")
+
+
+def is_canonical(url: str) -> bool:
+    """Whether an address is such that nothing would be changed in it, seen without taking it apart; most are."""
+    return _CANONICAL.fullmatch(url) is not None and "amp" not in url.lower()
+
+
 def canonicalize_url(url: str) -> str:
     """One address for all variants of an article: no tracking, AMP or fragment; lower-case host, default port dropped.
 
     The text is given back unchanged when it is no http(s) URL.
     """
+    if is_canonical(url):
+        return url
     parts = split_url(url)
-    return canonicalize_parts(parts) if parts else url
-
-
-def canonicalize_parts(parts: SplitResult) -> str:
-    """The same, of an address that is split already."""
+    if parts is None:
+        return url
     host = host_of(parts)
     port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
     path = _AMP_PATH.sub("/" if parts.path.endswith("/") else "", parts.path) or "/"

@@ -57,15 +57,15 @@ def choose_encoding(body: bytes, content_type: str | None = None) -> str:
     wide = _looks_utf16(body)
     if wide:
         return wide
+    if body.isascii() and b"\x1b" not in body:
+        return "utf-8"  # every encoding of the web agrees on these, save one that escapes
     said = _HEADER.search(content_type or "")
     meta = _read_label(body[:_SNIFFED])
     labels = [said[1]] if said else []
     labels += [meta] if meta else []
     named = next((codec for codec in map(_codec, labels) if codec), None)
-    if named == "utf-8" or (named == "iso2022_jp" and b"\x1b" in body):
-        return named  # the latter is plain ASCII to look at
-    if body.isascii():
-        return "utf-8"
+    if named == "utf-8" or (named == "iso2022_jp" and body.isascii()):
+        return named
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

@@ -25,7 +25,7 @@ from embedarchive.detect.needles import (
     find_needles,
 )
 from embedarchive.model import Found
-from embedarchive.urls import canonicalize_parts, canonicalize_url, join_url, split_url, unwrap_archived
+from embedarchive.urls import canonicalize_url, is_canonical, join_url, split_url, unwrap_archived
 
 _LONGEST_HEAD = 300_000
 _LONGEST_TAG = 3_000
@@ -109,9 +109,11 @@ def _read_canonical(meta: dict[str, str], url: str | None) -> str | None:
     said = meta.get("<canonical") or meta.get("og:url")
     if said:
         said = said if said.startswith(("https://", "http://")) else join_url(url, said)
-        parts = split_url(unwrap_archived(said) or said)
-        if parts:
-            return canonicalize_parts(parts)
+        said = unwrap_archived(said) or said
+        if is_canonical(said):
+            return said
+        if split_url(said):
+            return canonicalize_url(said)
     return canonicalize_url(url) if url else None
 
 
