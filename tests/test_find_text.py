@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from embedarchive.detect import find_in_text
+from embedarchive.detect.needles import find_telling
 
 SEED = Path(__file__).parents[2] / "shared" / "fixtures" / "seed-article.txt"
 
@@ -61,3 +62,15 @@ def test_prose_is_no_embed() -> None:
     assert find_in_text(text).embeds == ()
     assert find_in_text("Follow Mara Lind (@maralind)").embeds == ()
     assert find_in_text("").embeds == ()
+
+
+def test_each_text_is_told_apart() -> None:
+    texts = [
+        "data-id=123456789012",
+        "nothing",
+        "https://www.instagram.com/p/x",
+        "x",
+        '<a data-tweet-id="1349129669258448897">',
+    ]
+    assert find_telling(texts) == {0, 2, 4}
+    assert find_telling([]) == set()

@@ -37,7 +37,7 @@ BYLINE = (b"(@", "\uff08@".encode())
 
 ID = b"id="
 """An attribute whose name ends with `id`, is not `id` itself, and tells what may be a post's id, or a service: found at
-its value's end."""
+what ends its value."""
 
 HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA = b"</head>", b"<title", b"<html", b"canonical", b"ld+json"
 META = b"meta"
@@ -96,7 +96,7 @@ def _spell(word: bytes) -> bytes:
 
 _WORDS: list[Word] = [(_spell(w), w, len(w)) for w in _PLAIN + _HEAD + BASE64]
 _WORDS += [(_spell(tag.encode()), AMP, len(tag)) for tag in sorted(_AMP_TAGS)]
-_WORDS += [(_SCRIPTS.encode(), SCRIPT, 0), (_IDS.encode(), ID, 0), (_NAMES.encode(), META, 0)]
+_WORDS += [(_SCRIPTS.encode(), SCRIPT, 0), (_IDS.encode(), ID, 1), (_NAMES.encode(), META, 0)]
 _NEEDLES = [(needle, back) for _, needle, back in _WORDS]
 
 
