@@ -25,7 +25,8 @@ def main() -> None:
     parser.add_argument("--per-minute", type=int, help="answer 429 after so many post pages a minute")
     parser.add_argument("--state", action="append", default=[], metavar="POST=STATE", help="e.g. fjord=gone")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it in the background has it ignore the first
+        signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Replica(given.folder, per_minute=given.per_minute) as replica:
         for pair in given.state:
             name, _, state = pair.partition("=")
