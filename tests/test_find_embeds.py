@@ -159,6 +159,11 @@ def test_facts_in_any_spelling_of_their_tags() -> None:
     assert find_embeds(usual).canonical_url == "https://news.example/a"
 
 
+def test_only_a_link_says_what_is_canonical() -> None:
+    head = '<meta name="canonical" content="https://news.example/b"><link rel="icon" href="https://news.example/canonical.png">'
+    assert find_embeds(head, url="https://news.example/a").canonical_url == "https://news.example/a"
+
+
 def test_threads_do_not_disturb_each_other() -> None:
     """Not even those of a fresh process, all of which ask for the machine before it is made."""
     code = """if True:

@@ -22,7 +22,6 @@ from embedarchive.detect.needles import (
     META,
     TITLE,
     Needles,
-    find_needles,
 )
 from embedarchive.model import Found
 from embedarchive.urls import canonicalize_url, is_canonical, join_url, split_url, unwrap_archived
@@ -33,7 +32,8 @@ _TAG = re.compile(
     rb"<(?:(?:[mM][eE][tT][aA]|[lL][iI][nN][kK]|[hH][tT][mM][lL])\s([^<>]{1,3000})>|[tT][iI][tT][lL][eE][^<>]{0,200}>([^<]{1,2000}))"
 )
 _USUAL = re.compile(
-    rb"""(?i)<(?:meta|link)\s+(?:property|name|rel)=["']([\w:.-]{1,60})["']\s+(?:content|href)=(?:"([^"<>]{1,3000})"|'([^'<>]{1,3000})')"""
+    rb"""(?i)<(?:meta\s+(?:property|name)=["']([\w:.-]{1,60})["']\s+content|link\s+rel=["']canonical["']\s+href)="""
+    rb"""(?:"([^"<>]{1,3000})"|'([^'<>]{1,3000})')"""
 )
 """A tag as nearly all are written: read at once, the others attribute by attribute."""
 _ATTR = re.compile(r"""([a-zA-Z:._-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
@@ -42,12 +42,11 @@ _TOLD = frozenset((META, TITLE, HTML, CANONICAL))
 _ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
 
 
-def read_facts(body: bytes, url: str | None, needles: Needles | None = None) -> Found:
+def read_facts(body: bytes, url: str | None, needles: Needles) -> Found:
     """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD.
 
-    `needles` are the document's, where they are at hand.
+    `needles` are the document's.
     """
-    needles = find_needles(body) if needles is None else needles
     meta = _read_tags(body, needles)
     linked: dict[str, str] = {}
     dated = [meta[name] for name in HEAD_DATES if name in meta]
@@ -84,8 +83,7 @@ def _read_tags(body: bytes, needles: Needles) -> dict[str, str]:
 
 
 def _read_usual(m: re.Match[bytes]) -> tuple[str, str]:
-    name = m[1].decode().lower()
-    return "<canonical" if name == "canonical" else name, (m[2] or m[3]).decode("utf-8", "replace")
+    return m[1].decode().lower() if m[1] else "<canonical", (m[2] or m[3]).decode("utf-8", "replace")
 
 
 def _read_tag(m: re.Match[bytes]) -> tuple[str, str | None]:

@@ -25,7 +25,6 @@ QUOTE = b"blockquote"
 SCRIPT = b"<script"
 """A script that is not empty: found where its text begins."""
 
-
 BASE64 = (b"aHR0c", b"h0dH", b"odHRw")
 """`http` in base64 at each of the three places it can start; the only words whose case counts."""
 

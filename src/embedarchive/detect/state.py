@@ -145,7 +145,7 @@ def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
         for key, value in item.items():
             if type(value) is str:
                 linked = linked or "//" in value or "%" in value
-                marked = marked or "<" in value or "&lt;" in value
+                marked = marked or "<" in value or "&lt;" in value or "%3C" in value or "%3c" in value
             elif value and type(value) in _CONTAINERS and _is_own_key(key):
                 inner.append((name, key, value))
         if linked or marked:

@@ -102,7 +102,7 @@ class Survey:
 
 @dataclass(slots=True)
 class _Seen:
-    """What one walk over the needles gathers. `quoted` and `scripted` say where the walk is."""
+    """What one walk over the needles gathers. `quoted` and `script` say where the walk is."""
 
     names: set[bytes] = field(default_factory=set)
     ids: set[bytes] = field(default_factory=set)
@@ -167,9 +167,10 @@ def _tell(seen: _Seen) -> Survey | None:
 @cache
 def _compile_address(needle: bytes) -> re.Pattern[bytes]:
     """The addresses that a needle may stand in: for a host's name, those of its platforms."""
+    if needle not in HOSTS:
+        return _ADDRESS
     owners = [p for p in PLATFORMS if any(needle in shorten_host(host) for host in p.hosts)]
-    traces = [trace for p in owners for trace in p.traces]
-    return re.compile(f"//{SUBDOMAIN}(?:{_group(traces)})".encode()) if needle in HOSTS else _ADDRESS
+    return re.compile(f"//{SUBDOMAIN}(?:{_group([t for p in owners for t in p.traces])})".encode())
 
 
 def find_address(body: bytes, at: int, needle: bytes) -> int:

@@ -18,6 +18,7 @@ DEEPEST = 300
 LONGEST_TAG = 100_000
 MOST_ATTRIBUTES = 1_000
 
+_QUOTES = re.compile(rb"(?i)<blockquote")
 _ANY_TAG = re.compile(rb"<(/?)([a-zA-Z][^\s<>/]{0,60})[^<>]*>?")
 _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr p li option".split()
@@ -38,7 +39,7 @@ def tame(body: bytes, needles: Needles | None = None) -> bytes:
     if len(body) < MOST_QUOTES * len(b"<blockquote"):
         return body
     told = sum(needle == QUOTE for _, needle in (find_needles(body) if needles is None else needles))
-    many_quotes = told > 2 * MOST_QUOTES  # by their start and end tags
+    many_quotes = told > MOST_QUOTES and len(_QUOTES.findall(body)) > MOST_QUOTES
     many = many_quotes or (len(body) > 3 * MOST_TAGS and body.count(b"<") > MOST_TAGS)
     if many and measure_depth(body) > (MOST_QUOTES if many_quotes else DEEPEST):
         return _ANY_TAG.sub(_flatten_tag, body)
