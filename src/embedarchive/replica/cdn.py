@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from embedarchive.replica.assets import read
 from embedarchive.replica.facts import Person, PostFact
-from embedarchive.replica.pictures import photo, resized
+from embedarchive.replica.pictures import photo
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
 
@@ -48,9 +48,4 @@ def answer_media(request: Request, world: World, posts: Iterable[PostFact]) -> R
 
 
 def _jpeg(recipe: str, width: int, height: int) -> Reply:
-    """A smaller size is cut from the picture that the replica paints anyway, so that nothing is painted twice."""
-    kind = (("Content-Type", "image/jpeg"), *_HEADERS)
-    if width * height < 1080 * 1350 and not recipe.startswith("avatar:"):
-        full = (1920, 1080) if width > height else (1080, 1920) if height > 1.5 * width else (1080, 1350)
-        return Reply(200, kind, lambda: resized(recipe, *full, (width, height)))
-    return Reply(200, kind, lambda: photo(recipe, width, height))
+    return Reply(200, (("Content-Type", "image/jpeg"), *_HEADERS), lambda: photo(recipe, width, height))

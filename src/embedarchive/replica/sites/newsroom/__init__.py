@@ -9,7 +9,7 @@ from embedarchive.replica.assets import asset
 from embedarchive.replica.pictures import photo
 from embedarchive.replica.sites import Site
 from embedarchive.replica.sites.newsroom import pages
-from embedarchive.replica.sites.newsroom.stories import OUTLETS, Outlet, Story, all_stories
+from embedarchive.replica.sites.newsroom.stories import NO_HERO, OUTLETS, Outlet, Story, all_stories
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
 
@@ -62,7 +62,7 @@ def _answer_furniture(path: str, outlet: Outlet, stories: tuple[Story, ...]) -> 
 
 def _picture(path: str, stories: tuple[Story, ...]) -> Reply | None:
     recipe = path[5:].removesuffix(".jpg").replace("-", ":")
-    if recipe not in {s.hero for s in stories} | {"sea:harbour:hero"}:
+    if recipe not in {s.hero for s in stories} | {NO_HERO}:
         return None
     headers = (("Content-Type", "image/jpeg"), ("Cache-Control", "public, max-age=86400"))
     return Reply(200, headers, lambda: photo(recipe, 1200, 675))

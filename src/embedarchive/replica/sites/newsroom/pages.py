@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from html import escape, unescape
 
 from embedarchive.replica.markup.quotes import LOADER
-from embedarchive.replica.sites.newsroom.stories import Outlet, Story
+from embedarchive.replica.sites.newsroom.stories import NO_HERO, Outlet, Story
 from embedarchive.replica.sites.x import WIDGETS
 
 _FOLLOW = "https://www.instagram.com/{}/"
@@ -53,7 +53,7 @@ def _scripts(story: Story) -> str:
 
 def _head(story: Story) -> str:
     outlet, title = story.outlet, escape(plain(story.title))
-    image = f"https://{outlet.host}/img/{(story.hero or 'sea:harbour:hero').replace(':', '-')}.jpg"
+    image = f"https://{outlet.host}/img/{(story.hero or NO_HERO).replace(':', '-')}.jpg"
     data = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -115,7 +115,7 @@ def render_front(outlet: Outlet, stories: tuple[Story, ...]) -> str:
 
 
 def _thumbnail(story: Story) -> str:
-    return f'<img src="/img/{(story.hero or "sea:harbour:hero").replace(":", "-")}.jpg" alt="" loading="lazy">'
+    return f'<img src="/img/{(story.hero or NO_HERO).replace(":", "-")}.jpg" alt="" loading="lazy">'
 
 
 def render_amp(story: Story) -> str:

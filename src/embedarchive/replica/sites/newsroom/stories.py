@@ -44,6 +44,10 @@ class Outlet:
     words: dict[str, str]
 
 
+NO_HERO = "sea:harbour:hero"
+"""The picture that stands where a story has none of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One article. `body` is HTML; `posts` are embedded in that order."""
