@@ -33,15 +33,15 @@ from statistics import median
 
 from PIL import Image
 
-from embedarchive import clock
 from embedarchive.browser import Browser, find_browser
 from embedarchive.browser.launch import launch
-from embedarchive.browser.tab import Shutter, open_tab
+from embedarchive.browser.tab import ScreenshotFormat, open_tab
+from embedarchive.core import clock
+from embedarchive.core.model import Post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Post
 from embedarchive.platforms import PLATFORMS, instagram
-from embedarchive.replay import Stage, replay_capture
+from embedarchive.replay import ReplayBrowser, replay_capture
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.facts import Person, PostFact, Slide
 from embedarchive.replica.sites.instagram.embed import render_embed
@@ -281,7 +281,7 @@ async def look_at_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_f
                 await tab.page.goto(url, wait_until="load")
                 found = await tab.cdp.send("Runtime.evaluate", {"expression": CARD_SIZE, "returnByValue": True})
                 clip = {"x": 0, "y": 0, **found["result"]["value"], "scale": 1}
-                options = {"format": "jpeg", "quality": Shutter().quality, "clip": clip}
+                options = {"format": "jpeg", "quality": ScreenshotFormat().quality, "clip": clip}
                 base64.b64decode((await tab.cdp.send("Page.captureScreenshot", options))["data"])
 
         await asyncio.gather(*(work() for _ in range(tabs)))
@@ -292,7 +292,7 @@ async def replay_all(path: Path) -> None:
     """The replay pass: show every capture again from the archive alone, and compare."""
     with Archive(path, platforms=PLATFORMS) as archive:
         ids = [row[0] for row in archive.conn.execute("SELECT id FROM captures ORDER BY id")]
-        async with Stage(find_browser(None, os.environ)) as stage:
+        async with ReplayBrowser(find_browser(None, os.environ)) as stage:
             for capture_id in ids:
                 replay = await replay_capture(archive.conn, capture_id, stage)
                 assert replay.score > 0.9, replay

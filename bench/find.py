@@ -26,13 +26,13 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from embedarchive.core.model import Post
+from embedarchive.core.urls import split_url
 from embedarchive.detect import find_embeds, identify_post
-from embedarchive.detect.needles import QUOTE, find_needles
-from embedarchive.detect.survey import find_addresses
-from embedarchive.model import Post
-from embedarchive.searcher import search_bounded
+from embedarchive.detect.bounded import search_bounded
+from embedarchive.detect.keywords import QUOTE, find_keywords
+from embedarchive.detect.prefilter import find_addresses
 from embedarchive.sources.warcs import read_web_archive
-from embedarchive.urls import split_url
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -79,7 +79,7 @@ def find_every_url(page: dict[str, Any], body: bytes) -> set[Item]:
     """Every address of a post, wherever it stands."""
     return {
         name_as_labelled(p)
-        for u in find_addresses(body, [*find_needles(body), (len(body), QUOTE)])
+        for u in find_addresses(body, [*find_keywords(body), (len(body), QUOTE)])
         if (p := identify_post(u))
     }
 
@@ -203,7 +203,7 @@ def compare_speed(bodies: list[bytes], rounds: int) -> dict[str, float]:
 
     They take turns, some pages at a time, so that a slow moment of the machine meets all of them; the best of some
     rounds counts, and what we remember of addresses is forgotten between two rounds. `thorough` is ours without the
-    survey, once.
+    prefilter, once.
     """
     turns = [bodies[i : i + A_TURN] for i in range(0, len(bodies), A_TURN)]
     best = {way: [float("inf")] * len(turns) for way in WAYS}
@@ -333,7 +333,7 @@ def write_report(pages: list[tuple[dict[str, Any], bytes]], quick: bool) -> tupl
         for n, s in speed.items()
     ]
     lines += ["", FLOOR]
-    lines += ["", f"Same answers with and without the survey on every page: {'yes' if same else 'NO'}", ""]
+    lines += ["", f"Same answers with and without the prefilter on every page: {'yes' if same else 'NO'}", ""]
     lines += compare_warc(pages, rounds)
     if not quick:
         lines += ["| hostile document | size | time | found | cut |", "|---|---|---|---|---|", *try_hostile(), ""]

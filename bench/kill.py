@@ -19,8 +19,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from embedarchive.errors import EmbedArchiveError
-from embedarchive.model import Artifact, Capture, Claim, Embed, Exchange, Fetch, Found, Post, Verdict
+from embedarchive.core.errors import EmbedArchiveError
+from embedarchive.core.model import Artifact, Capture, Claim, Embed, Exchange, Fetch, Found, Post, Verdict
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.reading import read_blob

@@ -48,7 +48,7 @@ def code(n: int) -> str:
     return shortcode_of(FIRST_ID + n * BETWEEN_IDS)
 
 
-class World:
+class Invented:
     """Everything invented, from one seed."""
 
     def __init__(self, posts: int) -> None:
@@ -81,14 +81,14 @@ class World:
 # -------------------------------------------------------------------------------------------------------------- making
 
 
-def make(path: Path, world: World) -> None:
+def make(path: Path, invented: Invented) -> None:
     """Fill an archive of today's schema row by row, then its full-text indexes at once."""
     with Archive(path, platforms=PLATFORMS) as archive:
         conn = archive.conn
         conn.execute("PRAGMA synchronous = OFF")
         conn.execute("PRAGMA cache_size = -400000")
         conn.execute("BEGIN")
-        for table, rows in tables(world):
+        for table, rows in tables(invented):
             insert(conn, table, rows)
             print(f"{table} made", file=sys.stderr)
         for table in FULL_TEXT:
@@ -101,32 +101,32 @@ def make(path: Path, world: World) -> None:
 
 def insert(conn: sqlite3.Connection, table: str, rows: Iterator[dict[str, object]]) -> None:
     first = next(rows)
-    marks = ", ".join(f":{name}" for name in first)
-    sql = f"INSERT INTO {table} ({', '.join(first)}) VALUES ({marks})"
+    placeholders = ", ".join(f":{name}" for name in first)
+    sql = f"INSERT INTO {table} ({', '.join(first)}) VALUES ({placeholders})"
     conn.execute(sql, first)
     conn.executemany(sql, rows)
 
 
-def tables(world: World) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
-    posts, articles, rng = range(world.posts), range(world.articles), world.rng
+def tables(invented: Invented) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
+    posts, articles, rng = range(invented.posts), range(invented.articles), invented.rng
     yield "crawls", iter([{"command": "crawl", "started_at": NOW, "version": "bench"}])
     yield "articles", (
-        {"id": n + 1, "url": world.article_url(n), "outlet": world.outlets[n % 300], "title": world.sentences(-n)[0],
+        {"id": n + 1, "url": invented.article_url(n), "outlet": invented.outlets[n % 300], "title": invented.sentences(-n)[0],
          "published_at": f"2026-{n % 12 + 1:02}-11", "first_seen_at": NOW} for n in articles
     )  # fmt: skip
     yield "fetches", (
-        {"id": n + 1, "article_id": n + 1, "url": world.article_url(n), "final_url": world.article_url(n),
+        {"id": n + 1, "article_id": n + 1, "url": invented.article_url(n), "final_url": invented.article_url(n),
          "fetched_at": NOW, "outcome": "ok", "source": "network", "searched_rules": 1} for n in articles
     )  # fmt: skip
     yield "posts", (
         {"key": f"instagram:{code(n)}", "platform": "instagram", "native_id": code(n), "first_seen_at": NOW,
          "url": f"https://www.instagram.com/p/{code(n)}/"} for n in posts
     )  # fmt: skip
-    embedded = ((a, p, rng.randrange(world.posts)) for a in articles for p in range(15))
+    embedded = ((a, p, rng.randrange(invented.posts)) for a in articles for p in range(15))
     yield "embeds", (
         {"fetch_id": a + 1, "article_id": a + 1, "position": p + 1, "kind": "embed", "platform": "instagram",
          "post_key": f"instagram:{code(n)}", "form": "blockquote", "layer": "mark", "rule": "1", "snippet": "",
-         "seen_in": "html", "author_handle": world.handle(n), "text": world.text(n)} for a, p, n in embedded
+         "seen_in": "html", "author_handle": invented.handle(n), "text": invented.text(n)} for a, p, n in embedded
     )  # fmt: skip
     yield "captures", (
         {"id": n * 2 + late + 1, "post_key": f"instagram:{code(n)}", "crawl_id": 1, "evidence": "[]", "visit_url": "",
@@ -140,49 +140,50 @@ def tables(world: World) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
     )  # fmt: skip
     yield "descriptions", (
         {"capture_id": n * 2 + 1, "post_key": f"instagram:{code(n)}", "rules": 1, "described_at": NOW,
-         "author_name": world.handle(n).title(), "author_handle": world.handle(n), "text": world.text(n)} for n in posts
+         "author_name": invented.handle(n).title(), "author_handle": invented.handle(n), "text": invented.text(n)}
+        for n in posts
     )  # fmt: skip
     yield "blobs", iter([{"sha256": NO_BODY, "size": 1, "encoding": "identity", "body": b"x"}])
     yield "artifacts", (
         {"capture_id": n * 2 + 1, "role": "media", "position": 1, "sha256": NO_BODY, "content_type": "image/jpeg",
-         "size": 1, "dhash": world.dhash(n)} for n in posts
+         "size": 1, "dhash": invented.dhash(n)} for n in posts
     )  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------------- asking
 
 
-def questions(conn: sqlite3.Connection, world: World) -> dict[str, Callable[[], object]]:
+def questions(conn: sqlite3.Connection, invented: Invented) -> dict[str, Callable[[], object]]:
     """What is asked, another each time."""
     rng = random.Random(7)
 
     def any_code() -> str:
-        return code(rng.randrange(world.posts))
+        return code(rng.randrange(invented.posts))
 
     def any_sentence() -> str:
-        return world.sentences(rng.randrange(world.posts))[0]
+        return invented.sentences(rng.randrange(invented.posts))[0]
 
     def any_words(count: int, first: int, last: int) -> str:
-        return " ".join(world.words[rng.randrange(first, last)] for _ in range(count))
+        return " ".join(invented.words[rng.randrange(first, last)] for _ in range(count))
 
     return {
         "bare": lambda: conn.execute("SELECT * FROM posts WHERE key = ?", (f"instagram:{any_code()}",)).fetchone(),
         "url": lambda: lookup(conn, f"https://m.instagram.com/reel/{any_code()}/?igsh=x"),
         "id": lambda: lookup(conn, any_code()),
-        "handle": lambda: lookup(conn, "@" + world.handle(rng.randrange(world.posts))),
-        "article": lambda: lookup(conn, world.article_url(rng.randrange(world.articles)) + "?utm_source=x"),
+        "handle": lambda: lookup(conn, "@" + invented.handle(rng.randrange(invented.posts))),
+        "article": lambda: lookup(conn, invented.article_url(rng.randrange(invented.articles)) + "?utm_source=x"),
         "fts": lambda: search(conn, any_sentence()),
         "fts_common": lambda: search(conn, any_words(1, 0, 30)),
         "fts_two": lambda: search(conn, any_words(2, 0, 3_000)),
         "fts_four": lambda: search(conn, any_words(4, 0, 300)),
-        "fts_rare": lambda: search(conn, any_words(1, 20_000, len(world.words))),
+        "fts_rare": lambda: search(conn, any_words(1, 20_000, len(invented.words))),
         "fts_nothing": lambda: search(conn, f"{any_sentence()} xyzzy{rng.random()}"),
         "fragment": lambda: search(conn, cut_fragment(rng, any_sentence())),
-        "misspelt": lambda: search(conn, misspell(rng, world)),
-        "image": lambda: find_pictures(conn, world.dhash(rng.randrange(world.posts)) ^ 1 << rng.randrange(62)),
+        "misspelt": lambda: search(conn, misspell(rng, invented)),
+        "image": lambda: find_pictures(conn, invented.dhash(rng.randrange(invented.posts)) ^ 1 << rng.randrange(62)),
         "post_page": lambda: post_record(conn, f"instagram:{any_code()}"),
-        "article_page": lambda: article_record(conn, rng.randrange(world.articles) + 1),
-        "outlet_page": lambda: outlet_record(conn, rng.choice(world.outlets)),
+        "article_page": lambda: article_record(conn, rng.randrange(invented.articles) + 1),
+        "outlet_page": lambda: outlet_record(conn, rng.choice(invented.outlets)),
         "front_page": lambda: front(conn),
         "count_all": lambda: count(conn),
     }
@@ -194,9 +195,9 @@ def cut_fragment(rng: random.Random, sentence: str) -> str:
     return sentence[start : start + 12].strip()
 
 
-def misspell(rng: random.Random, world: World) -> str:
+def misspell(rng: random.Random, invented: Invented) -> str:
     """A word that is no word any more: two of its letters have changed places."""
-    word = rng.choice([word for word in rng.sample(world.words[:20_000], 20) if len(word) > 5])
+    word = rng.choice([word for word in rng.sample(invented.words[:20_000], 20) if len(word) > 5])
     at = rng.randrange(1, len(word) - 2)
     return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
 
@@ -222,14 +223,14 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=1_000_000)
     parser.add_argument("--keep", type=Path, help="make the archive here, and use it again when it is there")
     options = parser.parse_args()
-    world = World(options.posts)
+    invented = Invented(options.posts)
     with tempfile.TemporaryDirectory() as folder:
         path = options.keep or Path(folder) / "embeds.db"
         if not path.exists():
-            make(path, world)
+            make(path, invented)
         conn = open_reader(path)
         figures: dict[str, float] = {"posts": options.posts, "file_mb": round(path.stat().st_size / 1e6)}
-        for name, ask in questions(conn, world).items():
+        for name, ask in questions(conn, invented).items():
             spent, busy = measure(ask, ROUNDS)
             figures |= {f"{name}_p50_ms": round(statistics.median(spent), 2), f"{name}_p95_ms": p95(spent)}
             figures |= {f"{name}_p95_cpu_ms": p95(busy)}

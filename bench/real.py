@@ -22,15 +22,15 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from embedarchive import clock
 from embedarchive.cli.progress import Display
+from embedarchive.core import clock
+from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
-from embedarchive.model import Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
-from embedarchive.session import run_session
+from embedarchive.run.services import Settings
+from embedarchive.run.session import run_session
 from embedarchive.store import Archive, open_reader
-from embedarchive.world import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -20,8 +20,8 @@ from embedarchive.cli import COMMANDS, CONTEXT, cli, load_command
 from embedarchive.cli.finding import capabilities
 from embedarchive.library import functions
 from embedarchive.library.questions import QUESTIONS
-from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.schema import apply_schema
 from embedarchive.viewer.meanings import describe_tables
 

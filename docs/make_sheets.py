@@ -20,15 +20,16 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from embedarchive import __version__, clock
-from embedarchive.browser import Browser, Limits, find_browser
+from embedarchive import __version__
+from embedarchive.browser import Browser, VisitLimits, find_browser
+from embedarchive.core import clock
+from embedarchive.core.model import Capture
 from embedarchive.detect import identify_post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Capture
-from embedarchive.phrases import STATUS_WORDS, say_reason
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import PostFact, Replica
+from embedarchive.show.words import STATUS_WORDS, say_reason
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_blob
 
@@ -75,7 +76,7 @@ def choose_states(replica: Replica) -> Iterator[Cell]:
 async def capture_all(replica: Replica, archive: Archive, cells: Iterable[Cell]) -> list[Cell]:
     """Capture and keep each, one after the other: the state of a post is that of the whole replica."""
     policy = DoorPolicy(resolve=tuple(map(parse_resolve, replica.resolve)))
-    limits, choice = Limits(navigate_s=6.0, settle_s=20.0, rest_s=30.0), find_browser(None, os.environ)
+    limits, choice = VisitLimits(navigate_s=6.0, settle_s=20.0, rest_s=30.0), find_browser(None, os.environ)
     crawl_id = archive.start_crawl("capture", clock.now(), __version__, {})
     async with (
         Door(policy) as door,

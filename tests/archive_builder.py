@@ -10,9 +10,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from embedarchive.detect.identity import make_post
-from embedarchive.likeness import hash_picture
-from embedarchive.model import (
+from embedarchive.core.image_hash import hash_picture
+from embedarchive.core.model import (
     Artifact,
     Capture,
     Claim,
@@ -28,6 +27,7 @@ from embedarchive.model import (
     Sign,
     Verdict,
 )
+from embedarchive.detect.identity import make_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of
 from embedarchive.store import Archive

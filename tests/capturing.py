@@ -10,15 +10,15 @@ from typing import Any
 
 from playwright.async_api import async_playwright
 
-from embedarchive.browser import Browser, Limits, Login, Shutter, find_browser
+from embedarchive.browser import Browser, Login, ScreenshotFormat, VisitLimits, find_browser
+from embedarchive.core.model import Answer, Artifact, Capture, Description, Page, Post
 from embedarchive.detect import identify_post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Answer, Artifact, Capture, Description, Page, Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 
-SHORT = Limits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, whole_s=40.0)
+SHORT = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, whole_s=40.0)
 
 
 @dataclass
@@ -49,8 +49,8 @@ async def open_camera(
     replica: Replica,
     *,
     tabs: int = 1,
-    limits: Limits = SHORT,
-    shutter: Shutter | None = None,
+    limits: VisitLimits = SHORT,
+    screenshot_format: ScreenshotFormat | None = None,
     login: Login | None = None,
     **policy: Any,
 ) -> AsyncIterator[Camera]:
@@ -66,7 +66,7 @@ async def open_camera(
             tabs=tabs,
             fetcher=fetcher,
             limits=limits,
-            shutter=shutter,
+            screenshot_format=screenshot_format,
             login=login,
         ) as browser,
     ):

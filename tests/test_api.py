@@ -17,7 +17,7 @@ import embedarchive
 from archive_builder import SAMPLES, build_archive
 from conftest import ROOT
 from embedarchive import Library, UsageError, api, open_archive
-from embedarchive.errors import ArchiveError
+from embedarchive.core.errors import ArchiveError
 from embedarchive.library.asking import TooSlow
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
@@ -123,7 +123,7 @@ def test_articles_and_embeds(library: Library) -> None:
     assert article is not None
     placed = list(library.embeds(article=article.id))
     assert [p.post.key if p.post else None for p in placed] == [STATEMENT, SHIPS, None, WALLED]
-    assert {p.sighting.outlet for p in library.embeds(post=SHIPS)} == {"kuestenbote.example", "the-meridian.example"}
+    assert {p.appearance.outlet for p in library.embeds(post=SHIPS)} == {"kuestenbote.example", "the-meridian.example"}
     assert list(library.embeds(kind="mention")) == []
     assert library.stats().gone == 3
     assert sum(outlet.gone for outlet in library.outlets()) == 4  # one of them in two outlets
@@ -217,7 +217,7 @@ TYPED = """
 from collections.abc import Iterator
 from typing import assert_type
 from embedarchive import Library, open_archive
-from embedarchive.records import ArticleLine, Kept, Placed, PostLine, PostRecord
+from embedarchive.library.records import ArticleLine, StoredFile, Placed, PostLine, PostRecord
 
 with open_archive("archive") as library:
     assert_type(library, Library)
@@ -225,7 +225,7 @@ with open_archive("archive") as library:
     assert_type(library.post("x:1"), PostRecord | None)
     assert_type(library.articles(), Iterator[ArticleLine])
     assert_type(library.embeds(), Iterator[Placed])
-    assert_type(library.media("x:1"), Iterator[tuple[Kept, bytes]])
+    assert_type(library.media("x:1"), Iterator[tuple[StoredFile, bytes]])
     assert_type(library.card("x:1"), str)
     library.posts(colour="red")
 """

@@ -9,8 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from embedarchive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
-from embedarchive.model import Artifact, Capture, Claim, Description, Embed, Exchange, Fetch, Found, Post, Sign, Verdict
+from embedarchive.core.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
+from embedarchive.core.model import (
+    Artifact,
+    Capture,
+    Claim,
+    Description,
+    Embed,
+    Exchange,
+    Fetch,
+    Found,
+    Post,
+    Sign,
+    Verdict,
+)
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.blobs import hash_bytes

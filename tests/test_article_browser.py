@@ -14,10 +14,10 @@ from PIL import Image, ImageChops
 from capturing import Camera, artifacts, open_camera, post_of
 from embedarchive.browser.article import ArticleLimits
 from embedarchive.browser.in_place import choose, soften
+from embedarchive.core.model import Capture, Rendering, Verdict
 from embedarchive.detect import find_embeds
+from embedarchive.detect.merge import merge_found
 from embedarchive.fetch import Fetcher
-from embedarchive.merge import merge_found
-from embedarchive.model import Capture, Rendering, Verdict
 from embedarchive.replica import Replica, Saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -208,11 +208,11 @@ async def test_a_post_is_photographed_as_its_article_shows_it(
 
 
 async def test_no_overlay_is_in_the_picture(shown: dict[str, Rendering]) -> None:
-    plain, veiled = (shown[name].captures[0] for name in ("lazy-on-scroll", "consent-overlay"))
-    one, other = picture_of(plain), picture_of(veiled)
+    plain, blurred = (shown[name].captures[0] for name in ("lazy-on-scroll", "consent-overlay"))
+    one, other = picture_of(plain), picture_of(blurred)
     assert one.size == other.size
     assert max(high for _, high in ImageChops.difference(one, other).getextrema()) < 24  # type: ignore[misc]
-    assert any("div#consent" in line for line in veiled.alterations)
+    assert any("div#consent" in line for line in blurred.alterations)
 
 
 async def test_no_sticky_header_is_in_the_picture(camera: Camera) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedarchive.model import Post, Rendering, Verdict
+from embedarchive.core.model import Post, Rendering, Verdict
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.store import Archive, archive_path
 from embedarchive.store.reading import read_placed

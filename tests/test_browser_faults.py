@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from capturing import SHORT, Camera, artifacts, open_camera, post_of
 from embedarchive.browser.watch import find_members
-from embedarchive.model import Capture
+from embedarchive.core.model import Capture
 from embedarchive.platforms import instagram
 from embedarchive.replica import Replica, Saved
 

@@ -16,7 +16,7 @@ from embedarchive.browser.find import BrowserChoice
 from embedarchive.browser.launch import launch
 from embedarchive.browser.pictures import look_at, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.errors import BrowserMissing
+from embedarchive.core.errors import BrowserMissing
 
 
 def program(path: Path, text: str = "#!/bin/sh\nexit 0\n") -> Path:

@@ -14,8 +14,8 @@ import pytest_asyncio
 from PIL import Image
 
 from capturing import Camera, artifacts, open_camera, post_of, short
-from embedarchive.browser import Shutter
-from embedarchive.model import Capture, Page
+from embedarchive.browser import ScreenshotFormat
+from embedarchive.core.model import Capture, Page
 from embedarchive.platforms import PLATFORMS, instagram
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.sites.instagram.embed import render_embed
@@ -127,7 +127,7 @@ async def test_slow_styles_and_slow_hydration_are_waited_for(camera: Camera) -> 
 
 
 async def test_the_picture_can_be_lossless_and_sharper(replica: Replica) -> None:
-    async with open_camera(replica, shutter=Shutter("png", scale=2)) as camera:
+    async with open_camera(replica, screenshot_format=ScreenshotFormat("png", scale=2)) as camera:
         capture = await camera.take("moon")
     shot = artifacts(capture, "screenshot")[0]
     assert (shot.content_type, shot.width) == ("image/png", 1080)

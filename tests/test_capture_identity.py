@@ -7,9 +7,9 @@ import os
 import re
 from pathlib import Path
 
-from embedarchive.browser import Browser, Limits, find_browser
+from embedarchive.browser import Browser, VisitLimits, find_browser
+from embedarchive.core.model import Post
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Post
 from embedarchive.platforms import BY_NAME
 from loopback import Authority, Origin, door_to, page
 
@@ -39,7 +39,7 @@ async def test_no_answer_to_an_earlier_visit_sets_a_cookie_in_a_later_one(tmp_pa
             writer.write(page(LEAVING, "Content-Type: text/html"))
 
     authority, choice = Authority(tmp_path), find_browser(None, os.environ)
-    short = Limits(navigate_s=6, settle_s=1, rest_s=1)
+    short = VisitLimits(navigate_s=6, settle_s=1, rest_s=1)
     async with (
         Origin(answer, authority.context("www.instagram.com")) as origin,
         door_to(origin) as door,

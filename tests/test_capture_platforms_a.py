@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from capturing import SHORT, Camera, artifacts, describe_again, open_camera, short, take_as_found
+from embedarchive.core.model import Capture
 from embedarchive.detect import identify_post
-from embedarchive.model import Capture
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 

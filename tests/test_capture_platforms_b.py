@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from capturing import SHORT, Camera, artifacts, describe_again, open_camera, short, take_as_found
-from embedarchive.model import Answer, Capture, Description, Page, Post
+from embedarchive.core.model import Answer, Capture, Description, Page, Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from embedarchive.classify import read_retry_after
-from embedarchive.model import Answer, Verdict
+from embedarchive.core.model import Answer, Verdict
 from embedarchive.platforms import instagram
+from embedarchive.platforms.kit.outcomes import read_retry_after
 from test_describe import CODE, PK, card, page_of, saved
 
 PAGES = Path(__file__).parents[2] / "shared" / "corpus" / "pages"

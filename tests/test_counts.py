@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedarchive.counts import read_count
+from embedarchive.platforms.kit.counts import read_count
 
 SURE = {
     "4,737 likes": 4737,

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedarchive.describe import (
+from embedarchive.core.model import Answer, Description, Page, Post
+from embedarchive.platforms import instagram
+from embedarchive.platforms.kit.fields import (
     find_key,
     merge_readings,
     parse_html,
@@ -20,8 +22,6 @@ from embedarchive.describe import (
     read_rich_text,
     read_srcset,
 )
-from embedarchive.model import Answer, Description, Page, Post
-from embedarchive.platforms import instagram
 
 SAVED = Path(__file__).parents[2] / "shared" / "fixtures" / "instagram"
 CODE = instagram.shortcode_of(3_500_000_000_000_000_000)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from embedarchive.describe import as_kind, as_time, parse_html, read_rich_text
-from embedarchive.model import Answer, Description, Media, Page, Post, Verdict
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Verdict
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.fields import as_kind, as_time, parse_html, read_rich_text
 
 SHARED = Path(__file__).parents[2] / "shared"
 IDS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from capturing import open_playwright
-from embedarchive.model import Answer, Page, Post
+from embedarchive.core.model import Answer, Page, Post
 from embedarchive.platforms import x
 
 ID = "1900000000000000000"

@@ -10,9 +10,9 @@ import pytest
 
 from commands import Done, embedarchive, through
 from conftest import ROOT
-from embedarchive.assumptions import ASSUMPTIONS, MADE_UP, POSTS, Assumption, find_address
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.assumptions import ASSUMPTIONS, MADE_UP, POSTS, Assumption, find_address
 from embedarchive.replica import Replica, Saved
 
 OWN = ("fjord", "x-alarm", "tt-band", "yt-start", "vm-hands", "tw-bridge", "dm-quai")

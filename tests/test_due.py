@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from embedarchive import ledger
-from embedarchive.engine import take_turns
-from embedarchive.ledger import Run
-from embedarchive.model import Capture, Claim, Description, Embed, Exchange, Fetch, Found, Post, Replay, Verdict
+from embedarchive.core.model import Capture, Claim, Description, Embed, Exchange, Fetch, Found, Post, Replay, Verdict
 from embedarchive.platforms import PLATFORMS
+from embedarchive.run import ledger
+from embedarchive.run.engine import schedule_fairly
+from embedarchive.run.ledger import Run
 from embedarchive.store import Archive
 
 NOW = "2026-03-01T10:00:00.000Z"
@@ -208,5 +208,5 @@ async def test_an_article_that_failed_waits_until_it_is_due_again(archive: Archi
     ],
 )
 def test_rows_of_the_lanes_with_least_at_work_come_first(due: str, busy: str, room: int, taken: str) -> None:
-    rows, at_work = ([{"id": n, "lane": lane} for n, lane in enumerate(lanes)] for lanes in (due, busy))
-    assert "".join(row["lane"] for row in take_turns(rows, "lane", at_work, room)) == taken
+    rows, at_work = ([{"id": n, "lane": queue} for n, queue in enumerate(queues)] for queues in (due, busy))
+    assert "".join(row["lane"] for row in schedule_fairly(rows, "lane", at_work, room)) == taken

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from embedarchive.core.errors import UsageError
 from embedarchive.egress import Door, DoorLimits, DoorPolicy, find_special, parse_resolve
-from embedarchive.errors import UsageError
-from embedarchive.fetch import Fetcher, Limits
+from embedarchive.fetch import Fetcher, FetchLimits
 from loopback import Origin, door_to, page
 
 # ------------------------------------------------------------------------------------------------------- which address
@@ -607,7 +607,7 @@ async def canary() -> AsyncIterator[tuple[Door, Origin]]:
 
 async def test_no_spelling_of_a_url_reaches_a_private_address() -> None:
     assert len(set(SPELLINGS)) >= 200
-    async with canary() as (door, origin), Fetcher(door, user_agent="t", limits=Limits(total_s=5)) as fetcher:
+    async with canary() as (door, origin), Fetcher(door, user_agent="t", limits=FetchLimits(total_s=5)) as fetcher:
         for spelling in SPELLINGS:
             for port in (origin.port, 80):
                 got = await fetcher.fetch(spelling.replace("{p}", str(port)))

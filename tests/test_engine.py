@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from embedarchive.engine import Pass, Row, run_passes
+from embedarchive.run.engine import Pass, Row, run_passes
 
 Stage = dict[int, str]
 

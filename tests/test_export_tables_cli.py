@@ -15,7 +15,7 @@ import pytest
 from archive_builder import SAMPLES, Look, Sample, build_archive
 from commands import command
 from embedarchive import Library, open_archive
-from embedarchive.errors import SourceError
+from embedarchive.core.errors import SourceError
 from embedarchive.export.dehydrated import FORMAT, dehydrate, rehydrate
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.store import open_reader

@@ -21,10 +21,21 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.recordloader import ArcWarcRecord
 
 from embedarchive.cli.exporting import export as export_command
-from embedarchive.errors import DiskFull, UsageError
+from embedarchive.core.errors import DiskFull, UsageError
+from embedarchive.core.model import (
+    Artifact,
+    Capture,
+    Description,
+    Embed,
+    Exchange,
+    Fetch,
+    Found,
+    Post,
+    Rendering,
+    Verdict,
+)
 from embedarchive.export import export_wacz, find_selection
 from embedarchive.export.cdxj import canonicalize_surt, pack_blocks, render_line
-from embedarchive.model import Artifact, Capture, Description, Embed, Exchange, Fetch, Found, Post, Rendering, Verdict
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 

@@ -20,11 +20,11 @@ from playwright.async_api import Browser, Frame, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from capturing import open_camera
-from embedarchive import clock
-from embedarchive.browser import Limits, find_browser
+from embedarchive.browser import VisitLimits, find_browser
+from embedarchive.core import clock
+from embedarchive.core.model import Fetch
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.export import export_wacz
-from embedarchive.model import Fetch
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
 from embedarchive.store import Archive, open_reader
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.browser
 
 ARTICLE = "https://news.example/story"
 STARTS, START_S = 5, 20
-PATIENT = Limits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
+PATIENT = VisitLimits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from embedarchive.core.model import Fetch
 from embedarchive.egress import Door, DoorLimits, DoorPolicy, parse_resolve
-from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, Limits
-from embedarchive.model import Fetch
+from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
 from loopback import Authority, Origin, door_to, page
 
 packed = partial(gzip.compress, mtime=0)  # the same bytes in every process, or test names would differ
@@ -33,7 +33,7 @@ async def fetching(origin: Origin, **options: object) -> AsyncIterator[Fetcher]:
         yield fetcher
 
 
-async def fetch(answer: object, url: str = URL, *, limits: Limits | None = None, **options: object) -> Fetch:
+async def fetch(answer: object, url: str = URL, *, limits: FetchLimits | None = None, **options: object) -> Fetch:
     async with fetching(Origin(answer)) as fetcher:  # type: ignore[arg-type]
         return await fetcher.fetch(url, limits=limits, **options)  # type: ignore[arg-type]
 
@@ -238,7 +238,7 @@ async def test_a_gigabyte_in_a_megabyte_is_cut_without_being_held() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     got = await fetch(bomb)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert (got.outcome, got.truncated, len(got.body)) == ("ok", "too_large", Limits().max_bytes)
+    assert (got.outcome, got.truncated, len(got.body)) == ("ok", "too_large", FetchLimits().max_bytes)
     assert grown < 64 * 1024, f"{grown} KB"
 
 
@@ -273,12 +273,14 @@ async def test_silence_meets_the_idle_limit() -> None:
     async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 
-    await _assert_timely(answer, "failed", None, Limits(total_s=30, idle_s=0.4))
+    await _assert_timely(answer, "failed", None, FetchLimits(total_s=30, idle_s=0.4))
 
 
-async def _assert_timely(answer: object, outcome: str, truncated: str | None, limits: Limits | None = None) -> Fetch:
+async def _assert_timely(
+    answer: object, outcome: str, truncated: str | None, limits: FetchLimits | None = None
+) -> Fetch:
     began = time.monotonic()
-    got = await fetch(answer, limits=limits or Limits(total_s=0.5))
+    got = await fetch(answer, limits=limits or FetchLimits(total_s=0.5))
     assert time.monotonic() - began < 3
     assert (got.outcome, got.truncated) == (outcome, truncated)
     assert outcome == "ok" or got.reason == "timeout"
@@ -292,7 +294,7 @@ async def test_an_endless_body_is_cut_at_the_limit() -> None:
             writer.write(b"x" * 65536)
             await writer.drain()
 
-    got = await fetch(answer, limits=Limits(max_bytes=300_000))
+    got = await fetch(answer, limits=FetchLimits(max_bytes=300_000))
     assert (got.outcome, got.truncated, len(got.body)) == ("ok", "too_large", 300_000)
 
 

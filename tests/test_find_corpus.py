@@ -1,4 +1,4 @@
-"""Real saved article pages: what the labels say is found, and the survey changes no answer."""
+"""Real saved article pages: what the labels say is found, and the prefilter changes no answer."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def test_pages_without_embeds_stay_without(answers: dict[str, list[tuple[str, ..
     assert [p["page"] for p in empty if answers[p["page"]]] == []
 
 
-def test_the_survey_changes_no_answer(answers: dict[str, list[tuple[str, ...]]]) -> None:
+def test_the_prefilter_changes_no_answer(answers: dict[str, list[tuple[str, ...]]]) -> None:
     for page in pages():
         assert find(page, prefilter=False) == answers[page["page"]], page["page"]

@@ -205,7 +205,7 @@ def test_a_call_to_view_the_post_is_no_caption() -> None:
     assert (claim.author_handle, claim.text) == ("rook.field", None)
 
 
-@pytest.mark.parametrize("prefilter", [True, False], ids=["surveyed", "thorough"])
+@pytest.mark.parametrize("prefilter", [True, False], ids=["prefiltered", "thorough"])
 def test_a_byline_is_found_where_its_quote_was_stripped(prefilter: bool) -> None:
     lines = ("View this post on Instagram", "A post shared by Rook Field 🕊 (@rook.field)")
     page = "<article><p>Text.</p>{}<p>More.</p></article>".format("\n".join(f"<p>{line}</p>" for line in lines))

@@ -53,7 +53,7 @@ FRIENDS = {
 
 
 @pytest.mark.parametrize("name", FRIENDS)
-@pytest.mark.parametrize("prefilter", [True, False], ids=["surveyed", "thorough"])
+@pytest.mark.parametrize("prefilter", [True, False], ids=["prefiltered", "thorough"])
 def test_false_friends_are_never_embeds(name: str, prefilter: bool) -> None:
     page = f"<body><article><p>Text.</p>{FRIENDS[name]}<p>More text.</p></article></body>"
     assert find_embeds(page, url="https://news.example/2026/a-story", prefilter=prefilter).embeds == ()

@@ -218,7 +218,7 @@ COMBINED = [pytest.param(FORMS[f], c, id=f"{f}-{c.key.partition(':')[0]}") for f
 
 
 @pytest.mark.parametrize(("form", "carried"), COMBINED)
-@pytest.mark.parametrize("prefilter", [True, False], ids=["surveyed", "thorough"])
+@pytest.mark.parametrize("prefilter", [True, False], ids=["prefiltered", "thorough"])
 def test_each_form_carries_each_platform(form, carried: Carried, prefilter: bool) -> None:  # type: ignore[no-untyped-def]
     page = f"<html><body><h1>T</h1><p>Text before.</p>{form(carried)}<p>Text after.</p></body></html>"
     found = find_embeds(page, url="https://news.example/2026/a-story", prefilter=prefilter).embeds
@@ -230,7 +230,7 @@ def test_each_form_carries_each_platform(form, carried: Carried, prefilter: bool
 
 
 @pytest.mark.parametrize("name", sorted(REPLICA_FORMS.keys() - {"14-profile-iframe"}))
-@pytest.mark.parametrize("prefilter", [True, False], ids=["surveyed", "thorough"])
+@pytest.mark.parametrize("prefilter", [True, False], ids=["prefiltered", "thorough"])
 def test_each_page_of_the_replica_shows_its_post(name: str, prefilter: bool) -> None:
     post = {p.name: p for p in POSTS}["fjord"]
     page = f"<html><body><p>Text before.</p>{REPLICA_FORMS[name](post)}<p>Text after.</p></body></html>"

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from embedarchive.detect import find_embeds
-from embedarchive.detect.tame import measure_depth, tame
-from embedarchive.searcher import Limits, search_bounded, search_page
+from embedarchive.detect.bounded import SearchLimits, search_bounded, search_page
+from embedarchive.detect.nesting import limit_nesting, measure_depth
 
 EMBED = (
     '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{:011d}/"><p>By (@x)</p>'
@@ -68,7 +68,7 @@ def test_time_grows_no_faster_than_the_document(name: str) -> None:
 def test_fifty_thousand_embeds_are_all_found(closed: bool) -> None:
     quote = EMBED.replace("<p>By (@x)</p>", "")  # what they claim is not the question here
     page = "".join(quote.format(i) + ("</blockquote>" if closed else "") for i in range(50_000))
-    found = search_bounded(page.encode(), limits=Limits(cpu_s=120, wall_s=150))
+    found = search_bounded(page.encode(), limits=SearchLimits(cpu_s=120, wall_s=150))
     assert found.truncated is None
     assert [e.post.native_id for e in found.embeds if e.post] == [f"{i:011d}" for i in range(50_000)]
     assert [e.position for e in found.embeds[:3]] == [1, 2, 3]
@@ -76,22 +76,22 @@ def test_fifty_thousand_embeds_are_all_found(closed: bool) -> None:
 
 def test_a_tame_document_is_left_alone() -> None:
     body = b"<div class=a>" * 300 + b"<p>text" * 20_000
-    assert tame(body) is body
+    assert limit_nesting(body) is body
     assert measure_depth(b"<div><div></div><div>") == 2
 
 
 def test_what_is_cut_is_said() -> None:
     page = b"<p>text</p>" * 1_000 + EMBED.format(1).encode()
-    assert search_bounded(page, limits=Limits(most_bytes=5_000), small=0).truncated == "size"
-    assert search_bounded(page, limits=Limits(), small=0).truncated is None
-    assert len(search_bounded(page, limits=Limits(), small=0).embeds) == 1
+    assert search_bounded(page, limits=SearchLimits(most_bytes=5_000), small=0).truncated == "size"
+    assert search_bounded(page, limits=SearchLimits(), small=0).truncated is None
+    assert len(search_bounded(page, limits=SearchLimits(), small=0).embeds) == 1
 
 
 def test_a_child_that_takes_too_long_or_too_much_is_stopped() -> None:
     page = "".join(EMBED.format(i) + "</blockquote>" for i in range(30_000)).encode()
-    assert search_bounded(page, limits=Limits(cpu_s=1, wall_s=30)).truncated == "time"
-    assert search_bounded(page, limits=Limits(wall_s=0.5)).truncated == "time"
-    assert search_bounded(page, limits=Limits(memory=60_000_000)).truncated in {"memory", "crash"}
+    assert search_bounded(page, limits=SearchLimits(cpu_s=1, wall_s=30)).truncated == "time"
+    assert search_bounded(page, limits=SearchLimits(wall_s=0.5)).truncated == "time"
+    assert search_bounded(page, limits=SearchLimits(memory=60_000_000)).truncated in {"memory", "crash"}
 
 
 async def test_the_search_of_a_crawl() -> None:

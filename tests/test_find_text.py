@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from embedarchive.detect import find_in_text
-from embedarchive.detect.needles import find_telling
+from embedarchive.detect.keywords import find_telling
 
 SEED = Path(__file__).parents[2] / "shared" / "fixtures" / "seed-article.txt"
 

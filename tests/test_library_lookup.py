@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
-from embedarchive.grams import find_grams, fold
+from embedarchive.core.grams import find_grams, fold
+from embedarchive.core.image_hash import find_quarters, hash_picture, image_distance
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
 from embedarchive.library.figures import count_outlet
 from embedarchive.library.pictures import ask_for_quarters, lookup_picture
-from embedarchive.likeness import find_quarters, hash_picture, image_distance
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
@@ -77,13 +77,13 @@ def test_variants_of_an_article_find_it(conn: sqlite3.Connection, variant: str) 
 
 def test_an_embed_that_names_no_post_is_found_by_handle_words_and_markup(conn: sqlite3.Connection) -> None:
     by_handle = lookup(conn, "@balladyna").embeds
-    assert {placed.sighting.outlet for placed in by_handle} == {"the-meridian.example", "forma.example"}
+    assert {placed.appearance.outlet for placed in by_handle} == {"the-meridian.example", "forma.example"}
     by_words = search(conn, "Balladyna")
-    assert any(hit.sighting and hit.sighting.claim.author_handle == "balladyna" for hit in by_words)
+    assert any(hit.appearance and hit.appearance.claim.author_handle == "balladyna" for hit in by_words)
     assert search(conn, "🕊")
-    record = embed_record(conn, by_handle[0].sighting.embed_id)
+    record = embed_record(conn, by_handle[0].appearance.embed_id)
     assert record is not None
-    assert record.sighting.claim.author_name == "Balladyna 🕊"
+    assert record.appearance.claim.author_name == "Balladyna 🕊"
 
 
 def test_nothing_found_says_what_was_tried_and_what_to_do(conn: sqlite3.Connection) -> None:
@@ -225,7 +225,7 @@ def test_a_post_is_told_over_time(conn: sqlite3.Connection) -> None:
     assert [kept.position for kept in record.best.kept("media")] == [1, 2, 3]
     assert record.best.description is not None
     assert record.best.description.sources["text"] == "contextJSON"
-    assert [sighting.outlet for sighting in record.sightings] == ["kuestenbote.example", "the-meridian.example"]
+    assert [each.outlet for each in record.appearances] == ["kuestenbote.example", "the-meridian.example"]
     assert record.post.posted_at is not None
 
 
@@ -242,7 +242,7 @@ def test_an_article_shows_its_embeds_in_order_with_their_state(conn: sqlite3.Con
     article = article_record(conn, ARTICLES[1][0])
     assert article is not None
     assert [placed.post and placed.post.status for placed in article.embeds] == ["gone", "gone", None, "blocked"]
-    assert [placed.sighting.position for placed in article.embeds] == [1, 2, 3, 4]
+    assert [placed.appearance.position for placed in article.embeds] == [1, 2, 3, 4]
     assert article_record(conn, 999) is None
 
 

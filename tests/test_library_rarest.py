@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from embedarchive.grams import fold
+from embedarchive.core.grams import fold
+from embedarchive.core.model import Fetch, Found
 from embedarchive.library.fragments import MOST_READ, find_fragment
 from embedarchive.library.rarest import SAMPLE, find_newest, sort_by_rarity
-from embedarchive.model import Fetch, Found
 from embedarchive.store import Archive, open_reader
 
 NOW = "2026-03-20T08:00:00.000Z"

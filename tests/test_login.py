@@ -18,7 +18,7 @@ from capturing import Camera, open_camera, post_of
 from commands import embedarchive, through
 from embedarchive.browser import Login, read_login
 from embedarchive.browser.login import forget_text
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.sites.instagram.embed import render_embed

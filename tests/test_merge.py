@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedarchive.core.model import Claim, Embed, Found
 from embedarchive.detect.identity import make_post
-from embedarchive.merge import merge_found
-from embedarchive.model import Claim, Embed, Found
+from embedarchive.detect.merge import merge_found
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.instagram import shortcode_of
 

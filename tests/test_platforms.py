@@ -6,12 +6,12 @@ import re
 
 import pytest
 
+from embedarchive.core.urls import split_url
 from embedarchive.detect import find_embeds, identify_post
 from embedarchive.detect.identity import find_platforms
-from embedarchive.detect.survey import survey
-from embedarchive.platform import Example, MarkupExample, Platform
+from embedarchive.detect.prefilter import prefilter_document
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.urls import split_url
+from embedarchive.platforms.kit.specification import Example, MarkupExample, Platform
 
 EXAMPLES = [pytest.param(p, e, id=f"{p.name}:{e.url[:60]}") for p in PLATFORMS for e in p.examples]
 MARKUP = [pytest.param(p, m, id=f"{p.name}:{m.html[:40]}") for p in PLATFORMS for m in p.markup]
@@ -24,7 +24,7 @@ def test_every_platform_brings_its_own_examples(platform: Platform) -> None:
     assert platform.examples
     assert platform.markup
     assert platform.not_posts or platform.name in {"instagram", "x"}
-    assert platform.traces
+    assert platform.url_patterns
     assert BY_NAME[platform.name] is platform
 
 
@@ -56,7 +56,7 @@ def test_no_other_platform_claims_it(platform: Platform, example: Example) -> No
 
 
 @pytest.mark.parametrize(("platform", "example"), EXAMPLES)
-def test_the_survey_sees_every_address(platform: Platform, example: Example) -> None:
+def test_the_prefilter_sees_every_address(platform: Platform, example: Example) -> None:
     plain = re.sub(r"^//", "https://", example.url)
     for written in (
         plain,
@@ -64,7 +64,7 @@ def test_the_survey_sees_every_address(platform: Platform, example: Example) -> 
         plain.replace(":", "%3A").replace("/", "%2F"),
         plain.upper()[:8] + plain[8:],
     ):
-        assert survey(f'<div data-any="{written}"></div>'.encode()), written
+        assert prefilter_document(f'<div data-any="{written}"></div>'.encode()), written
 
 
 @pytest.mark.parametrize(("platform", "example"), MARKUP)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from embedarchive.core.model import Fetch
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Fetch
-from embedarchive.politeness import Politeness, find_retry_after
-from embedarchive.politeness.gate import Gate
+from embedarchive.politeness import PoliteClient, find_retry_after
+from embedarchive.politeness.limiter import RateLimiter
 from loopback import Origin, door_to, page
 
 NOW = 1_773_064_800.0  # 2026-03-09T14:00:00Z
@@ -63,14 +63,14 @@ class Site:
 @asynccontextmanager
 async def guest(
     site: Site, path: Path | str = ":memory:", clock: Clock | None = None, **options: object
-) -> AsyncIterator[Politeness]:
+) -> AsyncIterator[PoliteClient]:
     clock = clock or Clock()
     async with (
         site.origin,
         door_to(site.origin) as door,
         Fetcher(door, user_agent="embedarchive/1.0 (+http://x.test)") as fetcher,
     ):
-        polite = Politeness(
+        polite = PoliteClient(
             path, fetcher, "embedarchive/1.0 (+http://x.test)", now=clock.now, sleep=clock.sleep, **options
         )  # type: ignore[arg-type]
         async with polite:
@@ -130,7 +130,7 @@ async def test_robots_txt_is_asked_once_for_all_who_wait_and_kept_for_the_next_p
     site, clock = Site(robots("User-agent: *\nDisallow: /private\n")), Clock()
     async with guest(site, tmp_path / "hosts.db", clock, delay=0.0) as polite:
         await asyncio.gather(*(polite.fetch(f"http://news.test/{i}") for i in range(20)))
-        again = Politeness(tmp_path / "hosts.db", polite.fetcher, "embedarchive/2", now=clock.now, sleep=clock.sleep)
+        again = PoliteClient(tmp_path / "hosts.db", polite.fetcher, "embedarchive/2", now=clock.now, sleep=clock.sleep)
         assert (await again.allow("http://news.test/private")).reason == "robots"
         assert site.paths.count("/robots.txt") == 1
         clock.time += 2 * 86400
@@ -176,8 +176,8 @@ async def test_a_crawl_delay_is_kept_within_reason(said: str, kept: float) -> No
 
 _TAKE = """
 import sys, time
-from embedarchive.politeness.gate import Gate
-gate = Gate(sys.argv[1])
+from embedarchive.politeness.limiter import RateLimiter
+gate = RateLimiter(sys.argv[1])
 print(*(gate.take_slot("news.test", 0.05, 1000.0) for _ in range(100)))
 """
 
@@ -193,7 +193,7 @@ def test_the_gate_holds_across_processes(tmp_path: Path) -> None:
 
 
 def test_a_clock_that_was_wrong_closes_nothing_for_good() -> None:
-    gate = Gate(":memory:")
+    gate = RateLimiter(":memory:")
     gate.take_slot("news.test", 1.0, NOW + 10 * 365 * 86400)
     gate.close_host("news.test", 60.0, NOW + 10 * 365 * 86400)
     assert gate.take_slot("news.test", 1.0, NOW) == NOW
@@ -203,12 +203,12 @@ def test_a_clock_that_was_wrong_closes_nothing_for_good() -> None:
 def test_a_broken_file_does_not_stop_the_crawl(tmp_path: Path) -> None:
     path = tmp_path / "hosts.db"
     path.write_bytes(b"this is no database" * 100)
-    assert Gate(path).take_slot("news.test", 1.0, NOW) == NOW
+    assert RateLimiter(path).take_slot("news.test", 1.0, NOW) == NOW
     assert path.read_bytes() == b"this is no database" * 100
 
 
 def test_the_file_is_plain_sqlite(tmp_path: Path) -> None:
-    Gate(tmp_path / "hosts.db").take_slot("news.test", 1.0, NOW)
+    RateLimiter(tmp_path / "hosts.db").take_slot("news.test", 1.0, NOW)
     rows = sqlite3.connect(tmp_path / "hosts.db").execute("SELECT host, free_at FROM hosts").fetchall()
     assert rows == [("news.test", NOW + 1.0)]
 

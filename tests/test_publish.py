@@ -14,9 +14,9 @@ from PIL import Image
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive import UsageError, open_archive
+from embedarchive.core.model import Artifact, Capture, Description, Exchange, Fetch, Verdict
 from embedarchive.export.publish import COPIED, FILES, LEFT_OUT, Published, publish
 from embedarchive.export.selection import find_selection
-from embedarchive.model import Artifact, Capture, Description, Exchange, Fetch, Verdict
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.blobs import hash_bytes

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive.library import embed_record, post_record
-from embedarchive.phrases import say_missing, say_value
-from embedarchive.records import Kept, PostRecord
-from embedarchive.render import CARD_POLICY, render_card
-from embedarchive.render_media import render_media
+from embedarchive.library.records import PostRecord, StoredFile
+from embedarchive.show.card import CARD_POLICY, render_card
+from embedarchive.show.files import render_media
+from embedarchive.show.tags import sanitize
+from embedarchive.show.words import say_missing, say_value
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
-from embedarchive.tags import sanitize
 
 LOST, TOKYO, CAFE, STATEMENT, BOWL, NEVER_SEEN = SAMPLES[:6]
 
@@ -93,7 +93,7 @@ def test_a_claim_is_never_passed_off_as_the_post(path: Path) -> None:
 
 def test_an_embed_that_names_no_post_has_a_card(path: Path) -> None:
     conn = open_reader(path)
-    record = next(r for n in range(1, 20) if (r := embed_record(conn, n)) and r.sighting.url is None)
+    record = next(r for n in range(1, 20) if (r := embed_record(conn, n)) and r.appearance.url is None)
     assert "names no post" in render_card(record, lambda sha256: None)
     assert "Balladyna 🕊" in render_card(record, lambda sha256: None)
 
@@ -141,11 +141,11 @@ def test_any_text_of_a_post_is_made_safe_without_error(text: str) -> None:
 def test_what_is_marked_sensitive_is_out_of_focus_until_asked_for(path: Path) -> None:
     record = record_of(path, TOKYO.post.key)
     assert record.best
-    assert "veil-box" not in card_of(path, record).partition("<body")[2]
+    assert "blur-box" not in card_of(path, record).partition("<body")[2]
     card = card_of(path, replace(record, best=replace(record.best, sensitive=True))).partition("<body")[2]
     slides, _, shot = card.partition('class="post-shot"')
     for part, what in ((slides, 'class="slides"'), (shot, "<figure")):
-        assert part.index("veil-box") < part.index("Show it") < part.index(what)
+        assert part.index("blur-box") < part.index("Show it") < part.index(what)
 
 
 @pytest.mark.parametrize(
@@ -174,12 +174,15 @@ def test_circumstances_are_said_without_brackets(value: object, said: str) -> No
 )
 def test_each_kind_of_file_has_what_shows_it(content_type: str, shown_by: str) -> None:
     """A picture that is none would be a broken one."""
-    kept = Kept("media", 1, "0" * 64, content_type, 900)
+    kept = StoredFile("media", 1, "0" * 64, content_type, 900)
     assert render_media(kept, lambda kept: "a file").startswith(f"<{shown_by} ")
 
 
 def test_a_recording_has_its_cover() -> None:
-    sound, cover = Kept("media", 1, "0" * 64, "audio/mpeg", 900), Kept("poster", 1, "1" * 64, "image/jpeg", 90)
+    sound, cover = (
+        StoredFile("media", 1, "0" * 64, "audio/mpeg", 900),
+        StoredFile("poster", 1, "1" * 64, "image/jpeg", 90),
+    )
     both = render_media(sound, lambda kept: kept.role, cover)
     assert both.index('<img src="poster"') < both.index('<audio src="media"')
     assert "900 bytes" in render_media(sound, lambda kept: None, cover)

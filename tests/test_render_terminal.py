@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from embedarchive.model import Claim, Description, Post
-from embedarchive.records import (
+from embedarchive.core.model import Claim, Description, Post
+from embedarchive.library.records import (
+    Appearance,
     ArticleLine,
     CaptureRecord,
     EmbedRecord,
@@ -20,9 +21,8 @@ from embedarchive.records import (
     Placed,
     PostLine,
     PostRecord,
-    Sighting,
 )
-from embedarchive.terminal import escape_terminal, render_lookup, render_terminal
+from embedarchive.show.terminal import escape_terminal, render_lookup, render_terminal
 
 ATTACKS = [
     "\x1b]52;c;cm0gLXJmIH4=\x07", "\x1b]0;retitled\x07", "\x1b[2J\x1b[H", "\x9b2J", "\x9d0;x\x9c", "\rforged line",
@@ -46,9 +46,9 @@ def post_saying(text: str) -> PostRecord:
     )
     at = "2026-03-01T00:00:00.000Z"
     best = CaptureRecord(1, "instagram:x", "available", None, (), text, text, 200, at, at, (text,), description=said)
-    sighting = Sighting(1, 1, text, text, text, text, at, 1, "embed", "x", text, "f", text, Claim(text, text, text))
+    appearance = Appearance(1, 1, text, text, text, text, at, 1, "embed", "x", text, "f", text, Claim(text, text, text))
     post = Post("instagram", text, text)
-    return PostRecord(post, "gone", text, at, observations=(), captures=(best,), best=best, sightings=(sighting,))
+    return PostRecord(post, "gone", text, at, observations=(), captures=(best,), best=best, appearances=(appearance,))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -81,7 +81,7 @@ LINE = PostLine(
     last_available_at="2026-03-05T00:00:00Z", first_gone_at="2026-03-09T00:00:00Z", preserved=True,
 )  # fmt: skip
 ARTICLE = ArticleLine(1, "https://a.example/story", "a.example", "What the council deleted", None, 2, 1)
-SIGHTING = Sighting(
+APPEARANCE = Appearance(
     1, 1, "https://a.example", None, None, None, "", 12, "embed", "bluesky", None, "quote", "", Claim("Balladyna")
 )
 FOUND = (("the ", False), ("fjord", True), (" at dawn", False))
@@ -106,7 +106,11 @@ def test_a_list_has_the_key_whole_and_on_a_line_with_the_state(width: int) -> No
 
 
 def test_results_show_what_was_found_and_in_what() -> None:
-    hits = (Hit("post", FOUND, LINE), Hit("article", FOUND, article=ARTICLE), Hit("claim", FOUND, sighting=SIGHTING))
+    hits = (
+        Hit("post", FOUND, LINE),
+        Hit("article", FOUND, article=ARTICLE),
+        Hit("claim", FOUND, appearance=APPEARANCE),
+    )
     lines = lines_of(Lookup("fjord", "words", hits=hits), 120)
     assert lines == [
         "⊘ Marit Solheim", "  the fjord at dawn", f"  Gone by 9 Mar 2026 · preserved 5 Mar 2026  {KEY}",
@@ -122,5 +126,5 @@ def test_words_of_a_title_stand_in_the_title() -> None:
 
 
 def test_embeds_of_an_article_are_numbered_as_they_are_read() -> None:
-    lines = lines_of(Lookup("x", "a handle", embeds=(Placed(SIGHTING, LINE), Placed(SIGHTING))), 120)
+    lines = lines_of(Lookup("x", "a handle", embeds=(Placed(APPEARANCE, LINE), Placed(APPEARANCE))), 120)
     assert [line[:7] for line in lines] == [" 12  ⊘ ", "       ", " 12  ○ ", "       "]

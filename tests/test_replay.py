@@ -15,20 +15,20 @@ import pytest_asyncio
 from PIL import Image, ImageDraw
 
 from capturing import open_camera
-from embedarchive import clock
-from embedarchive.browser import Limits, find_browser
-from embedarchive.errors import ArchiveError, BrowserCrashed
-from embedarchive.ledger import Event, Run
+from embedarchive.browser import VisitLimits, find_browser
+from embedarchive.core import clock
+from embedarchive.core.errors import ArchiveError, BrowserCrashed
+from embedarchive.core.model import Artifact, Capture, Description, Exchange, Post, Replay, Verdict
 from embedarchive.library.posts import capture_record
-from embedarchive.model import Artifact, Capture, Description, Exchange, Post, Replay, Verdict
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.replay import Shown, Stage, read_replayable, replay_capture, score_replay
-from embedarchive.replay.answers import Answers, Kept
+from embedarchive.replay import ReplayBrowser, Shown, read_replayable, replay_capture, score_replay
+from embedarchive.replay.answers import Answers, StoredAnswer
 from embedarchive.replay.score import measure_distance, share_words
 from embedarchive.replica import Replica
+from embedarchive.run.ledger import Event, Run
+from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_page
-from embedarchive.world import Settings, World
 from loopback import Origin
 
 NOW = "2026-03-20T08:00:00.000Z"
@@ -37,7 +37,7 @@ NOW = "2026-03-20T08:00:00.000Z"
 # --------------------------------------------------------------------------------------------------------- in a browser
 
 NAMES = ("fjord", "premiere", "marathon")
-PATIENT = Limits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
+PATIENT = VisitLimits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -49,8 +49,8 @@ async def captures() -> dict[str, Capture]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage() -> AsyncIterator[Stage]:
-    async with Stage(find_browser(None, os.environ)) as opened:
+async def stage() -> AsyncIterator[ReplayBrowser]:
+    async with ReplayBrowser(find_browser(None, os.environ)) as opened:
         yield opened
 
 
@@ -82,7 +82,7 @@ def without(capture: Capture, kind: str) -> Capture:
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_whole_capture_comes_back_whole(
-    captures: dict[str, Capture], stage: Stage, archive: Archive, name: str
+    captures: dict[str, Capture], stage: ReplayBrowser, archive: Archive, name: str
 ) -> None:
     replay = await replay_capture(archive.conn, keep(archive, captures[name]), stage)
     assert replay.score >= 0.98, replay
@@ -99,7 +99,7 @@ async def test_a_whole_capture_comes_back_whole(
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_lost_shows_in_the_score(
-    captures: dict[str, Capture], stage: Stage, archive: Archive, kind: str, worst: float, says: str
+    captures: dict[str, Capture], stage: ReplayBrowser, archive: Archive, kind: str, worst: float, says: str
 ) -> None:
     replay = await replay_capture(archive.conn, keep(archive, without(captures["fjord"], kind)), stage)
     assert replay.score < worst
@@ -109,7 +109,7 @@ async def test_what_is_lost_shows_in_the_score(
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="module")
 async def test_another_page_in_the_posts_place_scores_nothing(
-    captures: dict[str, Capture], stage: Stage, archive: Archive
+    captures: dict[str, Capture], stage: ReplayBrowser, archive: Archive
 ) -> None:
     good = captures["fjord"]
     shell = tuple(
@@ -124,7 +124,7 @@ async def test_another_page_in_the_posts_place_scores_nothing(
 
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="module")
-async def test_nothing_leaves_the_machine(stage: Stage, archive: Archive) -> None:
+async def test_nothing_leaves_the_machine(stage: ReplayBrowser, archive: Archive) -> None:
     async with Origin(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") as canary:
         there = f"127.0.0.1:{canary.port}"
         page = f"""<!doctype html><meta http-equiv=refresh content="9;url=http://{there}/refresh">
@@ -158,8 +158,8 @@ async def test_a_browser_that_died_says_nothing_of_the_capture_and_is_started_ag
         archive, hand_made(b"<div class=Embed>A post<script>for (;;) {}</script></div>"), Description(text="A")
     )
     good = keep(archive, hand_made(b"<div class=Embed>A post</div>"), Description(text="A"))
-    limits = Limits(navigate_s=2.0, settle_s=2.0, rest_s=2.0, screenshot_s=2.0, whole_s=4.0)
-    async with Stage(find_browser(None, os.environ), limits) as stage:
+    limits = VisitLimits(navigate_s=2.0, settle_s=2.0, rest_s=2.0, screenshot_s=2.0, whole_s=4.0)
+    async with ReplayBrowser(find_browser(None, os.environ), limits) as stage:
         with contextlib.suppress(BrowserCrashed):
             replay = await replay_capture(archive.conn, number, stage)
             assert replay.score == 0, "a page that never ends shows no post"
@@ -201,7 +201,7 @@ def test_a_capture_without_a_page_cannot_be_replayed(archive: Archive) -> None:
 async def test_a_capture_that_cannot_be_shown_again_says_so(archive: Archive) -> None:
     number = keep(archive, replace(hand_made(b""), exchanges=()), Description(text="A post"))
     told: list[Event] = []
-    run = Run(archive, World(Settings()), 1, told.append)
+    run = Run(archive, Services(Settings()), 1, told.append)
     for row in archive.conn.execute("SELECT * FROM captures_to_replay").fetchall():
         await run.replay_capture(row)
     kept = archive.conn.execute("SELECT capture_id, score, note FROM replays").fetchall()
@@ -213,9 +213,9 @@ async def test_a_capture_that_cannot_be_shown_again_says_so(archive: Archive) ->
 SIZES = "https://cdn.example/photo.jpg?size="
 ANSWERS = Answers(
     (
-        Kept("GET", f"{SIZES}320", 200, (("content-type", "image/jpeg"),), b"small"),
-        Kept("GET", f"{SIZES}1080", 200, (("Content-Type", "image/jpeg"),), b"the largest"),
-        Kept("GET", "https://api.example/post?id=1", 200, (("content-type", "application/json"),), b"{}"),
+        StoredAnswer("GET", f"{SIZES}320", 200, (("content-type", "image/jpeg"),), b"small"),
+        StoredAnswer("GET", f"{SIZES}1080", 200, (("Content-Type", "image/jpeg"),), b"the largest"),
+        StoredAnswer("GET", "https://api.example/post?id=1", 200, (("content-type", "application/json"),), b"{}"),
     )
 )
 
@@ -307,8 +307,8 @@ def test_words_are_those_the_captured_page_showed(text: str, dom: str, shown: st
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
-def kept(url: str, body: bytes = b"", status: int = 200, **headers: str) -> Kept:
-    return Kept("GET", url, status, tuple(headers.items()), body)
+def kept(url: str, body: bytes = b"", status: int = 200, **headers: str) -> StoredAnswer:
+    return StoredAnswer("GET", url, status, tuple(headers.items()), body)
 
 
 def test_who_asks_again_is_answered_as_the_visit_was() -> None:
@@ -336,5 +336,7 @@ def test_addresses_kept_without_their_credentials_are_found() -> None:
 
 
 def test_headers_are_true_for_the_decoded_body() -> None:
-    answer = Kept("GET", "https://a.example/", 200, (("Content-Encoding", "br"), ("vary", "a"), ("vary", "b")), b"")
+    answer = StoredAnswer(
+        "GET", "https://a.example/", 200, (("Content-Encoding", "br"), ("vary", "a"), ("vary", "b")), b""
+    )
     assert answer.framed() == {"vary": "a\nb"}

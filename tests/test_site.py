@@ -17,11 +17,11 @@ from playwright.sync_api import Page, sync_playwright
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive.browser.find import find_browser
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
 from embedarchive.export.folder import MARKER, Folder
 from embedarchive.export.places import make_name
 from embedarchive.export.selection import find_selection
-from embedarchive.export.site import Site, export_site
+from embedarchive.export.site import StaticSite, export_site
 from embedarchive.store import Archive, open_reader
 from in_process import run
 
@@ -46,7 +46,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("public") / "site"
     done = export_site(path, out, NOW)
-    assert done == Site(22, done.files, done.written, 0)
+    assert done == StaticSite(22, done.files, done.written, 0)
     return out
 
 

@@ -13,7 +13,7 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from embedarchive.errors import SourceError
+from embedarchive.core.errors import SourceError
 from embedarchive.sources import Seed, expand_seeds
 
 PAGE = b'<!doctype html><html><head><link rel="canonical" href="https://news.test/story"></head><body>Hi</body></html>'

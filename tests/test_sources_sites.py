@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedarchive.errors import RefusedError
+from embedarchive.core.errors import RefusedError
+from embedarchive.core.model import Fetch
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Fetch
-from embedarchive.sources import Scope, Seed, canonicalize_article, find_links, find_listing, walk
+from embedarchive.sources import LinkScope, Seed, canonicalize_article, find_links, find_listing, walk
 from loopback import Origin, door_to, page
 
 BASE = "https://news.test/sitemap.xml"
@@ -186,13 +186,13 @@ def test_links_are_found_in_order_and_once() -> None:
     ],
 )
 def test_a_scope_has_a_reach(reach: str, inside: list[str], outside: list[str]) -> None:
-    scope = Scope(("https://news.test/world/index.html",), reach)  # type: ignore[arg-type]
+    scope = LinkScope(("https://news.test/world/index.html",), reach)  # type: ignore[arg-type]
     full = [f"https:{p}" if p.startswith("//") else f"https://news.test{p}" for p in inside + outside]
     assert [scope.admits(url) for url in full] == [True] * len(inside) + [False] * len(outside)
 
 
 def test_a_scope_includes_excludes_and_knows_since_when() -> None:
-    scope = Scope(("https://news.test/",), include=(r"/20\d\d/",), exclude=(r"/live/",), since="2026-03-01")
+    scope = LinkScope(("https://news.test/",), include=(r"/20\d\d/",), exclude=(r"/live/",), since="2026-03-01")
     assert scope.admits("https://news.test/2026/a")
     assert not scope.admits("https://news.test/about")
     assert not scope.admits("https://news.test/2026/live/a")
@@ -220,7 +220,7 @@ def sitemap(*urls: str, root: str = "urlset", each: str = "url") -> bytes:
 
 
 async def stroll(
-    pages: dict[str, bytes], seeds: Iterable[str], scope: Scope | None = None, **options: int
+    pages: dict[str, bytes], seeds: Iterable[str], scope: LinkScope | None = None, **options: int
 ) -> tuple[list[Seed], list[str]]:
     """Walk a site over real sockets. Give the articles, and the paths asked for."""
     origin = Origin(site(pages))
@@ -250,7 +250,7 @@ async def test_a_site_is_followed_once_each_within_its_depth() -> None:
         "/c": linking("/d"),
         "/d": b"<p>too deep",
     }
-    found, asked = await stroll(pages, [f"{N}/"], Scope((f"{N}/",), depth=2))
+    found, asked = await stroll(pages, [f"{N}/"], LinkScope((f"{N}/",), depth=2))
     assert sorted(s.url for s in found) == [f"{N}/", f"{N}/a", f"{N}/b?utm_source=x", f"{N}/c", f"{N}/c/"]
     assert sorted(asked) == ["/", "/a", "/b?utm_source=x", "/c", "/c/"]
     assert {s.url: s.origin for s in found}[f"{N}/c"] == f"{N}/a"
@@ -269,7 +269,7 @@ async def test_sitemaps_lead_to_articles_that_are_not_fetched_yet() -> None:
 
 
 async def test_a_feed_is_narrowed_by_include_and_since() -> None:
-    scope = Scope((f"{N}/feed",), include=("news",), since="2026-03-10")
+    scope = LinkScope((f"{N}/feed",), include=("news",), since="2026-03-10")
     found, _ = await stroll({"/feed": RSS}, [f"{N}/feed"])
     narrowed, _ = await stroll({"/feed": RSS}, [f"{N}/feed"], scope)
     assert [s.url for s in found] == ["https://news.test/a", "https://other.test/b"]
@@ -278,7 +278,7 @@ async def test_a_feed_is_narrowed_by_include_and_since() -> None:
 
 async def test_a_limit_ends_the_walk() -> None:
     pages = {f"/{i}": linking(*(f"/{j}" for j in range(50))) for i in range(50)}
-    found, asked = await stroll(pages, [f"{N}/0"], Scope((f"{N}/",), depth=9), limit=7, width=2)
+    found, asked = await stroll(pages, [f"{N}/0"], LinkScope((f"{N}/",), depth=9), limit=7, width=2)
     assert len(found) == 7
     assert len(asked) < 12
 

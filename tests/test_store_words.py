@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from embedarchive.core.model import Fetch, Found
 from embedarchive.library import search
-from embedarchive.model import Fetch, Found
 from embedarchive.store import Archive, open_reader
-from embedarchive.store.words import INDEXES, count_pages
+from embedarchive.store.fulltext import INDEXES, count_pages
 
 NOW = "2026-03-20T08:00:00.000Z"
 INDEXED = ("articles_fts", "articles_grams")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedarchive.core.urls import canonicalize_url, clean_url, is_canonical, split_url
 from embedarchive.detect import identify_anything, identify_post
-from embedarchive.platform import Platform
 from embedarchive.platforms import PLATFORMS
-from embedarchive.urls import canonicalize_url, clean_url, is_canonical, split_url
+from embedarchive.platforms.kit.specification import Platform
 
 POST = "https://www.instagram.com/p/BwiVvR9lD0m/"
 

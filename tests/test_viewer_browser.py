@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.async_api import FilePayload, Page
 
 from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram, make_artifacts
+from embedarchive.core.model import Claim, Description
 from embedarchive.library import post_record
-from embedarchive.model import Claim, Description
-from embedarchive.render import render_card
+from embedarchive.show.card import render_card
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from hostile import BUNDLES

@@ -61,7 +61,7 @@ async def test_the_article_shows_each_post_as_it_stood_there(room: str) -> None:
         )
         await page.goto(f"{room}/article/4")
         await page.locator("details.seen summary").click()
-        assert await page.locator("details.seen .veil").get_by_text("Show it").is_visible()
+        assert await page.locator("details.seen .blur").get_by_text("Show it").is_visible()
         await page.goto(f"{room}/article/1")
         assert await page.locator("details.seen p").count() == 0  # what was seen was the post: nothing to explain
 

@@ -87,7 +87,7 @@ async def test_no_page_shows_it_unasked(room: str, page: Page, hidden: set[str],
 
 async def test_it_is_shown_to_whoever_asks_and_hidden_again(room: str, page: Page, hidden: set[str]) -> None:
     await page.goto(f"{room}/-/post/{KEY}")
-    slides = page.locator(".post > .veil")
+    slides = page.locator(".post > .blur")
     assert await slides.get_by_text("Marked as sensitive").is_visible()
     assert not await slides.get_by_text("Hide it again").is_visible()
     await slides.click()  # anywhere on it
@@ -99,7 +99,7 @@ async def test_it_is_shown_to_whoever_asks_and_hidden_again(room: str, page: Pag
     assert len(await find_in_focus(page) & hidden) == 2
     await page.get_by_text("As a reader saw it").click()
     assert len(await find_in_focus(page) & hidden) == 2
-    await page.locator(".post-shot .veil-ask").click()
+    await page.locator(".post-shot .blur-ask").click()
     assert len(await find_in_focus(page) & hidden) == 3
 
 

@@ -12,13 +12,13 @@ __all__ = ["EmbedArchiveError", "Library", "UsageError", "__version__", "find_em
 
 if TYPE_CHECKING:
     from embedarchive.api import Library, open_archive
+    from embedarchive.core.errors import EmbedArchiveError, UsageError
     from embedarchive.detect import find_embeds
-    from embedarchive.errors import EmbedArchiveError, UsageError
 
 _HOMES = {
-    "EmbedArchiveError": "embedarchive.errors",
+    "EmbedArchiveError": "embedarchive.core.errors",
     "Library": "embedarchive.api",
-    "UsageError": "embedarchive.errors",
+    "UsageError": "embedarchive.core.errors",
     "find_embeds": "embedarchive.detect",
     "open_archive": "embedarchive.api",
 }

@@ -29,28 +29,28 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from embedarchive import library as reading
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
+from embedarchive.core.model import OUTCOMES, Role
 from embedarchive.library.articles import NEWEST, article_lines, place
 from embedarchive.library.asking import LONGEST_S, ask
 from embedarchive.library.lookup import lookup
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
-from embedarchive.library.rows import SIGHTING, in_list, select
-from embedarchive.library.search import quote_terms
-from embedarchive.model import OUTCOMES, Role
-from embedarchive.records import (
+from embedarchive.library.records import (
     ArticleLine,
     ArticleRecord,
     EmbedRecord,
     Figures,
     Hit,
-    Kept,
     Lookup,
     OutletRecord,
     Placed,
     PostLine,
     PostRecord,
+    StoredFile,
 )
-from embedarchive.render import render_card
+from embedarchive.library.rows import APPEARANCE, in_list, select
+from embedarchive.library.search import quote_terms
+from embedarchive.show.card import render_card
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.reading import read_blob
 
@@ -154,7 +154,7 @@ class Library:
 
     def media(
         self, post: str | PostLine | PostRecord, roles: tuple[Role, ...] = ("media",)
-    ) -> Iterator[tuple[Kept, bytes]]:
+    ) -> Iterator[tuple[StoredFile, bytes]]:
         """The files of a post's best capture with their bytes, one at a time; what was withdrawn is left out.
 
         `roles` may name `screenshot`, `media`, `poster`, `avatar`, `thumbnail` and `dom`.
@@ -219,7 +219,7 @@ class Library:
         return self._read(start, "e.id", 0, conditions, self._placed)
 
     def _placed(self, ids: list[Any]) -> list[Placed]:
-        rows = select(self._conn, SIGHTING + f"WHERE e.id {IN_KEYS} ORDER BY e.id", in_list(ids))
+        rows = select(self._conn, APPEARANCE + f"WHERE e.id {IN_KEYS} ORDER BY e.id", in_list(ids))
         return list(place(self._conn, rows))
 
     def embed(self, number: int) -> EmbedRecord | None:

@@ -49,15 +49,15 @@
   },
 
   // Open what is closed, take away what lies over the page, let it scroll. Gives what was done.
-  unveil() {
+  unblur() {
     const done = [];
     let opened = 0;
     for (const root of this.roots())
       for (const details of root.querySelectorAll("details:not([open])")) { details.open = true; opened++; }
     if (opened) done.push(`opened ${opened} closed details`);
-    for (let time = 0, veil; time < 9 && (veil = this.veil()); time++) {
-      done.push(`removed ${this.name(veil)}, which lay over the page`);
-      veil.remove();
+    for (let time = 0, blur; time < 9 && (blur = this.blur()); time++) {
+      done.push(`removed ${this.name(blur)}, which lay over the page`);
+      blur.remove();
     }
     for (const node of [document.documentElement, document.body]) {
       const style = getComputedStyle(node);
@@ -71,7 +71,7 @@
   },
 
   // A layer fixed to the window, in front, that covers half of it or is a dialog, and does not hold the article itself.
-  veil() {
+  blur() {
     const dialog = "dialog, [role=dialog], [role=alertdialog], [aria-modal=true]";
     for (let n = 0; n < 25; n++) {
       const start = this.seen(innerWidth * (0.1 + 0.2 * (n % 5)), innerHeight * (0.1 + 0.2 * Math.floor(n / 5)));

@@ -14,14 +14,14 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from embedarchive import clock
 from embedarchive.browser.record import Recorder
 from embedarchive.browser.redact import redact_url
-from embedarchive.browser.tab import MAX_SIDE, PAGE_SCRIPT, PageLeft, Shutter, Tab
+from embedarchive.browser.tab import MAX_SIDE, PAGE_SCRIPT, PageLeft, ScreenshotFormat, Tab
 from embedarchive.browser.visit import name_failure
+from embedarchive.core import clock
+from embedarchive.core.errors import BrowserCrashed
+from embedarchive.core.model import Rendering
 from embedarchive.egress import Door
-from embedarchive.errors import BrowserCrashed
-from embedarchive.model import Rendering
 
 WINDOW = (1280, 1200)
 _ARTICLE_SCRIPT = files("embedarchive.browser").joinpath("article.js").read_text(encoding="utf-8").rstrip()
@@ -62,7 +62,7 @@ class Opened:
     url: str
     door: Door
     limits: ArticleLimits
-    shutter: Shutter
+    screenshot_format: ScreenshotFormat
     started_at: str
     final_url: str = ""
     status: int | None = None
@@ -90,16 +90,18 @@ class Opened:
 
     def rendering(self) -> Rendering:
         final = redact_url(self.final_url or self.url)
-        kind = f"image/{self.shutter.kind}"
+        kind = f"image/{self.screenshot_format.kind}"
         return Rendering(
             self.url, final, self.started_at, self.status, self.reason,
             self.dom, self.screenshot, kind, tuple(self.alterations),
         )  # fmt: skip
 
 
-async def open_article(tab: Tab, url: str, door: Door, limits: ArticleLimits, shutter: Shutter) -> Opened:
+async def open_article(
+    tab: Tab, url: str, door: Door, limits: ArticleLimits, screenshot_format: ScreenshotFormat
+) -> Opened:
     """Open an article as a reader would, to its end, with nothing over it. The world's faults are in `reason`."""
-    opened = Opened(tab, url, door, limits, shutter, clock.now())
+    opened = Opened(tab, url, door, limits, screenshot_format, clock.now())
     tab.recorder = Recorder(door.remote_address)
     await tab.resize(*WINDOW)
     response = await _navigate(opened)
@@ -151,11 +153,11 @@ async def _read(opened: Opened) -> None:
     """Wait, clear the view, go to the end and back, and write down what the page has become."""
     limits = opened.limits
     await opened.rest()
-    await opened.alter("unveil")
+    await opened.alter("unblur")
     stopped = await opened.ask("descend", limits.scroll_s, step_ms=limits.step_ms)
     opened.alterations.append(f"scrolled until {stopped}" if stopped else "scrolled to the end")
     await opened.rest()
-    await opened.alter("unveil")
+    await opened.alter("unblur")
     written = await opened.ask("serialise", limits.screenshot_s, longest=_LONGEST_DOM)
     opened.final_url, opened.dom = written["url"], whole_text(written["dom"])
     opened.reason = "too_large" if written["cut"] else None
@@ -164,11 +166,13 @@ async def _read(opened: Opened) -> None:
 async def photograph_page(opened: Opened) -> None:
     """Take one picture of the whole article; a page that gives none goes without."""
     tab, limits = opened.tab, opened.limits
-    shutter = replace(opened.shutter, quality=min(opened.shutter.quality, _PICTURE_QUALITY))
+    screenshot_format = replace(
+        opened.screenshot_format, quality=min(opened.screenshot_format.quality, _PICTURE_QUALITY)
+    )
     try:
         width, height = await _unroll(opened)
-        box = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_SIDE / shutter.scale)}
-        opened.screenshot = await tab.photograph(box, shutter, limits.screenshot_s)
+        box = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_SIDE / screenshot_format.scale)}
+        opened.screenshot = await tab.photograph(box, screenshot_format, limits.screenshot_s)
     except (PageLeft, TimeoutError, BrowserCrashed):
         tab.spoiled = True
 
@@ -180,7 +184,7 @@ async def _unroll(opened: Opened) -> tuple[int, int]:
     """
     await opened.tab.resize(*WINDOW)
     before = await opened.ask("extent", 5.0)
-    tallest = int(MAX_SIDE / opened.shutter.scale)
+    tallest = int(MAX_SIDE / opened.screenshot_format.scale)
     await opened.tab.resize(WINDOW[0], min(before["height"], tallest))
     after = await opened.ask("extent", 5.0)
     if after["height"] > _GROWTH * before["height"]:

@@ -7,21 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from embedarchive import __version__, clock
+from embedarchive import __version__
 from embedarchive.browser.launch import Chrome, describe_environment
 from embedarchive.browser.pictures import Picture, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.browser.tab import Shutter
+from embedarchive.browser.tab import ScreenshotFormat
 from embedarchive.browser.visit import Visit
-from embedarchive.classify import read_retry_after
-from embedarchive.describe import decode_html
-from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, Limits
-from embedarchive.likeness import hash_picture
-from embedarchive.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
-from embedarchive.platform import Probe, Visitable, fill_url
+from embedarchive.core import clock
+from embedarchive.core.image_hash import hash_picture
+from embedarchive.core.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
+from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
+from embedarchive.platforms.kit.fields import decode_html
+from embedarchive.platforms.kit.outcomes import read_retry_after
+from embedarchive.platforms.kit.specification import Probe, Visitable, fill_url
 
-PROBE_LIMITS = Limits(total_s=30.0, max_bytes=8 * 1024 * 1024)
-MEDIA_LIMITS = Limits(total_s=180.0, max_bytes=128 * 1024 * 1024)
+PROBE_LIMITS = FetchLimits(total_s=30.0, max_bytes=8 * 1024 * 1024)
+MEDIA_LIMITS = FetchLimits(total_s=180.0, max_bytes=128 * 1024 * 1024)
 MAX_MEDIA = 80
 """Files kept of one post; more than any platform allows in one."""
 _AT_ONCE = 4
@@ -44,7 +45,7 @@ async def conclude(
     visit: Visitable,
     fetcher: Fetcher,
     chrome: Chrome,
-    shutter: Shutter,
+    screenshot_format: ScreenshotFormat,
     *,
     media: bool,
 ) -> Capture:
@@ -71,7 +72,7 @@ async def conclude(
         exchanges=(*seen.exchanges, *haul.exchanges),
         alterations=tuple(seen.alterations),
         missing=tuple(missing) if verdict.outcome == "available" else (),
-        environment=_environment(seen, visit, chrome, shutter),
+        environment=_environment(seen, visit, chrome, screenshot_format),
         retry_after_s=read_retry_after(headers.get("retry-after"), clock.now()),
     )
 
@@ -227,7 +228,7 @@ def _picture_artifacts(seen: Visit, picture: Picture | None) -> list[Artifact]:
     return artifacts
 
 
-def _environment(seen: Visit, visit: Visitable, chrome: Chrome, shutter: Shutter) -> dict[str, Any]:
+def _environment(seen: Visit, visit: Visitable, chrome: Chrome, screenshot_format: ScreenshotFormat) -> dict[str, Any]:
     """Everything that shaped what was seen, so that another visitor can tell why he sees something else."""
     noted = {
         "settled": seen.settled, "late": seen.late, "popups_closed": seen.popups, "dialogs_closed": seen.dialogs,
@@ -238,8 +239,8 @@ def _environment(seen: Visit, visit: Visitable, chrome: Chrome, shutter: Shutter
         "tool_version": __version__,
         **describe_environment(chrome),
         "viewport": [visit.frame.width, visit.frame.height],
-        "scale": shutter.scale,
-        "screenshot": f"{shutter.kind} {shutter.quality}",
+        "scale": screenshot_format.scale,
+        "screenshot": f"{screenshot_format.kind} {screenshot_format.quality}",
         "language": "en-US",
         "time_zone": "UTC",
         "timings": seen.timings,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedarchive.errors import BrowserMissing
+from embedarchive.core.errors import BrowserMissing
 
 PLAYWRIGHT_INSTALL = f"{Path(sys.executable).name} -m playwright install --only-shell chromium"
 ADVICE = f"""Install one of these, or name a browser with --browser-path:

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame
 
-from embedarchive import clock
 from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page, whole_text
 from embedarchive.browser.evidence import conclude
 from embedarchive.browser.launch import Chrome
@@ -22,13 +21,14 @@ from embedarchive.browser.pictures import Picture
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import MAX_SIDE, PageLeft
 from embedarchive.browser.visit import Visit, name_failure
-from embedarchive.describe import decode_html
+from embedarchive.core import clock
+from embedarchive.core.model import Answer, Capture, Description, Exchange, Page, Post, Sign, Verdict
 from embedarchive.detect import find_embeds
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Answer, Capture, Description, Exchange, Page, Post, Sign, Verdict
-from embedarchive.platform import Frame as PlatformFrame
-from embedarchive.platform import Visitable, fill_url
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.fields import decode_html
+from embedarchive.platforms.kit.specification import Frame as PlatformFrame
+from embedarchive.platforms.kit.specification import Visitable, fill_url
 
 STILL_MS = 400
 _CHANGES = 4
@@ -62,7 +62,7 @@ class InPlace:
 async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlace]:
     """Photograph each post in place, then the whole page, as long as the page and its time last."""
     taken: list[InPlace] = []
-    end, patience = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S]
+    end, backoff = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S]
     for post in posts:
         one = InPlace(post, Visit(Page(opened.url, opened.final_url or opened.url, opened.status), clock.now()))
         taken.append(one)
@@ -70,7 +70,7 @@ async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlac
             one.verdict = Verdict("error", opened.reason or "late", (Sign("article opened", "article", opened.url),))
             continue
         try:
-            await _photograph(opened, one, patience)
+            await _photograph(opened, one, backoff)
         except PageLeft:
             opened.reason = "page_left"
             one.verdict = Verdict("error", "page_left", (Sign("article stayed", "article", opened.url),))
@@ -82,9 +82,9 @@ async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlac
     return taken
 
 
-async def _photograph(opened: Opened, one: InPlace, patience: list[float]) -> None:
+async def _photograph(opened: Opened, one: InPlace, backoff: list[float]) -> None:
     """Find the post's element, bring it into view, wait for it, and take its picture."""
-    index, tag = await _settle_on(opened, one.post, patience)
+    index, tag = await _settle_on(opened, one.post, backoff)
     one.seen.alterations = opened.alterations[:]
     if index is None:
         one.verdict = _ABSENT
@@ -106,11 +106,11 @@ async def _photograph(opened: Opened, one: InPlace, patience: list[float]) -> No
     one.seen.finished_at = clock.now()
 
 
-async def _settle_on(opened: Opened, post: Post, patience: list[float]) -> tuple[int | None, str]:
+async def _settle_on(opened: Opened, post: Post, backoff: list[float]) -> tuple[int | None, str]:
     """Choose the element that shows the post, and bring it into view; a quote is given time to become a frame."""
     index, tag = None, ""
     for _ in range(_CHANGES):
-        await opened.alter("unveil")
+        await opened.alter("unblur")
         found = await find_candidates(opened)
         index = await asyncio.to_thread(choose, found, post)
         if index is None:
@@ -118,9 +118,9 @@ async def _settle_on(opened: Opened, post: Post, patience: list[float]) -> tuple
         tag = found[index]["tag"]
         await opened.alter("show", opened.limits.embed_s, index=index, still_ms=STILL_MS)
         started = monotonic()
-        if tag in _FRAMES or await opened.ask("become", patience[0], index=index) != "other":
+        if tag in _FRAMES or await opened.ask("become", backoff[0], index=index) != "other":
             break
-        patience[0] = max(0.1, patience[0] - (monotonic() - started))
+        backoff[0] = max(0.1, backoff[0] - (monotonic() - started))
     return index, tag
 
 
@@ -152,14 +152,14 @@ async def _fit(opened: Opened, index: int) -> None:
 
 
 async def _shoot(opened: Opened, place: dict[str, Any]) -> bytes | None:
-    tallest = min(_TALLEST, MAX_SIDE / opened.shutter.scale)
+    tallest = min(_TALLEST, MAX_SIDE / opened.screenshot_format.scale)
     box = {
         "x": max(0, round(place["left"])), "y": max(0, round(place["top"])),
         "width": max(1, round(place["width"])), "height": max(1, min(round(place["height"]), tallest)),
     }  # fmt: skip
     if place["width"] < 2 or place["height"] < 2:
         return None
-    return await opened.tab.photograph(box, opened.shutter, opened.limits.screenshot_s, in_view=True)
+    return await opened.tab.photograph(box, opened.screenshot_format, opened.limits.screenshot_s, in_view=True)
 
 
 # ------------------------------------------------------------------------------------------------------------ the frame
@@ -284,7 +284,7 @@ async def conclude_in_place(
     answered = {answer.name for answer in one.seen.page.answers}
     witnesses = tuple(p for p in rules.probes if p.when == "always" and p.name not in answered and not one.verdict)
     visit = replace(rules, probes=witnesses, classify=judge, frame=size)
-    capture = await conclude(one.seen, picture, one.post, visit, fetcher, chrome, opened.shutter, media=True)
+    capture = await conclude(one.seen, picture, one.post, visit, fetcher, chrome, opened.screenshot_format, media=True)
     return replace(capture, environment={**capture.environment, "in_article": redact_url(opened.url)})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedarchive.browser.find import ADVICE, BrowserChoice, find_browser
-from embedarchive.errors import BrowserMissing
+from embedarchive.core.errors import BrowserMissing
 
 _FONTS = ("fonts-noto-cjk", "fonts-noto-core", "fonts-noto-color-emoji")
 _PACKAGES = ("chromium-headless-shell", "chromium")

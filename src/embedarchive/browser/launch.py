@@ -22,7 +22,7 @@ from playwright.async_api import CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from embedarchive.browser.find import BrowserChoice
-from embedarchive.errors import BrowserCrashed, BrowserMissing
+from embedarchive.core.errors import BrowserCrashed, BrowserMissing
 
 T = TypeVar("T")
 

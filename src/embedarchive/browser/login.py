@@ -16,8 +16,8 @@ from embedarchive.browser.launch import Chrome, within
 from embedarchive.browser.redact import REDACTED
 from embedarchive.browser.tab import OPEN_S, Tab
 from embedarchive.browser.visit import Visit
-from embedarchive.errors import BrowserCrashed, UsageError
-from embedarchive.model import Capture, Exchange, Headers, Rendering
+from embedarchive.core.errors import BrowserCrashed, UsageError
+from embedarchive.core.model import Capture, Exchange, Headers, Rendering
 
 SHORTEST_SECRET = 8
 """Characters: a shorter value (`1`, `en`, `dark`) is no credential, and stands everywhere."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from embedarchive.likeness import hash_image
+from embedarchive.core.image_hash import hash_image
 
 Image.MAX_IMAGE_PIXELS = 200_000_000
 

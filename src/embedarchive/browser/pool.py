@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedarchive import clock
 from embedarchive.browser.article import ArticleLimits, open_article
 from embedarchive.browser.evidence import conclude
 from embedarchive.browser.find import BrowserChoice
@@ -27,16 +26,17 @@ from embedarchive.browser.login import (
     mark_capture,
     mark_rendering,
 )
-from embedarchive.browser.look import Limits
+from embedarchive.browser.observe import VisitLimits
 from embedarchive.browser.pictures import Picture, look_at
-from embedarchive.browser.tab import Shutter, Tab, open_tab
+from embedarchive.browser.tab import ScreenshotFormat, Tab, open_tab
 from embedarchive.browser.visit import Visit, visit_frame
 from embedarchive.browser.watch import find_heavy
+from embedarchive.core import clock
+from embedarchive.core.errors import BrowserCrashed, BrowserMissing
+from embedarchive.core.model import Capture, Page, Post, Rendering, Sign, Verdict
 from embedarchive.egress import Door
-from embedarchive.errors import BrowserCrashed, BrowserMissing
 from embedarchive.fetch import Fetcher
-from embedarchive.model import Capture, Page, Post, Rendering, Sign, Verdict
-from embedarchive.platform import Platform, Visitable, fill_url
+from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
 
 ATTEMPTS = 2
 WATCH_S = 2.0
@@ -59,14 +59,14 @@ class Browser:
         ca_file: Path | None = None,
         tabs: int = 3,
         fetcher: Fetcher,
-        limits: Limits | None = None,
+        limits: VisitLimits | None = None,
         article_limits: ArticleLimits | None = None,
-        shutter: Shutter | None = None,
+        screenshot_format: ScreenshotFormat | None = None,
         login: Login | None = None,
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or VisitLimits()
         self.article_limits = article_limits or ArticleLimits()
-        self.shutter = shutter or Shutter()
+        self.screenshot_format = screenshot_format or ScreenshotFormat()
         self._door, self._choice, self._ca_file, self._fetcher = door, choice, ca_file, fetcher
         self._login = login
         self._chrome: Chrome | None = None
@@ -117,7 +117,9 @@ class Browser:
             except BrowserMissing as error:
                 return _failed(post, visit, started, "browser_missing", str(error))
             picture = await _look(seen)
-            taken = await conclude(seen, picture, post, visit, self._fetcher, chrome, self.shutter, media=media)
+            taken = await conclude(
+                seen, picture, post, visit, self._fetcher, chrome, self.screenshot_format, media=media
+            )
             return mark_capture(taken, self._login) if self._login else taken
         return _failed(post, visit, started, "browser_crashed", crash)
 
@@ -127,7 +129,7 @@ class Browser:
             async with self._tab(chrome) as tab:
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
-                        seen = await visit_frame(tab, visit, post, self._door, self.limits, self.shutter)
+                        seen = await visit_frame(tab, visit, post, self._door, self.limits, self.screenshot_format)
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the visit did not end") from error
@@ -155,7 +157,7 @@ class Browser:
             async with self._tab(chrome) as tab:
                 try:
                     async with asyncio.timeout(self.article_limits.whole_s):
-                        opened = await open_article(tab, url, self._door, self.article_limits, self.shutter)
+                        opened = await open_article(tab, url, self._door, self.article_limits, self.screenshot_format)
                         taken = await photograph_posts(opened, posts) if posts else []
                 except TimeoutError as error:
                     chrome.kill()
@@ -187,7 +189,7 @@ class Browser:
             if tab.chrome is chrome and not tab.spoiled:
                 return tab
         try:
-            tab = await open_tab(chrome, self._door, (540, 1000), self.shutter.scale)
+            tab = await open_tab(chrome, self._door, (540, 1000), self.screenshot_format.scale)
         except BrowserCrashed:
             chrome.kill()
             raise

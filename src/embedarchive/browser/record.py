@@ -13,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Request, Response
 
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.model import Exchange
+from embedarchive.core.model import Exchange
 
 BODY_S = 15.0
 MAX_BODY = 32 * 1024 * 1024
@@ -36,7 +36,7 @@ class _Entry:
     exchange: Exchange | None = None
 
 
-class Shelf:
+class BodyCache:
     """Bodies a tab has received, for when its own HTTP cache gives them again: no need to carry them over twice.
 
     Taken from here is only what Chromium can have had nowhere else: an answer without a request (it has no request
@@ -67,7 +67,7 @@ class Recorder:
     """Collects one visit's requests. Give its methods to the page's events; ask for `exchanges` at the end."""
 
     remote_address: RemoteAddress
-    shelf: Shelf = field(default_factory=Shelf)
+    body_cache: BodyCache = field(default_factory=BodyCache)
     entries: dict[Request, _Entry] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
@@ -109,14 +109,14 @@ class Recorder:
         if announced.isdecimal() and int(announced[:18]) > MAX_BODY:
             entry.truncated = "too_large"
             return
-        body = self.shelf.find(response)
+        body = self.body_cache.find(response)
         if body is None:
             try:
                 body = await asyncio.wait_for(response.body(), BODY_S)
             except (PlaywrightError, TimeoutError):
                 entry.truncated = "unreadable"
                 return
-            self.shelf.keep(response, body)
+            self.body_cache.keep(response, body)
         if len(body) > MAX_BODY or self.total + len(body) > MAX_TOTAL:
             entry.truncated = "too_large"
             return

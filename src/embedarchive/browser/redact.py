@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
-from embedarchive.model import Headers
+from embedarchive.core.model import Headers
 
 REDACTED = "[redacted]"
 

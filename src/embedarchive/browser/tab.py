@@ -16,9 +16,9 @@ from playwright.async_api import BrowserContext, CDPSession, Page, Request, Resp
 from playwright.async_api import Error as PlaywrightError
 
 from embedarchive.browser.launch import CLOSE_S, Chrome, within
-from embedarchive.browser.record import Recorder, Shelf
+from embedarchive.browser.record import BodyCache, Recorder
+from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door
-from embedarchive.errors import BrowserCrashed
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class PageLeft(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shutter:
+class ScreenshotFormat:
     """How pictures are taken. `kind` is `jpeg`, `webp` or `png` (lossless); `quality` is of the first two.
 
     Measured on cards at scale 1: JPEG 85 takes 70 KB and 45 ms, WebP 85 37 KB and 100 ms, PNG 360 KB and 190 ms; text
@@ -68,7 +68,7 @@ class Tab:
     size: tuple[int, int]
     crash: asyncio.Event = field(default_factory=asyncio.Event)
     recorder: Recorder | None = None
-    shelf: Shelf = field(default_factory=Shelf)
+    body_cache: BodyCache = field(default_factory=BodyCache)
     popups: int = 0
     dialogs: int = 0
     spoiled: bool = False
@@ -146,7 +146,7 @@ class Tab:
             self.size = (width, height)
 
     async def photograph(
-        self, box: dict[str, float], shutter: Shutter, seconds: float, *, in_view: bool = False
+        self, box: dict[str, float], screenshot_format: ScreenshotFormat, seconds: float, *, in_view: bool = False
     ) -> bytes:
         """Take a picture of a box of the document, given in CSS pixels, beyond the viewport too.
 
@@ -155,10 +155,10 @@ class Tab:
         """
         fits = box["x"] + box["width"] <= self.size[0] and box["y"] + box["height"] <= self.size[1]
         beyond = not (fits or in_view)
-        clip = {**box, "scale": shutter.scale}
-        options: dict[str, Any] = {"format": shutter.kind, "clip": clip, "captureBeyondViewport": beyond}
-        if shutter.kind != "png":
-            options["quality"] = shutter.quality
+        clip = {**box, "scale": screenshot_format.scale}
+        options: dict[str, Any] = {"format": screenshot_format.kind, "clip": clip, "captureBeyondViewport": beyond}
+        if screenshot_format.kind != "png":
+            options["quality"] = screenshot_format.quality
         for attempt in range(_SHOTS):
             try:
                 shot = await self.race(self.cdp.send("Page.captureScreenshot", options), seconds)

@@ -11,16 +11,16 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from embedarchive import clock
-from embedarchive.browser.look import GRACE_S, Limits, Look, look_at_frame
+from embedarchive.browser.observe import GRACE_S, Look, VisitLimits, look_at_frame
 from embedarchive.browser.record import BODY_S, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.browser.tab import Shutter, Tab
-from embedarchive.describe import decode_html
+from embedarchive.browser.tab import ScreenshotFormat, Tab
+from embedarchive.core import clock
+from embedarchive.core.errors import BrowserCrashed
+from embedarchive.core.model import Exchange, Page, Post
 from embedarchive.egress import Door, Refusal
-from embedarchive.errors import BrowserCrashed
-from embedarchive.model import Exchange, Page, Post
-from embedarchive.platform import Frame, Visitable, fill_url
+from embedarchive.platforms.kit.fields import decode_html
+from embedarchive.platforms.kit.specification import Frame, Visitable, fill_url
 
 MAX_STRANGE_HEIGHT = 4000
 """Pixels kept of a page that is not the post: enough to see what it was."""
@@ -49,19 +49,21 @@ class Visit:
     dialogs: int = 0
 
 
-async def visit_frame(tab: Tab, visit: Visitable, post: Post, door: Door, limits: Limits, shutter: Shutter) -> Visit:
+async def visit_frame(
+    tab: Tab, visit: Visitable, post: Post, door: Door, limits: VisitLimits, screenshot_format: ScreenshotFormat
+) -> Visit:
     """Visit the post's frame. The world's faults are in the answer; only the browser's own raise BrowserCrashed."""
     frame, url = visit.frame, fill_url(visit.frame.url, post, visit)
     seen = Visit(Page(url, url, None), clock.now())
     began = monotonic()
-    recorder = tab.recorder = Recorder(door.remote_address, tab.shelf)
+    recorder = tab.recorder = Recorder(door.remote_address, tab.body_cache)
     await tab.resize(frame.width, frame.height)
     response = await _navigate(tab, seen, frame, limits, door)
     seen.timings["navigate_ms"] = round((monotonic() - began) * 1000)
     if response is not None:
         seen.page = replace(seen.page, status=response.status)
         try:
-            _take(seen, await look_at_frame(tab, frame, limits, shutter))
+            _take(seen, await look_at_frame(tab, frame, limits, screenshot_format))
         except TimeoutError:
             await _blame(tab, seen, "hung")
     await recorder.settle(_HUNG_S if tab.spoiled else BODY_S)
@@ -74,7 +76,7 @@ async def visit_frame(tab: Tab, visit: Visitable, post: Post, door: Door, limits
     return seen
 
 
-async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: Limits, door: Door) -> Response | None:
+async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: VisitLimits, door: Door) -> Response | None:
     """Go to the frame; a failure becomes the page's `error`."""
     before = len(door.refusals)
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from embedarchive import __version__
-from embedarchive.errors import EmbedArchiveError
+from embedarchive.core.errors import EmbedArchiveError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMBEDARCHIVE", "max_content_width": 100}
 

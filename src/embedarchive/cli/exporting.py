@@ -14,15 +14,15 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from embedarchive import clock
 from embedarchive.cli.options import archive_option
-from embedarchive.errors import UsageError
+from embedarchive.core import clock
+from embedarchive.core.errors import UsageError
 from embedarchive.export import Exported, Selection, count_selected, export_wacz, find_selection
+from embedarchive.export.atomic import atomic_write, drafting, refuse_existing
 from embedarchive.export.dehydrated import export_dehydrated
-from embedarchive.export.drafts import draft_of, drafting, refuse_existing
 from embedarchive.export.parquet import export_parquet
 from embedarchive.export.tables import TABLES, export_csv, export_jsonl
-from embedarchive.phrases import say_count
+from embedarchive.show.words import say_count
 from embedarchive.store import archive_path, open_reader
 
 OUT = click.Path(path_type=Path, dir_okay=False)
@@ -123,7 +123,7 @@ def write_csv(
 def write_parquet(
     conn: sqlite3.Connection, path: Path, out: Path, chosen: Selection, values: dict[str, Any], silent: bool
 ) -> Summary:
-    with draft_of(out, values["overwrite"]) as draft:
+    with atomic_write(out, values["overwrite"]) as draft:
         rows = export_parquet(conn, values["table"], draft, chosen)
     return say_rows(out, rows)
 

@@ -20,13 +20,13 @@ from embedarchive.cli.options import (
     take_settings,
     with_options,
 )
-from embedarchive.ledger import DOM_TYPE
-from embedarchive.merge import merge_found
-from embedarchive.model import Embed, Fetch, Found
-from embedarchive.platform import Platform
+from embedarchive.core.model import Embed, Fetch, Found
+from embedarchive.detect.merge import merge_found
 from embedarchive.platforms import PLATFORMS
-from embedarchive.sources import Scope, Seed, expand_seeds, walk
-from embedarchive.world import Settings, World
+from embedarchive.platforms.kit.specification import Platform
+from embedarchive.run.ledger import DOM_TYPE
+from embedarchive.run.services import Services, Settings
+from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 
 
 @click.command()
@@ -66,7 +66,7 @@ def print_found(
     *,
     nl: bool,
     kinds: Iterable[str] = ("embed",),
-    scope: Scope | None = None,
+    scope: LinkScope | None = None,
     limit: int | None = None,
     render: bool = False,
 ) -> int:
@@ -81,21 +81,21 @@ async def print_all(
     *,
     nl: bool,
     kinds: frozenset[str],
-    scope: Scope | None,
+    scope: LinkScope | None,
     limit: int | None,
     render: bool,
 ) -> int:
     failed = 0
-    async with World(settings) as world:
-        async for seed in walk(seeds, world.fetch, scope, limit=limit, width=settings.concurrency):
-            fetch = seed.fetch or await world.fetch(seed.url)
+    async with Services(settings) as services:
+        async for seed in walk(seeds, services.fetch, scope, limit=limit, width=settings.concurrency):
+            fetch = seed.fetch or await services.fetch(seed.url)
             if fetch.outcome == "failed":
                 failed += 1
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
                 continue
-            found = await world.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type)
+            found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type)
             if render and fetch.source == "network":
-                found = await search_rendered(world, fetch, found)
+                found = await search_rendered(services, fetch, found)
             if found.truncated:
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
@@ -103,12 +103,12 @@ async def print_all(
     return 3 if failed else 0
 
 
-async def search_rendered(world: World, fetch: Fetch, found: Found) -> Found:
+async def search_rendered(services: Services, fetch: Fetch, found: Found) -> Found:
     """Render a fetched article and search that too; give what both searches found."""
-    rendering = await world.render(fetch.final_url)
+    rendering = await services.render(fetch.final_url)
     if rendering.reason:
         click.secho(f"{fetch.url}: rendered in part or not at all ({rendering.reason})", fg="yellow", err=True)
-    dom = await world.search(rendering.dom.encode(), url=fetch.final_url, content_type=DOM_TYPE)
+    dom = await services.search(rendering.dom.encode(), url=fetch.final_url, content_type=DOM_TYPE)
     return merge_found(found, dom)
 
 
@@ -177,7 +177,7 @@ def capabilities(platform: Platform) -> dict[str, Any]:
     """What a platform's value says it can do; the documented matrix is made of these."""
     return {
         "platform": platform.name, "title": platform.title, "hosts": list(platform.hosts),
-        "marks": [mark.css for mark in platform.marks],
+        "marks": [mark.css for mark in platform.selectors],
         "dates_from_id": any(example.posted_at for example in platform.examples),
         "captured": platform.visit is not None,
     }  # fmt: skip

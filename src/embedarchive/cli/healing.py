@@ -16,19 +16,19 @@ from typing import Any
 import click
 
 from embedarchive.cli.options import WORLD_OPTIONS, archive_option, take_settings, with_options
+from embedarchive.core.errors import UsageError
+from embedarchive.core.model import Embed, Fetch
 from embedarchive.detect import find_embeds
-from embedarchive.errors import UsageError
-from embedarchive.export.drafts import refuse_existing
-from embedarchive.heal import MARKER, Hole, is_lost, undo
-from embedarchive.heal import heal as heal_html
+from embedarchive.export.atomic import refuse_existing
 from embedarchive.library import post_record
-from embedarchive.model import Embed, Fetch
-from embedarchive.phrases import say_count, say_post_status, say_reason
-from embedarchive.records import PostRecord
-from embedarchive.render import render_inline
+from embedarchive.library.records import PostRecord
+from embedarchive.run.services import Services, Settings
+from embedarchive.show.card import render_inline
+from embedarchive.show.heal import MARKER, Hole, is_lost, undo
+from embedarchive.show.heal import heal as heal_html
+from embedarchive.show.words import say_count, say_post_status, say_reason
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.reading import read_blob
-from embedarchive.world import Settings, World
 
 Records = dict[str, PostRecord | None]
 
@@ -99,8 +99,8 @@ def read_article(article: str, settings: Settings) -> tuple[bytes, str | None]:
 
 
 async def fetch_article(url: str, settings: Settings) -> Fetch:
-    async with World(settings) as world:
-        return await world.fetch(url)
+    async with Services(settings) as services:
+        return await services.fetch(url)
 
 
 def treat(conn: sqlite3.Connection, html: bytes, content_type: str | None) -> tuple[bytes, list[Treated]]:

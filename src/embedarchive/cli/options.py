@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:  # they bring feed readers and a browser's library, half a second that most commands need not wait
-    from embedarchive.sources import Scope
-    from embedarchive.world import Settings
+    from embedarchive.run.services import Settings
+    from embedarchive.sources import LinkScope
 
 Command = Callable[..., Any]
 
@@ -79,12 +79,12 @@ def with_options(options: tuple[Callable[[Command], Command], ...]) -> Callable[
     return add
 
 
-def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> Scope:
+def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> LinkScope:
     """The scope out of a command's values; without --follow it reaches no further than listings."""
-    from embedarchive.sources import Scope
+    from embedarchive.sources import LinkScope
 
     follow, depth = values.pop("follow"), values.pop("depth")
-    return Scope(
+    return LinkScope(
         seeds, values.pop("reach"), depth if follow else 0,
         values.pop("include"), values.pop("exclude"), values.pop("since"),
     )  # fmt: skip
@@ -93,7 +93,7 @@ def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> Scope:
 def take_settings(values: dict[str, Any]) -> Settings:
     """The world's settings out of a command's values, which keep the rest."""
     from embedarchive.browser import read_login
-    from embedarchive.world import Settings
+    from embedarchive.run.services import Settings
 
     names = (
         "resolve",

@@ -15,8 +15,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from embedarchive.ledger import Event
-from embedarchive.model import OUTCOMES
+from embedarchive.core.model import OUTCOMES
+from embedarchive.run.ledger import Event
 
 SHAPES = {
     "available": ("●", "green"), "gone": ("✝", "red"), "unavailable": ("◌", "yellow"),
@@ -105,7 +105,7 @@ class Display:
         if self.live:
             self.live.stop()
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         self.tally.count(event)
         if self.lines and event.what not in ("describe", "replay"):
             self.console.print(event_line(event), soft_wrap=True)

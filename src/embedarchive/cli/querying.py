@@ -18,18 +18,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from embedarchive import clock
 from embedarchive.cli.options import archive_option
-from embedarchive.errors import UsageError
+from embedarchive.core import clock
+from embedarchive.core.errors import UsageError
+from embedarchive.export.atomic import drafting, refuse_existing
 from embedarchive.export.dehydrated import Rejoined
 from embedarchive.export.dehydrated import rehydrate as rejoin_lines
-from embedarchive.export.drafts import drafting, refuse_existing
 from embedarchive.export.publish import publish as publish_copy
 from embedarchive.export.selection import find_selection
 from embedarchive.export.tables import to_line, write_csv
 from embedarchive.library.asking import ask, read_value
 from embedarchive.library.questions import QUESTIONS
-from embedarchive.phrases import say_count, say_size
+from embedarchive.show.words import say_count, say_size
 from embedarchive.store import archive_path, open_reader
 
 Row = tuple[Any, ...]

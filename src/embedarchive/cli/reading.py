@@ -18,18 +18,18 @@ import click
 from rich.console import Console, RenderableType
 
 from embedarchive.cli.options import archive_option
-from embedarchive.errors import ArchiveError
+from embedarchive.core.errors import ArchiveError
+from embedarchive.core.image_hash import hash_picture, is_picture
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
 from embedarchive.library import stats as read_stats
 from embedarchive.library.pictures import LARGEST_PICTURE
-from embedarchive.likeness import hash_picture, is_picture
-from embedarchive.records import ArticleRecord, EmbedRecord, PostRecord
-from embedarchive.render import render_card
+from embedarchive.library.records import ArticleRecord, EmbedRecord, PostRecord
+from embedarchive.show.card import render_card
+from embedarchive.show.terminal import render_figures, render_hit, render_lookup, render_terminal
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.reading import read_blob
-from embedarchive.terminal import render_figures, render_hit, render_lookup, render_terminal
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -198,7 +198,7 @@ def serve(archive: str, host: str, port: int, open_browser: bool, config: Path |
 
 
 def write_config(archive: Path, config: Path) -> None:
-    from embedarchive.export.drafts import refuse_existing
+    from embedarchive.export.atomic import refuse_existing
     from embedarchive.viewer.config import render_config
 
     refuse_existing(config, overwrite=False)

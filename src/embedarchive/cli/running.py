@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from embedarchive import clock
 from embedarchive.cli.options import (
     DISPLAY_OPTIONS,
     SCOPE_OPTIONS,
@@ -25,13 +24,14 @@ from embedarchive.cli.options import (
     with_options,
 )
 from embedarchive.cli.progress import Display, print_summary
+from embedarchive.core import clock
+from embedarchive.core.errors import UsageError
+from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
-from embedarchive.errors import UsageError
-from embedarchive.model import Post
-from embedarchive.session import Prepare, run_session
+from embedarchive.run.services import Settings
+from embedarchive.run.session import Prepare, run_session
 from embedarchive.sources import Seed, canonicalize_article, expand_seeds
 from embedarchive.store import Archive, archive_path
-from embedarchive.world import Settings
 
 
 class Age(click.ParamType[float]):

@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
-from embedarchive.errors import EmbedArchiveError, UsageError
+from embedarchive.core.errors import EmbedArchiveError, UsageError
 from embedarchive.store import archive_path
 
 if TYPE_CHECKING:
-    from embedarchive.world import Settings
+    from embedarchive.run.services import Settings
 
 Finding = tuple[bool, str]
 """Whether it is well, and what was seen (with the remedy, if not)."""
@@ -76,20 +76,20 @@ def examine_machine(archive: str, browser_path: str | None) -> bool:
     return well
 
 
-MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+SELECTORS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str, ...]) -> int:
     """Print what live platforms say to each assumption; 1 if one does not hold, 3 if some could not be asked."""
-    from embedarchive.assumptions import POSTS
     from embedarchive.cli.live import ask_platforms
+    from embedarchive.platforms.kit.assumptions import POSTS
 
     if unknown := set(platforms) - set(POSTS):
         raise UsageError(f"Nothing is asked of {', '.join(sorted(unknown))}; there are {', '.join(POSTS)}.")
     console, tally = Console(highlight=False), Counter[bool | None]()
     async for heard in ask_platforms(settings, path, platforms):
         tally[heard.held] += 1
-        mark, colour = MARKS[heard.held]
+        mark, colour = SELECTORS[heard.held]
         console.print(
             Text.assemble((mark, colour), f" {heard.assumption.platform}: {heard.assumption.says}"), soft_wrap=True
         )

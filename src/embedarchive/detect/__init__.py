@@ -7,17 +7,17 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
+from embedarchive.core.model import Found
 from embedarchive.detect.anything import Meaning, identify_anything
 from embedarchive.detect.decode import decode_html, to_utf8
-from embedarchive.detect.dom import make_scope, sight_tree
+from embedarchive.detect.dom import make_scope, match_tree
 from embedarchive.detect.head import read_facts
 from embedarchive.detect.identity import identify_post
-from embedarchive.detect.needles import find_needles
-from embedarchive.detect.sighting import number_embeds
-from embedarchive.detect.survey import survey
-from embedarchive.detect.tame import tame
+from embedarchive.detect.keywords import find_keywords
+from embedarchive.detect.match import number_embeds
+from embedarchive.detect.nesting import limit_nesting
+from embedarchive.detect.prefilter import prefilter_document
 from embedarchive.detect.text import find_in_text
-from embedarchive.model import Found
 
 FINDER_RULES = 4
 """Raised whenever the finder improves; the ledger then searches kept fetches again, without any network."""
@@ -59,16 +59,16 @@ def find_embeds(
     bytes say: slower by an order of magnitude, for comparison.
     """
     body = to_utf8(html, content_type)
-    needles = find_needles(body)
-    facts = read_facts(body, url, needles)
-    seen = survey(body, needles)
+    keywords = find_keywords(body)
+    facts = read_facts(body, url, keywords)
+    seen = prefilter_document(body, keywords)
     if seen is None and prefilter and not (mentions or unknown):
         return facts
     scope = make_scope(
         facts.canonical_url or url,
         mentions=mentions,
         unknown=unknown,
-        survey=seen if prefilter and not unknown else None,
+        prefilter=seen if prefilter and not unknown else None,
         thorough=not prefilter,
     )
-    return replace(facts, embeds=number_embeds(sight_tree(LexborHTMLParser(tame(body, needles)), scope)))
+    return replace(facts, embeds=number_embeds(match_tree(LexborHTMLParser(limit_nesting(body, keywords)), scope)))

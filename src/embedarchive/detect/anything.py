@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from embedarchive.detect.dom import find_sightings, make_scope
+from embedarchive.core.model import Post
+from embedarchive.core.urls import canonicalize_url, split_url
+from embedarchive.detect.data import SERVICES
+from embedarchive.detect.dom import find_matches, make_scope
 from embedarchive.detect.identity import identify_post, make_post, read_bare_id
 from embedarchive.detect.markup import find_markup
-from embedarchive.detect.records import SERVICES
-from embedarchive.model import Post
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.urls import canonicalize_url, split_url
 
 _HANDLE = re.compile(r"^@?([A-Za-z0-9_][\w.\-]{0,62}(?:@[\w.\-]{3,80})?)$")
 _SHORTCODE = re.compile(r"^(?=.*[A-Z0-9_-])[A-Za-z0-9_-]{10,12}$")
@@ -35,7 +35,7 @@ def identify_anything(text: str) -> Meaning:
     text = text.strip()
     markup = find_markup(text) if len(text) > 20 else None
     if markup:
-        seen = find_sightings(markup, make_scope(mentions=True, thorough=True))
+        seen = find_matches(markup, make_scope(mentions=True, thorough=True))
         handle = next((s.claim.author_handle for s in seen if s.claim.author_handle), None)
         return Meaning(_unique(s.post for s in seen if s.post), handle)
     post = identify_post(text) or identify_post("https://" + text)

@@ -1,4 +1,4 @@
-"""What attributes, templates and scripts carry (markup in any escaping, JSON, ids) -> sightings. Pure."""
+"""What attributes, templates and scripts carry (markup in any escaping, JSON, ids) -> matches. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.claims import read_record_claim
+from embedarchive.detect.data import Named, find_named, split_words
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
-from embedarchive.detect.records import Named, find_named, split_words
-from embedarchive.detect.scope import Attrs, Scope, add_handle, make_sighting, read_trail
-from embedarchive.detect.sighting import Sighting
-from embedarchive.detect.state import Record, make_records, walk_own
+from embedarchive.detect.match import Match
+from embedarchive.detect.scope import Attrs, Scope, add_handle, make_match, read_trail
+from embedarchive.detect.state import StateRecord, make_records, walk_own
 
 _LARGEST = 4_000_000
 _PLAIN = frozenset(
@@ -30,7 +30,7 @@ _TO_COPY = re.compile(r"clipboard|copy|share", re.I)
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
-def sight_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sighting]:
+def sight_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
     """Elements whose content the parser leaves as text: parked scripts, templates, hidden text areas, frames'
     fallback."""
     tag = node.tag or ""
@@ -61,7 +61,7 @@ def _is_hidden(attrs: Attrs) -> bool:
     )
 
 
-def dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
+def dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str) -> list[Match]:
     """Search markup carried by an element, as if it stood where the element is."""
     if not text or len(text) < 24 or len(text) > _LARGEST or scope.depth >= DEEPEST:
         return []
@@ -69,13 +69,13 @@ def dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str
     if markup is None:
         return []
     trail = read_trail(host)
-    inner = scope.dive(markup, replace(scope, survey=None, depth=scope.depth + 1))
+    inner = scope.dive(markup, replace(scope, prefilter=None, depth=scope.depth + 1))
     return [
         replace(s, layer=layer if s.layer == "dom" else s.layer, rule=f"{rule} > {s.rule}", trail=trail) for s in inner
     ]
 
 
-def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sighting]:
+def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
     """Attributes that hold escaped markup, JSON, an address or an id."""
     tag = node.tag or ""
     pairs = {n: v for n, v in attrs.items() if v and len(v) > 4 and n not in _SKIPPED}
@@ -92,7 +92,7 @@ def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Sight
     named = find_named(pairs, f"{tag} {attrs.get('class') or ''} {attrs.get('id') or ''}", plain=tag == "img")
     if named is None:
         return []
-    return [make_sighting(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")]
+    return [make_match(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")]
 
 
 def _read_link(pairs: dict[str, str], attrs: Attrs) -> dict[str, str]:
@@ -101,7 +101,7 @@ def _read_link(pairs: dict[str, str], attrs: Attrs) -> dict[str, str]:
     return kept | ({"embed-href": attrs.get("href") or ""} if "embedly-card" in (attrs.get("class") or "") else {})
 
 
-def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Sighting]:
+def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Match]:
     """One attribute: markup in some escaping, or JSON."""
     start = value.lstrip()[:3]
     if start[:1] in ("{", "[") or start[:1] == "&" or start.upper() == "%7B":
@@ -111,9 +111,9 @@ def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[
     return dive(value, node, scope, "attribute", f"@{name}")
 
 
-def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Sighting]:
+def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Match]:
     """JSON that an element carries: its own article's records only, each by its markup or its names."""
-    seen: list[Sighting] = []
+    seen: list[Match] = []
     words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""
     for record in make_records(walk_own(data, scope.url), telling=layer == "state"):
         found = [s for key, text in record.texts for s in dive(text, node, scope, layer, f"{rule}.{key}")]
@@ -124,15 +124,15 @@ def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str)
     return seen
 
 
-def _make(node: LexborNode, record: Record, named: Named, layer: str, rule: str) -> Sighting:
+def _make(node: LexborNode, record: StateRecord, named: Named, layer: str, rule: str) -> Match:
     form = "json-attribute" if layer == "attribute" else "json"
     claim = add_handle(read_record_claim(record.pairs), named.url)
     markup = (
-        make_sighting(node, named.post, named.url, form, rule).markup
+        make_match(node, named.post, named.url, form, rule).markup
         if layer == "attribute"
         else json.dumps(record.pairs, ensure_ascii=False)
     )
-    return Sighting(
+    return Match(
         "embed",
         named.post.platform,
         named.post,

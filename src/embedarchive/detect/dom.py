@@ -1,4 +1,4 @@
-"""A document -> the sightings of posts in it: the visible ones in document order, then what only its state tells.
+"""A document -> the matches of posts in it: the visible ones in document order, then what only its state tells.
 Pure."""
 
 from __future__ import annotations
@@ -9,40 +9,40 @@ from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from embedarchive.core.model import Claim
 from embedarchive.detect.carried import is_live, sight_attributes, sight_raw
 from embedarchive.detect.elements import (
     FRAMES,
     PARAGRAPHS,
+    match_selector,
     sight_bare,
     sight_byline_paragraph,
     sight_emptied,
     sight_frame,
-    sight_mark,
     sight_quote,
     sight_unknown,
 )
 from embedarchive.detect.identity import identify_post
-from embedarchive.detect.marks import AMP, LINKED, QUOTED
+from embedarchive.detect.keywords import CALLS, find_keywords, find_telling
 from embedarchive.detect.markup import looks_like_markup
-from embedarchive.detect.needles import CALLS, find_needles, find_telling
-from embedarchive.detect.scope import Attrs, Scope, is_apart, make_sighting
-from embedarchive.detect.scripts import sight_calls, sight_literals, sight_state
-from embedarchive.detect.sighting import Sighting, merge_sightings
-from embedarchive.detect.survey import Survey, find_addresses, survey
-from embedarchive.detect.tame import tame
-from embedarchive.model import Claim
+from embedarchive.detect.match import Match, merge_matches
+from embedarchive.detect.nesting import limit_nesting
+from embedarchive.detect.prefilter import Prefilter, find_addresses, prefilter_document
+from embedarchive.detect.scope import Attrs, Scope, is_apart, make_match
+from embedarchive.detect.scripts import match_calls, sight_literals, sight_state
+from embedarchive.detect.selectors import AMP, LINKED, QUOTED
 
 RAW = frozenset(("script", "template", "textarea"))
 
 
-def find_sightings(markup: str, scope: Scope) -> list[Sighting]:
-    """Parse a text and find all sightings in it, those of one appearance merged."""
+def find_matches(markup: str, scope: Scope) -> list[Match]:
+    """Parse a text and find all matches in it, those of one appearance merged."""
     raw = markup.encode("utf-8", "replace")
     if scope.thorough:
-        return sight_tree(LexborHTMLParser(tame(raw)), scope)
-    needles = find_needles(raw)
-    seen = survey(raw, needles)
-    return sight_tree(LexborHTMLParser(tame(raw, needles)), replace(scope, survey=seen)) if seen else []
+        return match_tree(LexborHTMLParser(limit_nesting(raw)), scope)
+    keywords = find_keywords(raw)
+    seen = prefilter_document(raw, keywords)
+    return match_tree(LexborHTMLParser(limit_nesting(raw, keywords)), replace(scope, prefilter=seen)) if seen else []
 
 
 def make_scope(
@@ -50,16 +50,16 @@ def make_scope(
     *,
     mentions: bool = False,
     unknown: bool = False,
-    survey: Survey | None = None,
+    prefilter: Prefilter | None = None,
     thorough: bool = False,
 ) -> Scope:
-    """The scope of a whole document; without a survey, every element is looked at."""
-    return Scope(find_sightings, url, mentions, unknown, survey, thorough)
+    """The scope of a whole document; without a prefilter, every element is looked at."""
+    return Scope(find_matches, url, mentions, unknown, prefilter, thorough)
 
 
-def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
-    """All sightings of a parsed document."""
-    seen: list[Sighting] = []
+def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
+    """All matches of a parsed document."""
+    seen: list[Match] = []
     scripts: list[tuple[LexborNode, str, list[str]]] = []
     before: LexborNode | None = None
     for node in _find_candidates(tree, scope):
@@ -72,10 +72,10 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
         if node.tag == "script" and scope.depth == 0 and node.first_child is not None and is_live(node.attributes):
             text = node.text()
             raw = text.encode("utf-8", "replace")
-            needles = find_needles(raw)
-            if any(needle in CALLS for _, needle in needles):
-                seen.extend(sight_calls(node, text))
-            addresses = find_addresses(raw, needles)
+            keywords = find_keywords(raw)
+            if any(keyword in CALLS for _, keyword in keywords):
+                seen.extend(match_calls(node, text))
+            addresses = find_addresses(raw, keywords)
             if addresses:
                 seen.extend(sight_literals(node, text))
                 scripts.append((node, text, addresses))
@@ -85,16 +85,16 @@ def sight_tree(tree: LexborHTMLParser, scope: Scope) -> list[Sighting]:
         expected = told if "blockquote" in text else known
         if any((post := identify_post(a)) is None or post.key not in expected for a in addresses):
             seen.extend(replace(s, layer="state") for s in sight_state(node, text, scope))
-    kept = merge_sightings(seen)
+    kept = merge_matches(seen)
     return [*kept, *_find_mentions(tree, kept)] if scope.mentions and scope.depth == 0 else kept
 
 
 def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNode]:
     """Every element that can carry an embed, once, in document order."""
-    if scope.survey is None:
+    if scope.prefilter is None:
         nodes: Iterable[LexborNode] = (n for n in tree.root.traverse() if n.is_element_node) if tree.root else ()
     else:
-        nodes = tree.css(join_selectors(scope.survey))
+        nodes = tree.css(join_selectors(scope.prefilter))
     last = 0
     for node in nodes:
         if node.mem_id != last:
@@ -102,19 +102,19 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
             yield node
 
 
-def join_selectors(survey: Survey) -> str:
-    """One CSS list of all that may carry what the survey saw; a longer list costs as much as a second parse."""
+def join_selectors(prefilter: Prefilter) -> str:
+    """One CSS list of all that may carry what the prefilter saw; a longer list costs as much as a second parse."""
     found = [*sorted(FRAMES - {"param"}), "template", "textarea"]
-    if survey.quoted:
+    if prefilter.quoted:
         found.append("blockquote")
-    if survey.marked:
+    if prefilter.marked:
         found += LINKED
-    if survey.deep:
+    if prefilter.deep:
         found.append("script")
-    if survey.amp:
+    if prefilter.amp:
         found += AMP
-    found += sorted(survey.alone)
-    found += [f"[{_escape(n)}]" for n in sorted(survey.names) if n.isprintable()]
+    found += sorted(prefilter.alone)
+    found += [f"[{_escape(n)}]" for n in sorted(prefilter.names) if n.isprintable()]
     return ",".join(found)
 
 
@@ -124,17 +124,17 @@ def _escape(name: str) -> str:
     return f"\\3{escaped[0]} {escaped[1:]}" if escaped[:1].isdigit() else escaped
 
 
-def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
+def _sight_node(node: LexborNode, scope: Scope) -> list[Match]:
     """What one element carries, by the first rule that sees anything."""
     tag, attrs = node.tag or "", node.attributes
-    one = sight_mark(node, attrs)
+    one = match_selector(node, attrs)
     if one is None and tag in FRAMES:
         one = sight_frame(node, attrs)
     elif one is None and tag == "blockquote":
         one = sight_quote(node, attrs)
     if one is not None:
         return [one]
-    found = sight_attributes(node, attrs, scope) if attrs and _may_carry(attrs, scope.survey) else []
+    found = sight_attributes(node, attrs, scope) if attrs and _may_carry(attrs, scope.prefilter) else []
     if not found and (tag in RAW or (tag == "iframe" and looks_like_markup(node.text()))):
         found = sight_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:
@@ -146,14 +146,14 @@ def _sight_node(node: LexborNode, scope: Scope) -> list[Sighting]:
     return found or ([one] if one else [])
 
 
-def _may_carry(attrs: Attrs, survey: Survey | None) -> bool:
-    """Whether an element has an attribute in which the survey saw something, and there is something in it here."""
-    if survey is None or not survey.ids.isdisjoint(attrs):
+def _may_carry(attrs: Attrs, prefilter: Prefilter | None) -> bool:
+    """Whether an element has an attribute in which the prefilter saw something, and there is something in it here."""
+    if prefilter is None or not prefilter.ids.isdisjoint(attrs):
         return True
-    return bool(find_telling(value for name in survey.names.intersection(attrs) if (value := attrs[name])))
+    return bool(find_telling(value for name in prefilter.names.intersection(attrs) if (value := attrs[name])))
 
 
-def _find_mentions(tree: LexborHTMLParser, kept: list[Sighting]) -> Iterator[Sighting]:
+def _find_mentions(tree: LexborHTMLParser, kept: list[Match]) -> Iterator[Match]:
     """Posts that the page only links, each once."""
     known = {s.post.key for s in kept if s.post}
     for a in tree.css("a[href]"):
@@ -161,4 +161,4 @@ def _find_mentions(tree: LexborHTMLParser, kept: list[Sighting]) -> Iterator[Sig
         post = identify_post(href) if "/" in href else None
         if post and post.key not in known:
             known.add(post.key)
-            yield replace(make_sighting(a, post, href, "link", "link"), kind="mention")
+            yield replace(make_match(a, post, href, "link", "link"), kind="mention")

@@ -1,4 +1,4 @@
-"""Elements that carry a post by themselves (marked widgets, frames, quotes, lone addresses) -> sightings. Pure."""
+"""Elements that carry a post by themselves (marked widgets, frames, quotes, lone addresses) -> matches. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
+from embedarchive.core.model import Claim, Post
+from embedarchive.core.urls import host_of, split_url
 from embedarchive.detect.claims import read_record_claim
+from embedarchive.detect.data import split_words
 from embedarchive.detect.identity import find_platforms, identify_post
-from embedarchive.detect.marks import find_marks, read_mark
 from embedarchive.detect.markup import peel, read_json
-from embedarchive.detect.records import split_words
-from embedarchive.detect.scope import Attrs, Scope, make_sighting, read_trail
-from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting, merge_claims
+from embedarchive.detect.match import LONGEST_SNIPPET, Match, merge_claims
+from embedarchive.detect.scope import Attrs, Scope, make_match, read_trail
+from embedarchive.detect.selectors import find_marks, read_mark
 from embedarchive.detect.text import name_platform, sight_byline
-from embedarchive.model import Claim, Post
-from embedarchive.platform import Mark, Platform
 from embedarchive.platforms import BY_NAME
-from embedarchive.urls import host_of, split_url
+from embedarchive.platforms.kit.specification import Platform, Selector
 
 FRAMES = frozenset(("iframe", "frame", "embed", "object", "param", "amp-iframe"))
 PARAGRAPHS = frozenset(("p", "div", "figure", "span", "section"))
@@ -29,17 +29,17 @@ _NOT_SOURCES = frozenset(
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
 
 
-def sight_mark(node: LexborNode, attrs: Attrs) -> Sighting | None:
+def match_selector(node: LexborNode, attrs: Attrs) -> Match | None:
     """A widget that bears a platform's mark and names its post, or at least its author."""
     for platform, mark in find_marks(node, attrs):
         post, url = read_mark(node, platform, mark)
         if post or (mark.bare and "@" in node.text()[:LONGEST_SNIPPET]):
-            seen = make_sighting(node, post, url, mark.form, f"{platform.name}:{mark.form}", platform.name)
+            seen = make_match(node, post, url, mark.form, f"{platform.name}:{mark.form}", platform.name)
             return replace(seen, claim=merge_claims(seen.claim, _read_attributes(mark, attrs)))
     return None
 
 
-def _read_attributes(mark: Mark, attrs: Attrs) -> Claim:
+def _read_attributes(mark: Selector, attrs: Attrs) -> Claim:
     """What the JSON claims that a mark names its post in."""
     names = {place.partition("@")[2].partition("{")[0] for place in (*mark.url, *mark.id) if "{" in place}
     data = next((read_json(value) for name in names if (value := attrs.get(name))), None)
@@ -47,7 +47,7 @@ def _read_attributes(mark: Mark, attrs: Attrs) -> Claim:
     return read_record_claim(pairs)
 
 
-def sight_frame(node: LexborNode, attrs: Attrs) -> Sighting | None:
+def sight_frame(node: LexborNode, attrs: Attrs) -> Match | None:
     """A frame shows whatever its address names, wherever the address is parked."""
     for name in sorted(attrs, key=lambda n: n not in _SOURCES):
         value = attrs[name]
@@ -55,7 +55,7 @@ def sight_frame(node: LexborNode, attrs: Attrs) -> Sighting | None:
             continue
         post = identify_post(value) or _identify_peeled(value)
         if post:
-            return make_sighting(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
+            return make_match(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
     return None
 
 
@@ -77,30 +77,30 @@ def _frame_form(node: LexborNode, attrs: Attrs, name: str, post: Post) -> str:
     return "iframe" if own else "wrapper"
 
 
-def sight_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Sighting | None:
+def sight_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Match | None:
     """A frame from elsewhere, of no platform we know."""
     url = next((attrs[n] for n in ("src", "data-src", "data") if attrs.get(n)), None)
     source, home = split_url(url or ""), split_url(scope.url or "")
     if source is None or (home and host_of(source) == host_of(home)):
         return None
-    seen = make_sighting(node, None, url, node.tag or "", "unknown-frame")
-    return Sighting("unknown", None, None, url, seen.form, "dom", seen.rule, seen.markup, trail=seen.trail)
+    seen = make_match(node, None, url, node.tag or "", "unknown-frame")
+    return Match("unknown", None, None, url, seen.form, "dom", seen.rule, seen.markup, trail=seen.trail)
 
 
-def sight_quote(node: LexborNode, attrs: Attrs) -> Sighting | None:
+def sight_quote(node: LexborNode, attrs: Attrs) -> Match | None:
     """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the
     post's link."""
     cited = attrs.get("cite")
     post = identify_post(cited) if cited else None
     if post:
-        return make_sighting(node, post, cited, "blockquote", "cited-blockquote")
+        return make_match(node, post, cited, "blockquote", "cited-blockquote")
     links = [(a, a.attributes.get("href") or "") for a in node.css("a[href]")[-40:]]
     named = [(a, href, found) for a, href in links if (found := identify_post(href))]
     if not named or len({found.key for *_, found in named}) > 1:
         return None
     a, href, post = named[-1]
     if _names_author(node, href) or (a.mem_id == links[-1][0].mem_id and _ends_with(node, a)):
-        return make_sighting(node, post, href, "blockquote", "plain-blockquote")
+        return make_match(node, post, href, "blockquote", "plain-blockquote")
     return None
 
 
@@ -115,7 +115,7 @@ def _ends_with(node: LexborNode, link: LexborNode) -> bool:
     return text.endswith(tail) and (not text or "@" in text or text == tail)
 
 
-def sight_bare(node: LexborNode) -> Sighting | None:
+def sight_bare(node: LexborNode) -> Match | None:
     """An address alone in its paragraph: the CMS was to expand it, and did not."""
     filled = 0
     child = node.first_child
@@ -126,10 +126,10 @@ def sight_bare(node: LexborNode) -> Sighting | None:
         child = child.next
     text = node.text(strip=True)
     post = identify_post(text) if len(text) <= 400 and _ADDRESS.match(text) else None
-    return make_sighting(node, post, text, "bare-url", "address-alone") if post else None
+    return make_match(node, post, text, "bare-url", "address-alone") if post else None
 
 
-def sight_byline_paragraph(node: LexborNode) -> Sighting | None:
+def sight_byline_paragraph(node: LexborNode) -> Match | None:
     """What is left of a quote that a CMS stripped: a paragraph that names the platform, the next one its byline."""
     before = _find_next(node, back=True)
     line = " ".join(node.text().split()) if before is not None and before.tag == "p" else ""
@@ -144,18 +144,18 @@ def sight_byline_paragraph(node: LexborNode) -> Sighting | None:
     )
 
 
-def sight_emptied(node: LexborNode, attrs: Attrs) -> Sighting | None:
+def sight_emptied(node: LexborNode, attrs: Attrs) -> Match | None:
     """A link with the mark of an embed code, beside the box that a script was to fill and that holds nothing."""
     href = attrs.get("href") or ""
     post = identify_post(href) if "?" in href else None
     platform = BY_NAME[post.platform] if post else None
-    if platform is None or not any(mark in href for mark in platform.link_marks) or _is_in_quote(node):
+    if platform is None or not any(mark in href for mark in platform.link_parameters) or _is_in_quote(node):
         return None
     block = node.parent if node.parent is not None and node.parent.tag in PARAGRAPHS else node
     beside = (_find_next(block, back=True), _find_next(block, back=False))
     if not any(each is not None and _is_emptied(each, platform) for each in beside):
         return None
-    return make_sighting(node, post, href, "emptied", "emptied-placeholder")
+    return make_match(node, post, href, "emptied", "emptied-placeholder")
 
 
 def _find_next(node: LexborNode, *, back: bool) -> LexborNode | None:

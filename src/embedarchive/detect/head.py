@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from embedarchive.core.model import Found
+from embedarchive.core.urls import canonicalize_url, is_canonical, join_url, split_url, unwrap_archived
 from embedarchive.detect.claims import parse_time
-from embedarchive.detect.markup import read_json
-from embedarchive.detect.needles import (
+from embedarchive.detect.keywords import (
     CANONICAL,
     HEAD_DATES,
     HEAD_END,
@@ -21,10 +22,9 @@ from embedarchive.detect.needles import (
     LINKED_DATA,
     META,
     TITLE,
-    Needles,
+    Keywords,
 )
-from embedarchive.model import Found
-from embedarchive.urls import canonicalize_url, is_canonical, join_url, split_url, unwrap_archived
+from embedarchive.detect.markup import read_json
 
 _LONGEST_HEAD = 300_000
 _LONGEST_TAG = 3_000
@@ -42,16 +42,16 @@ _TOLD = frozenset((META, TITLE, HTML, CANONICAL))
 _ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
 
 
-def read_facts(body: bytes, url: str | None, needles: Needles) -> Found:
+def read_facts(body: bytes, url: str | None, keywords: Keywords) -> Found:
     """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD.
 
-    `needles` are the document's.
+    `keywords` are the document's.
     """
-    meta = _read_tags(body, needles)
+    meta = _read_tags(body, keywords)
     linked: dict[str, str] = {}
     dated = [meta[name] for name in HEAD_DATES if name in meta]
     if not (dated and meta.get("og:title")):
-        linked = _read_linked_data(body, [at for at, needle in needles if needle == LINKED_DATA])
+        linked = _read_linked_data(body, [at for at, keyword in keywords if keyword == LINKED_DATA])
     return Found(
         title=_first(meta.get("og:title"), linked.get("headline"), meta.get("twitter:title"), meta.get("<title")),
         canonical_url=_read_canonical(meta, url),
@@ -61,14 +61,14 @@ def read_facts(body: bytes, url: str | None, needles: Needles) -> Found:
     )
 
 
-def _read_tags(body: bytes, needles: Needles) -> dict[str, str]:
+def _read_tags(body: bytes, keywords: Keywords) -> dict[str, str]:
     """What each wanted tag says, the first one counts."""
     said: dict[str, str] = {}
     last = -1
-    for at, needle in needles:
-        if needle == HEAD_END or at > _LONGEST_HEAD:
+    for at, keyword in keywords:
+        if keyword == HEAD_END or at > _LONGEST_HEAD:
             break
-        if needle not in _TOLD:
+        if keyword not in _TOLD:
             continue
         start = body.rfind(b"<", max(0, at - _LONGEST_TAG), at + 1)
         if start <= last:

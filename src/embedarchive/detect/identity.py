@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult
 
-from embedarchive.detect.needles import ADDRESSES
-from embedarchive.model import Post
-from embedarchive.platform import Platform
+from embedarchive.core.model import Post
+from embedarchive.core.urls import find_inner, find_parents, host_of, split_url
+from embedarchive.detect.keywords import ADDRESSES
 from embedarchive.platforms import PLATFORMS
-from embedarchive.urls import find_inner, find_parents, host_of, split_url
+from embedarchive.platforms.kit.specification import Platform
 
 ANY_HOST = "*"
 DEEPEST_WRAPPER = 3

@@ -1,4 +1,4 @@
-"""An element of a parsed document -> the sighting it is: its markup, bounded, its claim, and where it stands. Pure."""
+"""An element of a parsed document -> the match it is: its markup, bounded, its claim, and where it stands. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
+from embedarchive.core.model import Claim, Post
+from embedarchive.core.urls import split_url
 from embedarchive.detect.claims import read_claim
 from embedarchive.detect.identity import find_platforms
-from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
-from embedarchive.detect.survey import Survey
-from embedarchive.model import Claim, Post
+from embedarchive.detect.match import LONGEST_SNIPPET, Match
+from embedarchive.detect.prefilter import Prefilter
 from embedarchive.platforms import BY_NAME
-from embedarchive.urls import split_url
 
 _LONGEST_TRAIL = 16
 _MOST_NODES = 1_500
@@ -32,16 +32,16 @@ Attrs = Mapping[str, str | None]
 class Scope:
     """What a search looks for and where it stands.
 
-    `survey` says where to look, None is everywhere; `thorough`
+    `prefilter` says where to look, None is everywhere; `thorough`
     looks everywhere in what is carried, too. `depth` counts the escapings around this document. `dive`
     searches markup that was carried in one.
     """
 
-    dive: Callable[[str, Scope], list[Sighting]]
+    dive: Callable[[str, Scope], list[Match]]
     url: str | None = None
     mentions: bool = False
     unknown: bool = False
-    survey: Survey | None = None
+    prefilter: Prefilter | None = None
     thorough: bool = False
     depth: int = 0
 
@@ -93,14 +93,14 @@ def compact(markup: str) -> str:
     return _BOX.sub("\n", _SAYS_NOTHING.sub("", _DRAWING.sub("", markup)))
 
 
-def make_sighting(
+def make_match(
     node: LexborNode, post: Post | None, url: str | None, form: str, rule: str, platform: str | None = None
-) -> Sighting:
-    """The sighting an element is, with what its content claims."""
+) -> Match:
+    """The match an element is, with what its content claims."""
     markup = read_markup(node)
     name = post.platform if post else platform
     claim = read_claim(compact(markup), BY_NAME[name]) if name and ("</a>" in markup or "(@" in markup) else Claim()
-    return Sighting("embed", name, post, url, form, "dom", rule, markup, add_handle(claim, url), read_trail(node))
+    return Match("embed", name, post, url, form, "dom", rule, markup, add_handle(claim, url), read_trail(node))
 
 
 def add_handle(claim: Claim, url: str | None) -> Claim:

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
+from embedarchive.core.model import Post
+from embedarchive.core.urls import split_url
 from embedarchive.detect.carried import dive, sight_json
 from embedarchive.detect.identity import find_platforms, identify_post, make_post
 from embedarchive.detect.markup import unescape_js
+from embedarchive.detect.match import LONGEST_SNIPPET, Match
 from embedarchive.detect.scope import Scope, read_trail
-from embedarchive.detect.sighting import LONGEST_SNIPPET, Sighting
 from embedarchive.detect.state import find_literals, read_scripts, resolve_devalue
-from embedarchive.model import Post
 from embedarchive.platforms import PLATFORMS
-from embedarchive.urls import split_url
 
 _CALLS = [(re.compile(call), p) for p in PLATFORMS for call in p.calls]
 _LONGEST_CALLER = 20_000
@@ -27,7 +27,7 @@ _ASSIGNED = re.compile(r"^\s*(?:window|self|globalThis|var|const|let)?[.\s]?[\w.
 JSON."""
 
 
-def sight_calls(node: LexborNode, text: str) -> Iterator[Sighting]:
+def match_calls(node: LexborNode, text: str) -> Iterator[Match]:
     """The calls by which a widget's library is told to draw a post where the script stands."""
     if len(text) > _LONGEST_CALLER or "(" not in text:
         return
@@ -37,7 +37,7 @@ def sight_calls(node: LexborNode, text: str) -> Iterator[Sighting]:
             yield _make(node, post, None, "widget-call", m[0])
 
 
-def sight_literals(node: LexborNode, text: str) -> Iterator[Sighting]:
+def sight_literals(node: LexborNode, text: str) -> Iterator[Match]:
     """A short script that calls something with a frame's address, and so draws it where it stands."""
     for literal in find_literals(text) if len(text) <= _LONGEST_CALLER else ():
         url = split_url(literal) if "//" in literal[:10] else None
@@ -46,16 +46,16 @@ def sight_literals(node: LexborNode, text: str) -> Iterator[Sighting]:
             yield _make(node, post, literal, "frame-in-call", text)
 
 
-def _make(node: LexborNode, post: Post, url: str | None, rule: str, markup: str) -> Sighting:
-    return Sighting(
+def _make(node: LexborNode, post: Post, url: str | None, rule: str, markup: str) -> Match:
+    return Match(
         "embed", post.platform, post, url, "call", "script", rule, markup[:LONGEST_SNIPPET], trail=read_trail(node)
     )
 
 
-def sight_state(node: LexborNode, text: str, scope: Scope) -> list[Sighting]:
+def sight_state(node: LexborNode, text: str, scope: Scope) -> list[Match]:
     """What the article's own state embeds, as far as JSON can be read in a script."""
     rule = node.attributes.get("id") or "script"
-    seen: list[Sighting] = []
+    seen: list[Match] = []
     read = False
     for value in read_scripts(text):
         table = resolve_devalue(value) if "nuxt" in rule.lower() else value

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from embedarchive.detect.data import split_words
 from embedarchive.detect.identity import identify_post
+from embedarchive.detect.keywords import find_telling
 from embedarchive.detect.markup import LARGEST_JSON, unescape_js
-from embedarchive.detect.needles import find_telling
-from embedarchive.detect.records import split_words
 
 _START = re.compile(r"(?:^|[=(,:]|return)\s{0,20}(?=[{\[])|JSON\.parse\(\s{0,20}(?=[\"'])")
 _MOST_STARTS = 60
@@ -54,7 +54,7 @@ _CONTAINERS = frozenset((dict, list))
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StateRecord:
     """One JSON object: its plain values, its texts that hold markup, and the keys above it."""
 
     context: str
@@ -153,7 +153,7 @@ def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
         stack.extend(reversed(inner))
 
 
-def make_records(walked: Iterable[Walked], *, telling: bool) -> list[Record]:
+def make_records(walked: Iterable[Walked], *, telling: bool) -> list[StateRecord]:
     """What the objects hold; of the `telling` ones only, those with markup or with anything an embed is known by."""
     kept = list(walked)
     if telling:
@@ -172,10 +172,10 @@ def _is_flat(item: list[Any]) -> bool:
     return 3 < len(item) < 60 and all(isinstance(v, str) for v in item) and "src" in item[::2]
 
 
-def _make_record(walked: Walked) -> Record:
+def _make_record(walked: Walked) -> StateRecord:
     pairs = {k: str(v) for k, v in walked.item.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
     texts = tuple((k, v) for k, v in pairs.items() if len(v) > 24 and _MARKUP.search(v[:20_000]))
-    return Record(f"{walked.above[:80]}/{walked.name[:80]}", pairs, texts)
+    return StateRecord(f"{walked.above[:80]}/{walked.name[:80]}", pairs, texts)
 
 
 def is_elsewhere(item: dict[Any, Any], url: str | None) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from embedarchive.core.model import Claim, Found
 from embedarchive.detect.claims import read_byline
 from embedarchive.detect.identity import identify_post
-from embedarchive.detect.sighting import Sighting, number_embeds
-from embedarchive.model import Claim, Found
-from embedarchive.platform import Platform
+from embedarchive.detect.match import Match, number_embeds
 from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms.kit.specification import Platform
 
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
 _SHORT_LINE = 120
@@ -22,26 +22,26 @@ def find_in_text(text: str) -> Found:
     one (or the same) a byline ending in `(@handle)`."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     lines = [line for line in lines if line]
-    seen: list[Sighting] = []
+    seen: list[Match] = []
     for i, line in enumerate(lines):
-        sighting = _sight_address(line) or sight_byline(lines[i - 1] if i else "", line)
-        if sighting:
-            seen.append(sighting)
+        match = _sight_address(line) or sight_byline(lines[i - 1] if i else "", line)
+        if match:
+            seen.append(match)
     return Found(
         embeds=number_embeds(seen), title=lines[0][:300] if lines and not _starts_with(seen, lines[0]) else None
     )
 
 
-def _starts_with(seen: list[Sighting], line: str) -> bool:
+def _starts_with(seen: list[Match], line: str) -> bool:
     """Whether the first line is itself part of an embed."""
     return bool(seen) and line in seen[0].markup
 
 
-def _sight_address(line: str) -> Sighting | None:
+def _sight_address(line: str) -> Match | None:
     post = identify_post(line) if _ADDRESS.match(line) else None
     if post is None:
         return None
-    return Sighting("embed", post.platform, post, line, "bare-url", "text", "address-alone", line)
+    return Match("embed", post.platform, post, line, "bare-url", "text", "address-alone", line)
 
 
 def name_platform(line: str) -> Platform | None:
@@ -52,7 +52,7 @@ def name_platform(line: str) -> Platform | None:
     return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
 
 
-def sight_byline(before: str, line: str) -> Sighting | None:
+def sight_byline(before: str, line: str) -> Match | None:
     """A line that ends in `(@handle)`, where it or the line before names the platform."""
     if len(line) > 2 * _SHORT_LINE or not _BYLINE_END.search(line):
         return None
@@ -62,4 +62,4 @@ def sight_byline(before: str, line: str) -> Sighting | None:
     name, handle, _ = read_byline([line], platform)
     shown = f"{before}\n{line}" if platform is name_platform(before) else line
     claim = Claim(author_name=name, author_handle=handle)
-    return Sighting("embed", platform.name, None, None, "text", "text", "byline", shown, claim)
+    return Match("embed", platform.name, None, None, "text", "text", "byline", shown, claim)

@@ -18,10 +18,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 
+from embedarchive.core.errors import RefusedError
 from embedarchive.egress.policy import DoorPolicy, canonicalize_host
 from embedarchive.egress.request import Refused
 from embedarchive.egress.tunnel import SIGN_IN_HOST, Tunnel
-from embedarchive.errors import RefusedError
 
 Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 """A host name and a port to addresses; raises OSError when there are none."""

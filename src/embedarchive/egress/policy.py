@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import idna
 
-from embedarchive.errors import RefusedError, UsageError
+from embedarchive.core.errors import RefusedError, UsageError
 
 MAX_URL = 16_384
 

@@ -16,7 +16,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ProxyRequest:
     """What a client asked of the proxy. `head` is what the origin will be sent (empty for a tunnel)."""
 
     is_tunnel: bool
@@ -44,7 +44,7 @@ _HOP = {
 _REASONS = {200: b"OK", 407: b"Proxy Authentication Required"}
 
 
-def read_request(data: bytes) -> tuple[Request, bytes]:
+def read_request(data: bytes) -> tuple[ProxyRequest, bytes]:
     """Split off the request head and read it; give it with the bytes that came after. Raise `Refused` if it is odd."""
     head, _, rest = data.partition(b"\r\n\r\n")
     line, *lines = head.split(b"\r\n")
@@ -55,13 +55,13 @@ def read_request(data: bytes) -> tuple[Request, bytes]:
     password = next((value for name, value in headers if name.lower() == b"proxy-authorization"), None)
     if match[1] == b"CONNECT":
         host, port = _read_authority(_BARE_IPV6.sub(rb"[\1]:\2", match[2]), None)
-        return Request(True, host, port, password), rest
+        return ProxyRequest(True, host, port, password), rest
     return _read_plain(match[0], match[1], match[2], headers, password), rest
 
 
 def _read_plain(
     line: bytes, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], password: bytes | None
-) -> Request:
+) -> ProxyRequest:
     """Make an absolute-form request into what its origin expects, one request to a connection.
 
     One only, because the next request on it may be for another host, and must not follow the first one's tunnel.
@@ -75,7 +75,7 @@ def _read_plain(
     out = [line[: len(method)] + b" " + path + b" HTTP/1.1", b"Host: " + absolute[1]]
     out += [name + b": " + value for name, value in headers if name.lower() not in _HOP]
     out += [b"Connection: close", b"", b""]
-    return Request(False, host, port, password, b"\r\n".join(out))
+    return ProxyRequest(False, host, port, password, b"\r\n".join(out))
 
 
 def _read_header(line: bytes) -> tuple[bytes, bytes]:

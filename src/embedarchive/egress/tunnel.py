@@ -7,7 +7,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from embedarchive.egress.request import Refused, Request, find_response_head, read_request, render_answer
+from embedarchive.egress.request import ProxyRequest, Refused, find_response_head, read_request, render_answer
 
 if TYPE_CHECKING:
     from embedarchive.egress.door import Door, DoorLimits
@@ -94,7 +94,7 @@ class Tunnel(asyncio.Protocol):
         except Refused as refused:
             self._answer(refused.status, refused.reason)
 
-    def _start(self, pipe: Pipe, request: Request, rest: bytes) -> None:
+    def _start(self, pipe: Pipe, request: ProxyRequest, rest: bytes) -> None:
         assert pipe.transport
         self.far, self.head = pipe, None
         if self.transport.is_closing():
@@ -157,8 +157,8 @@ class Tunnel(asyncio.Protocol):
 
     def is_over(self, now: float, limits: DoorLimits) -> bool:
         """Whether this client has said too little for too long, or been here too long."""
-        patience = limits.head_s if self.opening is None else limits.idle_s
-        return now - self.touched > patience or now - self.born > limits.tunnel_s
+        backoff = limits.head_s if self.opening is None else limits.idle_s
+        return now - self.touched > backoff or now - self.born > limits.tunnel_s
 
     def abort(self) -> None:
         """Close both ends at once, and throw away what was still to be written."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from embedarchive.errors import SourceError
+from embedarchive.core.errors import SourceError
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.tables import write_jsonl
 from embedarchive.library.posts import read_artifacts, read_descriptions

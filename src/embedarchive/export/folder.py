@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedarchive.errors import DiskFull, UsageError
+from embedarchive.core.errors import DiskFull, UsageError
 
 MARKER = "made-by-embedarchive.txt"
 NOTE = b"Made by `embedarchive export --site`. Pages, media and assets here are replaced when it is made again.\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.tables import open_table
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from embedarchive.records import Kept
+from embedarchive.library.records import StoredFile
 
 SUFFIXES = {
     "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/avif": ".avif", "image/gif": ".gif",
@@ -96,6 +96,6 @@ class Places:
     def asset(self, name: str) -> str:
         return f"{self.base}assets/{name}"
 
-    def shown(self, kept: Kept) -> str | None:
+    def shown(self, kept: StoredFile) -> str | None:
         """Where an artifact can be seen in a page, or None if a page must do without it."""
         return self.media(kept.sha256) if kept.held else None

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from embedarchive import __version__
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
 from embedarchive.store.archive import explain

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from embedarchive.core.errors import UsageError
 from embedarchive.detect.identity import identify_post
-from embedarchive.errors import UsageError
 from embedarchive.library import find_article
 
 _CAPTURES_OF_POSTS = "SELECT id FROM captures WHERE post_key IN (SELECT value FROM json_each(?))"

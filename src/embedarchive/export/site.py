@@ -18,7 +18,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
-from embedarchive import library, phrases
+from embedarchive import library
 from embedarchive.export.folder import Folder
 from embedarchive.export.places import (
     SUFFIXES,
@@ -34,9 +34,10 @@ from embedarchive.export.publish import SHOWN, publish
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.library.articles import MOST_ON_A_PAGE, article_lines
 from embedarchive.library.posts import read_lines
-from embedarchive.records import ArticleLine, Counts, PostLine
-from embedarchive.render import author_of, fullest_claim, render_post, title_of
-from embedarchive.showable import SNIFFED, sniff_type
+from embedarchive.library.records import ArticleLine, Counts, PostLine
+from embedarchive.show import words as phrases
+from embedarchive.show.card import author_of, fullest_claim, render_post, title_of
+from embedarchive.show.content_types import SNIFFED, sniff_type
 from embedarchive.store import open_reader
 from embedarchive.viewer.assets import load_asset
 from embedarchive.viewer.media import read_piece
@@ -49,7 +50,7 @@ LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class StaticSite:
     """What a site holds, and what of that this export had to write."""
 
     pages: int
@@ -66,7 +67,7 @@ def export_site(
     *,
     thumbnails_only: bool = False,
     title: str | None = None,
-) -> Site:
+) -> StaticSite:
     """Make or renew the site in the folder `out`. Raises UsageError when something else is there, DiskFull."""
     folder = Folder(out)
     with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=".site-") as rooms:
@@ -76,7 +77,7 @@ def export_site(
             pages = Pages(conn, folder, title or "Preserved posts")
             pages.write()
             files = len(pages.media_types)
-    return Site(pages.count, files, folder.written, folder.finish())
+    return StaticSite(pages.count, files, folder.written, folder.finish())
 
 
 @dataclass
@@ -189,10 +190,10 @@ class Pages:
 
 def find_media(conn: sqlite3.Connection) -> dict[str, str]:
     """The hash of every file that a page may show, with the type its first bytes prove."""
-    marks = ", ".join("?" * len(SHOWN))
+    placeholders = ", ".join("?" * len(SHOWN))
     rows = conn.execute(
         f"SELECT sha256, substr(body, 1, {SNIFFED}) FROM blobs WHERE encoding = 'identity' AND length(body) > 0 "
-        f"AND sha256 IN (SELECT sha256 FROM artifacts WHERE role IN ({marks})) ORDER BY sha256",
+        f"AND sha256 IN (SELECT sha256 FROM artifacts WHERE role IN ({placeholders})) ORDER BY sha256",
         SHOWN,
     )
     typed = ((sha256, sniff_type(head)) for sha256, head in rows)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from embedarchive.export.records import (
-    Record,
+from embedarchive.export.lines import (
+    ExportLine,
     Row,
     Stored,
     find_exchange_records,
@@ -50,7 +50,7 @@ def hold(conn: sqlite3.Connection, sha256: str | None) -> Stored | None:
 # --------------------------------------------------------------------------------------------------------------- visits
 
 
-def find_visit_records(conn: sqlite3.Connection, capture: Row) -> Iterator[Record]:
+def find_visit_records(conn: sqlite3.Connection, capture: Row) -> Iterator[ExportLine]:
     """All records of one visit: its exchanges, what was made of the page, what it said, what we know of it."""
     written: set[tuple[str, str]] = set()
     visit = f"{capture['post_key']} {capture['started_at']}"
@@ -82,7 +82,7 @@ def name_page(conn: sqlite3.Connection, capture: Row) -> str:
 
 def find_artifact_records(
     conn: sqlite3.Connection, capture: Row, page: str, visit: str, written: set[tuple[str, str]]
-) -> Iterator[Record]:
+) -> Iterator[ExportLine]:
     """What was made of the page, and files that came another way than the page's own requests."""
     for row in rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
         name = name_artifact(row["role"], row["position"], row["url"], page)
@@ -139,7 +139,7 @@ def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
 # ------------------------------------------------------------------------------------------------------------- articles
 
 
-def find_fetch_records(conn: sqlite3.Connection, fetch: Row) -> Iterator[Record]:
+def find_fetch_records(conn: sqlite3.Connection, fetch: Row) -> Iterator[ExportLine]:
     """One article download: an exchange if we made it, a resource if it was read from a file or another archive.
 
     With it goes what a browser made of the article, where one did.

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
+from embedarchive.export.atomic import atomic_write
 from embedarchive.export.cdxj import Index, pack_blocks, render_block_line, render_line
-from embedarchive.export.drafts import draft_of
+from embedarchive.export.lines import LEAST_SHARED, ExportLine, Stored, make_revisit, make_warcinfo
 from embedarchive.export.package import SOFTWARE, Package, Part
-from embedarchive.export.records import LEAST_SHARED, Record, Stored, make_revisit, make_warcinfo
 from embedarchive.export.selection import EVERYTHING, Selection, read_selected
 from embedarchive.export.visits import (
     PageLine,
@@ -61,7 +61,7 @@ def export_wacz(
     `on_progress` is told how many visits and downloads are written. Raises DiskFull; `out` is then as it was.
     """
     with (
-        draft_of(out, overwrite=True) as draft,
+        atomic_write(out, overwrite=True) as draft,
         contextlib.closing(Index()) as index,
         one_moment(conn),
         Package(draft, now) as package,
@@ -118,7 +118,7 @@ class Export:
                     unit = next(units, None)
             number += 1
 
-    def units(self) -> Iterator[Iterable[Record]]:
+    def units(self) -> Iterator[Iterable[ExportLine]]:
         """The records of each article download, then of each visit, in the archive's order."""
         for fetch in read_selected(self.conn, "fetches", self.selection.fetches, FETCHED):
             self.count["articles"] += 1
@@ -127,7 +127,7 @@ class Export:
             self.count["visits"] += 1
             yield find_visit_records(self.conn, capture)
 
-    def write_record(self, warc: Warc, record: Record, filename: str) -> None:
+    def write_record(self, warc: Warc, record: ExportLine, filename: str) -> None:
         """Write one record, or where its bytes were written before; index it if players may look for it."""
         body = record.body
         if record.type == "response" and record.found_by and isinstance(body, Stored) and body.size >= LEAST_SHARED:
@@ -166,7 +166,7 @@ class Export:
             write_lines(part, (find_visit_page(self.conn, row) for row in others))
 
 
-def find_place(record: Record, place: Place, filename: str) -> dict[str, str]:
+def find_place(record: ExportLine, place: Place, filename: str) -> dict[str, str]:
     """What a line of the index says of a record beside its address. Pure."""
     where = {"digest": find_digest(record.body), "length": str(place.length), "offset": str(place.offset)}
     return {**(record.found_by or {}), **where, "filename": filename, "recordDigest": f"sha256:{place.sha256}"}

@@ -12,7 +12,7 @@ from typing import IO, cast
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from embedarchive.export.records import Record, Stored
+from embedarchive.export.lines import ExportLine, Stored
 from embedarchive.store.blobs import unpack_blob
 
 LEVEL = 6  # of zlib: 9 takes twice as long and saves a hundredth
@@ -88,7 +88,7 @@ class Warc:
         """Bytes written."""
         return self._members.size
 
-    def write(self, record: Record) -> Place:
+    def write(self, record: ExportLine) -> Place:
         """Write one record and say where it stands."""
         body = record.body
         size = body.size if isinstance(body, Stored) else len(body)
@@ -118,7 +118,7 @@ def find_digest(body: bytes | Stored) -> str:
     return f"sha256:{body.sha256 if isinstance(body, Stored) else hashlib.sha256(body).hexdigest()}"
 
 
-def split_start(record: Record) -> tuple[str, list[tuple[str, str]], str]:
+def split_start(record: ExportLine) -> tuple[str, list[tuple[str, str]], str]:
     """warcio's three parts of a message head: the rest of the start line, the headers, its first word."""
     first, _, rest = record.start.partition(" ")
     return rest, list(record.http), first

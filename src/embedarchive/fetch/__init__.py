@@ -5,8 +5,8 @@ from embedarchive.fetch.fetcher import (
     MEDIA_LIMITS,
     NAVIGATION_HEADERS,
     Fetcher,
-    Limits,
+    FetchLimits,
     redact_headers,
 )
 
-__all__ = ["ARTICLE_LIMITS", "MEDIA_LIMITS", "NAVIGATION_HEADERS", "Fetcher", "Limits", "redact_headers"]
+__all__ = ["ARTICLE_LIMITS", "MEDIA_LIMITS", "NAVIGATION_HEADERS", "FetchLimits", "Fetcher", "redact_headers"]

@@ -18,15 +18,15 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from embedarchive import clock
+from embedarchive.core import clock
+from embedarchive.core.errors import RefusedError
+from embedarchive.core.model import Fetch, Headers
 from embedarchive.egress import Door, check_url
-from embedarchive.errors import RefusedError
 from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_coding
-from embedarchive.model import Fetch, Headers
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """What one fetch may cost: seconds in all, seconds without a byte, decoded (and raw) bytes, redirects."""
 
     total_s: float = 60.0
@@ -35,8 +35,8 @@ class Limits:
     redirects: int = 10
 
 
-ARTICLE_LIMITS = Limits()
-MEDIA_LIMITS = Limits(total_s=300.0, max_bytes=256 * 1024 * 1024)
+ARTICLE_LIMITS = FetchLimits()
+MEDIA_LIMITS = FetchLimits(total_s=300.0, max_bytes=256 * 1024 * 1024)
 
 NAVIGATION_HEADERS: Mapping[str, str] = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
@@ -69,7 +69,7 @@ class _Trip:
     url: str
     method: str
     headers: dict[str, str]
-    limits: Limits
+    limits: FetchLimits
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     redirects: list[tuple[int, str]] = field(default_factory=list)
     status: int | None = None
@@ -90,7 +90,7 @@ class Fetcher:
     """Fetches over a door. Open with `async with`; safe to use from many tasks at once."""
 
     def __init__(
-        self, door: Door, *, user_agent: str, ca_file: str | Path | None = None, limits: Limits = ARTICLE_LIMITS
+        self, door: Door, *, user_agent: str, ca_file: str | Path | None = None, limits: FetchLimits = ARTICLE_LIMITS
     ) -> None:
         self.door = door
         self.limits = limits
@@ -125,7 +125,7 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         method: Literal["GET", "HEAD"] = "GET",
     ) -> Fetch:
         """Fetch a URL; `etag` and `last_modified` of an earlier fetch make it conditional.

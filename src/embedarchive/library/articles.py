@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
+from embedarchive.core.urls import canonicalize_url, split_url
 from embedarchive.library.figures import STANDING, count_outlet
 from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
-from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select, select_one
-from embedarchive.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
-from embedarchive.urls import canonicalize_url, split_url
+from embedarchive.library.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
+from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select, select_one
 
 NEWEST = (
     "(SELECT f.id FROM fetches f WHERE f.article_id = {0} AND f.searched_rules IS NOT NULL "
@@ -68,7 +68,7 @@ def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecor
         fetches=read_fetches(conn, row["id"]),
         embeds=place(
             conn,
-            select(conn, SIGHTING + f"WHERE e.fetch_id = {NEWEST.format('?')} ORDER BY e.position", row["id"]),
+            select(conn, APPEARANCE + f"WHERE e.fetch_id = {NEWEST.format('?')} ORDER BY e.position", row["id"]),
             read_in_place(conn, row["id"]),
         ),
     )
@@ -91,7 +91,7 @@ def place(
 ) -> tuple[Placed, ...]:
     """Rows of embeds, each with the line of the post it names, and how it was `seen` in their article."""
     lines = read_lines(conn, (r["post_key"] for r in rows if r["post_key"]))
-    return tuple(Placed(read_sighting(row), lines.get(row["post_key"]), seen.get(row["post_key"])) for row in rows)
+    return tuple(Placed(read_appearance(row), lines.get(row["post_key"]), seen.get(row["post_key"])) for row in rows)
 
 
 def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ArticleLine]:

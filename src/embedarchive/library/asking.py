@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
 from embedarchive.library.functions import register_functions
 from embedarchive.store.reading import open_reader
 

@@ -6,8 +6,8 @@ import sqlite3
 from typing import Any
 
 from embedarchive.library.posts import read_lines
+from embedarchive.library.records import Counts, Figures, Front, OutletRecord, PostLine
 from embedarchive.library.rows import Row, select, select_one
-from embedarchive.records import Counts, Figures, Front, OutletRecord, PostLine
 
 # The newest look at a post. One at the post itself goes before walls and faults, which count only where nothing better is
 # (as in the view `post_status`): a digit says which it is. A time takes 24 characters and a bar one, and so the outcome

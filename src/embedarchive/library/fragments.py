@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from embedarchive.grams import END, cut, fold
+from embedarchive.core.grams import END, cut, fold
 from embedarchive.library.rarest import FEW, find_newest, sort_by_rarity
 from embedarchive.library.rows import Row, in_list, select
 from embedarchive.store.rows import FULL_TEXT

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from embedarchive.core.image_hash import image_distance
+from embedarchive.core.urls import canonicalize_url
 from embedarchive.detect.identity import identify_post
-from embedarchive.likeness import image_distance
 from embedarchive.platforms import BY_NAME
-from embedarchive.urls import canonicalize_url
 
 
 def post_key(url: str | None) -> str | None:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from embedarchive.core.urls import find_parents, host_of, split_url
 from embedarchive.library.articles import article_lines, find_article, place
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
-from embedarchive.library.rows import SIGHTING, in_list, select
+from embedarchive.library.records import Lookup, PostLine
+from embedarchive.library.rows import APPEARANCE, in_list, select
 from embedarchive.library.search import search
-from embedarchive.records import Lookup, PostLine
-from embedarchive.urls import find_parents, host_of, split_url
 
 if TYPE_CHECKING:  # the finder takes a tenth of a second to import, which only a lookup need wait
     from embedarchive.detect import Meaning
@@ -127,7 +127,9 @@ def _look_up_handle(conn: sqlite3.Connection, text: str, handle: str) -> Lookup:
         handle,
         MOST_OF_A_HANDLE,
     )
-    claimed = select(conn, SIGHTING + "WHERE e.author_handle = ? COLLATE NOCASE LIMIT ?", handle, 4 * MOST_OF_A_HANDLE)
+    claimed = select(
+        conn, APPEARANCE + "WHERE e.author_handle = ? COLLATE NOCASE LIMIT ?", handle, 4 * MOST_OF_A_HANDLE
+    )
     keys = [row["post_key"] for row in (*described, *claimed) if row["post_key"]]
     bare = {(row["article_id"], row["text"]): row for row in claimed if not row["post_key"]}
     return Lookup(

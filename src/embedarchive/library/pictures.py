@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from embedarchive.core.image_hash import ALIKE, find_quarters, image_distance
 from embedarchive.library.posts import find_key, read_lines
+from embedarchive.library.records import Alike, Lookup
 from embedarchive.library.rows import Row, in_list, select
-from embedarchive.likeness import ALIKE, find_quarters, image_distance
-from embedarchive.records import Alike, Lookup
 
 LARGEST_PICTURE = 20_000_000
 """Bytes of a picture that someone may look up."""

@@ -6,34 +6,34 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from embedarchive.library.rows import (
-    HELD,
-    SIGHTING,
-    Row,
-    in_list,
-    read_capture,
-    read_description,
-    read_kept,
-    read_sighting,
-    select,
-    select_one,
-)
-from embedarchive.model import Description, Post
-from embedarchive.records import (
+from embedarchive.core.model import Description, Post
+from embedarchive.library.records import (
+    Appearance,
     CaptureRecord,
     EmbedRecord,
     ExchangeRecord,
-    Kept,
     Observation,
     PostLine,
     PostRecord,
-    Sighting,
+    StoredFile,
+)
+from embedarchive.library.rows import (
+    APPEARANCE,
+    HELD,
+    Row,
+    in_list,
+    read_appearance,
+    read_capture,
+    read_description,
+    read_kept,
+    select,
+    select_one,
 )
 
 SENSITIVE = "EXISTS (SELECT 1 FROM descriptions m WHERE m.post_key = {} AND m.sensitive)"
 """Once marked as sensitive, a post stays so: a later answer may only have left the mark out."""
 
-MOST_SIGHTINGS = 200
+MOST_APPEARANCES = 200
 MOST_CAPTURES = 200
 IN_KEYS = "IN (SELECT value FROM json_each(?))"
 PICTURES = {"poster": 0, "media": 1, "thumbnail": 2, "screenshot": 3}
@@ -53,7 +53,7 @@ def post_record(conn: sqlite3.Connection, key: str) -> PostRecord | None:
     if row is None:
         return None
     captures = read_captures(conn, key)
-    sightings = read_sightings(conn, key)
+    appearances = read_appearances(conn, key)
     return PostRecord(
         post=Post(row["platform"], row["native_id"], row["url"], row["posted_at"], bool(row["resolved"])),
         status=row["status"],
@@ -65,8 +65,8 @@ def post_record(conn: sqlite3.Connection, key: str) -> PostRecord | None:
         observations=read_observations(conn, key),
         captures=captures,
         best=next((c for c in captures if c.id == row["best_capture_id"]), None),
-        sightings=sightings[:MOST_SIGHTINGS],
-        more_sightings=count_more(conn, key, len(sightings)),
+        appearances=appearances[:MOST_APPEARANCES],
+        more_appearances=count_more(conn, key, len(appearances)),
     )
 
 
@@ -120,9 +120,9 @@ def _complete(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[CaptureRec
     return tuple(read_capture(r, artifacts[r["id"]], descriptions.get(r["id"])) for r in rows)
 
 
-def read_artifacts(conn: sqlite3.Connection, capture_ids: Iterable[int]) -> dict[int, list[Kept]]:
+def read_artifacts(conn: sqlite3.Connection, capture_ids: Iterable[int]) -> dict[int, list[StoredFile]]:
     """What each capture kept, by role and position."""
-    kept: dict[int, list[Kept]] = defaultdict(list)
+    kept: dict[int, list[StoredFile]] = defaultdict(list)
     held = HELD.format("a.sha256")
     for row in select(
         conn,
@@ -171,20 +171,20 @@ def read_exchanges(conn: sqlite3.Connection, capture_id: int) -> tuple[ExchangeR
 # ------------------------------------------------------------------------------------------------------------ sightings
 
 
-def read_sightings(conn: sqlite3.Connection, key: str) -> tuple[Sighting, ...]:
+def read_appearances(conn: sqlite3.Connection, key: str) -> tuple[Appearance, ...]:
     """The appearances of a post in articles, one an article and position: the newest download that still has it."""
     rows = select(
         conn,
-        SIGHTING + f"WHERE e.post_key {IN_KEYS} ORDER BY f.fetched_at DESC, f.id DESC, e.position LIMIT ?",
+        APPEARANCE + f"WHERE e.post_key {IN_KEYS} ORDER BY f.fetched_at DESC, f.id DESC, e.position LIMIT ?",
         in_list(_aliases(conn, key)),
-        4 * MOST_SIGHTINGS,
+        4 * MOST_APPEARANCES,
     )
     newest: dict[tuple[int, str], Row] = {}
     for row in rows:
         # A later download repeats what an earlier one had: only the newest of equal appearances is shown.
         newest.setdefault((row["article_id"], row["form"]), row)
     found = sorted(newest.values(), key=lambda r: (r["article_published_at"] or r["fetched_at"], r["position"]))
-    return tuple(read_sighting(row) for row in found)
+    return tuple(read_appearance(row) for row in found)
 
 
 def _aliases(conn: sqlite3.Connection, key: str) -> list[str]:
@@ -193,16 +193,16 @@ def _aliases(conn: sqlite3.Connection, key: str) -> list[str]:
 
 
 def count_more(conn: sqlite3.Connection, key: str, read: int) -> int:
-    if read <= MOST_SIGHTINGS:
+    if read <= MOST_APPEARANCES:
         return 0
     row = select_one(conn, "SELECT count(DISTINCT article_id) AS n FROM embeds WHERE post_key = ?", key)
-    return max(0, (row["n"] if row else 0) - MOST_SIGHTINGS)
+    return max(0, (row["n"] if row else 0) - MOST_APPEARANCES)
 
 
 def embed_record(conn: sqlite3.Connection, embed_id: int) -> EmbedRecord | None:
     """An embed with its article, whether or not it names a post; or None."""
-    row = select_one(conn, SIGHTING + "WHERE e.id = ?", embed_id)
-    return EmbedRecord(row["embed_id"], read_sighting(row), row["html_sha256"]) if row else None
+    row = select_one(conn, APPEARANCE + "WHERE e.id = ?", embed_id)
+    return EmbedRecord(row["embed_id"], read_appearance(row), row["html_sha256"]) if row else None
 
 
 def is_sensitive_file(conn: sqlite3.Connection, sha256: str) -> bool:
@@ -247,7 +247,7 @@ def read_claims(conn: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Row]
     return {row["post_key"]: row for row in rows}
 
 
-def _line(row: Row, artifacts: Sequence[Kept], claim: Row | None) -> PostLine:
+def _line(row: Row, artifacts: Sequence[StoredFile], claim: Row | None) -> PostLine:
     said = claim or row
     text = said["text"] or row["title"]
     # Words are read better as words than as a small picture of a card.

@@ -8,15 +8,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from embedarchive.model import Claim, Description, Media, Sign
-from embedarchive.records import CaptureRecord, Kept, Sighting
+from embedarchive.core.model import Claim, Description, Media, Sign
+from embedarchive.library.records import Appearance, CaptureRecord, StoredFile
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
 
 HELD = "EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = {0} AND (length(b.body) > 0 OR b.size = 0))"
 
-SIGHTING = (
+APPEARANCE = (
     "SELECT e.id AS embed_id, e.article_id, a.url AS article_url, a.title AS article_title, a.outlet, "
     "a.published_at AS article_published_at, f.fetched_at, f.html_sha256, e.post_key, e.position, e.kind, e.platform, "
     "e.url, e.form, e.snippet, e.author_name, e.author_handle, e.text, e.posted_at, e.lang, "
@@ -85,12 +85,14 @@ def read_description(row: Row) -> Description:
     )
 
 
-def read_kept(row: Row) -> Kept:
-    names = [f.name for f in dataclasses.fields(Kept) if f.name != "held"]
-    return Kept(**{name: row[name] for name in names}, held=bool(row["held"]))
+def read_kept(row: Row) -> StoredFile:
+    names = [f.name for f in dataclasses.fields(StoredFile) if f.name != "held"]
+    return StoredFile(**{name: row[name] for name in names}, held=bool(row["held"]))
 
 
-def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Description | None = None) -> CaptureRecord:
+def read_capture(
+    row: Row, artifacts: Sequence[StoredFile] = (), description: Description | None = None
+) -> CaptureRecord:
     same = (
         "id",
         "post_key",
@@ -119,13 +121,13 @@ def read_capture(row: Row, artifacts: Sequence[Kept] = (), description: Descript
     )
 
 
-def read_sighting(row: Row) -> Sighting:
+def read_appearance(row: Row) -> Appearance:
     same = (
         "embed_id", "article_id", "article_url", "article_title", "outlet", "fetched_at", "position", "kind",
         "platform", "url", "form", "snippet",
     )  # fmt: skip
     claim = Claim(row["author_name"], row["author_handle"], row["text"], row["posted_at"], row["lang"])
-    return Sighting(
+    return Appearance(
         **{name: row[name] for name in same},
         published_at=row["article_published_at"],
         claim=claim,

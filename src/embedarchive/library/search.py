@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from embedarchive.grams import fold
+from embedarchive.core.grams import fold
 from embedarchive.library.articles import article_lines
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
-from embedarchive.library.rows import SIGHTING, Row, in_list, read_sighting, select
-from embedarchive.records import Hit, Piece, Way
+from embedarchive.library.records import Hit, Piece, Way
+from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select
 
 MOST_WORDS = 32
 LEAST_BEGUN = 6
@@ -134,8 +134,8 @@ def _share(row: Row, asked: str) -> float:
 def _subject(hit: Hit) -> object:
     if hit.post:
         return hit.post.key
-    if hit.sighting:
-        return (hit.sighting.article_id, hit.sighting.claim)
+    if hit.appearance:
+        return (hit.appearance.article_id, hit.appearance.claim)
     return hit.article.id if hit.article else None
 
 
@@ -178,7 +178,7 @@ def _post_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[
 
 def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:
     found = {
-        r["embed_id"]: r for r in select(conn, SIGHTING + f"WHERE e.id {IN_KEYS}", in_list(r["rowid"] for r in rows))
+        r["embed_id"]: r for r in select(conn, APPEARANCE + f"WHERE e.id {IN_KEYS}", in_list(r["rowid"] for r in rows))
     }
     keys = {r["post_key"]: find_key(conn, r["post_key"]) for r in found.values() if r["post_key"]}
     lines = read_lines(conn, (key for key in keys.values() if key))
@@ -187,7 +187,7 @@ def _claim_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple
             embed = found[row["rowid"]]
             line = lines.get(keys.get(embed["post_key"]) or "")
             pieces = split_snippet(row["snippet"])
-            yield row["rowid"], Hit("claim", pieces, post=line, sighting=read_sighting(embed))
+            yield row["rowid"], Hit("claim", pieces, post=line, appearance=read_appearance(embed))
 
 
 def _article_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from embedarchive.counts import read_count
-from embedarchive.describe import (
+from embedarchive.core.model import Media, Page
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import (
     as_count,
     as_list,
     as_size,
@@ -25,7 +26,6 @@ from embedarchive.describe import (
     read_srcset,
     text_of,
 )
-from embedarchive.model import Media, Page
 
 CONTEXT = re.compile(r'"contextJSON":\s*("(?:[^"\\]|\\.)*"|null)')
 """What the frame's script gets: JSON inside a JSON string, or null for a photo."""

@@ -10,10 +10,9 @@ from urllib.parse import SplitResult
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_list, as_text, dig
-from embedarchive.model import Answer, Media, Page, Post
-from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import (
+from embedarchive.core.model import Answer, Media, Page, Post
+from embedarchive.platforms.kit.fields import as_list, as_text, dig
+from embedarchive.platforms.kit.framed import (
     Framed,
     Said,
     as_seconds,
@@ -23,6 +22,7 @@ from embedarchive.platforms._framed import (
     read_attribute,
     read_json_answer,
 )
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
 
 _PLAYER = re.compile(r"^/EmbeddedPlayer/(?:v=\d/|[a-z_]+=[^/]{0,40}/){0,10}?(track|album)=(\d{4,15})", re.I)
 _PAGE = re.compile(r"^/(album|track)/([\w-]{1,150})")
@@ -144,7 +144,7 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    traces=(
+    url_patterns=(
         r"bandcamp\.com/EmbeddedPlayer",
         r"[\w.\-]{2,60}+(?<=\.bandcamp\.com)/(?:album|track)",
     ),

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.classify import classify_answer, classify_strange, verdict
-from embedarchive.describe import (
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platforms.kit.fields import (
     as_count,
     as_kind,
     as_list,
@@ -21,9 +21,9 @@ from embedarchive.describe import (
     parse_html,
     read_json,
 )
-from embedarchive.model import Answer, Description, Media, Page, Post, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, decode_tid, match_path
+from embedarchive.platforms.kit.ids import date_ms, decode_tid, match_path
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, verdict
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
 
 _PATH = re.compile(
     r"^/(?:profile|embed)/((?:did:[a-z]+:[\w.:%-]{5,100}|[\w.-]{3,253}))/(?:post|app\.bsky\.feed\.post)/(\w{5,20})(?!\w)"
@@ -59,14 +59,14 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/embed/")
 
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         "blockquote.bluesky-embed, [data-bluesky-uri]",
         id=("@data-bluesky-uri",),
         url=("@cite", "a:last@href"),
     ),
-    Mark("custom-element", "bluesky-post", url=("@src", "@href"), id=("@src", "@uri")),
+    Selector("custom-element", "bluesky-post", url=("@src", "@href"), id=("@src", "@uri")),
 )
 
 EXAMPLES = (
@@ -281,12 +281,12 @@ PLATFORM = Platform(
     id_pattern=r"at://(did:[a-z]+:[\w.:%-]{5,100}|[\w.-]{3,253})/app\.bsky\.feed\.post/(\w{5,20})",
     id_names=("blueskyuri", "blueskyposturi", "blueskyembeduri", "uri", "aturi"),
     services=("bsky",),
-    traces=(
+    url_patterns=(
         r"bsky\.app/(?:profile|embed)/[^\s\"'<>]{3,300}?post/",
         r"did:[a-z]+:[\w.:%-]{5,100}/app\.bsky\.feed\.post",
     ),
-    link_marks=("ref_src=embed",),
-    marks=MARKS,
+    link_parameters=("ref_src=embed",),
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,
     markup=MARKUP,

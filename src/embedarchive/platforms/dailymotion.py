@@ -6,10 +6,9 @@ import re
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.describe import as_count, as_text, as_time, dig
-from embedarchive.model import Answer, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import (
+from embedarchive.core.model import Answer, Post
+from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import (
     Framed,
     Said,
     as_seconds,
@@ -19,7 +18,8 @@ from embedarchive.platforms._framed import (
     poster_of,
     read_json_answer,
 )
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:embed/)?(?:video|swf)/(?:video/)?([A-Za-z0-9]{5,20})(?![A-Za-z0-9])")
 _SHORT = re.compile(r"^/([A-Za-z0-9]{5,20})/?$")
@@ -44,9 +44,9 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith(("/embed/", "/swf/")) or (url.hostname or "").startswith("geo.")
 
 
-MARKS = (
-    Mark("amp", "amp-dailymotion", id=("@data-videoid",)),
-    Mark("custom-element", ".dailymotion-player, .dm-player", id=("@data-video", "@data-id", "@data-video-id")),
+SELECTORS = (
+    Selector("amp", "amp-dailymotion", id=("@data-videoid",)),
+    Selector("custom-element", ".dailymotion-player, .dm-player", id=("@data-video", "@data-id", "@data-video-id")),
 )
 
 EXAMPLES = (
@@ -120,8 +120,8 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[xk][A-Za-z0-9]{5,18}",
     id_names=("dailymotionid", "dmvideoid"),
-    traces=(r"dailymotion\.com/(?:embed/|swf/)?(?:video|player)", r"dai\.ly/", r"geo\.dailymotion\.com/"),
-    marks=MARKS,
+    url_patterns=(r"dailymotion\.com/(?:embed/|swf/)?(?:video|player)", r"dai\.ly/", r"geo\.dailymotion\.com/"),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.dailymotion.com/maralind",),

@@ -11,9 +11,10 @@ from urllib.parse import SplitResult, urlencode
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.counts import read_count
-from embedarchive.describe import (
+from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.core.urls import join_url, split_url
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import (
     as_kind,
     as_size,
     as_text,
@@ -25,10 +26,9 @@ from embedarchive.describe import (
     read_rich_text,
     text_of,
 )
-from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import match_path, query, unwrap_exit
-from embedarchive.urls import join_url, split_url
+from embedarchive.platforms.kit.ids import match_path, query, unwrap_exit
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
 
 _PATH = re.compile(
     r"^/(?:groups/)?[^/]{1,100}/(?:posts|permalink|videos|photos)/(?:[^/]{1,120}/){0,2}?(\d{5,25}|pfbid\w{10,100})(?![\w.])"
@@ -88,14 +88,14 @@ def is_frame(url: SplitResult) -> bool:
     return bool(_PLUGIN.match(url.path)) or url.path.startswith("/video/embed")
 
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         ".fb-post, .fb-video, .fb-reel, fb\\:post, fb\\:video",
         url=("@data-href", "@href", "@data-url", "blockquote@cite", "a:last@href"),
     ),
-    Mark("amp", "amp-facebook", url=("@data-href",)),
-    Mark("custom-element", "embetty-video[type=facebook]", id=("@video-id",)),
+    Selector("amp", "amp-facebook", url=("@data-href",)),
+    Selector("custom-element", "embetty-video[type=facebook]", id=("@video-id",)),
 )
 
 EXAMPLES = (
@@ -288,13 +288,13 @@ PLATFORM = Platform(
     id_pattern=r"\d{12,20}",
     id_names=("facebookid", "facebookpostid", "fbpostid", "facebookvideoid"),
     services=("fb", "facebookpost", "facebookvideo"),
-    traces=(
+    url_patterns=(
         r"facebook\.com/(?:v[\d.]+/)?plugins/(?:post|video)",
         rf"facebook\.com/{_POSTS}",
         rf"fb\.com/{_POSTS}",
         r"fb\.watch/",
     ),
-    marks=MARKS,
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,

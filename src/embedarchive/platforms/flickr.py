@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, quote
 
-from embedarchive.model import Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, make_visit
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.core.model import Post
+from embedarchive.platforms.kit.framed import Framed, make_visit
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/photos/[\w@.\-]{1,60}/(\d{5,15})(?!\d)")
 
@@ -44,7 +44,7 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.rstrip("/").endswith("/player") or (url.hostname or "").startswith("embedr.")
 
 
-MARKS = (Mark("link", "a[data-flickr-embed]", url=("@href",)),)
+SELECTORS = (Selector("link", "a[data-flickr-embed]", url=("@href",)),)
 
 EXAMPLES = (
     Example(
@@ -100,8 +100,8 @@ PLATFORM = Platform(
     permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
-    traces=(r"flickr\.com/photo\.gne", r"flickr\.com/photos/[^\s\"'<>/]{1,60}/\d", r"flic\.kr/p/"),
-    marks=MARKS,
+    url_patterns=(r"flickr\.com/photo\.gne", r"flickr\.com/photos/[^\s\"'<>/]{1,60}/\d", r"flic\.kr/p/"),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.flickr.com/photos/maralind/",),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, make_visit
-from embedarchive.platforms._ids import match_path
+from embedarchive.platforms.kit.framed import Framed, make_visit
+from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:embed|gifs|clips|stickers)/(?:[\w-]{1,200}-)?([A-Za-z0-9]{8,30})(?![\w-])")
 
@@ -32,7 +32,7 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/embed/")
 
 
-MARKS = (Mark("custom-element", ".giphy-embed[data-giphy-id], [data-giphy-id]", id=("@data-giphy-id",)),)
+SELECTORS = (Selector("custom-element", ".giphy-embed[data-giphy-id], [data-giphy-id]", id=("@data-giphy-id",)),)
 
 EXAMPLES = (
     Example(
@@ -73,8 +73,8 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[A-Za-z0-9]{8,30}",
     id_names=("giphyid",),
-    traces=(r"giphy\.com/(?:embed|gifs|clips|stickers)/", r"gph\.is/"),
-    marks=MARKS,
+    url_patterns=(r"giphy\.com/(?:embed|gifs|clips|stickers)/", r"gph\.is/"),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://giphy.com/maralind",),

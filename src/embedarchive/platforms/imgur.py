@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.describe import as_count, as_kind, as_list, as_text, as_time, dig
-from embedarchive.model import Answer, Media, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_seconds, as_url, make_visit, read_json_answer
+from embedarchive.core.model import Answer, Media, Post
+from embedarchive.platforms.kit.fields import as_count, as_kind, as_list, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, make_visit, read_json_answer
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:(a)/|(?:gallery|t/\w{1,40}|r/\w{1,40})/(?:[\w-]{1,120}-)?)?(\w{5,8})(?:/(?:embed.*)?)?$")
 _ROUTES = {"upload", "about", "search", "signin", "register", "gallery", "random", "memegen", "privacy"}
@@ -34,9 +34,9 @@ def is_frame(url: SplitResult) -> bool:
     return "/embed" in url.path
 
 
-MARKS = (
-    Mark("blockquote", "blockquote.imgur-embed-pub", id=("@data-id",), url=("a:last@href",)),
-    Mark("amp", "amp-imgur", id=("@data-imgur-id",)),
+SELECTORS = (
+    Selector("blockquote", "blockquote.imgur-embed-pub", id=("@data-id",), url=("a:last@href",)),
+    Selector("amp", "amp-imgur", id=("@data-imgur-id",)),
 )
 
 EXAMPLES = (
@@ -113,8 +113,8 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"(?:a/)?\w{5,8}",
     id_names=("imgurid",),
-    traces=(r"imgur\.com/(?:a/|gallery/|[tr]/)?[^\s\"'<>.]{5}",),
-    marks=MARKS,
+    url_patterns=(r"imgur\.com/(?:a/|gallery/|[tr]/)?[^\s\"'<>.]{5}",),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://i.imgur.com/UDZqhJo.jpg",),

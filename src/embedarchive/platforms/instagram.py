@@ -10,8 +10,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.describe import (
+from embedarchive.core.model import Description, Page, Post, Sign, Verdict
+from embedarchive.platforms._instagram import CONTEXT, read_card, read_media_fields, read_media_object, read_og
+from embedarchive.platforms.kit.fields import (
     dig,
     merge_readings,
     parse_html,
@@ -19,10 +20,18 @@ from embedarchive.describe import (
     read_meta,
     read_oembed,
 )
-from embedarchive.model import Description, Page, Post, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Move, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, decode_base64url, encode_base64url
-from embedarchive.platforms._instagram import CONTEXT, read_card, read_media_fields, read_media_object, read_og
+from embedarchive.platforms.kit.ids import date_ms, decode_base64url, encode_base64url
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.specification import (
+    Example,
+    Frame,
+    MarkupExample,
+    Move,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 # ----------------------------------------------------------------------------------------------------------- identity
 
@@ -105,20 +114,20 @@ BYLINES = (
 )  # fmt: skip
 """What Instagram writes before the author's name, in its own translations; other languages go by structure."""
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         "blockquote.instagram-media, blockquote.instagram-media-registered, blockquote[data-instgrm-permalink],"
         " blockquote[data-instgrm-version], .instagram-media[data-instgrm-permalink]",
         url=("@data-instgrm-permalink", "a:last@href"),
         bare=True,
     ),
-    Mark(
+    Selector(
         "custom-element",
         ".instagram-embed-wrap, [data-component-name=instagramtodom]",
         id=("@data-attrs{instagram_id}",),
     ),
-    Mark("amp", "amp-instagram", id=("@data-shortcode", "@shortcode"), url=("@data-src", "@src", "@data-url")),
+    Selector("amp", "amp-instagram", id=("@data-shortcode", "@shortcode"), url=("@data-src", "@src", "@data-url")),
 )
 
 EXAMPLES = (
@@ -318,14 +327,14 @@ PLATFORM = Platform(
     id_pattern=r"[A-Za-z0-9_-]{9,12}",
     id_names=("instagramid", "instagramshortcode", "igshortcode"),
     services=("ig",),
-    marks=MARKS,
-    traces=(
+    selectors=SELECTORS,
+    url_patterns=(
         r"instagram\.com/(?:[\w.]{1,30}/)?(?:p|reels?|tv|share)/",
         r"instagram\.com/embed",
         r"instagr\.am/(?:[\w.]{1,30}/)?(?:p|reels?|tv)/",
     ),
     bylines=BYLINES,
-    link_marks=("utm_source=ig_embed",),
+    link_parameters=("utm_source=ig_embed",),
     wordless=r"""data-instgrm-version=["']?(?:1[4-9]|[2-9]\d)\b""",
     examples=EXAMPLES,
     markup=MARKUP,

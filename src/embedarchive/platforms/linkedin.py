@@ -8,12 +8,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.counts import read_count
-from embedarchive.describe import as_kind, as_list, as_text, as_time, dig, parse_html, read_json_ld, text_of
-from embedarchive.model import Answer, Media, Page, Post
-from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
-from embedarchive.platforms._ids import date_ms
+from embedarchive.core.model import Answer, Media, Page, Post
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import as_kind, as_list, as_text, as_time, dig, parse_html, read_json_ld, text_of
+from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
+from embedarchive.platforms.kit.ids import date_ms
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:embed/)?(?:feed|pulse)?/?update/(urn:li:(?:share|ugcPost|activity):\d{10,25})(?!\d)", re.I)
 _SLUG = re.compile(r"^/posts/[^/]{1,300}?-(share|ugcPost|activity)-(\d{10,25})(?!\d)", re.I)
@@ -172,7 +172,7 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"urn:li:(?:share|ugcPost|activity):\d{10,25}",
     id_names=("linkedinurn", "linkedinid"),
-    traces=(r"linkedin\.com/(?:embed/)?(?:feed/|pulse/)?update/", r"linkedin\.com/posts/", r"lnkd\.in/"),
+    url_patterns=(r"linkedin\.com/(?:embed/)?(?:feed/|pulse/)?update/", r"linkedin\.com/posts/", r"lnkd\.in/"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

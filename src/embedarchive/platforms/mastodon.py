@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.model import Description, Page, Post, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, match_path
-from embedarchive.platforms._statuses import CARD, MOVES, classify_status, describe_status
+from embedarchive.core.model import Description, Page, Post, Verdict
+from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
     r"^/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|web/@[\w.@\-]{1,100})/(\d{15,20})(?:/embed)?/?$"
@@ -51,9 +51,11 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.rstrip("/").endswith("/embed") and identify(url) is not None
 
 
-MARKS = (
-    Mark("blockquote", "blockquote.mastodon-embed, blockquote[data-embed-url]", url=("@data-embed-url", "a:last@href")),
-    Mark("custom-element", "embetty-mastodon", url=("@status",)),
+SELECTORS = (
+    Selector(
+        "blockquote", "blockquote.mastodon-embed, blockquote[data-embed-url]", url=("@data-embed-url", "a:last@href")
+    ),
+    Selector("custom-element", "embetty-mastodon", url=("@status",)),
 )
 
 EXAMPLES = (
@@ -119,10 +121,10 @@ PLATFORM = Platform(
     date=date,
     handle=handle,
     is_frame=is_frame,
-    traces=(
+    url_patterns=(
         r"[\w.\-]{2,60}+/(?:(?:web/)?(?:(?:@|%40)[\w.\-]{1,64}+(?:(?:@|%40)[\w.\-]{3,80}+)?/|users/[\w.\-]{1,64}+/statuses/|statuses/)\d{15})",
     ),
-    marks=MARKS,
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,
     markup=MARKUP,

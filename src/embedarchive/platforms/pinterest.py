@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.describe import as_count, as_kind, as_list, as_text, as_time, dig
-from embedarchive.model import Answer, Media, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_seconds, make_visit, read_json_answer
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.core.model import Answer, Media, Post
+from embedarchive.platforms.kit.fields import as_count, as_kind, as_list, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, make_visit, read_json_answer
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/pin/(?:[\w%-]{1,200}--)?(\d{6,20})(?!\w)")
 
@@ -40,15 +40,15 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/ext/embed.html")
 
 
-MARKS = (
-    Mark("link", "a[data-pin-do=embedpin]", url=("@href",)),
-    Mark(
+SELECTORS = (
+    Selector("link", "a[data-pin-do=embedpin]", url=("@href",)),
+    Selector(
         "custom-element",
         "[data-pin-do=embedpin]",
         url=("@href", "@data-pin-url", "@data-pin-href"),
         id=("@data-pin-id",),
     ),
-    Mark("amp", "amp-pinterest[data-do=embedpin]", url=("@data-url",)),
+    Selector("amp", "amp-pinterest[data-do=embedpin]", url=("@data-url",)),
 )
 
 EXAMPLES = (
@@ -185,8 +185,8 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\d{6,20}",
     id_names=("pinterestid", "pinid"),
-    traces=(r"pinterest\.[a-z.]{2,6}/(?:pin/[^\s\"'<>]{0,200}?\d{6}|ext/embed)", r"pin\.it/"),
-    marks=MARKS,
+    url_patterns=(r"pinterest\.[a-z.]{2,6}/(?:pin/[^\s\"'<>]{0,200}?\d{6}|ext/embed)", r"pin\.it/"),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.pinterest.com/maralind/",),

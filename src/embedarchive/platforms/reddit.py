@@ -8,12 +8,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.counts import read_count
-from embedarchive.describe import as_kind, as_text, as_time, dig, text_of
-from embedarchive.model import Media, Page, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
-from embedarchive.platforms._ids import match_path
+from embedarchive.core.model import Media, Page, Post
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import as_kind, as_text, as_time, dig, text_of
+from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
+from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(
     r"(?i)^/(?:(?:r|user|u)/[\w-]{1,50}/)?comments/([a-z0-9]{4,10})(?:/[^/]*/([a-z0-9]{5,10})(?![\w-]))?(?:/|$)"
@@ -54,10 +54,10 @@ def is_frame(url: SplitResult) -> bool:
     return (url.hostname or "").startswith(("embed.reddit", "www.redditmedia", "redditmedia"))
 
 
-MARKS = (
-    Mark("blockquote", "blockquote.reddit-embed-bq, blockquote.reddit-card", url=("a@href", "@cite")),
-    Mark("custom-element", ".reddit-embed", url=("@data-embed-media", "a@href", "@data-url")),
-    Mark("amp", "amp-reddit", url=("@data-src",)),
+SELECTORS = (
+    Selector("blockquote", "blockquote.reddit-embed-bq, blockquote.reddit-card", url=("a@href", "@cite")),
+    Selector("custom-element", ".reddit-embed", url=("@data-embed-media", "a@href", "@data-url")),
+    Selector("amp", "amp-reddit", url=("@data-src",)),
 )
 
 EXAMPLES = (
@@ -189,12 +189,12 @@ PLATFORM = Platform(
     is_short=is_short,
     is_frame=is_frame,
     id_names=("redditid",),
-    traces=(
+    url_patterns=(
         r"reddit(?:media)?\.com/[^\s\"'<>]{0,80}?comments/",
         r"reddit\.com/(?:r|u|user)/[\w-]{1,50}/s/",
         r"redd\.it/",
     ),
-    marks=MARKS,
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.reddit.com/r/birds/", "https://i.redd.it/abcdef123.jpg"),

@@ -7,10 +7,9 @@ import re
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.describe import as_count, as_text, as_time, dig
-from embedarchive.model import Answer, Post
-from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import (
+from embedarchive.core.model import Answer, Post
+from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import (
     Framed,
     Said,
     as_seconds,
@@ -20,7 +19,8 @@ from embedarchive.platforms._framed import (
     poster_of,
     read_json_answer,
 )
-from embedarchive.platforms._ids import match_path
+from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:embed/(?:u\w{1,10}\.)?|(?=v\w{3,10}-[^/]*\.html))(v?[a-z0-9]{4,10})(?![\w])")
 
@@ -92,7 +92,7 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    traces=(r"rumble\.com/(?:embed/|v\w{3,10}-)",),
+    url_patterns=(r"rumble\.com/(?:embed/|v\w{3,10}-)",),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://rumble.com/c/maralind",),

@@ -8,10 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_count, as_list, as_text, as_time, dig, parse_html
-from embedarchive.model import Answer, Page, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import (
+from embedarchive.core.model import Answer, Page, Post
+from embedarchive.platforms.kit.fields import as_count, as_list, as_text, as_time, dig, parse_html
+from embedarchive.platforms.kit.framed import (
     Framed,
     Said,
     as_seconds,
@@ -21,6 +20,7 @@ from embedarchive.platforms._framed import (
     poster_of,
     read_script,
 )
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:embed/)?(?:@[\w.\-]{1,40}/)?(spotlight|lens|p|s|story|o)/([\w.\-]{6,120})")
 
@@ -52,8 +52,8 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/embed/") or url.path.rstrip("/").endswith("/embed")
 
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         "blockquote.snapchat-embed, [data-snapchat-embed-url]",
         url=("@data-snapchat-embed-url", "a:last@href"),
@@ -147,8 +147,8 @@ PLATFORM = Platform(
     handle=handle,
     is_short=is_short,
     is_frame=is_frame,
-    traces=(r"snapchat\.com/[^\s\"'<>]{0,80}?(?:spotlight|lens|p|s|t|story|o)/",),
-    marks=MARKS,
+    url_patterns=(r"snapchat\.com/[^\s\"'<>]{0,80}?(?:spotlight|lens|p|s|t|story|o)/",),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.snapchat.com/add/maralind",),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.model import Answer, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, make_visit, read_oembed_answer
-from embedarchive.platforms._ids import query
-from embedarchive.urls import split_url
+from embedarchive.core.model import Answer, Post
+from embedarchive.core.urls import split_url
+from embedarchive.platforms.kit.framed import Framed, Said, make_visit, read_oembed_answer
+from embedarchive.platforms.kit.ids import query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _NUMBER = re.compile(
     r"^/(?:v\d/)?(tracks|playlists)/(?:soundcloud(?::|%3A)(?:tracks|playlists)(?::|%3A))?(\d{3,15})(?!\d)", re.I
@@ -59,9 +59,9 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.rstrip("/").endswith("/player")
 
 
-MARKS = (
-    Mark("amp", "amp-soundcloud[data-trackid]", id=("@data-trackid",)),
-    Mark("amp", "amp-soundcloud[data-playlistid]", id=("@data-playlistid",)),
+SELECTORS = (
+    Selector("amp", "amp-soundcloud[data-trackid]", id=("@data-trackid",)),
+    Selector("amp", "amp-soundcloud[data-playlistid]", id=("@data-playlistid",)),
 )
 
 EXAMPLES = (
@@ -126,8 +126,8 @@ PLATFORM = Platform(
     id_pattern=r"\d{5,12}",
     from_id=lambda number: f"tracks/{number}",
     id_names=("soundcloudid", "soundcloudtrackid"),
-    traces=(r"on\.soundcloud\.com", r"soundcloud\.com/(?:player|tracks|playlists|v\d/|[\w-]{2,60}/[\w-]{2})"),
-    marks=MARKS,
+    url_patterns=(r"on\.soundcloud\.com", r"soundcloud\.com/(?:player|tracks|playlists|v\d/|[\w-]{2,60}/[\w-]{2})"),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://soundcloud.com/maralind",),

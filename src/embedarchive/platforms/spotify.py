@@ -8,11 +8,11 @@ from urllib.parse import SplitResult
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_count, as_list, as_text, as_time, dig
-from embedarchive.model import Page, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of, read_script
-from embedarchive.platforms._ids import query
+from embedarchive.core.model import Page, Post
+from embedarchive.platforms.kit.fields import as_count, as_list, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of, read_script
+from embedarchive.platforms.kit.ids import query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(
     r"^/(?:intl-[a-z]{2}/)?(?:embed(?:-podcast|-legacy)?/)?(?:user/[^/]{1,60}/)?(track|album|playlist|episode|show|artist)/(\w{15,30})(?!\w)"
@@ -41,7 +41,7 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/embed") or "/embed" in url.path[:16] or (url.hostname or "").startswith("embed.")
 
 
-MARKS = (Mark("amp", "amp-spotify", url=("@src", "@data-src")),)
+SELECTORS = (Selector("amp", "amp-spotify", url=("@src", "@data-src")),)
 
 EXAMPLES = (
     Example(
@@ -109,8 +109,11 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"spotify:(track|album|playlist|episode|show|artist):(\w{15,30})",
     id_names=("spotifyuri",),
-    traces=(r"spotify\.com/(?:\?uri|[^\s\"'<>]{0,60}?(?:track|album|playlist|episode|show|artist))", r"spotify\.link/"),
-    marks=MARKS,
+    url_patterns=(
+        r"spotify\.com/(?:\?uri|[^\s\"'<>]{0,60}?(?:track|album|playlist|episode|show|artist))",
+        r"spotify\.link/",
+    ),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.describe import as_count, as_text, as_time, dig
-from embedarchive.model import Answer, Post
-from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import (
+from embedarchive.core.model import Answer, Post
+from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import (
     Framed,
     Said,
     as_seconds,
@@ -18,7 +17,8 @@ from embedarchive.platforms._framed import (
     poster_of,
     read_json_answer,
 )
-from embedarchive.platforms._ids import match_path
+from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:[eost]/)?([a-z0-9]{4,8})(?:/[a-z0-9]{4,8})?/?$")
 _ROUTES = {"login", "signup", "about", "terms", "privacy", "pricing", "upload", "help", "blog", "clipper", "video"}
@@ -88,7 +88,7 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    traces=(r"streamable\.com/(?:[eost]/)?\w{4}",),
+    url_patterns=(r"streamable\.com/(?:[eost]/)?\w{4}",),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://streamable.com/login",),

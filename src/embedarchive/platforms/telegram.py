@@ -10,12 +10,12 @@ from urllib.parse import SplitResult
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from embedarchive.counts import read_count
-from embedarchive.describe import as_kind, as_time, parse_html, text_of
-from embedarchive.model import Answer, Media, Page, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, rich_text_of
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.core.model import Answer, Media, Page, Post
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import as_kind, as_time, parse_html, text_of
+from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, rich_text_of
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:s/)?([A-Za-z]\w{3,40})/(\d{1,12})(?:/(\d{1,12}))?/?$")
 _NOT_CHANNELS = {"share", "joinchat", "addstickers", "proxy", "socks", "login", "iv", "addlist"}
@@ -42,7 +42,7 @@ def is_frame(url: SplitResult) -> bool:
     return query(url, "embed") is not None
 
 
-MARKS = (Mark("script", "script[data-telegram-post]", id=("@data-telegram-post",)),)
+SELECTORS = (Selector("script", "script[data-telegram-post]", id=("@data-telegram-post",)),)
 
 EXAMPLES = (Example("https://t.me/s/rookfield/123?embed=1", "rookfield/123", "https://t.me/rookfield/123"),)
 
@@ -138,12 +138,12 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[A-Za-z]\w{3,40}/\d{1,12}",
     id_names=("telegrampost",),
-    traces=(
+    url_patterns=(
         r"t\.me/(?:s/)?\w{4,41}/\d",
         r"telegram\.me/(?:s/)?\w{4,41}/\d",
         r"telegram\.org/js/",
     ),
-    marks=MARKS,
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://t.me/rookfield", "https://t.me/share/url?url=https%3A%2F%2Fnews.example"),

@@ -9,13 +9,13 @@ from urllib.parse import SplitResult
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.counts import read_count
-from embedarchive.describe import as_kind, merge_readings, parse_html, read_meta, read_rich_text, text_of
-from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, decode_base64url, match_path, unwrap_exit
-from embedarchive.urls import split_url
+from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.core.urls import split_url
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import as_kind, merge_readings, parse_html, read_meta, read_rich_text, text_of
+from embedarchive.platforms.kit.ids import date_ms, decode_base64url, match_path, unwrap_exit
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
 
 _PATH = re.compile(r"^/(?:@[\w.]{0,40}/post|t)/([A-Za-z0-9_-]{5,64})(?![A-Za-z0-9_-])")
 _HANDLE = re.compile(r"^/@([\w.]{2,40})/post/")
@@ -47,8 +47,8 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.rstrip("/").endswith("/embed")
 
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         "blockquote.text-post-media, blockquote[data-text-post-permalink]",
         url=("@data-text-post-permalink", "a:last@href"),
@@ -218,8 +218,8 @@ PLATFORM = Platform(
     id_pattern=r"[A-Za-z0-9_-]{10,12}",
     id_names=("threadsid",),
     services=("threadsnet",),
-    traces=(r"threads\.(?:net|com)/(?:(?:@|%40)[\w.]{0,40}/post|t)/",),
-    marks=MARKS,
+    url_patterns=(r"threads\.(?:net|com)/(?:(?:@|%40)[\w.]{0,40}/post|t)/",),
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.describe import (
+from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platforms.kit.fields import (
     as_count,
     as_kind,
     as_list,
@@ -23,9 +23,9 @@ from embedarchive.describe import (
     read_json,
     read_oembed,
 )
-from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, match_path
+from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
 
 _PATH = re.compile(r"^/(?:@[\w.\-]{0,40}/(?:video|photo)|embed(?:/v[23])?|player/v1|v|video)/(\d{6,25})(?!\d)")
 _HANDLE = re.compile(r"^/@([\w.\-]{1,40})/(?:video|photo)/")
@@ -63,14 +63,14 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith(("/embed", "/player/"))
 
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         "blockquote.tiktok-embed, blockquote[data-video-id]",
         url=("@cite", "a:last@href"),
         id=("@data-video-id",),
     ),
-    Mark("amp", "amp-tiktok", url=("@data-src",), id=("@data-src",)),
+    Selector("amp", "amp-tiktok", url=("@data-src",), id=("@data-src",)),
 )
 
 EXAMPLES = (
@@ -273,9 +273,13 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\d{17,20}",
     id_names=("tiktokid", "tiktokvideoid"),
-    traces=(r"tiktok\.com/[^\s\"'<>]{0,60}?(?:video|photo|embed|player|v)/", r"v[mt]\.tiktok\.com/", r"tiktok\.com/t/"),
-    link_marks=("refer=embed",),
-    marks=MARKS,
+    url_patterns=(
+        r"tiktok\.com/[^\s\"'<>]{0,60}?(?:video|photo|embed|player|v)/",
+        r"v[mt]\.tiktok\.com/",
+        r"tiktok\.com/t/",
+    ),
+    link_parameters=("refer=embed",),
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.model import Description, Page, Post, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, match_path
-from embedarchive.platforms._statuses import CARD, MOVES, classify_status, describe_status
+from embedarchive.core.model import Description, Page, Post, Verdict
+from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
     r"^/(?:@[\w.\-]{1,64}(?:/posts)?|users/[\w.\-]{1,64}/statuses|statuses|api/v1/statuses)/(\d{12,20})(?!\d)"
@@ -41,7 +41,7 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.rstrip("/").endswith("/embed")
 
 
-MARKS = (Mark("blockquote", "blockquote.truthsocial-embed", url=("@data-embed-url", "@cite", "a:last@href")),)
+SELECTORS = (Selector("blockquote", "blockquote.truthsocial-embed", url=("@data-embed-url", "@cite", "a:last@href")),)
 
 EXAMPLES = (
     Example(
@@ -101,8 +101,8 @@ PLATFORM = Platform(
     id_pattern=r"\d{15,20}",
     id_names=("truthid", "truthsocialid"),
     services=("truth",),
-    traces=(r"truthsocial\.com/[\w@.\-/]{1,100}?\d{12}",),
-    marks=MARKS,
+    url_patterns=(r"truthsocial\.com/[\w@.\-/]{1,100}?\d{12}",),
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,
     markup=MARKUP,

@@ -7,11 +7,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_kind, as_time, read_srcset, text_of
-from embedarchive.model import Media, Page, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, attribute, make_visit, rich_text_of
-from embedarchive.platforms._ids import match_path
+from embedarchive.core.model import Media, Page, Post
+from embedarchive.platforms.kit.fields import as_kind, as_time, read_srcset, text_of
+from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, rich_text_of
+from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(
     r"^/(?:embed/post/[\w:-]{3,60}|post|(?:blog/view/|blog/)?[\w-]{1,60}|[\w-]{1,60}/post)/(\d{8,20})(?!\d)"
@@ -56,7 +56,7 @@ def is_frame(url: SplitResult) -> bool:
     return url.path.startswith("/embed/post/")
 
 
-MARKS = (Mark("custom-element", ".tumblr-post", url=("@data-href", "a:last@href")),)
+SELECTORS = (Selector("custom-element", ".tumblr-post", url=("@data-href", "a:last@href")),)
 
 EXAMPLES = (
     Example(
@@ -147,12 +147,12 @@ PLATFORM = Platform(
     is_short=is_short,
     is_frame=is_frame,
     id_names=("tumblrid",),
-    traces=(
+    url_patterns=(
         r"tumblr\.com/[^\s\"'<>]{0,120}?\d{8}",
         r"[\w.\-]{2,60}+(?<=\.tumblr\.com)/[^\s\"'<>]{0,120}?\d{8}",
         r"tmblr\.co/",
     ),
-    marks=MARKS,
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.tumblr.com/maralind", "https://www.tumblr.com/share/link?url=x"),

@@ -7,11 +7,11 @@ from urllib.parse import SplitResult
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import parse_html, read_meta
-from embedarchive.model import Answer, Page, Post
-from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.core.model import Answer, Page, Post
+from embedarchive.platforms.kit.fields import parse_html, read_meta
+from embedarchive.platforms.kit.framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
 
 _SLUG = r"([A-Za-z0-9]{5,}[\w-]{0,100})"
 _CLIP = re.compile(rf"^/\w{{1,40}}/clip/{_SLUG}|^/clip/{_SLUG}")
@@ -124,7 +124,7 @@ PLATFORM = Platform(
     canonical=canonical,
     is_frame=is_frame,
     id_names=("twitchclip", "twitchclipid"),
-    traces=(
+    url_patterns=(
         r"clips\.twitch\.tv/",
         r"player\.twitch\.tv/",
         r"embed\.twitch\.tv/",

@@ -8,11 +8,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_count, as_list, as_text, dig, read_json_after
-from embedarchive.model import Page, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_seconds, as_url, file_or_stream, make_visit, poster_of
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.core.model import Page, Post
+from embedarchive.platforms.kit.fields import as_count, as_list, as_text, dig, read_json_after
+from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, file_or_stream, make_visit, poster_of
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(
     r"^/(?:video/|(?:channels|groups)/[\w-]{1,80}/(?:videos/)?|(?:album|showcase)/\d{1,12}/video/|ondemand/[\w-]{1,80}/|moogaloop\.swf/)?(\d{5,12})(?![\w.])"
@@ -47,11 +47,13 @@ def is_frame(url: SplitResult) -> bool:
     return (url.hostname or "").startswith("player.") or "moogaloop" in url.path
 
 
-MARKS = (
-    Mark("custom-element", "lite-vimeo, vimeo-video, vimeo-embed", url=("@src",), id=("@videoid", "@video-id")),
-    Mark("custom-element", ".vimeo-wrap[data-attrs], [data-component-name=vimeotodom]", id=("@data-attrs{videoId}",)),
-    Mark("amp", "amp-vimeo", id=("@data-videoid",)),
-    Mark("custom-element", "embetty-video[type=vimeo]", id=("@video-id",)),
+SELECTORS = (
+    Selector("custom-element", "lite-vimeo, vimeo-video, vimeo-embed", url=("@src",), id=("@videoid", "@video-id")),
+    Selector(
+        "custom-element", ".vimeo-wrap[data-attrs], [data-component-name=vimeotodom]", id=("@data-attrs{videoId}",)
+    ),
+    Selector("amp", "amp-vimeo", id=("@data-videoid",)),
+    Selector("custom-element", "embetty-video[type=vimeo]", id=("@video-id",)),
 )
 
 EXAMPLES = (
@@ -133,8 +135,8 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\d{5,12}",
     id_names=("vimeoid", "vimeovideoid"),
-    traces=(r"vimeo\.com/[^\s\"'<>]{0,120}?\d{5}",),
-    marks=MARKS,
+    url_patterns=(r"vimeo\.com/[^\s\"'<>]{0,120}?\d{5}",),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://vimeo.com/maralind",),

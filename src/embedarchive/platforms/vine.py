@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.describe import as_count, as_text, as_time, dig
-from embedarchive.model import Answer, Post
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of, read_json_answer
-from embedarchive.platforms._ids import match_path
+from embedarchive.core.model import Answer, Post
+from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
+from embedarchive.platforms.kit.framed import (
+    Framed,
+    Said,
+    as_url,
+    file_or_stream,
+    make_visit,
+    poster_of,
+    read_json_answer,
+)
+from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/v/(\w{6,20})(?!\w)")
 
@@ -29,7 +37,7 @@ def is_frame(url: SplitResult) -> bool:
     return "/embed" in url.path or url.path.endswith("/card")
 
 
-MARKS = (Mark("amp", "amp-vine", id=("@data-vineid",)),)
+SELECTORS = (Selector("amp", "amp-vine", id=("@data-vineid",)),)
 
 EXAMPLES = (Example("https://vine.co/v/OHQBTeUJ9jT/embed/simple", "OHQBTeUJ9jT", "https://vine.co/v/OHQBTeUJ9jT"),)
 
@@ -78,8 +86,8 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\w{9,13}",
     id_names=("vineid",),
-    traces=(r"vine\.co/v/",),
-    marks=MARKS,
+    url_patterns=(r"vine\.co/v/",),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://vine.co/maralind",),

@@ -9,11 +9,11 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.describe import as_kind, parse_html, read_meta, text_of
-from embedarchive.model import Answer, Media, Page, Post
-from embedarchive.platform import Example, Frame, MarkupExample, Platform
-from embedarchive.platforms._framed import Framed, Said, as_url, attribute, make_visit, poster_of, rich_text_of
-from embedarchive.platforms._ids import query
+from embedarchive.core.model import Answer, Media, Page, Post
+from embedarchive.platforms.kit.fields import as_kind, parse_html, read_meta, text_of
+from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, poster_of, rich_text_of
+from embedarchive.platforms.kit.ids import query
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
 
 _POSTS = r"(?:video_ext|widget_post|js/api/|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)"
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
@@ -140,7 +140,7 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"(?:wall|video|clip)-?\d{1,12}_\d{1,12}",
     services=("vkontakte", "vkvideo"),
-    traces=(rf"vk\.(?:com|ru)/{_POSTS}", rf"vkvideo\.ru/{_POSTS}", rf"vkontakte\.ru/{_POSTS}"),
+    url_patterns=(rf"vk\.(?:com|ru)/{_POSTS}", rf"vkvideo\.ru/{_POSTS}", rf"vkontakte\.ru/{_POSTS}"),
     calls=(r"VK\.Widgets\.Post\(\s*[^,)]{1,100},\s*[\"']?(-?\d{1,12})[\"']?\s*,\s*[\"']?(\d{1,12})",),
     from_call=lambda groups: f"wall{groups[0]}_{groups[1]}",
     examples=EXAMPLES,

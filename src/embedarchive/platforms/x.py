@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.classify import classify_answer, verdict
-from embedarchive.counts import read_count
-from embedarchive.describe import as_count, as_list, as_size, as_text, dig, merge_readings, read_json
-from embedarchive.model import Description, Media, Page, Post, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import date_ms, match_path, query
+from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.platforms.kit.counts import read_count
+from embedarchive.platforms.kit.fields import as_count, as_list, as_size, as_text, dig, merge_readings, read_json
+from embedarchive.platforms.kit.ids import date_ms, match_path, query
+from embedarchive.platforms.kit.outcomes import classify_answer, verdict
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
 
 # ----------------------------------------------------------------------------------------------------------- identity
 
@@ -61,21 +61,21 @@ def is_frame(url: SplitResult) -> bool:
 
 # ------------------------------------------------------------------------------------------------------------ finding
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "blockquote",
         "blockquote.twitter-tweet, blockquote.twitter-video",
         url=("a:last@href", "@cite"),
         id=("@data-tweet-id",),
     ),
-    Mark(
+    Selector(
         "custom-element",
         ".tweet[data-attrs], .twitter-embed[data-attrs], [data-component-name=twitter2todom]",
         url=("@data-attrs{url}", "a@href", "[href]@href"),
     ),
-    Mark("custom-element", ".tweet.static", url=("a@href", "[href]@href")),
-    Mark("custom-element", "embetty-tweet", id=("@status",)),
-    Mark("amp", "amp-twitter", id=("@data-tweetid", "@tweetid"), url=("@data-tweetid", "@data-src")),
+    Selector("custom-element", ".tweet.static", url=("a@href", "[href]@href")),
+    Selector("custom-element", "embetty-tweet", id=("@status",)),
+    Selector("amp", "amp-twitter", id=("@data-tweetid", "@tweetid"), url=("@data-tweetid", "@data-src")),
 )
 
 EXAMPLES = (
@@ -331,7 +331,7 @@ PLATFORM = Platform(
     id_names=("tweetid", "tweetidstr", "twitterid", "xid"),
     services=("twitter", "tweet"),
     calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
-    traces=tuple(
+    url_patterns=tuple(
         rf"{host}/(?:[^\s\"'<>]{{0,40}}?status(?:es)?/|i/|embed/|widgets\.js)"
         for host in (
             r"twitter\.com",
@@ -344,8 +344,8 @@ PLATFORM = Platform(
             r"nitter\.net",
         )
     ),
-    link_marks=("ref_src=twsrc",),
-    marks=MARKS,
+    link_parameters=("ref_src=twsrc",),
+    selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
     visit=Visitable(FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}),

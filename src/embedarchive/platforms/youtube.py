@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.classify import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.describe import (
+from embedarchive.core.model import Description, Media, Page, Post, Role, Sign, Verdict
+from embedarchive.platforms.kit.fields import (
     as_count,
     as_list,
     as_size,
@@ -20,9 +20,9 @@ from embedarchive.describe import (
     read_json_after,
     read_oembed,
 )
-from embedarchive.model import Description, Media, Page, Post, Role, Sign, Verdict
-from embedarchive.platform import Example, Frame, Mark, MarkupExample, Platform, Probe, Visitable
-from embedarchive.platforms._ids import match_path, query
+from embedarchive.platforms.kit.ids import match_path, query
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
 
 _ID = r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])"
 _PATH = re.compile(rf"^/+(?:embed|v|vi|e|shorts|live|watch)/+{_ID}")
@@ -56,19 +56,19 @@ def is_frame(url: SplitResult) -> bool:
     return bool(re.match(r"^/+(?:embed|v)/", url.path))
 
 
-MARKS = (
-    Mark(
+SELECTORS = (
+    Selector(
         "custom-element",
         "lite-youtube, youtube-video, youtube-embed",
         url=("@src", "@url"),
         id=("@videoid", "@video-id"),
     ),
-    Mark("amp", "amp-youtube", id=("@data-videoid", "@videoid"), url=("@src",)),
-    Mark(
+    Selector("amp", "amp-youtube", id=("@data-videoid", "@videoid"), url=("@src",)),
+    Selector(
         "custom-element", ".youtube-wrap[data-attrs], [data-component-name=youtube2todom]", id=("@data-attrs{videoId}",)
     ),
-    Mark("custom-element", "embetty-video[type=youtube]", id=("@video-id",)),
-    Mark(
+    Selector("custom-element", "embetty-video[type=youtube]", id=("@video-id",)),
+    Selector(
         "custom-element",
         ".arve-play-btn, .rll-youtube-player, .lyte, .youtube-player",
         url=("@data-iframe", "@data-src", "@data-url"),
@@ -231,8 +231,8 @@ PLATFORM = Platform(
     id_names=("youtubeid", "youtubevideoid", "ytid", "ytvideoid", "videoyoutubeid", "youtube", "youtubevideo"),
     services=("yt", "ytplayer", "youtubevideo", "youtubenocookie"),
     calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
-    traces=(r"youtube(?:-nocookie|education)?\.com/{1,2}(?:embed|v|vi|e|shorts|live|watch)", r"youtu\.be/"),
-    marks=MARKS,
+    url_patterns=(r"youtube(?:-nocookie|education)?\.com/{1,2}(?:embed|v|vi|e|shorts|live|watch)", r"youtu\.be/"),
+    selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,

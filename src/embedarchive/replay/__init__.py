@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 
-from embedarchive import clock
-from embedarchive.model import Replay
+from embedarchive.core import clock
+from embedarchive.core.model import Replay
 from embedarchive.replay.kept import Replayable, read_replayable
 from embedarchive.replay.score import fail_replay, score_replay
-from embedarchive.replay.stage import Shown, Stage
+from embedarchive.replay.stage import ReplayBrowser, Shown
 
-__all__ = ["Replay", "Replayable", "Shown", "Stage", "fail_replay", "read_replayable", "replay_capture", "score_replay"]
+__all__ = [
+    "Replay",
+    "ReplayBrowser",
+    "Replayable",
+    "Shown",
+    "fail_replay",
+    "read_replayable",
+    "replay_capture",
+    "score_replay",
+]
 
 
-async def replay_capture(conn: sqlite3.Connection, capture_id: int, stage: Stage) -> Replay:
+async def replay_capture(conn: sqlite3.Connection, capture_id: int, stage: ReplayBrowser) -> Replay:
     """Show a capture again and say how much of it came back. Raises ArchiveError, BrowserCrashed."""
     capture = read_replayable(conn, capture_id)
     shown = await stage.show(capture)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin
 
 from embedarchive.browser.redact import redact_url
-from embedarchive.model import Headers
+from embedarchive.core.model import Headers
 
 MOST_REDIRECTS = 10
 _FRAMING = frozenset({"content-encoding", "transfer-encoding", "content-length", "connection", "keep-alive"})
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAnswer:
     """One answer as it came, decoded."""
 
     method: str
@@ -47,9 +47,9 @@ class Kept:
 class Answers:
     """All answers of one visit. `replay` starts a replay anew."""
 
-    def __init__(self, kept: Iterable[Kept]) -> None:
-        self._kept: dict[tuple[str, str], list[Kept]] = defaultdict(list)
-        self._sizes: dict[str, Kept] = {}
+    def __init__(self, kept: Iterable[StoredAnswer]) -> None:
+        self._kept: dict[tuple[str, str], list[StoredAnswer]] = defaultdict(list)
+        self._sizes: dict[str, StoredAnswer] = {}
         for each in kept:
             self._kept[key_of(each.method, each.url)].append(each)
             if each.is_picture and len(each.body) > len(self._sizes.get(path_of(each.url), each).body) - 1:
@@ -67,11 +67,11 @@ class Replaying:
     same path, another query), the largest that did.
     """
 
-    _left: dict[tuple[str, str], Iterator[Kept]]
-    _sizes: dict[str, Kept]
-    _last: dict[tuple[str, str], Kept]
+    _left: dict[tuple[str, str], Iterator[StoredAnswer]]
+    _sizes: dict[str, StoredAnswer]
+    _last: dict[tuple[str, str], StoredAnswer]
 
-    def find(self, method: str, url: str) -> Kept | None:
+    def find(self, method: str, url: str) -> StoredAnswer | None:
         """The answer to a request, redirects followed (the browser would ask for their targets past us); or None."""
         for _ in range(MOST_REDIRECTS):
             found = self._next(key_of(method, url)) or (self._sizes.get(path_of(url)) if method == "GET" else None)
@@ -80,7 +80,7 @@ class Replaying:
             method, url = "GET", found.location
         return None
 
-    def _next(self, key: tuple[str, str]) -> Kept | None:
+    def _next(self, key: tuple[str, str]) -> StoredAnswer | None:
         found = next(self._left.get(key, iter(())), None) or self._last.get(key)
         if found:
             self._last[key] = found

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from embedarchive.errors import ArchiveError
-from embedarchive.model import Post
-from embedarchive.platform import Visitable
+from embedarchive.core.errors import ArchiveError
+from embedarchive.core.model import Post
 from embedarchive.platforms import BY_NAME
-from embedarchive.replay.answers import Answers, Kept
+from embedarchive.platforms.kit.specification import Visitable
+from embedarchive.replay.answers import Answers, StoredAnswer
 from embedarchive.store.reading import PROBE, main_document, read_blob, read_post
 
 PICTURES = ("screenshot", "thumbnail")
@@ -92,20 +92,20 @@ def find_media(
 
 def read_answers(conn: sqlite3.Connection, exchanges: list[sqlite3.Row], artifacts: list[sqlite3.Row]) -> Answers:
     """What the page was answered then, in order, and behind it the files that came another way."""
-    kept: list[Kept] = []
-    looks: list[Kept] = []
-    files: list[Kept] = []
+    kept: list[StoredAnswer] = []
+    looks: list[StoredAnswer] = []
+    files: list[StoredAnswer] = []
     for row in exchanges:
         body = None if row["status"] is None else read_body(conn, row)
         if body is not None:
             headers = tuple((name, value) for name, value in json.loads(row["response_headers"]))
             into = looks if row["resource_type"].startswith(PROBE) else kept  # a frame may have asked it for itself
-            into.append(Kept(row["method"], row["url"], row["status"], headers, body))
+            into.append(StoredAnswer(row["method"], row["url"], row["status"], headers, body))
     for row in artifacts:
         body = read_blob(conn, row["sha256"]) if row["url"] and row["role"] != "dom" else None
         if body is not None:
             headers = (("content-type", row["content_type"]), ("access-control-allow-origin", "*"))
-            files.append(Kept("GET", row["url"], 200, headers, body))
+            files.append(StoredAnswer("GET", row["url"], 200, headers, body))
     return Answers((*kept, *looks, *files))
 
 

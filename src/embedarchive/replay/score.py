@@ -15,7 +15,7 @@ from PIL import Image, ImageChops
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.browser.pictures import sniff
-from embedarchive.model import Replay
+from embedarchive.core.model import Replay
 from embedarchive.replay.kept import Replayable
 from embedarchive.replay.stage import Shown
 

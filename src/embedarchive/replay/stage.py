@@ -12,19 +12,19 @@ from typing import Self
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Route
 
-from embedarchive.browser import BrowserChoice, Limits
+from embedarchive.browser import BrowserChoice, VisitLimits
 from embedarchive.browser.launch import Chrome, launch
-from embedarchive.browser.tab import Shutter, Tab, open_tab
+from embedarchive.browser.tab import ScreenshotFormat, Tab, open_tab
 from embedarchive.browser.visit import visit_frame
+from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door, DoorPolicy, Refusal
-from embedarchive.errors import BrowserCrashed
 from embedarchive.replay.answers import Replaying
 from embedarchive.replay.kept import Replayable
 
 SHUT = DoorPolicy(ports=frozenset())
 """A door without a port lets nothing out, whatever gets past the answers: sockets, workers, prefetches."""
 
-LIMITS = Limits(navigate_s=10.0, rest_s=8.0, whole_s=60.0)
+LIMITS = VisitLimits(navigate_s=10.0, rest_s=8.0, whole_s=60.0)
 READ_S = 10.0
 
 _LOOK = """card => {
@@ -47,10 +47,10 @@ class Shown:
     unanswered: list[str] = field(default_factory=list)
 
 
-class Stage:
+class ReplayBrowser:
     """A browser behind a shut door. Open with `async with`; `show` gives each replay a context of its own."""
 
-    def __init__(self, choice: BrowserChoice, limits: Limits = LIMITS) -> None:
+    def __init__(self, choice: BrowserChoice, limits: VisitLimits = LIMITS) -> None:
         self.limits = limits
         self._choice = choice
         self._door = Door(SHUT)
@@ -90,12 +90,12 @@ class Stage:
     async def _show(self, tab: Tab, capture: Replayable) -> Shown:
         shown, replaying = Shown(), capture.answers.replay()
         await tab.context.route("**/*", lambda route: answer(route, replaying, shown))
-        shutter = Shutter(scale=capture.scale)
-        seen = await visit_frame(tab, capture.visit, capture.post, self._door, self.limits, shutter)
+        screenshot_format = ScreenshotFormat(scale=capture.scale)
+        seen = await visit_frame(tab, capture.visit, capture.post, self._door, self.limits, screenshot_format)
         shown.screenshot, shown.settled = seen.screenshot, seen.settled
         if capture.in_place and shown.settled:  # there the frame was photographed, not the card in it
             window = {"x": 0.0, "y": 0.0, "width": float(tab.size[0]), "height": float(tab.size[1])}
-            shown.screenshot = await tab.photograph(window, shutter, self.limits.screenshot_s)
+            shown.screenshot = await tab.photograph(window, screenshot_format, self.limits.screenshot_s)
         await look(tab.page, capture.visit.frame.card, shown)
         return shown
 

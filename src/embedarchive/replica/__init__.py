@@ -20,9 +20,9 @@ from embedarchive.replica.facts import ArticleFact, Person, PostFact, Slide
 from embedarchive.replica.server import Server
 from embedarchive.replica.sites import answer_request, find_sites
 from embedarchive.replica.wire import Reply, Request
-from embedarchive.replica.world import Hit, Saved, World, saved_key
+from embedarchive.replica.world import Saved, SeenRequest, World, saved_key
 
-__all__ = ["ArticleFact", "Hit", "Person", "PostFact", "Replica", "Saved", "Slide"]
+__all__ = ["ArticleFact", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide"]
 
 
 class Replica:
@@ -122,7 +122,7 @@ class Replica:
         self._world.per_minute = per_minute
 
     @property
-    def hits(self) -> tuple[Hit, ...]:
+    def hits(self) -> tuple[SeenRequest, ...]:
         """Every request so far, in order."""
         return tuple(self._world.hits)
 
@@ -139,5 +139,5 @@ class Replica:
 
     def _log(self, request: Request, status: int) -> None:
         self._world.hits.append(
-            Hit(request.method, request.scheme, request.host, request.target, request.headers, status)
+            SeenRequest(request.method, request.scheme, request.host, request.target, request.headers, status)
         )

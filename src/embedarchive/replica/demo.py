@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from embedarchive import clock
+from embedarchive.core import clock
 from embedarchive.replica import PostFact, Replica
-from embedarchive.session import Prepare
+from embedarchive.run.services import Settings
+from embedarchive.run.session import Prepare
 from embedarchive.store import Archive
-from embedarchive.world import Settings
 
 Step = Callable[[str, Prepare, Settings, bool], int]
 """Runs one command (its name, what it is about, how it meets the world, whether to download media) to its exit code."""

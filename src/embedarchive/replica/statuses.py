@@ -11,7 +11,7 @@ from typing import Any
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import PostFact
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
@@ -45,7 +45,7 @@ def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> 
     parts = request.path.strip("/").split("/")
     if request.path == "/embed.js":
         return asset("mastodon/embed.js")
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     if parts[0] == "media":
         return answer_media(replace(request, target=request.target.removeprefix("/media")), world, posts)

@@ -21,7 +21,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SeenRequest:
     """One request the replica saw. `status` is 0 when it hung up or never answered on purpose."""
 
     method: str
@@ -51,7 +51,7 @@ class World:
     posts: tuple[PostFact, ...]
     states: dict[str, str] = field(default_factory=dict)
     saved: dict[str, Saved] = field(default_factory=dict)
-    hits: list[Hit] = field(default_factory=list)
+    hits: list[SeenRequest] = field(default_factory=list)
     per_minute: int | None = None
     stand_ins: bool = False
     """Whether media and styles of saved real pages are answered with pictures and styles of our own."""

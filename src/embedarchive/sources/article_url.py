@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from embedarchive.core.errors import RefusedError
 from embedarchive.egress import check_url
-from embedarchive.errors import RefusedError
 
 # Parameters that say who sent the reader, never what is read.
 _TRACKING = re.compile(

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urljoin
 
-from embedarchive import clock
+from embedarchive.core import clock
+from embedarchive.core.errors import RefusedError, SourceError
+from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
-from embedarchive.errors import RefusedError, SourceError
 from embedarchive.fetch.body import Body
-from embedarchive.model import Fetch
 from embedarchive.sources.links import find_canonical
 from embedarchive.sources.seed import Seed
 

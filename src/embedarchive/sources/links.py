@@ -9,13 +9,13 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.detect.tame import tame
+from embedarchive.core.errors import RefusedError
+from embedarchive.detect.nesting import limit_nesting
 from embedarchive.egress import check_url
-from embedarchive.errors import RefusedError
 
 MAX_LINKS = 10_000
 _MOST_HTML = 5_000_000
-"""Bytes of a page whose links are followed; with `tame`, a bound on what a hostile page may cost (a few seconds)."""
+"""Bytes of a page whose links are followed; with `limit_nesting`, a bound on what a hostile page may cost (a few seconds)."""
 
 _HEAD = 256 * 1024
 """Bytes in which a page's own address is looked for: all of any real head, and little enough for any hostile one."""
@@ -29,7 +29,7 @@ _NO_PAGE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LinkScope:
     """Which addresses belong to the site that is followed.
 
     `reach` is `prefix` (below the seed's folder), `host` (`www.` or not), or `domain` (hosts below it as well).
@@ -68,7 +68,7 @@ def _is_within(url: str, seed: str, reach: str) -> bool:
 
 def find_links(html: bytes, base_url: str) -> tuple[str, ...]:
     """The http(s) addresses a page's links lead to, in their order, each once, without fragments; 10,000 at most."""
-    tree = LexborHTMLParser(tame(html[:_MOST_HTML]))
+    tree = LexborHTMLParser(limit_nesting(html[:_MOST_HTML]))
     base = tree.css_first("base[href]")
     base_url = _join(base_url, base.attributes.get("href") or "") if base else base_url
     found: dict[str, None] = {}

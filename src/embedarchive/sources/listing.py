@@ -19,9 +19,9 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 from lxml import etree
 
-from embedarchive import clock
+from embedarchive.core import clock
+from embedarchive.core.errors import RefusedError
 from embedarchive.egress import check_url
-from embedarchive.errors import RefusedError
 from embedarchive.fetch.body import Body
 
 MAX_ENTRIES = 100_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from embedarchive.model import Fetch
+from embedarchive.core.model import Fetch
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from embedarchive.core.errors import RefusedError, SourceError
 from embedarchive.egress import check_url
-from embedarchive.errors import RefusedError, SourceError
 from embedarchive.sources.files import read_path
 from embedarchive.sources.seed import Seed
 

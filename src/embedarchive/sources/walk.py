@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from embedarchive.model import Fetch
+from embedarchive.core.model import Fetch
 from embedarchive.sources.article_url import canonicalize_article
-from embedarchive.sources.links import Scope, find_links
+from embedarchive.sources.links import LinkScope, find_links
 from embedarchive.sources.listing import find_listing
 from embedarchive.sources.seed import Seed
 
@@ -27,7 +27,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceFile:
     """What one fetched document gave: the article itself (None if it is a listing), further articles, further steps."""
 
     article: Seed | None
@@ -36,7 +36,7 @@ class Found:
     truncated: str | None = None
 
 
-def find_articles(step: Step, fetch: Fetch, scope: Scope | None) -> Found:
+def find_articles(step: Step, fetch: Fetch, scope: LinkScope | None) -> SourceFile:
     """Say what a fetched document is, and what it leads to. Pure.
 
     The entries of a sitemap or a feed are articles; a page is one, and with a scope its links are the next steps.
@@ -46,29 +46,29 @@ def find_articles(step: Step, fetch: Fetch, scope: Scope | None) -> Found:
         links = find_links(fetch.body, fetch.final_url) if _is_followed(step, fetch, scope) else ()
         steps = (Step(Seed(url, fetch.final_url), step.depth + 1) for url in links if scope and scope.admits(url))
         seed = step.seed
-        return Found(Seed(seed.url, seed.origin, fetch, seed.changed_at), (), tuple(steps))
+        return SourceFile(Seed(seed.url, seed.origin, fetch, seed.changed_at), (), tuple(steps))
     recent = [entry for entry in listing.entries if scope is None or scope.is_recent(entry.changed_at)]
     seeds = tuple(Seed(entry.url, fetch.final_url, changed_at=entry.changed_at) for entry in recent)
     if listing.kind == "sitemap_index":
         steps = (Step(seed, step.depth, listing=True) for seed in seeds)
-        return Found(None, (), tuple(steps), listing.truncated)
+        return SourceFile(None, (), tuple(steps), listing.truncated)
     chosen = (seed for seed in seeds if scope is None or _is_chosen(seed.url, scope))
-    return Found(None, tuple(chosen), (), listing.truncated)
+    return SourceFile(None, tuple(chosen), (), listing.truncated)
 
 
-def _is_followed(step: Step, fetch: Fetch, scope: Scope | None) -> bool:
+def _is_followed(step: Step, fetch: Fetch, scope: LinkScope | None) -> bool:
     return scope is not None and fetch.outcome == "ok" and step.depth < scope.depth
 
 
-def _is_chosen(url: str, scope: Scope) -> bool:
+def _is_chosen(url: str, scope: LinkScope) -> bool:
     """Entries of a listing were chosen by naming it: only include and exclude apply, not the reach."""
-    return Scope((url,), "host", 0, scope.include, scope.exclude).admits(url)
+    return LinkScope((url,), "host", 0, scope.include, scope.exclude).admits(url)
 
 
 async def walk(
     seeds: Iterable[Seed],
     fetch: Callable[[str], Awaitable[Fetch]],
-    scope: Scope | None = None,
+    scope: LinkScope | None = None,
     *,
     limit: int | None = None,
     width: int = 6,
@@ -109,7 +109,7 @@ async def _take(step: Step, fetch: Callable[[str], Awaitable[Fetch]]) -> tuple[S
 class _Walk:
     """What a walk remembers: what is still to fetch, what was seen, how many articles there are."""
 
-    def __init__(self, scope: Scope | None, limit: int | None) -> None:
+    def __init__(self, scope: LinkScope | None, limit: int | None) -> None:
         self.scope = scope
         self.limit = limit
         self.steps: deque[Step] = deque()
@@ -137,7 +137,7 @@ class _Walk:
         self._given.add(key)
         return True
 
-    def take(self, found: Found) -> Iterator[Seed]:
+    def take(self, found: SourceFile) -> Iterator[Seed]:
         """Plan what a document leads to, and give its articles that are new."""
         for step in found.steps:
             self.add(step)

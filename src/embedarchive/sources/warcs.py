@@ -14,11 +14,11 @@ from zipfile import BadZipFile, ZipFile
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from embedarchive import clock
+from embedarchive.core import clock
+from embedarchive.core.errors import RefusedError, SourceError
+from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
-from embedarchive.errors import RefusedError, SourceError
 from embedarchive.fetch import redact_headers
-from embedarchive.model import Fetch
 from embedarchive.sources.seed import Seed
 
 MAX_BYTES = 100 * 1024 * 1024

@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from embedarchive.errors import ArchiveError, ArchiveLocked, DiskFull
-from embedarchive.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
-from embedarchive.platform import Platform
+from embedarchive.core.errors import ArchiveError, ArchiveLocked, DiskFull
+from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import rows
+from embedarchive.store.fulltext import join_pieces
 from embedarchive.store.rows import insert, to_json
 from embedarchive.store.schema import apply_schema, check_identity
-from embedarchive.store.words import join_pieces
 
 
 def archive_path(name: str | Path) -> Path:

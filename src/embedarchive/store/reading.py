@@ -7,8 +7,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from embedarchive.errors import ArchiveError
-from embedarchive.model import Answer, Page, Post
+from embedarchive.core.errors import ArchiveError
+from embedarchive.core.model import Answer, Page, Post
 from embedarchive.store.blobs import unpack_blob
 from embedarchive.store.schema import check_identity
 

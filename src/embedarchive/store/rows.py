@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from embedarchive.grams import find_grams
-from embedarchive.model import Capture, Embed, Fetch, Found, Post
+from embedarchive.core.grams import find_grams
+from embedarchive.core.model import Capture, Embed, Fetch, Found, Post
 from embedarchive.store.blobs import hash_bytes, pack_blob
 
 Row = Mapping[str, Any]
@@ -25,9 +25,9 @@ FULL_TEXT = {
 
 def insert(conn: sqlite3.Connection, table: str, row: Row, *, or_ignore: bool = False) -> int:
     """Insert one row of our own column names (never of remote keys), index its words, give its rowid."""
-    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    columns, placeholders = ", ".join(row), ", ".join("?" * len(row))
     verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
-    cursor = conn.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", [clean(v) for v in row.values()])
+    cursor = conn.execute(f"{verb} INTO {table} ({columns}) VALUES ({placeholders})", [clean(v) for v in row.values()])
     rowid = int(cursor.lastrowid or 0)
     if cursor.rowcount and table in FULL_TEXT:
         index(conn, table, rowid)
@@ -47,8 +47,8 @@ def index(conn: sqlite3.Connection, table: str, rowid: int, *, remove: bool = Fa
 
 def index_grams(conn: sqlite3.Connection, table: str, where: str = "", *values: Any, remove: bool = False) -> None:
     """Put the grams of rows into their index, or take them out; of all rows if none are named."""
-    command, marks = (f"{table}_grams, ", "'delete', ") if remove else ("", "")
-    sql = f"INSERT INTO {table}_grams({command}rowid, grams) VALUES ({marks}?, ?)"
+    command, marker = (f"{table}_grams, ", "'delete', ") if remove else ("", "")
+    sql = f"INSERT INTO {table}_grams({command}rowid, grams) VALUES ({marker}?, ?)"
     rows = conn.execute(f"SELECT id, {', '.join(FULL_TEXT[table])} FROM {table} {where}", values)
     for rowid, *texts in rows:
         if grams := find_grams(" ".join(filter(None, texts))):

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedarchive.errors import NewerArchive, NotAnArchive
+from embedarchive.core.errors import NewerArchive, NotAnArchive
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations

@@ -24,7 +24,7 @@ NOUNS = ("posts", "embeds", "articles", "captures", "descriptions", "checks", "a
 """The tables every page reads: who may not see one of them sees no page."""
 
 
-class TooSlow(Exception):
+class PageTooSlow(Exception):
     """The archive could not answer in time."""
 
 
@@ -90,5 +90,5 @@ def within(conn: sqlite3.Connection, longest_ms: int) -> Iterator[None]:
             yield
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
-            raise TooSlow from error
+            raise PageTooSlow from error
         raise

@@ -8,8 +8,8 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
+from embedarchive.show.style import POST, TOKENS
 from embedarchive.store.blobs import hash_bytes
-from embedarchive.style import POST, TOKENS
 from embedarchive.viewer.archives import Missing
 
 SCRIPT = "text/javascript; charset=utf-8"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from embedarchive.tags import Html, tag
+from embedarchive.show.tags import Html, tag
 from embedarchive.viewer.links import Links
 
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from embedarchive import library
-from embedarchive.records import Counts
+from embedarchive.library.records import Counts
 from embedarchive.viewer.archives import read
 
-PATIENCE_S = 0.5
+LONGEST_WAIT_S = 0.5
 """How long a page waits for a count that has just begun."""
 
 LONGEST_COUNT_MS = 300_000
@@ -40,7 +40,7 @@ async def counts_of(datasette: Any, database: Any) -> Counts | None:
     if state.task is None or state.task.done() or state.loop is not loop:
         state.loop, state.task = loop, loop.create_task(_count(state, database, version))
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(state.task), PATIENCE_S)
+        await asyncio.wait_for(asyncio.shield(state.task), LONGEST_WAIT_S)
     return state.counts
 
 

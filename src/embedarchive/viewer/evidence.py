@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from datasette.utils.asgi import asgi_send_file
 
-from embedarchive import clock
+from embedarchive.core import clock
 from embedarchive.export import export_wacz, find_selection
 from embedarchive.library.posts import find_key
 from embedarchive.store import open_reader

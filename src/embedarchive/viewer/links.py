@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from embedarchive.records import Kept
-from embedarchive.showable import SHOWABLE
+from embedarchive.library.records import StoredFile
+from embedarchive.show.content_types import SHOWABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,6 @@ class Links:
     def snapshot(self, capture_id: int) -> str:
         return f"{self.base}/-/snapshot/{capture_id}"
 
-    def shown(self, kept: Kept) -> str | None:
+    def shown(self, kept: StoredFile) -> str | None:
         """Where an artifact can be seen in a page, or None if a page must do without it."""
         return self.media(kept.sha256) if kept.held and kept.content_type in SHOWABLE else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from datasette.utils.asgi import Response
 
-from embedarchive.showable import SNIFFED, sniff_type
+from embedarchive.show.content_types import SNIFFED, sniff_type
 from embedarchive.store.blobs import unpack_blob
 from embedarchive.viewer.archives import LONGEST_VALUE, Missing, open_archive, read
 

@@ -11,8 +11,8 @@ from datasette.utils.asgi import Response
 
 from embedarchive import library
 from embedarchive.detect.identity import identify_post
-from embedarchive.phrases import read_time
-from embedarchive.records import CaptureRecord, PostRecord
+from embedarchive.library.records import CaptureRecord, PostRecord
+from embedarchive.show.words import read_time
 from embedarchive.viewer.archives import NOUNS, Missing, find_archives, read
 from embedarchive.viewer.links import Links
 from embedarchive.viewer.shims import ensure_table

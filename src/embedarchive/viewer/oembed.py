@@ -7,10 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 from datasette.utils.asgi import Response
 
+from embedarchive.library.records import PostRecord
 from embedarchive.platforms import BY_NAME
-from embedarchive.records import PostRecord
-from embedarchive.render import title_of
-from embedarchive.tags import link_target, tag
+from embedarchive.show.card import title_of
+from embedarchive.show.tags import link_target, tag
 from embedarchive.viewer.memento import find_post
 
 WIDTH, HEIGHT = 560, 720

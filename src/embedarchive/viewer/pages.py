@@ -8,15 +8,16 @@ from urllib.parse import unquote
 
 from datasette.utils.asgi import Response
 
-from embedarchive import library, phrases
-from embedarchive.inert import INERT_POLICY, render_inert
+from embedarchive import library
+from embedarchive.library.records import Lookup
 from embedarchive.platforms import BY_NAME
-from embedarchive.records import Lookup
-from embedarchive.render import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
-from embedarchive.render_media import render_veil
-from embedarchive.signs import render_date, render_mark, render_status
-from embedarchive.tags import Html
-from embedarchive.terminal import next_steps
+from embedarchive.show import words as phrases
+from embedarchive.show.badges import render_date, render_mark, render_status
+from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
+from embedarchive.show.files import render_blur
+from embedarchive.show.snapshot import SANITISED_POLICY, render_sanitised
+from embedarchive.show.tags import Html
+from embedarchive.show.terminal import next_steps
 from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
@@ -40,20 +41,20 @@ CARD_HEADERS = {
 }
 
 
-def veil(markup: str, name: str) -> Html:
+def blur(markup: str, name: str) -> Html:
     """What a template made of pictures, out of focus until a reader asks for them."""
-    return render_veil(Html(markup), name)
+    return render_blur(Html(markup), name)
 
 
 HELPERS = {
     "date": render_date, "mark": render_mark, "status": render_status, "say_date": phrases.say_date,
     "say_time": phrases.say_time, "say_count": phrases.say_count, "say_number": phrases.say_number,
-    "say_size": phrases.say_size, "say_likeness": phrases.say_likeness, "say_reason": phrases.say_reason,
+    "say_size": phrases.say_size, "say_similarity": phrases.say_similarity, "say_reason": phrases.say_reason,
     "say_run": phrases.say_run, "say_in_place": phrases.say_in_place,
     "say_missing": phrases.say_missing, "say_value": phrases.say_value,
     "say_status": phrases.say_post_status, "say_field": phrases.say_field, "shorten": phrases.shorten,
     "meaning": phrases.STATUS_MEANINGS.get, "word": phrases.STATUS_WORDS.get, "next_steps": next_steps,
-    "diff": phrases.find_difference, "veil": veil,
+    "diff": phrases.find_difference, "blur": blur,
 }  # fmt: skip
 
 
@@ -214,8 +215,8 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
     if found is None:
         raise Missing("No page was kept of this visit, or it is too large to show.")
     note = f"As rendered on {phrases.say_time(found[0])}; scripts, frames, forms and outside files are taken out."
-    headers = {**PAGE_HEADERS, "content-security-policy": INERT_POLICY}
-    return Response.html(render_inert(found[1].decode("utf-8", "replace"), note), headers=headers)
+    headers = {**PAGE_HEADERS, "content-security-policy": SANITISED_POLICY}
+    return Response.html(render_sanitised(found[1].decode("utf-8", "replace"), note), headers=headers)
 
 
 # ------------------------------------------------------------------------------------------------------------- articles

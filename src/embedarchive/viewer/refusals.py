@@ -10,9 +10,9 @@ from typing import Any
 from datasette.utils.asgi import Response
 
 from embedarchive.library.pictures import LARGEST_PICTURE
-from embedarchive.phrases import say_size
-from embedarchive.tags import Html, tag
-from embedarchive.viewer.archives import Missing, TooSlow
+from embedarchive.show.tags import Html, tag
+from embedarchive.show.words import say_size
+from embedarchive.viewer.archives import Missing, PageTooSlow
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.uploads import TooLarge
 
@@ -37,7 +37,7 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             return refuse(datasette, 404, "Nothing here", str(missing))
         except TooLarge:
             return refuse(datasette, 413, "Too large", LARGE)
-        except TooSlow:
+        except PageTooSlow:
             return refuse(datasette, 503, "Too slow", SLOW)
 
     # functools.wraps points here; Datasette must see what this function takes, not what the view takes.

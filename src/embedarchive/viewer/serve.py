@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from datasette.app import Datasette
 
-from embedarchive.errors import UsageError
+from embedarchive.core.errors import UsageError
 from embedarchive.store.reading import open_reader
 
 SETTINGS = {"default_page_size": 50, "sql_time_limit_ms": 3000, "num_sql_threads": 4}

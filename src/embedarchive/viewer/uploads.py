@@ -6,8 +6,8 @@ import asyncio
 import re
 from typing import Any
 
+from embedarchive.core.image_hash import hash_picture
 from embedarchive.library.pictures import LARGEST_PICTURE
-from embedarchive.likeness import hash_picture
 
 LARGEST_FORM = LARGEST_PICTURE + 100_000
 _BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";,]+)', re.I)

@@ -12,7 +12,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -238,7 +238,7 @@ def _answer_frame(request: Request, world: World) -> Reply | None:
     if request.path == "/oembed":
         return _answer_oembed(request, world)
     if len(parts) != 4 or parts[0] not in ("embed", "profile"):
-        return answer_wall(request)
+        return answer_block_page(request)
     post = _find(f"{parts[1]}/{parts[3]}")
     state, lang = split_language(world.state(post) if post else "gone", request)
     if fault := answer_fault(state, request):

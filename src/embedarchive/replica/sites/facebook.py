@@ -11,7 +11,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
@@ -119,7 +119,7 @@ def frame_html(post: PostFact) -> str:
 def _answer(request: Request, world: World) -> Reply | None:
     if request.path == "/unsupportedbrowser":
         return html("<!DOCTYPE html><title>Update Your Browser</title><h1>Update Your Browser</h1>")
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     if request.path == "/embed.css":
         return asset("facebook/embed.css")

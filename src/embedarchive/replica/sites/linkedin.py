@@ -10,7 +10,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
@@ -75,7 +75,7 @@ _BY_KEY = {post.key: post for post in POSTS}
 
 
 def _answer(request: Request, world: World) -> Reply | None:
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     if request.path == "/authwall":
         return html("<!DOCTYPE html><title>Sign Up</title><form><input type=password></form>")

@@ -11,7 +11,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -80,7 +80,7 @@ def _pin(post: PostFact) -> dict[str, Any]:
 
 
 def _answer_frame(request: Request, world: World) -> Reply | None:
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     if request.path != "/ext/embed.html":
         return None

@@ -11,7 +11,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -130,7 +130,7 @@ def _key_in(path: str) -> str:
 def _answer_frame(request: Request, world: World) -> Reply | None:
     if request.path == "/widgets.js":
         return asset("reddit/widgets.js")
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     post = _BY_KEY.get(_key_in(request.path))
     state, lang = split_language(world.state(post) if post else "gone", request)

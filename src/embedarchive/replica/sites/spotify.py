@@ -9,7 +9,7 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, picture_url
 from embedarchive.replica.facts import PostFact, Slide
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -47,7 +47,7 @@ def frame_html(post: PostFact) -> str:
 
 
 def _answer(request: Request, world: World) -> Reply | None:
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     post = next((post for id_, post in _BY_ID.items() if id_ in request.target), None)
     state = world.state(post) if post else "gone"

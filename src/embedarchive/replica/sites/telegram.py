@@ -9,7 +9,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
@@ -94,7 +94,7 @@ def script_html(post: PostFact) -> str:
 
 def _answer(request: Request, world: World) -> Reply | None:
     key = request.path.strip("/")
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     if key.startswith("s/"):
         return _answer_channel(key[2:], world)

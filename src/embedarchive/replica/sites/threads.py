@@ -10,7 +10,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, shortcode_at
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
@@ -109,7 +109,7 @@ def _answer(request: Request, world: World) -> Reply | None:
         return redirect(f"https://{HOST}{request.target}", 301)
     if request.path == "/embed.js":
         return asset("threads/embed.js")
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     embed, code = parts[-1] == "embed", next((part for part in parts if part in _BY_CODE), "")
     post = _BY_CODE.get(code)

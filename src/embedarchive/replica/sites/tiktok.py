@@ -12,7 +12,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 from embedarchive.replica.world import World
@@ -109,7 +109,7 @@ def _answer(request: Request, world: World) -> Reply | None:
         return asset("tiktok/embed.js")
     if request.path == "/oembed":
         return _answer_oembed(request, world)
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     post = _BY_KEY.get(parts[-1])
     state, lang = split_language(world.state(post) if post else "gone", request)

@@ -10,7 +10,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
 from embedarchive.replica.facts import Person, PostFact, Slide
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -54,7 +54,7 @@ def _blog(post: PostFact) -> str:
 
 
 def _answer(request: Request, world: World) -> Reply | None:
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     post = next((post for key, post in _BY_KEY.items() if key in request.target), None)
     state = world.state(post) if post else "gone"

@@ -11,7 +11,7 @@ from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url
 from embedarchive.replica.facts import Person, PostFact, Slide
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall, in_languages, split_language
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.pictures import resized
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
@@ -102,7 +102,7 @@ def frame_html(post: PostFact) -> str:
 def _answer(request: Request, world: World) -> Reply | None:
     if request.path == "/oembed":
         return _answer_oembed(request, world)
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     folder, _, key = request.path.strip("/").partition("/")
     if folder == "embed":

@@ -48,7 +48,7 @@ def _hero(story: Story) -> str:
 
 def _scripts(story: Story) -> str:
     wanted = ((LOADER, 'class="instagram-media'), (WIDGETS, "twitter-tweet"))
-    return "".join(script for script, needle in wanted if needle in story.body and "alice-consent" not in story.body)
+    return "".join(script for script, keyword in wanted if keyword in story.body and "alice-consent" not in story.body)
 
 
 def _head(story: Story) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, picture_url
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds
-from embedarchive.replica.faults import FAULTS, answer_fault, answer_wall
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -125,7 +125,7 @@ def oembed(post: PostFact, cdn: str, provider: str, **more: Any) -> dict[str, An
 
 
 def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
-    if wall := answer_wall(request):
+    if wall := answer_block_page(request):
         return wall
     if request.host == stage.cdn:
         return answer_media(request, world, stage.posts)

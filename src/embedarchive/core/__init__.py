@@ -1,0 +1,1 @@
+"""What every room uses and nothing in it touches the world: the nouns, the errors, addresses, comparisons."""

@@ -1,0 +1,166 @@
+"""A record (an element's attributes, or a JSON object) -> the post it embeds. One rule for both, since CMSs write
+the same
+names in both. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+from embedarchive.core.model import Post
+from embedarchive.core.urls import split_url
+from embedarchive.detect.identity import find_platforms, identify_post, read_bare_id
+from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms.kit.specification import Platform
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_EMBED_WORDS = frozenset(
+    (
+        "embed", "embeds", "embedded", "embedly", "oembed", "iframe", "iframely", "rich", "social", "tweet", "video",
+        "player", "consent", "lazy", "provider", "placeholder", "blocked", "blocker", "externalcontent", "extcontent",
+        "thirdparty",
+    )
+) | {p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}  # fmt: skip
+_OTHER_WORDS = frozenset(
+    (
+        "share", "sharing", "sharer", "follow", "button", "btn", "icon", "icons", "gallery", "lightbox", "thumb",
+        "thumbnail", "grid", "credit", "credits", "avatar", "nav", "menu", "proxy", "login", "comment", "comments",
+        "count", "like", "likes", "profile", "author", "related", "caption", "copyright", "copy", "clipboard", "source",
+        "sameas", "logo", "badge", "cta", "redirect", "track", "tracking", "analytics", "ad", "ads", "sbi", "feedzy",
+        "comingfrom",
+    )
+)  # fmt: skip
+_SERVICE_KEYS = frozenset(
+    (
+        "provider", "providername", "type", "service", "network", "platform", "source", "embedtype", "socialtype",
+        "kind", "subtype", "vendor", "site", "servicename", "embedprovider", "videoprovider", "videotype", "mediatype",
+        "socialnetwork", "contenttype", "extcontenttype", "name",
+    )
+)  # fmt: skip
+ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid"))
+_NEVER = frozenset(
+    (
+        "class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A post a record names: by which of its names, and in which words (`url` as written, or None for a bare id)."""
+
+    post: Post
+    name: str
+    url: str | None
+    rule: str
+
+
+@lru_cache(maxsize=4096)
+def split_words(text: str) -> frozenset[str]:
+    """`data-embedUrl` -> data, embed, url: the words of a name, in lower case."""
+    return frozenset(w.lower() for w in _WORD.findall(text[:500]))
+
+
+@lru_cache(maxsize=4096)
+def squeeze(name: str) -> str:
+    """`data-tweet-id`, `tweetId`, `tweet_id` -> tweetid."""
+    return re.sub(r"[^a-z0-9]", "", name.lower().removeprefix("data-"))
+
+
+def _index_services() -> dict[str, Platform]:
+    index = {p.name: p for p in PLATFORMS} | {squeeze(p.title): p for p in PLATFORMS}
+    for platform in PLATFORMS:
+        index.update(dict.fromkeys(platform.services, platform))
+    return index
+
+
+SERVICES = _index_services()
+ID_NAMES: dict[str, Platform] = {name: p for p in PLATFORMS for name in p.id_names}
+
+
+def find_named(pairs: Mapping[str, str], context: str, *, plain: bool = False, ids: bool = True) -> Named | None:
+    """The post a record embeds, by the strongest sign: a frame's address, an id under a telling name, an id in a
+    record that
+    says of which service, an address in a record that says it embeds.
+
+    `context` is what names the record: tag and classes, or the JSON keys above it. `plain` records (images) are
+    believed
+    only the strongest sign; `ids` says whether bare ids count.
+    """
+    framed = next(_find_frames(pairs), None)
+    if framed or plain:
+        return framed
+    if ids:
+        named = next(_find_ids(pairs), None) or next(_find_of_service(pairs, context), None)
+        if named:
+            return named
+    return next(_find_permalinks(pairs, context), None)
+
+
+def _find_frames(pairs: Mapping[str, str]) -> Iterator[Named]:
+    for name, value in _urls(pairs):
+        url = split_url(value)
+        if url and any(p.is_frame(url) for p in find_platforms(url)):
+            post = identify_post(value)
+            if post:
+                yield Named(post, name, value, "frame-address")
+
+
+def _find_ids(pairs: Mapping[str, str]) -> Iterator[Named]:
+    for name, value in pairs.items():
+        platform = ID_NAMES.get(squeeze(name))
+        post = read_bare_id(platform, value) if platform else None
+        if post:
+            yield Named(post, name, None, "named-id")
+
+
+def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
+    """`provider=youtube` with `data-id=…`; the service may also be a word of the record's own name (`lite-youtube`)."""
+    said = [squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40]
+    services = [SERVICES[s] for s in (*said, *sorted(split_words(context))) if s in SERVICES]
+    for platform in services[:3]:
+        for name, value in pairs.items():
+            short = squeeze(name)
+            is_named = short in ID_KEYS or short.endswith("videoid")
+            post = read_bare_id(platform, value) if is_named and _is_rare(value) else None
+            if post:
+                yield Named(post, name, None, "id-of-service")
+
+
+def _is_rare(value: str) -> bool:
+    """A value that is no word and no small number: `data-id="twitter"` names nothing."""
+    return value.lower() not in SERVICES and (len(value) >= 7 or not value.isdigit()) and not value.isalpha()
+
+
+def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
+    around = split_words(context)
+    if around & _OTHER_WORDS:
+        return
+    services = {squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40}
+    named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
+    for name, value in _urls(pairs):
+        words = split_words(name) | {squeeze(name)} | named
+        if value.startswith("/"):
+            words |= split_words(value.split("?")[0])
+        if words & _OTHER_WORDS or not (words | around | services) & _EMBED_WORDS:
+            continue
+        post = identify_post(value)
+        if post:
+            yield Named(post, name, value, "named-address")
+
+
+def _urls(pairs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    return ((n, v) for n, v in pairs.items() if n not in _NEVER and 10 < len(v) < 4000 and _is_url(v))
+
+
+def _is_url(value: str) -> bool:
+    """An address, or a path of this site that may hold one in its query."""
+    start = value.lstrip()[:4].lower()
+    return (
+        start in ("http", "www.")
+        or start.startswith("//")
+        or (start.startswith("/") and "?" in value and "%2f" in value.lower())
+    )

@@ -1,0 +1,369 @@
+"""What readers look at: frozen records that the library reads from an archive and the renderers show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from embedarchive.core.model import Claim, Description, Kind, Outcome, Post, Role, Sign
+
+Status = Literal["available", "gone", "unavailable", "blocked", "error", "not captured"]
+"""The newest answer about a post. A wall or a fault counts only while there is no better answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Bytes of a capture, by hash. `held` is False where the archive no longer has them (withdrawn on purpose)."""
+
+    role: Role
+    position: int
+    sha256: str
+    content_type: str
+    size: int
+    url: str | None = None
+    width: int | None = None
+    height: int | None = None
+    alt: str | None = None
+    truncated: str | None = None
+    held: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look at a post: when, and what it showed."""
+
+    at: str
+    outcome: Outcome
+    reason: str | None
+    capture_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRecord:
+    """One visit as kept. `description` is what the newest rules read from it, or None."""
+
+    id: int
+    post_key: str
+    outcome: Outcome
+    reason: str | None
+    signs: tuple[Sign, ...]
+    visit_url: str
+    final_url: str
+    status: int | None
+    started_at: str
+    finished_at: str
+    missing: tuple[str, ...] = ()
+    alterations: tuple[str, ...] = ()
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    """Of embedarchive, when it came from a run."""
+    fetch_id: int | None = None
+    """The download of an article in which the post was photographed, or None for a visit to the post itself."""
+    article_id: int | None = None
+    replay_score: float | None = None
+    """How much of it came back when it was last shown from the archive alone; None when it never was."""
+    replay_note: str | None = None
+    artifacts: tuple[StoredFile, ...] = ()
+    description: Description | None = None
+    sensitive: bool = False
+    """Whether any look at the post found it marked as not for every eye."""
+
+    def kept(self, role: Role) -> tuple[StoredFile, ...]:
+        """The artifacts of that role, in order."""
+        return tuple(a for a in self.artifacts if a.role == role)
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRecord:
+    """One request and its response as seen while capturing, without the bodies."""
+
+    position: int
+    url: str
+    method: str
+    status: int | None
+    resource_type: str
+    content_type: str | None
+    sha256: str | None
+    size: int | None
+    started_at: str
+    elapsed_ms: int
+    remote_address: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """One appearance of a post in an article, with what the publisher's markup claims. `current` is False where the
+    article's newest download no longer has it."""
+
+    embed_id: int
+    article_id: int
+    article_url: str
+    article_title: str | None
+    outlet: str | None
+    published_at: str | None
+    fetched_at: str
+    position: int
+    kind: Kind
+    platform: str | None
+    url: str | None
+    form: str
+    snippet: str
+    claim: Claim
+    current: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that differs between two captures of a post."""
+
+    field: str
+    before: str
+    after: str
+    from_capture: int
+    to_capture: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostRecord:
+    """All that an archive knows of one post.
+
+    `best` is the capture to show (complete before partial, newest first), or None if the post itself was never seen.
+    """
+
+    post: Post
+    status: Status
+    reason: str | None
+    first_seen_at: str
+    last_checked_at: str | None = None
+    last_available_at: str | None = None
+    first_gone_at: str | None = None
+    observations: tuple[Observation, ...] = ()
+    captures: tuple[CaptureRecord, ...] = ()
+    best: CaptureRecord | None = None
+    appearances: tuple[Appearance, ...] = ()
+    more_appearances: int = 0
+    """How many further appearances there are beside those read."""
+
+    @property
+    def in_place(self) -> tuple[CaptureRecord, ...]:
+        """How it was photographed in articles, the newest picture of each, newest first."""
+        placed = [c for c in reversed(self.captures) if c.article_id and c.kept("screenshot")]
+        return tuple(reversed({c.article_id: c for c in placed}.values()))
+
+    @property
+    def claims(self) -> tuple[Appearance, ...]:
+        """The appearances whose markup says something of the post."""
+        return tuple(s for s in self.appearances if s.claim.text or s.claim.author_name or s.claim.author_handle)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRecord:
+    """An embed that names no post: only the publisher's claim is known."""
+
+    id: int
+    appearance: Appearance
+    html_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostLine:
+    """One post on one line, as lists and articles show it. `claimed` is True where its words are only a publisher's."""
+
+    key: str
+    platform: str
+    url: str
+    status: Status
+    author_name: str | None = None
+    author_handle: str | None = None
+    kind: str | None = None
+    text: str | None = None
+    alt: str | None = None
+    lang: str | None = None
+    posted_at: str | None = None
+    last_available_at: str | None = None
+    first_gone_at: str | None = None
+    preserved: bool = False
+    claimed: bool = False
+    sensitive: bool = False
+    picture: StoredFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An embed at its place in an article, and the post it shows if it names one."""
+
+    appearance: Appearance
+    post: PostLine | None = None
+    seen: CaptureRecord | None = None
+    """How the post was last photographed in this article, if it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRecord:
+    """One download of an article, without its bytes."""
+
+    id: int
+    url: str
+    final_url: str
+    fetched_at: str
+    outcome: Literal["ok", "unchanged", "failed"]
+    reason: str | None
+    status: int | None
+    html_sha256: str | None
+    truncated: str | None
+    source: str
+    search_note: str | None
+    rendered_at: str | None = None
+    dom_sha256: str | None = None
+    screenshot_sha256: str | None = None
+    """The whole page with its embeds in place, when a browser opened it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRecord:
+    """An article with the embeds of its newest searched download, in reading order."""
+
+    id: int
+    url: str
+    outlet: str | None
+    title: str | None
+    site_name: str | None
+    lang: str | None
+    published_at: str | None
+    first_seen_at: str
+    fetches: tuple[FetchRecord, ...] = ()
+    embeds: tuple[Placed, ...] = ()
+
+    @property
+    def picture(self) -> FetchRecord | None:
+        """The newest download whose whole page was photographed."""
+        return next((fetch for fetch in self.fetches if fetch.screenshot_sha256), None)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether a picture of the article may show what is not for every eye."""
+        return any(placed.post.sensitive for placed in self.embeds if placed.post)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLine:
+    """One article on one line. The figures count posts that its newest searched download embeds."""
+
+    id: int
+    url: str
+    outlet: str | None
+    title: str | None
+    published_at: str | None
+    embeds: int = 0
+    gone: int = 0
+    preserved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutletRecord:
+    """One outlet: how much it embedded, how much of that is gone, how much of it is kept, and its articles."""
+
+    name: str
+    articles: int
+    embeds: int
+    posts: int
+    gone: int
+    gone_but_kept: int
+    preserved: int
+    unresolved: int
+    lines: tuple[ArticleLine, ...] = ()
+
+
+Piece = tuple[str, bool]
+"""A piece of text, and whether it is what was searched for."""
+
+
+Way = Literal["words", "fragment", "similar"]
+"""What of a text was found: its words, its very characters inside of words, or words spelt nearly so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result. `where` says what the words were found in: what the post said (`post`), what a publisher's
+    markup says of it (`claim`), or an article's title (`article`); `way`, how it was found."""
+
+    where: Literal["post", "claim", "article"]
+    pieces: tuple[Piece, ...]
+    post: PostLine | None = None
+    appearance: Appearance | None = None
+    article: ArticleLine | None = None
+    way: Way = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A post with a picture like the one asked for. `distance` is in bits of 64: 0 for the same picture."""
+
+    post: PostLine
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a pasted text means to an archive. `understood` names the reading of it, `tried` what was looked for.
+
+    `url` is the address to capture or crawl when nothing was found, if the text holds one.
+    """
+
+    text: str
+    understood: str
+    posts: tuple[PostLine, ...] = ()
+    embeds: tuple[Placed, ...] = ()
+    articles: tuple[ArticleLine, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    alike: tuple[Alike, ...] = ()
+    tried: tuple[str, ...] = ()
+    url: str | None = None
+    is_post: bool = False
+
+    @property
+    def found(self) -> bool:
+        return bool(self.posts or self.embeds or self.articles or self.hits or self.alike)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Totals of an archive."""
+
+    articles: int
+    embeds: int
+    unresolved: int
+    posts: int
+    preserved: int
+    gone: int
+    gone_but_kept: int
+    captures: int
+    blobs: int
+    bytes: int
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    platforms: tuple[tuple[str, int, int], ...] = ()
+    """(platform, posts, of them preserved)"""
+    first_at: str | None = None
+    last_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """All that takes reading whole tables: the totals, and every outlet's, most embeds first."""
+
+    figures: Figures
+    outlets: tuple[OutletRecord, ...]
+
+    def outlet(self, name: str) -> OutletRecord | None:
+        return next((each for each in self.outlets if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The first page of an archive, without what must be counted."""
+
+    losses: tuple[PostLine, ...] = ()
+    recent: tuple[PostLine, ...] = ()

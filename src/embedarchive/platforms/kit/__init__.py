@@ -1,0 +1,1 @@
+"""What platforms share: how one is specified, what answers mean, how fields are read, players in frames."""

@@ -1,0 +1,190 @@
+"""All that a platform can say about itself, as values. Pure.
+
+A platform is one frozen `Platform` in one file of `platforms/`; adding one touches nothing else. The value has three
+parts: identity (URL to id and back, id to date), finding (how its embeds look in HTML), capturing (which frame to
+visit, when it is ready, what its answers mean). `examples` are run by the generic tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import SplitResult, quote
+
+from embedarchive.core.model import Description, Page, Post, Verdict
+
+# -------------------------------------------------------------------------------------------------------------- finding
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """One shape of markup that carries this platform's posts.
+
+    `css` is a comma list of simple compounds (`tag`, `.class`, `[attr]`, `[attr=value]` and joins of these), so that an
+    element finds its marks by a look into a table. `url` and `id` say, in order, where the post's address or bare id may
+    stand: `@attr` of the element, `css@attr` of an inner one (`css:last@attr` takes the last that names a post),
+    `@attr{key}` of JSON in an attribute, `text` of the element. A `bare` mark may name no post: its byline is enough.
+    """
+
+    form: str
+    css: str
+    url: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()
+    bare: bool = False
+
+
+# ------------------------------------------------------------------------------------------------------------ capturing
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing to do on the page, as data. `do` is `click`, `scroll`, `remove` or `wait`; `css` is on what.
+
+    `until` is a CSS selector that must match afterwards, `times` how often at most, `ms` how long to wait for `until`.
+    `when` is a text that one of the document's inline scripts must hold, else the move is left out.
+    """
+
+    do: Literal["click", "scroll", "remove", "wait"]
+    css: str = ""
+    until: str = ""
+    times: int = 1
+    ms: int = 3000
+    when: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The page a reader's browser would load for the embed, and how to know that it is all there.
+
+    `url` is a template, see `fill_url`. `card` selects the element that is the post (the screenshot is exactly it). The
+    page is settled when `card` or one of `dead` is there; it is ready when, after that, no `pending` matches any more,
+    every image in the card is decoded, fonts are loaded and the card's box is still. `referrer` is the address that the
+    visit says it comes from, where a frame answers only to a page that embeds it.
+    """
+
+    url: str
+    card: str
+    dead: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
+    width: int = 540
+    height: int = 1000
+    referrer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A second, independent look at a post: one more GET through the same door, asked for only when `when` says so.
+
+    `url` is a template, see `fill_url`. `when` is `always`, `doubt` (there was an answer and it was not the post) or
+    `available`. `navigate` sends the headers of a browser navigation, else those of an API call.
+    """
+
+    name: str
+    url: str
+    when: Literal["always", "doubt", "available"] = "doubt"
+    navigate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visitable:
+    """The capture part: where to go, what the answer means, what the post says. Rules are pure functions of a `Page`.
+
+    `fields` adds the platform's own names to the templates (a token computed from the id …). `rules` is raised whenever
+    `describe` improves; the ledger then describes old captures anew, without any network.
+    """
+
+    frame: Frame
+    classify: Callable[[Page, Post], Verdict]
+    describe: Callable[[Page, Post], Description]
+    probes: tuple[Probe, ...] = ()
+    fields: Callable[[Post], Mapping[str, str]] = lambda post: {}
+    rules: int = 1
+
+
+def fill_url(template: str, post: Post, visit: Visitable) -> str:
+    """Fill a template of `Frame` or `Probe`: {id} {url} {quoted_url}, {host} and {name} of a host/name id, `fields`."""
+    host, _, name = post.native_id.rpartition("/")
+    fields = {"id": post.native_id, "url": post.url, "quoted_url": quote(post.url, safe=""), "host": host, "name": name}
+    return template.format(**fields, **visit.fields(post))
+
+
+# ------------------------------------------------------------------------------------------------------------- examples
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A permalink and what must be made of it. `posted_at` is checked where ids carry time (to the second)."""
+
+    url: str
+    native_id: str
+    canonical: str
+    posted_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupExample:
+    """Markup as articles carry it, and what must be found in it: ids in order, and the claim of the first one."""
+
+    html: str
+    ids: tuple[str | None, ...]
+    form: str
+    author_name: str | None = None
+    author_handle: str | None = None
+    text: str | None = None
+    posted_at: str | None = None
+
+
+# ------------------------------------------------------------------------------------------------------------- platform
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One platform. `hosts` are registrable names, matched against the parsed host or a parent of it, never as text.
+
+    `identify` gets a split, cleaned URL on one of `hosts` (`*` is any host, asked last) and gives the native id, or None
+    for a page that is no post. `canonical` turns a native id into the address readers know, `permalink` cleans a post's own
+    address where the id alone leads nowhere; `date` turns a native id into an ISO time, or None; `handle` reads the author
+    from a post's address. `is_short` tells redirecting links; `is_frame` tells addresses that exist only to be embedded:
+    wherever they stand, the post is shown.
+
+    `id_pattern` is what a bare id must match in full, `from_id` makes the native id of it (of its groups joined by `/`,
+    where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
+    gives the ids a bare number can mean. `services` are further names under which markup knows the platform. `calls` are
+    script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
+    the author's name in the fallback. `link_marks` are pieces of the query that a link copied out of its embed code carries;
+    `wordless` matches a fallback that holds no words of the post.
+
+    `url_patterns` are regular expressions, one of which matches any address of this platform after its `//` and a short
+    sub-domain (`/` stands for a slash in any escaping): a page in which none matches may not even be parsed.
+    """
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]
+    identify: Callable[[SplitResult], str | None]
+    canonical: Callable[[str], str]
+    date: Callable[[str], str | None] = lambda native_id: None
+    permalink: Callable[[SplitResult], str | None] = lambda url: None
+    handle: Callable[[SplitResult], str | None] = lambda url: None
+    is_short: Callable[[SplitResult], bool] = lambda url: False
+    is_frame: Callable[[SplitResult], bool] = lambda url: False
+    id_pattern: str = ""
+    id_names: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    from_id: Callable[[str], str] = lambda bare: bare
+    read_number: Callable[[str], tuple[str, ...]] = lambda number: ()
+    calls: tuple[str, ...] = ()
+    from_call: Callable[[tuple[str, ...]], str] = lambda groups: groups[0]
+    selectors: tuple[Selector, ...] = ()
+    url_patterns: tuple[str, ...] = ()
+    bylines: tuple[str, ...] = ()
+    link_parameters: tuple[str, ...] = ()
+    wordless: str = ""
+    visit: Visitable | None = None
+    examples: tuple[Example, ...] = ()
+    markup: tuple[MarkupExample, ...] = ()
+    not_embeds: tuple[str, ...] = ()
+    not_posts: tuple[str, ...] = ()

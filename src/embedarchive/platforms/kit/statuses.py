@@ -1,0 +1,160 @@
+"""Statuses as Mastodon and its relatives serve them: the frame's card and the API's JSON, judged and read. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from embedarchive.core.model import Description, Media, Page, Sign, Verdict
+from embedarchive.platforms.kit.fields import (
+    as_count,
+    as_kind,
+    as_list,
+    as_size,
+    as_text,
+    as_time,
+    dig,
+    merge_readings,
+    parse_html,
+    read_json,
+    read_rich_text,
+    text_of,
+)
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, is_blank, verdict
+from embedarchive.platforms.kit.specification import Move
+
+CARD = ".detailed-status"
+MOVES = (
+    Move("click", ".detailed-status .content-warning button, .detailed-status .status__content__spoiler-link"),
+    Move("click", ".detailed-status .spoiler-button:not(.spoiler-button--minified) button"),
+)
+"""A content warning and a blurred picture are opened: a reader may, and the capture says that it did."""
+
+_NUMBER = re.compile(r"/(\d{12,20})(?=[/?#]|$)")
+
+
+def classify_status(page: Page, number: str) -> Verdict:
+    """Say what a frame and the API's answer (`status`) mean for the status of that number, by structure only."""
+    early = classify_answer(page)
+    if early:
+        return early
+    drawn = parse_html(page.dom or page.body)
+    card = drawn.css_first(CARD)
+    if card and page.status == 200:
+        return _classify_card(page, card, number)
+    if page.status not in (200, 404, 410) or drawn.css_first('input[type="password"]') or is_blank(drawn):
+        return classify_strange(page, drawn)
+    return _classify_absence(page, drawn, number)
+
+
+def _classify_card(page: Page, card: LexborNode, number: str) -> Verdict:
+    links = {m[1] for n in card.css("a[href]") if (m := _NUMBER.search(n.attributes.get("href") or ""))}
+    api = _read_answer(page)
+    seen = as_text(dig(api, "id")) or (number if number in links else next(iter(links), None))
+    if seen is None:
+        m = _NUMBER.search(page.final_url)
+        seen = m[1] if m else "no number"
+    if seen != number:
+        return verdict("error", "wrong_post", "number is the post's", CARD, seen)
+    return verdict("available", None, "number is the post's", CARD, seen)
+
+
+def _classify_absence(page: Page, drawn: LexborHTMLParser, number: str) -> Verdict:
+    """Frame and API must both deny the status; either alone may only refuse to show it."""
+    frame = Sign("frame has a card", CARD, f"missing, status {page.status}")
+    answer = page.answer("status")
+    if answer is None:
+        return Verdict("unavailable", "unconfirmed", (frame,))
+    data = read_json(answer.body)
+    api = Sign("API knows the status", "/api/v1/statuses", str(answer.status))
+    if answer.status == 200 and dig(data, "id") == number:
+        return Verdict("unavailable", "embed_refused", (frame, api))
+    if page.status == 200:
+        return classify_strange(page, drawn)
+    if answer.status in (404, 410) and as_text(dig(data, "error")):
+        return Verdict("gone", "deleted", (frame, api))
+    return Verdict("unavailable", "unconfirmed", (frame, api))
+
+
+def describe_status(page: Page, posted_at: str | None, number: str, host: str) -> Description:
+    """Read what the status said: the API's answer, and the card where the API keeps to itself."""
+    known = ("id", {"posted_at": posted_at})
+    found = classify_status(page, number)
+    if found.outcome != "available" and found.reason != "embed_refused":
+        return merge_readings(known)
+    data = _read_answer(page)
+    card = parse_html(page.dom or page.body).css_first(CARD) if found.outcome == "available" else None
+    api = _read_status(data, host) if dig(data, "id") == number else {}
+    return merge_readings(("api", api), ("markup", _read_card(card, host) if card else {}), known)
+
+
+def _read_answer(page: Page) -> Any:
+    answer = page.answer("status")
+    return read_json(answer.body) if answer and answer.status == 200 else None
+
+
+def _read_status(status: Any, host: str) -> dict[str, Any]:
+    account = dig(status, "account")
+    name = as_text(dig(account, "acct"))
+    media = tuple(_read_media(status))
+    flag = dig(status, "sensitive")
+    kind, body = as_kind(media), parse_html(as_text(dig(status, "content")) or "").body
+    text, rich = read_rich_text(body, f"https://{host}/") if body else ("", "")
+    return {
+        "kind": "link" if kind == "text" and dig(status, "card", "url") else kind,
+        "author_name": as_text(dig(account, "display_name")) or name,
+        "author_handle": name and (name if "@" in name else f"{name}@{host}"),
+        "author_url": as_text(dig(account, "url")),
+        "author_followers": as_count(dig(account, "followers_count")),
+        "text": text,
+        "text_html": rich,
+        "title": as_text(dig(status, "spoiler_text")) or as_text(dig(status, "card", "title")),
+        "lang": as_text(dig(status, "language")),
+        "sensitive": bool(flag or dig(status, "spoiler_text")) if isinstance(flag, bool) else None,
+        "posted_at": as_time(dig(status, "created_at")),
+        "likes": as_count(dig(status, "favourites_count")),
+        "comments": as_count(dig(status, "replies_count")),
+        "shares": as_count(dig(status, "reblogs_count")),
+        "quoted_url": as_text(dig(status, "quote", "quoted_status", "url")),
+        "media": media,
+    }
+
+
+def _read_media(status: Any) -> Iterator[Media]:
+    for position, each in enumerate(as_list(dig(status, "media_attachments")), 1):
+        size = as_size(dig(each, "meta", "original", "width")), as_size(dig(each, "meta", "original", "height"))
+        length, alt = dig(each, "meta", "original", "duration"), as_text(dig(each, "description"))
+        seconds = float(length) if isinstance(length, (int, float)) else None
+        url = as_text(dig(each, "url")) or as_text(dig(each, "remote_url"))
+        yield Media("media", position, url or "", *size, alt, seconds, None if url else "not_served")
+        poster = as_text(dig(each, "preview_url"))
+        if poster and dig(each, "type") in ("video", "gifv"):
+            yield Media("poster", position, poster, alt=alt)
+    face = as_text(dig(status, "account", "avatar"))
+    if face:
+        yield Media("avatar", 0, face)
+
+
+def _read_card(card: LexborNode, host: str) -> dict[str, Any]:
+    """Read the card itself; counts are left out, for it shortens them."""
+    name, body = text_of(card.css_first(".display-name__account")), card.css_first(".status__content, .e-content")
+    handle = (name or "").strip("@") or None
+    text, rich = read_rich_text(body, f"https://{host}/") if body else ("", "")
+    time, face = card.css_first("time[datetime]"), card.css_first(".account__avatar img[src], img.account__avatar[src]")
+    shown = card.css(".media-gallery img[src], .media-gallery video[src], .video-player video[src]")
+    media = [
+        Media("media", position, node.attributes.get("src") or "", alt=node.attributes.get("alt") or None)
+        for position, node in enumerate(shown, 1)
+    ]
+    return {
+        "kind": as_kind(media, moving=any(node.tag == "video" for node in shown)),
+        "author_name": text_of(card.css_first(".display-name__html, .display-name strong")),
+        "author_handle": handle and (handle if "@" in handle else f"{handle}@{host}"),
+        "text": text,
+        "text_html": rich,
+        "posted_at": as_time(time.attributes.get("datetime")) if time else None,
+        "media": (*media, Media("avatar", 0, face.attributes.get("src") or "")) if face else tuple(media),
+    }

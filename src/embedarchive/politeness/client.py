@@ -1,0 +1,179 @@
+"""A URL turned into a `Fetch` politely: is it allowed, is it our turn, and what does the answer ask of us."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from embedarchive.core import clock
+from embedarchive.core.errors import RefusedError
+from embedarchive.core.model import Fetch
+from embedarchive.egress import check_url
+from embedarchive.fetch import Fetcher, FetchLimits
+from embedarchive.politeness.limiter import RateLimiter, StoredRobots, find_retry_after
+
+LONGEST_CRAWL_DELAY_S = 60.0
+LONGEST_WAITED_FOR_S = 120.0
+"""A host that wants to be left alone for longer than this is not waited for: the fetch is `deferred`."""
+
+# RFC 9309, 2.5: at least 500 kibibytes of a robots.txt are read; 2.3.1.2: five redirects.
+_ROBOTS_LIMITS = FetchLimits(total_s=20.0, idle_s=10.0, max_bytes=512_000, redirects=5)
+_ROBOTS_LIFE_S = 24 * 3600.0 - 1
+_UNKNOWN_LIFE_S = 600.0
+_OVERLOADED = frozenset([429, 502, 503, 504])
+_REMEMBERED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether a URL may be fetched now; if not, why (`robots`, `robots_unreachable`, `deferred`, `refused_…`)."""
+
+    allowed: bool
+    reason: str | None = None
+    wait_s: float = 0.0
+
+
+class PoliteClient:
+    """The manners of one crawler. All processes share the file at `path`; `delay` is in seconds, per host.
+
+    `robots` False leaves robots.txt unasked, for those who have the site's own permission.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        fetcher: Fetcher,
+        user_agent: str,
+        delay: float = 1.0,
+        *,
+        robots: bool = True,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.fetcher = fetcher
+        self.delay = delay
+        self._product = user_agent.partition("/")[0]
+        self._ask_robots = robots
+        self._now, self._sleep = now, sleep
+        self._limiter = RateLimiter(path)
+        self._rules: dict[str, tuple[Protego | None, StoredRobots]] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    async def __aenter__(self) -> PoliteClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limiter.close()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        limits: FetchLimits | None = None,
+        robots: bool = True,
+    ) -> Fetch:
+        """Fetch when allowed and when it is our turn. `robots` False is for what a reader would open himself."""
+        permission = await self.allow(url, robots=robots)
+        if permission.allowed and not await self.turn(url):
+            permission = Permission(False, "deferred")
+        if not permission.allowed:
+            moment = clock.iso(datetime.fromtimestamp(self._now(), UTC))
+            return Fetch(url, url, moment, "failed", reason=permission.reason)
+        fetch = await self.fetcher.fetch(url, etag=etag, last_modified=last_modified, headers=headers, limits=limits)
+        self.learn(fetch)
+        return fetch
+
+    async def allow(self, url: str, *, robots: bool = True) -> Permission:
+        """Say whether a URL may be fetched: nothing is waited for but its host's robots.txt."""
+        try:
+            url = check_url(url)
+        except RefusedError as error:
+            return Permission(False, error.reason)
+        closed = self._limiter.closed_for(_host_of(url), self._now())
+        if closed > LONGEST_WAITED_FOR_S:
+            return Permission(False, "deferred", closed)
+        if robots and self._ask_robots:
+            rules, kept = await self._find_rules(url)
+            if kept.state not in ("rules", "none"):
+                return Permission(False, kept.state, _UNKNOWN_LIFE_S)
+            if rules and not rules.can_fetch(url, self._product):
+                return Permission(False, "robots")
+        return Permission(True, wait_s=closed)
+
+    async def turn(self, url: str) -> bool:
+        """Wait until the URL's host may be asked again; False if that is too far away.
+
+        Who comes first, in whichever process, goes first.
+        """
+        host = _host_of(url)
+        while self._limiter.closed_for(host, self._now()) <= LONGEST_WAITED_FOR_S:
+            slot = self._limiter.take_slot(host, self._find_delay(url), self._now())
+            await self._sleep(max(0.0, slot - self._now()))
+            if not self._limiter.closed_for(host, self._now()):
+                return True
+        return False
+
+    def learn(self, fetch: Fetch) -> None:
+        """Take in how a host answered: one that is overloaded, or silent, is left alone for a while."""
+        host = _host_of(fetch.final_url)
+        if fetch.status in _OVERLOADED or fetch.reason in ("timeout", "connection"):
+            now = self._now()
+            self._limiter.close_host(host, find_retry_after(fetch.header("retry-after"), now), now)
+        elif fetch.status is not None:
+            self._limiter.reopen_host(host)
+
+    def _find_delay(self, url: str) -> float:
+        rules = self._rules.get(_origin_of(url), (None, None))[0]
+        asked = rules.crawl_delay(self._product) if rules else None
+        return max(self.delay, min(float(asked or 0.0), LONGEST_CRAWL_DELAY_S))
+
+    async def _find_rules(self, url: str) -> tuple[Protego | None, StoredRobots]:
+        """The rules of the URL's origin, from memory, the shared file or the host, asked once however many wait."""
+        origin = _origin_of(url)
+        async with self._asking.setdefault(origin, asyncio.Lock()):
+            known = self._rules.get(origin)
+            if known and known[1].expires_at > self._now():
+                return known
+            kept = self._limiter.find_robots(origin, self._now())
+            if kept is None:
+                kept = await self._fetch_robots(origin)
+                self._limiter.keep_robots(origin, kept)
+            rules = Protego.parse(kept.body.decode("utf-8-sig", "replace")) if kept.state == "rules" else None
+            if len(self._rules) >= _REMEMBERED:
+                self._rules.clear()
+                self._asking.clear()
+            self._rules[origin] = rules, kept
+            return rules, kept
+
+    async def _fetch_robots(self, origin: str) -> StoredRobots:
+        """Ask for robots.txt. None there means all is allowed; when nobody knows, nothing is (RFC 9309, 2.3.1)."""
+        fetch = await self.fetcher.fetch(f"{origin}/robots.txt", limits=_ROBOTS_LIMITS)
+        now = self._now()
+        if fetch.outcome == "ok":
+            return StoredRobots("rules", fetch.body, now + _ROBOTS_LIFE_S)
+        if fetch.status and 300 <= fetch.status < 500 and fetch.status != 429:
+            return StoredRobots("none", b"", now + _ROBOTS_LIFE_S)
+        state = "robots_unreachable" if fetch.status or not fetch.reason else fetch.reason
+        return StoredRobots(state, b"", now + _UNKNOWN_LIFE_S)
+
+
+def _host_of(url: str) -> str:
+    return urlsplit(url).netloc.lower()
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

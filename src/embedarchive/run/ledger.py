@@ -1,0 +1,278 @@
+"""What the archive says is due -> done and kept: the run, readable on one screen.
+
+The record of what happened outlives the process that did it. Kill a run anywhere and start it again: the archive's
+views say what is left, and doing something twice is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from embedarchive.core import clock
+from embedarchive.core.errors import ArchiveError
+from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
+from embedarchive.detect import FINDER_RULES, identify_post
+from embedarchive.detect.merge import merge_found
+from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import Platform
+from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
+from embedarchive.run.backoff import BackOff
+from embedarchive.run.engine import Pass, Row, run_passes
+from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
+from embedarchive.store import Archive
+from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
+
+T = TypeVar("T")
+FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
+DOM_TYPE = "text/html; charset=utf-8"
+
+# Each asks for rows of as many lanes as there are rows asked for, and as many of each: which to take, the engine decides
+# (`take_turns`). A list made by json_group_array is the one way to limit the rows of each lane by an index.
+
+# The next outlets after the last one served, around the circle of those with something due.
+ARTICLES = """
+WITH RECURSIVE
+  due AS NOT MATERIALIZED (SELECT * FROM seeds WHERE crawl_id = :crawl AND fetch_after <= :now),
+  turns(outlet) AS (
+    SELECT coalesce((SELECT min(outlet) FROM due WHERE outlet > :served), (SELECT min(outlet) FROM due))
+    UNION
+    SELECT coalesce((SELECT min(outlet) FROM due WHERE outlet > turns.outlet), (SELECT min(outlet) FROM due)) FROM turns
+    LIMIT :n)
+SELECT a.id, a.url, turns.outlet FROM turns CROSS JOIN json_each((SELECT json_group_array(article_id) FROM
+  (SELECT article_id FROM due WHERE outlet = turns.outlet ORDER BY fetch_after, article_id LIMIT :n))) some
+  CROSS JOIN articles a ON a.id = some.value"""
+RENDERINGS = "SELECT * FROM fetches_to_render ORDER BY id LIMIT :n"
+FETCHES = """SELECT * FROM fetches_to_search WHERE coalesce(searched_rules, 0) < :finder
+             ORDER BY coalesce(searched_rules, 0), id LIMIT :n"""
+PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256 FROM seeds s
+           JOIN fetches f ON f.id = (SELECT max(id) FROM fetches WHERE article_id = s.article_id AND outcome = 'ok')
+           WHERE s.crawl_id = :crawl AND s.followed = 0 AND s.fetch_after IS NULL AND s.depth < :depth LIMIT :n"""
+LINKS = "SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND turn = 'link' LIMIT :n"
+POSTS = """
+SELECT p.* FROM platforms f CROSS JOIN json_each((SELECT json_group_array(key) FROM
+  (SELECT key FROM targets_to_visit WHERE crawl_id = :crawl AND turn = f.name AND (forced OR capture_after <= :now)
+   LIMIT :n))) some
+  CROSS JOIN posts p ON p.key = some.value
+  WHERE f.name NOT IN (SELECT value FROM json_each(:resting))"""
+PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
+CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
+REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay ORDER BY id LIMIT :n"
+
+
+class RunServices(Protocol):
+    """The edges a run acts through; everything it sends leaves by the one door."""
+
+    async def fetch(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
+    ) -> Fetch: ...
+    async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
+    async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering: ...
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
+    async def show(self, capture: Replayable) -> Shown: ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened, for whoever watches: `what` is article, listing, follow, render, search, link,
+    capture, in place, describe, replay or fault."""
+
+    what: str
+    subject: str
+    outcome: str
+    detail: str = ""
+    count: int = 1
+
+
+@dataclass
+class Run:
+    """One run of one command over one archive.
+
+    `media` is False for a check, which looks without downloading again. With a `scope` the links of articles are
+    followed, until the run is about `limit` articles; none is fetched again that was fetched well since `fresh_since`.
+    With `replay` every capture is shown again from the archive alone, and compared with what was seen.
+    """
+
+    archive: Archive
+    services: RunServices
+    crawl_id: int
+    on_event: Callable[[Event], None]
+    fetchers: int = 6
+    tabs: int = 3
+    media: bool = True
+    scope: LinkScope | None = None
+    limit: int | None = None
+    fresh_since: str = ""
+    replay: bool = False
+    backoff: BackOff = field(default_factory=BackOff)
+    served: str = ""
+    """The outlet that had its turn last."""
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
+
+    def passes(self) -> tuple[Pass, ...]:
+        """What is due, how many at once, what to do with each."""
+        return (
+            Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
+            Pass("render", self.tabs, self.due(RENDERINGS), self.render_fetch, "id"),
+            Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
+            Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
+            Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
+            Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key", "platform"),
+            Pass("in place", self.tabs, self.due(PLACES), self.photograph_article, "id"),
+            Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
+            Pass("replay", 1, self.due(REPLAYS), self.replay_capture, "id"),
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do all that is due. Raises ArchiveError when nothing more can be kept."""
+        try:
+            await run_passes(self.passes(), stop, self.emit_fault)
+        finally:
+            self._thread.shutdown()
+
+    async def keep(self, call: Callable[..., T], *args: Any) -> T:
+        """Call the archive in its own thread: one writer, and a loop that never waits for the disk."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args))
+
+    def due(self, query: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
+        async def rows(n: int) -> Sequence[Row]:
+            return await self.keep(lambda: self.archive.conn.execute(query, self.bindings(n)).fetchall())
+
+        return rows
+
+    def bindings(self, n: int) -> Mapping[str, Any]:
+        return {
+            "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
+            "resting": self.backoff.resting_json(), "depth": self.scope.depth if self.scope else 0,
+            "replay": self.replay, "served": self.served,
+        }  # fmt: skip
+
+    # ----------------------------------------------------------------------------------------------- one row of each
+
+    async def fetch_article(self, row: Row) -> None:
+        self.served = row["outlet"]
+        etag, last_modified = await self.keep(last_validators, self.archive, row["id"])
+        fetch = await self.services.fetch(row["url"], etag=etag, last_modified=last_modified)
+        listing = await asyncio.to_thread(find_listing, fetch.body, fetch.final_url, fetch.truncated)
+        if listing and fetch.outcome == "ok":
+            await self.take_listing(row, fetch, listing)
+            return
+        await self.keep(self.archive.keep_fetch, row["id"], self.crawl_id, fetch, retry_after_failure(fetch))
+        self.emit("article", row["url"], fetch.outcome, fetch.reason or fetch.truncated or "")
+
+    async def take_listing(self, row: Row, fetch: Fetch, listing: Listing) -> None:
+        """What was fetched as an article is a sitemap or a feed: its entries are the run's articles."""
+        scope = self.scope
+        entries = [(e.url, fetch.final_url) for e in listing.entries if scope is None or scope.is_recent(e.changed_at)]
+        count, why, now = len(listing.entries), listing.truncated, clock.now()
+        await self.keep(self.archive.keep_listing, row["id"], row["url"], listing.kind, count, why, now)
+        new = await self.keep_seeds(entries, depth=0)
+        self.emit("listing", row["url"], "truncated" if why else "ok", why or "", new)
+
+    async def follow_page(self, row: Row) -> None:
+        assert self.scope is not None, "pages are due for following only with a scope"
+        html = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
+        links = await asyncio.to_thread(find_links, html or b"", row["final_url"])
+        chosen = {canonicalize_article(url): row["final_url"] for url in links if self.scope.admits(url)}
+        new = await self.keep_seeds(chosen.items(), depth=row["depth"] + 1)
+        await self.keep(self.archive.keep_followed, self.crawl_id, row["id"])
+        self.emit("follow", row["final_url"], "ok", "", new)
+
+    async def keep_seeds(self, seeds: Iterable[tuple[str, str]], depth: int) -> int:
+        args = (self.crawl_id, seeds, clock.now(), self.fresh_since, depth, self.limit)
+        return await self.keep(self.archive.keep_seeds, *args)
+
+    async def render_fetch(self, row: Row) -> None:
+        rendering = await self.services.render(row["final_url"])
+        await self.keep(self.archive.keep_rendering, row["id"], rendering)
+        self.emit("render", row["url"], "ok" if rendering.dom else "failed", rendering.reason or "")
+
+    async def search_fetch(self, row: Row) -> None:
+        body = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
+        found = await self.services.search(body or b"", url=row["final_url"], content_type=row["content_type"])
+        if row["dom_sha256"]:
+            dom = await self.keep(read_blob, self.archive.conn, row["dom_sha256"])
+            found = merge_found(
+                found, await self.services.search(dom or b"", url=row["final_url"], content_type=DOM_TYPE)
+            )
+        await self.keep(self.archive.keep_found, row["id"], found, FINDER_RULES, clock.now(), self.crawl_id)
+        embeds = sum(e.kind == "embed" for e in found.embeds)
+        self.emit("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
+
+    async def resolve_link(self, row: Row) -> None:
+        fetch = await self.services.fetch(row["url"], robots=False)
+        hops = (fetch.final_url, *(url for _, url in reversed(fetch.redirects)))
+        post = next((p for p in map(identify_post, hops) if p and p.resolved), None)
+        await self.keep(self.archive.keep_resolution, self.crawl_id, row["key"], post, clock.now())
+        self.emit("link", row["url"], "ok" if post else "failed", post.url if post else fetch.reason or "names no post")
+
+    async def capture_post(self, row: Row) -> None:
+        post = Post(row["platform"], row["native_id"], row["url"], row["posted_at"])
+        await self.backoff.turn(post.platform)
+        capture = await self.services.capture(post, BY_NAME[post.platform], media=self.media)
+        wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
+        await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
+        missing = "; ".join(capture.missing) if self.media else ""
+        self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
+
+    async def photograph_article(self, row: Row) -> None:
+        posts = await self.keep(read_placed, self.archive.conn, self.crawl_id, row["id"])
+        rendering = await self.services.render(row["final_url"], posts)
+        for capture in rendering.captures:
+            await self.keep(self.archive.keep_capture_in_place, capture, self.crawl_id, row["id"])
+            self.emit("in place", capture.post.key, capture.verdict.outcome, capture.verdict.reason or "")
+        await self.keep(self.archive.keep_opened, row["id"], self.crawl_id, posts, rendering)
+
+    async def describe_capture(self, row: Row) -> None:
+        page = await self.keep(read_page, self.archive.conn, row["id"])
+        post = await self.keep(read_post, self.archive.conn, row["post_key"])
+        visit = BY_NAME[row["platform"]].visit
+        assert visit is not None, "only captures of visitable platforms are due"
+        assert post is not None, "a capture refers to its post"
+        description = await asyncio.to_thread(visit.describe, page, post)
+        await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, clock.now())
+        self.emit("describe", post.key, "ok")
+
+    async def replay_capture(self, row: Row) -> None:
+        if row["has_page"]:
+            kept = await self.keep(read_replayable, self.archive.conn, row["id"])
+            replay = await asyncio.to_thread(score_replay, kept, await self.services.show(kept), clock.now())
+        else:
+            replay = fail_replay(clock.now())
+        await self.keep(self.archive.keep_replay, row["id"], replay)
+        self.emit("replay", row["post_key"], "ok" if replay.score >= FAITHFUL else "poor", f"{replay.score:.2f}")
+
+    # ------------------------------------------------------------------------------------------------------- telling
+
+    def emit(self, what: str, subject: str, outcome: str, detail: str = "", count: int = 1) -> None:
+        self.on_event(Event(what, subject, outcome, detail, count))
+
+    def emit_fault(self, name: str, row: Row, error: Exception) -> None:
+        """One bad row never stops the rest; an archive that cannot be written stops everything."""
+        if isinstance(error, ArchiveError):
+            raise error
+        with contextlib.suppress(Exception):
+            self.emit("fault", str(next(iter(dict(row).values()))), name, f"{type(error).__name__}: {error}")
+
+
+def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:
+    """ETag and Last-Modified of the newest whole download of an article, to ask only whether it changed."""
+    query = """SELECT headers FROM fetches WHERE article_id = ? AND outcome = 'ok' AND truncated IS NULL
+               AND source = 'network' ORDER BY fetched_at DESC LIMIT 1"""
+    row = archive.conn.execute(query, (article_id,)).fetchone()
+    headers = {name.lower(): value for name, value in json.loads(row[0])} if row else {}
+    return headers.get("etag"), headers.get("last-modified")
+
+
+PERMANENT = frozenset({"http_404", "http_410", "robots", "scheme"})
+
+
+def retry_after_failure(fetch: Fetch) -> str | None:
+    """When a failed article falls due again: in an hour, or never for what will not get better."""
+    reason = fetch.reason or ""
+    return None if reason in PERMANENT or reason.startswith("refused") else clock.later(3600)

@@ -1,0 +1,117 @@
+"""Settings -> the edges a run acts through, opened on demand and closed together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+
+from embedarchive import __version__
+from embedarchive.browser import Browser, BrowserChoice, Login, ensure_browser
+from embedarchive.core import clock
+from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
+from embedarchive.detect.bounded import search_page
+from embedarchive.egress import Door, DoorPolicy, parse_resolve
+from embedarchive.fetch import Fetcher
+from embedarchive.platforms.kit.specification import Platform
+from embedarchive.politeness import PoliteClient
+from embedarchive.replay import Replayable, ReplayBrowser, Shown
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run meets the world. `delay` is in seconds, between two requests to one host; `login` is the browser's."""
+
+    resolve: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    allow_private: bool = False
+    browser_path: str | None = None
+    delay: float = 1.0
+    concurrency: int = 6
+    tabs: int = 3
+    contact: str | None = None
+    ignore_robots: bool = False
+    login: Login | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @property
+    def user_agent(self) -> str:
+        """An honest name for article fetches; `contact` is a URL or address that a webmaster can turn to."""
+        return f"embedarchive/{__version__}" + (f" (+{self.contact})" if self.contact else "")
+
+
+class Services:
+    """The door and what leaves through it. The browser starts with the first visit: a run without posts needs none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._stack = contextlib.AsyncExitStack()
+        self._starting = asyncio.Lock()
+        self._browser: Browser | None = None
+        self._stage: ReplayBrowser | None = None
+
+    async def __aenter__(self) -> Self:
+        s = self.settings
+        enter = self._stack.enter_async_context
+        policy = DoorPolicy(allow_private=s.allow_private, resolve=tuple(parse_resolve(r) for r in s.resolve))
+        self.door = await enter(Door(policy))
+        ca_file = str(s.ca_file) if s.ca_file else None
+        self.fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
+        gates = platformdirs.user_state_path("embedarchive", ensure_exists=True) / "hosts.db"
+        self.politeness = await enter(
+            PoliteClient(gates, self.fetcher, user_agent=s.user_agent, delay=s.delay, robots=not s.ignore_robots)
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def fetch(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
+    ) -> Fetch:
+        """Fetch politely; `robots` False is for what a reader would open himself, as a short link."""
+        return await self.politeness.fetch(url, etag=etag, last_modified=last_modified, robots=robots)
+
+    async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found:
+        return await search_page(body, url=url, content_type=content_type)
+
+    async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
+        """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""
+        browser = await self.open_browser()
+        if not await self.politeness.turn(url):
+            return Rendering(url, url, clock.now(), reason="deferred")
+        return await browser.read_article(url, posts)
+
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+        browser = await self.open_browser()
+        return await browser.capture(post, platform, media=media)
+
+    async def show(self, capture: Replayable) -> Shown:
+        """Show a capture again from the archive alone, in a browser whose door is shut."""
+        async with self._starting:
+            if self._stage is None:
+                self._stage = await self._stack.enter_async_context(ReplayBrowser(await self.choose_browser()))
+        return await self._stage.show(capture)
+
+    async def open_browser(self) -> Browser:
+        """The run's browser, started once. Raises BrowserMissing with the command that would bring one."""
+        async with self._starting:
+            if self._browser is None:
+                s, choice = self.settings, await self.choose_browser()
+                browser = Browser(
+                    self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login
+                )
+                self._browser = await self._stack.enter_async_context(browser)
+        return self._browser
+
+    async def choose_browser(self) -> BrowserChoice:
+        return await asyncio.to_thread(ensure_browser, self.settings.browser_path, self.settings.environ)

@@ -1,0 +1,38 @@
+"""States and dates -> HTML that tells them by shape and word. Pure."""
+
+from __future__ import annotations
+
+from embedarchive.show.tags import EMPTY, Html, tag
+from embedarchive.show.words import say_date, say_time
+
+
+def render_date(iso: str | None) -> Html:
+    """A date a human reads, the exact moment on hover and for machines."""
+    if not iso:
+        return EMPTY
+    return tag("time", say_date(iso), datetime=iso, title=say_time(iso))
+
+
+# Each state has a shape of its own, so that it is told without colour.
+SHAPES: dict[str, str] = {
+    "available": '<circle cx="6" cy="6" r="5" fill="currentColor"/>',
+    "gone": '<circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M2.8 9.2 9.2 2.8" stroke="currentColor" stroke-width="1.6"/>',
+    "unavailable": '<circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M6 1.4a4.6 4.6 0 0 1 0 9.2z" fill="currentColor"/>',
+    "blocked": '<rect x="1.6" y="1.6" width="8.8" height="8.8" fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "error": '<path d="M6 1.5 11 10.5H1z" fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "not captured": '<circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" stroke-width="1.4" '
+    'stroke-dasharray="2 1.6"/>',
+}
+
+
+def render_mark(status: str) -> Html:
+    """The shape of a state."""
+    shape = Html(SHAPES.get(status, SHAPES["not captured"]))
+    return tag("svg", shape, viewBox="0 0 12 12", aria_hidden="true")
+
+
+def render_status(status: str, words: str) -> Html:
+    """A state by shape and word."""
+    return tag("span", render_mark(status), tag("span", words), class_=f"status {status.replace(' ', '-')}")

@@ -1,0 +1,310 @@
+"""A record -> a self-contained, script-free HTML card that needs no request, and the same post as a fragment. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+
+from embedarchive.core.model import Claim, Description
+from embedarchive.library.records import Appearance, CaptureRecord, EmbedRecord, PostRecord, StoredFile
+from embedarchive.show.badges import render_date, render_status
+from embedarchive.show.content_types import SNIFFED, sniff_type
+from embedarchive.show.files import (
+    Source,
+    find_slides,
+    render_blur,
+    render_missing,
+    render_screenshot,
+    render_slides,
+)
+from embedarchive.show.style import CARD, INLINE, POST, TOKENS
+from embedarchive.show.tags import EMPTY, OUTWARD, Html, escape_text, join, language, link_target, sanitize, tag
+from embedarchive.show.words import (
+    say_count,
+    say_post_status,
+    shorten,
+)
+
+LoadBlob = Callable[[str], bytes | None]
+"""The bytes of a sha256, or None."""
+
+LARGEST_FILE = 12_000_000
+LARGEST_CARD = 24_000_000
+"""Bytes of media that a card carries inside itself; what does not fit is named instead."""
+
+CARD_POLICY = (
+    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+
+LARGE_TEXT = 180
+"""Characters up to which a post without media is set large."""
+
+
+# ----------------------------------------------------------------------------------------------------------------- card
+
+
+def render_card(
+    record: PostRecord | EmbedRecord,
+    load_blob: LoadBlob,
+    *,
+    version_url: str | None = None,
+    largest_file: int = LARGEST_FILE,
+    largest_card: int = LARGEST_CARD,
+) -> str:
+    """The whole HTML document of a preserved post, its media inside. `version_url` is where this card can be had."""
+    source = inline_source(load_blob, largest_file, largest_card)
+    if isinstance(record, EmbedRecord):
+        body, name, status = render_embed(record), _author_of(record.appearance.claim), "An embed that names no post"
+    else:
+        body, name, status = (
+            render_post(record, source, version_url=version_url),
+            title_of(record),
+            say_post_status(record),
+        )
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=CARD_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("title", f"{name} · {status}"),
+        tag("style", Html(TOKENS + POST + CARD)),
+    )
+    page = tag("main", tag("h1", name, class_="unseen"), body)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{page}</body></html>\n'
+
+
+def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str | None = None) -> Html:
+    """The post as a fragment for someone else's page: script-free, its style kept to itself, its media inside.
+
+    A declarative shadow root does that; where a browser knows none, the words and the link below it are what is seen.
+    """
+    card = render_post(record, inline_source(load_blob), version_url=version_url)
+    style = tag("style", Html((TOKENS + POST).replace(":root", ":host")), Html(INLINE))
+    said = record.best.description if record.best else None
+    words = tag("blockquote", (said.text if said else None) or "", dir="auto")
+    plain = tag("p", author_of(record), ", ", say_post_status(record), ": ", _robust_link(record, version_url))
+    return join(tag("template", style, card, shadowrootmode="open"), words, plain)
+
+
+def inline_source(load_blob: LoadBlob, largest_file: int = LARGEST_FILE, largest_card: int = LARGEST_CARD) -> Source:
+    """Artifacts as `data:` URIs while they fit; only of types that can hold no script, as their bytes prove them."""
+    spent = 0
+    made: dict[str, str] = {}
+
+    def source(kept: StoredFile) -> str | None:
+        nonlocal spent
+        if kept.sha256 in made:
+            return made[kept.sha256]
+        if not kept.held or kept.size > min(largest_file, largest_card - spent):
+            return None
+        body = load_blob(kept.sha256)
+        media_type = sniff_type(body[:SNIFFED]) if body else None
+        if body is None or media_type is None:
+            return None
+        spent += len(body)
+        made[kept.sha256] = f"data:{media_type};base64,{b64encode(body).decode('ascii')}"
+        return made[kept.sha256]
+
+    return source
+
+
+def title_of(record: PostRecord) -> str:
+    """A name for the post: its author and first words."""
+    said = record.best.description if record.best else None
+    claim = fullest_claim(record)
+    author = author_of(record)
+    text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
+    return f"{author}: {shorten(text, 60)}" if text and text != author else author
+
+
+def author_of(record: PostRecord) -> str:
+    """Whose post it is: as we saw it, else as a publisher claims, else only its key."""
+    said = record.best.description if record.best else None
+    claim = fullest_claim(record)
+    if said:
+        return _author_of(said) if said.author_name or said.author_handle else said.title or record.post.key
+    return _author_of(claim.claim) if claim else record.post.key
+
+
+def _author_of(said: Description | Claim) -> str:
+    return said.author_name or (f"@{said.author_handle}" if said.author_handle else "Unknown author")
+
+
+def fullest_claim(record: PostRecord) -> Appearance | None:
+    """The appearance whose markup says most of the post."""
+    return max(record.claims, key=lambda s: (len(s.claim.text or ""), s.claim.author_name is not None), default=None)
+
+
+# ------------------------------------------------------------------------------------------------------------ fragments
+
+
+def render_post(record: PostRecord, source: Source, *, version_url: str | None = None) -> Html:
+    """The post as an `<article>`: as we saw it; if we never did, as its screenshot or a publisher's claim shows it."""
+    best = record.best
+    return tag(
+        "article",
+        *_body(record, best, source),
+        render_foot(record, version_url),
+        class_="post",
+        data_status=record.status,
+        data_key=record.post.key,
+    )
+
+
+def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Iterator[Html]:
+    if best and best.description:
+        yield from _described(best, best.description, source, record.post.posted_at)
+        yield render_missing(best)
+        yield render_screenshot(best, source)
+    elif best:
+        yield tag("p", "As captured; its text has not been read yet.", class_="post-claim")
+        yield render_screenshot(best, source, as_hero=True)
+        yield render_missing(best)
+    else:
+        yield from _claimed(record)
+
+
+def _described(capture: CaptureRecord, said: Description, source: Source, dated: str | None) -> Iterator[Html]:
+    face = next(iter(capture.kept("avatar")), None)
+    yield _byline(said, face, source, said.posted_at or dated)
+    media = tuple(find_slides(capture, source))
+    if media:
+        yield render_blur(render_slides(media), "media") if capture.sensitive else render_slides(media)
+    if said.title and said.title != said.text:
+        yield tag("h2", said.title, class_="post-title", dir="auto", lang=language(said.lang))
+    yield render_text(said, large=not media)
+    yield _facts(said)
+
+
+def _byline(said: Description | Claim, face: StoredFile | None, source: Source | None, posted_at: str | None) -> Html:
+    name, handle = said.author_name, said.author_handle
+    when = tag("span", render_date(posted_at), class_="post-when") if posted_at else None
+    if not (name or handle):
+        return tag("header", tag("span", class_="post-who"), when, class_="post-by") if when else EMPTY
+    verified = isinstance(said, Description) and said.author_verified
+    second = tag("bdi", f"@{handle}") if handle and name else None
+    return tag(
+        "header",
+        _face(face, source, name or handle or ""),
+        tag(
+            "div",
+            tag("span", tag("bdi", name or f"@{handle}"), class_="post-name"),
+            tag("span", " ✓ verified", class_="post-tick") if verified else None,
+            tag("br"),
+            tag("span", second, _with(said), class_="post-handle"),
+            class_="post-who",
+        ),
+        when,
+        class_="post-by",
+    )
+
+
+def _face(face: StoredFile | None, source: Source | None, name: str) -> Html:
+    """The author's picture, else the first letter of the name."""
+    url = source(face) if face and source else None
+    if url:
+        return tag("img", src=url, alt="", class_="post-face")
+    return tag("span", name[:1].upper(), class_="post-face", aria_hidden="true")
+
+
+def _with(said: Description | Claim) -> Html | None:
+    others = said.collaborators if isinstance(said, Description) else ()
+    return (
+        join(" with ", [join(", " if n else None, tag("bdi", f"@{each}")) for n, each in enumerate(others)])
+        if others
+        else None
+    )
+
+
+def render_text(said: Description, *, large: bool = False) -> Html:
+    """The words of the post, links kept."""
+    if not said.text and not said.text_html:
+        return EMPTY
+    inner = sanitize(said.text_html) if said.text_html else escape_text(said.text or "")
+    short = large and len(said.text or inner) <= LARGE_TEXT
+    return tag("p", inner, class_="post-text large" if short else "post-text", dir="auto", lang=language(said.lang))
+
+
+def _facts(said: Description) -> Html:
+    counted = (
+        (said.likes, "like"), (said.comments, "comment"), (said.shares, "share"), (said.views, "view"),
+    )  # fmt: skip
+    facts: list[Html | str] = [say_count(n, word) for n, word in counted if n is not None]
+    facts += [join(label, tag("bdi", value)) for label, value in (("♪ ", said.audio), ("at ", said.location)) if value]
+    quoted = link_target(said.quoted_url)
+    if quoted:
+        facts.append(join("quotes ", tag("a", quoted, href=quoted, **OUTWARD)))
+    return tag("ul", [tag("li", fact) for fact in facts], class_="post-facts") if facts else EMPTY
+
+
+# --------------------------------------------------------------------------------------------------------------- claims
+
+
+def _claimed(record: PostRecord) -> Iterator[Html]:
+    appearance = fullest_claim(record)
+    if appearance is None:
+        yield tag("p", "The post itself was never seen, and no article says what it said.", class_="post-gap")
+        return
+    yield render_claim(appearance, record.post.posted_at)
+
+
+def render_claim(appearance: Appearance, posted_at: str | None = None) -> Html:
+    """What a publisher's markup says of a post, labelled as that."""
+    claim = appearance.claim
+    where = appearance.outlet or appearance.article_url
+    label = join("The post itself was not seen. This is what the markup of ", tag("bdi", where), " says of it:")
+    words = tag("p", claim.text, class_="post-text", dir="auto", lang=language(claim.lang)) if claim.text else EMPTY
+    return join(tag("p", label, class_="post-claim"), _byline(claim, None, None, posted_at or claim.posted_at), words)
+
+
+def render_embed(record: EmbedRecord) -> Html:
+    """An embed that names no post, as an `<article>`."""
+    appearance = record.appearance
+    article = link_target(appearance.article_url)
+    title = appearance.article_title or appearance.article_url
+    foot = tag(
+        "footer",
+        tag("p", "The markup names no post, so there is no original to look at."),
+        tag("p", "Embedded in ", tag("a", tag("bdi", title), href=article, **OUTWARD) if article else tag("bdi", title),
+            ", read ", render_date(appearance.fetched_at), "."),
+        class_="post-foot",
+    )  # fmt: skip
+    return tag("article", render_claim(appearance), foot, class_="post", data_status="unresolved")
+
+
+# ----------------------------------------------------------------------------------------------------------- provenance
+
+
+def render_foot(record: PostRecord, version_url: str | None = None) -> Html:
+    """Where the post stands, when and by what it was captured, its hash, and the way to the original."""
+    lines = [tag("p", render_status(record.status, say_post_status(record)))]
+    if record.best:
+        lines.append(_captured(record.best))
+    lines.append(tag("p", "Original: ", _robust_link(record, version_url)))
+    return tag("footer", lines, class_="post-foot")
+
+
+def _captured(capture: CaptureRecord) -> Html:
+    shot = next(iter(capture.kept("screenshot")), None)
+    by = f" with embedarchive {capture.version}" if capture.version else " with embedarchive"
+    browser = capture.environment.get("browser")
+    return tag(
+        "p",
+        "Captured ",
+        render_date(capture.started_at),
+        by,
+        f" ({shorten(str(browser), 60)})" if browser else None,
+        ", logged in" if capture.environment.get("logged_in") else None,
+        join(" · screenshot ", tag("code", f"sha256:{shot.sha256[:12]}…", title=f"sha256:{shot.sha256}"))
+        if shot
+        else None,
+    )
+
+
+def _robust_link(record: PostRecord, version_url: str | None) -> Html:
+    """A link with the attributes of https://robustlinks.mementoweb.org/spec/ so that it survives its target."""
+    url = link_target(record.post.url)
+    if url is None:
+        return tag("bdi", record.post.url)
+    seen = record.best.started_at[:10] if record.best else None
+    return tag("a", url, href=url, data_originalurl=url, data_versionurl=version_url, data_versiondate=seen, **OUTWARD)

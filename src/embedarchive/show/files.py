@@ -1,0 +1,131 @@
+"""The files of a capture -> pictures, slides and players, or what there is instead and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from embedarchive.library.records import CaptureRecord, StoredFile
+from embedarchive.show.tags import EMPTY, Html, join, tag
+from embedarchive.show.words import say_date, say_missing, say_reason, say_size
+
+Source = Callable[[StoredFile], str | None]
+"""Where a page finds the bytes of an artifact: a URL, or None where it must do without."""
+
+
+def find_slides(capture: CaptureRecord, source: Source) -> Iterator[Html]:
+    """Each picture and player of the post, in order; a still stands where its video could not be kept."""
+    posters = {k.position: k for k in capture.kept("poster")}
+    shown = capture.kept("media")
+    alone = {p: k for p, k in posters.items() if p not in {k.position for k in shown}}
+    alt = capture.description.alt_text if capture.description else None
+    for kept in sorted((*shown, *alone.values()), key=lambda k: k.position):
+        yield render_media(kept, source, posters.get(kept.position), kept.alt or alt)
+
+
+def render_slides(slides: tuple[Html, ...]) -> Html:
+    """Slides side by side, moved by scrolling, so that no script is needed."""
+    if len(slides) == 1:
+        return tag("ul", tag("li", slides[0]), class_="slides")
+    total = len(slides)
+    items = [
+        tag(
+            "li", slide, tag("span", f"{n}/{total}", class_="slide-n", aria_hidden="true"), aria_label=f"{n} of {total}"
+        )
+        for n, slide in enumerate(slides, 1)
+    ]
+    strip = tag("ul", items, class_="slides", tabindex=0, role="list", aria_label=f"{total} slides, side by side")
+    return join(strip, tag("p", f"{total} slides; scroll sideways to see each.", class_="slides-hint"))
+
+
+def render_blur(media: Html, name: str) -> Html:
+    """Media that are out of focus until a reader asks for them, without a script. `name` is its own on the page."""
+    words = tag(
+        "span",
+        "Marked as sensitive by the platform or its author. ",
+        tag("b", "Show it", class_="blur-show"),
+        tag("b", "Hide it again", class_="blur-hide"),
+    )
+    box = tag("input", type="checkbox", class_="blur-box", id=f"blur-{name}")
+    # The box comes before what it blurs: where a browser does not know the rule, nothing is shown rather than all.
+    return tag(
+        "div",
+        box,
+        tag("label", words, for_=f"blur-{name}", class_="blur-ask"),
+        tag("div", media, class_="blurred"),
+        class_="blur",
+    )
+
+
+def render_media(kept: StoredFile, source: Source, poster: StoredFile | None = None, alt: str | None = None) -> Html:
+    """A picture, or a playable video or sound; where it cannot be shown, what there is instead and why."""
+    url = source(kept)
+    if kept.content_type.startswith("video/"):
+        if url:
+            still = source(poster) if poster else None
+            return tag(
+                "video", src=url, poster=still, controls=True, preload="metadata", playsinline=True, aria_label=alt
+            )
+        if poster and poster is not kept and (still := source(poster)):
+            return join(tag("img", src=still, alt=alt or "Still of a video"), _gap(kept))
+        return _gap(kept)
+    if kept.content_type.startswith("audio/"):
+        return _render_sound(kept, url, source(poster) if poster else None, alt)
+    if url is None or not kept.content_type.startswith("image/"):
+        return _gap(kept)
+    text = alt or f"Picture {kept.position or ''} of the post; it came without a description".replace("  ", " ")
+    return tag("img", src=url, alt=text, width=kept.width, height=kept.height, decoding="async")
+
+
+def _render_sound(kept: StoredFile, url: str | None, cover: str | None, alt: str | None) -> Html:
+    """A player, under its cover if there is one."""
+    picture = tag("img", src=cover, alt=alt or "Cover of the recording") if cover else EMPTY
+    player = tag("audio", src=url, controls=True, preload="metadata", aria_label="The recording") if url else _gap(kept)
+    return join(picture, player)
+
+
+def _gap(kept: StoredFile) -> Html:
+    what = (
+        "video"
+        if kept.content_type.startswith("video/")
+        else "sound"
+        if kept.content_type.startswith("audio/")
+        else "file"
+    )
+    if not kept.held:
+        why = f"This {what} was withdrawn from the archive."
+    elif kept.truncated:
+        why = f"Only a part of this {what} could be kept ({say_reason(kept.truncated)})."
+    else:
+        size = f"{say_size(kept.size)}, {kept.content_type}"
+        why = f"The {what} ({size}) is kept in the archive and not shown on this page."
+    return tag("p", why, class_="post-gap")
+
+
+def render_screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool = False) -> Html:
+    shot = next(iter(capture.kept("screenshot")), None)
+    url = source(shot) if shot else None
+    if shot is None or url is None:
+        return tag("p", "No screenshot can be shown.", class_="post-gap") if as_hero else EMPTY
+    when = say_date(capture.started_at)
+    size = {"width": shot.width, "height": shot.height}
+    picture = tag(
+        "figure", tag("img", src=url, alt=f"The post as a browser showed it on {when}", loading="lazy", **size)
+    )
+    if capture.sensitive:
+        picture = render_blur(picture, "shot")
+    if as_hero:
+        return tag("div", picture, class_="post-shot")
+    return tag("details", tag("summary", f"As a reader saw it on {when}"), picture, class_="post-shot")
+
+
+def render_missing(capture: CaptureRecord) -> Html:
+    cut = [
+        f"{k.role} {k.position or ''}: only a part ({say_reason(k.truncated)})"
+        for k in capture.artifacts
+        if k.truncated
+    ]
+    lines = [*map(say_missing, capture.missing), *cut]
+    if not lines:
+        return EMPTY
+    items = tag("ul", [tag("li", tag("bdi", line)) for line in lines])
+    return tag("div", tag("strong", "What could not be kept"), items, class_="post-missing")

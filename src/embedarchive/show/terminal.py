@@ -1,0 +1,308 @@
+"""Records -> what a terminal shows; nothing a post says can move the cursor, ring, retitle or reorder. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from embedarchive.core.model import Claim, Description
+from embedarchive.library.records import (
+    Appearance,
+    ArticleLine,
+    ArticleRecord,
+    EmbedRecord,
+    Figures,
+    Hit,
+    Lookup,
+    Placed,
+    PostLine,
+    PostRecord,
+)
+from embedarchive.show.card import fullest_claim
+from embedarchive.show.words import (
+    find_runs,
+    say_count,
+    say_date,
+    say_field,
+    say_missing,
+    say_number,
+    say_post_status,
+    say_run,
+    say_similarity,
+    say_size,
+    say_time,
+    shorten,
+)
+
+WIDEST = 100
+MOST_WORDS = 160
+"""Characters of a post in a list, at most; a terminal that is not so wide cuts them."""
+
+# The shape of each state, so that it is told without colour.
+STATE_MARKS = {"available": "●", "gone": "⊘", "unavailable": "◐", "blocked": "□", "error": "△", "not captured": "○"}
+
+# Marks that override direction for all that follows; single letters of right-to-left scripts need none of them.
+# https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+_REORDERING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+
+
+def escape_terminal(text: str, *, lines: bool = False) -> str:
+    """Make controls visible: C0 as their pictures, C1 and bidi marks as <U+…>. `lines` keeps line breaks."""
+    return "".join(_visible(char, lines) for char in text)
+
+
+def _visible(char: str, lines: bool) -> str:
+    code = ord(char)
+    if char == "\n":
+        return char if lines else " "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if code in _REORDERING or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+        return f"<U+{code:04X}>"
+    return char
+
+
+def _text(text: str | None, style: str = "", *, lines: bool = False) -> Text:
+    return Text(escape_terminal(text or "", lines=lines), style=style)
+
+
+def _row(*parts: Text | str) -> Text:
+    """Parts of one line; plain strings are our own words."""
+    return Text.assemble(*parts)
+
+
+# ---------------------------------------------------------------------------------------------------------------- posts
+
+
+def render_terminal(record: PostRecord | EmbedRecord | ArticleRecord, width: int = 80) -> RenderableType:
+    """The record as `embedarchive show` prints it, at most `width` columns wide."""
+    if isinstance(record, ArticleRecord):
+        return render_article(record)
+    parts = _embed_parts(record) if isinstance(record, EmbedRecord) else _post_parts(record)
+    return Panel(Group(*parts), width=min(width, WIDEST), padding=(1, 2), border_style="dim")
+
+
+def _post_parts(record: PostRecord) -> Iterable[RenderableType]:
+    said = record.best.description if record.best else None
+    claim = fullest_claim(record)
+    if said:
+        yield from _said(said, said.posted_at or record.post.posted_at)
+    elif claim:
+        yield _row("The post itself was not seen. What ", _text(claim.outlet or claim.article_url), " says of it:")
+        yield from _said(claim.claim, record.post.posted_at or claim.claim.posted_at)
+    yield _status(record.status, say_post_status(record))
+    yield _post_facts(record)
+    yield from _missing(record)
+    if record.appearances:
+        yield Text("\nEmbedded in", style="dim")
+        yield from (_appearance(each) for each in record.appearances[:10])
+        if len(record.appearances) > 10:
+            more = len(record.appearances) - 10 + record.more_appearances
+            yield Text(f"  and {say_count(more, 'more article')}", style="dim")
+
+
+def _embed_parts(record: EmbedRecord) -> Iterable[RenderableType]:
+    yield from _said(record.appearance.claim, record.appearance.claim.posted_at)
+    yield Text("○ The markup names no post, so there is no original to look at.")
+    yield Text("\nEmbedded in", style="dim")
+    yield _appearance(record.appearance)
+
+
+def _said(said: Description | Claim, posted_at: str | None) -> Iterable[RenderableType]:
+    head = _row(_text(said.author_name or said.author_handle or "Unknown author", "bold"))
+    if isinstance(said, Description) and said.author_verified:
+        head.append(" ✓", "dim")
+    if said.author_handle:
+        head.append_text(_text(f"  @{said.author_handle}", "dim"))
+    if posted_at:
+        head.append_text(_text(f"  {say_date(posted_at)}", "dim"))
+    yield head
+    title = said.title if isinstance(said, Description) else None
+    if title:
+        yield Padding(_text(title, "bold"), (1, 0, 0, 0))
+    yield Padding(_text(said.text, lines=True), (1, 0, 1, 0))
+
+
+def _status(status: str, words: str) -> Text:
+    return _row(Text(f"{STATE_MARKS[status]} "), _text(words, "bold red" if status == "gone" else "bold"))
+
+
+def _post_facts(record: PostRecord) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    facts: list[tuple[str, str]] = [("key", record.post.key), ("original", record.post.url)]
+    if record.observations:
+        facts.append(("history", ", ".join(say_run(run) for run in find_runs(record.observations))))
+    if record.best:
+        facts.append(("captured", say_time(record.best.started_at)))
+        kept = [f"{a.role} {say_size(a.size)}" for a in record.best.artifacts]
+        facts += [("kept", ", ".join(kept))] if kept else []
+        facts += [("sha256", a.sha256) for a in record.best.kept("screenshot")]
+        facts += _description_facts(record.best.description)
+    for label, value in facts:
+        table.add_row(label, _text(value))
+    return table
+
+
+def _description_facts(said: Description | None) -> list[tuple[str, str]]:
+    if said is None:
+        return []
+    counted = [("likes", said.likes), ("comments", said.comments), ("shares", said.shares), ("views", said.views)]
+    facts = [(label, say_number(value)) for label, value in counted if value is not None]
+    named = [("alt text", said.alt_text), ("place", said.location), ("sound", said.audio), ("quotes", said.quoted_url)]
+    facts += [(label, value) for label, value in named if value]
+    where = ", ".join(f"{say_field(name)}: {source}" for name, source in said.sources.items())
+    return [*facts, ("read from", where)] if where else facts
+
+
+def _missing(record: PostRecord) -> Iterable[Text]:
+    for line in record.best.missing if record.best else ():
+        yield _row(Text("! not kept: ", style="bold"), _text(say_missing(line)))
+
+
+def _appearance(appearance: Appearance) -> Text:
+    when = say_date(appearance.published_at or appearance.fetched_at, short=True)
+    line = _row(
+        "  ",
+        _text(appearance.article_title or appearance.article_url),
+        _text(f"  {appearance.outlet or ''} {when}", "dim"),
+    )
+    return line if appearance.current else line.append("  (no longer there)", "dim")
+
+
+# ---------------------------------------------------------------------------------------------------------------- lists
+
+
+def render_article(record: ArticleRecord) -> RenderableType:
+    """An article and its embeds in reading order."""
+    parts: list[RenderableType] = [
+        _text(record.title or record.url, "bold"),
+        _text(f"{record.outlet or ''} {say_date(record.published_at)}".strip(), "dim"),
+        _text(record.url, "dim"),
+        Text(),
+        *(_placed(each) for each in record.embeds),
+    ]
+    parts += [] if record.embeds else [Text("No embeds were found in it.")]
+    return Group(*parts)
+
+
+def _placed(placed: Placed) -> RenderableType:
+    entry = render_line(placed.post) if placed.post else _bare(placed.appearance)
+    return _side_by_side(Text(f"{placed.appearance.position:>3} ", style="dim"), entry)
+
+
+def _side_by_side(left: Text, right: RenderableType) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(left, right)
+    return grid
+
+
+def _entry(mark: str, head: Text, *below: Text) -> Table:
+    """What a list names: the head on one line, cut where the terminal ends; below it what must be read in full."""
+    head.no_wrap, head.overflow = True, "ellipsis"
+    return _side_by_side(Text(mark), Group(head, *below))
+
+
+def _bare(appearance: Appearance | None, found: Text | None = None) -> Table:
+    """An embed that names no post."""
+    claim = appearance.claim if appearance else Claim()
+    name = _text(claim.author_name or claim.author_handle or "unknown author", "bold")
+    head = name if found else _row(name, "  ", _text(shorten(claim.text or "", MOST_WORDS)))
+    return _entry("○", head, *([found] if found else []), Text("names no post", style="dim"))
+
+
+def render_line(line: PostLine, found: Text | None = None) -> Table:
+    """A post in a list: state, author and first words, or what was `found` in them; then where it stands, and its key."""
+    author = _text(line.author_name or (f"@{line.author_handle}" if line.author_handle else "unknown author"), "bold")
+    head = author if found else _row(author, "  ", _text(shorten(line.text or "", MOST_WORDS)))
+    status = _text(say_post_status(line), "red" if line.status == "gone" else "dim")
+    return _entry(
+        STATE_MARKS[line.status], head, *([found] if found else []), _row(status, _text(f"  {line.key}", "dim"))
+    )
+
+
+def render_article_line(line: ArticleLine, found: Text | None = None) -> Table:
+    gone = f", {line.gone} gone" if line.gone else ""
+    figures = _text(f"{line.outlet or ''}  {say_count(line.embeds, 'embed')}{gone}", "dim")
+    title = line.title or line.url
+    other = [found] if found and found.plain != title else []  # what was found may be the name of the site
+    head = found if found and not other else _text(title, "bold")
+    return _entry("¶", head, *other, figures, _text(line.url, "dim"))
+
+
+WAYS = {"fragment": "No word is that; found inside of words:", "similar": "Nobody wrote that; spelt nearly so:"}
+
+
+def render_hit(hit: Hit) -> RenderableType:
+    """A search result: what holds the words, and the words in their place."""
+    found = _row(*(_text(piece, "bold underline" if matched else "") for piece, matched in hit.pieces))
+    if hit.post:
+        return render_line(hit.post, found)
+    return render_article_line(hit.article, found) if hit.article else _bare(hit.appearance, found)
+
+
+def render_lookup(lookup: Lookup) -> RenderableType:
+    """The answer to a lookup; when there is none, what was tried and what to do next."""
+    parts: list[RenderableType] = [
+        *(render_line(each) for each in lookup.posts),
+        *(_placed(each) for each in lookup.embeds),
+        *(render_article_line(each) for each in lookup.articles),
+        *(render_hit(each) for each in lookup.hits),
+        *(Group(render_line(each.post), _row("  ", say_similarity(each.distance))) for each in lookup.alike),
+    ]
+    if lookup.hits and lookup.hits[0].way != "words":
+        parts.insert(0, Text(WAYS[lookup.hits[0].way], style="dim"))
+    if parts:
+        return Group(*parts)
+    tried = [_row("  · ", _text(shorten(each, 110))) for each in lookup.tried]
+    head = _row(
+        "Nothing in this archive for ", _text(shorten(lookup.text, 80), "bold"), f", read as {lookup.understood}."
+    )
+    return Group(head, Text("Looked for:", style="dim"), *tried, *(_text(each) for each in next_steps(lookup)))
+
+
+def next_steps(lookup: Lookup) -> tuple[str, ...]:
+    """The commands that would bring what was not found into the archive."""
+    if not lookup.url:
+        return ()
+    verb = "capture" if lookup.is_post else "crawl"
+    quoted = "'" + lookup.url.replace("'", "'\\''") + "'"
+    return (f"To bring it in: embedarchive {verb} {quoted}",)
+
+
+def render_figures(figures: Figures) -> RenderableType:
+    """Totals of an archive."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style="bold")
+    table.add_column()
+    rows = [
+        (figures.articles, "articles"),
+        (figures.embeds, f"embeds in them, {say_number(figures.unresolved)} naming no post"),
+        (figures.posts, "posts"),
+        (figures.preserved, "preserved"),
+        (figures.gone, f"gone, {say_number(figures.gone_but_kept)} of them preserved"),
+        (figures.captures, "visits"),
+    ]
+    for number, label in rows:
+        table.add_row(say_number(number), label)
+    for name, posts, kept in figures.platforms:
+        table.add_row(say_number(posts), _text(f"on {name}, {say_number(kept)} preserved"))
+    table.add_row("", Text(f"{say_size(figures.bytes)} in one file; visits {_span(figures)}", style="dim"))
+    return table
+
+
+def _span(figures: Figures) -> str:
+    if not figures.first_at:
+        return "none yet"
+    return f"{say_date(figures.first_at)} to {say_date(figures.last_at)}"

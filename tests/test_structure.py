@@ -1,0 +1,168 @@
+"""The house: which room may use which, that what is called pure is, and that no two things share a name."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "embedarchive"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+WORLD = {
+    "asyncio", "fcntl", "http", "httpx", "io", "multiprocessing", "os", "playwright", "random", "secrets", "shutil", "signal",
+    "socket", "sqlite3", "sqlite_utils", "ssl", "subprocess", "tempfile", "threading", "time", "datasette", "uuid", "click",
+}  # fmt: skip
+"""What a module that touches nothing may not import. (`rich` only lays out text: printing is the command's.)"""
+
+CALLS = {"open", "input", "print", "exec", "eval"}
+CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("datetime", "today")}
+
+PURE_ROOMS = ("platforms",)
+"""Rooms in which every module is pure; elsewhere a module says so in its first docstring."""
+
+BLOCKED = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"playwright", "httpx", "datasette"}:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+from embedarchive.core import model
+from embedarchive.platforms import PLATFORMS
+from embedarchive.detect import find_embeds
+found = find_embeds('<iframe src="https://www.instagram.com/p/BwiVvR9lD0m/embed"></iframe>')
+assert found.embeds[0].post.key == "instagram:BwiVvR9lD0m", found
+assert not {"playwright", "httpx", "datasette"} & set(sys.modules)
+print(len(PLATFORMS))
+"""
+
+
+def name_of(path: Path) -> str:
+    """`embedarchive.detect.match` for its file; a package for its `__init__.py`."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {name_of(path): path for path in MODULES}
+
+
+@cache
+def read_tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def find_imports(path: Path) -> Iterator[str]:
+    """Our own modules that a module imports, anywhere in it: at its top, in a function, for its types."""
+    for node in ast.walk(read_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in NAMES)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "embedarchive":
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in NAMES else str(node.module)
+
+
+IMPORTS = {name: set(find_imports(path)) - {name} for name, path in NAMES.items()}
+
+
+def room_of(name: str) -> str:
+    """The folder of the package that a module stands in; the public face is a room of its own."""
+    parts = name.split(".")
+    in_folder = len(parts) > 1 and (PACKAGE / parts[1]).is_dir()
+    return parts[1] if in_folder else "the public face"
+
+
+def is_pure(path: Path) -> bool:
+    room = path.relative_to(PACKAGE).parts[0]
+    return room in PURE_ROOMS or "Pure." in (ast.get_docstring(read_tree(path)) or "").split("\n\n")[0]
+
+
+def find_cycles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of names each of which leads to all the others (Tarjan's strongly connected components)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for other in sorted(arrows.get(name, ())):
+            if other not in index:
+                visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], index[other])
+        if low[name] == index[name]:
+            group = stack[stack.index(name) :]
+            del stack[stack.index(name) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for name in sorted(arrows):
+        if name not in index:
+            visit(name)
+    return found
+
+
+def test_the_core_runs_without_the_edges_libraries() -> None:
+    done = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 28
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if is_pure(path)], ids=name_of)
+def test_what_is_called_pure_touches_nothing(path: Path) -> None:
+    for node in ast.walk(read_tree(path)):
+        if isinstance(node, ast.Import):
+            assert not {a.name.split(".")[0] for a in node.names} & WORLD
+        elif isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] not in WORLD
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in CALLS
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in CLOCKS
+    impure = [name for name in IMPORTS[name_of(path)] if not is_pure(NAMES[name]) and NAMES[name].name != "__init__.py"]
+    assert not impure, f"{name_of(path)} says it is pure and imports {impure}"
+
+
+def test_most_of_the_house_is_pure() -> None:
+    assert sum(map(is_pure, MODULES)) > 80
+
+
+def test_no_file_leads_back_to_itself() -> None:
+    packages = {name for name, path in NAMES.items() if path.name == "__init__.py"}
+    files = {name: used - packages for name, used in IMPORTS.items() if name not in packages}
+    assert find_cycles(files) == []
+
+
+def test_no_room_leads_back_to_itself() -> None:
+    arrows: dict[str, set[str]] = {}
+    for name, used in IMPORTS.items():
+        arrows.setdefault(room_of(name), set()).update(room_of(other) for other in used)
+    for name, used in arrows.items():
+        used.discard(name)
+    assert find_cycles(arrows) == []
+
+
+def test_nothing_uses_the_commands_but_the_way_in() -> None:
+    users = {room_of(name) for name, used in IMPORTS.items() if any(room_of(other) == "cli" for other in used)}
+    assert users <= {"cli", "the public face"}
+
+
+def test_the_top_holds_rooms_and_the_public_face_only() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} <= {"__init__", "__main__", "api"}
+
+
+def test_one_name_for_one_thing() -> None:
+    classes = Counter(node.name for path in MODULES for node in read_tree(path).body if isinstance(node, ast.ClassDef))
+    assert [name for name, count in classes.items() if count > 1] == []
