@@ -62,7 +62,7 @@ class InPlace:
 async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlace]:
     """Photograph each post in place, then the whole page, as long as the page and its time last."""
     taken: list[InPlace] = []
-    end, backoff = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S]
+    end, time_left = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S]
     for post in posts:
         one = InPlace(post, Visit(Page(opened.url, opened.final_url or opened.url, opened.status), clock.now()))
         taken.append(one)
@@ -70,7 +70,7 @@ async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlac
             one.verdict = Verdict("error", opened.reason or "late", (Sign("article opened", "article", opened.url),))
             continue
         try:
-            await _photograph(opened, one, backoff)
+            await _photograph(opened, one, time_left)
         except PageLeft:
             opened.reason = "page_left"
             one.verdict = Verdict("error", "page_left", (Sign("article stayed", "article", opened.url),))
@@ -82,9 +82,9 @@ async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlac
     return taken
 
 
-async def _photograph(opened: Opened, one: InPlace, backoff: list[float]) -> None:
+async def _photograph(opened: Opened, one: InPlace, time_left: list[float]) -> None:
     """Find the post's element, bring it into view, wait for it, and take its picture."""
-    index, tag = await _settle_on(opened, one.post, backoff)
+    index, tag = await _settle_on(opened, one.post, time_left)
     one.seen.alterations = opened.alterations[:]
     if index is None:
         one.verdict = _ABSENT
@@ -106,7 +106,7 @@ async def _photograph(opened: Opened, one: InPlace, backoff: list[float]) -> Non
     one.seen.finished_at = clock.now()
 
 
-async def _settle_on(opened: Opened, post: Post, backoff: list[float]) -> tuple[int | None, str]:
+async def _settle_on(opened: Opened, post: Post, time_left: list[float]) -> tuple[int | None, str]:
     """Choose the element that shows the post, and bring it into view; a quote is given time to become a frame."""
     index, tag = None, ""
     for _ in range(_CHANGES):
@@ -118,9 +118,9 @@ async def _settle_on(opened: Opened, post: Post, backoff: list[float]) -> tuple[
         tag = found[index]["tag"]
         await opened.alter("show", opened.limits.embed_s, index=index, still_ms=STILL_MS)
         started = monotonic()
-        if tag in _FRAMES or await opened.ask("become", backoff[0], index=index) != "other":
+        if tag in _FRAMES or await opened.ask("become", time_left[0], index=index) != "other":
             break
-        backoff[0] = max(0.1, backoff[0] - (monotonic() - started))
+        time_left[0] = max(0.1, time_left[0] - (monotonic() - started))
     return index, tag
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from embedarchive.core.dates import to_iso
+
 
 def now() -> str:
-    return iso(datetime.now(UTC))
+    return to_iso(datetime.now(UTC))
 
 
 def later(seconds: float) -> str:
     """The time so many seconds from now; negative for the past."""
-    return iso(datetime.now(UTC) + timedelta(seconds=seconds))
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_iso(datetime.now(UTC) + timedelta(seconds=seconds))

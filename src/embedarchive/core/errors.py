@@ -1,4 +1,4 @@
-"""Every error a user can meet, in one tree.
+"""Every error a user can meet, in one tree. Pure.
 
 EmbedArchiveError
 ├── UsageError             the call cannot be understood                exit 2

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from embedarchive.core.html import blunt
 from embedarchive.core.model import Claim
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.show.tags import blunt
 
 if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link needs not wait
     from bs4 import BeautifulSoup, Tag

@@ -1,7 +1,7 @@
 """The one door: every byte out, httpx or browser, leaves through it, to an address that was checked."""
 
-from embedarchive.egress.door import Door, DoorLimits, Refusal, Resolver
-from embedarchive.egress.policy import DoorPolicy, Resolve, check_url, find_special, parse_resolve
+from embedarchive.egress.door import Door, Refusal, Resolver
+from embedarchive.egress.policy import DoorLimits, DoorPolicy, Resolve, check_url, find_special, parse_resolve
 
 __all__ = [
     "Door",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from embedarchive.core.errors import RefusedError
-from embedarchive.egress.policy import DoorPolicy, canonicalize_host
+from embedarchive.egress.policy import DoorLimits, DoorPolicy, canonicalize_host
 from embedarchive.egress.request import Refused
 from embedarchive.egress.tunnel import SIGN_IN_HOST, Tunnel
 
@@ -28,19 +28,6 @@ Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 
 _REMEMBERED_HOSTS = 10_000
 _MAX_ADDRESSES = 6
-
-
-@dataclass(frozen=True, slots=True)
-class DoorLimits:
-    """Seconds, bytes and counts. A tunnel is closed after `idle_s` without a byte, and after `tunnel_s` in any case."""
-
-    head_s: float = 15.0
-    resolve_s: float = 10.0
-    connect_s: float = 15.0
-    idle_s: float = 120.0
-    tunnel_s: float = 3600.0
-    head_bytes: int = 131_072
-    tunnels: int = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,19 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorLimits:
+    """Seconds, bytes and counts. A tunnel is closed after `idle_s` without a byte, and after `tunnel_s` in any case."""
+
+    head_s: float = 15.0
+    resolve_s: float = 10.0
+    connect_s: float = 15.0
+    idle_s: float = 120.0
+    tunnel_s: float = 3600.0
+    head_bytes: int = 131_072
+    tunnels: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
 class DoorPolicy:
     """What the door lets through. The default: any public address, on the two web ports."""
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from embedarchive.egress.policy import DoorLimits
 from embedarchive.egress.request import ProxyRequest, Refused, find_response_head, read_request, render_answer
-
-if TYPE_CHECKING:
-    from embedarchive.egress.door import Door, DoorLimits
 
 SIGN_IN_HOST = "door.invalid"
 """The door answers this name itself: a browser context that went there once has its proxy password in memory."""
+
+
+class Doorkeeper(Protocol):
+    """What a tunnel asks of the door that it belongs to: who may pass, and to be connected."""
+
+    limits: DoorLimits
+
+    def open_tunnel(self, tunnel: Tunnel) -> bool: ...
+    def close_tunnel(self, tunnel: Tunnel) -> None: ...
+    def find_user(self, password: bytes | None) -> str | None: ...
+    def is_barred(self, user: str) -> bool: ...
+    async def connect(self, host: str, port: int, pipe: Pipe) -> None: ...
 
 
 class Pipe(asyncio.Protocol):
@@ -45,7 +55,7 @@ class Tunnel(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Doorkeeper) -> None:
         self.door = door
         self.user = ""
         self.far: Pipe | None = None
@@ -157,8 +167,8 @@ class Tunnel(asyncio.Protocol):
 
     def is_over(self, now: float, limits: DoorLimits) -> bool:
         """Whether this client has said too little for too long, or been here too long."""
-        backoff = limits.head_s if self.opening is None else limits.idle_s
-        return now - self.touched > backoff or now - self.born > limits.tunnel_s
+        longest_silence = limits.head_s if self.opening is None else limits.idle_s
+        return now - self.touched > longest_silence or now - self.born > limits.tunnel_s
 
     def abort(self) -> None:
         """Close both ends at once, and throw away what was still to be written."""

@@ -38,10 +38,9 @@ from embedarchive.library.records import ArticleLine, Counts, PostLine
 from embedarchive.show import words as phrases
 from embedarchive.show.card import author_of, fullest_claim, render_post, title_of
 from embedarchive.show.content_types import SNIFFED, sniff_type
+from embedarchive.show.pages import HELPERS, load_asset, load_templates
 from embedarchive.store import open_reader
-from embedarchive.viewer.assets import load_asset
-from embedarchive.viewer.media import read_piece
-from embedarchive.viewer.pages import HELPERS, title_of_platform
+from embedarchive.store.reading import read_piece
 
 PIECE = 1_000_000
 ON_A_PAGE = 100
@@ -94,7 +93,7 @@ class Pages:
     def write(self) -> None:
         self.media_types = find_media(self.conn)
         self.env = Environment(
-            loader=ChoiceLoader([PackageLoader("embedarchive.export"), PackageLoader("embedarchive.viewer")]),
+            loader=ChoiceLoader([PackageLoader("embedarchive.export"), load_templates()]),
             autoescape=True,
         )
         counts = library.count(self.conn)
@@ -114,7 +113,6 @@ class Pages:
             links=links,
             asset=links.asset,
             archive=self.title,
-            title_of_platform=title_of_platform,
         )
         self.folder.write(name, html.encode("utf-8", "replace"))
         self.count += 1

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from embedarchive.core import clock
+from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
@@ -90,7 +90,7 @@ class PoliteClient:
         if permission.allowed and not await self.turn(url):
             permission = Permission(False, "deferred")
         if not permission.allowed:
-            moment = clock.iso(datetime.fromtimestamp(self._now(), UTC))
+            moment = to_iso(datetime.fromtimestamp(self._now(), UTC))
             return Fetch(url, url, moment, "failed", reason=permission.reason)
         fetch = await self.fetcher.fetch(url, etag=etag, last_modified=last_modified, headers=headers, limits=limits)
         self.learn(fetch)

@@ -1,4 +1,4 @@
-"""A capture and what its replay showed -> how much of the one is in the other. Pure.
+"""A capture and what its replay showed -> how much of the one is in the other.
 
 The distance of two pictures is the share of a grid of fields that do not have the same colour. A difference hash was
 measured beside it on replays with parts left out: it keeps only the direction of each step, so a card without style or

@@ -1,4 +1,4 @@
-"""The refusals that any platform can give instead of a post, and the languages its sentences come in. Pure."""
+"""The refusals that any platform can give instead of a post, and the languages its sentences come in."""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from embedarchive.core.html import blunt
 from embedarchive.core.model import Embed
 from embedarchive.detect import find_embeds
 from embedarchive.library.records import PostRecord
-from embedarchive.show.tags import Html, blunt, tag
+from embedarchive.show.tags import Html, tag
 
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
 WHOLES = frozenset(("head", "body", "html"))

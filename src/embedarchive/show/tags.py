@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urlsplit
 
+from embedarchive.core.html import blunt
+
 
 class Html(str):
     """Text that is HTML already; any other text is escaped when it is put into a tag."""
@@ -83,14 +85,6 @@ def language(code: str | None) -> str | None:
 
 
 # ----------------------------------------------------------------------------------------------------------- sanitising
-
-
-def blunt(html: str) -> str:
-    """The same markup, as long, in which `<![` begins the comment that it is in HTML.
-
-    Python's html.parser, and beautifulsoup4 with it, takes it for SGML and raises AssertionError on most that may follow.
-    """
-    return html.replace("<![", "<! ")
 
 
 OUTWARD = {"rel": "noopener noreferrer nofollow", "target": "_blank"}

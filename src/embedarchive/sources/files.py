@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import quote, urljoin
 
 from embedarchive.core import clock
+from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError, SourceError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
@@ -93,7 +94,7 @@ def _read_file(path: Path, kind: Kind, base_url: str | None) -> Iterator[Seed]:
     fetch = Fetch(
         url=url,
         final_url=url,
-        fetched_at=clock.iso(datetime.fromtimestamp(path.stat().st_mtime, UTC)),
+        fetched_at=to_iso(datetime.fromtimestamp(path.stat().st_mtime, UTC)),
         outcome="ok",
         content_type="text/html" if kind == "html" else "text/plain",
         body=body,

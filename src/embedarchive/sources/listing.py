@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 from lxml import etree
 
-from embedarchive.core import clock
+from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError
 from embedarchive.egress import check_url
 from embedarchive.fetch.body import Body
@@ -177,7 +176,7 @@ def _find_time(text: str | None) -> str | None:
         text = f"{text}-01-01"[:10] if len(text) == 4 else f"{text}-01"
     try:
         moment = datetime.fromisoformat(text)
-        return clock.iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return to_iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return None
 
@@ -200,9 +199,11 @@ def _find_feed_link(entry: Any) -> str:
 
 
 def _find_feed_time(entry: Any) -> str | None:
-    moment: time.struct_time | None = dict.get(entry, "updated_parsed") or dict.get(entry, "published_parsed")
+    moment: tuple[int, int, int, int, int, int] | None = dict.get(entry, "updated_parsed") or dict.get(
+        entry, "published_parsed"
+    )
     try:
-        return clock.iso(datetime(*moment[:6], tzinfo=UTC)) if moment else None
+        return to_iso(datetime(*moment[:6], tzinfo=UTC)) if moment else None
     except (ValueError, OverflowError):
         return None
 

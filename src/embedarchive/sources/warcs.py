@@ -15,6 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from embedarchive.core import clock
+from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError, SourceError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
@@ -133,7 +134,7 @@ def _read_date(text: str | None) -> str:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
         return clock.now()
-    return clock.iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return to_iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _describe_damage(path: Path) -> Fetch:

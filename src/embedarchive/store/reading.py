@@ -55,6 +55,13 @@ def read_blob(conn: sqlite3.Connection, sha256: str) -> bytes | None:
     return unpack_blob(*row) if row and (len(row[2]) or not row[1]) else None
 
 
+def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:
+    """Some stored bytes of a blob, without reading the rest of it."""
+    with conn.blobopen("blobs", "body", rowid, readonly=True) as blob:
+        blob.seek(min(start, len(blob)))
+        return blob.read(length)
+
+
 def read_text(conn: sqlite3.Connection, sha256: str | None) -> str:
     return (read_blob(conn, sha256) or b"").decode("utf-8", "replace") if sha256 else ""
 

@@ -10,10 +10,12 @@ from copy import deepcopy
 from typing import Any
 
 from datasette import hookimpl
+from jinja2 import ChoiceLoader
 
 from embedarchive import library
 from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
+from embedarchive.show.pages import load_templates
 from embedarchive.viewer import cells, media, memento, oembed, pages
 from embedarchive.viewer.archives import guard_connection, is_archive, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
@@ -51,6 +53,12 @@ def register_routes() -> list[tuple[str, Any]]:
         (DB + r"/source/(?P<sha256>[^/]+)$", media.serve_source),
     ]
     return [(pattern, guarded(view)) for pattern, view in routes]
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    """Find the templates that the reading room shares with exported sites; its own come first."""
+    env.loader = ChoiceLoader([env.loader, load_templates()])
 
 
 @hookimpl

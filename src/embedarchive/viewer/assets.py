@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from datasette.utils.asgi import Response
 
-from embedarchive.show.style import POST, TOKENS
+from embedarchive.show.pages import load_asset
 from embedarchive.store.blobs import hash_bytes
 from embedarchive.viewer.archives import Missing
 
 SCRIPT = "text/javascript; charset=utf-8"
 TYPES = {"reading-room.css": "text/css; charset=utf-8", "reading-room.js": SCRIPT}
-
-
-@cache
-def load_asset(name: str) -> bytes:
-    """The file; the style sheet begins with the look that the cards share."""
-    body = files("embedarchive.viewer").joinpath("static", name).read_bytes()
-    return (TOKENS + POST).encode() + body if name.endswith(".css") else body
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the tables mean and what may be asked of them -> a datasette.yaml, to serve an archive anywhere. Pure."""
+"""What the tables mean and what may be asked of them -> a datasette.yaml, to serve an archive anywhere."""
 
 from __future__ import annotations
 

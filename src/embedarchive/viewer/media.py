@@ -12,6 +12,7 @@ from datasette.utils.asgi import Response
 
 from embedarchive.show.content_types import SNIFFED, sniff_type
 from embedarchive.store.blobs import unpack_blob
+from embedarchive.store.reading import read_piece
 from embedarchive.viewer.archives import LONGEST_VALUE, Missing, open_archive, read
 
 PIECE = 1_000_000
@@ -51,13 +52,6 @@ def find_blob(conn: sqlite3.Connection, sha256: str) -> Blob | None:
         return None
     head = read_piece(conn, row[0], 0, SNIFFED) if row[2] == "identity" else b""
     return Blob(row[0], row[1], row[2], row[3], sniff_type(head))
-
-
-def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:
-    """Some stored bytes of a blob, without reading the rest of it."""
-    with conn.blobopen("blobs", "body", rowid, readonly=True) as blob:
-        blob.seek(min(start, len(blob)))
-        return blob.read(length)
 
 
 def read_range(header: str | None, size: int) -> tuple[int, int] | None:

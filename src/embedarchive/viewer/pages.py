@@ -10,14 +10,10 @@ from datasette.utils.asgi import Response
 
 from embedarchive import library
 from embedarchive.library.records import Lookup
-from embedarchive.platforms import BY_NAME
 from embedarchive.show import words as phrases
-from embedarchive.show.badges import render_date, render_mark, render_status
 from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
-from embedarchive.show.files import render_blur
+from embedarchive.show.pages import HELPERS
 from embedarchive.show.snapshot import SANITISED_POLICY, render_sanitised
-from embedarchive.show.tags import Html
-from embedarchive.show.terminal import next_steps
 from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
@@ -41,27 +37,6 @@ CARD_HEADERS = {
 }
 
 
-def blur(markup: str, name: str) -> Html:
-    """What a template made of pictures, out of focus until a reader asks for them."""
-    return render_blur(Html(markup), name)
-
-
-HELPERS = {
-    "date": render_date, "mark": render_mark, "status": render_status, "say_date": phrases.say_date,
-    "say_time": phrases.say_time, "say_count": phrases.say_count, "say_number": phrases.say_number,
-    "say_size": phrases.say_size, "say_similarity": phrases.say_similarity, "say_reason": phrases.say_reason,
-    "say_run": phrases.say_run, "say_in_place": phrases.say_in_place,
-    "say_missing": phrases.say_missing, "say_value": phrases.say_value,
-    "say_status": phrases.say_post_status, "say_field": phrases.say_field, "shorten": phrases.shorten,
-    "meaning": phrases.STATUS_MEANINGS.get, "word": phrases.STATUS_WORDS.get, "next_steps": next_steps,
-    "diff": phrases.find_difference, "blur": blur,
-}  # fmt: skip
-
-
-def title_of_platform(name: str | None) -> str:
-    return BY_NAME[name].title if name in BY_NAME else (name or "unknown platform")
-
-
 def links_to(datasette: Any, name: str) -> Links:
     return Links(str(datasette.urls.database(name)), str(datasette.urls.instance()))
 
@@ -79,7 +54,6 @@ async def show(
             "archive": database.name,
             "takes_pictures": True,
             "asset": lambda name: datasette.urls.path(asset_path(name)),
-            "title_of_platform": title_of_platform,
         },
         request=request,
     )

@@ -1,4 +1,4 @@
-"""Stories into what a news site serves: article pages, AMP, front pages, sitemaps, feeds. Pure."""
+"""Stories into what a news site serves: article pages, AMP, front pages, sitemaps, feeds."""
 
 from __future__ import annotations
 

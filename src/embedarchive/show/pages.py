@@ -1,0 +1,65 @@
+"""What the pages of the reading room and of exported sites are made of: templates, their helpers, style and script."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import PackageLoader
+
+from embedarchive.platforms import BY_NAME
+from embedarchive.show import words
+from embedarchive.show.badges import render_date, render_mark, render_status
+from embedarchive.show.files import render_blur
+from embedarchive.show.style import POST, TOKENS
+from embedarchive.show.tags import Html
+from embedarchive.show.terminal import next_steps
+
+
+def load_templates() -> PackageLoader:
+    """The templates of pages that both have, as `embedarchive/NAME.html`. Each has its own `embedarchive/layout.html`."""
+    return PackageLoader("embedarchive.show")
+
+
+@cache
+def load_asset(name: str) -> bytes:
+    """A style sheet or script; the style sheet begins with the look that the cards share."""
+    body = files("embedarchive.show").joinpath("static", name).read_bytes()
+    return (TOKENS + POST).encode() + body if name.endswith(".css") else body
+
+
+def title_of_platform(name: str | None) -> str:
+    return BY_NAME[name].title if name in BY_NAME else (name or "unknown platform")
+
+
+def blur(markup: str, name: str) -> Html:
+    """What a template made of pictures, out of focus until a reader asks for them."""
+    return render_blur(Html(markup), name)
+
+
+HELPERS = {
+    "date": render_date,
+    "mark": render_mark,
+    "status": render_status,
+    "say_date": words.say_date,
+    "say_time": words.say_time,
+    "say_count": words.say_count,
+    "say_number": words.say_number,
+    "say_size": words.say_size,
+    "say_similarity": words.say_similarity,
+    "say_reason": words.say_reason,
+    "say_run": words.say_run,
+    "say_in_place": words.say_in_place,
+    "say_missing": words.say_missing,
+    "say_value": words.say_value,
+    "say_status": words.say_post_status,
+    "say_field": words.say_field,
+    "shorten": words.shorten,
+    "meaning": words.STATUS_MEANINGS.get,
+    "word": words.STATUS_WORDS.get,
+    "next_steps": next_steps,
+    "diff": words.find_difference,
+    "blur": blur,
+    "title_of_platform": title_of_platform,
+}
+"""Functions that every template may call, by the name it calls them."""
