@@ -157,12 +157,12 @@ async def _collect(
     if len(description.media) > MAX_MEDIA:
         haul.missing.append(f"{len(description.media) - MAX_MEDIA} more files than are kept of one post")
     haul.missing += (f"{_name(m)}: {m.missing}" for m in wanted if m.missing)
-    gate = asyncio.Semaphore(_AT_ONCE)
+    slots = asyncio.Semaphore(_AT_ONCE)
     headers = {"User-Agent": user_agent, "Accept": "*/*", "Referer": seen.page.url}
     found: dict[str, Exchange | None] = {m.url: seen.bodies.get(m.url) for m in wanted if not m.missing}
 
     async def bring(url: str) -> None:
-        async with gate:
+        async with slots:
             got = await fetcher.fetch(url, headers=headers, limits=MEDIA_LIMITS)
         found[url] = _exchange(got, headers, "media")
         haul.exchanges.append(_exchange(got, headers, "media"))
@@ -195,7 +195,7 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul) -> None:
 
 
 def _hash_pictures(artifacts: Iterable[Artifact]) -> list[Artifact]:
-    """The same, so that their pictures can be found by a likeness; faces in avatars are nobody's post."""
+    """The same, so that their pictures can be found by an image hash; faces in avatars are nobody's post."""
     shown = ("media", "poster")
     return [replace(a, dhash=hash_picture(a.body)) if a.role in shown and _is_picture(a) else a for a in artifacts]
 

@@ -76,7 +76,7 @@ def examine_machine(archive: str, browser_path: str | None) -> bool:
     return well
 
 
-SELECTORS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str, ...]) -> int:
@@ -89,7 +89,7 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
     console, tally = Console(highlight=False), Counter[bool | None]()
     async for heard in ask_platforms(settings, path, platforms):
         tally[heard.held] += 1
-        mark, colour = SELECTORS[heard.held]
+        mark, colour = SIGNS[heard.held]
         console.print(
             Text.assemble((mark, colour), f" {heard.assumption.platform}: {heard.assumption.says}"), soft_wrap=True
         )

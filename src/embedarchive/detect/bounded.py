@@ -26,7 +26,7 @@ the search."""
 
 @dataclass(frozen=True, slots=True)
 class SearchLimits:
-    """What a search may cost: bytes read, seconds of CPU and of patience, bytes of memory."""
+    """What a search may cost: bytes read, seconds of CPU and by the clock, bytes of memory."""
 
     most_bytes: int = 100_000_000
     cpu_s: int = 40

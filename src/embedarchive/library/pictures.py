@@ -20,7 +20,7 @@ def lookup_picture(conn: sqlite3.Connection, dhash: int | None, name: str = "the
     if dhash is None:
         return Lookup(name, "no picture: it is no file of that kind, too large, or of one colour all over")
     found = find_pictures(conn, dhash, limit)
-    return Lookup(name, "a picture", alike=found, tried=("every picture and screenshot kept, by likeness",))
+    return Lookup(name, "a picture", alike=found, tried=("every picture and screenshot kept, by image hash",))
 
 
 def find_pictures(conn: sqlite3.Connection, dhash: int, limit: int = 20) -> tuple[Alike, ...]:

@@ -168,7 +168,7 @@ def read_exchanges(conn: sqlite3.Connection, capture_id: int) -> tuple[ExchangeR
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ sightings
+# ---------------------------------------------------------------------------------------------------------- appearances
 
 
 def read_appearances(conn: sqlite3.Connection, key: str) -> tuple[Appearance, ...]:

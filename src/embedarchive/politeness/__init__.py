@@ -1,4 +1,4 @@
-"""Requests to hosts spaced out as a good guest would: robots.txt, one gate per host for all processes, back-off."""
+"""Requests to hosts spaced out: robots.txt, one rate limiter per host for all processes, back-off."""
 
 from embedarchive.politeness.client import Permission, PoliteClient
 from embedarchive.politeness.limiter import find_retry_after

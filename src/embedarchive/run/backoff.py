@@ -1,4 +1,4 @@
-"""What platforms answered -> how long to leave each alone. A wall is met with patience, never with more knocking."""
+"""What platforms answered -> how long to leave each alone. A block page is met with a longer wait, never with more requests."""
 
 from __future__ import annotations
 

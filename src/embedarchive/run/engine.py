@@ -19,8 +19,8 @@ Row = Mapping[str, Any]
 class Pass:
     """One line of the ledger. `due(n)` gives rows, `work` does one and keeps its result; `id` names a row.
 
-    With a `lane`, a column, rows take turns by it: first come those of the lanes that have the least at work. `due(n)`
-    must then give n rows of n lanes, where there are so many; else n rows will do.
+    With a `queue`, a column, rows are scheduled fairly by it: first those of the queues that have the least at work. `due(n)`
+    must then give n rows of n queues, where there are so many; else n rows will do.
     """
 
     name: str
@@ -78,7 +78,7 @@ async def due_rows(step: Pass, working: Any, left_alone: set[tuple[str, Any]]) -
 
 
 def schedule_fairly(rows: Sequence[Row], queue: str, busy: Sequence[Row], room: int) -> list[Row]:
-    """So many rows that no lane has more at work than it must; of equals the first. Pure."""
+    """So many rows that no queue has more at work than it must; of equals the first. Pure."""
     at_work, left, chosen = Counter(row[queue] for row in busy), list(rows), list[Row]()
     while left and len(chosen) < room:
         chosen.append(left.pop(min(range(len(left)), key=lambda at: at_work[left[at][queue]])))

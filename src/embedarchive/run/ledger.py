@@ -32,8 +32,8 @@ T = TypeVar("T")
 FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
 DOM_TYPE = "text/html; charset=utf-8"
 
-# Each asks for rows of as many lanes as there are rows asked for, and as many of each: which to take, the engine decides
-# (`take_turns`). A list made by json_group_array is the one way to limit the rows of each lane by an index.
+# Each asks for rows of as many queues as there are rows asked for, and as many of each: which to take, the engine decides
+# (`schedule_fairly`). A list made by json_group_array is the one way to limit the rows of each queue by an index.
 
 # The next outlets after the last one served, around the circle of those with something due.
 ARTICLES = """

@@ -1,4 +1,4 @@
-"""One article to look at, and where we heard of it. Pure."""
+"""One article to look at, and what named it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sha256 -> its bytes over HTTP: pictures, video by ranges, all else as inert text or a download."""
+"""A sha256 -> its bytes over HTTP: pictures, video by ranges, all else as plain text or a download."""
 
 from __future__ import annotations
 

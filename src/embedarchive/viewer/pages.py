@@ -176,7 +176,7 @@ async def show_capture(datasette: Any, request: Any) -> Response:
 
 
 async def show_snapshot(datasette: Any, request: Any) -> Response:
-    """The page as rendered at capture time, made inert."""
+    """The page as rendered at capture time, sanitised."""
     database, number = await open_archive(datasette, request), int(request.url_vars["id"])
 
     def load(conn: sqlite3.Connection) -> tuple[str, bytes] | None:

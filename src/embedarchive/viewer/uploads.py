@@ -47,6 +47,6 @@ async def read_body(request: Any) -> bytes:
 
 
 async def hash_upload(body: bytes) -> int | None:
-    """The likeness of a picture that someone sent."""
+    """The image hash of a picture that someone sent."""
     async with _decoding:
         return await asyncio.to_thread(hash_picture, body)
