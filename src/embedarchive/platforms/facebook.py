@@ -297,6 +297,11 @@ PLATFORM = Platform(
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
+    short_links=(
+        "https://fb.watch/abcDEF123/",
+        "https://www.facebook.com/share/p/1AbCdEfGh/",
+        "https://www.facebook.com/share/1AbCdEfGh/",
+    ),
     markup=MARKUP,
     not_posts=(
         "https://www.facebook.com/rookfield/",

@@ -13,6 +13,7 @@ from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/photos/[\w@.\-]{1,60}/(\d{5,15})(?!\d)")
+_FRAME = re.compile(r"^/photos/(\d{5,15})/?$")
 
 
 def identify(url: SplitResult) -> str | None:
@@ -20,7 +21,7 @@ def identify(url: SplitResult) -> str | None:
     if url.path == "/photo.gne":
         found = query(url, "id")
         return found if found and found.isdigit() else None
-    return match_path(_PATH, url)
+    return match_path(_FRAME if is_embed_host(url) else _PATH, url)
 
 
 def canonical(native_id: str) -> str:
@@ -41,7 +42,12 @@ def is_short(url: SplitResult) -> bool:
 
 def is_frame(url: SplitResult) -> bool:
     """`…/player/`, and the embed host."""
-    return url.path.rstrip("/").endswith("/player") or (url.hostname or "").startswith("embedr.")
+    return url.path.rstrip("/").endswith("/player") or is_embed_host(url)
+
+
+def is_embed_host(url: SplitResult) -> bool:
+    """`embedr.flickr.com`, whose addresses name no owner."""
+    return (url.hostname or "").startswith("embedr.")
 
 
 SELECTORS = (Selector("link", "a[data-flickr-embed]", url=("@href",)),)
@@ -100,9 +106,15 @@ PLATFORM = Platform(
     permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
-    url_patterns=(r"flickr\.com/photo\.gne", r"flickr\.com/photos/[^\s\"'<>/]{1,60}/\d", r"flic\.kr/p/"),
+    url_patterns=(
+        r"flickr\.com/photo\.gne",
+        r"flickr\.com/photos/[^\s\"'<>/]{1,60}/\d",
+        r"flickr\.com/photos/\d{5}",
+        r"flic\.kr/p/",
+    ),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://flic.kr/p/2kXyZab",),
     markup=MARKUP,
     not_posts=("https://www.flickr.com/photos/maralind/",),
     not_embeds=('<a href="https://www.flickr.com/photos/maralind/51234567890/">Photo: Mara Lind</a>',),

@@ -76,6 +76,7 @@ PLATFORM = Platform(
     url_patterns=(r"giphy\.com/(?:embed|gifs|clips|stickers)/", r"gph\.is/"),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://gph.is/2AbCdEf",),
     markup=MARKUP,
     not_posts=("https://giphy.com/maralind",),
     visit=make_visit(FRAMED),

@@ -154,6 +154,16 @@ EXAMPLES = (
         "BwhCjGGF1Tt",
         "https://www.instagram.com/p/BwhCjGGF1Tt/",
     ),
+    Example(
+        "https://www.instagram.com/p/BwhCjGGF1TtxxxxxxxxxxxxxxxxxxxxxxxxxxxX/",
+        "BwhCjGGF1Tt",
+        "https://www.instagram.com/p/BwhCjGGF1Tt/",
+    ),
+    Example(
+        "http://instagr.am/p/BWIvVr9Ld0M/embed/captioned/?cr=1#a",
+        "BWIvVr9Ld0M",
+        "https://www.instagram.com/p/BWIvVr9Ld0M/",
+    ),
 )
 
 MARKUP = (
@@ -337,6 +347,12 @@ PLATFORM = Platform(
     link_parameters=("utm_source=ig_embed",),
     wordless=r"""data-instgrm-version=["']?(?:1[4-9]|[2-9]\d)\b""",
     examples=EXAMPLES,
+    short_links=("https://www.instagram.com/share/p/BAbCdEfGhI/",),
     markup=MARKUP,
+    not_posts=(
+        "https://www.instagram.com/rook.field/",
+        "https://www.instagram.com/reels/audio/123456789/",
+        "https://www.instagram.com/explore/tags/kestrel/",
+    ),
     visit=Visitable(FRAME, classify, describe, PROBES),
 )

@@ -174,6 +174,7 @@ PLATFORM = Platform(
     id_names=("linkedinurn", "linkedinid"),
     url_patterns=(r"linkedin\.com/(?:embed/)?(?:feed/|pulse/)?update/", r"linkedin\.com/posts/", r"lnkd\.in/"),
     examples=EXAMPLES,
+    short_links=("https://lnkd.in/eAbCdEf",),
     markup=MARKUP,
     not_posts=(
         "https://www.linkedin.com/in/maralind",

@@ -188,6 +188,7 @@ PLATFORM = Platform(
     url_patterns=(r"pinterest\.[a-z.]{2,6}/(?:pin/[^\s\"'<>]{0,200}?\d{6}|ext/embed)", r"pin\.it/"),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://pin.it/3AbCdEf",),
     markup=MARKUP,
     not_posts=("https://www.pinterest.com/maralind/",),
     not_embeds=(

@@ -196,6 +196,7 @@ PLATFORM = Platform(
     ),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://www.reddit.com/r/birds/s/AbCdEfGhIj",),
     markup=MARKUP,
     not_posts=("https://www.reddit.com/r/birds/", "https://i.redd.it/abcdef123.jpg"),
     visit=make_visit(FRAMED),

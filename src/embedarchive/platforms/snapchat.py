@@ -150,6 +150,7 @@ PLATFORM = Platform(
     url_patterns=(r"snapchat\.com/[^\s\"'<>]{0,80}?(?:spotlight|lens|p|s|t|story|o)/",),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://www.snapchat.com/t/AbCdEfGh",),
     markup=MARKUP,
     not_posts=("https://www.snapchat.com/add/maralind",),
     visit=make_visit(FRAMED),

@@ -129,6 +129,7 @@ PLATFORM = Platform(
     url_patterns=(r"on\.soundcloud\.com", r"soundcloud\.com/(?:player|tracks|playlists|v\d/|[\w-]{2,60}/[\w-]{2})"),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://on.soundcloud.com/AbCdE",),
     markup=MARKUP,
     not_posts=("https://soundcloud.com/maralind",),
     visit=make_visit(FRAMED),

@@ -115,6 +115,7 @@ PLATFORM = Platform(
     ),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://spotify.link/AbCdEfGhIj",),
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),
     visit=make_visit(FRAMED),

@@ -282,6 +282,11 @@ PLATFORM = Platform(
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
+    short_links=(
+        "https://vm.tiktok.com/ZMabc123/",
+        "https://vt.tiktok.com/ZSabc123/",
+        "https://www.tiktok.com/t/ZTabc123/",
+    ),
     markup=MARKUP,
     not_posts=("https://www.tiktok.com/@mara.lind", "https://www.tiktok.com/embed/@mara.lind"),
     not_embeds=(

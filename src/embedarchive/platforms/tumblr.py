@@ -154,6 +154,7 @@ PLATFORM = Platform(
     ),
     selectors=SELECTORS,
     examples=EXAMPLES,
+    short_links=("https://tmblr.co/ZabCdEfGh",),
     markup=MARKUP,
     not_posts=("https://www.tumblr.com/maralind", "https://www.tumblr.com/share/link?url=x"),
     visit=make_visit(FRAMED),

@@ -348,5 +348,7 @@ PLATFORM = Platform(
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
+    not_posts=("https://x.com/maralind", "https://x.com/intent/tweet?in_reply_to=1349129669258448897"),
+    answering_hosts=("cdn.syndication.twimg.com",),
     visit=Visitable(FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}),
 )

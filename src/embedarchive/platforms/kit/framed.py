@@ -87,7 +87,8 @@ def make_visit(framed: Framed, rules: int = 1) -> Visitable:
     def describe(page: Page, post: Post) -> Description:
         return describe_framed(framed, page, post)
 
-    return Visitable(framed.frame, classify, describe, probes, framed.fields, rules)
+    reads = (*framed.readers, *framed.navigates)
+    return Visitable(framed.frame, classify, describe, probes, framed.fields, rules, reads)
 
 
 # ------------------------------------------------------------------------------------------------------------- judging

@@ -93,7 +93,8 @@ class Visitable:
     """The capture part: where to go, what the answer means, what the post says. Rules are pure functions of a `Page`.
 
     `fields` adds the platform's own names to the templates (a token computed from the id …). `rules` is raised whenever
-    `describe` improves; the ledger then describes old captures anew, without any network.
+    `describe` improves; the ledger then describes old captures anew, without any network. `reads` names answers that the
+    rules read through a table of readers (those that they ask for by `page.answer` are seen in their source).
     """
 
     frame: Frame
@@ -102,6 +103,7 @@ class Visitable:
     probes: tuple[Probe, ...] = ()
     fields: Callable[[Post], Mapping[str, str]] = lambda post: {}
     rules: int = 1
+    reads: tuple[str, ...] = ()
 
 
 def fill_url(template: str, post: Post, visit: Visitable) -> str:
@@ -157,6 +159,9 @@ class Platform:
     the author's name in the fallback. `link_marks` are pieces of the query that a link copied out of its embed code carries;
     `wordless` matches a fallback that holds no words of the post.
 
+    `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
+    `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
+
     `url_patterns` are regular expressions, one of which matches any address of this platform after its `//` and a short
     sub-domain (`/` stands for a slash in any escaping): a page in which none matches may not even be parsed.
     """
@@ -184,7 +189,9 @@ class Platform:
     link_parameters: tuple[str, ...] = ()
     wordless: str = ""
     visit: Visitable | None = None
+    answering_hosts: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+    short_links: tuple[str, ...] = ()
     markup: tuple[MarkupExample, ...] = ()
     not_embeds: tuple[str, ...] = ()
     not_posts: tuple[str, ...] = ()

@@ -1,0 +1,49 @@
+"""What every platform must keep, whoever wrote it: a list of checks, and a platform -> what it does not keep.
+
+    from embedarchive.conformance import check_platform
+    for finding in check_platform(PLATFORM): print(finding)
+
+`python -m embedarchive.conformance [NAME …]` prints a table. The checks need no browser; `playing` has those that do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from embedarchive.conformance.finding import check_markup, check_not_embeds, check_prefilter
+from embedarchive.conformance.findings import Check, Finding
+from embedarchive.conformance.identity import (
+    check_addresses,
+    check_dates,
+    check_examples,
+    check_other_pages,
+    check_short_links,
+)
+from embedarchive.conformance.nothing_seen import check_nothing_seen
+from embedarchive.conformance.visiting import check_css, check_frame_address, check_names, check_templates
+from embedarchive.platforms.kit.specification import Platform
+
+__all__ = ["CHECKS", "Check", "Finding", "check_platform"]
+
+CHECKS: tuple[Check, ...] = (
+    Check("examples", "it stands in the folder and brings its examples", check_examples),
+    Check("addresses", "its addresses name their posts, and no other platform claims them", check_addresses),
+    Check("dates", "ids that carry time are read", check_dates),
+    Check("short links", "links that redirect wait to be followed", check_short_links),
+    Check("other pages", "its other pages are no posts", check_other_pages),
+    Check("markup", "its markup is found", check_markup),
+    Check("not embeds", "what only looks like an embed is none", check_not_embeds),
+    Check("prefilter", "the prefilter changes nothing", check_prefilter),
+    Check("frame address", "its own frame is found as the same post", check_frame_address),
+    Check("templates", "addresses to visit fill whole and stay on its hosts", check_templates),
+    Check("selectors", "its selectors parse", check_css),
+    Check("names", "its rules read answers that are asked for", check_names),
+    Check("nothing seen", "no page that is not the post makes it available or gone", check_nothing_seen),
+)
+
+
+def check_platform(platform: Platform, checks: Sequence[Check] = CHECKS) -> tuple[Finding, ...]:
+    """Everything that a platform does not keep; empty when it conforms. No browser, no network."""
+    return tuple(
+        Finding(platform.name, check.name, case, problem) for check in checks for case, problem in check.run(platform)
+    )

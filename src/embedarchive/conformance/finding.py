@@ -1,0 +1,114 @@
+"""A platform's markup: found as its examples say, and with the prefilter exactly as without. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from embedarchive.conformance.findings import Problem
+from embedarchive.core.model import Embed
+from embedarchive.detect import find_embeds, identify_post
+from embedarchive.detect.prefilter import prefilter_document
+from embedarchive.detect.selectors import parse_compound
+from embedarchive.platforms.kit.specification import MarkupExample, Platform, Selector
+
+CLAIMS = ("author_name", "author_handle", "text", "posted_at")
+
+
+def check_markup(platform: Platform) -> Iterator[Problem]:
+    """Each example of markup gives its posts in order, in its form, with its claim."""
+    for example in platform.markup:
+        found = find_embeds(example.html).embeds
+        yield from ((example.html[:60], said) for said in _compare(platform, example, found))
+
+
+def _compare(platform: Platform, example: MarkupExample, found: tuple[Embed, ...]) -> Iterator[str]:
+    ids = tuple(e.post.native_id if e.post else None for e in found)
+    if ids != example.ids:
+        yield f"gives {ids}, not {example.ids}"
+        return
+    if {e.platform for e in found} != {platform.name}:
+        yield f"found as {', '.join(str(e.platform) for e in found)}"
+    if {e.form for e in found} != {example.form}:
+        yield f"found in the form {', '.join(e.form for e in found)}, not {example.form}"
+    for name in CLAIMS:
+        told, claimed = getattr(example, name), getattr(found[0].claim, name)
+        if told and told != claimed:
+            yield f"claims the {name} {claimed!r}, not {told!r}"
+
+
+def check_not_embeds(platform: Platform) -> Iterator[Problem]:
+    """What only looks like an embed is none."""
+    for html in platform.not_embeds:
+        if found := find_embeds(html).embeds:
+            yield html[:60], f"found as {found[0].post.key if found[0].post else found[0].form}"
+
+
+# ------------------------------------------------------------------------------------------------------- the prefilter
+
+
+def check_prefilter(platform: Platform) -> Iterator[Problem]:
+    """Every selector and every shape of id gives the same embeds with and without the prefilter."""
+    for example in platform.examples:
+        for written in spell_address(example.url):
+            if not prefilter_document(f'<div data-any="{written}"></div>'.encode()):
+                yield written, "the prefilter passes over the address"
+    for html in (*(m.html for m in platform.markup), *platform.not_embeds, *write_markup(platform)):
+        with_it, without = (find_embeds(html, prefilter=each).embeds for each in (True, False))
+        if with_it != without:
+            yield html, f"{_say(with_it)} with the prefilter, {_say(without)} without"
+
+
+def spell_address(url: str) -> tuple[str, ...]:
+    """An address as markup writes it: plain, escaped as JSON, percent-encoded, in capitals."""
+    plain = re.sub(r"^//", "https://", url)
+    encoded = plain.replace(":", "%3A").replace("/", "%2F")
+    return plain, plain.replace("/", "\\/"), encoded, plain.upper()[:8] + plain[8:]
+
+
+def write_markup(platform: Platform) -> Iterator[str]:
+    """Markup in which each selector, at each of its places, and each name of an id carries each example."""
+    for example in platform.examples:
+        post = identify_post(example.url)
+        addresses = dict.fromkeys((example.url, example.canonical, post.url if post else ""))
+        bare = read_bare_ids(platform, example.native_id)
+        for selector in platform.selectors:
+            for compound in selector.css.split(","):
+                yield from (write_element(selector, compound, at, url) for at in selector.url for url in addresses)
+                yield from (write_element(selector, compound, at, each) for at in selector.id for each in bare)
+        for name in platform.id_names:
+            yield from (f'<div data-{name}="{escape(each)}"></div>' for each in bare)
+
+
+def read_bare_ids(platform: Platform, native_id: str) -> tuple[str, ...]:
+    """Bare ids that mean this post: the native id, or its last part, where `id_pattern` takes them."""
+    shapes = dict.fromkeys((native_id, native_id.rpartition("/")[2]))
+    return tuple(s for s in shapes if platform.id_pattern and re.fullmatch(platform.id_pattern, s))
+
+
+def write_element(selector: Selector, compound: str, place: str, value: str) -> str:
+    """One element that a compound of a selector fits, with a value at one of the selector's places."""
+    fits = parse_compound(compound)
+    attributes = {name: wanted or "" for name, wanted in fits.attrs}
+    if fits.classes:
+        attributes["class"] = " ".join(fits.classes)
+    css, _, name = place.partition("@")
+    name, _, key = name.rstrip("}").partition("{")
+    inner = value if place == "text" else ""
+    if css:
+        inside = parse_compound(css.removesuffix(":last"))
+        inner = _open(inside.tag or "a", {name: value}) + f"View</{inside.tag or 'a'}>"
+    elif name:
+        attributes[name] = f'{{"{key}":"{value}"}}' if key else value
+    tag = fits.tag or "div"
+    return f"{_open(tag, attributes)}{inner}</{tag}>"
+
+
+def _open(tag: str, attributes: dict[str, str]) -> str:
+    written = [f'{name}="{escape(value)}"' for name, value in attributes.items()]
+    return f"<{' '.join([tag, *written])}>"
+
+
+def _say(embeds: tuple[Embed, ...]) -> str:
+    return ", ".join(f"{e.post.key if e.post else 'no post'} by {e.layer} {e.rule}" for e in embeds) or "nothing"

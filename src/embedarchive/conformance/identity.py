@@ -1,0 +1,74 @@
+"""A platform's example addresses: each names its post, no other platform's, and leads back to itself. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from embedarchive.conformance.findings import Problem
+from embedarchive.core.urls import split_url
+from embedarchive.detect import identify_post
+from embedarchive.detect.identity import find_platforms
+from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import Example, Platform
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def check_examples(platform: Platform) -> Iterator[Problem]:
+    """A platform stands in the folder under its own name and brings examples of all that it can tell."""
+    if BY_NAME.get(platform.name) is not platform:
+        yield "name", "platforms/ has no such platform, or another value under this name"
+    for name in ("examples", "markup", "not_posts", "url_patterns", "hosts"):
+        if not getattr(platform, name):
+            yield name, "empty"
+
+
+def check_addresses(platform: Platform) -> Iterator[Problem]:
+    """Each example address names its post, and the post's canonical address names the same post again."""
+    for example in platform.examples:
+        post = identify_post(example.url)
+        if post is None or (post.platform, post.native_id) != (platform.name, example.native_id):
+            yield example.url, f"names {post.key if post else 'nothing'}, not {platform.name}:{example.native_id}"
+            continue
+        if platform.canonical(post.native_id) != example.canonical:
+            yield example.url, f"its canonical address is {platform.canonical(post.native_id)}"
+        for address in (example.canonical, post.url):
+            again = identify_post(address)
+            if again is None or again.key != post.key:
+                yield example.url, f"{address} names {again.key if again else 'nothing'}"
+        yield from ((example.url, said) for said in _find_claimants(platform, example))
+
+
+def _find_claimants(platform: Platform, example: Example) -> Iterator[str]:
+    url = split_url(example.url)
+    names = [p.name for p in find_platforms(url) if p.identify(url)] if url else []
+    if names != [platform.name]:
+        yield f"claimed by {', '.join(names) or 'nobody'}"
+
+
+def check_dates(platform: Platform) -> Iterator[Problem]:
+    """Where an id carries time, it is read to the second."""
+    for example in platform.examples:
+        made = platform.date(example.native_id)
+        if made and not _ISO.fullmatch(made):
+            yield example.url, f"{made} is no ISO time in UTC with milliseconds"
+        if example.posted_at and not (made or "").startswith(example.posted_at):
+            yield example.url, f"dated {made}, not {example.posted_at}"
+
+
+def check_short_links(platform: Platform) -> Iterator[Problem]:
+    """A link that redirects to a post names the platform, and waits to be followed."""
+    if not platform.short_links and platform.is_short is not Platform.__dataclass_fields__["is_short"].default:
+        yield "short_links", "empty, though is_short tells some"
+    for url in platform.short_links:
+        post = identify_post(url)
+        if post is None or post.platform != platform.name or post.resolved:
+            yield url, f"names {post.key if post else 'nothing'}"
+
+
+def check_other_pages(platform: Platform) -> Iterator[Problem]:
+    """Addresses of the platform that are no posts name none."""
+    for url in platform.not_posts:
+        if post := identify_post(url):
+            yield url, f"names {post.key}"

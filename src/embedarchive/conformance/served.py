@@ -1,0 +1,80 @@
+"""A post of the replica -> what its platform's servers answer, asked without a network and without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import urljoin, urlsplit
+
+from embedarchive.core.model import Answer, Page, Post
+from embedarchive.detect import identify_post
+from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import Platform, fill_url
+from embedarchive.replica import PostFact
+from embedarchive.replica.sites import Site, answer_request, find_sites
+from embedarchive.replica.wire import Reply, Request
+from embedarchive.replica.world import World
+
+_NAVIGATION = (
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    ),
+    ("accept-language", "en-US,en;q=0.9"),
+    ("sec-fetch-mode", "navigate"),
+)
+_MOST_REDIRECTS = 5
+
+
+@cache
+def load_sites() -> tuple[Site, ...]:
+    """The replica's sites, once."""
+    return find_sites()
+
+
+def find_facts(platform: str) -> tuple[PostFact, ...]:
+    """The posts that the replica has of a platform; none when it does not play it."""
+    return tuple(fact for site in load_sites() for fact in site.posts if fact.platform == platform)
+
+
+def serve_page(fact: PostFact, state: str = "live") -> Page:
+    """The frame of a post of the replica in one of its states, and the answers to all its probes."""
+    platform, post = BY_NAME[fact.platform], identify_post(fact.url)
+    assert post, f"{fact.url} names no post"
+    visit = platform.visit
+    assert visit, f"{platform.name} cannot be visited"
+    world = World(tuple(each for site in load_sites() for each in site.posts), states={fact.key: state})
+    url = fill_url(visit.frame.url, post, visit)
+    reply, final = _ask(world, url, referrer=visit.frame.referrer)
+    answers = tuple(_ask_probes(platform, post, world))
+    if reply.ending:
+        return Page(url, url, None, error="connection", answers=answers)
+    return Page(url, final, reply.status, _text(reply), answers=answers)
+
+
+def _ask_probes(platform: Platform, post: Post, world: World) -> Iterator[Answer]:
+    assert platform.visit
+    for name, template in {probe.name: probe.url for probe in platform.visit.probes}.items():
+        url = fill_url(template, post, platform.visit)
+        if url:
+            reply, final = _ask(world, url)
+            status = None if reply.ending else reply.status
+            yield Answer(name, url, status, final, _text(reply), reply.ending or None)
+
+
+def _ask(world: World, url: str, referrer: str = "") -> tuple[Reply, str]:
+    reply = Reply()
+    for _ in range(_MOST_REDIRECTS):
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = (*_NAVIGATION, *((("referer", referrer),) if referrer else ()))
+        reply = answer_request(load_sites(), world, Request("GET", "https", parts.hostname or "", target, headers))
+        if not 300 <= reply.status < 400:
+            break
+        url = urljoin(url, reply.header("location"))
+    return reply, url
+
+
+def _text(reply: Reply) -> str:
+    body = reply.body() if callable(reply.body) else reply.body
+    return body[: round(len(body) * reply.sent)].decode("utf-8", "replace")

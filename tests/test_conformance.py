@@ -1,0 +1,138 @@
+"""Every platform keeps what all must keep; and a platform that does not is found out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from embedarchive.conformance import CHECKS, Check, check_platform
+from embedarchive.conformance.nothing_seen import KINDS, judge_nothing_seen
+from embedarchive.platforms import BY_NAME, PLATFORMS
+
+NAMES = [platform.name for platform in PLATFORMS]
+ONE_BY_ONE = "nothing seen"
+
+KNOWN = {
+    ("bandcamp", "JSON 404"),
+    ("bandcamp", "another post"),
+    ("bluesky", "prefilter"),
+    ("dailymotion", "prefilter"),
+    ("dailymotion", "JSON 404"),
+    ("dailymotion", "another post"),
+    ("facebook", "prefilter"),
+    ("facebook", "another post"),
+    ("flickr", "JSON 404"),
+    ("flickr", "another post"),
+    ("giphy", "prefilter"),
+    ("giphy", "JSON 404"),
+    ("giphy", "another post"),
+    ("imgur", "prefilter"),
+    ("imgur", "JSON 404"),
+    ("instagram", "prefilter"),
+    ("linkedin", "prefilter"),
+    ("linkedin", "HTML 404"),
+    ("linkedin", "JSON 404"),
+    ("linkedin", "challenge"),
+    ("pinterest", "JSON 404"),
+    ("reddit", "prefilter"),
+    ("reddit", "JSON 404"),
+    ("rumble", "JSON 404"),
+    ("rumble", "another post"),
+    ("snapchat", "prefilter"),
+    ("snapchat", "HTML 404"),
+    ("snapchat", "JSON 404"),
+    ("snapchat", "challenge"),
+    ("soundcloud", "JSON 404"),
+    ("soundcloud", "another post"),
+    ("spotify", "JSON 404"),
+    ("streamable", "JSON 404"),
+    ("streamable", "another post"),
+    ("telegram", "prefilter"),
+    ("threads", "HTML 404"),
+    ("threads", "JSON 404"),
+    ("threads", "challenge"),
+    ("tumblr", "prefilter"),
+    ("tumblr", "JSON 404"),
+    ("twitch", "another post"),
+    ("vimeo", "prefilter"),
+    ("vimeo", "JSON 404"),
+    ("vine", "JSON 404"),
+    ("vk", "HTML 404"),
+    ("vk", "JSON 404"),
+    ("vk", "challenge"),
+    ("vk", "another post"),
+    ("x", "prefilter"),
+    ("x", "JSON 404"),
+    ("youtube", "prefilter"),
+}
+"""Where today's rules fail: what each fails in, one a line. A line whose platform has learned it must go."""
+
+
+def mark_known(*case: str) -> object:
+    failing = pytest.mark.xfail(strict=True, reason="a known fault") if case in KNOWN else ()
+    return pytest.param(*case, marks=failing)
+
+
+@pytest.mark.parametrize(
+    ("name", "check"), [mark_known(name, c.name) for name in NAMES for c in CHECKS if c.name != ONE_BY_ONE]
+)
+def test_a_platform_keeps(name: str, check: str) -> None:
+    found = check_platform(BY_NAME[name], [c for c in CHECKS if c.name == check])
+    assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(("name", "kind"), [mark_known(name, kind) for name in NAMES for kind in KINDS])
+def test_nothing_seen_is_never_the_post_nor_its_end(name: str, kind: str) -> None:
+    assert list(judge_nothing_seen(BY_NAME[name], kind)) == []
+
+
+# ------------------------------------------------------------------------------------------------ a suite that catches
+
+RUMBLE = BY_NAME["rumble"]
+assert RUMBLE.visit
+BROKEN = {
+    "addresses": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], native_id="other"),)),
+    "dates": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], posted_at="2020-01-01T00:00:00"),)),
+    "other pages": replace(RUMBLE, not_posts=(RUMBLE.examples[0].url,)),
+    "short links": replace(RUMBLE, short_links=("https://rumble.com/about",)),
+    "markup": replace(RUMBLE, markup=(replace(RUMBLE.markup[0], form="amp"),)),
+    "not embeds": replace(RUMBLE, not_embeds=(RUMBLE.markup[0].html,)),
+    "examples": replace(RUMBLE, examples=()),
+    "frame address": replace(
+        RUMBLE, visit=replace(RUMBLE.visit, frame=replace(RUMBLE.visit.frame, url="https://rumble.com/about/{id}"))
+    ),
+    "templates": replace(
+        RUMBLE, visit=replace(RUMBLE.visit, frame=replace(RUMBLE.visit.frame, url="https://rumble.com/embed/{nmae}/"))
+    ),
+    "selectors": replace(RUMBLE, visit=replace(RUMBLE.visit, frame=replace(RUMBLE.visit.frame, dead=("div[",)))),
+    "names": replace(RUMBLE, visit=replace(RUMBLE.visit, reads=("vedio",))),
+}
+
+
+@pytest.mark.parametrize("check", BROKEN)
+def test_a_platform_with_a_mistake_is_found_out(check: str) -> None:
+    assert check in {finding.check for finding in check_platform(BROKEN[check], [_named(check)])}
+
+
+def _named(name: str) -> Check:
+    return next(check for check in CHECKS if check.name == name)
+
+
+def test_a_frame_that_leads_elsewhere_is_found_out() -> None:
+    assert RUMBLE.visit
+    frame = replace(RUMBLE.visit.frame, url="https://rumble.example/embed/{id}/")
+    found = check_platform(replace(RUMBLE, visit=replace(RUMBLE.visit, frame=frame)), [_named("templates")])
+    assert "rumble.example is no host of rumble" in str(found[0])
+
+
+def test_the_table_is_printed_and_every_finding() -> None:
+    command = [sys.executable, "-m", "embedarchive.conformance", "bluesky"]
+    table = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    lines = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=300, check=False)
+    assert table.stdout.splitlines()[1].startswith("bluesky")
+    assert all(json.loads(line)["platform"] == "bluesky" for line in lines.stdout.splitlines())
+    assert table.returncode == lines.returncode == bool(lines.stdout)
