@@ -37,7 +37,7 @@ DUE = "_to_"
 
 
 def render_schema() -> str:
-    """Every table and view with what its comments in schema.sql and views.sql say."""
+    """Every table and view with what its comments in the schema's steps and views.sql say."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         apply_schema(conn)
         described = describe_tables()

@@ -192,7 +192,7 @@ def test_what_someone_logged_in_saw_leaves_only_when_asked(source: Path, tmp_pat
 
 
 def test_a_new_table_or_column_needs_a_decision() -> None:
-    """What schema.sql has and this list does not would be left out silently, or leave unseen: both are mistakes."""
+    """What the schema has and this list does not would be left out silently, or leave unseen: both are mistakes."""
     conn = sqlite3.connect(":memory:", isolation_level=None)
     apply_schema(conn)
     query = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE '%sqlite%'"

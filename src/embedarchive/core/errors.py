@@ -11,6 +11,7 @@ EmbedArchiveError
 └── ArchiveError           the archive file cannot be used              exit 1
     ├── NotAnArchive       the file is something else; it was left untouched
     ├── NewerArchive       written by a newer embedarchive; it was left untouched
+    ├── OlderArchive       too old for what was asked; it was left untouched
     ├── ArchiveLocked      another run is writing to it
     └── DiskFull           no space left; all that was acknowledged is kept   exit 5
 
@@ -67,6 +68,10 @@ class NotAnArchive(ArchiveError):
 
 
 class NewerArchive(ArchiveError):
+    pass
+
+
+class OlderArchive(ArchiveError):
     pass
 
 

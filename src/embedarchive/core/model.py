@@ -26,6 +26,15 @@ SeenIn = Literal["html", "dom", "both"]
 
 Role = Literal["screenshot", "dom", "media", "poster", "avatar", "thumbnail"]
 
+Origin = Literal["visit", "memento", "import"]
+"""Whose observation a capture is: ours, on the live web; a web archive's; that of a file we were given."""
+
+Purpose = Literal["post", "check", "control"]
+"""What a capture was made for: the post itself, whether it is still there, whether its platform answers at all."""
+
+Embedding = Literal["allowed", "refused"]
+"""Whether a platform lets articles show a post."""
+
 Headers = tuple[tuple[str, str], ...]
 """Header names as sent, in order, repeated names kept."""
 
@@ -287,6 +296,10 @@ class Capture:
     environment: Mapping[str, Any] = field(default_factory=dict)
     retry_after_s: float | None = None
     """How long the platform asked us to stay away, if it did."""
+    origin: Origin = "visit"
+    purpose: Purpose = "post"
+    seen_at: str | None = None
+    """When the post looked so; None: when the visit started."""
 
 
 @dataclass(frozen=True, slots=True)

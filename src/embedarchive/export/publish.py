@@ -81,7 +81,7 @@ COPIED: Mapping[str, Copied] = {
     ),
     "captures": Copied(
         "id post_key crawl_id fetch_id outcome reason evidence visit_url final_url status started_at finished_at "
-        "missing alterations",
+        "missing alterations uid origin purpose seen_at",
         "id IN (SELECT id FROM chosen_captures)",
         {"environment": "public_environment(environment)"},
     ),
@@ -91,7 +91,10 @@ COPIED: Mapping[str, Copied] = {
         "location sensitive quoted_url media sources",
         CAPTURES,
     ),
-    "checks": Copied("id post_key capture_id checked_at outcome reason", f"{POSTS} AND ({CAPTURES} OR capture_id IS NULL)"),
+    "checks": Copied(
+        "id post_key capture_id checked_at outcome reason embedding",
+        f"{POSTS} AND ({CAPTURES} OR capture_id IS NULL)",
+    ),
     "replays": Copied(
         "id capture_id checked_at score distance text_found media_found media_expected", CAPTURES
     ),
@@ -110,8 +113,8 @@ WITHDRAWN = Copied(
     "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
 )  # fmt: skip
 
-LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "exchanges"))
-"""Tables that stay empty: what was asked for, what is due, and what went over the network."""
+LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes"))
+"""Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from embedarchive.core import clock
@@ -215,6 +215,8 @@ class Run:
         post = Post(row["platform"], row["native_id"], row["url"], row["posted_at"])
         await self.backoff.turn(post.platform)
         capture = await self.services.capture(post, BY_NAME[post.platform], media=self.media)
+        if not self.media:
+            capture = replace(capture, purpose="check")
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
         missing = "; ".join(capture.missing) if self.media else ""

@@ -224,9 +224,11 @@ class Archive:
     def keep_capture(self, capture: Capture, crawl_id: int, retry_at: str | None = None) -> int:
         """Keep a visit with all its bytes, and the liveness observation it is, in one transaction.
 
-        `retry_at` is when a post that gave no answer about itself falls due again.
+        `retry_at` is when a post that gave no answer about itself falls due again. Kept twice, it is there once.
         """
         with self.transaction() as conn:
+            if (known := rows.find_capture(conn, capture)) is not None:
+                return known
             capture_id = rows.keep_visit(conn, capture, crawl_id, None)
             insert(conn, "checks", rows.check_row(capture, capture_id))
             rows.settle_post(conn, crawl_id, capture, retry_at)
@@ -239,6 +241,8 @@ class Archive:
         The post stays due for a visit by itself, if it was.
         """
         with self.transaction() as conn:
+            if (known := rows.find_capture(conn, capture)) is not None:
+                return known
             capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
             if capture.verdict.outcome == "available":
                 insert(conn, "checks", rows.check_row(capture, capture_id))

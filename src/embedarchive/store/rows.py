@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from embedarchive.core.grams import find_grams
 from embedarchive.core.model import Capture, Embed, Fetch, Found, Post
 from embedarchive.store.blobs import hash_bytes, pack_blob
+from embedarchive.store.schema import capture_uid
 
 Row = Mapping[str, Any]
 MAX_INTEGER = 2**63 - 1
@@ -292,6 +293,12 @@ def settle_post(conn: sqlite3.Connection, crawl_id: int, capture: Capture, retry
     conn.execute("UPDATE posts SET capture_after = ? WHERE key = ? AND capture_after IS NOT NULL", (due, key))
 
 
+def find_capture(conn: sqlite3.Connection, capture: Capture) -> int | None:
+    """The number of a capture that is kept already, or None."""
+    row = conn.execute("SELECT id FROM captures WHERE uid = ?", (uid_of(capture),)).fetchone()
+    return int(row[0]) if row else None
+
+
 def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_id: int | None) -> int:
     """Keep a capture with all its bytes; `fetch_id` is the article it was photographed in, if it was."""
     keep_post(conn, capture.post, capture.started_at)
@@ -314,7 +321,7 @@ WHERE c.outcome = 'available' AND f.visitable
 ASK_TO_REPLAY = """
 INSERT OR IGNORE INTO pending SELECT 'replay', c.id FROM captures c
 WHERE c.id = ?
-  AND NOT EXISTS (SELECT 1 FROM crawls r WHERE r.id = c.crawl_id AND r.command = 'check')
+  AND c.purpose = 'post'
   AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id)"""
 
 
@@ -328,13 +335,26 @@ def capture_row(capture: Capture, crawl_id: int, fetch_id: int | None) -> Row:
         "visit_url": capture.visit_url, "final_url": capture.final_url, "status": capture.status,
         "started_at": capture.started_at, "finished_at": capture.finished_at,
         "environment": to_json(dict(capture.environment)),
+        "uid": uid_of(capture),
+        "origin": capture.origin, "purpose": capture.purpose, "seen_at": capture.seen_at or capture.started_at,
     }  # fmt: skip
+
+
+def uid_of(capture: Capture) -> str:
+    """What names a capture in every archive that holds it (see `capture_uid`)."""
+    served = (e.body for e in capture.exchanges if e.resource_type == "document" and e.body is not None)
+    rendered = (a.body for a in sorted(capture.artifacts, key=lambda a: a.position) if a.role == "dom")
+    document = next(served, None)
+    if document is None:
+        document = next(rendered, None)
+    return capture_uid(capture.post.key, capture.started_at, "" if document is None else hash_bytes(document))
 
 
 def check_row(capture: Capture, capture_id: int) -> Row:
     return {
         "post_key": capture.post.key, "capture_id": capture_id, "checked_at": capture.started_at,
         "outcome": capture.verdict.outcome, "reason": capture.verdict.reason,
+        "embedding": "refused" if capture.verdict.reason == "embed_refused" else None,
     }  # fmt: skip
 
 

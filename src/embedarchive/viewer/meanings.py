@@ -6,21 +6,25 @@ import re
 from functools import cache
 from typing import Any
 
-from embedarchive.store.schema import read_sql
+from embedarchive.store.schema import read_sql, read_steps
 
 _TABLE = re.compile(r"^CREATE TABLE (\w+) \(\s*(?:-- ([^\n]*))?\n(.*?)^\)", re.M | re.S)
 _COLUMN = re.compile(r"^  ([a-z]\w*) .*?-- (.*)$", re.M)
+_ADDED = re.compile(r"^ALTER TABLE (\w+) ADD COLUMN (\w+) .*?; -- (.*)$", re.M)
 _VIEW = re.compile(r"((?:^-- .*\n)*)^CREATE VIEW (\w+) AS", re.M)
 
 
 @cache
 def describe_tables() -> dict[str, dict[str, Any]]:
     """Table or view -> its description and those of its columns, read from the comments of the schema."""
-    tables = {
+    steps = read_steps()
+    tables: dict[str, dict[str, Any]] = {
         name: {"description": _sentence(text or ""), "columns": {c: _sentence(t) for c, t in _COLUMN.findall(body)}}
-        for name, text, body in _TABLE.findall(read_sql("schema.sql"))
+        for name, text, body in _TABLE.findall(steps)
     }
-    views = {
+    for name, column, text in _ADDED.findall(steps):
+        tables[name]["columns"][column] = _sentence(text)
+    views: dict[str, dict[str, Any]] = {
         name: {"description": " ".join(_lines(comment)), "columns": {}}
         for comment, name in _VIEW.findall(read_sql("views.sql"))
     }
