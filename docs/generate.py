@@ -1,4 +1,4 @@
-"""The code -> reference pages: schema.md, cli.md, platforms.md, and the questions in researchers.md.
+"""The code -> reference pages: schema.md, cli.md, platforms.md, reality.md, and the questions in researchers.md.
 
 python docs/generate.py            writes them
 python docs/generate.py --check    names those that are not what the code says, and exits with 1
@@ -21,7 +21,7 @@ from embedarchive.cli.finding import capabilities
 from embedarchive.library import functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.platforms import PLATFORMS
-from embedarchive.platforms.kit.specification import Platform
+from embedarchive.platforms.kit.specification import Assumption, Platform
 from embedarchive.store.schema import apply_schema
 from embedarchive.viewer.meanings import describe_tables
 
@@ -167,6 +167,46 @@ def has_short_links(platform: Platform) -> bool:
     return platform.is_short is not Platform.__dataclass_fields__["is_short"].default
 
 
+# -------------------------------------------------------------------------------------------------------------- reality
+
+
+ABOUT_REALITY = """\
+Platforms do not document what their embeds serve, and change it without notice. This page says how far each assumption
+of the code can be trusted, so that whoever has the internet at hand can check the cheapest first. **Verified**: read in
+a saved real page, answer or source code. **Reported**: stated by others who run against the live platform. **Guess**:
+general knowledge only. What is true in parts has the trust of its weakest part, and says so.
+
+Everything here that is not verified was never tried on a live site by us. What is marked `doctor --live` is asked by
+`embedarchive doctor --live`: it prints which of these assumptions hold, which do not (exit code 1), and which could not
+be asked (exit code 3). With `-a ARCHIVE` it asks about posts of yours; `--platform NAME` asks one platform.
+
+Where nothing of a frame's markup is known, it must hold the title, words or picture that another source tells of the
+post: this is a rule of ours, not an assumption.
+"""
+ASSUMED_OF = """\
+Each line stands in the platform's file in `src/embedarchive/platforms/`, beside the code that relies on it.
+"""
+
+
+def render_reality() -> str:
+    """What is taken for granted of each platform, and what cannot be had from it."""
+    parts = ["# What is known of the real platforms", WRITTEN, ABOUT_REALITY.strip(), ASSUMED_OF.strip()]
+    for platform in sorted(PLATFORMS, key=lambda p: p.title.lower()):
+        rows = [render_assumption(assumption) for assumption in platform.assumptions]
+        heads = ["| what the code relies on | trust | source | the cheapest live check |", "|---|---|---|---|"]
+        parts += [f"## {platform.title}", "\n".join([*heads, *rows])]
+        parts += (
+            ["\n".join(f"- Not to be had: {gap.says}; {gap.so}." for gap in platform.gaps)] if platform.gaps else []
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def render_assumption(assumption: Assumption) -> str:
+    asked = " ".join(filter(None, [assumption.check, "(`doctor --live`)" if assumption.live else ""]))
+    cells = (assumption.says, assumption.trust, assumption.source or "–", asked or "–")
+    return "| " + " | ".join(cells) + " |"
+
+
 # ------------------------------------------------------------------------------------------------------------ questions
 
 
@@ -203,6 +243,7 @@ def render_all() -> Iterator[tuple[Path, str]]:
     yield DOCS / "schema.md", render_schema()
     yield DOCS / "cli.md", render_commands()
     yield DOCS / "platforms.md", render_platforms()
+    yield DOCS / "reality.md", render_reality()
     researchers = DOCS / "researchers.md"
     yield researchers, renew_questions(researchers.read_text("utf-8"))
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from commands import Done, embedarchive, through
-from conftest import ROOT
-from embedarchive.detect import identify_post
-from embedarchive.platforms import BY_NAME
-from embedarchive.platforms.kit.assumptions import ASSUMPTIONS, MADE_UP, POSTS, Assumption, find_address
+from embedarchive.cli.live import list_questions
 from embedarchive.replica import Replica, Saved
+
+QUESTIONS = list_questions()
 
 OWN = ("fjord", "x-alarm", "tt-band", "yt-start", "vm-hands", "tw-bridge", "dm-quai")
 """One post of each platform that is asked about a post that is there."""
@@ -36,28 +35,6 @@ def lines(done: Done) -> list[str]:
     return [line for line in done.out.splitlines() if line[:1] in "✓✗?" and ": " in line]
 
 
-# ------------------------------------------------------------------------------------------------------------ the table
-
-
-@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda a: f"{a.platform}-{a.ask}-{a.of}")
-def test_every_assumption_is_a_line_of_the_documentation_and_can_be_asked(assumption: Assumption) -> None:
-    text = (ROOT / "docs" / "reality.md").read_text()
-    told = [line for line in text.splitlines() if line.startswith(f"| {assumption.says} |")]
-    assert told
-    assert all("(`doctor --live`)" in line for line in told)
-    post, visit = identify_post(POSTS[assumption.platform][MADE_UP]), BY_NAME[assumption.platform].visit
-    assert post
-    assert post.platform == assumption.platform
-    assert visit
-    assert assumption.ask == "visit" or find_address(assumption, post, visit)[0].startswith("https://")
-
-
-def test_no_line_of_the_documentation_claims_to_be_asked_that_is_not() -> None:
-    text = (ROOT / "docs" / "reality.md").read_text()
-    marked = {line.split(" | ")[0][2:] for line in text.splitlines() if line.endswith("(`doctor --live`) |")}
-    assert marked == {assumption.says for assumption in ASSUMPTIONS}
-
-
 # ---------------------------------------------------------------------------------------------------------- the command
 
 
@@ -70,9 +47,9 @@ def test_the_replica_keeps_what_is_assumed_of_the_platforms(replica: Replica, tm
     said = Counter(line[0] for line in lines(done))
     broken = {line.split(": ")[0][2:] for line in lines(done) if line.startswith("✗")}
     assert broken == UNPLAYED, done.out
-    assert said == {"✓": len(ASSUMPTIONS) - len(UNPLAYED), "✗": len(UNPLAYED)}
+    assert said == {"✓": len(QUESTIONS) - len(UNPLAYED), "✗": len(UNPLAYED)}
     assert done.code == 1
-    assert f"{len(ASSUMPTIONS) - len(UNPLAYED)} hold, {len(UNPLAYED)} do not, 0 could not be asked." in done.out
+    assert f"{len(QUESTIONS) - len(UNPLAYED)} hold, {len(UNPLAYED)} do not, 0 could not be asked." in done.out
 
 
 @pytest.mark.browser

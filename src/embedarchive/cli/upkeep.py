@@ -81,17 +81,17 @@ SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str, ...]) -> int:
     """Print what live platforms say to each assumption; 1 if one does not hold, 3 if some could not be asked."""
-    from embedarchive.cli.live import ask_platforms
-    from embedarchive.platforms.kit.assumptions import POSTS
+    from embedarchive.cli.live import ask_platforms, list_questions
 
-    if unknown := set(platforms) - set(POSTS):
-        raise UsageError(f"Nothing is asked of {', '.join(sorted(unknown))}; there are {', '.join(POSTS)}.")
+    asked = dict.fromkeys(question.platform.name for question in list_questions())
+    if unknown := set(platforms) - set(asked):
+        raise UsageError(f"Nothing is asked of {', '.join(sorted(unknown))}; there are {', '.join(asked)}.")
     console, tally = Console(highlight=False), Counter[bool | None]()
     async for heard in ask_platforms(settings, path, platforms):
         tally[heard.held] += 1
         mark, colour = SIGNS[heard.held]
         console.print(
-            Text.assemble((mark, colour), f" {heard.assumption.platform}: {heard.assumption.says}"), soft_wrap=True
+            Text.assemble((mark, colour), f" {heard.question.platform.name}: {heard.question.says}"), soft_wrap=True
         )
         console.print(Text(f"  {heard.seen} {heard.url}", style="dim"), soft_wrap=True)
     console.print(f"{tally[True]} hold, {tally[False]} do not, {tally[None]} could not be asked.")

@@ -20,7 +20,13 @@ from embedarchive.conformance.identity import (
     check_short_links,
 )
 from embedarchive.conformance.nothing_seen import check_nothing_seen
-from embedarchive.conformance.visiting import check_css, check_frame_address, check_names, check_templates
+from embedarchive.conformance.visiting import (
+    check_assumptions,
+    check_css,
+    check_frame_address,
+    check_names,
+    check_templates,
+)
 from embedarchive.platforms.kit.specification import Platform
 
 __all__ = ["CHECKS", "Check", "Finding", "check_platform"]
@@ -36,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     Check("prefilter", "the prefilter changes nothing", check_prefilter),
     Check("frame address", "its own frame is found as the same post", check_frame_address),
     Check("templates", "addresses to visit fill whole and stay on its hosts", check_templates),
+    Check("assumptions", "what it takes for granted is said, and can be asked", check_assumptions),
     Check("selectors", "its selectors parse", check_css),
     Check("names", "its rules read answers that are asked for", check_names),
     Check("nothing seen", "no page that is not the post makes it available or gone", check_nothing_seen),

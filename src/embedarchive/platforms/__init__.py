@@ -10,7 +10,7 @@ from embedarchive.platforms.kit.specification import Platform
 
 def load_platforms() -> tuple[Platform, ...]:
     """Import each module of this folder and take its `PLATFORM`, in alphabetical order."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.ispkg and not m.name.startswith("_"))
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
     return tuple(importlib.import_module(f"{__name__}.{name}").PLATFORM for name in names)
 
 

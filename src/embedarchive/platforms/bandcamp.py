@@ -22,7 +22,7 @@ from embedarchive.platforms.kit.framed import (
     read_attribute,
     read_json_answer,
 )
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
 _PLAYER = re.compile(r"^/EmbeddedPlayer/(?:v=\d/|[a-z_]+=[^/]{0,40}/){0,10}?(track|album)=(\d{4,15})", re.I)
 _PAGE = re.compile(r"^/(album|track)/([\w-]{1,150})")
@@ -135,6 +135,29 @@ FRAMED = Framed(
     fields=find_addresses,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "Bandcamp's player keeps its tracks in `data-player-data`, a page in `data-tralbum`",
+        "reported",
+        check="look at one",
+    ),
+    Assumption(
+        "`api/mobile/24/tralbum_details?band_id=1&tralbum_type=&tralbum_id=` tells of any number without a token",
+        "reported",
+        source="eight projects",
+        check="ask for one",
+    ),
+    Assumption(
+        'There, an unknown number is 404 or `"error": true`, and its player is 404',
+        "guess",
+        check="ask for a made-up number",
+        live=LiveCheck("details", status=(200, 404), has=("error",)),
+    ),
+)
+GAPS = (Gap("no_second_sign", "Nobody but the page knows an address by name", "a lost one stays `unconfirmed`"),)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -152,4 +175,7 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://maralind.bandcamp.com/",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    gaps=GAPS,
+    made_up_url="https://bandcamp.com/EmbeddedPlayer/album=9999999999/",
 )

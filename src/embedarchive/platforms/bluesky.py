@@ -23,7 +23,17 @@ from embedarchive.platforms.kit.fields import (
 )
 from embedarchive.platforms.kit.ids import date_ms, decode_tid, match_path
 from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, verdict
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 _PATH = re.compile(
     r"^/(?:profile|embed)/((?:did:[a-z]+:[\w.:%-]{5,100}|[\w.-]{3,253}))/(?:post|app\.bsky\.feed\.post)/(\w{5,20})(?!\w)"
@@ -269,6 +279,54 @@ def _read_video(view: Any, embed: Any) -> Iterator[Media]:
         yield Media("poster", 1, poster, *size, alt)
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`embed.bsky.app/embed/DID/app.bsky.feed.post/KEY` draws `getPostThread` of the public API "
+        "into `#app`; only a post has a `time`",
+        "verified",
+        source="its source code",
+    ),
+    Assumption(
+        "With a handle in the DID's place it answers 400, the post's own page shows the post (`[data-"
+        "testid^=postThreadItem-by-]`)",
+        "guess",
+        source="the first part reported",
+        check="open both",
+    ),
+    Assumption(
+        "A missing post is 400 `NotFound` or `#notFoundPost`; `getPosts` leaves it out",
+        "guess",
+        source="the first part reported",
+        check="ask for a made-up key",
+        live=LiveCheck("posts", has=("posts",), lacks=("posts", 0)),
+    ),
+    Assumption(
+        "A closed account's `getProfile` says `AccountDeactivated` or `AccountTakedown`",
+        "guess",
+        check="ask for one",
+    ),
+    Assumption(
+        "`!no-unauthenticated` among the author's labels: the frame shows no post",
+        "verified",
+        source="its source code",
+    ),
+    Assumption(
+        "The video file is a blob that `bsky.social` finds (`com.atproto.sync.getBlob`)",
+        "reported",
+        check="capture one, of another server too",
+    ),
+    Assumption(
+        "A gallery is `app.bsky.embed.gallery`, up to 20 pictures in `items[]` with `fullsize`, "
+        "`thumbnail`, `alt`, `aspectRatio`",
+        "verified",
+        source="official lexicon and a saved answer, June 2026",
+    ),
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="bluesky",
     title="Bluesky",
@@ -291,4 +349,6 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://bsky.app/profile/mara.example",),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://bsky.app/profile/did:plc:z72i7hdynmk6r22z27h6tvur/post/3aaaaaaaaaa2a",
 )

@@ -19,7 +19,15 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(r"^/(?:embed/)?(?:video|swf)/(?:video/)?([A-Za-z0-9]{5,20})(?![A-Za-z0-9])")
 _SHORT = re.compile(r"^/([A-Za-z0-9]{5,20})/?$")
@@ -109,6 +117,25 @@ FRAMED = Framed(
     readers={"video": read_video},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`geo.dailymotion.com/player.html?video=` plays; `api.dailymotion.com/video/ID?fields=` "
+        "answers without a token",
+        "reported",
+        source="an oEmbed answer; documented",
+        check="ask for a deleted one",
+        live=LiveCheck("video", "known", has=("title",)),
+    ),
+    Assumption(
+        "A 404 of its own is JSON of its own form",
+        "verified",
+        source="saved answer",
+        check="ask for a made-up id",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -126,4 +153,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.dailymotion.com/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.dailymotion.com/video/x000000000",
 )

@@ -28,7 +28,17 @@ from embedarchive.platforms.kit.fields import (
 )
 from embedarchive.platforms.kit.ids import match_path, query, unwrap_exit
 from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 _PATH = re.compile(
     r"^/(?:groups/)?[^/]{1,100}/(?:posts|permalink|videos|photos)/(?:[^/]{1,120}/){0,2}?(\d{5,25}|pfbid\w{10,100})(?![\w.])"
@@ -275,6 +285,78 @@ def _read_og(page: Page) -> dict[str, str]:
     return meta if known and _id_of(meta.get("og:url")) else {}
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/plugins/post.php?href=` serves posts, photos, videos and reels, in English with `locale=en_US`",
+        "verified",
+        source="for posts, photos and a reel",
+        check="open one of each",
+    ),
+    Assumption(
+        "Author, text, date, pictures and counts stand in the server's markup (`._2_79`, `[data-"
+        "testid=post_message]`, `abbr[data-utime]`, `a._29bd`)",
+        "verified",
+        source="saved fragments",
+    ),
+    Assumption(
+        "Videos have `hd_src` or `sd_src` in a script, and no date",
+        "reported",
+        check="open one",
+    ),
+    Assumption(
+        "A refusal is `._1q3v` in `.uiBoxWhite`, in every language, and the same for deleted, "
+        "private, gated and refused posts",
+        "reported",
+        source="structure seen in one saved page, the meaning reported",
+        check="open a made-up id",
+        live=LiveCheck("frame", css=".uiBoxWhite ._1q3v"),
+    ),
+    Assumption(
+        "The links of a card name the post by its number or by its pfbid",
+        "verified",
+    ),
+    Assumption(
+        "The post's own page has `og:` tags, or `CometAgeInappropriateLoggedOutErrorRoot`, or redirects to the login",
+        "reported",
+        source="the first two verified, the third reported",
+        check="open the page of a deleted post",
+    ),
+    Assumption(
+        "Only a 404 of the post's own page, after a refused frame, counts as gone",
+        "guess",
+        source="Facebook may never answer so, then nothing is ever called gone",
+        check="look at the status of a deleted post's page",
+        live=LiveCheck("page", status=(404, 410)),
+    ),
+    Assumption(
+        "An address that names only the id (`permalink.php?story_fbid=`) is refused by the plugin",
+        "guess",
+        check="try one",
+    ),
+    Assumption(
+        "A missing post's page is one without `og:` tags, not a 404",
+        "reported",
+        source="others, 2026: then `gone` cannot be reached",
+        check="open the page of a deleted post",
+    ),
+    Assumption(
+        "Posts of groups and addresses with a slug are refused by the plugin though they are public",
+        "reported",
+        source="others, 2026",
+        check="open one of each",
+    ),
+    Assumption(
+        "`/share/…` leads to the login from data centres, mostly not on the mobile host; `fb.watch` loops at the login",
+        "reported",
+        source="October 2026, 22 of 24 on the mobile host",
+        check="follow one",
+    ),
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="facebook",
     title="Facebook",
@@ -311,4 +393,6 @@ PLATFORM = Platform(
         '<iframe src="https://www.facebook.com/plugins/like.php?href=https%3A%2F%2Fwww.facebook.com%2Frookfield%2Fposts%2F928812574504508"></iframe>',
         '<div class="fb-page" data-href="https://www.facebook.com/rookfield/"><blockquote cite="https://www.facebook.com/rookfield/"><a href="https://www.facebook.com/rookfield/">Rook Field</a></blockquote></div>',
     ),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.facebook.com/facebook/posts/100000000000001",
 )

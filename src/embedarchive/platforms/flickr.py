@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote
 from embedarchive.core.model import Post
 from embedarchive.platforms.kit.framed import Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/photos/[\w@.\-]{1,60}/(\d{5,15})(?!\d)")
 _FRAME = re.compile(r"^/photos/(\d{5,15})/?$")
@@ -95,6 +95,17 @@ FRAMED = Framed(
     fields=asked_address,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`embedr.flickr.com/photos/ID` is the frame; oEmbed knows `flic.kr/p/` in base 58",
+        "reported",
+        source="the second part documented",
+        check="ask for one",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -119,4 +130,5 @@ PLATFORM = Platform(
     not_posts=("https://www.flickr.com/photos/maralind/",),
     not_embeds=('<a href="https://www.flickr.com/photos/maralind/51234567890/">Photo: Mara Lind</a>',),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
 )

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult
 
 from embedarchive.platforms.kit.framed import Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:embed|gifs|clips|stickers)/(?:[\w-]{1,200}-)?([A-Za-z0-9]{8,30})(?![\w-])")
 
@@ -61,6 +61,16 @@ FRAMED = Framed(
     asks={"oembed": "https://giphy.com/services/oembed?url={quoted_url}"},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`giphy.com/embed/ID` shows the file from a host of `giphy.com`; oEmbed gives it as a `photo`",
+        "reported",
+        check="ask for one",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -80,4 +90,5 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://giphy.com/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
 )

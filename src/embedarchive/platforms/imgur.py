@@ -12,7 +12,7 @@ from urllib.parse import SplitResult
 from embedarchive.core.model import Answer, Media, Post
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_list, as_text, as_time, dig
 from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, make_visit, read_json_answer
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:(a)/|(?:gallery|t/\w{1,40}|r/\w{1,40})/(?:[\w-]{1,120}-)?)?(\w{5,8})(?:/(?:embed.*)?)?$")
 _ROUTES = {"upload", "about", "search", "signin", "register", "gallery", "random", "memegen", "privacy"}
@@ -102,6 +102,22 @@ FRAMED = Framed(
     fields=lambda post: {"kind": "albums" if post.native_id.startswith("a/") else "media"},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`imgur.com/ID/embed?pub=true` is the frame; `api.imgur.com/post/v1/` answers to the client "
+        "name of Imgur's own pages",
+        "guess",
+        source="the answers verified",
+        check="ask for a deleted one",
+    ),
+    Assumption(
+        "Imgur's oEmbed answers with the quote and no title field",
+        "verified",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -119,4 +135,5 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://i.imgur.com/UDZqhJo.jpg",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
 )

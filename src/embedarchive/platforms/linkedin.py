@@ -13,7 +13,7 @@ from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, as_list, as_text, as_time, dig, parse_html, read_json_ld, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
 from embedarchive.platforms.kit.ids import date_ms
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:embed/)?(?:feed|pulse)?/?update/(urn:li:(?:share|ugcPost|activity):\d{10,25})(?!\d)", re.I)
 _SLUG = re.compile(r"^/posts/[^/]{1,300}?-(share|ugcPost|activity)-(\d{10,25})(?!\d)", re.I)
@@ -158,6 +158,45 @@ FRAMED = Framed(
     date=date,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/embed/feed/update/URN` is the frame",
+        "reported",
+    ),
+    Assumption(
+        "Its card is `[data-activity-urn]` or `[data-attributed-urn]`, its text `[data-test-id=main-"
+        "feed-activity-card__commentary]`",
+        "guess",
+        source="reported of public pages, guess of the frame",
+        check="look at one",
+    ),
+    Assumption(
+        "Films are in `video[data-sources]`, numbers in `data-num-reactions` and `data-num-comments`",
+        "reported",
+        source="of public pages",
+        check="look at one",
+    ),
+    Assumption(
+        "A deleted update is 404 in the frame and at `/feed/update/URN/`; without a login the page "
+        "may lead to `/authwall`, which says nothing",
+        "guess",
+        check="open a made-up urn",
+        live=LiveCheck("frame", status=(404,)),
+    ),
+    Assumption(
+        "999 means that the asker is refused",
+        "reported",
+        check="`curl` a page",
+    ),
+    Assumption(
+        "Creation time is `id >> 22` ms",
+        "reported",
+        check="compare one",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -181,4 +220,6 @@ PLATFORM = Platform(
         "https://www.linkedin.com/shareArticle?url=https%3A%2F%2Fnews.example",
     ),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.linkedin.com/feed/update/urn:li:activity:7000000000000000001/",
 )

@@ -9,7 +9,17 @@ from urllib.parse import SplitResult
 
 from embedarchive.core.model import Description, Page, Post, Verdict
 from embedarchive.platforms.kit.ids import date_ms, match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
@@ -111,6 +121,51 @@ def describe(page: Page, post: Post) -> Description:
     return describe_status(page, date(post.native_id), number, host)
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/@user/ID/embed` shows `.detailed-status`: by script since 4.3, by the server before",
+        "verified",
+        source="its source code",
+    ),
+    Assumption(
+        "`/api/v1/statuses/ID` gives the status without a token",
+        "verified",
+        source="saved answers",
+    ),
+    Assumption(
+        'A deleted status is 404 in frame and API (`{"error":…}`), a closed account\'s 410',
+        "guess",
+        check="open a made-up number",
+        live=LiveCheck("status", status=(404,), has=("error",)),
+    ),
+    Assumption(
+        "Servers may close the API and keep the frame (401, 422)",
+        "reported",
+        check="ask a server in limited federation mode",
+    ),
+    Assumption(
+        "A content warning opens at `.content-warning button`, before 4.3 at "
+        "`.status__content__spoiler-link`; media at `.spoiler-button`",
+        "guess",
+        source="source code read for the names, not tried",
+        check="capture one with a warning",
+    ),
+    Assumption(
+        "Since 4.5 a quote is the `quote` object, and `.quote-inline` in the content its fallback",
+        "verified",
+        source="saved answer",
+    ),
+    Assumption(
+        'A 404 of its own is `{"error":…}`',
+        "verified",
+        source="saved answer",
+    ),
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="mastodon",
     title="Mastodon",
@@ -129,4 +184,6 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://social.example/@mara",),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://mastodon.social/@Mastodon/100000000000000001",
 )

@@ -12,7 +12,15 @@ from embedarchive.core.model import Answer, Media, Post
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_list, as_text, as_time, dig
 from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, make_visit, read_json_answer
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(r"^/pin/(?:[\w%-]{1,200}--)?(\d{6,20})(?!\w)")
 
@@ -151,6 +159,35 @@ FRAMED = Framed(
     readers={"pin": read_pin},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`assets.pinterest.com/ext/embed.html?id=` is the frame",
+        "verified",
+        source="an oEmbed answer",
+    ),
+    Assumption(
+        "Its pictures come from `pinimg.com`; nothing more of its markup is known, so it must hold "
+        "the pin's title, words or file",
+        "guess",
+        check="look at one",
+    ),
+    Assumption(
+        "`widgets.pinterest.com/v3/pidgets/pins/info/?pin_ids=` gives the pin without a token, in "
+        "`data[0]`; a missing one as empty `data`",
+        "guess",
+        source="the first part reported",
+        check="ask for both",
+        live=LiveCheck("pin", lacks=("data", 0)),
+    ),
+    Assumption(
+        "The pin's object: `grid_title`, `images.orig`, `videos.video_list`, `reaction_counts`",
+        "verified",
+        source="of the site's own service",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -196,4 +233,6 @@ PLATFORM = Platform(
         '<a data-pin-do="embedBoard" href="https://www.pinterest.com/maralind/birds/"></a>',
     ),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.pinterest.com/pin/999999999999999999/",
 )

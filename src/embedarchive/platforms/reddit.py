@@ -13,7 +13,15 @@ from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, as_text, as_time, dig, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(
     r"(?i)^/(?:(?:r|user|u)/[\w-]{1,50}/)?comments/([a-z0-9]{4,10})(?:/[^/]*/([a-z0-9]{5,10})(?![\w-]))?(?:/|$)"
@@ -177,6 +185,55 @@ FRAMED = Framed(
     expect=lambda post: post.native_id.partition("/")[0],
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`embed.reddit.com/r/SUB/comments/ID/` is the frame; every id answers 200",
+        "reported",
+        check="open a made-up id",
+    ),
+    Assumption(
+        "A post's frame has `#canonical-url-updater[value]` and `shreddit-screenview-data[data]` with"
+        " the kind, file and time; a missing one has `/undefined`",
+        "reported",
+        source="two projects",
+        check="look at one of each",
+        live=LiveCheck("frame", css="#canonical-url-updater[value*='/undefined']"),
+    ),
+    Assumption(
+        "In a made-up community the frame leaves out title, author and score, so the community of the address is kept",
+        "reported",
+        check="open `/r/_/comments/ID/`",
+    ),
+    Assumption(
+        "A post taken down keeps address and time, and loses kind and title",
+        "reported",
+        check="open one",
+    ),
+    Assumption(
+        "oEmbed answers without a token",
+        "verified",
+    ),
+    Assumption(
+        "oEmbed is 404 JSON for a missing post",
+        "guess",
+        check="ask for a made-up id",
+        live=LiveCheck("oembed", status=(404,)),
+    ),
+    Assumption(
+        "The comments' number stands in the last link to the post; the score in `faceplate-number[number]`",
+        "guess",
+        source="the second part reported",
+        check="look at one",
+    ),
+    Assumption(
+        "Pictures lie unsigned at `i.redd.it`; films are only streams",
+        "reported",
+        check="fetch one after a week",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -200,4 +257,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.reddit.com/r/birds/", "https://i.redd.it/abcdef123.jpg"),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.reddit.com/r/reddit/comments/zzzzzzzz/",
 )

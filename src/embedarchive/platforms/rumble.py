@@ -20,7 +20,7 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:embed/(?:u\w{1,10}\.)?|(?=v\w{3,10}-[^/]*\.html))(v?[a-z0-9]{4,10})(?![\w])")
 
@@ -83,6 +83,18 @@ FRAMED = Framed(
     readers={"video": read_video},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`embedJS/u3/?request=video&ver=2&v=` gives title, author and files; `false` for a missing film",
+        "guess",
+        source="the first part reported",
+        check="ask for both",
+        live=LiveCheck("video", holds="false"),
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -97,4 +109,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://rumble.com/c/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://rumble.com/embed/vzzzzzzz/",
 )

@@ -20,7 +20,15 @@ from embedarchive.platforms.kit.framed import (
     poster_of,
     read_script,
 )
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(r"^/(?:embed/)?(?:@[\w.\-]{1,40}/)?(spotlight|lens|p|s|story|o)/([\w.\-]{6,120})")
 
@@ -136,6 +144,24 @@ FRAMED = Framed(
     navigates=("page",),
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`URL/embed` carries the same `__NEXT_DATA__` as the page",
+        "guess",
+        source="the second part reported",
+        check="open one",
+    ),
+    Assumption(
+        "A missing story is 404 in both",
+        "guess",
+        source="where it is not, a lost story stays `unconfirmed`",
+        check="open a made-up id",
+        live=LiveCheck("page", status=(404,)),
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -154,4 +180,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.snapchat.com/add/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.snapchat.com/spotlight/W7_000000000000000000000000",
 )

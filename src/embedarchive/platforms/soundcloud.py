@@ -9,7 +9,7 @@ from embedarchive.core.model import Answer, Post
 from embedarchive.core.urls import split_url
 from embedarchive.platforms.kit.framed import Framed, Said, make_visit, read_oembed_answer
 from embedarchive.platforms.kit.ids import query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _NUMBER = re.compile(
     r"^/(?:v\d/)?(tracks|playlists)/(?:soundcloud(?::|%3A)(?:tracks|playlists)(?::|%3A))?(\d{3,15})(?!\d)", re.I
@@ -113,6 +113,20 @@ FRAMED = Framed(
     readers={"oembed": read_sound},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "SoundCloud's oEmbed titles end with ` by AUTHOR`",
+        "verified",
+    ),
+    Assumption(
+        "SoundCloud's oEmbed knows `api.soundcloud.com/tracks/N`; its widget marks a missing sound by `.errorMessage`",
+        "guess",
+        check="ask and open a made-up number",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -133,4 +147,5 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://soundcloud.com/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
 )

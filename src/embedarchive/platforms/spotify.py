@@ -12,7 +12,15 @@ from embedarchive.core.model import Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_list, as_text, as_time, dig
 from embedarchive.platforms.kit.framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of, read_script
 from embedarchive.platforms.kit.ids import query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(
     r"^/(?:intl-[a-z]{2}/)?(?:embed(?:-podcast|-legacy)?/)?(?:user/[^/]{1,60}/)?(track|album|playlist|episode|show|artist)/(\w{15,30})(?!\w)"
@@ -97,6 +105,28 @@ FRAMED = Framed(
     asks={"oembed": "https://open.spotify.com/oembed?url={quoted_url}"},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "Spotify's frame carries `__NEXT_DATA__` with `state.data.entity`; a missing one answers 200 "
+        "with `status: 404` inside",
+        "reported",
+        source="tried by others in 2026",
+        live=LiveCheck("frame", css="script#__NEXT_DATA__", holds="404"),
+    ),
+    Assumption(
+        "Spotify's `audioPreview` is what a reader without an account hears",
+        "reported",
+    ),
+    Assumption(
+        "oEmbed answers 404 with an empty body for a missing item",
+        "verified",
+        source="saved answer of 2024",
+        check="ask for a made-up id",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -119,4 +149,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://open.spotify.com/track/0000000000000000000000",
 )

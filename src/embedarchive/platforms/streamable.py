@@ -18,7 +18,7 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:[eost]/)?([a-z0-9]{4,8})(?:/[a-z0-9]{4,8})?/?$")
 _ROUTES = {"login", "signup", "about", "terms", "privacy", "pricing", "upload", "help", "blog", "clipper", "video"}
@@ -79,6 +79,16 @@ FRAMED = Framed(
     readers={"video": read_video},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`ajax.streamable.com/videos/ID` gives the file, `status` 2 when it is ready",
+        "reported",
+        check="ask for one",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -93,4 +103,5 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://streamable.com/login",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
 )

@@ -15,7 +15,16 @@ from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, as_time, parse_html, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    Gap,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(r"^/(?:s/)?([A-Za-z]\w{3,40})/(\d{1,12})(?:/(\d{1,12}))?/?$")
 _NOT_CHANNELS = {"share", "joinchat", "addstickers", "proxy", "socks", "login", "iv", "addlist"}
@@ -126,6 +135,37 @@ FRAMED = Framed(
     navigates=("channel",),
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`t.me/CHANNEL/N?embed=1&mode=tme` holds `.tgme_widget_message[data-post]`, or "
+        "`.tgme_widget_message_error` with 200",
+        "reported",
+        source="ten projects",
+        check="open one of each",
+        live=LiveCheck("frame", css=".tgme_widget_message_error"),
+    ),
+    Assumption(
+        "Photos are backgrounds of `.tgme_widget_message_photo_wrap`, films `video[src]` with a "
+        "`.tgme_widget_message_video_thumb`",
+        "reported",
+        check="capture an album with a film",
+    ),
+    Assumption(
+        "`t.me/s/CHANNEL/N` shows the messages around N even when N is deleted; that is the second sign",
+        "reported",
+        check="open it for a deleted one",
+    ),
+)
+GAPS = (
+    Gap(
+        "no_second_sign",
+        "The last message of a channel, once deleted, has nothing newer beside it",
+        "it stays `unconfirmed` until there is",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -148,4 +188,7 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://t.me/rookfield", "https://t.me/share/url?url=https%3A%2F%2Fnews.example"),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    gaps=GAPS,
+    made_up_url="https://t.me/telegram/999999999",
 )

@@ -15,7 +15,17 @@ from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, merge_readings, parse_html, read_meta, read_rich_text, text_of
 from embedarchive.platforms.kit.ids import date_ms, decode_base64url, match_path, unwrap_exit
 from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 _PATH = re.compile(r"^/(?:@[\w.]{0,40}/post|t)/([A-Za-z0-9_-]{5,64})(?![A-Za-z0-9_-])")
 _HANDLE = re.compile(r"^/@([\w.]{2,40})/post/")
@@ -206,6 +216,61 @@ def _read_og(page: Page, post: Post) -> dict[str, Any]:
     }
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/t/CODE/embed` is rendered by the server, with `.Embed` or `.EmbedError`",
+        "reported",
+        source="seen in pages saved by another project",
+        check="open one",
+        live=LiveCheck("frame", css=".EmbedError"),
+    ),
+    Assumption(
+        "Counts have no names: like, reply, repost, send, in this order; a count of nought is left out",
+        "reported",
+        source="seen in the same pages",
+        check="compare one with the application",
+    ),
+    Assumption(
+        "Deleted, private and gated posts give the same `.EmbedError` and the same empty page behind it",
+        "reported",
+        check="open a made-up code",
+    ),
+    Assumption(
+        "Only a 404 of the post's own page, after the error card, counts as gone",
+        "guess",
+        source="the status is reported to be unreliable, other refusals stay unconfirmed",
+        check="look at the status of a deleted post's page",
+        live=LiveCheck("page", status=(404, 410)),
+    ),
+    Assumption(
+        "Creation time is `(id >> 23) + 1314220021721` ms, as on Instagram",
+        "reported",
+        source="on two posts",
+        check="compare one",
+    ),
+    Assumption(
+        "An unavailable post's own page answers 200 with `og:type=article` and `og:url` of "
+        "`/@/post/CODE`, without content: an echoed code is no evidence",
+        "verified",
+        source="saved page, October 2026",
+    ),
+    Assumption(
+        "A reply's frame shows the parent first; the post is the frame's last full container",
+        "reported",
+        source="two projects warn of it; saved frames",
+    ),
+    Assumption(
+        "A desktop browser gets an empty application on post pages",
+        "reported",
+        source="others, 2026",
+        check="open a post's page",
+    ),
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="threads",
     title="Threads",
@@ -224,4 +289,6 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.threads.com/@mara.lind",),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.threads.com/@threads/post/C0000000000",
 )

@@ -25,7 +25,17 @@ from embedarchive.platforms.kit.fields import (
 )
 from embedarchive.platforms.kit.ids import date_ms, match_path
 from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 _PATH = re.compile(r"^/(?:@[\w.\-]{0,40}/(?:video|photo)|embed(?:/v[23])?|player/v1|v|video)/(\d{6,25})(?!\d)")
 _HANDLE = re.compile(r"^/@([\w.\-]{1,40})/(?:video|photo)/")
@@ -261,6 +271,69 @@ def _read_item_media(item: Any) -> Iterator[Media]:
         yield Media("avatar", 0, face)
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/embed/v2/ID` holds the post in `script#__FRONTITY_CONNECT_STATE__`, under "
+        '`source.data["/embed/v2/ID"].videoData`',
+        "reported",
+        source="many projects, no saved page",
+        check="open one, look for `itemInfos`",
+        live=LiveCheck("frame", "known", css="script#__FRONTITY_CONNECT_STATE__", holds="videoData"),
+    ),
+    Assumption(
+        "Photo posts carry `imagePostInfo.displayImages` there",
+        "reported",
+        check="open the frame of a photo post",
+    ),
+    Assumption(
+        "The card is an element whose `data-e2e` holds `EmbedPlayerContainer` (else the whole frame is photographed)",
+        "guess",
+        check="look at one",
+        live=LiveCheck("visit", "known", outcome="available"),
+    ),
+    Assumption(
+        "An id that was never given out answers 400",
+        "reported",
+        check="open the frame of a made-up id",
+        live=LiveCheck("frame", status=(400,)),
+    ),
+    Assumption(
+        "The post's own page says why: 10204 deleted, 10216 and 10222 private, 10204 with "
+        "`status_friend_see` friends only",
+        "reported",
+        source="10204 verified, the others reported",
+        check="open a deleted and a private one",
+    ),
+    Assumption(
+        "A page without `webapp.video-detail` was bounced to the home page and says nothing",
+        "verified",
+    ),
+    Assumption(
+        "A page with `_wafchallengeid` is a challenge",
+        "reported",
+        check="fetch a page without a browser",
+    ),
+    Assumption(
+        "The addresses in `video.urls` give the file without a cookie",
+        "guess",
+        source="what does not come is said to be missing",
+        check="capture one",
+    ),
+    Assumption(
+        "oEmbed answers without a token",
+        "verified",
+    ),
+    Assumption(
+        "The page for phones holds `webapp.reflow.video.detail` with the same status numbers",
+        "verified",
+        source="saved page",
+    ),
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="tiktok",
     title="TikTok",
@@ -292,4 +365,7 @@ PLATFORM = Platform(
     not_embeds=(
         '<blockquote class="tiktok-embed" data-unique-id="mara.lind" data-embed-type="creator" cite="https://www.tiktok.com/@mara.lind"><a href="https://www.tiktok.com/@mara.lind">@mara.lind</a></blockquote>',
     ),
+    assumptions=ASSUMPTIONS,
+    known_url="https://www.tiktok.com/@scout2015/video/6718335390845095173",
+    made_up_url="https://www.tiktok.com/@tiktok/video/7000000000000000001",
 )

@@ -7,7 +7,17 @@ from urllib.parse import SplitResult
 
 from embedarchive.core.model import Description, Page, Post, Verdict
 from embedarchive.platforms.kit.ids import date_ms, match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
@@ -88,6 +98,36 @@ def describe(page: Page, post: Post) -> Description:
     return describe_status(page, date(post.native_id), post.native_id, "truthsocial.com")
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/@user/ID/embed` is the frame; without the handle there is none",
+        "guess",
+        source="address seen in articles, the second guess",
+        check="open one",
+    ),
+    Assumption(
+        "Its card is Mastodon's `.detailed-status`",
+        "guess",
+        check="look at one",
+    ),
+    Assumption(
+        "`/api/v1/statuses/ID` answers like Mastodon's",
+        "reported",
+        source="often refused to machines",
+        check="ask for one",
+    ),
+    Assumption(
+        "A deleted post is 404 in both",
+        "guess",
+        check="open a made-up number",
+        live=LiveCheck("frame", status=(404,)),
+    ),
+)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="truthsocial",
     title="Truth Social",
@@ -107,4 +147,6 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://truthsocial.com/@maralind",),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://truthsocial.com/@truthsocial/posts/100000000000000001",
 )

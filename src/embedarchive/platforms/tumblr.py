@@ -11,7 +11,15 @@ from embedarchive.core.model import Media, Page, Post
 from embedarchive.platforms.kit.fields import as_kind, as_time, read_srcset, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(
     r"^/(?:embed/post/[\w:-]{3,60}|post|(?:blog/view/|blog/)?[\w-]{1,60}|[\w-]{1,60}/post)/(\d{8,20})(?!\d)"
@@ -134,6 +142,37 @@ FRAMED = Framed(
     fields=frame_blog,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`embed.tumblr.com/embed/post/t:TOKEN/ID/v2` is the frame",
+        "verified",
+        source="an oEmbed answer",
+    ),
+    Assumption(
+        "A blog's name works in the token's place",
+        "guess",
+        check="open one",
+    ),
+    Assumption(
+        "oEmbed wants `BLOG.tumblr.com/post/ID`; of a token alone it is not asked",
+        "reported",
+        source="verified endpoint, scheme documented",
+    ),
+    Assumption(
+        "The card is `article[data-post-id]`",
+        "guess",
+        check="look at one",
+    ),
+    Assumption(
+        "A deleted post is 404 in both",
+        "guess",
+        check="open a made-up number",
+        live=LiveCheck("frame", status=(404,)),
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -158,4 +197,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.tumblr.com/maralind", "https://www.tumblr.com/share/link?url=x"),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://www.tumblr.com/staff/999999999999999999",
 )

@@ -11,7 +11,7 @@ from embedarchive.core.model import Answer, Page, Post
 from embedarchive.platforms.kit.fields import parse_html, read_meta
 from embedarchive.platforms.kit.framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
 _SLUG = r"([A-Za-z0-9]{5,}[\w-]{0,100})"
 _CLIP = re.compile(rf"^/\w{{1,40}}/clip/{_SLUG}|^/clip/{_SLUG}")
@@ -114,6 +114,25 @@ FRAMED = Framed(
     fields=frame_address,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "The players want `parent`; by itself in a tab one is content with `localhost`",
+        "guess",
+        check="open one",
+        live=LiveCheck("visit", "known", outcome="available"),
+    ),
+    Assumption(
+        "The film is `video[src]`, its absence `[data-a-target=player-overlay-content-gate]`; nobody "
+        "confirms a deletion without a POST (its oEmbed answers 410 to all), so a lost clip stays "
+        "`unconfirmed`",
+        "guess",
+        source="the second part reported",
+        check="open a deleted clip",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -134,4 +153,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.twitch.tv/maralind", "https://player.twitch.tv/?channel=maralind"),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://clips.twitch.tv/NoSuchClipWasEverMade",
 )

@@ -12,7 +12,15 @@ from embedarchive.core.model import Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_list, as_text, dig, read_json_after
 from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, file_or_stream, make_visit, poster_of
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(
     r"^/(?:video/|(?:channels|groups)/[\w-]{1,80}/(?:videos/)?|(?:album|showcase)/\d{1,12}/video/|ondemand/[\w-]{1,80}/|moogaloop\.swf/)?(\d{5,12})(?![\w.])"
@@ -123,6 +131,29 @@ FRAMED = Framed(
     fields=frame_query,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "Vimeo's player is started with a `playerConfig` holding `video`, "
+        "`request.files.progressive`, and `view: 4` for a password",
+        "reported",
+        check="look at one of each",
+        live=LiveCheck("frame", "known", holds="playerConfig"),
+    ),
+    Assumption(
+        "Frame 403 and an oEmbed answer without a title is a film only for some sites; 403 and a full"
+        " answer is a refusal of us",
+        "guess",
+        source="oEmbed answer verified, meaning guess",
+        check="open one",
+    ),
+    Assumption(
+        "An unlisted film needs the hash of its address",
+        "reported",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -141,4 +172,7 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://vimeo.com/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    known_url="https://vimeo.com/76979871",
+    made_up_url="https://vimeo.com/999999999999",
 )

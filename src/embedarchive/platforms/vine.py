@@ -17,7 +17,7 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/v/(\w{6,20})(?!\w)")
 
@@ -75,6 +75,17 @@ FRAMED = Framed(
     readers={"archive": read_archive},
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`archive.vine.co/posts/ID.json` still answers",
+        "reported",
+        source="some years ago",
+        check="ask for one",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -92,4 +103,5 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://vine.co/maralind",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
 )

@@ -13,7 +13,7 @@ from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.fields import as_kind, parse_html, read_meta, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, poster_of, rich_text_of
 from embedarchive.platforms.kit.ids import query
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
 _POSTS = r"(?:video_ext|widget_post|js/api/|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)"
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
@@ -129,6 +129,25 @@ FRAMED = Framed(
     expect=lambda post: post.native_id,
 )
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "VK's wall posts are visited as pages (the widget needs a hash), films as `video_ext.php`; a "
+        "missing one has `#video_ext_msg` or `.message_page`",
+        "guess",
+        source="the first part reported",
+        check="open one of each without a login",
+    ),
+    Assumption(
+        "A lost film's page is 404 too, and a lost wall post's on `m.vk.com`",
+        "guess",
+        source="where it is not, they stay `unconfirmed`",
+        check="open a made-up number",
+        live=LiveCheck("page", status=(404, 410)),
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -147,4 +166,6 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://vk.com/rookfield", "https://vk.com/share.php?url=https%3A%2F%2Fnews.example"),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    made_up_url="https://vk.com/video-1_999999999",
 )

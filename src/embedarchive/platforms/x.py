@@ -15,7 +15,17 @@ from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_count, as_list, as_size, as_text, dig, merge_readings, read_json
 from embedarchive.platforms.kit.ids import date_ms, match_path, query
 from embedarchive.platforms.kit.outcomes import classify_answer, verdict
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 # ----------------------------------------------------------------------------------------------------------- identity
 
@@ -306,6 +316,49 @@ def _iso(created: object) -> str | None:
         return None
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`blockquote.twitter-tweet`; the last status link in it is the post, earlier ones may be quoted posts",
+        "verified",
+    ),
+    Assumption(
+        "`platform.twitter.com/embed/Tweet.html?id=` shows the post without login",
+        "reported",
+        check="open one",
+        live=LiveCheck("visit", "known", outcome="available"),
+    ),
+    Assumption(
+        "`cdn.syndication.twimg.com/tweet-result?id=&token=` gives it as JSON, token computed from the id",
+        "verified",
+        source="saved answers, and the formula of the token",
+        check="ask for one",
+        live=LiveCheck("result", "known", has=("id_str",)),
+    ),
+    Assumption(
+        "404 there: no such post; an empty tombstone: withheld, not deleted; a tombstone with a text:"
+        " deleted by its author",
+        "reported",
+        check="ask for a deleted one",
+        live=LiveCheck("result", status=(404,)),
+    ),
+    Assumption(
+        "Creation time is `(id >> 22) + 1288834974657` ms",
+        "verified",
+    ),
+    Assumption(
+        "`platform.x.com` stands in embed codes in the place of `platform.twitter.com` since June 2026",
+        "reported",
+        source="others, 2026",
+    ),
+    Assumption(
+        "Polls are `card` objects in tweet-result",
+        "verified",
+        source="saved answer",
+    ),
+)
+
 # -------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -351,4 +404,7 @@ PLATFORM = Platform(
     not_posts=("https://x.com/maralind", "https://x.com/intent/tweet?in_reply_to=1349129669258448897"),
     answering_hosts=("cdn.syndication.twimg.com",),
     visit=Visitable(FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}),
+    assumptions=ASSUMPTIONS,
+    known_url="https://x.com/jack/status/20",
+    made_up_url="https://x.com/i/status/1000000000000000001",
 )

@@ -22,7 +22,18 @@ from embedarchive.platforms.kit.fields import (
 )
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform, Probe, Selector, Visitable
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    Gap,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Probe,
+    Selector,
+    Visitable,
+)
 
 _ID = r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])"
 _PATH = re.compile(rf"^/+(?:embed|v|vi|e|shorts|live|watch)/+{_ID}")
@@ -220,6 +231,52 @@ def _join_runs(value: Any) -> str | None:
     return "".join(as_text(dig(run, "text")) or "" for run in as_list(dig(value, "runs"))) or None
 
 
+# ------------------------------------------------------------------------------------------- what is taken for granted
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/embed/ID` holds `embedded_player_response`, with `previewPlayabilityStatus` and a preview "
+        "(title, channel, thumbnails, length)",
+        "reported",
+        source="many projects",
+        check="open one",
+        live=LiveCheck("frame", "known", holds="previewPlayabilityStatus"),
+    ),
+    Assumption(
+        "Without a referrer the player refuses every video (error 153); a referrer of its own host is enough",
+        "guess",
+        source="the first reported, the second guess",
+        check="open one with and without",
+    ),
+    Assumption(
+        "A player that refuses shows `.ytp-error`",
+        "reported",
+        check="open a made-up id",
+        live=LiveCheck("visit", outcome="gone"),
+    ),
+    Assumption(
+        "oEmbed: 404 deleted, 403 private, 401 embedding off (or private, then the player says `LOGIN_REQUIRED`)",
+        "guess",
+        source="404 and 401 reported, 403 guess",
+        check="ask for one of each",
+        live=LiveCheck("oembed", status=(404,)),
+    ),
+    Assumption(
+        "`desktopLegacyAgeGateReason` or an `AGE_…` status: age",
+        "reported",
+        check="open one",
+    ),
+    Assumption(
+        "Without a referrer the preview's status has `errorCode: "
+        "PLAYABILITY_ERROR_CODE_EMBEDDER_IDENTITY_MISSING_REFERRER`: a refusal of us",
+        "verified",
+        source="saved frame, January 2026",
+    ),
+)
+GAPS = (Gap("no_file", "The film's file cannot be had", "it is said to be missing, its poster is kept"),)
+
+# ---------------------------------------------------------------------------------------------------------------- value
+
 PLATFORM = Platform(
     name="youtube",
     title="YouTube",
@@ -241,4 +298,8 @@ PLATFORM = Platform(
         '<a href="https://www.youtube.com/watch?v=jP6fEHm-lA0">Film</a>',
         '<iframe src="https://www.youtube.com/subscribe_embed?channel=UCabc"></iframe>',
     ),
+    assumptions=ASSUMPTIONS,
+    gaps=GAPS,
+    known_url="https://www.youtube.com/watch?v=jNQXAC9IVRw",
+    made_up_url="https://www.youtube.com/watch?v=-_-_-_-_-_A",
 )

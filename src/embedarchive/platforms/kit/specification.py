@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, quote
 
-from embedarchive.core.model import Description, Page, Post, Verdict
+from embedarchive.core.model import Description, Outcome, Page, Post, Verdict
 
 # -------------------------------------------------------------------------------------------------------------- finding
 
@@ -139,6 +139,61 @@ class MarkupExample:
     posted_at: str | None = None
 
 
+# ------------------------------------------------------------------------------------------------- what is known of it
+
+Trust = Literal["verified", "reported", "guess"]
+"""`verified`: read in a saved real page, answer or source code. `reported`: stated by others who run against the live
+platform. `guess`: general knowledge only. What is true in parts has the trust of its weakest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCheck:
+    """How the live platform is asked whether an assumption holds, and the answer that shows that it does.
+
+    `ask` is what is asked for: `frame`, or the name of a probe, by one GET; or `visit`, by a browser, which should end
+    in `outcome`. `about` says which post: one that is there, or one that never was. The answer must have one of `status`,
+    a match of `css`, the text `holds`, something at the path `has` of its JSON and nothing at the path `lacks`, as far as
+    they are given.
+    """
+
+    ask: str
+    about: Literal["known", "made_up"] = "made_up"
+    status: tuple[int, ...] = (200,)
+    css: str = ""
+    holds: str = ""
+    has: tuple[str | int, ...] = ()
+    lacks: tuple[str | int, ...] = ()
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One thing the platform's file takes for granted of the live platform, and how far it can be trusted.
+
+    `source` is where it was read, or which part of it deserves which trust; `check` is the cheapest way for a person to
+    look, `live` the way for `doctor --live`.
+    """
+
+    says: str
+    trust: Trust
+    source: str = ""
+    check: str = ""
+    live: LiveCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that cannot be had from the platform, and what follows from it.
+
+    `no_second_sign`: nothing beside the frame denies a lost post. `no_file`: a film or a sound that nobody is given.
+    `not_told`: something that neither frame nor probes say.
+    """
+
+    kind: Literal["no_second_sign", "no_file", "not_told"]
+    says: str
+    so: str
+
+
 # ------------------------------------------------------------------------------------------------------------- platform
 
 
@@ -161,6 +216,9 @@ class Platform:
 
     `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
+
+    `known_url` is a post that the platform's own documentation has shown for years, `made_up_url` one that never was: what
+    `doctor --live` asks about, where an archive has no post of its own.
 
     `url_patterns` are regular expressions, one of which matches any address of this platform after its `//` and a short
     sub-domain (`/` stands for a slash in any escaping): a page in which none matches may not even be parsed.
@@ -195,3 +253,7 @@ class Platform:
     markup: tuple[MarkupExample, ...] = ()
     not_embeds: tuple[str, ...] = ()
     not_posts: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    known_url: str = ""
+    made_up_url: str = ""
