@@ -1,0 +1,135 @@
+"""What a post consists of, and which of it captures hold: whole, or partial with what is missing and why. Pure.
+
+Only the post's own content counts: its pictures, slides, films and sounds, and that it says anything at all. An avatar, a
+poster or a preview is no part of it. What is missing is either passing (a fault of that hour: another visit may bring it)
+or final (nobody is given it: rights, a stream, an attachment that this version cannot read).
+
+Files of several captures may stand for one post only where it was the same post each time: the platform's own names of
+its files, its words and the number of its files agree. An edit in between keeps them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from embedarchive.core.model import Description, Media
+
+FINAL = frozenset({
+    "copyright_blocked", "only_streamed", "not_served", "withheld", "unknown_attachment", "too_many", "too_large",
+    "not_read",
+})  # fmt: skip
+"""Reasons that no further visit changes. Every other one (`timeout`, `http_403` of a signed address …) may pass."""
+
+_LINE = re.compile(r"(\w+)(?: (\d+))?: (\w+)")
+"""How a capture writes down what it could not keep: `media 2: timeout`; more may follow the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One file of a post that is not held. `position` counts from 1; 0 is the post as such. `why` is a short code."""
+
+    position: int
+    why: str
+
+    @property
+    def passing(self) -> bool:
+        """Whether another visit may still bring it."""
+        return self.why.partition(":")[0] not in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one capture saw of a post and kept of it.
+
+    `held` are the positions of its files that are kept whole, by capture order; `names` what the platform calls each file
+    of the post (the last part of its address, without what is signed); `words` the text, or the title where there is none.
+    """
+
+    capture_id: int
+    seen_at: str
+    names: tuple[str, ...]
+    words: str
+    held: frozenset[int]
+    lacking: tuple[Lack, ...]
+
+    def is_same_post(self, other: Content) -> bool:
+        """Whether two captures saw the same, so that a file of one is a file of the other."""
+        return bool(self.names) and all(self.names) and self.names == other.names and self.words == other.words
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an archive holds of one post: its best capture, and the files that others lend to it.
+
+    `joined` maps a file's position to the capture that holds it, for those that the best one lacks.
+    """
+
+    best_capture_id: int
+    expected: int
+    held: int
+    lacking: tuple[Lack, ...]
+    joined: Mapping[int, int]
+
+    @property
+    def kept(self) -> str:
+        """`whole` or `partial`."""
+        return "partial" if self.lacking else "whole"
+
+    @property
+    def passing(self) -> bool:
+        """Whether something is missing that another visit may bring."""
+        return any(lack.passing for lack in self.lacking)
+
+
+def read_content(
+    capture_id: int, seen_at: str, said: Description, kept: Iterable[int], missing: Iterable[str]
+) -> Content:
+    """What a capture holds of its post.
+
+    `kept` are the positions of the media files that it holds whole, `missing` its lines about those it does not.
+    """
+    files = sorted((m for m in said.media if m.role == "media"), key=lambda m: m.position)
+    whys = read_reasons(missing)
+    held = frozenset(kept) & {m.position for m in files}
+    lacking = [
+        Lack(m.position, m.missing or whys.get(m.position, "not_asked")) for m in files if m.position not in held
+    ]
+    words = said.text or said.title or ""
+    if not files and not words:
+        lacking.append(Lack(0, "not_read"))
+    return Content(capture_id, seen_at, tuple(map(name_file, files)), words, held, tuple(lacking))
+
+
+def read_reasons(missing: Iterable[str]) -> dict[int, str]:
+    """Position -> short code of each line about a media file: `media 2: timeout`."""
+    found = (_LINE.match(line) for line in missing)
+    return {int(m[2] or 0): m[3] for m in found if m and m[1] == "media"}
+
+
+def name_file(media: Media) -> str:
+    """What the platform calls a file: the last part of its address, without query and size; '' where it has none."""
+    return urlsplit(media.url).path.rstrip("/").rpartition("/")[2]
+
+
+def hold_best(contents: Sequence[Content]) -> Holding | None:
+    """The best view of a post that these captures give: the newest whole one, else the one that holds most.
+
+    None where there is none. What the best one lacks is lent by others that saw the same post.
+    """
+    if not contents:
+        return None
+    whole = [each for each in contents if not each.lacking]
+    best = max(whole or contents, key=lambda each: (len(each.held), each.seen_at, each.capture_id))
+    if whole:
+        best = max(whole, key=lambda each: (each.seen_at, each.capture_id))
+    joined: dict[int, int] = {}
+    for other in sorted(contents, key=lambda each: (each.seen_at, each.capture_id), reverse=True):
+        if other.is_same_post(best):
+            for position in other.held - best.held - joined.keys():
+                joined[position] = other.capture_id
+    lacking = tuple(lack for lack in best.lacking if lack.position not in joined)
+    held = len(best.held) + len(joined)
+    return Holding(best.capture_id, len(best.names), held, lacking, joined)
