@@ -12,7 +12,7 @@ from itertools import chain
 
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
-from embedarchive.detect.identity import find_platforms, identify_post, read_bare_id
+from embedarchive.detect.identity import find_platforms, identify_embedded, identify_post, read_bare_id
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 
@@ -147,7 +147,7 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
             words |= split_words(value.split("?")[0])
         if words & _OTHER_WORDS or not (words | around | services) & _EMBED_WORDS:
             continue
-        post = identify_post(value)
+        post = identify_embedded(value)
         if post:
             yield Named(post, name, value, "named-address")
 

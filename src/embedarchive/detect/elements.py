@@ -11,7 +11,7 @@ from embedarchive.core.model import Claim, Post
 from embedarchive.core.urls import host_of, split_url
 from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.data import split_words
-from embedarchive.detect.identity import find_platforms, identify_post
+from embedarchive.detect.identity import find_platforms, identify_embedded, identify_post
 from embedarchive.detect.markup import peel, read_json
 from embedarchive.detect.match import LONGEST_SNIPPET, Match, merge_claims
 from embedarchive.detect.scope import Attrs, Scope, make_match, read_trail
@@ -53,7 +53,7 @@ def sight_frame(node: LexborNode, attrs: Attrs) -> Match | None:
         value = attrs[name]
         if not value or len(value) < 8 or name in _NOT_SOURCES:
             continue
-        post = identify_post(value) or _identify_peeled(value)
+        post = identify_embedded(value) or _identify_peeled(value)
         if post:
             return make_match(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
     return None
@@ -62,7 +62,7 @@ def sight_frame(node: LexborNode, attrs: Attrs) -> Match | None:
 def _identify_peeled(value: str) -> Post | None:
     """A whole address behind one escaping (base64 or percent)."""
     inner = peel(value) if 24 < len(value) < 4_000 and "<" not in value else None
-    return identify_post(inner) if inner else None
+    return identify_embedded(inner) if inner else None
 
 
 def _frame_form(node: LexborNode, attrs: Attrs, name: str, post: Post) -> str:
@@ -91,11 +91,11 @@ def sight_quote(node: LexborNode, attrs: Attrs) -> Match | None:
     """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the
     post's link."""
     cited = attrs.get("cite")
-    post = identify_post(cited) if cited else None
+    post = identify_embedded(cited) if cited else None
     if post:
         return make_match(node, post, cited, "blockquote", "cited-blockquote")
     links = [(a, a.attributes.get("href") or "") for a in node.css("a[href]")[-40:]]
-    named = [(a, href, found) for a, href in links if (found := identify_post(href))]
+    named = [(a, href, found) for a, href in links if (found := identify_embedded(href))]
     if not named or len({found.key for *_, found in named}) > 1:
         return None
     a, href, post = named[-1]
@@ -125,7 +125,7 @@ def sight_bare(node: LexborNode) -> Match | None:
             return None
         child = child.next
     text = node.text(strip=True)
-    post = identify_post(text) if len(text) <= 400 and _ADDRESS.match(text) else None
+    post = identify_embedded(text) if len(text) <= 400 and _ADDRESS.match(text) else None
     return make_match(node, post, text, "bare-url", "address-alone") if post else None
 
 

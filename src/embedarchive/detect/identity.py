@@ -54,6 +54,13 @@ def identify_post(url: str) -> Post | None:
     return _identify(url, DEEPEST_WRAPPER)
 
 
+@lru_cache(maxsize=4096)
+def identify_embedded(url: str) -> Post | None:
+    """The post that a URL names where it is to be shown. An address of a shape that many sites have names one only if it
+    is a frame's: on a host that nobody knows, `/w/…` may be anything."""
+    return _identify(url, DEEPEST_WRAPPER, embedded=True)
+
+
 _WRAPPERS = re.compile(r"(?i)oembed|^/l\.php|^/redirect|/url$|/safety/?$|/out$|/away")
 
 
@@ -68,7 +75,7 @@ def _may_wrap(url: SplitResult) -> bool:
 _WORDS = tuple(word.decode() for word in ADDRESSES)
 
 
-def _identify(text: str, depth: int) -> Post | None:
+def _identify(text: str, depth: int, *, embedded: bool = False) -> Post | None:
     low = text.lower()
     if not any(word in low for word in _WORDS) and text.isprintable() and "&#" not in low:
         return None  # nothing in it names a platform, nor could once it is cleaned
@@ -78,14 +85,14 @@ def _identify(text: str, depth: int) -> Post | None:
         return None
     for platform in find_platforms(url):
         native_id = platform.identify(url)
-        if native_id:
+        if native_id and (not embedded or platform.distinctive or platform.is_frame(url)):
             return make_post(platform, native_id, platform.permalink(url))
         if platform.is_short(url):
             link = url._replace(scheme="https", query="", fragment="").geturl()
             return Post(platform.name, link, link, resolved=False)
     if depth == 0 or not _may_wrap(url):
         return None
-    inner = (_identify(each, depth - 1) for each in find_inner(url))
+    inner = (_identify(each, depth - 1, embedded=embedded) for each in find_inner(url))
     return next((post for post in inner if post), None) or _identify_named_fragment(url)
 
 

@@ -47,7 +47,11 @@ HEAD_DATES = ("article:published_time", "datepublished", "og:published_time", "d
 HEAD_NAMES = (*HEAD_DATES, "og:title", "twitter:title", "og:url", "og:locale", "og:site_name", "application-name")
 
 SERVICES = "|".join(sorted({p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}))
-_ON_ANY_HOST = (b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html")
+_ON_ANY_HOST = (
+    b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html", b"/p/", b"/p\\/", b"2fp%2f", b"web/post/",
+    b"/w/", b"/w\\/", b"2fw%2f", b"videos/watch", b"videos\\/watch", b"videos%2fwatch", b"videos/embed",
+    b"videos\\/embed", b"videos%2fembed",
+)  # fmt: skip
 
 
 def shorten_host(host: str) -> bytes:

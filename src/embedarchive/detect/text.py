@@ -6,7 +6,7 @@ import re
 
 from embedarchive.core.model import Claim, Found
 from embedarchive.detect.claims import read_byline
-from embedarchive.detect.identity import identify_post
+from embedarchive.detect.identity import identify_embedded
 from embedarchive.detect.match import Match, number_embeds
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
@@ -38,7 +38,7 @@ def _starts_with(seen: list[Match], line: str) -> bool:
 
 
 def _sight_address(line: str) -> Match | None:
-    post = identify_post(line) if _ADDRESS.match(line) else None
+    post = identify_embedded(line) if _ADDRESS.match(line) else None
     if post is None:
         return None
     return Match("embed", post.platform, post, line, "bare-url", "text", "address-alone", line)

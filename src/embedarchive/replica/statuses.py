@@ -36,8 +36,9 @@ _SAID = {
 
 
 def user(post: PostFact) -> str:
-    """Give the author's name on its server."""
-    return post.url.split("@")[1].partition("/")[0]
+    """Give the author's name on its server: in the address of the post, before its number."""
+    parts = post.url.removesuffix("/").split("/")
+    return next(part for part in reversed(parts[:-1]) if part not in ("posts", "statuses")).removeprefix("@")
 
 
 def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> Reply | None:
@@ -91,8 +92,11 @@ def _answer_page(request: Request, posts: Sequence[PostFact], post: PostFact | N
     return replace(reply, sent=0.6) if state == "truncated" else reply
 
 
-def status_json(post: PostFact, host: str) -> dict[str, Any]:
-    """Give the API's answer. A caption that begins with `CW: …` and an empty line has that as its warning."""
+def status_json(post: PostFact, host: str, media: str = "media") -> dict[str, Any]:
+    """Give the API's answer; its files are below `media`.
+
+    A caption that begins with `CW: …` and an empty line has that as its warning.
+    """
     warning, text = _split_warning(post.caption)
     return {
         "id": post.key.rpartition("/")[2],
@@ -113,10 +117,10 @@ def status_json(post: PostFact, host: str) -> dict[str, Any]:
             "acct": user(post),
             "display_name": post.author.name,
             "url": f"https://{host}/@{user(post)}",
-            "avatar": avatar_url(f"{host}/media", post.author),
+            "avatar": avatar_url(f"{host}/{media}", post.author),
             "followers_count": post.author.followers,
         },
-        "media_attachments": [_attachment(post, n, f"{host}/media") for n in range(len(post.slides))],
+        "media_attachments": [_attachment(post, n, f"{host}/{media}") for n in range(len(post.slides))],
     }
 
 

@@ -44,9 +44,10 @@ class Framed:
 
     `asks` are the addresses that answer for a post, by name (templates, see `fill_url`; one that is only a field, and
     empty, asks nobody); an `oembed` is read without a reader. `gate` names what keeps the frame from us although it
-    knows the post (`password` …). `refusals` are statuses with which the frame refuses a post that may be there; `walls`
-    are statuses that keep out whoever asks. `navigates` are the names that want a browser's headers. `expect` is the id
-    that sources name.
+    knows the post (`password` …). `absent` are statuses with which the frame says that there is no post, `refusals`
+    those with which it refuses a post that may be there; `walls` keep out whoever asks. `navigates` are the names that
+    want a browser's headers, `judges` those whose reader says itself what a 404 means. `expect` is the id that sources
+    name. `first` is the source that is believed before the frame.
     """
 
     frame: Frame
@@ -55,9 +56,12 @@ class Framed:
     asks: Mapping[str, str] = field(default_factory=dict)
     readers: Mapping[str, Reader] = field(default_factory=dict)
     gate: Callable[[Page, LexborHTMLParser], str | None] = lambda page, tree: None
+    absent: tuple[int, ...] = (404, 410)
     refusals: tuple[int, ...] = ()
     walls: tuple[int, ...] = ()
     navigates: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
+    first: str = "frame"
     fields: Callable[[Post], Mapping[str, str]] = lambda post: {}
     expect: Callable[[Post], str] = lambda post: re.split(r"[/=]", post.native_id)[-1]
     date: Callable[[str], str | None] = lambda native_id: None
@@ -156,7 +160,7 @@ def _classify_refusal(gate: str | None, frame: _Source, sources: list[_Source]) 
 
 def _parse_frame_source(framed: Framed, page: Page, tree: LexborHTMLParser, post: Post) -> _Source:
     status = Sign("frame's status", "status", str(page.status))
-    if page.status in (404, 410):
+    if page.status in framed.absent:
         return _Source("frame", "none", status)
     if page.status in framed.refusals:
         return _Source("frame", "kept", status)
@@ -170,7 +174,8 @@ def _parse_answer(framed: Framed, answer: Answer, post: Post) -> _Source:
     """A refusal must be the service's own: JSON or a line of text; a document is somebody's error page."""
     reader = framed.readers.get(answer.name, read_oembed_answer)
     refusals: dict[int | None, Says] = {401: "kept", 403: "kept", 404: "none", 410: "none"}
-    if answer.status in refusals and answer.name not in framed.navigates:
+    judged = answer.name in framed.navigates or (answer.name in framed.judges and refusals.get(answer.status) == "none")
+    if answer.status in refusals and not judged:
         said = answer.body.strip()
         sure = bool(said) and "<" not in said and len(said) < 2000
         sign = Sign(answer.name, "status", str(answer.status))
@@ -217,6 +222,7 @@ def describe_framed(framed: Framed, page: Page, post: Post) -> Description:
         return merge_readings(known)
     frame = _parse_frame_source(framed, page, parse_frame(page), post)
     sources = [frame, *(_parse_answer(framed, answer, post) for answer in page.answers)]
+    sources.sort(key=lambda source: source.name != framed.first)
     told = [(v.name, {k: w for k, w in v.fields.items() if k != "id"}) for v in sources if v.says == "here"]
     said = merge_readings(known, *told, ("platform", {"kind": framed.kind}))
     return _complete_film(said, [(name, m) for name, fields in told for m in fields.get("media") or ()])

@@ -205,7 +205,8 @@ class Platform:
     for a page that is no post. `canonical` turns a native id into the address readers know, `permalink` cleans a post's own
     address where the id alone leads nowhere; `date` turns a native id into an ISO time, or None; `handle` reads the author
     from a post's address. `is_short` tells redirecting links; `is_frame` tells addresses that exist only to be embedded:
-    wherever they stand, the post is shown.
+    wherever they stand, the post is shown. `distinctive` says whether an address on any host can, by its shape alone, be
+    nothing else; where it is False, an address embeds a post only as a frame's or in a selector's place.
 
     `id_pattern` is what a bare id must match in full, `from_id` makes the native id of it (of its groups joined by `/`,
     where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
@@ -234,6 +235,7 @@ class Platform:
     handle: Callable[[SplitResult], str | None] = lambda url: None
     is_short: Callable[[SplitResult], bool] = lambda url: False
     is_frame: Callable[[SplitResult], bool] = lambda url: False
+    distinctive: bool = True
     id_pattern: str = ""
     id_names: tuple[str, ...] = ()
     services: tuple[str, ...] = ()

@@ -87,7 +87,7 @@ def describe_status(page: Page, posted_at: str | None, number: str, host: str) -
         return merge_readings(known)
     data = _read_answer(page)
     card = parse_html(page.dom or page.body).css_first(CARD) if found.outcome == "available" else None
-    api = _read_status(data, host) if dig(data, "id") == number else {}
+    api = read_status(data, host) if dig(data, "id") == number else {}
     return merge_readings(("api", api), ("markup", _read_card(card, host) if card else {}), known)
 
 
@@ -96,7 +96,8 @@ def _read_answer(page: Page) -> Any:
     return read_json(answer.body) if answer and answer.status == 200 else None
 
 
-def _read_status(status: Any, host: str) -> dict[str, Any]:
+def read_status(status: Any, host: str) -> dict[str, Any]:
+    """Read the API's JSON of one status into fields of a description."""
     account = dig(status, "account")
     name = as_text(dig(account, "acct"))
     media = tuple(_read_media(status))

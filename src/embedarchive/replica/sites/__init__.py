@@ -22,11 +22,13 @@ class Site:
     states: Mapping[str, str] = field(default_factory=dict)
     """Every state its posts can be set to, and what is answered then."""
     articles: tuple[ArticleFact, ...] = ()
+    embed: Callable[[PostFact], str] | None = None
+    """The platform's embed code of a post, with which a story of the newsroom shows the first one."""
 
 
-def find_sites() -> tuple[Site, ...]:
-    """Give the `SITES` of every module here, in order of their names."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__))
+def find_sites(*, without: str = "") -> tuple[Site, ...]:
+    """Give the `SITES` of every module here but one, in order of their names."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != without)
     return tuple(site for name in names for site in import_module(f"{__name__}.{name}").SITES)
 
 

@@ -10,7 +10,18 @@ from importlib.resources import files
 
 from embedarchive.replica.facts import ArticleFact, PostFact
 from embedarchive.replica.markup import FORMS
-from embedarchive.replica.sites import bluesky, instagram, mastodon, reddit, spotify, telegram, tiktok, x, youtube
+from embedarchive.replica.sites import (
+    bluesky,
+    find_sites,
+    instagram,
+    mastodon,
+    reddit,
+    spotify,
+    telegram,
+    tiktok,
+    x,
+    youtube,
+)
 
 _PLACE = re.compile(r"\[\[(\S+) (\S+)\]\]")
 _MARKUP: dict[str, Callable[[PostFact], str]] = {
@@ -27,7 +38,11 @@ _MARKUP: dict[str, Callable[[PostFact], str]] = {
     "id": lambda post: post.key,
 }
 _PLATFORMS = (instagram, x, tiktok, bluesky, mastodon, reddit, spotify, telegram, youtube)
-_POSTS = {post.name: post for site in _PLATFORMS for post in site.POSTS}
+_OTHERS = tuple((site.posts[0], site.embed) for site in find_sites(without="newsroom") if site.posts and site.embed)
+_POSTS = {post.name: post for site in _PLATFORMS for post in site.POSTS} | {post.name: post for post, _ in _OTHERS}
+_MARKUP |= {post.platform: embed for post, embed in _OTHERS}
+_ELSEWHERE = "\n\n".join(f"[[{post.platform} {post.name}]]" for post, _ in _OTHERS)
+"""What `[[elsewhere]]` stands for: the first post of each platform that tells its embed code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +156,7 @@ def all_stories() -> tuple[Story, ...]:
 
 
 def _read_story(text: str) -> Story:
-    head, _, body = text.partition("\n\n")
+    head, _, body = text.replace("[[elsewhere]]", _ELSEWHERE).partition("\n\n")
     fields = dict(line.split(": ", 1) for line in head.splitlines())
     recipe, _, credit = fields.pop("hero", "").partition(" | ")
     outlet = _OUTLET[fields.pop("outlet")]

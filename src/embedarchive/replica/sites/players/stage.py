@@ -181,11 +181,11 @@ def seconds(post: PostFact) -> int:
     return milliseconds(post.posted_at) // 1000
 
 
-def site_of(stage: Stage) -> Site:
+def site_of(stage: Stage, *, embed: Callable[[PostFact], str] | None = None) -> Site:
     """Make a stage's site."""
     hosts = dict.fromkeys((*stage.hosts, *(s.partition("/")[0] for s in stage.services), stage.cdn))
     states = {**STATES, **stage.states}
-    return Site(tuple(hosts), lambda request, world: _answer(stage, request, world), stage.posts, states)
+    return Site(tuple(hosts), lambda request, world: _answer(stage, request, world), stage.posts, states, embed=embed)
 
 
 def film_slide(recipe: str, width: int = 1280, height: int = 720) -> Slide:

@@ -1,0 +1,138 @@
+"""A PeerTube instance: the player that its script draws, the page around it, the API."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from html import escape
+from typing import Any
+from uuid import UUID
+
+from embedarchive.replica import people as p
+from embedarchive.replica.cdn import answer_media, picture_url, video_url
+from embedarchive.replica.facts import Person, PostFact
+from embedarchive.replica.sites.players.stage import Stage, draw_late, film, film_slide, page, site_of, tail_of
+from embedarchive.replica.wire import Reply, Request, html
+from embedarchive.replica.world import World
+
+HOST = "film.deichrand.example"
+_CDN = f"static.{HOST}"
+_PREVIEWS = "/lazy-static/previews/"
+_HEAD = '<meta name="robots" content="noindex"><meta property="og:platform" content="PeerTube">'
+_BLOCKS = (
+    '<div id="error-block"{error}><h1 id="error-title">Sorry</h1><div id="error-content">This video does not exist.'
+    '</div></div><div id="video-password-block"{password}><h1>This video is password protected</h1><form>'
+    '<input type="password" id="video-password-input"><button>Watch</button></form></div>'
+)
+
+
+def _post(name: str, at: str, author: Person, title: str, recipe: str, **more: Any) -> PostFact:
+    key = f"{HOST}/{UUID(bytes=sha256(name.encode()).digest()[:16], version=4)}"
+    url = f"https://{HOST}/videos/watch/{key.partition('/')[2]}"
+    return PostFact("peertube", name, key, url, "video", author, at, title, (film_slide(recipe),), **more)
+
+
+POSTS = (
+    _post(
+        "pt-weir", "2026-02-11T06:40:00Z", p.ILSE, "De sluis gaat open", "sea:harbour", likes=87, comments=6, lang="nl"
+    ),
+    _post("pt-bowl", "2025-09-30T17:05:00Z", p.BERGAMOT, "One bowl, no cuts", "still:bowl", likes=412, comments=31),
+)
+
+
+def frame_html(post: PostFact) -> str:
+    """Give the embed code that the share window gives."""
+    return (
+        f'<iframe title="{escape(post.caption)}" width="560" height="315" src="https://{HOST}/videos/embed/'
+        f'{tail_of(post)}" style="border: 0px;" allow="fullscreen" sandbox="allow-same-origin allow-scripts '
+        'allow-popups allow-forms"></iframe>'
+    )
+
+
+def _draw(post: PostFact) -> str:
+    """Give the player of a video; before its script has run, the page holds its two blocks and an empty wrapper."""
+    data = {
+        "@context": "http://schema.org",
+        "@type": "VideoObject",
+        "name": post.caption,
+        "url": post.url,
+        "embedUrl": f"https://{HOST}/videos/embed/{tail_of(post)}",
+        "thumbnailUrl": picture_url(_CDN, post, 0),
+        "uploadDate": post.posted_at,
+    }
+    known = f'<script type="application/ld+json">{json.dumps(data, ensure_ascii=False)}</script>'
+    player = film(post, _CDN, "PeerTube", 'class="video-js vjs-peertube-skin player"')
+    blocks = "<style>#error-block,#video-password-block{display:none}</style>" + _BLOCKS.format(error="", password="")
+    return page("#ff8f37", f'{blocks}<div id="video-wrapper" style="height:100%">{player}</div>', head=_HEAD + known)
+
+
+def _draw_block(**shown: str) -> Reply:
+    styles = {"error": ' style="display: none"', "password": ' style="display: none"', **shown}
+    return html(draw_late(page("#ff8f37", _BLOCKS.format(**styles), head=_HEAD, ink="#222")))
+
+
+_SHOWN = ' style="display: flex; padding: 40px"'
+_REFUSED = _draw_block(error=_SHOWN)
+
+
+def _own(post: PostFact, state: str) -> Reply | None:
+    return _draw_block(password=_SHOWN) if state == "password" else None
+
+
+def _video(post: PostFact) -> dict[str, Any]:
+    name = post.author.handle.replace(".", "_")
+    channel = {
+        "name": name,
+        "host": HOST,
+        "displayName": post.author.name,
+        "url": f"https://{HOST}/video-channels/{name}",
+        "followersCount": post.author.followers,
+    }
+    files = [
+        {"resolution": {"id": 360, "label": "360p"}, "fileUrl": video_url(_CDN, post, 0, "?q=360")},
+        {"resolution": {"id": 720, "label": "720p"}, "fileUrl": video_url(_CDN, post, 0), "width": 1280, "height": 720},
+    ]
+    return {
+        "uuid": tail_of(post),
+        "name": post.caption,
+        "description": "Filmed in one go.",
+        "language": {"id": post.lang, "label": post.lang},
+        "publishedAt": post.posted_at.replace("Z", ".000Z"),
+        "duration": 2,
+        "likes": post.likes,
+        "comments": post.comments,
+        "views": post.likes * 12,
+        "nsfw": False,
+        "previewPath": f"{_PREVIEWS}{post.name}.jpg",
+        "channel": channel,
+        "files": [],
+        "streamingPlaylists": [{"files": files}],
+    }
+
+
+_STAGE = Stage(
+    "peertube",
+    (HOST,),
+    _CDN,
+    _draw,
+    POSTS,
+    {f"{HOST}/api/v1/videos/": _video},
+    dead=_REFUSED,
+    states={"password": "the player asks for a password; the API says 403"},
+    own=_own,
+    late=True,
+)
+
+_SITE = site_of(_STAGE, embed=frame_html)
+
+
+def _answer(request: Request, world: World) -> Reply | None:
+    """Previews are on the instance itself."""
+    if request.path.startswith(_PREVIEWS):
+        target = f"/{request.path.removeprefix(_PREVIEWS).removesuffix('.jpg')}/0.jpg"
+        return answer_media(replace(request, target=target), world, POSTS)
+    return _SITE.answer(request, world)
+
+
+SITES = (replace(_SITE, answer=_answer),)
