@@ -26,7 +26,14 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+)
 
 _LONG = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _SHORT = r"[1-9A-HJ-NP-Za-km-z]{22}"
@@ -171,6 +178,34 @@ FRAMED = Framed(
     absent=(),
 )
 
+ASSUMPTIONS = (
+    Assumption(
+        "`/videos/embed/ID` answers 200 for any id; of a video that everybody may see it holds a `VideoObject` as JSON-LD, "
+        "with the title and `embedUrl`",
+        "verified",
+        "its source code; the page of old servers holds none, and then the API's title must stand in the player",
+        "open one",
+        LiveCheck("frame", "known", css='script[type="application/ld+json"]', holds="VideoObject"),
+    ),
+    Assumption(
+        "Its script draws `.video-js`, or shows `#error-block` or `#video-password-block` by `display: flex`",
+        "verified",
+        "its source code",
+        "open one",
+        LiveCheck("visit", "known", outcome="available"),
+    ),
+    Assumption(
+        "`/api/v1/videos/ID` needs no token: 404 for a video that is not there, 401 or 403 for one that is kept from us",
+        "verified",
+        "its source code",
+        "ask for a made-up id",
+        LiveCheck("video", status=(404,)),
+    ),
+    Assumption(
+        "The short form of an id is its UUID in base 58", "verified", "its source code, and an id in both forms"
+    ),
+)
+
 PLATFORM = Platform(
     name="peertube",
     title="PeerTube",
@@ -181,6 +216,9 @@ PLATFORM = Platform(
     distinctive=False,
     url_patterns=(r"[\w.\-]{2,60}+/(?:w|videos/watch|videos/embed)/[\w\-]{22}",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    known_url="https://framatube.org/w/kkGMgK9ZtnKfYAgnEtQxbv",
+    made_up_url="https://framatube.org/videos/watch/00000000-0000-4000-8000-000000000001",
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

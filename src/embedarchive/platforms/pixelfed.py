@@ -18,7 +18,15 @@ from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_text, dig, read_json, read_meta, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import date_ms, match_path
-from embedarchive.platforms.kit.specification import Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    Gap,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+)
 from embedarchive.platforms.kit.statuses import read_status
 
 _PATH = re.compile(r"^/(?:p/[\w.\-]{2,40}|i/web/post)/(\d{15,20})(?:/embed)?/?$")
@@ -162,6 +170,44 @@ FRAMED = Framed(
     date=date,
 )
 
+# ---------------------------------------------------------------------------------------------------------------- known
+
+ASSUMPTIONS = (
+    Assumption(
+        "`/p/USER/NUMBER/embed` is drawn by the server, as `.status-card-embed` with the post's address in `og:url`",
+        "verified",
+        "its source code",
+        "open one",
+    ),
+    Assumption(
+        "For a post that is deleted, private, sensitive or not to be embedded it answers 200 with "
+        "`.status-card-embed.card-body`",
+        "verified",
+        "its source code",
+        "open a made-up number",
+        LiveCheck("frame", css=REFUSAL),
+    ),
+    Assumption(
+        "`/api/v2/profile/USER/status/NUMBER` needs no token; of a row that is not there it says "
+        "`[App\\Status] NUMBER` in `error`, with 500",
+        "verified",
+        "its source code; newer versions may answer otherwise, and then nothing is gone",
+        "ask for a made-up number",
+        LiveCheck("status", status=(404, 500), has=("error",)),
+    ),
+    Assumption(
+        "Its 403 is a post for followers, its 404 a post of a private account, or a draft",
+        "verified",
+        "its source code",
+        "ask for one",
+    ),
+    Assumption("A number holds the milliseconds since 2019-02-10 in its upper bits", "verified", "its source code"),
+)
+GAPS = (
+    Gap("not_told", "posts from before 2019-02-10 have small numbers, as many addresses have", "they are not found"),
+    Gap("not_told", "of an account that is gone the API says nothing of the post", "it stays `unconfirmed`"),
+)
+
 PLATFORM = Platform(
     name="pixelfed",
     title="Pixelfed",
@@ -175,6 +221,9 @@ PLATFORM = Platform(
     distinctive=False,
     url_patterns=(r"[\w.\-]{2,60}+/(?:p/[\w.\-]{2,40}+|i/web/post)/\d{15}",),
     visit=make_visit(FRAMED),
+    assumptions=ASSUMPTIONS,
+    gaps=GAPS,
+    made_up_url="https://pixelfed.social/p/pixelfed/100000000000000001",
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://pixels.example/mara", "https://pixels.example/p/mara/12"),
