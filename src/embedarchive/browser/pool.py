@@ -28,7 +28,8 @@ from embedarchive.browser.login import (
 )
 from embedarchive.browser.observe import VisitLimits
 from embedarchive.browser.pictures import Picture, look_at
-from embedarchive.browser.tab import ScreenshotFormat, Tab, open_tab
+from embedarchive.browser.tab import ScreenshotFormat, Tab
+from embedarchive.browser.tabs import WarmTabs
 from embedarchive.browser.visit import Visit, visit_frame
 from embedarchive.browser.watch import find_heavy
 from embedarchive.core import clock
@@ -40,9 +41,7 @@ from embedarchive.platforms.kit.specification import Platform, Visitable, fill_u
 
 ATTEMPTS = 2
 WATCH_S = 2.0
-RENEW_AFTER = 20
-"""Visits after which a tab is replaced: what its renderer hoards goes with it. Measured over 300 visits: with 200 here, memory
-grows by 4 MB a visit and a visit takes 282 CPU-ms; with 20, it stays flat, and takes 228; with 8, 257."""
+TAB_SIZE = (540, 1000)
 
 
 class Browser:
@@ -70,7 +69,7 @@ class Browser:
         self._door, self._choice, self._ca_file, self._fetcher = door, choice, ca_file, fetcher
         self._login = login
         self._chrome: Chrome | None = None
-        self._idle: list[Tab] = []
+        self._tabs = WarmTabs(door, self._furnish)
         self._places = asyncio.Semaphore(tabs)
         self._starting = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
@@ -171,42 +170,15 @@ class Browser:
 
     @contextlib.asynccontextmanager
     async def _tab(self, chrome: Chrome) -> AsyncIterator[Tab]:
-        """Lend an idle tab of this browser, or a new one; take it back empty, or not at all."""
-        tab = await self._take(chrome)
-        sound = False
-        try:
+        """Lend a tab that knows nobody, or the login alone."""
+        async with self._tabs.lend(chrome, TAB_SIZE, self.screenshot_format.scale) as tab:
             if self._login:
                 await give_cookies(tab, self._login)
             yield tab
-            sound = True
-        finally:
-            sound = sound and not tab.spoiled and tab.visits < RENEW_AFTER
-            await asyncio.shield(self._give_back(tab, sound=sound))
 
-    async def _take(self, chrome: Chrome) -> Tab:
-        while self._idle:
-            tab = self._idle.pop()
-            if tab.chrome is chrome and not tab.spoiled:
-                return tab
-        try:
-            tab = await open_tab(chrome, self._door, (540, 1000), self.screenshot_format.scale)
-        except BrowserCrashed:
-            chrome.kill()
-            raise
+    async def _furnish(self, tab: Tab) -> None:
         if self._login:
             await give_storage(tab, self._login)
-        return tab
-
-    async def _give_back(self, tab: Tab, *, sound: bool) -> None:
-        if sound:
-            try:
-                await tab.clear()
-            except BrowserCrashed:
-                sound = False
-        if sound and not tab.chrome.dead:
-            self._idle.append(tab)
-        elif not tab.chrome.dead and not await tab.close():
-            tab.chrome.kill()
 
     async def _running(self) -> Chrome:
         """The browser, started again if it died."""
@@ -216,7 +188,6 @@ class Browser:
                 return chrome
             if chrome:
                 await chrome.stop()
-            self._idle.clear()
             self._chrome = await launch(self._choice, self._door.server, self._ca_file)
             self._chrome.missing_fonts = await find_tofu(self._chrome.browser)
             return self._chrome

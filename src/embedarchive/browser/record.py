@@ -64,10 +64,14 @@ class BodyCache:
 
 @dataclass
 class Recorder:
-    """Collects one visit's requests. Give its methods to the page's events; ask for `exchanges` at the end."""
+    """Collects one visit's requests. Give its methods to the page's events; ask for `exchanges` at the end.
+
+    `reads` is False where nobody wants the bodies.
+    """
 
     remote_address: RemoteAddress
     body_cache: BodyCache = field(default_factory=BodyCache)
+    reads: bool = True
     entries: dict[Request, _Entry] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
@@ -90,7 +94,7 @@ class Recorder:
         entry = self.entries.get(request)
         if entry and not entry.finished:
             entry.finished = True
-            if entry.response and entry.response.status not in _NO_BODY and not 300 <= entry.response.status < 400:
+            if self.reads and entry.response and _has_body(entry.response.status):
                 entry.reading = asyncio.ensure_future(self._read(entry, entry.response))
 
     def on_failed(self, request: Request) -> None:
@@ -168,6 +172,10 @@ class Recorder:
             truncated=entry.truncated or (None if entry.finished or entry.error else "unfinished"),
             error=entry.error,
         )
+
+
+def _has_body(status: int) -> bool:
+    return status not in _NO_BODY and not 300 <= status < 400
 
 
 def _kind(request: Request) -> str:

@@ -52,7 +52,7 @@ class ScreenshotFormat:
     scale: float = 1.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Tab:
     """A page in a browser context of its own, so that no two posts on show share a cookie. The door knows it as `user`.
 
@@ -66,6 +66,7 @@ class Tab:
     door: Door
     user: str
     size: tuple[int, int]
+    scale: float
     crash: asyncio.Event = field(default_factory=asyncio.Event)
     recorder: Recorder | None = None
     body_cache: BodyCache = field(default_factory=BodyCache)
@@ -237,7 +238,7 @@ async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: flo
     user = f"tab-{secrets.token_hex(8)}"
     await within(OPEN_S, sign_in(page, cdp, door, user), "sign in at the door")
     tree = await within(OPEN_S, cdp.send("Page.getFrameTree"), "frame tree")
-    tab = Tab(chrome, context, page, cdp, door, user, size, _frame=tree["frameTree"]["frame"]["id"])
+    tab = Tab(chrome, context, page, cdp, door, user, size, scale, _frame=tree["frameTree"]["frame"]["id"])
     _listen(tab)
     await tab.clear()  # the first visit must find the same empty tab as every other
     return tab

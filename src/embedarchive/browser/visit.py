@@ -50,13 +50,23 @@ class Visit:
 
 
 async def visit_frame(
-    tab: Tab, visit: Visitable, post: Post, door: Door, limits: VisitLimits, screenshot_format: ScreenshotFormat
+    tab: Tab,
+    visit: Visitable,
+    post: Post,
+    door: Door,
+    limits: VisitLimits,
+    screenshot_format: ScreenshotFormat,
+    *,
+    bodies: bool = True,
 ) -> Visit:
-    """Visit the post's frame. The world's faults are in the answer; only the browser's own raise BrowserCrashed."""
+    """Visit the post's frame. The world's faults are in the answer; only the browser's own raise BrowserCrashed.
+
+    Without `bodies` what the page received is not read.
+    """
     frame, url = visit.frame, fill_url(visit.frame.url, post, visit)
     seen = Visit(Page(url, url, None), clock.now())
     began = monotonic()
-    recorder = tab.recorder = Recorder(door.remote_address, tab.body_cache)
+    recorder = tab.recorder = Recorder(door.remote_address, tab.body_cache, reads=bodies)
     await tab.resize(frame.width, frame.height)
     response = await _navigate(tab, seen, frame, limits, door)
     seen.timings["navigate_ms"] = round((monotonic() - began) * 1000)

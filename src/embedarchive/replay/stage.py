@@ -8,13 +8,15 @@ from collections import deque
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, Route
 
 from embedarchive.browser import BrowserChoice, VisitLimits
-from embedarchive.browser.launch import Chrome, launch
-from embedarchive.browser.tab import ScreenshotFormat, Tab, open_tab
+from embedarchive.browser.launch import Chrome, launch, within
+from embedarchive.browser.tab import CLEAR_S, OPEN_S, ScreenshotFormat, Tab
+from embedarchive.browser.tabs import WarmTabs
 from embedarchive.browser.visit import visit_frame
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door, DoorPolicy, Refusal
@@ -26,6 +28,7 @@ SHUT = DoorPolicy(ports=frozenset())
 
 LIMITS = VisitLimits(navigate_s=10.0, rest_s=8.0, whole_s=60.0)
 READ_S = 10.0
+ATTEMPTS = 2
 
 _LOOK = """card => {
   const box = document.querySelector(card) || document.body;
@@ -47,15 +50,54 @@ class Shown:
     unanswered: list[str] = field(default_factory=list)
 
 
-class ReplayBrowser:
-    """A browser behind a shut door. Open with `async with`; `show` gives each replay a context of its own."""
+@dataclass
+class Prompter:
+    """Answers what a tab asks, from the replay that is on in it; between two replays nobody is answered."""
 
-    def __init__(self, choice: BrowserChoice, limits: VisitLimits = LIMITS) -> None:
+    replaying: Replaying | None = None
+    unanswered: list[str] = field(default_factory=list)
+    _answering: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def answer(self, route: Route) -> None:
+        """Answer one request as it was answered then, or not at all."""
+        task = asyncio.current_task()
+        assert task, "Playwright calls handlers in tasks"
+        self._answering.add(task)
+        request = route.request
+        found = self.replaying.find(request.method, request.url) if self.replaying else None
+        try:
+            with contextlib.suppress(PlaywrightError):  # the page is gone, nobody waits for the answer
+                if found is None:
+                    self.unanswered.append(f"{request.method} {request.url}")
+                    await route.abort("internetdisconnected")
+                else:
+                    await route.fulfill(status=found.status, headers=found.framed(), body=found.body)
+        finally:
+            self._answering.discard(task)
+
+    async def stop(self) -> bool:
+        """Answer no more, and wait for the answers on their way, which could set cookies; False if they do not end."""
+        self.replaying, self.unanswered = None, []
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=CLEAR_S)
+        return not self._answering
+
+
+class ReplayBrowser:
+    """A browser behind a shut door. Open with `async with`; `show` may be called by many tasks, as many at work at once as
+    there are `tabs`. Tabs are reused; nothing of one replay is left in the next."""
+
+    def __init__(self, choice: BrowserChoice, limits: VisitLimits = LIMITS, *, tabs: int = 3) -> None:
         self.limits = limits
         self._choice = choice
         self._door = Door(SHUT)
         self._chrome: Chrome | None = None
         self._starting = asyncio.Lock()
+        self._places = asyncio.Semaphore(tabs)
+        self._tabs = WarmTabs(self._door, self._furnish)
+        self._prompters: WeakKeyDictionary[Tab, Prompter] = WeakKeyDictionary()
+        self.opened = 0
+        """Tabs opened so far."""
 
     async def __aenter__(self) -> Self:
         await self._door.__aenter__()
@@ -75,29 +117,49 @@ class ReplayBrowser:
 
     async def show(self, capture: Replayable) -> Shown:
         """Show a capture again as it was visited. Raises BrowserCrashed when that says nothing about the capture."""
-        chrome = await self._running()
-        frame = capture.visit.frame
-        tab = await open_tab(chrome, self._door, (frame.width, frame.height), capture.scale)
-        try:
-            async with asyncio.timeout(self.limits.whole_s):
-                return await self._show(tab, capture)
-        except TimeoutError as error:
-            chrome.kill()
-            raise BrowserCrashed("the replay did not end") from error
-        finally:
-            await asyncio.shield(tab.close())
+        async with self._places:
+            for _ in range(ATTEMPTS - 1):
+                with contextlib.suppress(BrowserCrashed):  # perhaps another replay's doing
+                    return await self._show(capture)
+            return await self._show(capture)
 
-    async def _show(self, tab: Tab, capture: Replayable) -> Shown:
-        shown, replaying = Shown(), capture.answers.replay()
-        await tab.context.route("**/*", lambda route: answer(route, replaying, shown))
+    async def _show(self, capture: Replayable) -> Shown:
+        chrome, frame = await self._running(), capture.visit.frame
+        async with self._tabs.lend(chrome, (frame.width, frame.height), capture.scale) as tab:
+            try:
+                async with asyncio.timeout(self.limits.whole_s):
+                    return await self._prompt(tab, capture, self._prompters[tab])
+            except TimeoutError as error:
+                chrome.kill()
+                raise BrowserCrashed("the replay did not end") from error
+
+    async def _prompt(self, tab: Tab, capture: Replayable, prompter: Prompter) -> Shown:
+        """Show a capture in a tab, its requests answered as they were then."""
+        prompter.replaying, prompter.unanswered = capture.answers.replay(), []
+        shown = Shown(unanswered=prompter.unanswered)
+        try:
+            await self._look(tab, capture, shown)
+        finally:
+            tab.spoiled |= not await prompter.stop()
+            tab.been.clear()  # no answer ever comes from the cache
+        return shown
+
+    async def _look(self, tab: Tab, capture: Replayable, shown: Shown) -> None:
         screenshot_format = ScreenshotFormat(scale=capture.scale)
-        seen = await visit_frame(tab, capture.visit, capture.post, self._door, self.limits, screenshot_format)
+        seen = await visit_frame(
+            tab, capture.visit, capture.post, self._door, self.limits, screenshot_format, bodies=False
+        )
         shown.screenshot, shown.settled = seen.screenshot, seen.settled
         if capture.in_place and shown.settled:  # there the frame was photographed, not the card in it
             window = {"x": 0.0, "y": 0.0, "width": float(tab.size[0]), "height": float(tab.size[1])}
             shown.screenshot = await tab.photograph(window, screenshot_format, self.limits.screenshot_s)
         await look(tab.page, capture.visit.frame.card, shown)
-        return shown
+
+    async def _furnish(self, tab: Tab) -> None:
+        """Let a prompter answer all that a new tab asks, for its life; Chromium then keeps nothing in its cache."""
+        self.opened += 1
+        prompter = self._prompters[tab] = Prompter()
+        await within(OPEN_S, tab.context.route("**/*", prompter.answer), "answer requests")
 
     async def _running(self) -> Chrome:
         async with self._starting:
@@ -107,18 +169,6 @@ class ReplayBrowser:
                 await self._chrome.stop()
             self._chrome = await launch(self._choice, self._door.server)
             return self._chrome
-
-
-async def answer(route: Route, replaying: Replaying, shown: Shown) -> None:
-    """Answer one request as it was answered then, or not at all."""
-    request = route.request
-    found = replaying.find(request.method, request.url)
-    with contextlib.suppress(PlaywrightError):  # the page is gone, nobody waits for the answer
-        if found is None:
-            shown.unanswered.append(f"{request.method} {request.url}")
-            await route.abort("internetdisconnected")
-        else:
-            await route.fulfill(status=found.status, headers=found.framed(), body=found.body)
 
 
 async def look(page: Page, card: str, shown: Shown) -> None:

@@ -125,7 +125,7 @@ class Run:
             Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key", "platform"),
             Pass("in place", self.tabs, self.due(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
-            Pass("replay", 1, self.due(REPLAYS), self.replay_capture, "id"),
+            Pass("replay", self.tabs, self.due(REPLAYS), self.replay_capture, "id"),
         )
 
     async def run(self, stop: asyncio.Event) -> None:

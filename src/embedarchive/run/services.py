@@ -99,7 +99,8 @@ class Services:
         """Show a capture again from the archive alone, in a browser whose door is shut."""
         async with self._starting:
             if self._stage is None:
-                self._stage = await self._stack.enter_async_context(ReplayBrowser(await self.choose_browser()))
+                stage = ReplayBrowser(await self.choose_browser(), tabs=self.settings.tabs)
+                self._stage = await self._stack.enter_async_context(stage)
         return await self._stage.show(capture)
 
     async def open_browser(self) -> Browser:
