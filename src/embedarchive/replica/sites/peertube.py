@@ -12,19 +12,25 @@ from uuid import UUID
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact
-from embedarchive.replica.sites.players.stage import Stage, draw_late, film, film_slide, page, site_of, tail_of
+from embedarchive.replica.sites.players.stage import Stage, film, film_slide, page, site_of, tail_of
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
 
 HOST = "film.deichrand.example"
+ELSEWHERE = "framatube.org"
+"""Another instance, which has none of the posts."""
 _CDN = f"static.{HOST}"
 _PREVIEWS = "/lazy-static/previews/"
 _HEAD = '<meta name="robots" content="noindex"><meta property="og:platform" content="PeerTube">'
-_BLOCKS = (
-    '<div id="error-block"{error}><h1 id="error-title">Sorry</h1><div id="error-content">This video does not exist.'
-    '</div></div><div id="video-password-block"{password}><h1>This video is password protected</h1><form>'
-    '<input type="password" id="video-password-input"><button>Watch</button></form></div>'
-)
+_BODY = """<style>#error-block, #video-password-block { display: none; padding: 40px }</style>
+<div id="error-block"><h1 id="error-title">Sorry</h1><div id="error-content">This video does not exist.</div></div>
+<div id="video-password-block"><h1>This video is password protected</h1><form><input type="password"
+id="video-password-input"><button>Watch</button></form></div>
+<div id="video-wrapper" style="height: 100%"></div><template id="player">PLAYER</template>
+<script>addEventListener("load", () => setTimeout(() => { const shown = document.getElementById("SHOWN");
+if (shown) { shown.style.display = "flex" }
+else { document.getElementById("video-wrapper").append(document.getElementById("player").content) } }, 60))</script>"""
+"""Both blocks stand in every page; the script shows one of them, or puts the player into its wrapper."""
 
 
 def _post(name: str, at: str, author: Person, title: str, recipe: str, **more: Any) -> PostFact:
@@ -51,7 +57,7 @@ def frame_html(post: PostFact) -> str:
 
 
 def _draw(post: PostFact) -> str:
-    """Give the player of a video; before its script has run, the page holds its two blocks and an empty wrapper."""
+    """Give the player of a video, with what the server tells of it in the head."""
     data = {
         "@context": "http://schema.org",
         "@type": "VideoObject",
@@ -63,21 +69,16 @@ def _draw(post: PostFact) -> str:
     }
     known = f'<script type="application/ld+json">{json.dumps(data, ensure_ascii=False)}</script>'
     player = film(post, _CDN, "PeerTube", 'class="video-js vjs-peertube-skin player"')
-    blocks = "<style>#error-block,#video-password-block{display:none}</style>" + _BLOCKS.format(error="", password="")
-    return page("#ff8f37", f'{blocks}<div id="video-wrapper" style="height:100%">{player}</div>', head=_HEAD + known)
+    return page("#ff8f37", _BODY.replace("PLAYER", player).replace("SHOWN", ""), head=_HEAD + known)
 
 
-def _draw_block(**shown: str) -> Reply:
-    styles = {"error": ' style="display: none"', "password": ' style="display: none"', **shown}
-    return html(draw_late(page("#ff8f37", _BLOCKS.format(**styles), head=_HEAD, ink="#222")))
-
-
-_SHOWN = ' style="display: flex; padding: 40px"'
-_REFUSED = _draw_block(error=_SHOWN)
+def _draw_block(name: str) -> Reply:
+    body = _BODY.replace("PLAYER", "").replace("SHOWN", name)
+    return html(page("#ff8f37", body, head=_HEAD, ink="#222"))
 
 
 def _own(post: PostFact, state: str) -> Reply | None:
-    return _draw_block(password=_SHOWN) if state == "password" else None
+    return _draw_block("video-password-block") if state == "password" else None
 
 
 def _video(post: PostFact) -> dict[str, Any]:
@@ -113,15 +114,14 @@ def _video(post: PostFact) -> dict[str, Any]:
 
 _STAGE = Stage(
     "peertube",
-    (HOST,),
+    (HOST, ELSEWHERE),
     _CDN,
     _draw,
     POSTS,
-    {f"{HOST}/api/v1/videos/": _video},
-    dead=_REFUSED,
+    {f"{host}/api/v1/videos/": _video for host in (HOST, ELSEWHERE)},
+    dead=_draw_block("error-block"),
     states={"password": "the player asks for a password; the API says 403"},
     own=_own,
-    late=True,
 )
 
 _SITE = site_of(_STAGE, embed=frame_html)

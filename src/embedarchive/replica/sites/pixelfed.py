@@ -17,6 +17,8 @@ from embedarchive.replica.wire import Reply, Request, html, json_text, not_found
 from embedarchive.replica.world import World
 
 HOST = "bilder.moorlicht.example"
+ELSEWHERE = "pixelfed.social"
+"""Another instance, which has none of the posts."""
 _EPOCH_MS = 1_549_756_800_000
 STATES = {
     "live": "the post",
@@ -191,4 +193,4 @@ def _shown(post: PostFact) -> str:
     return f'<div class="carousel slide"><div class="carousel-inner">{"".join(items)}</div></div>'
 
 
-SITES = (Site((HOST,), _answer, POSTS, STATES, embed=frame_html),)
+SITES = (Site((HOST, ELSEWHERE), _answer, POSTS, STATES, embed=frame_html),)
