@@ -18,6 +18,7 @@ import click
 
 from embedarchive.cli import COMMANDS, CONTEXT, cli, load_command
 from embedarchive.cli.finding import capabilities
+from embedarchive.core.errors import ExitCode
 from embedarchive.library import functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.platforms import PLATFORMS
@@ -103,17 +104,24 @@ def render_function(function: Callable[..., object]) -> str:
 
 
 def render_commands() -> str:
-    """The help of every command, as it prints itself."""
-    parts = ["# The commands", WRITTEN, "```text\n" + read_help("embedarchive", cli) + "\n```"]
-    for name in sorted(COMMANDS):
+    """The help of every command, as it prints itself, and what each exit code means."""
+    parts = ["# The commands", WRITTEN, "```text\n" + read_help("embedarchive", cli) + "\n```", *render_exit_codes()]
+    for name in COMMANDS:
         parts += [f"## {name}", "```text\n" + read_help(f"embedarchive {name}", load_command(name)) + "\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def render_exit_codes() -> Iterator[str]:
+    """The one table of exit codes, and where it begins."""
+    yield "## Exit codes"
+    yield "The same for every command, so that a script can tell what happened without reading what was printed."
+    yield "\n".join(["| code | means |", "|---|---|", *(f"| {code} | {code.meaning} |" for code in ExitCode)])
 
 
 def read_help(name: str, command: click.Command) -> str:
     settings = CONTEXT | {"terminal_width": 100}
     context = click.Context(command, info_name=name, **settings)  # type: ignore[arg-type]
-    return "\n".join(line.rstrip() for line in context.get_help().splitlines())
+    return "\n".join(line.rstrip() for line in click.unstyle(context.get_help()).splitlines())
 
 
 # ------------------------------------------------------------------------------------------------------------ platforms

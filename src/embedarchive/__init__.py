@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
 __all__ = ["EmbedArchiveError", "Library", "UsageError", "__version__", "find_embeds", "open_archive"]
 
 if TYPE_CHECKING:
     from embedarchive.api import Library, open_archive
     from embedarchive.core.errors import EmbedArchiveError, UsageError
+    from embedarchive.core.version import __version__
     from embedarchive.detect import find_embeds
 
 _HOMES = {
     "EmbedArchiveError": "embedarchive.core.errors",
     "Library": "embedarchive.api",
     "UsageError": "embedarchive.core.errors",
+    "__version__": "embedarchive.core.version",
     "find_embeds": "embedarchive.detect",
     "open_archive": "embedarchive.api",
 }

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from embedarchive import __version__
 from embedarchive.browser.launch import Chrome, describe_environment
 from embedarchive.browser.pictures import Picture, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
@@ -16,6 +15,7 @@ from embedarchive.browser.visit import Visit
 from embedarchive.core import clock
 from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
+from embedarchive.core.version import __version__
 from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
 from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.outcomes import read_retry_after

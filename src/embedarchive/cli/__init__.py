@@ -1,45 +1,64 @@
 """The command line: one command a verb, no logic. Data goes to standard output, everything else to standard error.
 
-Exit codes: 0 done · 1 error · 2 wrong use · 3 done in part (some articles or posts failed) · 4 no browser · 5 disk full
-· 6 kept out by a platform, its posts are still due · 130 interrupted.
+What a command ends with is one of `ExitCode`, whatever the command.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import signal
 import sys
+import textwrap
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import click
 
-from embedarchive import __version__
-from embedarchive.core.errors import EmbedArchiveError
+from embedarchive.core.errors import EmbedArchiveError, ExitCode
+from embedarchive.core.version import __version__
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMBEDARCHIVE", "max_content_width": 100}
 
-
-COMMANDS = {
-    "capture": ("running", "Capture posts by their own address, in any form of it."),
-    "check": ("running", "Visit preserved posts again, and record whether each is still there."),
-    "crawl": ("running", "Fetch articles, find the posts they embed, capture and keep them."),
-    "demo": ("running", "See it work without the internet, in a bundled newsroom."),
-    "doctor": ("upkeep", "Say whether this machine can do the work."),
-    "export": ("exporting", "Write posts into a form that others open: a web archive, a table, a web site."),
-    "find": ("finding", "Print the embeds of articles, and keep nothing."),
-    "heal": ("healing", "Put the preserved post where an article shows a hole."),
-    "install": ("upkeep", "Provide a browser and fonts, if this machine has none."),
-    "lookup": ("reading", "Is it preserved? Takes addresses, ids, handles, words, pictures: anything."),
-    "platforms": ("finding", "Print what is known of each platform."),
-    "publish": ("querying", "Write a copy of the archive for the public."),
-    "query": ("querying", "Ask an archive a question, in SQL or by the name of a saved one."),
-    "rehydrate": ("querying", "Join a dehydrated export with an archive you hold."),
-    "search": ("reading", "Search what posts said, what publishers say of them, and articles' titles."),
-    "serve": ("reading", "Read the archive in a browser: Datasette with the reading room."),
-    "show": ("reading", "Show one preserved post, an unresolved embed, or an article."),
-    "stats": ("reading", "Count what an archive holds, and what of it is gone elsewhere."),
+SECTIONS = {
+    "Collect": {
+        "crawl": ("running", "Fetch articles, capture and keep the posts they embed."),
+        "capture": ("running", "Capture posts by their own address, in any form of it."),
+        "find": ("finding", "Print the embeds of articles, and keep nothing."),
+    },
+    "Read": {
+        "lookup": ("reading", "Is it preserved? Takes addresses, ids, words, pictures."),
+        "search": ("reading", "Search what posts said, and what publishers say of them."),
+        "show": ("reading", "Show a preserved post, an unresolved embed, an article."),
+        "serve": ("reading", "Read the archive in a browser."),
+    },
+    "Watch": {
+        "check": ("running", "Visit preserved posts again: is each still there?"),
+        "heal": ("healing", "Put the preserved post where an article shows a hole."),
+    },
+    "Study": {
+        "query": ("querying", "Ask in SQL, or by the name of a saved question."),
+        "stats": ("reading", "Count what is held, and what of it is gone elsewhere."),
+        "export": ("exporting", "Write a web archive, a table, a web site."),
+        "publish": ("querying", "Write a copy of the archive for the public."),
+    },
+    "Machine": {
+        "doctor": ("upkeep", "Say whether this machine can do the work."),
+        "install": ("upkeep", "Provide a browser, if this machine has none."),
+        "demo": ("running", "See it work without the internet, in a bundled newsroom."),
+    },
 }
-"""Each command's module, and the line that the list of commands says of it: reading that imports none of them."""
+"""What the list of commands shows: each command's module, and a line of it. Reading that imports none of them."""
+
+UNLISTED = {
+    "platforms": ("finding", "Print what is known of each platform."),
+    "rehydrate": ("querying", "Join a dehydrated export with an archive you hold."),
+}
+"""Commands that few need; they work, and the documentation has them."""
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()} | UNLISTED
 
 
 class Commands(click.Group):
@@ -49,14 +68,22 @@ class Commands(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return load_command(cmd_name) if cmd_name in COMMANDS else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands first, by section; the whole must stay on one screen of 40 lines, whatever is added."""
+        formatter.write_paragraph()
+        for line in list_sections():
+            formatter.write(line)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.indentation():
+            formatter.write_paragraph()
+            formatter.write_text("After any command, --help shows its options. --version shows the version.")
+        formatter.write(say_exit_codes(formatter.width))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -64,19 +91,37 @@ class Commands(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:  # told here, for click makes it an error of its own
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            return ExitCode.DONE
         return code
 
 
-@click.group(cls=Commands, context_settings=CONTEXT, epilog=__doc__.split("\n\n", 1)[1] if __doc__ else None)
+def list_sections() -> Iterator[str]:
+    """The list of commands, a line each, with the section's name before its first."""
+    section_width = max(map(len, SECTIONS)) + 2
+    name_width = max(len(name) for commands in SECTIONS.values() for name in commands) + 2
+    for section, commands in SECTIONS.items():
+        titles = [click.style(section.ljust(section_width), bold=True)]
+        for name, (_, line) in commands.items():
+            title = titles.pop() if titles else " " * section_width
+            yield f"  {title}{name.ljust(name_width)}{line}\n"
+
+
+def say_exit_codes(width: int) -> str:
+    """Every exit code with its words, each kept on one line."""
+    said = ", ".join(f"{code} {code.brief}".replace(" ", "\N{NO-BREAK SPACE}") for code in ExitCode)
+    text = textwrap.fill(f"Exit codes: {said}.", width, initial_indent="  ", subsequent_indent="  ")
+    return text.replace("\N{NO-BREAK SPACE}", " ") + "\n"
+
+
+@click.group(cls=Commands, context_settings=CONTEXT, options_metavar="", subcommand_metavar="COMMAND [OPTIONS]...")
 @click.version_option(__version__, prog_name="embedarchive")
 def cli() -> None:
     """Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file.
 
     \b
-    embedarchive crawl https://news.example/story      find, capture and keep its posts
-    embedarchive lookup https://instagram.com/p/…      is it preserved?
-    embedarchive serve                                 read the archive in a browser
+    embedarchive crawl https://news.example/story   find, capture, keep its posts
+    embedarchive lookup https://instagram.com/p/…   is it preserved?
+    embedarchive serve                              read the archive in a browser
     """
 
 
@@ -87,15 +132,48 @@ def load_command(name: str) -> click.Command:
 
 
 def main() -> None:
-    """Run the command line; errors are told in one paragraph, with the exit code of their kind."""
+    """Run the command line and exit with an `ExitCode`; what went wrong is told in one paragraph."""
+    with ended_by_signal():
+        sys.exit(run_command())
+
+
+def run_command() -> int:
+    """Run the command that was called for and give its exit code."""
     try:
         code = cli(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else ExitCode.DONE
     except EmbedArchiveError as error:
-        click.secho(f"embedarchive: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
+        return fail(str(error), error.exit_code)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return fail(explain(error), ExitCode.DISK_FULL if full else ExitCode.ERROR)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return ExitCode.INTERRUPTED
+
+
+def fail(message: str, code: ExitCode) -> ExitCode:
+    click.secho(f"embedarchive: {message}", fg="red", err=True)
+    return code
+
+
+def explain(error: OSError) -> str:
+    """What the system would not do, in a sentence."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}. What was reported as kept is kept."
+
+
+@contextlib.contextmanager
+def ended_by_signal() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: what is half written is taken away, and the archive is closed."""
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(ExitCode.ENDED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.export import Exported, Selection, count_selected, export_wacz, find_selection
 from embedarchive.export.atomic import atomic_write, drafting, refuse_existing
 from embedarchive.export.dehydrated import export_dehydrated
@@ -69,7 +69,7 @@ def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool,
         click.echo(json.dumps(done | {"path": str(out)}), err=str(out) == "-")
     elif not quiet:
         click.echo(said, err=True)
-    return 0
+    return ExitCode.DONE
 
 
 def take_target(values: dict[str, Any]) -> tuple[str, Path]:

@@ -20,6 +20,7 @@ from embedarchive.cli.options import (
     take_settings,
     with_options,
 )
+from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import Embed, Fetch, Found
 from embedarchive.detect.merge import merge_found
 from embedarchive.platforms import PLATFORMS
@@ -70,7 +71,7 @@ def print_found(
     limit: int | None = None,
     render: bool = False,
 ) -> int:
-    """Print what is found in each article as it comes; give 3 if some could not be read, else 0."""
+    """Print what is found in each article as it comes; give IN_PART if some could not be read, else DONE."""
     wanted = frozenset(kinds)
     return asyncio.run(print_all(seeds, settings, nl=nl, kinds=wanted, scope=scope, limit=limit, render=render))
 
@@ -100,7 +101,7 @@ async def print_all(
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
             (print_lines if nl else print_table)(seed, found, embeds)
-    return 3 if failed else 0
+    return ExitCode.IN_PART if failed else ExitCode.DONE
 
 
 async def search_rendered(services: Services, fetch: Fetch, found: Found) -> Found:

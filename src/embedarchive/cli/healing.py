@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from embedarchive.cli.options import WORLD_OPTIONS, archive_option, take_settings, with_options
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.model import Embed, Fetch
 from embedarchive.detect import find_embeds
 from embedarchive.export.atomic import refuse_existing
@@ -74,12 +74,13 @@ def heal(
     html, content_type = read_article(article, take_settings(values))
     if back:
         write_article(output, undo(html), dry_run=dry_run)
-        return 0
+        return ExitCode.DONE
     with closing(open_reader(archive_path(archive))) as conn:
         healed, treated = treat(conn, html, content_type)
     write_article(output, healed, dry_run=dry_run)
     say_treated(treated, dry_run=dry_run, as_json=as_json, before=MARKER in html)
-    return 3 if any(each.lost and not each.replaced for each in treated) else 0
+    holes = any(each.lost and not each.replaced for each in treated)
+    return ExitCode.IN_PART if holes else ExitCode.DONE
 
 
 def read_article(article: str, settings: Settings) -> tuple[bytes, str | None]:

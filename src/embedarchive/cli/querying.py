@@ -20,7 +20,7 @@ from rich.text import Text
 
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.export.atomic import drafting, refuse_existing
 from embedarchive.export.dehydrated import Rejoined
 from embedarchive.export.dehydrated import rehydrate as rejoin_lines
@@ -80,7 +80,7 @@ def query(
     if list_saved:
         names: tuple[str, ...] = ("name", "question", "needs")
         print_rows(names, iter(list_questions()), form, raw=raw)
-        return 0
+        return ExitCode.DONE
     if not sql:
         raise UsageError("Say what to ask: embedarchive query SQL, or see embedarchive query --list")
     statement = find_question(sys.stdin.read() if sql == "-" else sql)
@@ -90,9 +90,9 @@ def query(
     rows = (row for _, row in chain([first] if first else [], asked))
     print_rows(first[0] if first else (), islice(rows, limit), form, raw=raw)
     if next(rows, None) is None:
-        return 0
+        return ExitCode.DONE
     click.echo(f"There are more than these {say_count(limit, 'row')}: raise --limit, or ask for less.", err=True)
-    return 3
+    return ExitCode.IN_PART
 
 
 def find_question(text: str) -> str:
@@ -205,7 +205,7 @@ def publish(
     )  # fmt: skip
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done) | {"path": str(out)}))
-        return 0
+        return ExitCode.DONE
     held = ", ".join(
         (say_count(done.posts, "post"), say_count(done.articles, "article"), say_count(done.files, "file"))
     )
@@ -213,7 +213,7 @@ def publish(
         visits = say_count(done.withheld, "visit")
         click.echo(f"Left out: {visits} by someone logged in (--with-logged-in adds them).", err=True)
     click.echo(f"{out} holds {held} ({say_size(done.bytes)}). Look at it with: datasette -i {out}", err=True)
-    return 0
+    return ExitCode.DONE
 
 
 # ------------------------------------------------------------------------------------------------------------ rehydrate
@@ -237,7 +237,7 @@ def rehydrate(source: TextIO, archive: str, output: Path, overwrite: bool) -> in
         done = rejoin_lines(conn, source, out)
     for line in describe(done):
         click.echo(line, err=True)
-    return 0 if done.complete else 3
+    return ExitCode.DONE if done.complete else ExitCode.IN_PART
 
 
 def describe(done: Rejoined) -> Iterator[str]:

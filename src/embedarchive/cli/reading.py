@@ -18,7 +18,7 @@ import click
 from rich.console import Console, RenderableType
 
 from embedarchive.cli.options import archive_option
-from embedarchive.core.errors import ArchiveError
+from embedarchive.core.errors import ArchiveError, ExitCode
 from embedarchive.core.image_hash import hash_picture, is_picture
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
@@ -77,7 +77,7 @@ def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
         say_json(found)
     else:
         say(render_lookup(found))
-    return 0 if found.found else 1
+    return ExitCode.DONE if found.found else ExitCode.ERROR
 
 
 def read_picture(name: str) -> bytes | None:
@@ -113,7 +113,7 @@ def show(key: str, archive: str, output: Path | None, open_card: bool, as_json: 
         say_json(record)
     else:
         say(render_terminal(record, Console().width))
-    return 0
+    return ExitCode.DONE
 
 
 def find_record(conn: sqlite3.Connection, key: str) -> PostRecord | EmbedRecord | ArticleRecord | None:
@@ -139,7 +139,7 @@ def write_card(
     click.echo(str(path))
     if open_card:
         webbrowser.open(path.resolve().as_uri())
-    return 0
+    return ExitCode.DONE
 
 
 @click.command()
@@ -162,7 +162,7 @@ def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool) -> i
             say(render_hit(hit))
         if not hits:
             click.echo("Nothing found.", err=True)
-    return 0 if hits else 1
+    return ExitCode.DONE if hits else ExitCode.ERROR
 
 
 @click.command()
@@ -194,7 +194,11 @@ def serve(archive: str, host: str, port: int, open_browser: bool, config: Path |
         return
     from embedarchive.viewer.serve import serve as serve_archive
 
-    serve_archive(path, host, port, open_browser)
+    serve_archive(path, host, port, open_browser, on_ready=say_address)
+
+
+def say_address(url: str) -> None:
+    click.echo(f"The reading room is at {url} (Ctrl-C closes it).", err=True)
 
 
 def write_config(archive: Path, config: Path) -> None:

@@ -25,13 +25,13 @@ from embedarchive.cli.options import (
 )
 from embedarchive.cli.progress import Display, print_summary
 from embedarchive.core import clock
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
 from embedarchive.run.services import Settings
 from embedarchive.run.session import Prepare, run_session
 from embedarchive.sources import Seed, canonicalize_article, expand_seeds
-from embedarchive.store import Archive, archive_path
+from embedarchive.store import Archive, archive_path, open_reader
 
 
 class Age(click.ParamType[float]):
@@ -171,9 +171,7 @@ def check(archive: str, older_than: float, limit: int | None, **values: Any) -> 
     \b
     embedarchive check --older-than 7d
     """
-    path = archive_path(archive)
-    if not path.exists():
-        raise UsageError(f"There is no archive at {path}. Make one with: embedarchive crawl URL -a {archive}")
+    open_reader(archive_path(archive)).close()  # a check makes no archive
 
     def prepare(kept: Archive, crawl_id: int) -> None:
         kept.keep_check_targets(crawl_id, clock.later(-older_than), limit or -1)
@@ -225,7 +223,8 @@ def describe_file(path: Path) -> str:
 def exit_code(ended: str, display: Display) -> int:
     tally = display.tally
     if ended == "interrupted":
-        return 130
+        return ExitCode.INTERRUPTED
     if ended == "kept out":
-        return 6
-    return 3 if tally.articles["failed"] or tally.captures["error"] or tally.faults else 0
+        return ExitCode.KEPT_OUT
+    failed = tally.articles["failed"] or tally.captures["error"] or tally.faults
+    return ExitCode.IN_PART if failed else ExitCode.DONE

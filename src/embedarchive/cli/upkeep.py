@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
-from embedarchive.core.errors import EmbedArchiveError, UsageError
+from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
 from embedarchive.store import archive_path
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def doctor(archive: str, live: bool, platforms: tuple[str, ...], **values: Any) 
     """
     settings = take_settings(values)
     well = examine_machine(archive, settings.browser_path)
-    code = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else 0
-    return code if well else 1
+    code = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
+    return code if well else ExitCode.ERROR
 
 
 def examine_machine(archive: str, browser_path: str | None) -> bool:
@@ -80,7 +80,7 @@ SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str, ...]) -> int:
-    """Print what live platforms say to each assumption; 1 if one does not hold, 3 if some could not be asked."""
+    """Print what live platforms say to each assumption; ERROR if one does not hold, IN_PART if some were not asked."""
     from embedarchive.cli.live import ask_platforms, list_questions
 
     asked = dict.fromkeys(question.platform.name for question in list_questions())
@@ -95,7 +95,9 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
         )
         console.print(Text(f"  {heard.seen} {heard.url}", style="dim"), soft_wrap=True)
     console.print(f"{tally[True]} hold, {tally[False]} do not, {tally[None]} could not be asked.")
-    return 1 if tally[False] else 3 if tally[None] else 0
+    if tally[False]:
+        return ExitCode.ERROR
+    return ExitCode.IN_PART if tally[None] else ExitCode.DONE
 
 
 async def examine_python() -> Finding:

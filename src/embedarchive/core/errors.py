@@ -1,18 +1,19 @@
-"""Every error a user can meet, in one tree. Pure.
+"""Every error a user can meet, in one tree, and every exit code of the command line, in one table. Pure.
 
 EmbedArchiveError
 ├── UsageError             the call cannot be understood                exit 2
 ├── SourceError            a seed could not be read                     exit 1
 ├── FetchError             an article or media could not be fetched     (becomes an outcome, never an exit)
 │   └── RefusedError       the door refused to connect there
-├── BrowserError           the browser could not do its work
+├── BrowserError           the browser could not do its work            exit 1
 │   ├── BrowserMissing     no browser was found                         exit 4
 │   └── BrowserCrashed     it died or hung, and was killed
 └── ArchiveError           the archive file cannot be used              exit 1
     ├── NotAnArchive       the file is something else; it was left untouched
     ├── NewerArchive       written by a newer embedarchive; it was left untouched
     ├── OlderArchive       too old for what was asked; it was left untouched
-    ├── ArchiveLocked      another run is writing to it
+    ├── DamagedArchive     bytes of the file are wrong or missing       exit 7
+    ├── ArchiveLocked      another run is writing to it                 exit 9
     └── DiskFull           no space left; all that was acknowledged is kept   exit 5
 
 "The post is gone" is an outcome, not an error. Messages say what happened, what was kept, and what to do next.
@@ -20,15 +21,48 @@ EmbedArchiveError
 
 from __future__ import annotations
 
+from enum import IntEnum
+from typing import Self
+
+
+class ExitCode(IntEnum):
+    """What any command ends with. `brief` is said in the help, `meaning` in the documentation.
+
+    Those from 128 on are what shells use for signals: 128 and the signal's number.
+    """
+
+    brief: str
+    meaning: str
+
+    def __new__(cls, code: int, brief: str, meaning: str) -> Self:
+        self = int.__new__(cls, code)
+        self._value_ = code
+        self.brief, self.meaning = brief, meaning
+        return self
+
+    DONE = 0, "done", "All that was asked for is done."
+    ERROR = 1, "error", "An error; the message says what was kept. `lookup` and `search`: nothing was found."
+    WRONG_USE = 2, "wrong use", "The call cannot be understood, or names what is not there; nothing was done."
+    IN_PART = 3, "in part", "Some of it could not be done, and is named: articles, posts, holes, rows."
+    NO_BROWSER = 4, "no browser", "There is no browser to capture with; `embedarchive install` provides one."
+    DISK_FULL = 5, "disk full", "There is no room left; all that was reported as kept is kept."
+    KEPT_OUT = 6, "kept out", "A platform kept us out; its posts stay due, and the same command goes on with them."
+    DAMAGED = 7, "damaged", "Bytes of the archive are wrong or missing."
+    NO_STAMP = 8, "no stamp", "A time stamp is required and missing. No command gives it yet."
+    LOCKED = 9, "another writer", "Another embedarchive is writing to the archive; nothing was changed."
+    NEWLY_LOST = 10, "newly lost", "Posts were found to be lost that were not before. No command gives it yet."
+    INTERRUPTED = 130, "interrupted", "Ctrl-C; what is kept stays kept. `serve` is ended that way, and gives 0."
+    ENDED = 143, "ended", "SIGTERM, as systemd and `kill` send it; what is kept stays kept."
+
 
 class EmbedArchiveError(Exception):
     """Root of the tree; `exit_code` is what the command line exits with."""
 
-    exit_code = 1
+    exit_code = ExitCode.ERROR
 
 
 class UsageError(EmbedArchiveError):
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USE
 
 
 class SourceError(EmbedArchiveError):
@@ -52,7 +86,7 @@ class BrowserError(EmbedArchiveError):
 
 
 class BrowserMissing(BrowserError):
-    exit_code = 4
+    exit_code = ExitCode.NO_BROWSER
 
 
 class BrowserCrashed(BrowserError):
@@ -75,9 +109,13 @@ class OlderArchive(ArchiveError):
     pass
 
 
+class DamagedArchive(ArchiveError):
+    exit_code = ExitCode.DAMAGED
+
+
 class ArchiveLocked(ArchiveError):
-    pass
+    exit_code = ExitCode.LOCKED
 
 
 class DiskFull(ArchiveError):
-    exit_code = 5
+    exit_code = ExitCode.DISK_FULL

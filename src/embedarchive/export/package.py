@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from embedarchive import __version__
+from embedarchive.core.version import __version__
 
 SOFTWARE = f"embedarchive {__version__}"
 _DATE = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))  # where the numbers of an ISO time stand

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from embedarchive import __version__
 from embedarchive.core.errors import UsageError
+from embedarchive.core.version import __version__
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
 from embedarchive.store.archive import explain

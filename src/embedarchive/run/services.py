@@ -13,10 +13,10 @@ from typing import Self
 
 import platformdirs
 
-from embedarchive import __version__
 from embedarchive.browser import Browser, BrowserChoice, Login, ensure_browser
 from embedarchive.core import clock
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
+from embedarchive.core.version import __version__
 from embedarchive.detect.bounded import search_page
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher

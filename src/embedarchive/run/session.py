@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from embedarchive import __version__
 from embedarchive.core import clock
+from embedarchive.core.version import __version__
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.ledger import Event, Run

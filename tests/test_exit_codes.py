@@ -1,0 +1,258 @@
+"""One table of exit codes for every command: each error has its own, no command has others, signals end all alike."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+import embedarchive.core.errors as errors
+from archive_builder import build_archive
+from commands import command
+from conftest import ROOT
+from embedarchive.cli import COMMANDS, SECTIONS
+from embedarchive.core.errors import EmbedArchiveError, ExitCode, FetchError
+from embedarchive.store import Archive
+from in_process import run
+
+SOURCE = ROOT / "src" / "embedarchive"
+NOT_YET = {ExitCode.NO_STAMP, ExitCode.NEWLY_LOST}
+"""Codes that stand in the table for commands to come."""
+
+for path in SOURCE.rglob("*.py"):  # errors may be defined anywhere
+    if "class" in path.read_text("utf-8") and "Error)" in path.read_text("utf-8"):
+        import_module(".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__"))
+
+
+def find_errors(root: type[EmbedArchiveError] = EmbedArchiveError) -> list[type[EmbedArchiveError]]:
+    return [root, *(below for child in root.__subclasses__() for below in find_errors(child))]
+
+
+ERRORS = find_errors()
+ENDINGS: list[tuple[BaseException, ExitCode]] = [
+    (OSError(errno.ENOSPC, "No space left on device", "out.csv"), ExitCode.DISK_FULL),
+    (PermissionError(errno.EACCES, "Permission denied", "out.csv"), ExitCode.ERROR),
+    (click.UsageError("what?"), ExitCode.WRONG_USE),
+    (click.Abort(), ExitCode.INTERRUPTED),
+    (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+]
+
+
+@pytest.fixture
+def ending(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """A command of its own, `embedarchive end`, that ends with the error put in here."""
+    given: list[BaseException] = []
+
+    @click.command()
+    def end() -> None:
+        raise given[0]
+
+    module = ModuleType("embedarchive.cli.ending")
+    module.end = end  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(COMMANDS, "end", ("ending", "End."))
+    return given
+
+
+@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+def test_every_error_ends_with_its_code_and_one_paragraph(
+    kind: type[EmbedArchiveError], ending: list[BaseException]
+) -> None:
+    ending.append(kind("timeout", "It broke.") if issubclass(kind, FetchError) else kind("It broke."))
+    done = run("end")
+    assert done.code == kind.exit_code
+    assert isinstance(kind.exit_code, ExitCode)
+    assert done.err == "embedarchive: It broke.\n"
+
+
+@pytest.mark.parametrize(("error", "code"), ENDINGS, ids=lambda value: type(value).__name__)
+def test_whatever_else_ends_a_command_is_told_by_the_same_table(
+    error: BaseException, code: ExitCode, ending: list[BaseException]
+) -> None:
+    ending.append(error)
+    done = run("end")
+    assert done.code == code
+    assert "Traceback" not in done.err
+    if isinstance(error, OSError) and code:
+        assert "out.csv" in done.err
+
+
+def test_the_tree_of_errors_says_the_codes_they_have() -> None:
+    said = re.findall(r"^[│├└─ ]*(\w+) {2,}.*?(?:exit (\d+))?$", errors.__doc__ or "", re.M)
+    written = {name: int(code) for name, code in said if code}
+    has = {kind.__name__: kind.exit_code for kind in ERRORS}
+    assert {name for name, _ in said} | {"EmbedArchiveError"} == {
+        k.__name__ for k in ERRORS if k.__module__ == errors.__name__
+    }
+    assert all(has[name] == code for name, code in written.items())
+    assert {name for name, code in has.items() if code != ExitCode.ERROR and hasattr(errors, name)} <= set(written)
+
+
+def find_uses() -> Iterator[str]:
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ExitCode":
+                yield node.attr
+
+
+def test_no_code_stands_in_the_table_for_nothing() -> None:
+    assert {code.name for code in ExitCode} - set(find_uses()) == {code.name for code in NOT_YET}
+    assert all(("yet" in code.meaning) == (code in NOT_YET) for code in ExitCode)
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "cli").glob("*.py")), ids=lambda path: path.stem)
+def test_no_command_has_codes_of_its_own(path: Path) -> None:
+    """A command gives a member of the table, or nothing at all; a bare number is nobody's."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Return | ast.IfExp):
+            values = [node.value] if isinstance(node, ast.Return) else [node.body, node.orelse]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("sys.exit", "SystemExit", "exit"):
+            values = list(node.args)
+        else:
+            continue
+        numbers = [v for v in values if isinstance(v, ast.Constant) and type(v.value) is int]
+        in_exit = isinstance(node, ast.Return | ast.Call)
+        assert not (numbers and in_exit), f"{path.name}:{node.lineno}"
+
+
+# ------------------------------------------------------------------------------------------------------- every command
+
+POST = "https://www.instagram.com/reel/DVRjR2E2RBD/"
+READING: dict[str, tuple[str, ...]] = {
+    "lookup": (POST,), "search": ("words",), "show": (POST,), "serve": ("--no-open",), "check": (), "heal": ("page.html",),
+    "query": ("select 1",), "stats": (), "export": ("--csv=out.csv",), "publish": ("out.db",),
+    "rehydrate": ("in.jsonl", "-o=out.jsonl"),
+}  # fmt: skip
+WRITING: dict[str, tuple[str, ...]] = {
+    "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": ()
+}  # fmt: skip
+WITHOUT = {"find", "platforms", "install", "doctor"}
+"""Commands that need no archive: `doctor` says of one that it is none."""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("page.html").write_text("<p>nothing</p>", "utf-8")
+    Path("in.jsonl").write_text("", "utf-8")
+    return tmp_path
+
+
+def test_no_command_is_left_out() -> None:
+    assert {*READING, *WRITING, *WITHOUT} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_refuses_what_it_does_not_know(name: str, place: Path) -> None:
+    done = run(name, "--no-such-option")
+    assert done.code == ExitCode.WRONG_USE
+    assert "No such option" in done.err
+
+
+@pytest.mark.parametrize("name", READING)
+def test_every_command_that_needs_an_archive_says_that_there_is_none(name: str, place: Path) -> None:
+    done = run(name, *READING[name], "-a", "none")
+    assert (done.code, list(place.glob("none*"))) == (ExitCode.ERROR, [])
+    assert "There is no archive at none/embeds.db" in done.err
+
+
+@pytest.mark.parametrize("name", sorted({*READING, *WRITING}))
+def test_every_command_leaves_alone_what_is_no_archive(name: str, place: Path) -> None:
+    other = place / "other.db"
+    other.write_bytes(b"my own notes" * 100)
+    done = run(name, *(WRITING | READING)[name], "-a", other)
+    assert done.code == ExitCode.ERROR
+    assert "is not an embedarchive archive" in done.err
+    assert other.read_bytes() == b"my own notes" * 100
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_second_writer_is_told_so(name: str, place: Path) -> None:
+    build_archive(place / "embeds.db")
+    with Archive(place / "embeds.db"):
+        done = run(name, *WRITING[name], "-a", place)
+    assert done.code == ExitCode.LOCKED
+    assert "Another embedarchive is writing" in done.err
+
+
+def test_a_place_that_cannot_be_written_to_is_told(place: Path) -> None:
+    build_archive(place / "embeds.db")
+    done = run("show", POST, "-a", place, "-o", "missing/card.html")
+    assert done.code == ExitCode.ERROR
+    assert "missing/card.html: No such file or directory" in done.err
+    assert "Traceback" not in done.err
+
+
+# ------------------------------------------------------------------------------------------------------------- signals
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.ENDED)], ids=["INT", "TERM"]
+)
+def test_a_signal_ends_a_command_and_what_it_had_half_written(number: signal.Signals, code: int, place: Path) -> None:
+    build_archive(place / "embeds.db")
+    waiting = command("rehydrate", "-", "-a", place, "-o", "out.jsonl")
+    process = subprocess.Popen(waiting, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=place)
+    while not (place / ".out.jsonl.part").exists():  # it has begun to write, and waits for its input
+        assert process.poll() is None, process.communicate()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.strip()) == (code, b"")
+    assert not (place / ".out.jsonl.part").exists()
+    assert not (place / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, ExitCode.DONE), (signal.SIGTERM, ExitCode.ENDED)], ids=["INT", "TERM"]
+)
+def test_serving_is_ended_by_a_signal(number: signal.Signals, code: int, place: Path) -> None:
+    build_archive(place / "embeds.db")
+    serving = command("serve", "-a", place, "--port=0", "--no-open")
+    process = subprocess.Popen(serving, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert "/-/embedarchive" in process.stderr.readline()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in said
+
+
+# ------------------------------------------------------------------------------------------------------------ the help
+
+TO_COME = ("import", "recover", "watch", "verify", "backup", "restore", "merge", "evidence", "access")
+"""Commands that the screen has to have room for."""
+
+
+def test_the_help_stays_on_one_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = run("--help", COLUMNS="80").out
+    monkeypatch.setitem(SECTIONS, "Keep", dict.fromkeys(TO_COME, ("keeping", "x" * 59)))
+    grown = run("--help", COLUMNS="80").out
+    assert grown.count("\n") == shown.count("\n") + len(TO_COME) <= 40
+    assert max(map(len, grown.splitlines())) <= 80
+
+
+def test_the_help_is_aligned_and_ends_with_every_exit_code() -> None:
+    shown = run("--help", COLUMNS="80").out
+    lines = [line for line in shown.splitlines() if re.match(r" {2}(\w+)? +[a-z]+ {2,}[A-Z]", line)]
+    columns = {tuple(match.start() for match in re.finditer(r"(?<=  )\S", line))[-2:] for line in lines}
+    assert (len(lines), len(columns)) == (sum(map(len, SECTIONS.values())), 1)
+    assert [line.split()[0] for line in lines if not line.startswith("   ")] == list(SECTIONS)
+    told = " ".join(shown.partition("Exit codes:")[2].split())
+    assert told == ", ".join(f"{code} {code.brief}" for code in ExitCode) + "."
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "embedarchive", "--version"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith("embedarchive, version")
