@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive_builder import SAMPLES, Look, build_archive
-from embedarchive.export.tables import TABLES, export_csv, export_jsonl, guard_cell, read_table
+from embedarchive.export.csv import export_csv, guard_cell
+from embedarchive.export.jsonl import export_jsonl
+from embedarchive.export.tables import TABLES, read_table
 from embedarchive.store import open_reader
 
 EVIL = '=HYPERLINK("http://evil.example","x")\r\n\u2028,"quoted"'

@@ -22,11 +22,12 @@ from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.export.atomic import drafting, refuse_existing
+from embedarchive.export.csv import write_csv
 from embedarchive.export.dehydrated import Rejoined
 from embedarchive.export.dehydrated import rehydrate as rejoin_lines
+from embedarchive.export.jsonl import to_line
 from embedarchive.export.publish import publish as publish_copy
 from embedarchive.export.selection import find_selection
-from embedarchive.export.tables import to_line, write_csv
 from embedarchive.library.asking import ask, read_value
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.words import say_count, say_size

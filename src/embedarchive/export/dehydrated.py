@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from embedarchive.core.errors import SourceError
+from embedarchive.export.atomic import drafting
+from embedarchive.export.formats import ExportJob, Written
+from embedarchive.export.jsonl import write_jsonl
 from embedarchive.export.selection import EVERYTHING, Selection
-from embedarchive.export.tables import write_jsonl
+from embedarchive.export.tables import say_rows
 from embedarchive.library.posts import read_artifacts, read_descriptions
 from embedarchive.library.rows import HELD, select, select_one
 
@@ -33,6 +36,12 @@ _POSTS = (
     "SELECT key, platform, native_id, posted_at FROM posts WHERE same_as IS NULL "
     "AND (:all OR key IN (SELECT value FROM json_each(:posts))) ORDER BY key"
 )
+
+
+def write(job: ExportJob) -> Written:
+    with drafting(job.out, job.overwrite) as file:
+        rows = export_dehydrated(job.conn, file, job.chosen)
+    return say_rows(job.out, rows)
 
 
 def export_dehydrated(conn: sqlite3.Connection, out: TextIO, chosen: Selection = EVERYTHING) -> int:

@@ -12,14 +12,22 @@ from types import ModuleType
 from typing import Any
 
 from embedarchive.core.errors import UsageError
+from embedarchive.export.atomic import atomic_write
+from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.selection import EVERYTHING, Selection
-from embedarchive.export.tables import open_table
+from embedarchive.export.tables import open_table, say_rows
 
 WHOLE_NUMBERS = frozenset({"articles", "likes", "comments", "shares", "views", "capture_id", "position"})
 """The columns that hold no text. Times stay the text they are: a publisher's may be any."""
 
 ROWS_AT_ONCE = 10_000
 """Rows of a row group, the most that memory holds."""
+
+
+def write(job: ExportJob) -> Written:
+    with atomic_write(job.out, job.overwrite) as draft:
+        rows = export_parquet(job.conn, job.table, draft, job.chosen)
+    return say_rows(job.out, rows)
 
 
 def export_parquet(conn: sqlite3.Connection, name: str, out: Path, chosen: Selection = EVERYTHING) -> int:

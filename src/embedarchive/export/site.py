@@ -9,7 +9,7 @@ import json
 import sqlite3
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.resources import files
 from itertools import count
@@ -20,6 +20,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from embedarchive import library
 from embedarchive.export.folder import Folder
+from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.places import (
     SUFFIXES,
     Places,
@@ -56,6 +57,14 @@ class StaticSite:
     files: int
     written: int
     removed: int
+
+
+def write(job: ExportJob) -> Written:
+    done = export_site(job.archive, job.out, job.now, job.chosen, thumbnails_only=job.thumbnails_only)
+    held = f"{phrases.say_count(done.pages, 'page')} and {phrases.say_count(done.files, 'file')}"
+    changes = f"{done.written} written, {done.removed} removed"
+    look = f"Open {job.out / 'index.html'} in any browser."
+    return Written(asdict(done), f"{job.out} holds {held} ({changes}). {look}")
 
 
 def export_site(

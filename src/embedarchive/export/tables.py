@@ -1,16 +1,17 @@
-"""An archive -> rows for other programs: JSON Lines, and CSV that a spreadsheet can open without running anything."""
+"""An archive -> rows for other programs: the tables that are written as CSV, JSON Lines and Parquet."""
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
+from embedarchive.export.formats import Written
 from embedarchive.export.selection import EVERYTHING, Selection
+from embedarchive.show.words import say_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,6 @@ TABLES: Mapping[str, Table] = {
     ),
 }
 
-# What spreadsheets take for the beginning of a formula, in both widths, also behind what they or a reader's eye skip
-# (OWASP, CSV injection).
-FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
-
-
-def guard_cell(value: Any) -> Any:
-    """A text that a spreadsheet would run gets an apostrophe before it; all else stays. Pure."""
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
-
 
 def open_table(conn: sqlite3.Connection, name: str, chosen: Selection = EVERYTHING) -> sqlite3.Cursor:
     """A cursor over one of TABLES, whole or of a selection."""
@@ -75,40 +67,7 @@ def read_table(conn: sqlite3.Connection, name: str, chosen: Selection = EVERYTHI
         yield dict(zip(names, tuple(row), strict=True))
 
 
-def export_csv(
-    conn: sqlite3.Connection, name: str, out: TextIO, chosen: Selection = EVERYTHING, *, raw: bool = False
-) -> int:
-    """Write a table as CSV with a header and give the number of rows; `raw` leaves formulas as they are."""
-    cursor = open_table(conn, name, chosen)
-    return write_csv([column[0] for column in cursor.description], cursor, out, raw=raw)
-
-
-def write_csv(names: Iterable[str], rows: Iterable[Iterable[Any]], out: TextIO, *, raw: bool = False) -> int:
-    """Write rows as CSV (RFC 4180) and give their number."""
-    number = 0
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([value if raw else guard_cell(value) for value in row])
-        number += 1
-    return number
-
-
-def export_jsonl(conn: sqlite3.Connection, name: str, out: TextIO, chosen: Selection = EVERYTHING) -> int:
-    """Write a table as one JSON object a line and give the number of rows."""
-    return write_jsonl(read_table(conn, name, chosen), out)
-
-
-def write_jsonl(rows: Iterable[Mapping[str, Any]], out: TextIO) -> int:
-    """Write one JSON object a line and give their number."""
-    number = 0
-    for row in rows:
-        out.write(to_line(row) + "\n")
-        number += 1
-    return number
-
-
-def to_line(row: Mapping[str, Any]) -> str:
-    """JSON without any character that some reader takes for the end of a line. Pure."""
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
+def say_rows(out: Path, rows: int) -> Written:
+    """What was written when it was rows."""
+    where = "Standard output" if str(out) == "-" else out
+    return Written({"rows": rows}, f"{where} holds {say_count(rows, 'row')}.")

@@ -11,15 +11,16 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from embedarchive.export.atomic import atomic_write
+from embedarchive.export.atomic import atomic_write, refuse_existing
 from embedarchive.export.cdxj import Index, pack_blocks, render_block_line, render_line
+from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.lines import LEAST_SHARED, ExportLine, Stored, make_revisit, make_warcinfo
 from embedarchive.export.package import SOFTWARE, Package, Part
-from embedarchive.export.selection import EVERYTHING, Selection, read_selected
+from embedarchive.export.selection import EVERYTHING, Selection, count_selected, read_selected
 from embedarchive.export.visits import (
     PageLine,
     find_fetch_page,
@@ -45,6 +46,20 @@ class Exported:
     records: int
     shared: int
     bytes: int
+
+
+def write(job: ExportJob) -> Written:
+    refuse_existing(job.out, job.overwrite)
+    total = count_selected(job.conn, job.chosen)
+    done = export_wacz(job.conn, job.out, job.now, job.chosen, on_progress=lambda n: job.on_progress(n, total))
+    return Written(asdict(done), say_exported(job.out, done))
+
+
+def say_exported(path: Path, done: Exported) -> str:
+    """What was written, and how to look at it."""
+    held = f"{done.visits} visits to posts and {done.articles} downloads of articles"
+    size = f"{done.records} records, {done.shared} of them shared, {done.bytes / 1_000_000:.1f} MB"
+    return f"{path} holds {held} ({size}). Open it with any web-archive player, such as replayweb.page."
 
 
 def export_wacz(
