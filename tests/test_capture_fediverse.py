@@ -19,29 +19,6 @@ from embedarchive.replica.sites.newsroom.stories import all_stories
 
 PLATFORMS = ("pixelfed", "peertube")
 POSTS = ("pf-heath", "pf-stalls", "pf-waves", "pt-weir", "pt-bowl")
-STATES: dict[str, dict[str, tuple[str, str | None]]] = {
-    "pf-heath": {
-        "gone": ("gone", "deleted"),
-        "private": ("unavailable", "private"),
-        "hidden": ("unavailable", "unconfirmed"),
-        "embed_refused": ("unavailable", "embed_refused"),
-        "api_closed": ("available", None),
-        "frame_missing": ("error", "http_404"),
-        "application": ("error", "unrecognized"),
-        "wrong_post": ("error", "wrong_post"),
-        "truncated": ("error", "truncated"),
-    },
-    "pt-weir": {
-        "gone": ("gone", "deleted"),
-        "unsure": ("unavailable", "unconfirmed"),
-        "private": ("unavailable", "private"),
-        "password": ("unavailable", "password"),
-        "refused": ("unavailable", "embed_refused"),
-        "strange": ("error", "unrecognized"),
-        "wrong_post": ("error", "wrong_post"),
-    },
-}
-CASES = [pytest.param(name, state, id=f"{name}-{state}") for name, states in STATES.items() for state in states]
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +58,6 @@ async def test_a_post_is_captured_whole_and_described(camera: Camera, name: str)
     assert said.posted_at
     assert said.posted_at[:19] == fact.posted_at[:19]
     assert [a.position for a in artifacts(capture, "media")] == list(range(1, len(fact.slides) + 1))
-
-
-@pytest.mark.parametrize(("name", "state"), CASES)
-@pytest.mark.browser
-@pytest.mark.asyncio(loop_scope="module")
-async def test_every_state_has_its_outcome(camera: Camera, name: str, state: str) -> None:
-    assert short(await take_as_found(camera, name, state)) == STATES[name][state]
 
 
 def test_a_post_without_its_author_asks_nobody() -> None:

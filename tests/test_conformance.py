@@ -12,69 +12,10 @@ import pytest
 from embedarchive.conformance import CHECKS, Check, check_platform
 from embedarchive.conformance.nothing_seen import KINDS, judge_nothing_seen
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from known_faults import mark_known
 
 NAMES = [platform.name for platform in PLATFORMS]
 ONE_BY_ONE = "nothing seen"
-
-KNOWN = {
-    ("bandcamp", "JSON 404"),
-    ("bandcamp", "another post"),
-    ("bluesky", "prefilter"),
-    ("dailymotion", "prefilter"),
-    ("dailymotion", "JSON 404"),
-    ("dailymotion", "another post"),
-    ("facebook", "prefilter"),
-    ("facebook", "another post"),
-    ("flickr", "JSON 404"),
-    ("flickr", "another post"),
-    ("giphy", "prefilter"),
-    ("giphy", "JSON 404"),
-    ("giphy", "another post"),
-    ("imgur", "prefilter"),
-    ("imgur", "JSON 404"),
-    ("instagram", "prefilter"),
-    ("linkedin", "prefilter"),
-    ("linkedin", "HTML 404"),
-    ("linkedin", "JSON 404"),
-    ("linkedin", "challenge"),
-    ("pinterest", "JSON 404"),
-    ("reddit", "prefilter"),
-    ("reddit", "JSON 404"),
-    ("rumble", "JSON 404"),
-    ("rumble", "another post"),
-    ("snapchat", "prefilter"),
-    ("snapchat", "HTML 404"),
-    ("snapchat", "JSON 404"),
-    ("snapchat", "challenge"),
-    ("soundcloud", "JSON 404"),
-    ("soundcloud", "another post"),
-    ("spotify", "JSON 404"),
-    ("streamable", "JSON 404"),
-    ("streamable", "another post"),
-    ("telegram", "prefilter"),
-    ("threads", "HTML 404"),
-    ("threads", "JSON 404"),
-    ("threads", "challenge"),
-    ("tumblr", "prefilter"),
-    ("tumblr", "JSON 404"),
-    ("twitch", "another post"),
-    ("vimeo", "prefilter"),
-    ("vimeo", "JSON 404"),
-    ("vine", "JSON 404"),
-    ("vk", "HTML 404"),
-    ("vk", "JSON 404"),
-    ("vk", "challenge"),
-    ("vk", "another post"),
-    ("x", "prefilter"),
-    ("x", "JSON 404"),
-    ("youtube", "prefilter"),
-}
-"""Where today's rules fail: what each fails in, one a line. A line whose platform has learned it must go."""
-
-
-def mark_known(*case: str) -> object:
-    failing = pytest.mark.xfail(strict=True, reason="a known fault") if case in KNOWN else ()
-    return pytest.param(*case, marks=failing)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from embedarchive.conformance.declared import check_assumptions, check_states
 from embedarchive.conformance.finding import check_markup, check_not_embeds, check_prefilter
 from embedarchive.conformance.findings import Check, Finding
 from embedarchive.conformance.identity import (
@@ -21,7 +22,6 @@ from embedarchive.conformance.identity import (
 )
 from embedarchive.conformance.nothing_seen import check_nothing_seen
 from embedarchive.conformance.visiting import (
-    check_assumptions,
     check_css,
     check_frame_address,
     check_names,
@@ -43,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     Check("frame address", "its own frame is found as the same post", check_frame_address),
     Check("templates", "addresses to visit fill whole and stay on its hosts", check_templates),
     Check("assumptions", "what it takes for granted is said, and can be asked", check_assumptions),
+    Check("states", "the replica can play what it declares", check_states),
     Check("selectors", "its selectors parse", check_css),
     Check("names", "its rules read answers that are asked for", check_names),
     Check("nothing seen", "no page that is not the post makes it available or gone", check_nothing_seen),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from urllib.parse import urljoin, urlsplit
 
@@ -10,7 +10,7 @@ from embedarchive.core.model import Answer, Page, Post
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform, fill_url
-from embedarchive.replica import PostFact
+from embedarchive.replica import PostFact, State
 from embedarchive.replica.sites import Site, answer_request, find_sites
 from embedarchive.replica.wire import Reply, Request
 from embedarchive.replica.world import World
@@ -35,6 +35,11 @@ def load_sites() -> tuple[Site, ...]:
 def find_facts(platform: str) -> tuple[PostFact, ...]:
     """The posts that the replica has of a platform; none when it does not play it."""
     return tuple(fact for site in load_sites() for fact in site.posts if fact.platform == platform)
+
+
+def find_states(platform: str) -> Mapping[str, State]:
+    """The states that the replica can set a platform's posts to; none when it does not play it."""
+    return next((site.states for site in load_sites() if site.posts and site.posts[0].platform == platform), {})
 
 
 def serve_page(fact: PostFact, state: str = "live") -> Page:

@@ -15,8 +15,7 @@ from embedarchive.conformance.findings import Problem
 from embedarchive.core.model import Post
 from embedarchive.core.urls import find_parents, host_of, split_url
 from embedarchive.detect import find_embeds, identify_post
-from embedarchive.platforms.kit.live import find_address
-from embedarchive.platforms.kit.specification import LiveCheck, Platform, Visitable, fill_url
+from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
 
 ANY_HOST = "*"
 
@@ -73,35 +72,6 @@ def is_own_host(platform: Platform, post: Post, host: str) -> bool:
     if ANY_HOST in platform.hosts:
         own.add(post.native_id.partition("/")[0])
     return any(parent in own for parent in find_parents(host))
-
-
-# --------------------------------------------------------------------------------------------------------- assumptions
-
-
-def check_assumptions(platform: Platform) -> Iterator[Problem]:
-    """It says what it takes for granted, each thing once, and what it asks live can be asked."""
-    said = [each.says for each in platform.assumptions]
-    if not said:
-        yield "assumptions", "empty: nothing is said of how far the platform's file can be trusted"
-    yield from ((each, "is said twice") for each in dict.fromkeys(said) if said.count(each) > 1)
-    for each in platform.assumptions:
-        if each.live:
-            yield from ((each.says, problem) for problem in _try_asking(platform, each.live))
-
-
-def _try_asking(platform: Platform, check: LiveCheck) -> Iterator[str]:
-    made_up = identify_post(platform.made_up_url) if platform.made_up_url else None
-    known = identify_post(platform.known_url) if platform.known_url else made_up
-    for post in (made_up, known):
-        if platform.visit is None or post is None or post.platform != platform.name:
-            yield "there is no post to ask about: made_up_url or known_url names none"
-        elif check.ask not in ("frame", "visit", *(probe.name for probe in platform.visit.probes)):
-            yield f"{check.ask} is no probe"
-        elif check.ask != "visit" and not find_address(check, post, platform.visit)[0].startswith("https://"):
-            yield f"no address to ask about {post.key}"
-    if check.ask == "visit" and check.outcome is None:
-        yield "a visit says which outcome it should end in"
-    yield from (f"{css!r} is no selector" for css in filter(None, [check.css]) if not is_selector(css))
 
 
 # ----------------------------------------------------------------------------------------------------------- selectors

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.fields import as_list, as_text, dig
 from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
     Framed,
     Said,
     as_seconds,
@@ -178,4 +179,5 @@ PLATFORM = Platform(
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://bandcamp.com/EmbeddedPlayer/album=9999999999/",
+    states=FRAMED_STATES,
 )

@@ -351,4 +351,16 @@ PLATFORM = Platform(
     not_posts=("https://bsky.app/profile/mara.example",),
     assumptions=ASSUMPTIONS,
     made_up_url="https://bsky.app/profile/did:plc:z72i7hdynmk6r22z27h6tvur/post/3aaaaaaaaaa2a",
+    states=(
+        "live",
+        "gone",
+        "deactivated",
+        "suspended",
+        "blocked",
+        "login_only",
+        "api_rate",
+        "api_down",
+        "not_drawn",
+        "unsure",
+    ),
 )

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult
 from embedarchive.core.model import Answer, Post
 from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
 from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
     Framed,
     Said,
     as_seconds,
@@ -155,4 +156,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.dailymotion.com/video/x000000000",
+    states=FRAMED_STATES,
 )

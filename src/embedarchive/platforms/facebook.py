@@ -395,4 +395,5 @@ PLATFORM = Platform(
     ),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.facebook.com/facebook/posts/100000000000001",
+    states=("live", "gone", "private", "age", "embed_refused", "other_id", "wrong_post", "shell", "truncated"),
 )

@@ -8,7 +8,7 @@ import re
 from urllib.parse import SplitResult, quote
 
 from embedarchive.core.model import Post
-from embedarchive.platforms.kit.framed import Framed, make_visit
+from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
@@ -131,4 +131,5 @@ PLATFORM = Platform(
     not_embeds=('<a href="https://www.flickr.com/photos/maralind/51234567890/">Photo: Mara Lind</a>',),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    states=FRAMED_STATES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platforms.kit.framed import Framed, make_visit
+from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
@@ -91,4 +91,5 @@ PLATFORM = Platform(
     not_posts=("https://giphy.com/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    states=FRAMED_STATES,
 )

@@ -11,7 +11,15 @@ from urllib.parse import SplitResult
 
 from embedarchive.core.model import Answer, Media, Post
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_list, as_text, as_time, dig
-from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, make_visit, read_json_answer
+from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    make_visit,
+    read_json_answer,
+)
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:(a)/|(?:gallery|t/\w{1,40}|r/\w{1,40})/(?:[\w-]{1,120}-)?)?(\w{5,8})(?:/(?:embed.*)?)?$")
@@ -136,4 +144,5 @@ PLATFORM = Platform(
     not_posts=("https://i.imgur.com/UDZqhJo.jpg",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    states=FRAMED_STATES,
 )

@@ -222,4 +222,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.linkedin.com/feed/update/urn:li:activity:7000000000000000001/",
+    states=("live", "gone", "unsure", "refused", "authwall", "denied", "strange", "wrong_post"),
 )

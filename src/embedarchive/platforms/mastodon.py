@@ -186,4 +186,16 @@ PLATFORM = Platform(
     not_posts=("https://social.example/@mara",),
     assumptions=ASSUMPTIONS,
     made_up_url="https://mastodon.social/@Mastodon/100000000000000001",
+    states=(
+        "live",
+        "gone",
+        "old_server",
+        "gone_quickly",
+        "api_closed",
+        "embed_refused",
+        "frame_missing",
+        "application",
+        "wrong_post",
+        "truncated",
+    ),
 )

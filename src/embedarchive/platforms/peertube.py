@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_list, as_size, as_text, as_time, dig, read_json_ld
 from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
     Framed,
     Said,
     as_seconds,
@@ -229,4 +230,5 @@ PLATFORM = Platform(
         '<iframe src="https://tube.example/w/kkGMgK9ZtnKfYAgnEtQxbv"></iframe>',
         '<iframe src="https://tube.example/video-playlists/embed/9c9de5e8-0a1e-484a-b099-e80766180a6d"></iframe>',
     ),
+    states=(*FRAMED_STATES, "password"),
 )

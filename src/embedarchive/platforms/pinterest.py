@@ -235,4 +235,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.pinterest.com/pin/999999999999999999/",
+    states=("live", "gone", "unsure", "refused", "strange", "wrong_post"),
 )

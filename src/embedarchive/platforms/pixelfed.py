@@ -232,4 +232,16 @@ PLATFORM = Platform(
         '<iframe src="https://pixels.example/p/mara/712345678901234567"></iframe>',
         '<iframe class="pixelfed__embed" src="https://pixels.example/mara/embed"></iframe>',
     ),
+    states=(
+        "live",
+        "gone",
+        "private",
+        "hidden",
+        "embed_refused",
+        "api_closed",
+        "frame_missing",
+        "application",
+        "wrong_post",
+        "truncated",
+    ),
 )

@@ -259,4 +259,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.reddit.com/r/reddit/comments/zzzzzzzz/",
+    states=("live", "gone", "removed", "removed_gone", "private", "refused", "strange", "wrong_post"),
 )

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult
 from embedarchive.core.model import Answer, Post
 from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
 from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
     Framed,
     Said,
     as_seconds,
@@ -111,4 +112,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://rumble.com/embed/vzzzzzzz/",
+    states=FRAMED_STATES,
 )

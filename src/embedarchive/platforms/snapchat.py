@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from embedarchive.core.model import Answer, Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_list, as_text, as_time, dig, parse_html
 from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
     Framed,
     Said,
     as_seconds,
@@ -182,4 +183,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.snapchat.com/spotlight/W7_000000000000000000000000",
+    states=FRAMED_STATES,
 )

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult
 
 from embedarchive.core.model import Answer, Post
 from embedarchive.core.urls import split_url
-from embedarchive.platforms.kit.framed import Framed, Said, make_visit, read_oembed_answer
+from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, Said, make_visit, read_oembed_answer
 from embedarchive.platforms.kit.ids import query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
@@ -148,4 +148,5 @@ PLATFORM = Platform(
     not_posts=("https://soundcloud.com/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    states=FRAMED_STATES,
 )

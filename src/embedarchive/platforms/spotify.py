@@ -151,4 +151,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://open.spotify.com/track/0000000000000000000000",
+    states=("live", "gone", "unsure", "refused", "strange", "wrong_post"),
 )

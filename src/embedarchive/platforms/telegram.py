@@ -191,4 +191,5 @@ PLATFORM = Platform(
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://t.me/telegram/999999999",
+    states=("live", "gone", "unsure", "newest", "refused", "strange", "wrong_post"),
 )

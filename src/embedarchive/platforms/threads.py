@@ -291,4 +291,5 @@ PLATFORM = Platform(
     not_posts=("https://www.threads.com/@mara.lind",),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.threads.com/@threads/post/C0000000000",
+    states=("live", "gone", "private", "embed_refused", "shell", "wrong_post", "truncated"),
 )

@@ -368,4 +368,5 @@ PLATFORM = Platform(
     assumptions=ASSUMPTIONS,
     known_url="https://www.tiktok.com/@scout2015/video/6718335390845095173",
     made_up_url="https://www.tiktok.com/@tiktok/video/7000000000000000001",
+    states=("live", "gone", "gone_quietly", "private", "friends", "embed_refused", "bounced", "waf", "truncated"),
 )

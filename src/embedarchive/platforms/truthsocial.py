@@ -149,4 +149,16 @@ PLATFORM = Platform(
     not_posts=("https://truthsocial.com/@maralind",),
     assumptions=ASSUMPTIONS,
     made_up_url="https://truthsocial.com/@truthsocial/posts/100000000000000001",
+    states=(
+        "live",
+        "gone",
+        "old_server",
+        "gone_quickly",
+        "api_closed",
+        "embed_refused",
+        "frame_missing",
+        "application",
+        "wrong_post",
+        "truncated",
+    ),
 )

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Media, Page, Post
 from embedarchive.platforms.kit.fields import as_kind, as_time, read_srcset, text_of
-from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, rich_text_of
+from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import (
     Assumption,
@@ -199,4 +199,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.tumblr.com/staff/999999999999999999",
+    states=FRAMED_STATES,
 )

@@ -9,9 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Answer, Page, Post
 from embedarchive.platforms.kit.fields import parse_html, read_meta
-from embedarchive.platforms.kit.framed import Framed, Said, as_url, file_or_stream, make_visit, poster_of
+from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, Said, as_url, file_or_stream, make_visit, poster_of
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
 _SLUG = r"([A-Za-z0-9]{5,}[\w-]{0,100})"
 _CLIP = re.compile(rf"^/\w{{1,40}}/clip/{_SLUG}|^/clip/{_SLUG}")
@@ -132,6 +132,13 @@ ASSUMPTIONS = (
         check="open a deleted clip",
     ),
 )
+GAPS = (
+    Gap(
+        "no_second_sign",
+        "Nobody confirms a deletion without a POST (its oEmbed answers 410 to all)",
+        "a lost clip stays `unconfirmed`",
+    ),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -154,5 +161,7 @@ PLATFORM = Platform(
     not_posts=("https://www.twitch.tv/maralind", "https://player.twitch.tv/?channel=maralind"),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://clips.twitch.tv/NoSuchClipWasEverMade",
+    states=FRAMED_STATES,
 )

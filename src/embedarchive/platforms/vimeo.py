@@ -10,7 +10,16 @@ from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_list, as_text, dig, read_json_after
-from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, file_or_stream, make_visit, poster_of
+from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
+    Framed,
+    Said,
+    as_seconds,
+    as_url,
+    file_or_stream,
+    make_visit,
+    poster_of,
+)
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.specification import (
     Assumption,
@@ -175,4 +184,5 @@ PLATFORM = Platform(
     assumptions=ASSUMPTIONS,
     known_url="https://vimeo.com/76979871",
     made_up_url="https://vimeo.com/999999999999",
+    states=(*FRAMED_STATES, "domain", "password"),
 )

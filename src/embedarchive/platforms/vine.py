@@ -8,6 +8,7 @@ from urllib.parse import SplitResult
 from embedarchive.core.model import Answer, Post
 from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
 from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
     Framed,
     Said,
     as_url,
@@ -104,4 +105,5 @@ PLATFORM = Platform(
     not_posts=("https://vine.co/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    states=FRAMED_STATES,
 )

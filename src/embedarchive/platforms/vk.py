@@ -11,7 +11,16 @@ from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.fields import as_kind, parse_html, read_meta, text_of
-from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, poster_of, rich_text_of
+from embedarchive.platforms.kit.framed import (
+    FRAMED_STATES,
+    Framed,
+    Said,
+    as_url,
+    attribute,
+    make_visit,
+    poster_of,
+    rich_text_of,
+)
 from embedarchive.platforms.kit.ids import query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
@@ -168,4 +177,5 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://vk.com/video-1_999999999",
+    states=FRAMED_STATES,
 )

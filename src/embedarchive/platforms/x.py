@@ -407,4 +407,5 @@ PLATFORM = Platform(
     assumptions=ASSUMPTIONS,
     known_url="https://x.com/jack/status/20",
     made_up_url="https://x.com/i/status/1000000000000000001",
+    states=("live", "gone", "deleted_note", "withheld", "suspended", "api_rate"),
 )

@@ -302,4 +302,5 @@ PLATFORM = Platform(
     gaps=GAPS,
     known_url="https://www.youtube.com/watch?v=jNQXAC9IVRw",
     made_up_url="https://www.youtube.com/watch?v=-_-_-_-_-_A",
+    states=("live", "gone", "private", "embed_off", "geo", "age", "unsure", "wrong_post", "consent"),
 )

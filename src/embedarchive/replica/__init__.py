@@ -16,13 +16,13 @@ from types import TracebackType
 from typing import Self
 
 from embedarchive.replica.authority import Authority
-from embedarchive.replica.facts import ArticleFact, Person, PostFact, Slide
+from embedarchive.replica.facts import ArticleFact, Person, PostFact, Slide, State
 from embedarchive.replica.server import Server
 from embedarchive.replica.sites import answer_request, find_sites
 from embedarchive.replica.wire import Reply, Request
 from embedarchive.replica.world import Saved, SeenRequest, World, saved_key
 
-__all__ = ["ArticleFact", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide"]
+__all__ = ["ArticleFact", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide", "State"]
 
 
 class Replica:
@@ -113,8 +113,8 @@ class Replica:
             raise ValueError(f"{post.platform} knows no state {state!r}; it knows {', '.join(known)}")
         self._world.states[post.key] = state
 
-    def states_of(self, platform: str) -> Mapping[str, str]:
-        """Give every state a platform's posts can be set to, and what it then answers."""
+    def states_of(self, platform: str) -> Mapping[str, State]:
+        """Give every state a platform's posts can be set to: what it then answers, and what a visit must make of it."""
         return next(s.states for s in self._sites if s.posts and s.posts[0].platform == platform)
 
     def limit(self, per_minute: int | None) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from embedarchive.core.model import Outcome
 
 _SHORTCODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _INSTAGRAM_EPOCH_MS = 1314220021721
@@ -38,6 +41,17 @@ class Slide:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """One way in which a platform can answer for a post: what is answered, and what a visit must make of it."""
+
+    says: str
+    outcome: Outcome = "available"
+    reason: str | None = None
+    whole: bool = True
+    """Whether the files of a post that is available come, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class PostFact:
     """One invented post as its author made it. `state` is what the platform answers on the first visit.
 
@@ -64,6 +78,8 @@ class PostFact:
     state: str = "live"
     quotes: str | None = None
     """Name of the post this one quotes."""
+    unlike: Mapping[str, tuple[Outcome, str | None]] = field(default_factory=dict)
+    """States that end otherwise for this post than for others of its platform."""
 
     @property
     def media_id(self) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
+from embedarchive.replica.facts import State
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 
 FAULTS = {
-    "login": "redirect to the login page",
-    "challenge": "redirect to a challenge",
-    "rate": "429",
-    "rate_after": "429 with Retry-After",
-    "forbidden": "403",
-    "server_error": "500",
-    "hang": "no answer at all",
-    "reset": "the connection is reset",
-    "empty": "200 with nothing in it",
+    "login": State("redirect to the login page", "blocked", "login"),
+    "challenge": State("redirect to a challenge", "blocked", "challenge"),
+    "rate": State("429", "blocked", "rate"),
+    "rate_after": State("429 with Retry-After", "blocked", "rate"),
+    "forbidden": State("403", "error", "http_403"),
+    "server_error": State("500", "error", "http_500"),
+    "hang": State("no answer at all", "error", "timeout"),
+    "reset": State("the connection is reset", "error", "connection"),
+    "empty": State("200 with nothing in it", "error", "blank"),
 }
 """States every platform here knows beside its own; a `Site` adds them to its `states`."""
 
@@ -29,9 +31,13 @@ _LOGIN = (
 )
 
 
-def in_languages(states: Mapping[str, str], *names: str) -> dict[str, str]:
+def in_languages(states: Mapping[str, State], *names: str) -> dict[str, State]:
     """Add to some states the same in each other language, whatever the browser asks for: `gone_ja` …"""
-    more = {f"{name}_{lang}": f"{states[name]}, in {lang}" for name in names for lang in LANGUAGES[1:]}
+    more = {
+        f"{name}_{lang}": replace(states[name], says=f"{states[name].says}, in {lang}")
+        for name in names
+        for lang in LANGUAGES[1:]
+    }
     return {**states, **more}
 
 

@@ -10,21 +10,21 @@ from typing import Any
 
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import PostFact
+from embedarchive.replica.facts import PostFact, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 STATES = {
-    **in_languages({"live": "the post", "gone": "404: record not found"}, "gone"),
-    "old_server": "the post as servers before 4.3 render it",
-    "gone_quickly": "410 and record not found",
-    "api_closed": "the post; the API wants a login",
-    "embed_refused": "404 in the frame; the API has the post",
-    "frame_missing": "404 in the frame; the API wants a login",
-    "application": "the web application in the frame's place, the API has nothing",
-    "wrong_post": "another post under this address",
-    "truncated": "the beginning of the frame, then the connection ends",
+    **in_languages({"live": State("the post"), "gone": State("404: record not found", "gone", "deleted")}, "gone"),
+    "old_server": State("the post as servers before 4.3 render it"),
+    "gone_quickly": State("410 and record not found", "gone", "deleted"),
+    "api_closed": State("the post; the API wants a login"),
+    "embed_refused": State("404 in the frame; the API has the post", "unavailable", "embed_refused"),
+    "frame_missing": State("404 in the frame; the API wants a login", "unavailable", "unconfirmed"),
+    "application": State("the web application in the frame's place, the API has nothing", "error", "unrecognized"),
+    "wrong_post": State("another post under this address", "error", "wrong_post"),
+    "truncated": State("the beginning of the frame, then the connection ends", "error", "truncated"),
     **FAULTS,
 }
 _SAID = {

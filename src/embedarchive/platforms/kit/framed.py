@@ -33,6 +33,9 @@ Said = Mapping[str, Any] | None
 """What a source says of the post: fields of a description, and `id` where it names one. Empty when it says nothing of
 it, None when it denies that there is such a post."""
 
+FRAMED_STATES = ("live", "gone", "unsure", "private", "refused", "strange", "wrong_post")
+"""What a replica of any of them must be able to play: the frame, or none of it, and what its witnesses then say."""
+
 FrameReader = Callable[[Page, LexborHTMLParser, Post], Said]
 Reader = Callable[[Answer, Post], Said]
 Says = Literal["here", "none", "kept", "other", ""]

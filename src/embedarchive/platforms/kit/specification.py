@@ -218,6 +218,7 @@ class Platform:
     `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
 
+    `states` names what its replica must be able to play: the ways in which the platform is known to answer for a post.
     `known_url` is a post that the platform's own documentation has shown for years, `made_up_url` one that never was: what
     `doctor --live` asks about, where an archive has no post of its own.
 
@@ -257,5 +258,6 @@ class Platform:
     not_posts: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    states: tuple[str, ...] = ()
     known_url: str = ""
     made_up_url: str = ""

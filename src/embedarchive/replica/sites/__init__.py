@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from embedarchive.replica.facts import ArticleFact, PostFact
+from embedarchive.replica.facts import ArticleFact, PostFact, State
 from embedarchive.replica.wire import Reply, Request, not_found
 from embedarchive.replica.world import World
 
@@ -19,7 +19,7 @@ class Site:
     hosts: tuple[str, ...]
     answer: Callable[[Request, World], Reply | None]
     posts: tuple[PostFact, ...] = ()
-    states: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, State] = field(default_factory=dict)
     """Every state its posts can be set to, and what is answered then."""
     articles: tuple[ArticleFact, ...] = ()
     embed: Callable[[PostFact], str] | None = None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
@@ -19,15 +19,17 @@ from embedarchive.replica.world import World
 
 MEDIA = "cdn.bsky.app"
 STATES = {
-    **in_languages({"live": "the post", "gone": "not found, from frame and API"}, "gone"),
-    "deactivated": "not found; the account is closed by its owner",
-    "suspended": "not found; the account is taken down",
-    "blocked": "the API says that the author blocks",
-    "login_only": "the frame says that the author shows posts to members only",
-    "api_rate": "the post's API answers 429",
-    "api_down": "the post's API answers 502",
-    "not_drawn": "the frame's script draws nothing",
-    "unsure": "not found by one service, known to the other",
+    **in_languages(
+        {"live": State("the post"), "gone": State("not found, from frame and API", "gone", "deleted")}, "gone"
+    ),
+    "deactivated": State("not found; the account is closed by its owner", "unavailable", "deactivated"),
+    "suspended": State("not found; the account is taken down", "unavailable", "suspended"),
+    "blocked": State("the API says that the author blocks", "unavailable", "private"),
+    "login_only": State("the frame says that the author shows posts to members only", "unavailable", "login_only"),
+    "api_rate": State("the post's API answers 429", "blocked", "rate"),
+    "api_down": State("the post's API answers 502", "error", "http_502"),
+    "not_drawn": State("the frame's script draws nothing", "error", "unrecognized"),
+    "unsure": State("not found by one service, known to the other", "unavailable", "unconfirmed"),
     **FAULTS,
 }
 _SAID = {

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
@@ -20,19 +20,21 @@ HOST, MEDIA = "www.facebook.com", "scontent-replica.xx.fbcdn.net"
 STATES = {
     **in_languages(
         {
-            "live": "the post",
-            "gone": "the refusal; the post's own page answers 404",
-            "private": "the refusal; the post's own page redirects to the login page",
-            "age": "the refusal; the post's own page names the age",
-            "embed_refused": "the refusal; the post's own page has the post",
+            "live": State("the post"),
+            "gone": State("the refusal; the post's own page answers 404", "gone", "deleted"),
+            "private": State(
+                "the refusal; the post's own page redirects to the login page", "unavailable", "unconfirmed"
+            ),
+            "age": State("the refusal; the post's own page names the age", "unavailable", "age"),
+            "embed_refused": State("the refusal; the post's own page has the post", "unavailable", "embed_refused"),
         },
         "gone",
         "private",
     ),
-    "other_id": "the post, its links naming its other id",
-    "wrong_post": "another post under this address",
-    "shell": "a small page without anything",
-    "truncated": "the beginning of the card, then the connection ends",
+    "other_id": State("the post, its links naming its other id"),
+    "wrong_post": State("another post under this address", "error", "wrong_post"),
+    "shell": State("a small page without anything", "error", "blank"),
+    "truncated": State("the beginning of the card, then the connection ends", "error", "truncated"),
     **FAULTS,
 }
 _REFUSED = ("gone", "private", "age", "embed_refused")

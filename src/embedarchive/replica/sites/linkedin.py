@@ -9,20 +9,26 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
 
 STATES = {
-    **in_languages({"live": "the update", "gone": "404 from the frame and from the update's page"}, "gone"),
-    "unsure": "404 from the frame; the page leads to a wall",
-    "refused": "404 from the frame; the page has the update",
-    "authwall": "the frame leads to a wall",
-    "denied": "999 to whoever asks",
-    "strange": "a page of another make",
-    "wrong_post": "the frame of another update",
+    **in_languages(
+        {
+            "live": State("the update"),
+            "gone": State("404 from the frame and from the update's page", "gone", "deleted"),
+        },
+        "gone",
+    ),
+    "unsure": State("404 from the frame; the page leads to a wall", "unavailable", "unconfirmed"),
+    "refused": State("404 from the frame; the page has the update", "unavailable", "embed_refused"),
+    "authwall": State("the frame leads to a wall", "blocked", "login"),
+    "denied": State("999 to whoever asks", "blocked", "login"),
+    "strange": State("a page of another make", "unavailable", "unconfirmed"),
+    "wrong_post": State("the frame of another update", "error", "wrong_post"),
     **FAULTS,
 }
 _SAID = {

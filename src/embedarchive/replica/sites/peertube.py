@@ -11,7 +11,7 @@ from uuid import UUID
 
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact
+from embedarchive.replica.facts import Person, PostFact, State
 from embedarchive.replica.sites.players.stage import Stage, film, film_slide, page, site_of, tail_of
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
@@ -120,7 +120,10 @@ _STAGE = Stage(
     POSTS,
     {f"{host}/api/v1/videos/": _video for host in (HOST, ELSEWHERE)},
     dead=_draw_block("error-block"),
-    states={"password": "the player asks for a password; the API says 403"},
+    states={
+        "password": State("the player asks for a password; the API says 403", "unavailable", "password"),
+        "wrong_post": State("the frame of another film", "error", "wrong_post"),
+    },
     own=_own,
 )
 

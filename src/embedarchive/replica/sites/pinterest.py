@@ -10,19 +10,19 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the pin",
-    "gone": "an empty frame; the widgets' service has no data, oEmbed says 404",
-    "unsure": "an empty frame; oEmbed says 404, the widgets' service 500",
-    "refused": "an empty frame; oEmbed has the pin",
-    "strange": "a page of another make",
-    "wrong_post": "the widgets' service gives another pin",
+    "live": State("the pin"),
+    "gone": State("an empty frame; the widgets' service has no data, oEmbed says 404", "gone", "deleted"),
+    "unsure": State("an empty frame; oEmbed says 404, the widgets' service 500", "unavailable", "unconfirmed"),
+    "refused": State("an empty frame; oEmbed has the pin", "unavailable", "unconfirmed"),
+    "strange": State("a page of another make", "unavailable", "unconfirmed"),
+    "wrong_post": State("the widgets' service gives another pin", "error", "unrecognized"),
     **FAULTS,
 }
 _CDN, _FILMS = "i.pinimg.com", "v1.pinimg.com"

@@ -9,7 +9,7 @@ from typing import Any
 
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, avatar_url
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.statuses import status_json, user
@@ -21,16 +21,24 @@ ELSEWHERE = "pixelfed.social"
 """Another instance, which has none of the posts."""
 _EPOCH_MS = 1_549_756_800_000
 STATES = {
-    "live": "the post",
-    "gone": "the card that says no; the API knows no such row",
-    "private": "the card that says no; the API says 403",
-    "hidden": "the card that says no; the API says 404 (the account is private, or the post a draft)",
-    "embed_refused": "the card that says no; the API has the post (it is sensitive, or its instance wants no embeds)",
-    "api_closed": "the post; the API says 403",
-    "frame_missing": "404 in the frame and in the API, both another server's",
-    "application": "the web application in the frame's place",
-    "wrong_post": "another post under this address",
-    "truncated": "the beginning of the frame, then the connection ends",
+    "live": State("the post"),
+    "gone": State("the card that says no; the API knows no such row", "gone", "deleted"),
+    "private": State("the card that says no; the API says 403", "unavailable", "private"),
+    "hidden": State(
+        "the card that says no; the API says 404 (the account is private, or the post a draft)",
+        "unavailable",
+        "unconfirmed",
+    ),
+    "embed_refused": State(
+        "the card that says no; the API has the post (it is sensitive, or its instance wants no embeds)",
+        "unavailable",
+        "embed_refused",
+    ),
+    "api_closed": State("the post; the API says 403"),
+    "frame_missing": State("404 in the frame and in the API, both another server's", "error", "http_404"),
+    "application": State("the web application in the frame's place", "error", "unrecognized"),
+    "wrong_post": State("another post under this address", "error", "wrong_post"),
+    "truncated": State("the beginning of the frame, then the connection ends", "error", "truncated"),
     **FAULTS,
 }
 _STYLE = (

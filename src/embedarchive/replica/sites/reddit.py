@@ -10,20 +10,23 @@ from urllib.parse import urlsplit
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 STATES = {
-    **in_languages({"live": "the post", "gone": "a shell without canonical address; oEmbed 404"}, "gone"),
-    "removed": "the address, without kind, title and score; oEmbed has it",
-    "removed_gone": "the same; oEmbed 404",
-    "private": "the shell; oEmbed is a page of the site with 403",
-    "refused": "the shell; oEmbed has the post",
-    "strange": "a page of another make; oEmbed 404",
-    "wrong_post": "the frame of another post",
+    **in_languages(
+        {"live": State("the post"), "gone": State("a shell without canonical address; oEmbed 404", "gone", "deleted")},
+        "gone",
+    ),
+    "removed": State("the address, without kind, title and score; oEmbed has it", "unavailable", "removed"),
+    "removed_gone": State("the same; oEmbed 404", "gone", "deleted"),
+    "private": State("the shell; oEmbed is a page of the site with 403", "unavailable", "unconfirmed"),
+    "refused": State("the shell; oEmbed has the post", "unavailable", "embed_refused"),
+    "strange": State("a page of another make; oEmbed 404", "unavailable", "unconfirmed"),
+    "wrong_post": State("the frame of another post", "error", "wrong_post"),
     **FAULTS,
 }
 _SAID = {

@@ -8,19 +8,19 @@ from typing import Any
 
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, picture_url
-from embedarchive.replica.facts import PostFact, Slide
+from embedarchive.replica.facts import PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the track",
-    "gone": "a frame of nothing, with 200; oEmbed 404",
-    "unsure": "a frame of nothing; oEmbed 500",
-    "refused": "a frame of nothing; oEmbed has the track",
-    "strange": "a page of another make",
-    "wrong_post": "the frame of another track",
+    "live": State("the track"),
+    "gone": State("a frame of nothing, with 200; oEmbed 404", "gone", "deleted"),
+    "unsure": State("a frame of nothing; oEmbed 500", "unavailable", "unconfirmed"),
+    "refused": State("a frame of nothing; oEmbed has the track", "unavailable", "embed_refused"),
+    "strange": State("a page of another make", "unavailable", "unconfirmed"),
+    "wrong_post": State("the frame of another track", "error", "wrong_post"),
     **FAULTS,
 }
 _CDN, _PREVIEWS = "i.scdn.co", "p.scdn.co"

@@ -8,20 +8,22 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the message",
-    "gone": "the frame says that there is no such message; the channel's page shows older and newer ones",
-    "unsure": "the same; the channel has no public page",
-    "newest": "the same; the channel's page shows only older ones",
-    "refused": "the same; the channel's page shows the message",
-    "strange": "a page of another make",
-    "wrong_post": "the frame of another message",
+    "live": State("the message"),
+    "gone": State(
+        "the frame says that there is no such message; the channel's page shows older and newer ones", "gone", "deleted"
+    ),
+    "unsure": State("the same; the channel has no public page", "unavailable", "unconfirmed"),
+    "newest": State("the same; the channel's page shows only older ones", "unavailable", "unconfirmed"),
+    "refused": State("the same; the channel's page shows the message", "unavailable", "embed_refused"),
+    "strange": State("a page of another make", "error", "unrecognized"),
+    "wrong_post": State("the frame of another message", "error", "wrong_post"),
     **FAULTS,
 }
 _CDN = "cdn4.telesco.pe"

@@ -9,7 +9,7 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide, shortcode_at
+from embedarchive.replica.facts import Person, PostFact, Slide, State, shortcode_at
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
@@ -19,17 +19,19 @@ HOST, MEDIA = "www.threads.com", "scontent-threads.cdninstagram.com"
 STATES = {
     **in_languages(
         {
-            "live": "the post",
-            "gone": "the error card; the post's own page answers 404",
-            "private": "the error card; the post's own page is the empty application",
-            "embed_refused": "the error card; the post's own page has the post",
+            "live": State("the post"),
+            "gone": State("the error card; the post's own page answers 404", "gone", "deleted"),
+            "private": State(
+                "the error card; the post's own page is the empty application", "unavailable", "unconfirmed"
+            ),
+            "embed_refused": State("the error card; the post's own page has the post", "unavailable", "embed_refused"),
         },
         "gone",
         "private",
     ),
-    "shell": "the empty application in the frame's place",
-    "wrong_post": "another post under this address",
-    "truncated": "the beginning of the card, then the connection ends",
+    "shell": State("the empty application in the frame's place", "error", "blank"),
+    "wrong_post": State("another post under this address", "error", "wrong_post"),
+    "truncated": State("the beginning of the card, then the connection ends", "error", "truncated"),
     **FAULTS,
 }
 _SAID = {

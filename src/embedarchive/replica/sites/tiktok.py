@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
@@ -21,18 +21,18 @@ MEDIA = "p16-sign.tiktokcdn.example"
 STATES = {
     **in_languages(
         {
-            "live": "the post",
-            "gone": "400 on the player, 10204 on the page",
-            "gone_quietly": "200 on the player without the post, 10204 on the page",
-            "private": "400 and 10222",
+            "live": State("the post"),
+            "gone": State("400 on the player, 10204 on the page", "gone", "deleted"),
+            "gone_quietly": State("200 on the player without the post, 10204 on the page", "gone", "deleted"),
+            "private": State("400 and 10222", "unavailable", "private"),
         },
         "gone",
     ),
-    "friends": "400 and 10204 with the word for friends only",
-    "embed_refused": "400 on the player; the page has the post",
-    "bounced": "400; the page is the home page",
-    "waf": "a script to be solved in the player's place",
-    "truncated": "the beginning of the player, then the connection ends",
+    "friends": State("400 and 10204 with the word for friends only", "unavailable", "private"),
+    "embed_refused": State("400 on the player; the page has the post", "unavailable", "embed_refused"),
+    "bounced": State("400; the page is the home page", "unavailable", "unconfirmed"),
+    "waf": State("a script to be solved in the player's place", "blocked", "challenge"),
+    "truncated": State("the beginning of the player, then the connection ends", "error", "truncated"),
     **FAULTS,
 }
 _CODES = {"live": 0, "embed_refused": 0, "gone": 10204, "gone_quietly": 10204, "friends": 10204, "private": 10222}

@@ -9,20 +9,20 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
-from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the post",
-    "gone": "404 from the frame and from oEmbed",
-    "unsure": "404 from the frame; oEmbed 500",
-    "private": "404 from the frame; oEmbed 403",
-    "refused": "404 from the frame; oEmbed has the post",
-    "strange": "a page of another make",
-    "wrong_post": "the frame of another post",
+    "live": State("the post"),
+    "gone": State("404 from the frame and from oEmbed", "gone", "deleted"),
+    "unsure": State("404 from the frame; oEmbed 500", "unavailable", "unconfirmed"),
+    "private": State("404 from the frame; oEmbed 403", "unavailable", "private"),
+    "refused": State("404 from the frame; oEmbed has the post", "unavailable", "embed_refused"),
+    "strange": State("a page of another make", "error", "unrecognized"),
+    "wrong_post": State("the frame of another post", "error", "wrong_post"),
     **FAULTS,
 }
 _CDN = "64.media.tumblr.com"

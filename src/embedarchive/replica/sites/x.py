@@ -10,19 +10,21 @@ from urllib.parse import urlsplit
 
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
+from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.pictures import photo, resized
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, not_found, redirect
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the post",
-    "gone": "404 from the JSON and from oEmbed",
-    "deleted_note": "a tombstone whose text says who deleted it",
-    "withheld": "an empty tombstone: age or sensitivity, not deletion",
-    "suspended": "the post without its user",
-    "rate": "429",
+    "live": State("the post"),
+    "gone": State("404 from the JSON and from oEmbed", "gone", "deleted"),
+    "deleted_note": State("a tombstone whose text says who deleted it", "unavailable", "tombstone"),
+    "withheld": State("an empty tombstone: age or sensitivity, not deletion", "unavailable", "tombstone"),
+    "suspended": State("the post without its user", "unavailable", "suspended"),
+    "api_rate": State("429 from the JSON", "blocked", "rate"),
+    **FAULTS,
 }
 _SNOWFLAKE_EPOCH_MS = 1288834974657
 
@@ -119,9 +121,12 @@ WIDGETS = '<script async src="https://platform.twitter.com/widgets.js" charset="
 def _answer_platform(request: Request, world: World) -> Reply | None:
     if request.path == "/widgets.js":
         return asset("x/widgets.js")
-    if request.path in ("/embed/Tweet.html", "/embed/index.html"):
-        return asset("x/tweet.html")
-    return None
+    if wall := answer_block_page(request):
+        return wall
+    if request.path not in ("/embed/Tweet.html", "/embed/index.html"):
+        return None
+    post = _BY_KEY.get(request.param("id"))
+    return (post and answer_fault(world.state(post), request)) or asset("x/tweet.html")
 
 
 def _answer_json(request: Request, world: World) -> Reply | None:
@@ -134,7 +139,7 @@ def _answer_json(request: Request, world: World) -> Reply | None:
     state = world.state(post) if post else "gone"
     if post is None or state == "gone":
         return html("<!DOCTYPE html><title>404</title>", 404, origin)
-    if state == "rate":
+    if state == "api_rate":
         return json_text('{"errors":[{"code":88}]}', 429, origin)
     tombstone: dict[str, Any] = {"__typename": "TweetTombstone", "tombstone": {}}
     if state == "deleted_note":

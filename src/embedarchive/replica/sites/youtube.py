@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url
-from embedarchive.replica.facts import Person, PostFact, Slide
+from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.pictures import resized
 from embedarchive.replica.sites import Site
@@ -21,19 +21,19 @@ FACES = "yt3.ggpht.com"
 STATES = {
     **in_languages(
         {
-            "live": "the video",
-            "gone": "the frame says unavailable; oEmbed 404",
-            "private": "the frame says private; oEmbed 403",
-            "embed_off": "the frame says watch elsewhere; oEmbed 401",
+            "live": State("the video"),
+            "gone": State("the frame says unavailable; oEmbed 404", "gone", "deleted"),
+            "private": State("the frame says private; oEmbed 403", "unavailable", "private"),
+            "embed_off": State("the frame says watch elsewhere; oEmbed 401", "unavailable", "embed_refused"),
         },
         "gone",
         "embed_off",
     ),
-    "geo": "the frame says not in your country; oEmbed has the video",
-    "age": "the frame asks for the age",
-    "unsure": "the frame says unavailable; oEmbed answers 500",
-    "wrong_post": "another video under this address",
-    "consent": "redirect to the consent page",
+    "geo": State("the frame says not in your country; oEmbed has the video", "unavailable", "embed_refused"),
+    "age": State("the frame asks for the age", "unavailable", "age"),
+    "unsure": State("the frame says unavailable; oEmbed answers 500", "unavailable", "unconfirmed"),
+    "wrong_post": State("another video under this address", "error", "wrong_post"),
+    "consent": State("redirect to the consent page", "blocked", "consent"),
     **FAULTS,
 }
 _STATUS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from functools import cache
 from urllib.parse import quote, urlsplit
 
 from embedarchive.replica.assets import asset, read
-from embedarchive.replica.facts import PostFact
+from embedarchive.replica.facts import PostFact, State
 from embedarchive.replica.sites import Site
 from embedarchive.replica.sites.instagram import pages
 from embedarchive.replica.sites.instagram.embed import render_broken, render_embed
@@ -20,34 +20,36 @@ from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the post",
-    "edited": "the post with its caption edited",
-    "slow_css": "the post; its style sheet takes two seconds",
-    "silent": "the post; the frame never says MOUNTED",
-    "late": "the post; the frame says MOUNTED after twelve seconds",
-    "images_403": "the post; its pictures answer 403",
-    "images_aborted": "the post; connections for its pictures are reset",
-    "wrong_post": "another post under this address",
-    "gone": "broken page; oEmbed 404; no full page",
-    "gone_old_class": "the same with the class name of some years ago",
-    "private": "broken page; the full page names the user",
-    "followers": "the same; whoever is logged in (has a cookie `sessionid`) sees the post",
-    "age": "broken page; the full page says the age",
-    "embed_refused": "broken page; the full page and oEmbed have the post",
-    "shell": "the empty application, also to browsers",
-    "login": "redirect to the login page",
-    "challenge": "redirect to the challenge page",
-    "rate": "429",
-    "rate_after": "429 with Retry-After",
-    "rate_json": "401 with JSON that asks to wait",
-    "unsupported": "redirect to the page for unsupported browsers",
-    "forbidden": "403",
-    "server_error": "500",
-    "hang": "no answer at all",
-    "reset": "the connection is reset",
-    "slow": "the post, after three seconds",
-    "truncated": "the beginning of the card, then the connection ends",
-    "empty": "200 with nothing in it",
+    "live": State("the post"),
+    "edited": State("the post with its caption edited"),
+    "slow_css": State("the post; its style sheet takes two seconds"),
+    "silent": State("the post; the frame never says MOUNTED"),
+    "late": State("the post; the frame says MOUNTED after twelve seconds"),
+    "images_403": State("the post; its pictures answer 403", whole=False),
+    "images_aborted": State("the post; connections for its pictures are reset", whole=False),
+    "wrong_post": State("another post under this address", "error", "wrong_post"),
+    "gone": State("broken page; oEmbed 404; no full page", "gone", "deleted"),
+    "gone_old_class": State("the same with the class name of some years ago", "gone", "deleted"),
+    "private": State("broken page; the full page names the user", "unavailable", "private"),
+    "followers": State(
+        "the same; whoever is logged in (has a cookie `sessionid`) sees the post", "unavailable", "private"
+    ),
+    "age": State("broken page; the full page says the age", "unavailable", "age"),
+    "embed_refused": State("broken page; the full page and oEmbed have the post", "unavailable", "embed_refused"),
+    "shell": State("the empty application, also to browsers", "blocked", "shell"),
+    "login": State("redirect to the login page", "blocked", "login"),
+    "challenge": State("redirect to the challenge page", "blocked", "challenge"),
+    "rate": State("429", "blocked", "rate"),
+    "rate_after": State("429 with Retry-After", "blocked", "rate"),
+    "rate_json": State("401 with JSON that asks to wait", "blocked", "rate"),
+    "unsupported": State("redirect to the page for unsupported browsers", "blocked", "unsupported_browser"),
+    "forbidden": State("403", "error", "http_403"),
+    "server_error": State("500", "error", "http_500"),
+    "hang": State("no answer at all", "error", "timeout"),
+    "reset": State("the connection is reset", "error", "connection"),
+    "slow": State("the post, after three seconds"),
+    "truncated": State("the beginning of the card, then the connection ends", "error", "truncated"),
+    "empty": State("200 with nothing in it", "error", "blank"),
 }
 """Every state a post can be set to, and what the platform then answers."""
 

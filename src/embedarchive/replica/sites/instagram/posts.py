@@ -161,6 +161,7 @@ POSTS: tuple[PostFact, ...] = (
         comments=1_333,
         audio=("Nightbus Radio", "Terminal Stop"),
         copyright_blocked=True,
+        unlike={"live": ("available", "copyright_blocked")},
     ),
     _post(
         "tram",

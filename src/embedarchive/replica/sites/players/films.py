@@ -8,7 +8,7 @@ from typing import Any
 
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, milliseconds
+from embedarchive.replica.facts import Person, PostFact, State, milliseconds
 from embedarchive.replica.sites.players.stage import (
     Stage,
     film,
@@ -78,7 +78,11 @@ VIMEO = Stage(
         _vimeo("vm-tide", "827364519", "2024-12-01T08:00:00Z", p.ILSE, "Tij, gefilmd door Ilse", "sea:sails"),
     ),
     {"vimeo.com/api/oembed.json": _oembed_vimeo},
-    states={"domain": "frame 403, oEmbed has it: only for some sites", "password": "the player asks for a password"},
+    states={
+        "domain": State("frame 403, oEmbed has it: only for some sites", "unavailable", "embed_refused"),
+        "password": State("the player asks for a password", "unavailable", "password"),
+        "wrong_post": State("the frame of another film", "error", "wrong_post"),
+    },
     own=_own_vimeo,
     told={"domain": _withheld},
 )
@@ -124,6 +128,10 @@ TWITCH = Stage(
     ),
     {"clips.twitch.tv/CalmAmberFerryKappa-9xQ2LmZr": _twitch_page},
     dead=html(page("#9146ff", _GATE)),
+    states={
+        "gone": State("the player's gate, and 404 from the page", "unavailable", "unconfirmed"),
+        "private": State("the player's gate, and 403 from the page", "unavailable", "unconfirmed"),
+    },
     late=True,
 )
 
@@ -161,6 +169,10 @@ DAILYMOTION = Stage(
         "www.dailymotion.com/services/oembed": lambda post: oembed(post, _DM_CDN, "Dailymotion"),
     },
     dead=html(page("#0066dc", '<div id="player" class="player"><p class="error">Content unavailable</p></div>')),
+    states={
+        "unsure": State("a frame of nothing, which says nothing by structure; the others 500", "error", "unrecognized"),
+        "refused": State("the same; the others tell of the film", "error", "unrecognized"),
+    },
     late=True,
 )
 
@@ -276,6 +288,7 @@ SNAPCHAT = Stage(
         ),
     ),
     {"www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAYb2tq": _draw_snapchat},
+    states={"private": State("no frame; the page answers 403", "unavailable", "unconfirmed")},
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import picture_url
-from embedarchive.replica.facts import PostFact, Slide
+from embedarchive.replica.facts import PostFact, Slide, State
 from embedarchive.replica.sites.players.stage import (
     Stage,
     film,
@@ -275,6 +275,7 @@ VK = Stage(
             "Маршрут 6, без слів",
             film_slide("city:neon"),
             lang="uk",
+            unlike={"gone": ("gone", "deleted"), "refused": ("unavailable", "embed_refused")},
         ),
     ),
     {
@@ -282,6 +283,10 @@ VK = Stage(
         "vk.com/video-20551_456239": _vk_page,
     },
     dead=html(page("#0077ff", '<div class="message_page">Запись не найдена</div>', ink="#222")),
+    states={
+        "private": State("no frame; the page answers 403", "unavailable", "unconfirmed"),
+        "refused": State("no frame; the page for phones tells of it", "unavailable", "unconfirmed"),
+    },
     alias={"video-20551_456239": "oid=-20551&id=456239"},
 )
 

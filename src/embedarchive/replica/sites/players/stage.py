@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 from urllib.parse import unquote
 
+from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, picture_url
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds
+from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 STATES = {
-    "live": "the post",
-    "gone": "no frame, and every other source says 404",
-    "unsure": "no frame; the other sources answer 500",
-    "private": "no frame; the other sources answer 403",
-    "refused": "no frame; the other sources tell of the post",
-    "strange": "the frame answers with a page of another make",
-    "wrong_post": "the frame of another post",
+    "live": State("the post"),
+    "gone": State("no frame, and every other source says 404", "gone", "deleted"),
+    "unsure": State("no frame; the other sources answer 500", "unavailable", "unconfirmed"),
+    "private": State("no frame; the other sources answer 403", "unavailable", "private"),
+    "refused": State("no frame; the other sources tell of the post", "unavailable", "embed_refused"),
+    "strange": State("the frame answers with a page of another make", "error", "unrecognized"),
+    "wrong_post": State("the frame of another post", "error", "unrecognized"),
     **FAULTS,
 }
 _Draw = Callable[[PostFact], str]
@@ -35,8 +36,8 @@ class Stage:
     """One platform. `services` are addresses (host and path, or its start up to a slash) and what each gives of a post.
 
     `dead` is the frame of a post that is not there, 404 where it is only a text. `alias` is a second id by which
-    services are asked. `late` frames are drawn by script. `own` gives the frames of the platform's own `states`, `told`
-    what its services say in them.
+    services are asked. `late` frames are drawn by script. `states` are those beside `STATES`, and those of them that end
+    otherwise here; `own` gives the frames of the platform's own, `told` what its services say in them.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Stage:
     posts: tuple[PostFact, ...]
     services: Mapping[str, Callable[[PostFact], Any]] = field(default_factory=dict)
     dead: Reply = field(default_factory=lambda: html("<!DOCTYPE html><title>404</title><h1>Not found</h1>", 404))
-    states: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, State] = field(default_factory=dict)
     own: Callable[[PostFact, str], Reply | None] = lambda post, state: None
     told: Mapping[str, Callable[[PostFact], Any]] = field(default_factory=dict)
     alias: Mapping[str, str] = field(default_factory=dict)
@@ -130,7 +131,9 @@ def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
     if request.host == stage.cdn:
         return answer_media(request, world, stage.posts)
     asked = unquote(request.target)
-    post = next((p for p in stage.posts if tail_of(p) in asked or stage.alias.get(p.key, "\0") in asked), None)
+    post = next(
+        (each for each in stage.posts if tail_of(each) in asked or stage.alias.get(each.key, "\0") in asked), None
+    )
     state = world.state(post) if post else "gone"
     address = f"{request.host}{request.path}"
     for start, say in stage.services.items():
@@ -161,12 +164,18 @@ def _answer_frame(stage: Stage, post: PostFact, state: str, request: Request) ->
     if state == "strange":
         return html("<!DOCTYPE html><title>Hello</title><main><h1>Welcome</h1><p>Pick something.</p></main>")
     if state == "wrong_post":
-        others = [each for each in stage.posts if each is not post]
-        post, state = (others[0] if others else post), "live"
+        post, state = find_another(stage.posts, post), "live"
     if state not in ("live", *(set(stage.states) - set(STATES))):
         return stage.dead
     text = stage.draw(post)
     return html(draw_late(text) if stage.late else text)
+
+
+def find_another(posts: tuple[PostFact, ...], post: PostFact) -> PostFact:
+    """Give another post of the platform; where there is none, one that is made up for the occasion."""
+    made_up = replace(post, name=f"{post.name}-2", key=post.key[:-1] + ("3" if post.key[-1] != "3" else "4"))
+    made_up = replace(made_up, author=p.KYSTVAKTA, caption="Eleven metres at the outer buoy", slides=post.slides[:1])
+    return next((each for each in posts if each is not post), made_up)
 
 
 def post_of(
