@@ -18,7 +18,7 @@ from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import PostFact, Replica
 
-SHORT = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, whole_s=40.0)
+SHORT = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, idle_s=6.0, phase_s=15.0, whole_s=60.0)
 
 
 @dataclass

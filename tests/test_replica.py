@@ -11,7 +11,9 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from embedarchive.replica import Replica, Saved
+from embedarchive.replica import Replica, Saved, Weather
 from replica_client import Answer, connect, get
 
 
@@ -35,6 +37,7 @@ def replica(running: Replica) -> Iterator[Replica]:
     for post in running.posts:
         running.set_state(post.key, post.state)
     running.limit(None)
+    running.weather = Weather()
 
 
 def embed(replica: Replica, name: str, **headers: str) -> Answer:
@@ -199,3 +202,30 @@ def test_it_runs_by_itself_says_how_to_crawl_it_and_leaves_nothing(tmp_path: Pat
         run.send_signal(ending)
         assert run.wait(10) == 0
     assert not list(tmp_path.iterdir())
+
+
+def test_in_foul_weather_a_host_sends_slowly_and_the_others_do_not_wait(replica: Replica) -> None:
+    for host in ("slow.example", "other.example"):
+        replica.serve(f"https://{host}/file", Saved(body=b"x" * 20_000))
+    replica.weather = Weather(bytes_per_s=20_000)
+    with ThreadPoolExecutor(3) as pool:
+        began = time.monotonic()
+        both = [pool.submit(get, replica, "https://slow.example/file") for _ in range(2)]
+        other = pool.submit(get, replica, "https://other.example/file")
+        assert len(other.result().body) == 20_000
+        others_took = time.monotonic() - began
+        assert [len(answer.result().body) for answer in both] == [20_000, 20_000]
+    assert time.monotonic() - began >= 2, "two files of one host share what it can send"
+    assert others_took < time.monotonic() - began
+
+
+def test_in_gusts_one_answer_of_so_many_halts_in_its_middle_and_goes_on(replica: Replica) -> None:
+    replica.serve("https://gusty.example/file", Saved(body=bytes(range(100))))
+    replica.weather = Weather(stall_every=3, stall_s=0.5)
+    took = []
+    for _ in range(6):
+        began = time.monotonic()
+        assert get(replica, "https://gusty.example/file").body == bytes(range(100))
+        took.append(time.monotonic() - began)
+    assert sum(each >= 0.5 for each in took) >= 2
+    assert min(took) < 0.5

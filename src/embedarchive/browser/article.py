@@ -14,6 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from embedarchive.browser.patience import crowding
 from embedarchive.browser.record import Recorder
 from embedarchive.browser.redact import redact_url
 from embedarchive.browser.tab import MAX_SIDE, PAGE_SCRIPT, PageLeft, ScreenshotFormat, Tab
@@ -41,15 +42,20 @@ _DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimation
 
 @dataclass(frozen=True, slots=True)
 class ArticleLimits:
-    """Seconds: to the first byte, until the page is quiet, for scrolling, for one embed, for all embeds, in all."""
+    """Seconds: to the first byte, until the page is quiet, for scrolling, for one embed, for all embeds, in all.
 
-    navigate_s: float = 30.0
+    An embed whose frame is still arriving is given more, up to `late_embed_s`, while no `idle_s` pass without a byte.
+    """
+
+    navigate_s: float = 45.0
     quiet_s: float = 8.0
     scroll_s: float = 25.0
     embed_s: float = 12.0
-    embeds_s: float = 120.0
+    idle_s: float = 30.0
+    late_embed_s: float = 90.0
+    embeds_s: float = 240.0
     screenshot_s: float = 20.0
-    whole_s: float = 300.0
+    whole_s: float = 480.0
     quiet_ms: int = 500
     step_ms: int = 800
 
@@ -74,7 +80,7 @@ class Opened:
     async def ask(self, function: str, seconds: float, **data: Any) -> Any:
         """Call a function of article.js, which is told to end before its time is up."""
         deadline = {"deadline": seconds * 1000, **data}
-        return await self.tab.evaluate(function, deadline, seconds + _GRACE_S, _SCRIPT)
+        return await self.tab.evaluate(function, deadline, seconds + _GRACE_S * crowding(), _SCRIPT)
 
     async def alter(self, function: str, seconds: float = 5.0, **data: Any) -> None:
         """Call a function that changes the page, and note what it did."""
@@ -172,7 +178,7 @@ async def photograph_page(opened: Opened) -> None:
     try:
         width, height = await _unroll(opened)
         box = {"x": 0, "y": 0, "width": width, "height": min(height, MAX_SIDE / screenshot_format.scale)}
-        opened.screenshot = await tab.photograph(box, screenshot_format, limits.screenshot_s)
+        opened.screenshot = await tab.photograph(box, screenshot_format, limits.screenshot_s * crowding())
     except (PageLeft, TimeoutError, BrowserCrashed):
         tab.spoiled = True
 

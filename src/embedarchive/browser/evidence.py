@@ -21,11 +21,13 @@ from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.outcomes import read_retry_after
 from embedarchive.platforms.kit.specification import Probe, Visitable, fill_url
 
-PROBE_LIMITS = FetchLimits(total_s=30.0, max_bytes=8 * 1024 * 1024)
-MEDIA_LIMITS = FetchLimits(total_s=180.0, max_bytes=128 * 1024 * 1024)
+PROBE_LIMITS = FetchLimits(total_s=180.0, max_bytes=8 * 1024 * 1024)
+MEDIA_LIMITS = FetchLimits(total_s=900.0, max_bytes=128 * 1024 * 1024)
 MAX_MEDIA = 80
 """Files kept of one post; more than any platform allows in one."""
 _AT_ONCE = 4
+_BROKEN_OFF = frozenset({"reset", "connection", "incomplete"})
+"""A connection that ended too soon, as idle ones do when they are used again: worth a second try at once."""
 _EXPECTED = {"media": ("image/", "video/", "audio/"), "poster": ("image/",), "avatar": ("image/",)}
 
 
@@ -48,17 +50,20 @@ async def conclude(
     screenshot_format: ScreenshotFormat,
     *,
     media: bool,
+    idle_s: float = MEDIA_LIMITS.idle_s,
 ) -> Capture:
-    """Turn a visit into the capture of its post."""
+    """Turn a visit into the capture of its post; a file that sends nothing for `idle_s` is not waited for."""
     verdict = await _judge(seen, post, visit, fetcher, chrome.user_agent)
     verdict = _insist_on_picture(verdict, picture)
     haul = _Haul()
     if verdict.outcome in ("available", "unavailable"):
         description = visit.describe(seen.page, post)
-        await _collect(description, seen, fetcher, chrome.user_agent, haul, fetch=media)
+        limits = replace(MEDIA_LIMITS, idle_s=idle_s)
+        await _collect(description, seen, fetcher, chrome.user_agent, haul, limits if media else None)
         haul.artifacts[:] = await asyncio.to_thread(_hash_pictures, haul.artifacts)
     missing = [*haul.missing, *(f"image did not load: {url}" for url in seen.broken)]
     missing += ["screenshot: cut at the tallest picture that can be taken"] if seen.cut else []
+    missing += [f"screenshot: timeout ({what} still on their way)" for what in seen.unseen]
     headers = {name.lower(): value for name, value in seen.page.headers}
     return Capture(
         post=post,
@@ -150,9 +155,10 @@ def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
 
 
 async def _collect(
-    description: Description, seen: Visit, fetcher: Fetcher, user_agent: str, haul: _Haul, *, fetch: bool
+    description: Description, seen: Visit, fetcher: Fetcher, user_agent: str, haul: _Haul, limits: FetchLimits | None
 ) -> None:
-    """Keep the bytes of every file the description names: from what the page loaded, else fetched at once."""
+    """Keep the bytes of every file the description names: from what the page loaded, else fetched at once (unless
+    there are no `limits` for that)."""
     wanted = description.media[:MAX_MEDIA]
     if len(description.media) > MAX_MEDIA:
         haul.missing.append(f"{len(description.media) - MAX_MEDIA} more files than are kept of one post")
@@ -163,11 +169,13 @@ async def _collect(
 
     async def bring(url: str) -> None:
         async with slots:
-            got = await fetcher.fetch(url, headers=headers, limits=MEDIA_LIMITS)
+            got = await fetcher.fetch(url, headers=headers, limits=limits)
+            if (got.truncated or got.reason) in _BROKEN_OFF:
+                got = await fetcher.fetch(url, headers=headers, limits=limits)
         found[url] = _exchange(got, headers, "media")
         haul.exchanges.append(_exchange(got, headers, "media"))
 
-    if fetch:
+    if limits:
         await asyncio.gather(*(bring(url) for url, exchange in found.items() if exchange is None))
     for each in wanted:
         if not each.missing:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from playwright.async_api import Frame
 from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page, whole_text
 from embedarchive.browser.evidence import conclude
 from embedarchive.browser.launch import Chrome
+from embedarchive.browser.patience import Patience, crowding
 from embedarchive.browser.pictures import Picture
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import MAX_SIDE, PageLeft
@@ -159,7 +160,9 @@ async def _shoot(opened: Opened, place: dict[str, Any]) -> bytes | None:
     }  # fmt: skip
     if place["width"] < 2 or place["height"] < 2:
         return None
-    return await opened.tab.photograph(box, opened.screenshot_format, opened.limits.screenshot_s, in_view=True)
+    return await opened.tab.photograph(
+        box, opened.screenshot_format, opened.limits.screenshot_s * crowding(), in_view=True
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ the frame
@@ -178,24 +181,26 @@ async def _find_frame(opened: Opened, place: dict[str, Any]) -> Frame | None:
 
 async def _wait_for_frame(opened: Opened, frame: Frame, post: Post) -> None:
     """Wait until the frame has loaded, its card or what stands for it is there, and its pictures are decoded."""
-    end = monotonic() + opened.limits.embed_s
+    limits, recorder = opened.limits, opened.tab.recorder
+    assert recorder is not None, "an open article is recorded"
+    owes = partial(recorder.owes, frame)
+    patience = Patience(limits.embed_s * crowding(), limits.idle_s, limits.late_embed_s, opened.tab.heard, owes)
     visit = BY_NAME[post.platform].visit
-    await _patiently(frame.wait_for_load_state("load"), end)
+    await _patiently(frame.wait_for_load_state("load", timeout=0), patience)
     if visit:
-        await _patiently(_wait_for(frame, ", ".join((visit.frame.card, *visit.frame.dead))), end)
-        if opened.tab.recorder:
-            await opened.tab.recorder.settle(max(0.1, end - monotonic()))
+        await _patiently(_wait_for(frame, ", ".join((visit.frame.card, *visit.frame.dead))), patience)
+        await recorder.settle(max(0.1, patience.left()))
         served = _read_document(opened, frame).body
         for move in visit.frame.moves:
             if move.do == "wait" and move.until and move.when in served:
-                await _patiently(_wait_for(frame, move.until), end)
-    await _patiently(frame.evaluate(_DECODED), end)
+                await _patiently(_wait_for(frame, move.until), patience)
+    await _patiently(frame.evaluate(_DECODED), patience)
 
 
-async def _patiently(wait: Awaitable[Any], end: float) -> None:
-    """Wait for a sign from a frame, no longer than until `end`; whether it came is seen later."""
+async def _patiently(wait: Awaitable[Any], patience: Patience) -> None:
+    """Wait for a sign from a frame; whether it came is seen later."""
     with contextlib.suppress(PlaywrightError, TimeoutError):
-        await asyncio.wait_for(wait, max(0.1, end - monotonic()))
+        await patience.wait(wait)
 
 
 async def _wait_for(frame: Frame, css: str) -> None:

@@ -22,6 +22,7 @@ from playwright.async_api import CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from embedarchive.browser.find import BrowserChoice
+from embedarchive.browser.patience import crowding
 from embedarchive.core.errors import BrowserCrashed, BrowserMissing
 
 T = TypeVar("T")
@@ -82,9 +83,12 @@ _FIND_TOFU = """samples => {
 
 
 async def within(seconds: float, work: Awaitable[T], what: str) -> T:
-    """Await something of the browser's, or raise BrowserCrashed: no Playwright call is trusted to come back."""
+    """Await something of the browser's, or raise BrowserCrashed: no Playwright call is trusted to come back.
+
+    `seconds` are those of a machine that has nothing else to do; a crowded one is given more.
+    """
     try:
-        return await asyncio.wait_for(work, seconds)
+        return await asyncio.wait_for(work, seconds * crowding())
     except TimeoutError as error:
         raise BrowserCrashed(f"the browser did not answer ({what})") from error
     except PlaywrightError as error:
@@ -138,7 +142,7 @@ class Chrome:
     async def answers(self) -> bool:
         """Whether the browser itself still answers; a page may hang without it, but not it without its pages."""
         try:
-            await asyncio.wait_for(self.session.send("Browser.getVersion"), PING_S)
+            await asyncio.wait_for(self.session.send("Browser.getVersion"), PING_S * crowding())
         except (PlaywrightError, TimeoutError):
             return False
         return True
@@ -170,8 +174,9 @@ async def launch(choice: BrowserChoice, proxy_server: str | None, ca_file: Path 
     """
     playwright = await async_playwright().start()
     try:
-        browser = await asyncio.wait_for(_start(playwright, choice, proxy_server, ca_file), LAUNCH_S)
-        session, pid, version = await asyncio.wait_for(_ask(browser), LAUNCH_S)
+        seconds = LAUNCH_S * crowding()
+        browser = await asyncio.wait_for(_start(playwright, choice, proxy_server, ca_file, seconds), seconds)
+        session, pid, version = await asyncio.wait_for(_ask(browser), seconds)
     except (PlaywrightError, TimeoutError) as error:
         await stop_driver(playwright)
         raise BrowserMissing(_explain(choice, error)) from error
@@ -179,7 +184,7 @@ async def launch(choice: BrowserChoice, proxy_server: str | None, ca_file: Path 
 
 
 async def _start(
-    playwright: Playwright, choice: BrowserChoice, proxy_server: str | None, ca_file: Path | None
+    playwright: Playwright, choice: BrowserChoice, proxy_server: str | None, ca_file: Path | None, seconds: float
 ) -> PlaywrightBrowser:
     off = ",".join((*_OFF_BY_PLAYWRIGHT, *_OFF))
     switches = [*_SWITCHES, f"--disable-features={off}", *(trust(ca_file) if ca_file else ())]
@@ -195,7 +200,7 @@ async def _start(
         handle_sigint=False,
         handle_sigterm=False,
         handle_sighup=False,
-        timeout=LAUNCH_S * 1000,
+        timeout=seconds * 1000,
     )
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any
 
 from embedarchive.browser.launch import within
+from embedarchive.browser.patience import Patience, crowding
 from embedarchive.browser.tab import MAX_SIDE, PageLeft, ScreenshotFormat, Tab
 from embedarchive.platforms.kit.specification import Frame
 
@@ -23,20 +23,26 @@ MAX_STRANGE_HEIGHT = 4000
 
 _PING_S = 3.0
 _STRANGE_SHOT_S = 3.0
+_OF_THE_POST = frozenset({"pictures", "posters", "pending"})
 
 
 @dataclass(frozen=True, slots=True)
 class VisitLimits:
-    """Seconds a visit may take: to the first byte of the page, until it has settled, until it is complete, in all.
+    """Seconds a visit may take: to the first byte of the page, until it has settled, until it is complete.
 
-    `memory_mb` is what one page may hold; a page that holds more is killed.
+    Each of these passes in any case, and more where the machine is crowded. Beyond it, what the page has asked for is
+    waited for as long as something arrives: never longer than `idle_s` without a byte (for what is not of the post:
+    `rest_s`), nor than `phase_s`, nor than `whole_s` in all. `memory_mb` is what one page may hold; a page that holds
+    more is killed.
     """
 
-    navigate_s: float = 30.0
+    navigate_s: float = 45.0
     settle_s: float = 20.0
     rest_s: float = 15.0
+    idle_s: float = 45.0
+    phase_s: float = 240.0
     screenshot_s: float = 15.0
-    whole_s: float = 100.0
+    whole_s: float = 780.0
     quiet_ms: int = 700
     memory_mb: int = 1500
 
@@ -46,7 +52,8 @@ class Look:
     """What was seen.
 
     `settled` is `card`, `dead`, `strange` (quiet, and neither), `cut` (the document broke off) or `late`. The lists
-    `late` and `broken` say what was not ready in time or did not load; `url` is empty when the page would not rest.
+    `late` and `broken` say what was not ready in time or did not load, `unseen` what of it is the post's own; `url` is
+    empty when the page would not rest.
     """
 
     settled: str = ""
@@ -57,6 +64,7 @@ class Look:
     alterations: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     timings: dict[str, int] = field(default_factory=dict)
 
 
@@ -65,22 +73,25 @@ async def look_at_frame(tab: Tab, frame: Frame, limits: VisitLimits, screenshot_
 
     Raises TimeoutError when the page does not answer at all.
     """
+    rest_s = limits.rest_s * crowding()
     ask = {
         "card": frame.card,
         "dead": ", ".join(frame.dead),
         "pending": ", ".join(frame.pending),
         "moves": [asdict(move) for move in frame.moves],
         "quiet": limits.quiet_ms,
-        "rest": limits.rest_s * 1000,
+        "rest": rest_s * 1000,
     }
-    later = sum(move.ms * move.times for move in frame.moves) / 1000 + limits.rest_s
+    later = sum(move.ms * move.times for move in frame.moves) / 1000 + rest_s
     answer = await _settle(tab, ask, later, limits)
+    answer = await _rest(tab, ask, answer, limits)
     look = Look(answer["state"])
     if "url" not in answer:
         return look
     look.url, look.dom = answer["url"], _whole_text(answer["dom"])
     look.alterations = answer["done"] + ([f"loading=eager on {answer['eager']} images"] if answer["eager"] else [])
     look.late = answer["unmet"] + [f"{what} not complete in time" for what in answer["late"]]
+    look.unseen = sorted(_OF_THE_POST.intersection(answer["late"]))
     look.broken, look.timings = answer["broken"], answer["timings"]
     began = monotonic()
     await _photograph(tab, look, answer, limits, screenshot_format)
@@ -91,7 +102,8 @@ async def look_at_frame(tab: Tab, frame: Frame, limits: VisitLimits, screenshot_
 async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimits) -> dict[str, Any]:
     """Ask the page until it gives an answer to go by. A page that moves on by script is asked again where it went."""
     state = "late"
-    for left in _until(limits.settle_s):
+    patience = be_patient(tab, limits, limits.settle_s)
+    while (left := patience.left()) > 0:
         try:
             answer = await _ask(tab, {**ask, "settle": left * 1000}, left, later)
         except PageLeft:
@@ -100,40 +112,63 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
         state = answer["state"]
         if state in ("card", "dead"):
             return answer
-        if state != "strange" or not (tab.recorder and tab.recorder.pending):
+        if state == "cut" or (state == "strange" and not (tab.recorder and tab.recorder.pending)):
             break
     if state in ("cut", "late"):  # a page that never ends is stopped, else it could not be photographed
         await within(limits.settle_s, tab.cdp.send("Page.stopLoading"), "stop loading")
     try:
-        last: dict[str, Any] = await tab.evaluate("look", {**ask, "settle": 0, "accept": state}, later + GRACE_S)
+        last: dict[str, Any] = await tab.evaluate(
+            "look", {**ask, "settle": 0, "accept": state}, later + GRACE_S * crowding()
+        )
     except PageLeft:
         return {"state": state}
     return last
 
 
+async def _rest(tab: Tab, ask: dict[str, Any], answer: dict[str, Any], limits: VisitLimits) -> dict[str, Any]:
+    """Ask again while something of the post, or else of the page, is still arriving. The moves are not made again."""
+    patience = be_patient(tab, limits, 0.0)
+    again = {**ask, "accept": answer["state"], "moves": []}
+    while answer["state"] in ("card", "dead") and answer.get("late"):
+        patience.idle = limits.idle_s if _OF_THE_POST.intersection(answer["late"]) else limits.rest_s
+        if (left := patience.left()) <= 0:
+            break
+        before = answer
+        try:
+            answer = await tab.evaluate(
+                "look", {**again, "rest": min(left, limits.rest_s) * 1000}, left + GRACE_S * crowding()
+            )
+        except PageLeft:
+            break
+        took = {name: before["timings"][name] + answer["timings"][name] for name in answer["timings"]}
+        eager = before["eager"] + answer["eager"]
+        answer |= {"done": before["done"], "unmet": before["unmet"], "eager": eager, "timings": took}
+    return answer
+
+
+def be_patient(tab: Tab, limits: VisitLimits, least: float) -> Patience:
+    """The patience for one phase of a visit."""
+    assert tab.recorder, "a visit is recorded"
+    return Patience(least * crowding(), limits.idle_s, limits.phase_s, tab.heard, tab.recorder.owes)
+
+
 async def _ask(tab: Tab, ask: dict[str, Any], settle_s: float, later: float) -> dict[str, Any]:
     """Put one question to the page. A document that breaks off is not waited for, nor is a page that hangs."""
     assert tab.recorder
-    asking = asyncio.ensure_future(tab.evaluate("look", ask, settle_s + later + GRACE_S))
+    asking = asyncio.ensure_future(tab.evaluate("look", ask, settle_s + later + GRACE_S * crowding()))
     breaking = asyncio.ensure_future(tab.recorder.document_failed.wait())
     either = (asking, breaking)
     try:
-        done, _ = await asyncio.wait(either, timeout=settle_s + GRACE_S, return_when=asyncio.FIRST_COMPLETED)
+        silence = settle_s + GRACE_S * crowding()
+        done, _ = await asyncio.wait(either, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            await tab.race(tab.cdp.send("Runtime.evaluate", {"expression": "1"}), _PING_S)
+            await tab.race(tab.cdp.send("Runtime.evaluate", {"expression": "1"}), _PING_S * crowding())
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         answer: dict[str, Any] = {"state": "cut"} if breaking.done() else await asking
         return answer
     finally:
         for task in either:
             task.cancel()
-
-
-def _until(seconds: float) -> Iterator[float]:
-    """Yield the seconds that are left, as long as there are some."""
-    end = monotonic() + seconds
-    while (left := end - monotonic()) > 0:
-        yield left
 
 
 async def _photograph(
@@ -144,10 +179,9 @@ async def _photograph(
     look.cut = bool(answer["found"]) and box["height"] > tallest
     box["height"] = min(box["height"], tallest)
     is_known = look.settled in ("card", "dead")
+    seconds = limits.screenshot_s if is_known else _STRANGE_SHOT_S
     try:
-        look.screenshot = await tab.photograph(
-            box, screenshot_format, limits.screenshot_s if is_known else _STRANGE_SHOT_S
-        )
+        look.screenshot = await tab.photograph(box, screenshot_format, seconds * crowding())
     except TimeoutError:
         if is_known:
             raise

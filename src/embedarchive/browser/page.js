@@ -88,7 +88,7 @@
     for (const image of lazy) image.loading = "eager";
     const seen = pictures.filter((image) => image.getClientRects().length);
     await limit(Promise.allSettled(seen.map((image) => image.decode())), "pictures");
-    await limit(this.loaded(this.drawn(box())), "posters");
+    await limit(this.loaded(this.drawn(box()), left() + 1000), "posters");
     await limit(document.fonts.ready, "fonts");
     await limit(this.still(box), "stillness");
     return { late, eager: lazy.length, broken: seen.filter((i) => !i.naturalWidth).map((i) => i.currentSrc || i.src) };
@@ -106,9 +106,9 @@
   },
 
   // Wait until each address has been fetched by the page, well or badly.
-  loaded(addresses) {
+  loaded(addresses, deadline) {
     const test = () => (addresses.every((a) => performance.getEntriesByName(a).length) ? "all" : "");
-    return addresses.length ? this.changes(60000, test) : null;
+    return addresses.length ? this.changes(deadline, test) : null;
   },
 
   // Wait until the box has kept its place and size over two frames.

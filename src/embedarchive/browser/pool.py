@@ -117,8 +117,9 @@ class Browser:
                 return _failed(post, visit, started, "browser_missing", str(error))
             picture = await _look(seen)
             taken = await conclude(
-                seen, picture, post, visit, self._fetcher, chrome, self.screenshot_format, media=media
-            )
+                seen, picture, post, visit, self._fetcher, chrome, self.screenshot_format,
+                media=media, idle_s=self.limits.idle_s,
+            )  # fmt: skip
             return mark_capture(taken, self._login) if self._login else taken
         return _failed(post, visit, started, "browser_crashed", crash)
 

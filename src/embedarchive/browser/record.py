@@ -7,15 +7,21 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Request, Response
 
+from embedarchive.browser.patience import crowding
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.core.model import Exchange
 
-BODY_S = 15.0
+BODY_S = 60.0
+"""To hand over a body that has arrived: only a browser that hangs, or a crowded machine, needs more than a moment."""
+OWED_S = 1.0
+"""A page's requests in flight for this long are what it waits for; shorter ones may be it asking again and again."""
+_NEEDED = {"document", "stylesheet", "script", "image", "font", "xhr", "fetch"}
 MAX_BODY = 32 * 1024 * 1024
 MAX_TOTAL = 128 * 1024 * 1024
 MAX_EXCHANGES = 2000
@@ -27,6 +33,7 @@ RemoteAddress = Callable[[str, int], str | None]
 @dataclass
 class _Entry:
     request: Request
+    asked_at: float
     response: Response | None = None
     finished: bool = False
     error: str | None = None
@@ -34,6 +41,10 @@ class _Entry:
     truncated: str | None = None
     reading: asyncio.Task[None] | None = None
     exchange: Exchange | None = None
+
+    @property
+    def in_flight(self) -> bool:
+        return not self.finished and not self.error
 
 
 class BodyCache:
@@ -75,6 +86,8 @@ class Recorder:
     entries: dict[Request, _Entry] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
+    touched: float = 0.0
+    """When, by the monotonic clock, a request was last made or answered."""
     document_failed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_request(self, request: Request) -> None:
@@ -83,17 +96,20 @@ class Recorder:
         if len(self.entries) >= MAX_EXCHANGES:
             self.overflow += 1
         else:
-            self.entries[request] = _Entry(request)
+            self.touched = monotonic()
+            self.entries[request] = _Entry(request, self.touched)
 
     def on_response(self, response: Response) -> None:
         if entry := self.entries.get(response.request):
             entry.response = response
+            self.touched = monotonic()
 
     def on_finished(self, request: Request) -> None:
         """A response is whole: read its body now, for the page may leave and take it along."""
         entry = self.entries.get(request)
         if entry and not entry.finished:
             entry.finished = True
+            self.touched = monotonic()
             if self.reads and entry.response and _has_body(entry.response.status):
                 entry.reading = asyncio.ensure_future(self._read(entry, entry.response))
 
@@ -106,7 +122,17 @@ class Recorder:
     @property
     def pending(self) -> int:
         """How many requests have neither finished nor failed."""
-        return sum(not e.finished and not e.error for e in self.entries.values())
+        return sum(e.in_flight for e in self.entries.values())
+
+    def owes(self, frame: Frame | None = None) -> bool:
+        """Whether something a page (or one frame of it) is built of has been on its way for a while.
+
+        Films and sockets are not counted: they may go on for ever.
+        """
+        since = monotonic() - OWED_S
+        owed = (e for e in self.entries.values() if e.in_flight and e.asked_at < since)
+        needed = (e.request for e in owed if e.request.resource_type in _NEEDED)
+        return any(frame is None or _is_of(request, frame) for request in needed)
 
     async def _read(self, entry: _Entry, response: Response) -> None:
         announced = response.headers.get("content-length", "")
@@ -116,7 +142,7 @@ class Recorder:
         body = self.body_cache.find(response)
         if body is None:
             try:
-                body = await asyncio.wait_for(response.body(), BODY_S)
+                body = await asyncio.wait_for(response.body(), BODY_S * crowding())
             except (PlaywrightError, TimeoutError):
                 entry.truncated = "unreadable"
                 return

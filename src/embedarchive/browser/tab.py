@@ -102,6 +102,10 @@ class Tab:
             patterns = {"patterns": [{"resourceType": "Document"}]}
             await within(OPEN_S, self.cdp.send("Fetch.enable", patterns), "intercept")
 
+    def heard(self) -> float:
+        """When, by the monotonic clock, something last arrived for this tab, or it asked for something."""
+        return max(self.door.heard(self.user), self.recorder.touched if self.recorder else 0.0)
+
     async def evaluate(self, function: str, data: dict[str, Any], seconds: float, script: str = PAGE_SCRIPT) -> Any:
         """Call a function of page.js in an isolated world. Raises PageLeft when the page navigates meanwhile."""
         expression = f"{script}.{function}({json.dumps(data)})"

@@ -11,7 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from embedarchive.browser.observe import GRACE_S, Look, VisitLimits, look_at_frame
+from embedarchive.browser.observe import GRACE_S, Look, VisitLimits, be_patient, look_at_frame
 from embedarchive.browser.record import BODY_S, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat, Tab
@@ -31,7 +31,8 @@ _HUNG_S = 1.0
 
 @dataclass
 class Visit:
-    """What one visit brought back. `late` and `broken` say what was not ready in time or did not load."""
+    """What one visit brought back. `late` and `broken` say what was not ready in time or did not load; `unseen` names
+    what of the post was still on its way when the picture was taken."""
 
     page: Page
     started_at: str
@@ -44,6 +45,7 @@ class Visit:
     alterations: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     timings: dict[str, int] = field(default_factory=dict)
     popups: int = 0
     dialogs: int = 0
@@ -90,8 +92,9 @@ async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: VisitLimits, do
     """Go to the frame; a failure becomes the page's `error`."""
     before = len(door.refusals)
     try:
-        going = tab.go(seen.page.url, limits.navigate_s, frame.referrer)
-        response = await tab.race(going, limits.navigate_s + GRACE_S)
+        going = tab.go(seen.page.url, limits.phase_s, frame.referrer)
+        patience = be_patient(tab, limits, limits.navigate_s)
+        response = await tab.race(patience.wait(going), limits.phase_s + GRACE_S)
     except (PlaywrightTimeout, TimeoutError):
         await _blame(tab, seen, "timeout")
         return None
@@ -124,6 +127,7 @@ _FAILURES = (
     ("tls_untrusted", r"CERT_AUTHORITY_INVALID"),
     ("tls", r"ERR_(?:CERT|SSL|BAD_SSL)_?"),
     ("timeout", r"TIMED_OUT"),
+    ("reset", r"CONNECTION_RESET"),
     ("incomplete", r"CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED|CONTENT_DECODING"),
     ("bad_http", r"INVALID_(?:HTTP|RESPONSE|CHUNKED)|RESPONSE_HEADERS|UNEXPECTED"),
     ("no_document", r"ABORTED|Download is starting"),
@@ -141,7 +145,7 @@ def name_failure(message: str, refusals: Iterable[Refusal] = ()) -> str:
 def _take(seen: Visit, look: Look) -> None:
     """Put what was seen into the visit."""
     seen.settled, seen.screenshot, seen.cut = look.settled, look.screenshot, look.cut
-    seen.alterations, seen.late = look.alterations, look.late
+    seen.alterations, seen.late, seen.unseen = look.alterations, look.late, look.unseen
     seen.broken = [redact_url(url) for url in look.broken]
     seen.timings |= look.timings
     if look.url:

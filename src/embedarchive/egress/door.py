@@ -61,6 +61,7 @@ class Door:
         self._token = token or secrets.token_urlsafe(24)
         self._barred: set[str] = set()
         self._remote: dict[tuple[str, int], str] = {}
+        self._heard: dict[str, float] = {}
         self._tunnels: set[Tunnel] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -131,6 +132,7 @@ class Door:
     def bar(self, user: str) -> None:
         """Cut every connection of a client, and let it make none until it is admitted: no answer is still to come."""
         self._barred.add(user)
+        self._heard.pop(user, None)
         for tunnel in [t for t in self._tunnels if t.user == user]:
             tunnel.abort()
 
@@ -141,6 +143,14 @@ class Door:
     def is_barred(self, user: str) -> bool:
         """Whether a client is barred now."""
         return user in self._barred
+
+    def hear(self, user: str, at: float) -> None:
+        """Note that something arrived for a client."""
+        self._heard[user] = at
+
+    def heard(self, user: str) -> float:
+        """When, by the loop's clock, something last arrived for a client; 0 if nothing did since it was barred."""
+        return self._heard.get(user, 0.0)
 
     async def connect(self, host: str, port: int, pipe: asyncio.Protocol) -> None:
         """Check host and port and connect `pipe` there, or raise `Refused`; remember which it was."""

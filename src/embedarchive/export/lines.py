@@ -27,7 +27,13 @@ _UNDONE = ("content-encoding", "transfer-encoding", "content-length")
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
 _WITHOUT_BODY = {204, 205, 304}
-_CUT = {"too_large": "length", "timeout": "time", "incomplete": "disconnect", "connection": "disconnect"}
+_CUT = {
+    "too_large": "length",
+    "timeout": "time",
+    "incomplete": "disconnect",
+    "connection": "disconnect",
+    "reset": "disconnect",
+}
 _GENERATED = {"screenshot": "view", "thumbnail": "thumbnail", "dom": "dom"}
 
 

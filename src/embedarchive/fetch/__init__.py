@@ -2,11 +2,10 @@
 
 from embedarchive.fetch.fetcher import (
     ARTICLE_LIMITS,
-    MEDIA_LIMITS,
     NAVIGATION_HEADERS,
     Fetcher,
     FetchLimits,
     redact_headers,
 )
 
-__all__ = ["ARTICLE_LIMITS", "MEDIA_LIMITS", "NAVIGATION_HEADERS", "FetchLimits", "Fetcher", "redact_headers"]
+__all__ = ["ARTICLE_LIMITS", "NAVIGATION_HEADERS", "FetchLimits", "Fetcher", "redact_headers"]

@@ -27,16 +27,18 @@ from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_coding
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What one fetch may cost: seconds in all, seconds without a byte, decoded (and raw) bytes, redirects."""
+    """What one fetch may cost: seconds without a byte, seconds in all, decoded (and raw) bytes, redirects.
 
-    total_s: float = 60.0
-    idle_s: float = 20.0
+    What still arrives is waited for: `total_s` is there for servers that would never come to an end.
+    """
+
+    total_s: float = 300.0
+    idle_s: float = 45.0
     max_bytes: int = 20 * 1024 * 1024
     redirects: int = 10
 
 
 ARTICLE_LIMITS = FetchLimits()
-MEDIA_LIMITS = FetchLimits(total_s=300.0, max_bytes=256 * 1024 * 1024)
 
 NAVIGATION_HEADERS: Mapping[str, str] = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
@@ -130,9 +132,9 @@ class Fetcher:
     ) -> Fetch:
         """Fetch a URL; `etag` and `last_modified` of an earlier fetch make it conditional.
 
-        Reasons of a failure: `refused_…` (by the door), `dns`, `dns_timeout`, `timeout`, `connection`, `tls_…`,
+        Reasons of a failure: `refused_…` (by the door), `dns`, `dns_timeout`, `timeout`, `reset`, `connection`, `tls_…`,
         `bad_http`, `headers_too_large`, `too_many_redirects`, `unsupported_encoding`, `bad_encoding`, `http_404` ….
-        Reasons of `truncated`: `too_large`, `timeout`, `connection`, `incomplete`, `unknown_length`, `bad_encoding`.
+        Reasons of `truncated`: `too_large`, `timeout`, `reset`, `connection`, `incomplete`, `unknown_length`, `bad_encoding`.
         """
         wanted = {"if-none-match": etag, "if-modified-since": last_modified}
         merged = {"user-agent": self._user_agent, "accept": "*/*"}
@@ -273,6 +275,8 @@ def find_reason(error: BaseException) -> str:
             return "tls"
         if isinstance(cause, httpx.TimeoutException):
             return "timeout"
+        if isinstance(cause, ConnectionResetError):
+            return "reset"
         if isinstance(cause, httpx.InvalidURL | ValueError):
             return "refused_url"
         if getattr(cause, "error_status_hint", None) == 431:

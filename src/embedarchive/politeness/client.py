@@ -129,7 +129,7 @@ class PoliteClient:
     def learn(self, fetch: Fetch) -> None:
         """Take in how a host answered: one that is overloaded, or silent, is left alone for a while."""
         host = _host_of(fetch.final_url)
-        if fetch.status in _OVERLOADED or fetch.reason in ("timeout", "connection"):
+        if fetch.status in _OVERLOADED or fetch.reason in ("timeout", "reset", "connection"):
             now = self._now()
             self._limiter.close_host(host, find_retry_after(fetch.header("retry-after"), now), now)
         elif fetch.status is not None:

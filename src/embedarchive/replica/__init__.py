@@ -19,10 +19,11 @@ from embedarchive.replica.authority import Authority
 from embedarchive.replica.facts import ArticleFact, Person, PostFact, Slide, State
 from embedarchive.replica.server import Server
 from embedarchive.replica.sites import answer_request, find_sites
+from embedarchive.replica.weather import Weather
 from embedarchive.replica.wire import Reply, Request
 from embedarchive.replica.world import Saved, SeenRequest, World, saved_key
 
-__all__ = ["ArticleFact", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide", "State"]
+__all__ = ["ArticleFact", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide", "State", "Weather"]
 
 
 class Replica:
@@ -120,6 +121,15 @@ class Replica:
     def limit(self, per_minute: int | None) -> None:
         """Allow so many embed pages a minute from now on, or any number."""
         self._world.per_minute = per_minute
+
+    @property
+    def weather(self) -> Weather:
+        """How fast its hosts answer; may be set at any time."""
+        return self._server.pacing.weather
+
+    @weather.setter
+    def weather(self, weather: Weather) -> None:
+        self._server.pacing.weather = weather
 
     @property
     def hits(self) -> tuple[SeenRequest, ...]:

@@ -9,7 +9,7 @@ import signal
 import threading
 from pathlib import Path
 
-from embedarchive.replica import Replica
+from embedarchive.replica import Replica, Weather
 
 
 def crawl_command(replica: Replica, urls: tuple[str, ...]) -> str:
@@ -24,10 +24,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the certificates here, not in a temporary folder")
     parser.add_argument("--per-minute", type=int, help="answer 429 after so many post pages a minute")
     parser.add_argument("--state", action="append", default=[], metavar="POST=STATE", help="e.g. fjord=gone")
+    parser.add_argument("--bytes-per-s", type=int, default=0, help="let each host send no more than this")
+    parser.add_argument("--stall-every", type=int, default=0, help="let one of so many answers halt in its middle …")
+    parser.add_argument("--stall-s", type=float, default=30.0, help="… for so many seconds")
     given = parser.parse_args()
     for ending in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it in the background has it ignore the first
         signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Replica(given.folder, per_minute=given.per_minute) as replica:
+        replica.weather = Weather(given.bytes_per_s, given.stall_every, given.stall_s)
         for pair in given.state:
             name, _, state = pair.partition("=")
             replica.set_state(name, state)

@@ -17,7 +17,7 @@ FAULTS = {
     "forbidden": State("403", "error", "http_403"),
     "server_error": State("500", "error", "http_500"),
     "hang": State("no answer at all", "error", "timeout"),
-    "reset": State("the connection is reset", "error", "connection"),
+    "reset": State("the connection is reset", "error", "reset"),
     "empty": State("200 with nothing in it", "error", "blank"),
 }
 """States every platform here knows beside its own; a `Site` adds them to its `states`."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from embedarchive.replica.authority import Authority
+from embedarchive.replica.weather import Pacing
 from embedarchive.replica.wire import BadRequest, Reply, Request, frame_reply, read_request
 
 _RESET = struct.pack("ii", 1, 0)
@@ -35,6 +36,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop
         self._done: asyncio.Event
         self._failure: BaseException | None = None
+        self.pacing = Pacing()
         self._pool = ThreadPoolExecutor(2, "replica-body")
         self.tls_port = 0
         self.plain_port = 0
@@ -124,8 +126,11 @@ class Server:
             _reset(writer)
             return False
         reply, body = await self._finish(reply)
-        writer.writelines(frame_reply(request, reply, body))
-        await writer.drain()
+        head, body = frame_reply(request, reply, body)
+        writer.write(head)
+        async for piece in self.pacing.pieces(request.host, body):
+            writer.write(piece)
+            await writer.drain()
         return reply.sent >= 1
 
 

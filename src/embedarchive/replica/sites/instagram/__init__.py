@@ -46,7 +46,7 @@ STATES = {
     "forbidden": State("403", "error", "http_403"),
     "server_error": State("500", "error", "http_500"),
     "hang": State("no answer at all", "error", "timeout"),
-    "reset": State("the connection is reset", "error", "connection"),
+    "reset": State("the connection is reset", "error", "reset"),
     "slow": State("the post, after three seconds"),
     "truncated": State("the beginning of the card, then the connection ends", "error", "truncated"),
     "empty": State("200 with nothing in it", "error", "blank"),
