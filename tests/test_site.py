@@ -149,7 +149,9 @@ def test_renewing_follows_no_link_out_of_the_folder(tmp_path: Path) -> None:
     outside = tmp_path / "outside.html"
     outside.write_text("mine")
     root = tmp_path / "site"
-    Folder(root).write("posts/a-0000000000.html", b"old")
+    earlier = Folder(root)
+    earlier.begin()
+    earlier.write("posts/a-0000000000.html", b"old")
     (root / "posts" / "b.html").symlink_to(outside)
     folder = Folder(root)
     folder.write("posts/b.html", b"new")

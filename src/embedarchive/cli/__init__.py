@@ -152,6 +152,18 @@ def run_command() -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+    except Exception as error:
+        fault = find_fault(error)
+        if fault is None:
+            raise
+        return fail(str(fault), fault.exit_code)
+
+
+def find_fault(error: Exception) -> EmbedArchiveError | None:
+    """What an error that nobody expected means for the archive, if it is SQLite's."""
+    from embedarchive.store import faults
+
+    return faults.explain(error, "The archive") if isinstance(error, faults.FAULTS) else None
 
 
 def fail(message: str, code: ExitCode) -> ExitCode:

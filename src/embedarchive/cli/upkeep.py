@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
-from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
+from embedarchive.core.errors import DamagedArchive, EmbedArchiveError, ExitCode, UsageError
 from embedarchive.store import archive_path
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ def doctor(archive: str, live: bool, platforms: tuple[str, ...], **values: Any) 
     embedarchive doctor --live --platform instagram
     """
     settings = take_settings(values)
-    well = examine_machine(archive, settings.browser_path)
-    code = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
-    return code if well else ExitCode.ERROR
+    code = examine_machine(archive, settings.browser_path)
+    asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
+    return code or asked
 
 
-def examine_machine(archive: str, browser_path: str | None) -> bool:
-    """Print what was found of the machine, and give whether all is well."""
+def examine_machine(archive: str, browser_path: str | None) -> ExitCode:
+    """Print what was found of the machine, and give DONE if all is well, DAMAGED if the archive is not, else ERROR."""
     examinations: list[tuple[str, Callable[[], Coroutine[Any, Any, Finding]]]] = [
         ("Python", examine_python),
         ("SQLite", examine_sqlite),
@@ -64,16 +65,17 @@ def examine_machine(archive: str, browser_path: str | None) -> bool:
         ("Door", examine_door),
     ]
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    well = True
+    codes = {ExitCode.DONE}
     for name, examine in examinations:
         try:
             fine, seen = asyncio.run(examine())
-        except (EmbedArchiveError, OSError, sqlite3.Error) as error:
+            codes.add(ExitCode.DONE if fine else ExitCode.ERROR)
+        except (EmbedArchiveError, OSError) as error:
             fine, seen = False, str(error)
-        well = well and fine
+            codes.add(error.exit_code if isinstance(error, DamagedArchive) else ExitCode.ERROR)
         table.add_row(Text("✓", style="green") if fine else Text("✗", style="red"), name, seen)
     Console(highlight=False).print(table)
-    return well
+    return max(codes)
 
 
 SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
@@ -124,10 +126,12 @@ async def examine_archive(path: Path) -> Finding:
 
     if not path.exists():
         return True, f"none yet at {path}"
-    conn = open_reader(path)
-    state = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
-    captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
-    return state == "ok", f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {state}"
+    with closing(open_reader(path)) as conn:
+        state = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if state != "ok":
+            raise DamagedArchive(" ".join(state.split()), path)
+        captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
+    return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB"
 
 
 async def examine_browser(browser_path: str | None) -> Finding:

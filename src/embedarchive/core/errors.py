@@ -14,6 +14,7 @@ EmbedArchiveError
     ├── OlderArchive       too old for what was asked; it was left untouched
     ├── DamagedArchive     bytes of the file are wrong or missing       exit 7
     ├── ArchiveLocked      another run is writing to it                 exit 9
+    ├── ArchiveBusy        another program has it locked
     └── DiskFull           no space left; all that was acknowledged is kept   exit 5
 
 "The post is gone" is an outcome, not an error. Messages say what happened, what was kept, and what to do next.
@@ -110,11 +111,23 @@ class OlderArchive(ArchiveError):
 
 
 class DamagedArchive(ArchiveError):
+    """The bytes of an archive are not what was written; `said` is what gave it away."""
+
     exit_code = ExitCode.DAMAGED
+
+    def __init__(self, said: str, name: object = "The archive") -> None:
+        super().__init__(
+            f"{name} is damaged ({said}). It was left as it is; use a copy of it, "
+            "or save what can still be read with SQLite's own: sqlite3 FILE .recover"
+        )
 
 
 class ArchiveLocked(ArchiveError):
     exit_code = ExitCode.LOCKED
+
+
+class ArchiveBusy(ArchiveError):
+    pass
 
 
 class DiskFull(ArchiveError):

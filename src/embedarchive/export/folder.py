@@ -28,6 +28,9 @@ class Folder:
         self.root = root
         self.kept: set[str] = set()
         self.written = 0
+
+    def begin(self) -> None:
+        """Say in the folder whose it is; nothing was put there before."""
         self.write(MARKER, NOTE)
 
     def write(self, name: str, body: bytes) -> None:

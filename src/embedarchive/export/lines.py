@@ -15,6 +15,8 @@ from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from embedarchive.store.blobs import parse_json
+
 Row = Mapping[str, Any]
 Type = Literal["warcinfo", "response", "request", "resource", "metadata", "revisit"]
 Headers = tuple[tuple[str, str], ...]
@@ -101,7 +103,7 @@ def make_response(row: Row, id: str, held: Stored | None) -> ExportLine:
     cut = _CUT.get(row["truncated"] or "", "unspecified") if row["truncated"] not in (None, "partial_content") else ""
     warc = [("WARC-IP-Address", ip)] if (ip := find_ip(row["remote_address"])) else []
     warc += [("WARC-Truncated", cut or "unspecified")] if cut or lost else []
-    headers = reframe_headers(json.loads(row["response_headers"]), held.size if held else 0)
+    headers = reframe_headers(parse_json(row["response_headers"]), held.size if held else 0)
     mime = str(row["content_type"] or "").partition(";")[0].strip().lower()
     found_by = {"mime": mime or "unk", "status": str(status)}
     if row["method"] != "GET":
@@ -116,7 +118,7 @@ def make_request(row: Row, id: str, warc: Headers) -> ExportLine:
     """A request as the browser reported it; an answer that never came is told by a header of ours."""
     parts = urlsplit(row["url"])
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = clean_headers(json.loads(row["request_headers"]))
+    headers = clean_headers(parse_json(row["request_headers"]))
     if not any(name.lower() == "host" for name, _ in headers):
         headers = (("Host", parts.netloc.rpartition("@")[2]), *headers)
     if row["error"]:

@@ -10,19 +10,19 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import DamagedArchive, DiskFull, UsageError
 from embedarchive.core.version import __version__
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
-from embedarchive.store.archive import explain
+from embedarchive.store.faults import Connection
 from embedarchive.store.reading import open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
-from embedarchive.store.schema import apply_schema
+from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
 
 SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail")
 """Roles of files that a reader sees."""
@@ -147,11 +147,11 @@ def publish(
     """
     if out.exists() and out.samefile(source):
         raise UsageError(f"{out} is the archive itself, and was left as it is. Name another file.")
-    open_reader(source).close()
     draft = out.with_name(f".{out.name}.part")
     draft.unlink(missing_ok=True)
     try:
-        with contextlib.closing(open_copy(draft, source)) as conn:
+        with of_newest_schema(source, draft) as whole, contextlib.closing(open_copy(draft, whole)) as conn:
+            conn.name = source
             choose(conn, selection, with_logged_in=with_logged_in)
             candidates = conn.execute(f"SELECT count(*) FROM src.captures WHERE {POSTS}").fetchone()[0]
             copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
@@ -159,16 +159,40 @@ def publish(
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(out)
-    except sqlite3.OperationalError as error:
-        raise explain(error, out) from error
+    except sqlite3.IntegrityError as error:
+        raise DamagedArchive(f"{error}: it refers to what is not there", source) from error
+    except DiskFull as error:
+        raise DiskFull(
+            f"{out} could not be written whole ({error.__cause__}), so nothing was. "
+            "Make room and run the same command again."
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
     return done
 
 
-def open_copy(draft: Path, source: Path) -> sqlite3.Connection:
+@contextlib.contextmanager
+def of_newest_schema(source: Path, draft: Path) -> Iterator[Path]:
+    """The archive itself, or for as long as this lasts a copy of it, beside `draft`, that has taken the newest steps."""
+    with contextlib.closing(open_reader(source)) as reader:
+        if read_version(reader) == SCHEMA_VERSION:
+            yield source
+            return
+        copied = draft.with_name(f"{draft.name}.source")
+        copied.unlink(missing_ok=True)
+        try:
+            with contextlib.closing(sqlite3.connect(copied, isolation_level=None, factory=Connection)) as conn:
+                conn.name = source
+                reader.backup(conn)
+                apply_schema(conn)
+            yield copied
+        finally:
+            copied.unlink(missing_ok=True)
+
+
+def open_copy(draft: Path, source: Path) -> Connection:
     """A new, empty archive with the source attached to it, read-only, as `src`."""
-    conn = sqlite3.connect(f"file:{quote(str(draft))}", uri=True, isolation_level=None)
+    conn = sqlite3.connect(f"file:{quote(str(draft))}", uri=True, isolation_level=None, factory=Connection)
     for pragma in ("page_size = 8192", "journal_mode = OFF", "synchronous = OFF", "trusted_schema = OFF"):
         conn.execute(f"PRAGMA {pragma}")
     apply_schema(conn)

@@ -81,6 +81,7 @@ def export_site(
     with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=".site-") as rooms:
         copy = Path(rooms) / "copy.db"
         publish(source, copy, now, selection, thumbnails_only=thumbnails_only)
+        folder.begin()
         with closing(open_reader(copy)) as conn:
             pages = Pages(conn, folder, title or "Preserved posts")
             pages.write()

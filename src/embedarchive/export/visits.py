@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from embedarchive.export.lines import (
     make_resource,
     name_artifact,
 )
+from embedarchive.store.blobs import parse_json
 from embedarchive.store.reading import main_document
 
 LONGEST_TITLE = 120
@@ -105,10 +105,10 @@ def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None)
                          "WHERE e.post_key = ? AND e.kind = 'embed' ORDER BY a.url", capture["post_key"])  # fmt: skip
     plain = ("outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at")
     told: dict[str, Any] = {"post": dict(post)} | {name: capture[name] for name in plain}
-    told |= {name: json.loads(capture[name]) for name in ("evidence", "missing", "alterations", "environment")}
+    told |= {name: parse_json(capture[name]) for name in ("evidence", "missing", "alterations", "environment")}
     told["embedded_in"] = [dict(row) for row in seen_in]
     if said:
-        lists = {name: json.loads(said[name]) for name in ("collaborators", "media", "sources")}
+        lists = {name: parse_json(said[name]) for name in ("collaborators", "media", "sources")}
         told["description"] = dict(said) | lists
     return told
 
@@ -179,7 +179,7 @@ def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
     claims = "position, kind, platform, post_key, url, form, author_name, author_handle, text, posted_at"
     embeds = rows(conn, f"SELECT {claims} FROM embeds WHERE fetch_id = ? ORDER BY position", fetch["id"])
     told = {name: fetch[name] for name in plain}
-    return told | {"redirects": json.loads(fetch["redirects"]), "embeds": [dict(row) for row in embeds]}
+    return told | {"redirects": parse_json(fetch["redirects"]), "embeds": [dict(row) for row in embeds]}
 
 
 def find_fetch_page(conn: sqlite3.Connection, fetch: Row) -> PageLine | None:

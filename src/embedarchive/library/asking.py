@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import EmbedArchiveError, UsageError
 from embedarchive.library.functions import register_functions
+from embedarchive.store.faults import FAULTS, explain, is_of_the_file
 from embedarchive.store.reading import open_reader
 
 LONGEST_S = 60.0
@@ -67,8 +68,8 @@ def ask(
                 yield from ((names, tuple(row)) for row in rows)
                 if len(rows) < PIECE:
                     return
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            raise explain(conn, error, longest_s) from error
+        except (*FAULTS, sqlite3.Warning) as error:
+            raise explain_question(conn, error, path, longest_s) from error
 
 
 def open_asker(path: Path) -> sqlite3.Connection:
@@ -76,15 +77,18 @@ def open_asker(path: Path) -> sqlite3.Connection:
 
     Even read-only, SQLite would let a question attach other files, and write one with `VACUUM INTO`.
     """
-    conn = open_reader(path)
+    conn = open_reader(path, sqlite3.Connection)  # SQLite's own errors: most are the question's, not the archive's
     register_functions(conn)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     return conn
 
 
-def explain(conn: sqlite3.Connection, error: Exception, longest_s: float) -> UsageError:
-    """What went wrong, in words that say what to do next."""
+def explain_question(conn: sqlite3.Connection, error: Exception, path: Path, longest_s: float) -> EmbedArchiveError:
+    """What went wrong with a question, in words that say what to do next."""
+    told = explain(error, path) if is_of_the_file(error) else None
+    if told:
+        return told
     said = str(error)
     if said == "interrupted":
         return TooSlow(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from embedarchive.core.model import Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Visitable
 from embedarchive.replay.answers import Answers, StoredAnswer
+from embedarchive.store.blobs import parse_json
 from embedarchive.store.reading import PROBE, main_document, read_blob, read_post
 
 PICTURES = ("screenshot", "thumbnail")
@@ -51,7 +51,7 @@ def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
     if post is None or visit is None or document is None:
         raise ArchiveError(f"Capture {capture_id} holds no page that this version can show again.")
     artifacts = select(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture_id)
-    in_place, scale = capture["fetch_id"] is not None, float(json.loads(capture["environment"]).get("scale") or 1.0)
+    in_place, scale = capture["fetch_id"] is not None, float(parse_json(capture["environment"]).get("scale") or 1.0)
     bodies = {(a["role"], a["position"]): read_blob(conn, a["sha256"]) for a in artifacts}
     said = select(conn, "SELECT text, media FROM current_descriptions WHERE capture_id = ?", capture_id)
     return Replayable(
@@ -64,7 +64,7 @@ def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
         bodies.get(("screenshot", 0)),
         (bodies.get(("dom", 0)) or b"").decode("utf-8", "replace"),
         (said[0]["text"] or "") if said else "",
-        find_media(json.loads(said[0]["media"]) if said else [], bodies),
+        find_media(parse_json(said[0]["media"]) if said else [], bodies),
     )
 
 
@@ -98,7 +98,7 @@ def read_answers(conn: sqlite3.Connection, exchanges: list[sqlite3.Row], artifac
     for row in exchanges:
         body = None if row["status"] is None else read_body(conn, row)
         if body is not None:
-            headers = tuple((name, value) for name, value in json.loads(row["response_headers"]))
+            headers = tuple((name, value) for name, value in parse_json(row["response_headers"]))
             into = looks if row["resource_type"].startswith(PROBE) else kept  # a frame may have asked it for itself
             into.append(StoredAnswer(row["method"], row["url"], row["status"], headers, body))
     for row in artifacts:

@@ -12,13 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from embedarchive.core.errors import ArchiveError, ArchiveLocked, DiskFull
+from embedarchive.core.errors import ArchiveError, ArchiveLocked
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import rows
+from embedarchive.store.faults import Connection
 from embedarchive.store.fulltext import join_pieces
+from embedarchive.store.reading import LONGEST_WAIT_S
 from embedarchive.store.rows import insert, to_json
-from embedarchive.store.schema import apply_schema, check_identity
+from embedarchive.store.schema import apply_schema, check_identity, immediate
 
 
 def archive_path(name: str | Path) -> Path:
@@ -30,7 +32,8 @@ def archive_path(name: str | Path) -> Path:
 class Archive:
     """An archive open for writing, by one process at a time. Use it as a context manager.
 
-    Raises ArchiveLocked, NotAnArchive, NewerArchive on opening, DiskFull when nothing more can be kept.
+    Raises ArchiveLocked, NotAnArchive, NewerArchive, OlderArchive, DamagedArchive on opening, DiskFull when nothing more
+    can be kept.
     """
 
     def __init__(self, path: Path, *, platforms: Iterable[Platform] = ()) -> None:
@@ -57,9 +60,9 @@ class Archive:
 
     def close(self) -> None:
         """Leave a single file at rest: `datasette -i` does not read a write-ahead log."""
-        with contextlib.suppress(sqlite3.Error):  # a disk that is full may have no room for them
+        with contextlib.suppress(sqlite3.Error, ArchiveError):  # a disk that is full may have no room for them
             join_pieces(self.conn)
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, ArchiveError):
             self.conn.execute("PRAGMA optimize")
             self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.conn.execute("PRAGMA journal_mode = DELETE")
@@ -68,16 +71,8 @@ class Archive:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.conn.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.conn
-            except BaseException:
-                self.conn.execute("ROLLBACK")
-                raise
-            self.conn.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise explain(error, self.path) from error
+        with immediate(self.conn):
+            yield self.conn
 
     # ----------------------------------------------------------------------------------------------------- the run
 
@@ -301,28 +296,22 @@ def create_archive(path: Path) -> None:
         return
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
-    conn = sqlite3.connect(draft, isolation_level=None)
+    conn = sqlite3.connect(draft, isolation_level=None, factory=Connection)
+    conn.name = path
     conn.execute("PRAGMA page_size = 8192")
     apply_schema(conn)
     conn.close()
     draft.rename(path)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> Connection:
     """Open for writing, durable at every commit (https://www.sqlite.org/pragma.html#pragma_synchronous)."""
-    conn = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    conn = sqlite3.connect(
+        path, isolation_level=None, timeout=LONGEST_WAIT_S, check_same_thread=False, factory=Connection
+    )
+    conn.name = path
     conn.row_factory = sqlite3.Row
     settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF")
     for pragma in (*settings, "cell_size_check = ON"):
         conn.execute(f"PRAGMA {pragma}")
     return conn
-
-
-def explain(error: sqlite3.OperationalError, path: Path) -> ArchiveError:
-    message = str(error)
-    if "full" in message or "disk I/O" in message:
-        return DiskFull(
-            f"No more can be written to {path} ({message}). All that was reported as kept is kept; "
-            "make room and run the same command again."
-        )
-    return ArchiveError(f"{path}: {message}. What was reported as kept is kept.")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
+from typing import Any
+
+from embedarchive.core.errors import DamagedArchive
 
 TEXT_TYPES = ("text/", "json", "javascript", "xml", "svg")
 LARGEST_WORTH_PACKING = 64_000_000
@@ -23,7 +27,21 @@ def pack_blob(body: bytes, content_type: str | None) -> tuple[str, bytes]:
 
 
 def unpack_blob(encoding: str, size: int, body: bytes) -> bytes:
-    """The bytes themselves. `size` bounds what is inflated, so that a damaged or hostile row cannot fill memory."""
+    """The bytes themselves. `size` bounds what is inflated, so that a damaged or hostile row cannot fill memory.
+
+    Raises DamagedArchive.
+    """
     if encoding == "identity":
         return body
-    return zlib.decompressobj().decompress(body, size + 1)[:size] if size else b""
+    try:
+        return zlib.decompressobj().decompress(body, size + 1)[:size] if size else b""
+    except zlib.error as error:
+        raise DamagedArchive(f"bytes that do not unpack: {error}") from error
+
+
+def parse_json(text: str) -> Any:
+    """The value of a column that holds JSON. Raises DamagedArchive where it holds none."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DamagedArchive(f"a list or record that is no JSON: {error}") from error

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError
 from embedarchive.core.model import Answer, Page, Post
-from embedarchive.store.blobs import unpack_blob
+from embedarchive.store.blobs import parse_json, unpack_blob
+from embedarchive.store.faults import FAULTS, Connection, raise_ours
 from embedarchive.store.schema import check_identity
+from embedarchive.store.schema.older import read_as_newest
 
 PROBE = "probe:"  # how an exchange's resource_type names the second look it belongs to
+LONGEST_WAIT_S = 30.0
+"""For another program that has the file locked."""
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Open an archive that is never written through this connection. Raises ArchiveError when there is none."""
+def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> sqlite3.Connection:
+    """Open an archive that is never written through this connection; one of an older schema reads as the newest.
+
+    Raises ArchiveError when there is none or it cannot be read; NotAnArchive, NewerArchive, OlderArchive,
+    DamagedArchive, ArchiveBusy. What the connection is asked later raises these too, unless it is of another `factory`.
+    """
     if not path.exists():
         raise ArchiveError(f"There is no archive at {path} yet. Make one with: embedarchive crawl URL -a {path.parent}")
     check_identity(path)
     try:
-        return connect_reader(path)
-    except sqlite3.OperationalError:
-        finish_killed_write(path)
-        return connect_reader(path)
+        return connect_reader(path, factory)
+    except FAULTS as error:
+        if not is_half_written(error):
+            raise_ours(error, path)
+            raise
+    finish_killed_write(path)
+    return connect_reader(path, factory)
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)
+def connect_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> sqlite3.Connection:
+    conn = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LONGEST_WAIT_S, factory=factory)
+    if isinstance(conn, Connection):
+        conn.name = path
+    asked = conn.cursor(sqlite3.Cursor)
+    asked.execute("PRAGMA trusted_schema = OFF")
+    asked.execute("SELECT 1 FROM sqlite_master").fetchone()
+    read_as_newest(conn)
+    asked.execute("PRAGMA query_only = ON")
     conn.row_factory = sqlite3.Row
-    conn.execute("PRAGMA trusted_schema = OFF")
-    conn.execute("PRAGMA query_only = ON")
-    conn.execute("SELECT 1 FROM sqlite_master").fetchone()
     return conn
 
 
+def is_half_written(error: Exception) -> bool:
+    """Whether a reader met what a killed run left: it may not roll that back, for it would have to write."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
 def finish_killed_write(path: Path) -> None:
-    """Let SQLite roll back what a killed run left half written; a reader alone may not (it would have to write)."""
+    """Let SQLite roll back what a killed run left half written."""
     try:
-        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=30)
+        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=LONGEST_WAIT_S)
         conn.execute("SELECT 1 FROM sqlite_master").fetchone()
         conn.close()
     except sqlite3.OperationalError as error:
@@ -52,7 +71,9 @@ def finish_killed_write(path: Path) -> None:
 def read_blob(conn: sqlite3.Connection, sha256: str) -> bytes | None:
     """The bytes of that hash, or None if the archive does not hold them (or they were withdrawn)."""
     row = conn.execute("SELECT encoding, size, body FROM blobs WHERE sha256 = ?", (sha256,)).fetchone()
-    return unpack_blob(*row) if row and (len(row[2]) or not row[1]) else None
+    if row is None or (row[1] and not row[2]):
+        return None
+    return unpack_blob(*row)
 
 
 def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:
@@ -88,14 +109,14 @@ def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
     exchanges = conn.execute("SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", (capture_id,)).fetchall()
     dom = conn.execute("SELECT sha256 FROM artifacts WHERE capture_id = ? AND role = 'dom'", (capture_id,)).fetchone()
     document = main_document(exchanges, capture["final_url"])
-    environment = json.loads(capture["environment"])
+    environment = parse_json(capture["environment"])
     return Page(
         url=capture["visit_url"],
         final_url=capture["final_url"],
         status=capture["status"],
         body=read_text(conn, document["body_sha256"]) if document else "",
         dom=read_text(conn, dom[0]) if dom else "",
-        headers=tuple((k, v) for k, v in json.loads(document["response_headers"])) if document else (),
+        headers=tuple((k, v) for k, v in parse_json(document["response_headers"])) if document else (),
         redirects=tuple((r["status"], r["url"]) for r in exchanges if is_redirect(r)),
         answers=tuple(read_answer(conn, row) for row in exchanges if row["resource_type"].startswith(PROBE)),
         error=environment.get("page_error"),

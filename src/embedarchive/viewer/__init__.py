@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
 from datasette import hookimpl
+from datasette.utils import tilde_decode
 from jinja2 import ChoiceLoader
 
 from embedarchive import library
@@ -21,7 +23,7 @@ from embedarchive.viewer.archives import guard_connection, is_archive, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.evidence import serve_evidence
 from embedarchive.viewer.meanings import describe_database, describe_tables
-from embedarchive.viewer.refusals import guarded
+from embedarchive.viewer.refusals import guarded, refuse_fault
 from embedarchive.viewer.shims import add_queries, quiet_tracebacks, set_descriptions
 
 DB = r"^/(?P<database>[^/]+)/-"
@@ -108,7 +110,8 @@ def startup(datasette: Any) -> Any:
         for name, database in datasette.databases.items():
             if not name.startswith("_") and await database.execute_fn(is_archive):
                 _archives(datasette).append(name)
-                await set_descriptions(datasette, name, describe_database(), await _present(database))
+                with suppress(sqlite3.Error):  # of a damaged or locked archive: its pages say so
+                    await set_descriptions(datasette, name, describe_database(), await _present(database))
                 await add_queries(datasette, name, QUESTIONS)
 
     return prepare
@@ -124,6 +127,15 @@ def _archives(datasette: Any) -> list[str]:
     if not hasattr(datasette, "_embedarchives"):
         datasette._embedarchives = []
     return datasette._embedarchives  # type: ignore[no-any-return]
+
+
+@hookimpl(tryfirst=True)
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """Say what is wrong with an archive on Datasette's own pages, too; what programs read stays as Datasette has it."""
+    name = tilde_decode(request.url_vars.get("database", "")) if getattr(request, "url_vars", None) else ""
+    if name not in _archives(datasette) or request.path.endswith((".json", ".csv")):
+        return None
+    return refuse_fault(datasette, request, exception)
 
 
 @hookimpl(optionalhook=True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from datasette.utils import sqlite_timelimit, tilde_decode
 
-from embedarchive.store.schema import APPLICATION_ID
+from embedarchive.store.schema import APPLICATION_ID, is_ours, path_of
+from embedarchive.store.schema.older import read_as_newest
 from embedarchive.viewer.shims import ensure_table, may_see_database
 
 T = TypeVar("T")
 
 LONGEST_READ_MS = 5_000
 """No page may hold one of Datasette's few reading threads longer."""
+
+LONGEST_WAIT_MS = 5_000
+"""For another program that has the file locked."""
 
 LONGEST_VALUE = 50_000_000
 """Bytes. `select randomblob(1000000000)` runs far past Datasette's time limit; larger media are read piece by piece."""
@@ -33,19 +38,26 @@ class Missing(Exception):
 
 
 def is_archive(conn: sqlite3.Connection) -> bool:
-    """Whether a connection's main database is an archive of ours."""
+    """Whether a connection's main database is an archive of ours, be it whole, damaged or locked."""
     try:
         return bool(conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
     except sqlite3.Error:
-        return False
+        path = path_of(conn)
+        return bool(path) and is_ours(Path(path))
 
 
 def guard_connection(conn: sqlite3.Connection) -> None:
-    """Bound what one value may hold; and distrust an archive's schema, for anyone may have handed us the file."""
+    """Bound how long it waits and what one value may hold, and let an older archive read as the newest schema has it.
+
+    An archive's schema is not trusted, for anyone may have handed us the file.
+    """
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    conn.execute(f"PRAGMA busy_timeout = {LONGEST_WAIT_MS}")
     if is_archive(conn):
         conn.execute("PRAGMA trusted_schema = OFF")
         conn.execute("PRAGMA cell_size_check = ON")
+        with suppress(sqlite3.Error):  # of a damaged or locked archive: the page that reads it says so
+            read_as_newest(conn)
 
 
 async def find_archives(datasette: Any, actor: Any) -> list[str]:

@@ -7,11 +7,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from datasette.utils import tilde_decode
 from datasette.utils.asgi import Response
 
+from embedarchive.core.errors import ArchiveBusy, ArchiveError
 from embedarchive.library.pictures import LARGEST_PICTURE
 from embedarchive.show.tags import Html, tag
 from embedarchive.show.words import say_size
+from embedarchive.store.faults import FAULTS, explain
 from embedarchive.viewer.archives import Missing, PageTooSlow
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.uploads import TooLarge
@@ -39,10 +42,27 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             return refuse(datasette, 413, "Too large", LARGE)
         except PageTooSlow:
             return refuse(datasette, 503, "Too slow", SLOW)
+        except (*FAULTS, ArchiveError) as error:
+            if told := refuse_fault(datasette, request, error):
+                return told
+            raise
 
     # functools.wraps points here; Datasette must see what this function takes, not what the view takes.
     del refusing.__wrapped__
     return refusing
+
+
+def refuse_fault(datasette: Any, request: Any, error: Exception) -> Response | None:
+    """A page that says why an archive cannot be read; None for what is no fault of an archive's."""
+    name = request.url_vars.get("database", "") if request else ""
+    if isinstance(error, FAULTS):
+        told = explain(error, f"The archive {tilde_decode(name)}".rstrip())
+    else:
+        told = error if isinstance(error, ArchiveError) else None
+    if told is None:
+        return None
+    status = 503 if isinstance(told, ArchiveBusy) else 500
+    return refuse(datasette, status, "The archive cannot be read", str(told))
 
 
 def refuse(datasette: Any, status: int, title: str, why: str) -> Response:

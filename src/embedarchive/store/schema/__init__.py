@@ -20,12 +20,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedarchive.core.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchive
+from embedarchive.core.errors import ArchiveError, DamagedArchive, NewerArchive, NotAnArchive, OlderArchive
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x656D6272  # "embr", so that file(1) and we can tell an archive from any other SQLite file
+MAGIC = b"SQLite format 3\0"
+LEFT = "It was left untouched; name another -a."
 STEPS = tuple(sorted(p.name for p in files(__package__).iterdir() if re.fullmatch(r"\d{3}\.sql", p.name)))
 SCHEMA_VERSION = len(STEPS)
 OURS = "-- embedarchive: {}"
@@ -61,18 +63,17 @@ def run_script(conn: sqlite3.Connection, script: str) -> None:
 def check_identity(path: Path) -> None:
     """Refuse a file that is no archive of ours, or one of another time, by reading its first 100 bytes only.
 
-    Raises NotAnArchive, NewerArchive, OlderArchive. The layout is
+    Raises NotAnArchive, NewerArchive, OlderArchive, DamagedArchive, ArchiveError where it cannot be read. The layout is
     https://www.sqlite.org/fileformat.html#the_database_header.
     """
-    with path.open("rb") as file:
-        header = file.read(100)
-    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        raise NotAnArchive(
-            f"{path} is not an embedarchive archive (no SQLite file). It was left untouched; name another -a."
-        )
+    header = read_header(path)
+    if not header.startswith(MAGIC):
+        raise NotAnArchive(f"{path} is not an embedarchive archive (no SQLite file). {LEFT}")
+    if len(header) < 100:
+        raise DamagedArchive("it ends within its first hundred bytes", path)
     version, application = struct.unpack(">I", header[60:64])[0], struct.unpack(">I", header[68:72])[0]
     if application != APPLICATION_ID:
-        raise NotAnArchive(f"{path} is a SQLite file of another program. It was left untouched; name another -a.")
+        raise NotAnArchive(f"{path} is a SQLite file of another program. {LEFT}")
     if version > SCHEMA_VERSION:
         raise NewerArchive(
             f"{path} was written by a newer embedarchive (schema {version}, this one knows {SCHEMA_VERSION}). "
@@ -83,6 +84,43 @@ def check_identity(path: Path) -> None:
             f"{path} is older than the first schema this embedarchive knows. It was left untouched; "
             "crawl its articles into a new archive."
         )
+    check_length(path)
+
+
+def check_length(path: Path) -> None:
+    """Refuse a file that is shorter than its header says: SQLite fills up the last page with zeros and says nothing.
+
+    Not while a log or a journal stands beside it, for then its pages are being written. Raises DamagedArchive.
+    """
+    if is_written(path):
+        return
+    header, size = read_header(path), path.stat().st_size
+    page_size, changes, pages, counted_at = struct.unpack(">H6xI I60xI", header[16:96])
+    page_size = 65536 if page_size == 1 else page_size
+    if changes == counted_at and size < page_size * pages and not is_written(path):
+        raise DamagedArchive(f"it ends after {size:,} of {page_size * pages:,} bytes", path)
+
+
+def is_written(path: Path) -> bool:
+    """Whether a run has the file open, or was killed when it had."""
+    return any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
+
+
+def read_header(path: Path) -> bytes:
+    """The first 100 bytes of a file, or all it has."""
+    try:
+        with path.open("rb") as file:
+            return file.read(100)
+    except IsADirectoryError:
+        raise NotAnArchive(f"{path} is a folder, where an archive's file should be. {LEFT}") from None
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read ({error.strerror}). {LEFT}") from error
+
+
+def is_ours(path: Path) -> bool:
+    """Whether the first bytes of a file say that it is an archive of ours, be it whole or damaged."""
+    header = read_header(path)
+    return header.startswith(MAGIC) and header[68:72] == struct.pack(">I", APPLICATION_ID)
 
 
 def capture_uid(post_key: str, started_at: str, document: str) -> str:
@@ -120,7 +158,8 @@ def immediate(conn: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        conn.execute("ROLLBACK")
+        if conn.in_transaction:  # a full disk makes SQLite roll back by itself
+            conn.execute("ROLLBACK")
         raise
     conn.execute("COMMIT")
 

@@ -1,0 +1,138 @@
+"""SQLite's errors -> ours, in one sentence each: what happened, what was left or kept, what to do next.
+
+SQLite tells them apart by number (https://www.sqlite.org/rescode.html). Connections to an archive are of the class
+`Connection` below, whose cursors raise ours, so that whoever reads or writes one needs to know no other. What a user's own
+SQL may cause stays SQLite's (`library/asking.py` explains it), and so does what only a mistake of ours can.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from embedarchive.core.errors import ArchiveBusy, ArchiveError, DamagedArchive, DiskFull
+
+Name = Path | str
+
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What Python raises for SQLite; the second where the message itself quotes damaged bytes."""
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
+_NOT_READ = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_FSTAT}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_OF_THE_FILE = _DAMAGED | _LOCKED | {sqlite3.SQLITE_IOERR}
+_LACKING = ("no such table", "no such column", "no such view", "vtable constructor failed", "SQL logic error")
+"""What SQLite says where part of the schema is not there; the last where FTS5 misses the table that it indexes."""
+
+_NOT_TEXT = "Could not decode to UTF-8"  # Python's own, of a column
+
+
+def explain(error: Exception, name: Name) -> ArchiveError | None:
+    """What one of FAULTS means for the archive called `name`; None if it says nothing of the archive.
+
+    Gives DamagedArchive, ArchiveBusy, DiskFull or a plain ArchiveError.
+    """
+    said = str(error).partition("\n")[0]
+    code = getattr(error, "sqlite_errorcode", 0)  # of an extended kind; its last byte is the kind itself
+    if code & 0xFF in _DAMAGED:
+        return DamagedArchive(said, name)
+    if isinstance(error, UnicodeDecodeError) or said.startswith(_NOT_TEXT):
+        return DamagedArchive("text that is no text", name)
+    if code & 0xFF in _LOCKED:
+        return ArchiveBusy(
+            f"{name} is locked by another program ({said}). Nothing was changed; try again when that has ended."
+        )
+    if code & 0xFF in _CLOSED:
+        return ArchiveError(
+            f"{name} cannot be opened ({said}). Nothing was changed; look at the rights of the file and its folder."
+        )
+    if code in _NOT_READ:
+        return ArchiveError(f"{name} cannot be read ({said}). Nothing was changed; look at the disk it is on.")
+    if code & 0xFF in _FULL:
+        return DiskFull(
+            f"No more can be written to {name} ({said}). All that was reported as kept is kept; "
+            "make room and run the same command again."
+        )
+    if said.startswith(_LACKING):
+        return ArchiveError(
+            f"{name} is not whole ({said}): something of it was taken away, or another program made it. "
+            "Nothing was changed; use a copy of it that is whole."
+        )
+    return None
+
+
+def is_of_the_file(error: Exception) -> bool:
+    """Whether an error is the archive's, whatever it was asked; any other may be that of the question."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE
+
+
+def raise_ours(error: Exception, name: Name) -> None:
+    """Raise what one of FAULTS means for an archive, if it means anything."""
+    if told := explain(error, name):
+        raise told from error
+
+
+class Connection(sqlite3.Connection):
+    """A connection to an archive: what its cursors raise is ours, as `explain` has it."""
+
+    name: Name = "The archive"
+
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(factory or Cursor)
+
+    def blobopen(self, *args: Any, **options: Any) -> sqlite3.Blob:
+        try:
+            return super().blobopen(*args, **options)
+        except FAULTS as error:
+            raise_ours(error, self.name)
+            raise
+
+
+class Cursor(sqlite3.Cursor):
+    connection: Connection
+
+    def execute(self, sql: str, parameters: Any = ()) -> Self:
+        try:
+            return super().execute(sql, parameters)
+        except FAULTS as error:
+            raise_ours(error, self.connection.name)
+            raise
+
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> Self:
+        try:
+            return super().executemany(sql, parameters)
+        except FAULTS as error:
+            raise_ours(error, self.connection.name)
+            raise
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except FAULTS as error:
+            raise_ours(error, self.connection.name)
+            raise
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except FAULTS as error:
+            raise_ours(error, self.connection.name)
+            raise
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        try:
+            return super().fetchmany(self.arraysize if size is None else size)
+        except FAULTS as error:
+            raise_ours(error, self.connection.name)
+            raise
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except FAULTS as error:
+            raise_ours(error, self.connection.name)
+            raise

@@ -1,0 +1,41 @@
+"""An archive of an older schema, open for reading -> one that reads as the newest; its file is not written.
+
+An archive may lie on a medium that nobody can write to, and be of another's making. So what newer steps added is laid over
+it for the one connection: a temporary view for each table that lacks columns (they show their defaults), an empty one for
+each table that is not there, and the views as they are now. SQLite looks for a name among the temporary ones first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from embedarchive.store.schema import SCHEMA_VERSION, build, read_version, read_views, views_differ
+
+
+def read_as_newest(conn: sqlite3.Connection) -> None:
+    """Let a connection see an archive as the newest schema has it. Writes to the connection's own temporary space only."""
+    old = read_version(conn) < SCHEMA_VERSION
+    if not old and not views_differ(conn):
+        return
+    if old:
+        lay_tables(conn)
+    for sql in read_views().values():
+        conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+
+
+def lay_tables(conn: sqlite3.Connection) -> None:
+    """Lay a temporary view over each table that newer steps made or gave columns."""
+    with closing(build(SCHEMA_VERSION)) as newest:
+        tables = (
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        for (table,) in newest.execute(tables).fetchall():
+            columns = newest.execute("SELECT name, dflt_value FROM pragma_table_info(?)", (table,)).fetchall()
+            held = {row[0] for row in conn.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
+            if held.issuperset(name for name, _ in columns):
+                continue
+            shown = ", ".join(name if name in held else f"{default} AS {name}" for name, default in columns)
+            conn.execute(
+                f"CREATE TEMP VIEW {table} AS SELECT {shown} " + (f"FROM main.{table}" if held else "WHERE FALSE")
+            )
