@@ -8,7 +8,6 @@ the descriptions from a second, independent reading of the saved pages with Beau
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import re
@@ -172,7 +171,7 @@ def wanted_keys(page: dict[str, Any], *, ambiguous: bool) -> set[str]:
     return {f"{names[e['platform']]}:{e['post_id']}" for e in wanted}
 
 
-async def crawl(path: Path, replica: Replica, articles: list[dict[str, Any]], posts: list[Post]) -> None:
+def crawl(path: Path, replica: Replica, articles: list[dict[str, Any]], posts: list[Post]) -> None:
     settings = Settings(resolve=replica.resolve, ca_file=replica.ca_file, delay=0.0, ignore_robots=True)
 
     def prepare(archive: Archive, crawl_id: int) -> None:
@@ -181,8 +180,8 @@ async def crawl(path: Path, replica: Replica, articles: list[dict[str, Any]], po
         for page in articles:
             archive.keep_seed(crawl_id, page["url"], "bench", clock.now())
 
-    with Display(f"real input → {path}", quiet=False, verbose=False) as display:
-        await run_session(path, "crawl", settings, {}, prepare, display)
+    with Display(f"real input → {path}", quiet=False, verbose=False, as_json=False) as display:
+        run_session(path, "crawl", settings, {}, prepare, display)
 
 
 # -------------------------------------------------------------------------------------------------------- the report
@@ -259,7 +258,7 @@ def main() -> int:
         for page in articles:
             serve_article(replica, page)
         posts = [serve_case(replica, case) for case in CASES]
-        asyncio.run(crawl(path, replica, articles, posts))
+        crawl(path, replica, articles, posts)
         cases = [judge_case(path, case, post) for case, post in zip(CASES, posts, strict=True)]
         right, total, wrong = judge_articles(path, articles)
         outcomes = Counter(r[0] for r in open_reader(path).execute("SELECT outcome FROM captures"))

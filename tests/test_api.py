@@ -16,7 +16,8 @@ import pytest
 import embedarchive
 from archive_builder import SAMPLES, build_archive
 from conftest import ROOT
-from embedarchive import Library, UsageError, api, open_archive
+from embedarchive import Library, UsageError, open_archive
+from embedarchive.api import library as reading
 from embedarchive.core.errors import ArchiveError
 from embedarchive.library.asking import TooSlow
 
@@ -60,7 +61,7 @@ def test_posts_meet_every_condition(library: Library, asked: dict[str, Any], wan
 
 
 def test_many_posts_come_in_pieces_each_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "PIECE", 3)
+    monkeypatch.setattr(reading, "PIECE", 3)
     with open_archive(path) as library:
         statements: list[str] = []
         library._conn.set_trace_callback(statements.append)
@@ -198,6 +199,14 @@ def test_importing_the_package_brings_nothing_along() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", ["find_embeds", "open_archive", "Report", "EmbedArchiveError"])
+def test_who_only_reads_or_finds_pays_for_no_browser(name: str) -> None:
+    code = f"import sys; from embedarchive import {name}; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    heavy = {"playwright", "httpx", "datasette"} if name != "Report" else {"datasette"}
+    assert not heavy & set(done.stdout.split())
+
+
 def test_public_names_lead_where_they_should() -> None:
     assert all(hasattr(embedarchive, name) for name in embedarchive.__all__)
     assert embedarchive.find_embeds("<p>nothing</p>").embeds == ()
@@ -208,15 +217,17 @@ def test_public_names_lead_where_they_should() -> None:
 def test_the_examples_in_the_documentation_of_the_code_hold(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent.parent)
     (path.parent.parent / "archive").exists() or (path.parent.parent / "archive").symlink_to(path.parent)
-    found = doctest.testmod(api, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    found = doctest.testmod(reading, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert found.attempted >= 8
     assert found.failed == 0
 
 
 TYPED = """
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import assert_type
-from embedarchive import Library, open_archive
+from embedarchive import Captured, Library, Report, capture, check, crawl, find_embeds, open_archive
+from embedarchive.core.model import Found
 from embedarchive.library.records import ArticleLine, StoredFile, Placed, PostLine, PostRecord
 
 with open_archive("archive") as library:
@@ -228,6 +239,13 @@ with open_archive("archive") as library:
     assert_type(library.media("x:1"), Iterator[tuple[StoredFile, bytes]])
     assert_type(library.card("x:1"), str)
     library.posts(colour="red")
+
+assert_type(find_embeds("<p>"), Found)
+assert_type(capture("https://x.com/a/status/1", archive="archive", tabs=1, resolve=("a:1:1.1.1.1",)), Report)
+assert_type(crawl("https://news.example/", render=True, scope="domain", include=["/a/"]), Report)
+assert_type(check("archive", older_than=timedelta(days=7)).kept, tuple[Captured, ...])
+capture("https://x.com/a/status/1", tab=1)
+crawl("https://news.example/", scope="planet")
 """
 
 
@@ -241,5 +259,7 @@ def test_who_uses_it_is_told_the_types(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     errors = [line for line in done.stdout.splitlines() if "error:" in line]
-    assert len(errors) == 1, done.stdout + done.stderr
+    assert len(errors) == 3, done.stdout + done.stderr
     assert 'Unexpected keyword argument "colour"' in errors[0]
+    assert 'Unexpected keyword argument "tab"' in errors[1]
+    assert "incompatible type \"Literal['planet']\"" in errors[2]

@@ -234,7 +234,7 @@ def test_a_plain_text_article_gives_its_one_unresolved_embed(shared: Path, path:
     ("args", "code", "says"),
     [
         (("capture", "https://news.example/story"), 2, "no post of a platform"),
-        (("check",), 2, "embedarchive crawl"),
+        (("check",), 1, "embedarchive crawl"),
         (("lookup", "anything"), 1, "no archive"),
         (("crawl", "missing-file.html"), 1, "missing-file.html"),
         (("nonsense",), 2, "No such command"),

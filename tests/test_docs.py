@@ -119,6 +119,8 @@ def test_every_question_shown_is_answered(path: Path, place: Path) -> None:
 def test_python_shown_runs(path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
     for _, text in blocks(path, "python"):
+        if "Replica()" in text:  # by a test of its own, against the platforms it brings
+            continue
         exec(compile(text, path.name, "exec"), {})
 
 

@@ -1,32 +1,59 @@
 """Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file.
 
-From Python: `open_archive` reads an archive, `find_embeds` finds the embeds of an HTML text.
+From Python:
+
+    find_embeds    an article's HTML -> the posts it embeds
+    capture        addresses of posts -> captures in an archive
+    crawl          articles -> the posts they embed, captured in an archive
+    check          an archive -> which of its posts are still there
+    open_archive   an archive -> a library to ask
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["EmbedArchiveError", "Library", "UsageError", "__version__", "find_embeds", "open_archive"]
-
 if TYPE_CHECKING:
-    from embedarchive.api import Library, open_archive
-    from embedarchive.core.errors import EmbedArchiveError, UsageError
+    from embedarchive.api.commands import capture, check, crawl
+    from embedarchive.api.library import Library, open_archive
+    from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
     from embedarchive.core.version import __version__
     from embedarchive.detect import find_embeds
+    from embedarchive.run.report import Captured, Report
 
 _HOMES = {
     "EmbedArchiveError": "embedarchive.core.errors",
-    "Library": "embedarchive.api",
+    "ExitCode": "embedarchive.core.errors",
     "UsageError": "embedarchive.core.errors",
     "__version__": "embedarchive.core.version",
+    "Library": "embedarchive.api.library",
+    "open_archive": "embedarchive.api.library",
+    "Captured": "embedarchive.run.report",
+    "Report": "embedarchive.run.report",
+    "capture": "embedarchive.api.commands",
+    "check": "embedarchive.api.commands",
+    "crawl": "embedarchive.api.commands",
     "find_embeds": "embedarchive.detect",
-    "open_archive": "embedarchive.api",
 }
+
+__all__ = [
+    "Captured",
+    "EmbedArchiveError",
+    "ExitCode",
+    "Library",
+    "Report",
+    "UsageError",
+    "__version__",
+    "capture",
+    "check",
+    "crawl",
+    "find_embeds",
+    "open_archive",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: the core must not pay for what reads archives."""
+    """Import a public name when it is first used: whoever only finds embeds must not pay for a browser's library."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +53,7 @@ render_option = click.option(
 
 SCOPE_OPTIONS = (
     click.option("--follow", is_flag=True, help="Follow links from the seeds, within the scope."),
-    click.option("--scope", "reach", type=click.Choice(["prefix", "host", "domain"]), default="host", show_default=True,
+    click.option("--scope", type=click.Choice(["prefix", "host", "domain"]), default="host", show_default=True,
                  help="How far following goes: below the seed's folder, its host, or all hosts of its domain."),
     click.option("--depth", type=click.IntRange(0), default=3, show_default=True, help="Links from a seed at most."),
     click.option("--include", multiple=True, metavar="REGEX", help="Only addresses that match one of these."),
@@ -81,31 +80,15 @@ def with_options(options: tuple[Callable[[Command], Command], ...]) -> Callable[
 
 def take_scope(values: dict[str, Any], seeds: tuple[str, ...]) -> LinkScope:
     """The scope out of a command's values; without --follow it reaches no further than listings."""
-    from embedarchive.sources import LinkScope
+    from embedarchive.api.commands import make_scope
 
     follow, depth = values.pop("follow"), values.pop("depth")
-    return LinkScope(
-        seeds, values.pop("reach"), depth if follow else 0,
-        values.pop("include"), values.pop("exclude"), values.pop("since"),
-    )  # fmt: skip
+    chosen = {name: values.pop(name) for name in ("scope", "include", "exclude", "since")}
+    return make_scope(seeds, depth=depth if follow else 0, **chosen)
 
 
 def take_settings(values: dict[str, Any]) -> Settings:
     """The world's settings out of a command's values, which keep the rest."""
-    from embedarchive.browser import read_login
-    from embedarchive.run.services import Settings
+    from embedarchive.run.services import SettingsOptions, make_settings
 
-    names = (
-        "resolve",
-        "ca_file",
-        "allow_private",
-        "browser_path",
-        "delay",
-        "concurrency",
-        "tabs",
-        "contact",
-        "ignore_robots",
-    )
-    state: Path | None = values.pop("storage_state", None)
-    login = read_login(state, time.time()) if state else None
-    return Settings(**{name: values.pop(name) for name in names if name in values}, login=login)
+    return make_settings(**{name: values.pop(name) for name in SettingsOptions.__annotations__ if name in values})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
-import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
+import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from embedarchive.core.model import OUTCOMES
 from embedarchive.run.ledger import Event
+from embedarchive.run.report import Report, Tally
 
 SHAPES = {
     "available": ("●", "green"), "gone": ("✝", "red"), "unavailable": ("◌", "yellow"),
@@ -24,72 +24,14 @@ SHAPES = {
 }  # fmt: skip
 
 
-@dataclass
-class Tally:
-    """What a run did so far. `due` is what the archive says of this run: how many articles it is about, how many posts
-    were visited, wait for a visit, or are of platforms that this version cannot visit."""
-
-    started: float = field(default_factory=time.monotonic)
-    articles: Counter[str] = field(default_factory=Counter)
-    captures: Counter[str] = field(default_factory=Counter)
-    incomplete: int = 0
-    embeds: int = 0
-    described: int = 0
-    replays: Counter[str] = field(default_factory=Counter)
-    in_place: int = 0
-    faults: int = 0
-    due: Mapping[str, int] = field(default_factory=dict)
-
-    def count(self, event: Event) -> None:
-        if event.what == "article":
-            self.articles[event.outcome] += 1
-        elif event.what == "search":
-            self.embeds += event.count
-        elif event.what == "capture":
-            self.captures[event.outcome] += 1
-            self.incomplete += bool(event.outcome == "available" and event.detail)
-        elif event.what == "in place":
-            self.in_place += 1
-        elif event.what == "describe":
-            self.described += 1
-        elif event.what == "replay":
-            self.replays[event.outcome] += 1
-        elif event.what == "fault":
-            self.faults += 1
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.started
-
-    @property
-    def waiting(self) -> int:
-        return self.due.get("waiting", 0)
-
-    @property
-    def visits(self) -> int:
-        return sum(self.captures.values())
-
-    def summary(self) -> dict[str, Any]:
-        """The run in numbers, as `--json` prints it and the archive keeps it."""
-        return {
-            "articles": {k: self.articles[k] for k in ("ok", "unchanged", "failed")},
-            "embeds": self.embeds,
-            "captures": {k: self.captures[k] for k in OUTCOMES},
-            "incomplete": self.incomplete,
-            "replays": {k: self.replays[k] for k in ("ok", "poor")},
-            "in_place": self.in_place,
-            "faults": self.faults,
-            "posts_left_due": self.waiting,
-            "posts_beyond_reach": self.due.get("beyond", 0),
-            "seconds": round(self.seconds, 1),
-        }
-
-
 class Display:
-    """Shows a tally on standard error, and events one a line where there is no terminal (or with `verbose`)."""
+    """Shows a tally on standard error, and events one a line where there is no terminal (or with `verbose`).
 
-    def __init__(self, title: str, *, quiet: bool, verbose: bool) -> None:
-        self.title, self.quiet = title, quiet
+    At the end it prints the summary to standard output, or with `as_json` one JSON object.
+    """
+
+    def __init__(self, title: str, *, quiet: bool, verbose: bool, as_json: bool) -> None:
+        self.title, self.quiet, self.as_json = title, quiet, as_json
         self.tally = Tally()
         self.console = Console(stderr=True, highlight=False)
         live = self.console.is_terminal and not quiet
@@ -97,26 +39,33 @@ class Display:
         self.live = Live(get_renderable=self.render, console=self.console, refresh_per_second=8) if live else None
 
     def __enter__(self) -> Display:
-        if self.live:
-            self.live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         if self.live:
             self.live.stop()
 
+    def begin(self, tally: Tally) -> None:
+        self.tally = tally
+        if self.live:
+            self.live.start()
+
     def emit(self, event: Event) -> None:
-        self.tally.count(event)
         if self.lines and event.what not in ("describe", "replay"):
             self.console.print(event_line(event), soft_wrap=True)
         elif event.what == "fault" and not self.quiet:
             self.console.print(event_line(event))
 
-    def set_due(self, due: Mapping[str, int]) -> None:
-        self.tally.due = due
-
-    def summary(self) -> dict[str, Any]:
-        return self.tally.summary()
+    def end(self, report: Report) -> None:
+        self.close()
+        if self.as_json:
+            ended = {"ended": report.ended, "archive": str(report.archive)}
+            click.echo(json.dumps(self.tally.summary() | ended))
+        elif not self.quiet:
+            print_summary(self.tally, describe_file(report.archive))
 
     def note(self, text: str) -> None:
         if not self.quiet:
@@ -203,6 +152,10 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
     grid.add_row("Archive", where)
     console.print(grid)
+
+
+def describe_file(path: Path) -> str:
+    return f"{path} ({path.stat().st_size / 1_000_000:.1f} MB)"
 
 
 def articles_words(tally: Tally) -> list[tuple[str, int]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from collections.abc import Iterator
-from itertools import chain, groupby, islice
-from pathlib import Path
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import click
 
+from embedarchive.api import commands as api
 from embedarchive.cli.options import (
     DISPLAY_OPTIONS,
     SCOPE_OPTIONS,
@@ -23,29 +21,24 @@ from embedarchive.cli.options import (
     take_settings,
     with_options,
 )
-from embedarchive.cli.progress import Display, print_summary
-from embedarchive.core import clock
-from embedarchive.core.errors import ExitCode, UsageError
-from embedarchive.core.model import Post
-from embedarchive.detect import identify_post
-from embedarchive.run.services import Settings
-from embedarchive.run.session import Prepare, run_session
-from embedarchive.sources import Seed, canonicalize_article, expand_seeds
-from embedarchive.store import Archive, archive_path, open_reader
+from embedarchive.cli.progress import Display
+from embedarchive.run.report import Report
+from embedarchive.sources import expand_seeds
+from embedarchive.store import archive_path
 
 
-class Age(click.ParamType[float]):
+class Age(click.ParamType[timedelta]):
     """A length of time: 30m, 12h, 7d, 2w; plain numbers are days."""
 
     name = "age"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
         text = str(value).strip().lower()
         number, unit = (text[:-1], text[-1]) if text[-1:] in seconds else (text, "d")
         try:
-            return float(number) * seconds[unit]
-        except ValueError:
+            return timedelta(seconds=float(number) * seconds[unit])
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no length of time; write 30m, 12h, 7d or 2w", param, ctx)
 
 
@@ -69,7 +62,7 @@ replay_option = click.option(
 @replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
-def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: Any) -> int:
+def crawl(seeds: tuple[str, ...], **values: Any) -> int:
     """Fetch articles, find the posts they embed, capture and keep them.
 
     A SEED is an article's URL, a sitemap, a feed, a saved article (.html, .html.gz, .txt), a folder of them, a web
@@ -84,44 +77,19 @@ def crawl(seeds: tuple[str, ...], archive: str, base_url: str | None, **values: 
     embedarchive crawl https://news.example/culture/ --follow --scope prefix --limit 500
     embedarchive crawl https://news.example/story --render --in-article
     """
-    fresh_since, dry_run, limit = clock.later(-values.pop("refresh")), values.pop("dry_run"), values.pop("limit")
-    sources = look_at_first(expand_seeds(seeds, base_url=base_url))
-    if dry_run:
-        from embedarchive.cli.finding import print_found
-
-        scope = take_scope(values, seeds)
-        settings, render = take_settings(values), values["render"]
-        return print_found(sources, settings, nl=values["as_json"], scope=scope, limit=limit, render=render)
-
-    def prepare(kept: Archive, crawl_id: int) -> None:
-        if not seeds:
-            kept.keep_all_due(crawl_id)
-        for in_hand, some in groupby(islice(sources, limit), key=lambda seed: seed.fetch is not None):
-            (keep_documents if in_hand else keep_addresses)(kept, crawl_id, some, fresh_since)
-
-    choices = {"scope": take_scope(values, seeds), "limit": limit, "fresh_since": fresh_since}
-    return run("crawl", archive, prepare, values, **choices)
+    if values.pop("dry_run"):
+        return dry_run(seeds, values)
+    return run_shown(partial(api.crawl, *seeds), "crawl", values)
 
 
-def look_at_first(sources: Iterator[Seed]) -> Iterator[Seed]:
-    """The same seeds, the first one read already: a mistake in the call shows before there is an archive."""
-    return chain(list(islice(sources, 1)), sources)
+def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
+    """Print what a crawl would capture, as `find` does."""
+    from embedarchive.cli.finding import print_found
 
-
-def keep_addresses(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str) -> None:
-    """Put addresses to fetch into the archive, many to a transaction."""
-    while some := list(islice(seeds, 1000)):
-        pairs = [(canonicalize_article(seed.url), seed.origin) for seed in some]
-        archive.keep_seeds(crawl_id, pairs, clock.now(), fresh_since, 0, None)
-
-
-def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str) -> None:
-    """Put documents already in hand into the archive; they are never too old to search."""
-    for seed in seeds:
-        assert seed.fetch is not None, "only documents in hand come here"
-        url = canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
-        article_id = archive.keep_seed(crawl_id, url, seed.origin, clock.now(), fresh_since="")
-        archive.keep_fetch(article_id, crawl_id, seed.fetch)
+    scope, settings = take_scope(values, seeds), take_settings(values)
+    sources = expand_seeds(seeds, base_url=values["base_url"])
+    nl, limit, render = values["as_json"], values["limit"], values["render"]
+    return print_found(sources, settings, nl=nl, scope=scope, limit=limit, render=render)
 
 
 @click.command()
@@ -132,28 +100,13 @@ def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh
 @replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
-def capture(urls: tuple[str, ...], archive: str, again: bool, **values: Any) -> int:
+def capture(urls: tuple[str, ...], **values: Any) -> int:
     """Capture posts by their own address, in any form of it.
 
     \b
     embedarchive capture "https://www.instagram.com/reel/C79gQqLpkul/?igsh=…"
     """
-    posts = [identify_or_fail(url) for url in urls]
-
-    def prepare(kept: Archive, crawl_id: int) -> None:
-        for post in posts:
-            kept.keep_target(crawl_id, post, clock.now(), forced=again)
-
-    return run("capture", archive, prepare, values)
-
-
-def identify_or_fail(url: str) -> Post:
-    post = identify_post(url)
-    if post is None:
-        raise UsageError(
-            f"{url} is no post of a platform this version knows (see: embedarchive platforms). Nothing was done."
-        )
-    return post
+    return run_shown(partial(api.capture, *urls), "capture", values)
 
 
 @click.command()
@@ -165,66 +118,36 @@ def identify_or_fail(url: str) -> Post:
 @login_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
-def check(archive: str, older_than: float, limit: int | None, **values: Any) -> int:
+def check(**values: Any) -> int:
     """Visit preserved posts again and record, with evidence, whether each is still there.
 
     \b
     embedarchive check --older-than 7d
     """
-    open_reader(archive_path(archive)).close()  # a check makes no archive
-
-    def prepare(kept: Archive, crawl_id: int) -> None:
-        kept.keep_check_targets(crawl_id, clock.later(-older_than), limit or -1)
-
-    return run("check", archive, prepare, values, media=False)
+    return run_shown(api.check, "check", values)
 
 
 @click.command()
 @archive_option
 @with_options(DISPLAY_OPTIONS)
-def demo(archive: str, **values: Any) -> int:
+def demo(**values: Any) -> int:
     """See it work without the internet: crawl a bundled newsroom, lose some of its posts, read them all the same."""
     from embedarchive.replica.demo import play
 
-    def step(command: str, prepare: Prepare, settings: Settings, media: bool) -> int:
-        return run(command, archive, prepare, dict(values), media=media, settings=settings)
+    def step(call: Callable[..., Report], command: str, **given: Any) -> Report:
+        return show_run(call, command, values | given)
 
-    return play(archive_path(archive), step)
-
-
-def run(
-    command: str,
-    archive: str,
-    prepare: Prepare,
-    values: dict[str, Any],
-    settings: Settings | None = None,
-    **choices: Any,
-) -> int:
-    """Run one command with its display, print its summary, give its exit code; `choices` are the run's own."""
-    path = archive_path(archive)
-    settings = settings or take_settings(values)
-    options = {k: v for k, v in values.items() if v} | {"settings": {"delay": settings.delay, "tabs": settings.tabs}}
-    choices |= {"replay": values.get("replay", command != "check")}
-    quiet, as_json = values["quiet"], values["as_json"]
-    with Display(f"{command} → {path}", quiet=quiet, verbose=values["verbose"]) as display:
-        ended = asyncio.run(run_session(path, command, settings, options, prepare, display, **choices))
-    if as_json:
-        json.dump(display.summary() | {"ended": ended, "archive": str(path)}, sys.stdout)
-        sys.stdout.write("\n")
-    elif not quiet:
-        print_summary(display.tally, describe_file(path))
-    return exit_code(ended, display)
+    return play(archive_path(values["archive"]), step)
 
 
-def describe_file(path: Path) -> str:
-    return f"{path} ({path.stat().st_size / 1_000_000:.1f} MB)"
+def run_shown(call: Callable[..., Report], command: str, values: dict[str, Any]) -> int:
+    """Run a command with its display and give its exit code."""
+    return show_run(call, command, values).exit_code
 
 
-def exit_code(ended: str, display: Display) -> int:
-    tally = display.tally
-    if ended == "interrupted":
-        return ExitCode.INTERRUPTED
-    if ended == "kept out":
-        return ExitCode.KEPT_OUT
-    failed = tally.articles["failed"] or tally.captures["error"] or tally.faults
-    return ExitCode.IN_PART if failed else ExitCode.DONE
+def show_run(call: Callable[..., Report], command: str, values: dict[str, Any]) -> Report:
+    """Call the function that a command is made of, with its display, which prints the summary at the end."""
+    shown = {name: values[name] for name in ("quiet", "verbose", "as_json")}
+    given = {name: value for name, value in values.items() if name not in shown}
+    with Display(f"{command} → {archive_path(values['archive'])}", **shown) as display:
+        return call(watcher=display, **given)

@@ -6,54 +6,44 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.text import Text
 
-from embedarchive.core import clock
+from embedarchive.api.commands import check, crawl
 from embedarchive.replica import PostFact, Replica
-from embedarchive.run.services import Settings
-from embedarchive.run.session import Prepare
-from embedarchive.store import Archive
+from embedarchive.run.report import Report
 
-Step = Callable[[str, Prepare, Settings, bool], int]
-"""Runs one command (its name, what it is about, how it meets the world, whether to download media) to its exit code."""
+
+class ShownRun(Protocol):
+    """Calls a function that runs a command, shows what happens, and gives its report."""
+
+    def __call__(self, call: Callable[..., Report], command: str, **given: Any) -> Report: ...
+
 
 LOSSES = ("gone", "gone", "private", "gone")
 
 
-def play(path: Path, step: Step) -> int:
-    """Run the demo into an archive; give the first exit code that is not 0, else 0."""
+def play(path: Path, step: ShownRun) -> int:
+    """Run the demo into an archive; give the exit code of its last run."""
     console = Console(stderr=True, highlight=False)
     with Replica() as replica:
-        settings = Settings(resolve=replica.resolve, ca_file=replica.ca_file, delay=0.0)
+        world: dict[str, Any] = {"resolve": replica.resolve, "ca_file": replica.ca_file, "delay": 0.0}
         say(
             console,
             f"A newsroom of {len(replica.article_urls)} articles, and the platforms they embed, on this machine.",
         )
-        crawled = step("crawl", seeds_of(replica), settings, True)
-        if crawled == 130:
-            return crawled
+        step(partial(crawl, *replica.article_urls), "crawl", **world)
         lost = choose_losses(replica)
         for post, state in zip(lost, LOSSES, strict=False):
             replica.set_state(post.key, state)
         say(console, f"Now {len(lost)} of the posts are taken down by their authors. Checking what is still there:")
-        checked = step("check", check_all, settings, False)
+        checked = step(check, "check", **world)
     tell_where(console, path, lost[0])
-    return checked
-
-
-def seeds_of(replica: Replica) -> Prepare:
-    def prepare(archive: Archive, crawl_id: int) -> None:
-        for url in replica.article_urls:
-            archive.keep_seed(crawl_id, url, "the bundled newsroom", clock.now(), clock.later(-86400))
-
-    return prepare
-
-
-def check_all(archive: Archive, crawl_id: int) -> None:
-    archive.keep_check_targets(crawl_id, clock.now(), -1)
+    return checked.exit_code
 
 
 def choose_losses(replica: Replica) -> list[PostFact]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveError
+from embedarchive.core.errors import ArchiveError, BrowserMissing, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.merge import merge_found
@@ -129,7 +129,7 @@ class Run:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Do all that is due. Raises ArchiveError when nothing more can be kept."""
+        """Do all that is due. Raises ArchiveError when nothing more can be kept, BrowserMissing when posts are due."""
         try:
             await run_passes(self.passes(), stop, self.emit_fault)
         finally:
@@ -255,8 +255,8 @@ class Run:
         self.on_event(Event(what, subject, outcome, detail, count))
 
     def emit_fault(self, name: str, row: Row, error: Exception) -> None:
-        """One bad row never stops the rest; an archive that cannot be written stops everything."""
-        if isinstance(error, ArchiveError):
+        """One bad row never stops the rest; what no row can be done without stops everything."""
+        if isinstance(error, ArchiveError | BrowserMissing | UsageError):
             raise error
         with contextlib.suppress(Exception):
             self.emit("fault", str(next(iter(dict(row).values()))), name, f"{type(error).__name__}: {error}")

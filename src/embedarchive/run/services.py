@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypedDict, Unpack
 
 import platformdirs
 
-from embedarchive.browser import Browser, BrowserChoice, Login, ensure_browser
+from embedarchive.browser import Browser, BrowserChoice, Login, ensure_browser, read_login
 from embedarchive.core import clock
+from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.core.version import __version__
 from embedarchive.detect.bounded import search_page
@@ -45,6 +48,51 @@ class Settings:
     def user_agent(self) -> str:
         """An honest name for article fetches; `contact` is a URL or address that a webmaster can turn to."""
         return f"embedarchive/{__version__}" + (f" (+{self.contact})" if self.contact else "")
+
+
+class SettingsOptions(TypedDict, total=False):
+    """How a run meets the world, by the names of the commands' options.
+
+    `resolve` connects to other addresses than names say, as curl does (`HOST:PORT:ADDR[:PORT]`); `ca_file` is trusted
+    too, `allow_private` lets private addresses be reached: for replicas and test networks. `browser_path` is the
+    Chromium, Chrome or Edge to use. `delay` is the least number of seconds between two requests to one host,
+    `concurrency` how many articles at once (1 to 64), `tabs` how many posts (1 to 16). `contact` is a URL or address for
+    webmasters, `ignore_robots` fetches what robots.txt asks robots to leave alone. `storage_state` is a file of
+    Playwright's by which the browser is logged in; nothing of it is kept.
+    """
+
+    resolve: Sequence[str]
+    ca_file: str | Path | None
+    allow_private: bool
+    browser_path: str | None
+    delay: float
+    concurrency: int
+    tabs: int
+    contact: str | None
+    ignore_robots: bool
+    storage_state: str | Path | None
+
+
+BOUNDS = {"delay": (0, math.inf), "concurrency": (1, 64), "tabs": (1, 16)}
+
+
+def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
+    """The settings that these options mean. Raises UsageError for values that cannot be meant, TypeError for others."""
+    for name in options.keys() - SettingsOptions.__annotations__.keys():
+        raise TypeError(f"unexpected keyword argument {name!r}; there are {', '.join(SettingsOptions.__annotations__)}")
+    given: dict[str, Any] = dict(options)
+    for name, (least, most) in BOUNDS.items():
+        if name in given and not least <= given[name] <= most:
+            raise UsageError(f"{name} is {given[name]}, and can be {least} to {most}. Nothing was done.")
+    state = given.pop("storage_state", None)
+    ca_file = given.pop("ca_file", None)
+    if ca_file and not Path(ca_file).is_file():
+        raise UsageError(f"There is no certificate authority at {ca_file}. Nothing was done.")
+    login = read_login(Path(state), time.time()) if state else None
+    resolve = tuple(given.pop("resolve", ()))
+    for rule in resolve:
+        parse_resolve(rule)
+    return Settings(**given, resolve=resolve, ca_file=Path(ca_file) if ca_file else None, login=login)
 
 
 class Services:

@@ -1,21 +1,29 @@
-"""A command that writes -> one run over an archive, from opening to summary, with a two-stage stop."""
+"""A command that writes -> one run over an archive, from opening to report, with a stop in two stages.
+
+The archive is opened, prepared and closed in the thread that calls. The run itself has a thread and an event loop of its
+own, so that whoever calls may have a loop already, as a notebook has.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from embedarchive.core import clock
 from embedarchive.core.version import __version__
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.backoff import BackOff
+from embedarchive.run.interrupts import Interrupts
 from embedarchive.run.ledger import Event, Run
+from embedarchive.run.prepare import Prepare
+from embedarchive.run.report import Ended, Report, Tally, read_captured
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
+
+T = TypeVar("T")
 
 PROGRESS = """
 SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
@@ -25,20 +33,25 @@ SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
         WHERE t.crawl_id = :crawl AND p.resolved AND coalesce(f.visitable, 0) = 0
           AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key)) AS beyond"""
 
-Prepare = Callable[[Archive, int], None]
-"""Puts into the archive what a run is about: seeds, targets."""
-
 
 class Watcher(Protocol):
-    """Whoever watches a run: gets its events, its totals, and notes for the user."""
+    """Whoever watches a run, as a display does. `emit` and `note` are called in the run's thread, the others in the
+    caller's."""
 
-    def emit(self, event: Event) -> None: ...
-    def note(self, text: str) -> None: ...
-    def set_due(self, due: Mapping[str, int]) -> None: ...
-    def summary(self) -> dict[str, Any]: ...
+    def begin(self, tally: Tally) -> None:
+        """It begins; `tally` is what it did so far, at any time."""
+
+    def emit(self, event: Event) -> None:
+        """One thing happened."""
+
+    def note(self, text: str) -> None:
+        """Something that the user should know."""
+
+    def end(self, report: Report) -> None:
+        """It has ended, and was not broken off by an error."""
 
 
-async def run_session(
+def run_session(
     path: Path,
     command: str,
     settings: Settings,
@@ -46,36 +59,63 @@ async def run_session(
     prepare: Prepare,
     watcher: Watcher,
     **choices: Any,
-) -> str:
-    """Run one command to its end; give `done`, `interrupted` or `kept out`, and leave the summary in the archive.
+) -> Report:
+    """Run one command to its end, leave the summary in the archive, and give the report.
 
-    `choices` are the run's own: `media`, `scope`, `limit`, `fresh_since` (see `Run`).
+    `choices` are the run's own: `media`, `scope`, `limit`, `fresh_since` (see `Run`). SIGINT and SIGTERM let what is at
+    work be finished, a second one drops it; then they do what they would have done without us.
     """
+    interrupts, tally = Interrupts(), Tally()
     with Archive(path, platforms=PLATFORMS) as archive:
+        before = archive.conn.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()[0]
         crawl_id = archive.start_crawl(command, clock.now(), __version__, options)
-        ended = "failed"
+        watcher.begin(tally)
         try:
             prepare(archive, crawl_id)
-            async with Services(settings) as services:
-                run = Run(
-                    archive, services, crawl_id, watcher.emit,
-                    fetchers=settings.concurrency, tabs=settings.tabs, backoff=BackOff(settings.delay), **choices,
-                )  # fmt: skip
-                ended = await run_stoppable(run, watcher)
-        finally:
-            watcher.set_due(read_due(archive, crawl_id))
-            archive.finish_crawl(crawl_id, clock.now(), ended, watcher.summary())
-    return ended
+            with interrupts.taken():
+                ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, interrupts))
+        except BaseException as error:
+            finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
+            raise
+        finish(archive, crawl_id, ended, tally)
+        report = Report(path, ended, **tally.summary(), kept=read_captured(archive, crawl_id, before))
+    watcher.end(report)
+    interrupts.pass_on()
+    return report
 
 
-async def run_stoppable(run: Run, watcher: Watcher) -> str:
-    """Run until nothing is due; on the first interrupt finish what is at work, on the second drop it."""
-    stop = asyncio.Event()
-    running = asyncio.ensure_future(run.run(stop))
-    reporting = asyncio.ensure_future(report_due(run, watcher))
-    with two_stage_stop(stop, running, watcher):
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in a thread and an event loop of its own, and wait for it."""
+    with ThreadPoolExecutor(1, "run") as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def run_over(
+    archive: Archive,
+    crawl_id: int,
+    settings: Settings,
+    choices: Mapping[str, Any],
+    tally: Tally,
+    watcher: Watcher,
+    interrupts: Interrupts,
+) -> Ended:
+    """Open the edges, run until nothing is due or somebody interrupts, and say how it ended."""
+
+    def emit(event: Event) -> None:
+        tally.count(event)
+        watcher.emit(event)
+
+    async with Services(settings) as services:
+        run = Run(
+            archive, services, crawl_id, emit,
+            fetchers=settings.concurrency, tabs=settings.tabs, backoff=BackOff(settings.delay), **choices,
+        )  # fmt: skip
+        reporting = asyncio.ensure_future(report_due(run, tally))
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(run.run(stop))
         try:
-            await running
+            with interrupts.stopping(stop, running, watcher.note):
+                await running
         except asyncio.CancelledError:
             return "interrupted"
         finally:
@@ -86,32 +126,16 @@ async def run_stoppable(run: Run, watcher: Watcher) -> str:
     return "kept out" if run.backoff.cooling_down else "done"
 
 
-@contextlib.contextmanager
-def two_stage_stop(stop: asyncio.Event, running: asyncio.Future[None], watcher: Watcher) -> Iterator[None]:
-    """Take SIGINT and SIGTERM while a run goes on."""
-
-    def interrupt() -> None:
-        if stop.is_set():
-            running.cancel()
-            return
-        watcher.note("Finishing what is at work. Interrupt again to drop it; all that is kept stays kept.")
-        stop.set()
-
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
+    """Leave in the archive how a run ended, and what it did."""
+    tally.due = read_due(archive, crawl_id)
+    archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
 
 
-async def report_due(run: Run, watcher: Watcher) -> None:
-    """Tell the watcher twice a second how much the run is about, as the archive has it."""
+async def report_due(run: Run, tally: Tally) -> None:
+    """Count twice a second how much the run is about, as the archive has it."""
     while True:
-        watcher.set_due(await run.keep(read_due, run.archive, run.crawl_id))
+        tally.due = await run.keep(read_due, run.archive, run.crawl_id)
         await asyncio.sleep(0.5)
 
 

@@ -1,0 +1,177 @@
+"""The commands that write to an archive, as plain functions: crawl, capture, check.
+
+They keep the same things in the same way as the commands, which call them. Interrupted in the main thread (Ctrl-C, a
+notebook's stop button), they finish what is at work and then raise KeyboardInterrupt; a second time drops it. What was
+kept stays kept, and the same call again goes on. What happens meanwhile is told to the logger `embedarchive`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Unpack, get_args
+
+from embedarchive.core import clock
+from embedarchive.core.errors import UsageError
+from embedarchive.core.model import Post
+from embedarchive.detect import identify_post
+from embedarchive.run.ledger import Event
+from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl
+from embedarchive.run.report import Report, Tally
+from embedarchive.run.services import Settings, SettingsOptions, make_settings
+from embedarchive.run.session import Watcher, run_session
+from embedarchive.sources import LinkScope, expand_seeds
+from embedarchive.store import archive_path, open_reader
+
+Reach = Literal["prefix", "host", "domain"]
+
+log = logging.getLogger("embedarchive")
+
+
+def crawl(
+    *seeds: str | Path,
+    archive: str | Path = "archive",
+    base_url: str | None = None,
+    refresh: timedelta = timedelta(days=1),
+    render: bool = False,
+    in_article: bool = False,
+    follow: bool = False,
+    scope: Reach = "host",
+    depth: int = 3,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    since: str | None = None,
+    limit: int | None = None,
+    replay: bool = True,
+    watcher: Watcher | None = None,
+    **settings: Unpack[SettingsOptions],
+) -> Report:
+    """Fetch articles, find the posts they embed, capture and keep them.
+
+    A seed is an article's URL, a sitemap, a feed, a saved page, a folder of them, a web archive (WARC, WACZ), or `@FILE`
+    with one seed a line. Without a seed it goes on with all that the archive says is due. The archive is made if there is
+    none.
+
+    `base_url` is the address of a saved article that does not say its own. What was fetched longer ago than `refresh` is
+    fetched again. `render` also searches what an article's scripts made of it, `in_article` photographs every post in its
+    article too. `follow` follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are
+    regular expressions that addresses must and must not match; `since` (a date) leaves out entries of sitemaps and feeds
+    that changed before; `limit` is the most articles. `replay` shows each capture again from the archive alone, and keeps
+    how much of it came back. For `settings` see `SettingsOptions`.
+
+    Raises UsageError and SourceError for what cannot be meant or read, BrowserMissing when there are posts to capture and
+    nothing to do it with, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for a file that cannot be written
+    to, DiskFull when nothing more can be kept. A post or an article that could not be had is no error: the report says so.
+    """
+    names = tuple(map(str, seeds))
+    links = make_scope(names, scope, depth if follow else 0, include, exclude, since)
+    fresh_since = clock.later(-refresh.total_seconds())
+    sources = expand_seeds(names, base_url=base_url)
+    prepare = prepare_crawl(sources, limit=limit, fresh_since=fresh_since, all_due=not seeds)
+    world = make_settings(**settings)
+    options = {
+        "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
+        "depth": links.depth, "include": include, "exclude": exclude, "since": since, "limit": limit, "replay": replay,
+    }  # fmt: skip
+    return run_session(
+        archive_path(archive), "crawl", world, say_options(options, world), prepare, watcher or LogWatcher(),
+        scope=links, limit=limit, fresh_since=fresh_since, replay=replay,
+    )  # fmt: skip
+
+
+def capture(
+    *posts: str,
+    archive: str | Path = "archive",
+    again: bool = False,
+    replay: bool = True,
+    watcher: Watcher | None = None,
+    **settings: Unpack[SettingsOptions],
+) -> Report:
+    """Capture posts by their own address, in any form of it, and keep them. The archive is made if there is none.
+
+    What is preserved already is left alone, except with `again`. `replay` shows each capture again from the archive
+    alone. For `settings` see `SettingsOptions`; what is raised is what `crawl` raises, UsageError also for an address
+    that is no post's.
+    """
+    prepare = prepare_capture(list(identify_all(posts)), again=again)
+    world = make_settings(**settings)
+    options = say_options({"again": again, "replay": replay}, world)
+    path = archive_path(archive)
+    return run_session(path, "capture", world, options, prepare, watcher or LogWatcher(), replay=replay)
+
+
+def check(
+    archive: str | Path = "archive",
+    *,
+    older_than: timedelta = timedelta(0),
+    limit: int | None = None,
+    watcher: Watcher | None = None,
+    **settings: Unpack[SettingsOptions],
+) -> Report:
+    """Visit preserved posts again and record, with evidence, whether each is still there.
+
+    Only those last looked at longer ago than `older_than`, at most `limit` of them, those unseen for longest first. For
+    `settings` see `SettingsOptions`; what is raised is what `crawl` raises, ArchiveError also when there is no archive.
+    """
+    path = archive_path(archive)
+    open_reader(path).close()  # a check makes no archive
+    prepare = prepare_check(seen_before=clock.later(-older_than.total_seconds()), limit=limit)
+    world = make_settings(**settings)
+    options = say_options({"older_than_s": older_than.total_seconds(), "limit": limit}, world)
+    return run_session(path, "check", world, options, prepare, watcher or LogWatcher(), media=False)
+
+
+def identify_all(posts: Sequence[str]) -> Iterator[Post]:
+    """The posts that these addresses name. Raises UsageError for one that names none."""
+    for url in posts:
+        post = identify_post(url)
+        if post is None:
+            raise UsageError(
+                f"{url} is no post of a platform this version knows (see: embedarchive platforms). Nothing was done."
+            )
+        yield post
+
+
+def make_scope(
+    seeds: Sequence[str],
+    scope: Reach,
+    depth: int,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    since: str | None,
+) -> LinkScope:
+    """The links that are followed. Raises UsageError for what is no scope and no regular expression."""
+    if scope not in get_args(Reach):
+        raise UsageError(f"There is no scope {scope!r}; there are {', '.join(get_args(Reach))}.")
+    for pattern in (*include, *exclude):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise UsageError(f"{pattern!r} is no regular expression ({error}). Nothing was done.") from error
+    return LinkScope(tuple(seeds), scope, depth, tuple(include), tuple(exclude), since)
+
+
+def say_options(options: Mapping[str, object], settings: Settings) -> dict[str, object]:
+    """What the archive keeps of how a run was asked for; nothing of the machine, and nothing of a login."""
+    chosen = {name: value for name, value in options.items() if value}
+    return chosen | {"settings": {"delay": settings.delay, "tabs": settings.tabs}}
+
+
+class LogWatcher:
+    """Tells the logger `embedarchive` what happens: events as INFO, what the user should know as WARNING."""
+
+    def begin(self, tally: Tally) -> None:
+        pass
+
+    def emit(self, event: Event) -> None:
+        level = logging.WARNING if event.what == "fault" else logging.INFO
+        log.log(level, "%s %s: %s %s", event.what, event.outcome, event.subject, event.detail)
+
+    def note(self, text: str) -> None:
+        log.warning("%s", text)
+
+    def end(self, report: Report) -> None:
+        log.info("%s: %s", report.ended, report.archive)

@@ -1,0 +1,140 @@
+"""What a run did: counted while it goes on, and one frozen report at its end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from embedarchive.core.errors import ExitCode
+from embedarchive.core.model import OUTCOMES, Outcome
+from embedarchive.run.ledger import Event
+from embedarchive.store import Archive
+
+Ended = Literal["done", "kept out", "interrupted"]
+"""`done`: nothing is due that this run could do. `kept out`: a platform put up a wall, and its posts stay due."""
+
+_CAPTURED = """SELECT id, post_key, outcome, reason, missing, fetch_id FROM captures WHERE crawl_id = ? AND id > ?
+               ORDER BY id"""
+
+
+@dataclass
+class Tally:
+    """What a run did so far. `due` is what the archive says of this run: how many articles it is about, how many posts
+    were visited, wait for a visit, or are of platforms that this version cannot visit."""
+
+    started: float = field(default_factory=time.monotonic)
+    articles: Counter[str] = field(default_factory=Counter)
+    captures: Counter[str] = field(default_factory=Counter)
+    incomplete: int = 0
+    embeds: int = 0
+    described: int = 0
+    replays: Counter[str] = field(default_factory=Counter)
+    in_place: int = 0
+    faults: int = 0
+    due: Mapping[str, int] = field(default_factory=dict)
+
+    def count(self, event: Event) -> None:
+        if event.what == "article":
+            self.articles[event.outcome] += 1
+        elif event.what == "search":
+            self.embeds += event.count
+        elif event.what == "capture":
+            self.captures[event.outcome] += 1
+            self.incomplete += bool(event.outcome == "available" and event.detail)
+        elif event.what == "in place":
+            self.in_place += 1
+        elif event.what == "describe":
+            self.described += 1
+        elif event.what == "replay":
+            self.replays[event.outcome] += 1
+        elif event.what == "fault":
+            self.faults += 1
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def waiting(self) -> int:
+        return self.due.get("waiting", 0)
+
+    @property
+    def visits(self) -> int:
+        return sum(self.captures.values())
+
+    def summary(self) -> dict[str, Any]:
+        """The run in numbers, as `--json` prints it and the archive keeps it."""
+        return {
+            "articles": {k: self.articles[k] for k in ("ok", "unchanged", "failed")},
+            "embeds": self.embeds,
+            "captures": {k: self.captures[k] for k in OUTCOMES},
+            "incomplete": self.incomplete,
+            "replays": {k: self.replays[k] for k in ("ok", "poor")},
+            "in_place": self.in_place,
+            "faults": self.faults,
+            "posts_left_due": self.waiting,
+            "posts_beyond_reach": self.due.get("beyond", 0),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One capture that a run kept. `post` is the post's key, `missing` what it has and could not be kept."""
+
+    capture_id: int
+    post: str
+    outcome: Outcome
+    reason: str | None
+    missing: tuple[str, ...]
+    in_article: bool
+    """Whether it was photographed in an article; else it was visited by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, when it has ended.
+
+    `archive` is the file it wrote to. `articles` are counted by how they were fetched (`ok`, `unchanged`, `failed`),
+    `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`).
+    `incomplete` of the available posts lack something; `faults` are rows of work that broke, and were left alone.
+    `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
+    `kept` has every capture, in the order in which they were made.
+    """
+
+    archive: Path
+    ended: Ended
+    articles: Mapping[str, int]
+    embeds: int
+    captures: Mapping[str, int]
+    incomplete: int
+    replays: Mapping[str, int]
+    in_place: int
+    faults: int
+    posts_left_due: int
+    posts_beyond_reach: int
+    seconds: float
+    kept: tuple[Captured, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command of this run ends with."""
+        if self.ended == "interrupted":
+            return ExitCode.INTERRUPTED
+        if self.ended == "kept out":
+            return ExitCode.KEPT_OUT
+        failed = self.articles["failed"] or self.captures["error"] or self.faults
+        return ExitCode.IN_PART if failed else ExitCode.DONE
+
+
+def read_captured(archive: Archive, crawl_id: int, after: int) -> tuple[Captured, ...]:
+    """The captures that a run kept, all later than the capture `after`."""
+    rows = archive.conn.execute(_CAPTURED, (crawl_id, after))
+    return tuple(
+        Captured(row[0], row[1], row[2], row[3], tuple(json.loads(row[4])), row[5] is not None) for row in rows
+    )
