@@ -129,7 +129,7 @@ async def examine_archive(path: Path) -> Finding:
     with closing(open_reader(path)) as conn:
         state = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
         if state != "ok":
-            raise DamagedArchive(" ".join(state.split()), path)
+            raise DamagedArchive.seen(" ".join(state.split()), path)
         captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
     return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB"
 

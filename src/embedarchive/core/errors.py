@@ -111,12 +111,14 @@ class OlderArchive(ArchiveError):
 
 
 class DamagedArchive(ArchiveError):
-    """The bytes of an archive are not what was written; `said` is what gave it away."""
+    """The bytes of an archive are not what was written."""
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, said: str, name: object = "The archive") -> None:
-        super().__init__(
+    @classmethod
+    def seen(cls, said: str, name: object = "The archive") -> Self:
+        """The error for the archive called `name`, given away by what `said` tells."""
+        return cls(
             f"{name} is damaged ({said}). It was left as it is; use a copy of it, "
             "or save what can still be read with SQLite's own: sqlite3 FILE .recover"
         )

@@ -160,7 +160,7 @@ def publish(
             os.fsync(file.fileno())
         draft.replace(out)
     except sqlite3.IntegrityError as error:
-        raise DamagedArchive(f"{error}: it refers to what is not there", source) from error
+        raise DamagedArchive.seen(f"{error}: it refers to what is not there", source) from error
     except DiskFull as error:
         raise DiskFull(
             f"{out} could not be written whole ({error.__cause__}), so nothing was. "

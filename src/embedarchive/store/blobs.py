@@ -36,7 +36,7 @@ def unpack_blob(encoding: str, size: int, body: bytes) -> bytes:
     try:
         return zlib.decompressobj().decompress(body, size + 1)[:size] if size else b""
     except zlib.error as error:
-        raise DamagedArchive(f"bytes that do not unpack: {error}") from error
+        raise DamagedArchive.seen(f"bytes that do not unpack: {error}") from error
 
 
 def parse_json(text: str) -> Any:
@@ -44,4 +44,4 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise DamagedArchive(f"a list or record that is no JSON: {error}") from error
+        raise DamagedArchive.seen(f"a list or record that is no JSON: {error}") from error

@@ -39,9 +39,9 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
     said = str(error).partition("\n")[0]
     code = getattr(error, "sqlite_errorcode", 0)  # of an extended kind; its last byte is the kind itself
     if code & 0xFF in _DAMAGED:
-        return DamagedArchive(said, name)
+        return DamagedArchive.seen(said, name)
     if isinstance(error, UnicodeDecodeError) or said.startswith(_NOT_TEXT):
-        return DamagedArchive("text that is no text", name)
+        return DamagedArchive.seen("text that is no text", name)
     if code & 0xFF in _LOCKED:
         return ArchiveBusy(
             f"{name} is locked by another program ({said}). Nothing was changed; try again when that has ended."

@@ -70,7 +70,7 @@ def check_identity(path: Path) -> None:
     if not header.startswith(MAGIC):
         raise NotAnArchive(f"{path} is not an embedarchive archive (no SQLite file). {LEFT}")
     if len(header) < 100:
-        raise DamagedArchive("it ends within its first hundred bytes", path)
+        raise DamagedArchive.seen("it ends within its first hundred bytes", path)
     version, application = struct.unpack(">I", header[60:64])[0], struct.unpack(">I", header[68:72])[0]
     if application != APPLICATION_ID:
         raise NotAnArchive(f"{path} is a SQLite file of another program. {LEFT}")
@@ -98,7 +98,7 @@ def check_length(path: Path) -> None:
     page_size, changes, pages, counted_at = struct.unpack(">H6xI I60xI", header[16:96])
     page_size = 65536 if page_size == 1 else page_size
     if changes == counted_at and size < page_size * pages and not is_written(path):
-        raise DamagedArchive(f"it ends after {size:,} of {page_size * pages:,} bytes", path)
+        raise DamagedArchive.seen(f"it ends after {size:,} of {page_size * pages:,} bytes", path)
 
 
 def is_written(path: Path) -> bool:
