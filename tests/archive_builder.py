@@ -24,6 +24,7 @@ from embedarchive.core.model import (
     Outcome,
     Post,
     Rendering,
+    Replay,
     Sign,
     Verdict,
 )
@@ -252,6 +253,8 @@ def keep_look(archive: Archive, crawl: int, sample: Sample, look: Look) -> None:
     says = look.says or sample.says
     if seen and says:
         archive.keep_description(number, sample.post.key, says, 1, look.at)
+        if sample.post.platform != "x":  # that one still waits for its turn
+            archive.keep_replay(number, Replay(0.98, 0.02, 1.0, 2, 2, None, look.at))
 
 
 def make_artifacts(sample: Sample) -> tuple[Artifact, ...]:

@@ -22,10 +22,22 @@ NOW = "2026-03-01T10:00:00.000Z"
 RULES = 5
 QUERIES = {
     name: getattr(ledger, name)
-    for name in ("ARTICLES", "RENDERINGS", "FETCHES", "PAGES", "LINKS", "POSTS", "PLACES", "CAPTURES", "REPLAYS")
+    for name in (
+        "ARTICLES",
+        "RENDERINGS",
+        "FETCHES",
+        "PAGES",
+        "LINKS",
+        "POSTS",
+        "PLACES",
+        "CAPTURES",
+        "REPLAYS",
+        "REPLAYS_LATER",
+    )
 }
 BINDINGS = {
-    "crawl": 2, "now": "2026-04-01", "n": 6, "finder": RULES, "resting": '["x"]', "depth": 2, "replay": True, "served": "",
+    "crawl": 2, "now": "2026-04-01", "n": 6, "finder": RULES, "resting": '["x"]', "depth": 2, "replay": True, "later": True,
+    "served": "",
 }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from reading_room import open_room
 
 LOST = SAMPLES[0].post
 KEY = LOST.key
+NEWER = next(sample.post for sample in SAMPLES if sample.post.platform == "x")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,8 @@ PAGES = {
     "walled post": (f"/embeds/-/post/{SAMPLES[6].post.key}", "Not known"),
     "embed": ("/embeds/-/embed/5", "All that the article’s markup says"),
     "capture": ("/embeds/-/capture/1", "waited for images"),
+    "replayed": (f"/embeds/-/post/{SAMPLES[1].post.key}", "replayed, 98 % came back"),
+    "not replayed": (f"/embeds/-/post/{NEWER.key}", "not yet replayed"),
     "search": ("/embeds/-/find?q=ferry", "<mark>ferry</mark>"),
     "nothing": ("/embeds/-/find?q=xyzzy", "Not in this archive"),
     "no question": ("/embeds/-/find", "Any address of a post"),

@@ -18,7 +18,7 @@ from embedarchive.core import clock
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
-from embedarchive.run.ledger import Event
+from embedarchive.run.ledger import Event, ReplayChoice
 from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
@@ -27,6 +27,7 @@ from embedarchive.sources import LinkScope, expand_seeds
 from embedarchive.store import archive_path, open_reader
 
 Reach = Literal["prefix", "host", "domain"]
+REPLAYS: Mapping[bool | None, ReplayChoice] = {True: "all", None: "sample", False: "none"}
 
 log = logging.getLogger("embedarchive")
 
@@ -45,7 +46,7 @@ def crawl(
     exclude: Sequence[str] = (),
     since: str | None = None,
     limit: int | None = None,
-    replay: bool = True,
+    replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
@@ -59,8 +60,9 @@ def crawl(
     fetched again. `render` also searches what an article's scripts made of it, `in_article` photographs every post in its
     article too. `follow` follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are
     regular expressions that addresses must and must not match; `since` (a date) leaves out entries of sitemaps and feeds
-    that changed before; `limit` is the most articles. `replay` shows each capture again from the archive alone, and keeps
-    how much of it came back. For `settings` see `SettingsOptions`.
+    that changed before; `limit` is the most articles. `replay` shows captures again from the archive alone, and keeps how
+    much of it came back: all, none (False), or (None) a sample at once and others while the browser would wait. For
+    `settings` see `SettingsOptions`.
 
     Raises UsageError and SourceError for what cannot be meant or read, BrowserMissing when there are posts to capture and
     nothing to do it with, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for a file that cannot be written
@@ -74,11 +76,12 @@ def crawl(
     world = make_settings(**settings)
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
-        "depth": links.depth, "include": include, "exclude": exclude, "since": since, "limit": limit, "replay": replay,
+        "depth": links.depth, "include": include, "exclude": exclude, "since": since, "limit": limit,
+        "replay": REPLAYS[replay],
     }  # fmt: skip
     return run_session(
         archive_path(archive), "crawl", world, say_options(options, world), prepare, watcher or LogWatcher(),
-        scope=links, limit=limit, fresh_since=fresh_since, replay=replay,
+        scope=links, limit=limit, fresh_since=fresh_since, replay=REPLAYS[replay],
     )  # fmt: skip
 
 
@@ -86,21 +89,20 @@ def capture(
     *posts: str,
     archive: str | Path = "archive",
     again: bool = False,
-    replay: bool = True,
+    replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
     """Capture posts by their own address, in any form of it, and keep them. The archive is made if there is none.
 
-    What is preserved already is left alone, except with `again`. `replay` shows each capture again from the archive
-    alone. For `settings` see `SettingsOptions`; what is raised is what `crawl` raises, UsageError also for an address
-    that is no post's.
+    What is preserved already is left alone, except with `again`. `replay` is as for `crawl`. For `settings` see
+    `SettingsOptions`; what is raised is what `crawl` raises, UsageError also for an address that is no post's.
     """
     prepare = prepare_capture(list(identify_all(posts)), again=again)
     world = make_settings(**settings)
-    options = say_options({"again": again, "replay": replay}, world)
+    options = say_options({"again": again, "replay": REPLAYS[replay]}, world)
     path = archive_path(archive)
-    return run_session(path, "capture", world, options, prepare, watcher or LogWatcher(), replay=replay)
+    return run_session(path, "capture", world, options, prepare, watcher or LogWatcher(), replay=REPLAYS[replay])
 
 
 def check(
@@ -108,20 +110,26 @@ def check(
     *,
     older_than: timedelta = timedelta(0),
     limit: int | None = None,
+    replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
     """Visit preserved posts again and record, with evidence, whether each is still there.
 
-    Only those last looked at longer ago than `older_than`, at most `limit` of them, those unseen for longest first. For
-    `settings` see `SettingsOptions`; what is raised is what `crawl` raises, ArchiveError also when there is no archive.
+    Only those last looked at longer ago than `older_than`, at most `limit` of them, those unseen for longest first.
+    `replay` is as for `crawl`, of captures made before: a check's own keep no media. For `settings` see `SettingsOptions`;
+    what is raised is what `crawl` raises, ArchiveError also when there is no archive.
     """
     path = archive_path(archive)
     open_reader(path).close()  # a check makes no archive
     prepare = prepare_check(seen_before=clock.later(-older_than.total_seconds()), limit=limit)
     world = make_settings(**settings)
-    options = say_options({"older_than_s": older_than.total_seconds(), "limit": limit}, world)
-    return run_session(path, "check", world, options, prepare, watcher or LogWatcher(), media=False)
+    options = say_options(
+        {"older_than_s": older_than.total_seconds(), "limit": limit, "replay": REPLAYS[replay]}, world
+    )
+    return run_session(
+        path, "check", world, options, prepare, watcher or LogWatcher(), media=False, replay=REPLAYS[replay]
+    )
 
 
 def identify_all(posts: Sequence[str]) -> Iterator[Post]:

@@ -139,19 +139,24 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))
     if tally.in_place:
         grid.add_row("In place", f"{tally.in_place} posts photographed in their articles")
-    if replays := tally.replays.total():
-        poor = (
-            f", {tally.replays['poor']} of them poorly: something a reader saw is missing"
-            if tally.replays["poor"]
-            else ""
-        )
-        grid.add_row("Replayed", f"{replays} shown again from the archive alone{poor}")
+    if tally.replays.total() or tally.not_replayed:
+        grid.add_row("Replayed", replays_text(tally))
     if tally.waiting:
         grid.add_row("Still due", f"{tally.waiting} posts; the same command goes on with them")
     if beyond := tally.due.get("beyond"):
         grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
     grid.add_row("Archive", where)
     console.print(grid)
+
+
+def replays_text(tally: Tally) -> str:
+    """How many captures were shown again, how well, and how many of the archive never were."""
+    text = f"{tally.replays.total()} shown again from the archive alone"
+    if tally.replays["poor"]:
+        text += f", {tally.replays['poor']} of them poorly: something a reader saw is missing"
+    if tally.not_replayed:
+        text += f"; {tally.not_replayed} not yet replayed (a run does it while its browser waits, --replay at once)"
+    return text
 
 
 def describe_file(path: Path) -> str:

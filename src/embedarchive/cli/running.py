@@ -44,8 +44,9 @@ class Age(click.ParamType[timedelta]):
 
 replay_option = click.option(
     "--replay/--no-replay",
-    default=True,
-    help="Show each capture again from the archive alone, and keep how much of it came back.",
+    default=None,
+    help="Show every capture again from the archive alone, and keep how much of it came back; or none. By default: the "
+    "first of a platform and of every kind, one in ten of the rest, and more while the browser would wait.",
 )
 
 
@@ -116,6 +117,7 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many posts, longest unseen first.")
 @login_option
+@replay_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def check(**values: Any) -> int:

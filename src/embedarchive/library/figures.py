@@ -8,6 +8,7 @@ from typing import Any
 from embedarchive.library.posts import read_lines
 from embedarchive.library.records import Counts, Figures, Front, OutletRecord, PostLine
 from embedarchive.library.rows import Row, select, select_one
+from embedarchive.store.sample import count_waiting
 
 # The newest look at a post. One at the post itself goes before walls and faults, which count only where nothing better is
 # (as in the view `post_status`): a digit says which it is. A time takes 24 characters and a bar one, and so the outcome
@@ -83,6 +84,8 @@ def stats(conn: sqlite3.Connection) -> Figures:
         gone=outcomes.get("gone", 0),
         gone_but_kept=seen.get("gone", 0),
         captures=_number(conn, "SELECT count(*) FROM captures"),
+        replayed=_number(conn, "SELECT count(DISTINCT capture_id) FROM replays"),
+        not_replayed=count_waiting(conn),
         blobs=_number(conn, "SELECT count(*) FROM blobs"),
         bytes=_number(conn, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
         outcomes=outcomes | ({"not captured": unvisited} if unvisited > 0 else {}),

@@ -84,7 +84,8 @@ def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, 
 
 CAPTURE = (
     f"SELECT c.*, r.version, f.article_id, {SENSITIVE.format('c.post_key')} AS sensitive, y.score AS replay_score, "
-    "y.note AS replay_note FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
+    "y.note AS replay_note, EXISTS (SELECT 1 FROM pending w WHERE w.work IN ('replay', 'replay later') "
+    "AND w.capture_id = c.id) AS replay_due FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
     "LEFT JOIN fetches f ON f.id = c.fetch_id LEFT JOIN replays y ON y.id = "
     "(SELECT id FROM replays WHERE capture_id = c.id ORDER BY checked_at DESC, id DESC LIMIT 1) "
 )

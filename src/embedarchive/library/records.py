@@ -64,6 +64,8 @@ class CaptureRecord:
     replay_score: float | None = None
     """How much of it came back when it was last shown from the archive alone; None when it never was."""
     replay_note: str | None = None
+    replay_due: bool = False
+    """Whether it is still to be shown again; a check never is, for it keeps no media."""
     artifacts: tuple[StoredFile, ...] = ()
     description: Description | None = None
     sensitive: bool = False
@@ -341,6 +343,10 @@ class Figures:
     gone: int
     gone_but_kept: int
     captures: int
+    replayed: int
+    """Captures shown again from the archive alone."""
+    not_replayed: int
+    """Captures that are to be, and were not yet."""
     blobs: int
     bytes: int
     outcomes: Mapping[str, int] = field(default_factory=dict)

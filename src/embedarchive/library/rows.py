@@ -118,6 +118,7 @@ def read_capture(
         artifacts=tuple(artifacts),
         description=description,
         sensitive=bool(row["sensitive"]),
+        replay_due=bool(row["replay_due"]),
     )
 
 

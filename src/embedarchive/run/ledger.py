@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveError, BrowserMissing, UsageError
@@ -24,6 +24,7 @@ from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.engine import Pass, Row, run_passes
+from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
@@ -62,7 +63,10 @@ SELECT p.* FROM platforms f CROSS JOIN json_each((SELECT json_group_array(key) F
   WHERE f.name NOT IN (SELECT value FROM json_each(:resting))"""
 PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
-REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay ORDER BY id LIMIT :n"
+REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay AND work = 'replay' ORDER BY id LIMIT :n"
+REPLAYS_LATER = "SELECT * FROM captures_to_replay WHERE :later AND work = 'replay later' ORDER BY id LIMIT :n"
+
+ReplayChoice = Literal["all", "sample", "none"]
 
 
 class RunServices(Protocol):
@@ -95,7 +99,8 @@ class Run:
 
     `media` is False for a check, which looks without downloading again. With a `scope` the links of articles are
     followed, until the run is about `limit` articles; none is fetched again that was fetched well since `fresh_since`.
-    With `replay` every capture is shown again from the archive alone, and compared with what was seen.
+    With `replay` captures are shown again from the archive alone, and compared with what was seen: all that were not yet, or
+    a sample (`store/sample.py`) and of the rest as many as there is spare time for.
     """
 
     archive: Archive
@@ -108,15 +113,17 @@ class Run:
     scope: LinkScope | None = None
     limit: int | None = None
     fresh_since: str = ""
-    replay: bool = False
+    replay: ReplayChoice = "none"
+    spare: SpareTime = field(default_factory=SpareTime)
     backoff: BackOff = field(default_factory=BackOff)
     served: str = ""
     """The outlet that had its turn last."""
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
     def passes(self) -> tuple[Pass, ...]:
-        """What is due, how many at once, what to do with each."""
-        return (
+        """What is due, how many at once, what to do with each; the last can wait."""
+        at_once = self.tabs if self.replay == "all" else 1
+        due = (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
             Pass("render", self.tabs, self.due(RENDERINGS), self.render_fetch, "id"),
             Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
@@ -127,6 +134,8 @@ class Run:
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
             Pass("replay", self.tabs, self.due(REPLAYS), self.replay_capture, "id"),
         )
+        counted = (replace(step, work=self.spare.counted(step.work)) for step in due)
+        return (*counted, Pass("replay later", at_once, self.due(REPLAYS_LATER), self.replay_capture, "id"))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept, BrowserMissing when posts are due."""
@@ -149,8 +158,11 @@ class Run:
         return {
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.backoff.resting_json(), "depth": self.scope.depth if self.scope else 0,
-            "replay": self.replay, "served": self.served,
+            "replay": self.replay != "none", "later": self.may_replay_later(), "served": self.served,
         }  # fmt: skip
+
+    def may_replay_later(self) -> bool:
+        return self.replay == "all" or (self.replay == "sample" and self.spare.is_left())
 
     # ----------------------------------------------------------------------------------------------- one row of each
 
@@ -188,7 +200,8 @@ class Run:
         return await self.keep(self.archive.keep_seeds, *args)
 
     async def render_fetch(self, row: Row) -> None:
-        rendering = await self.services.render(row["final_url"])
+        with self.spare.visiting():
+            rendering = await self.services.render(row["final_url"])
         await self.keep(self.archive.keep_rendering, row["id"], rendering)
         self.emit("render", row["url"], "ok" if rendering.dom else "failed", rendering.reason or "")
 
@@ -214,7 +227,8 @@ class Run:
     async def capture_post(self, row: Row) -> None:
         post = Post(row["platform"], row["native_id"], row["url"], row["posted_at"])
         await self.backoff.turn(post.platform)
-        capture = await self.services.capture(post, BY_NAME[post.platform], media=self.media)
+        with self.spare.visiting():
+            capture = await self.services.capture(post, BY_NAME[post.platform], media=self.media)
         if not self.media:
             capture = replace(capture, purpose="check")
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
@@ -224,7 +238,8 @@ class Run:
 
     async def photograph_article(self, row: Row) -> None:
         posts = await self.keep(read_placed, self.archive.conn, self.crawl_id, row["id"])
-        rendering = await self.services.render(row["final_url"], posts)
+        with self.spare.visiting():
+            rendering = await self.services.render(row["final_url"], posts)
         for capture in rendering.captures:
             await self.keep(self.archive.keep_capture_in_place, capture, self.crawl_id, row["id"])
             self.emit("in place", capture.post.key, capture.verdict.outcome, capture.verdict.reason or "")

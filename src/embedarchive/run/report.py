@@ -25,7 +25,8 @@ _CAPTURED = """SELECT id, post_key, outcome, reason, missing, fetch_id FROM capt
 @dataclass
 class Tally:
     """What a run did so far. `due` is what the archive says of this run: how many articles it is about, how many posts
-    were visited, wait for a visit, or are of platforms that this version cannot visit."""
+    were visited, wait for a visit, or are of platforms that this version cannot visit. `not_replayed` is counted at the
+    end: the captures of the whole archive that were not yet shown again."""
 
     started: float = field(default_factory=time.monotonic)
     articles: Counter[str] = field(default_factory=Counter)
@@ -34,6 +35,7 @@ class Tally:
     embeds: int = 0
     described: int = 0
     replays: Counter[str] = field(default_factory=Counter)
+    not_replayed: int = 0
     in_place: int = 0
     faults: int = 0
     due: Mapping[str, int] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Tally:
             "captures": {k: self.captures[k] for k in OUTCOMES},
             "incomplete": self.incomplete,
             "replays": {k: self.replays[k] for k in ("ok", "poor")},
+            "not_yet_replayed": self.not_replayed,
             "in_place": self.in_place,
             "faults": self.faults,
             "posts_left_due": self.waiting,
@@ -101,7 +104,8 @@ class Report:
     """What a run did, when it has ended.
 
     `archive` is the file it wrote to. `articles` are counted by how they were fetched (`ok`, `unchanged`, `failed`),
-    `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`).
+    `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`);
+    `not_yet_replayed` of the archive's captures still wait for that.
     `incomplete` of the available posts lack something; `faults` are rows of work that broke, and were left alone.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture, in the order in which they were made.
@@ -114,6 +118,7 @@ class Report:
     captures: Mapping[str, int]
     incomplete: int
     replays: Mapping[str, int]
+    not_yet_replayed: int
     in_place: int
     faults: int
     posts_left_due: int

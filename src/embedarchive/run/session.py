@@ -22,6 +22,7 @@ from embedarchive.run.prepare import Prepare
 from embedarchive.run.report import Ended, Report, Tally, read_captured
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
+from embedarchive.store.sample import count_waiting
 
 T = TypeVar("T")
 
@@ -62,8 +63,8 @@ def run_session(
 ) -> Report:
     """Run one command to its end, leave the summary in the archive, and give the report.
 
-    `choices` are the run's own: `media`, `scope`, `limit`, `fresh_since` (see `Run`). SIGINT and SIGTERM let what is at
-    work be finished, a second one drops it; then they do what they would have done without us.
+    `choices` are the run's own: `media`, `scope`, `limit`, `fresh_since`, `replay` (see `Run`). SIGINT and SIGTERM let
+    what is at work be finished, a second one drops it; then they do what they would have done without us.
     """
     interrupts, tally = Interrupts(), Tally()
     with Archive(path, platforms=PLATFORMS) as archive:
@@ -129,6 +130,7 @@ async def run_over(
 def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
     """Leave in the archive how a run ended, and what it did."""
     tally.due = read_due(archive, crawl_id)
+    tally.not_replayed = count_waiting(archive.conn)
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
 
 

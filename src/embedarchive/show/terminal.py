@@ -293,6 +293,7 @@ def render_figures(figures: Figures) -> RenderableType:
         (figures.preserved, "preserved"),
         (figures.gone, f"gone, {say_number(figures.gone_but_kept)} of them preserved"),
         (figures.captures, "visits"),
+        (figures.replayed, f"shown again from the archive alone, {say_number(figures.not_replayed)} not yet replayed"),
     ]
     for number, label in rows:
         table.add_row(say_number(number), label)

@@ -20,6 +20,7 @@ from embedarchive.store.faults import Connection
 from embedarchive.store.fulltext import join_pieces
 from embedarchive.store.reading import LONGEST_WAIT_S
 from embedarchive.store.rows import insert, to_json
+from embedarchive.store.sample import Sample, settle_replay
 from embedarchive.store.schema import apply_schema, check_identity, immediate
 
 
@@ -38,6 +39,7 @@ class Archive:
 
     def __init__(self, path: Path, *, platforms: Iterable[Platform] = ()) -> None:
         self.path = path
+        self._sample = Sample()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = lock_archive(path)
         try:
@@ -265,13 +267,13 @@ class Archive:
         with self.transaction() as conn:
             insert(conn, "descriptions", row, or_ignore=True)
             conn.execute("DELETE FROM pending WHERE work = 'describe' AND capture_id = ?", (capture_id,))
-            conn.execute(rows.ASK_TO_REPLAY, (capture_id,))
+            self._sample.ask_to_replay(conn, capture_id)
 
     def keep_replay(self, capture_id: int, replay: Replay) -> None:
         """Keep how much of a capture came back when it was shown again from the archive alone."""
         with self.transaction() as conn:
             insert(conn, "replays", rows.fields_of(replay) | {"capture_id": capture_id})
-            conn.execute("DELETE FROM pending WHERE work = 'replay' AND capture_id = ?", (capture_id,))
+            settle_replay(conn, capture_id)
 
 
 def lock_archive(path: Path) -> IO[bytes]:

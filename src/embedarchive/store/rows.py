@@ -317,13 +317,6 @@ WHERE c.outcome = 'available' AND f.visitable
   AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)"""
 """It looks at every capture: for once, when rules have changed."""
 
-# A check downloads no media.
-ASK_TO_REPLAY = """
-INSERT OR IGNORE INTO pending SELECT 'replay', c.id FROM captures c
-WHERE c.id = ?
-  AND c.purpose = 'post'
-  AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id)"""
-
 
 def capture_row(capture: Capture, crawl_id: int, fetch_id: int | None) -> Row:
     verdict = capture.verdict

@@ -58,14 +58,15 @@ CREATE VIEW captures_to_describe AS
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE w.work = 'describe' AND f.visitable;
 
--- Preserved, described, and not yet shown again from the archive alone. `has_page` is 0 where no page is kept to show.
+-- Preserved, described, and not yet shown again from the archive alone: by the rule of the sample (`work` is replay), or when a
+-- run has time (replay later). `has_page` is 0 where no page is kept to show.
 CREATE VIEW captures_to_replay AS
-  SELECT w.capture_id AS id, c.post_key, p.platform, EXISTS (
+  SELECT w.capture_id AS id, w.work, c.post_key, p.platform, EXISTS (
       SELECT 1 FROM exchanges x
       WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL) AS has_page
   FROM pending w JOIN captures c ON c.id = w.capture_id
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE w.work = 'replay' AND f.visitable;
+  WHERE w.work IN ('replay', 'replay later') AND f.visitable;
 
 -- Every post that was once seen alive, and when it was last looked at.
 CREATE VIEW posts_to_check AS

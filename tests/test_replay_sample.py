@@ -1,0 +1,252 @@
+"""Which captures are shown again, and when: a sample at once, the rest in a run's spare time, all or none when told so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands import embedarchive, through
+from embedarchive.core.model import Artifact, Capture, Description, Exchange, Fetch, Post, Replay, Verdict
+from embedarchive.library import capture_record, stats
+from embedarchive.platforms import PLATFORMS
+from embedarchive.replay import Replayable, Shown
+from embedarchive.replica import Replica
+from embedarchive.run.ledger import Event, ReplayChoice, Run
+from embedarchive.run.spare import LEAST_S, SHARE, SpareTime
+from embedarchive.store import Archive
+from embedarchive.store.rows import uid_of
+from embedarchive.store.sample import ONE_IN, is_tenth
+
+NOW, LATER = "2026-03-20T08:00:00.000Z", "2026-03-21T08:00:00.000Z"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with open_archive(tmp_path) as opened:
+        opened.start_crawl("crawl", NOW, "0", {})
+        yield opened
+
+
+def open_archive(folder: Path) -> Archive:
+    return Archive(folder / "embeds.db", platforms=PLATFORMS)
+
+
+def visit(n: int, platform: str = "instagram", file: str = "image/jpeg", **fields: Any) -> Capture:
+    """One visit whose page is its own, with a file of that type."""
+    post = Post(platform, f"C{n:09}", f"https://www.{platform}.com/p/C{n:09}/")
+    page = Exchange(post.url, status=200, body=b"%d" % n, content_type="text/html", resource_type="document")
+    file_kept = Artifact("media", b"\xff\xd8%d" % n, file, 1, f"https://cdn.example/{n}")
+    kept: dict[str, Any] = {"exchanges": (page,), "artifacts": (file_kept,)}
+    return Capture(post, post.url, post.url, NOW, NOW, Verdict("available"), 200, **kept | fields)
+
+
+def keep(archive: Archive, capture: Capture, kind: str = "photo", rules: int = 7, in_place: bool = False) -> int:
+    if in_place:
+        url = "https://paper.example/1"
+        fetch = Fetch(url, url, NOW, "ok", 200, content_type="text/html", body=b"<p>")
+        fetch_id = archive.keep_fetch(archive.keep_seed(1, url, "list", NOW), 1, fetch)
+        assert fetch_id
+        number = archive.keep_capture_in_place(capture, 1, fetch_id)
+    else:
+        number = archive.keep_capture(capture, 1)
+    archive.keep_description(number, capture.post.key, Description(kind=kind), rules, NOW)
+    return number
+
+
+def waiting(archive: Archive) -> dict[int, str]:
+    """What is pending of each capture that is to be shown again."""
+    return dict(tuple(row) for row in archive.conn.execute("SELECT id, work FROM captures_to_replay"))
+
+
+def dull(start: int) -> Iterator[int]:
+    """Numbers of visits that are not one in ten."""
+    return (n for n in range(start, start + 1000) if not is_tenth(uid_of(visit(n))))
+
+
+# ------------------------------------------------------------------------------------------------------------- the rule
+
+
+def test_the_first_of_each_kind_is_shown_again_at_once_and_no_other(archive: Archive) -> None:
+    n = dull(0)
+    a_photo = keep(archive, visit(next(n)))
+    same = keep(archive, visit(next(n)))
+    a_carousel = keep(archive, visit(next(n)), kind="carousel")
+    a_webp = keep(archive, visit(next(n), file="image/webp"))
+    both_again = keep(archive, visit(next(n), file="image/webp"), kind="carousel")
+    elsewhere = keep(archive, replace(visit(next(n), "x"), started_at=LATER))
+    by_new_rules = keep(archive, visit(next(n)), rules=8)
+    in_an_article = keep(archive, visit(next(n)), rules=8, in_place=True)
+    also_in_one = keep(archive, visit(next(n)), rules=8, in_place=True)
+    checked = keep(archive, visit(next(n), "tiktok", purpose="check"))
+    at_once = {a_photo, a_carousel, a_webp, elsewhere, by_new_rules, in_an_article}
+    asked = waiting(archive)
+    assert {number for number, work in asked.items() if work == "replay"} == at_once
+    assert {number for number, work in asked.items() if work == "replay later"} == {same, both_again, also_in_one}
+    assert checked not in asked
+
+
+def test_of_one_kind_one_in_ten_is_shown_again_by_its_name(archive: Archive) -> None:
+    archive.conn.execute("PRAGMA synchronous = OFF")
+    names = {keep(archive, visit(n)): uid_of(visit(n)) for n in range(300)}
+    first, *others = waiting(archive).items()
+    assert first[1] == "replay"
+    assert [work == "replay" for _, work in others] == [is_tenth(names[number]) for number, _ in others]
+    assert 300 / ONE_IN / 2 < sum(work == "replay" for _, work in others) < 300 / ONE_IN * 2
+
+
+def test_what_was_shown_again_is_known_to_the_next_run_and_what_was_not_is_still_due(tmp_path: Path) -> None:
+    n = dull(0)
+    with open_archive(tmp_path) as archive:
+        archive.start_crawl("crawl", NOW, "0", {})
+        shown, left = keep(archive, visit(next(n))), keep(archive, visit(next(n)), kind="reel")
+        archive.keep_replay(shown, Replay(1, 0, 1, 0, 0, None, LATER))
+    with open_archive(tmp_path) as archive:
+        assert waiting(archive) == {left: "replay"}, "a run that was killed is made good"
+        more = [keep(archive, visit(next(n)), kind=kind) for kind in ("photo", "reel", "carousel")]
+        assert waiting(archive) == {left: "replay"} | dict(
+            zip(more, ("replay later", "replay later", "replay"), strict=True)
+        )
+
+
+def test_what_newer_rules_describe_anew_is_shown_again_once(archive: Archive) -> None:
+    n = dull(0)
+    old = [keep(archive, visit(next(n))) for _ in range(3)]
+    archive.keep_replay(old[0], Replay(1, 0, 1, 0, 0, None, NOW))
+    for number in old:
+        for _ in range(2):  # doing it twice is harmless
+            key = archive.conn.execute("SELECT post_key FROM captures WHERE id = ?", (number,)).fetchone()[0]
+            archive.keep_description(number, key, Description(kind="photo"), 8, LATER)
+    assert waiting(archive) == {old[1]: "replay", old[2]: "replay later"}
+
+
+def test_a_replay_done_early_is_due_no_longer(archive: Archive) -> None:
+    n = dull(0)
+    first, second = keep(archive, visit(next(n))), keep(archive, visit(next(n)))
+    assert waiting(archive) == {first: "replay", second: "replay later"}
+    assert (stats(archive.conn).replayed, stats(archive.conn).not_replayed) == (0, 2)
+    for number in (second, first):
+        record = capture_record(archive.conn, number)
+        assert record
+        assert (record.replay_due, record.replay_score) == (True, None)
+        archive.keep_replay(number, Replay(0.5, 0, 1, 0, 0, None, NOW))
+        record = capture_record(archive.conn, number)
+        assert record
+        assert (record.replay_due, record.replay_score) == (False, 0.5)
+    assert waiting(archive) == {}
+    assert (stats(archive.conn).replayed, stats(archive.conn).not_replayed) == (2, 0)
+
+
+# ----------------------------------------------------------------------------------------------------------- spare time
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_run_has_time_while_its_browser_waits_and_a_little_at_the_end() -> None:
+    clock, told = Clock(), list[bool]()
+    spare = SpareTime(clock)
+
+    async def work(row: object) -> None:
+        told.append(spare.is_left())
+        with spare.visiting():
+            told.append(spare.is_left())
+        told.append(spare.is_left())
+        clock.now = 200.0
+
+    assert not spare.is_left(), "nothing was visited: no browser is running"
+    doing = spare.counted(work)({})
+    await doing
+    assert told == [False, False, True]
+    assert spare.is_left()
+    clock.now = 200 + 200 * SHARE - 0.01
+    assert spare.is_left()
+    clock.now = 200 + 200 * SHARE
+    assert not spare.is_left()
+
+
+async def test_the_end_of_a_short_run_is_no_shorter_than_two_seconds() -> None:
+    clock = Clock()
+    spare = SpareTime(clock)
+    with spare.visiting():
+        pass
+    clock.now = LEAST_S - 0.01
+    assert spare.is_left()
+    clock.now = LEAST_S
+    assert not spare.is_left()
+
+
+class Stage:
+    """A world in which whatever is captured is shown again well; how many at once."""
+
+    def __init__(self) -> None:
+        self.shown: list[int] = []
+
+    async def show(self, capture: Replayable) -> Shown:
+        self.shown.append(capture.capture_id)
+        return Shown(settled="card")
+
+
+@pytest.mark.parametrize(("choice", "shown"), [("none", 0), ("sample", 2), ("all", 6)])
+async def test_a_run_without_visits_replays_what_it_was_told_to(
+    archive: Archive, choice: ReplayChoice, shown: int
+) -> None:
+    n, stage, told = dull(0), Stage(), list[Event]()
+    for kind in ("photo", "reel") * 3:
+        keep(archive, visit(next(n)), kind=kind)
+    run = Run(archive, stage, 1, told.append, replay=choice)  # type: ignore[arg-type]
+    await run.run(asyncio.Event())
+    assert len(stage.shown) == len(told) == shown
+    assert len(waiting(archive)) == 6 - shown
+
+
+# ---------------------------------------------------------------------------------------------------------- the command
+
+
+def ask(folder: Path, sql: str) -> list[Any]:
+    """The first column of the answer."""
+    with closing(sqlite3.connect(folder / "embeds.db")) as conn:
+        return [row[0] for row in conn.execute(sql)]
+
+
+@pytest.mark.browser
+def test_a_run_says_what_was_not_yet_replayed_and_another_makes_it_good(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    with Replica() as replica:
+        urls = [replica.post(name).url for name in ("fjord", "lighthouse", "premiere")]
+        args = ("-a", folder, *through(replica))
+        none = embedarchive("capture", *urls, *args, "--no-replay")
+        assert none.code == 0, none.err
+        assert "Replayed  0 shown again from the archive alone; 3 not yet replayed" in none.out
+        assert "0  shown again from the archive alone, 3 not yet replayed" in embedarchive("stats", "-a", folder).out
+        at_once = len(ask(folder, "SELECT id FROM captures_to_replay WHERE work = 'replay'"))
+        assert at_once in (2, 3), "a photo and a carousel, and one in ten others"
+        few = embedarchive("capture", urls[0], *args, "--json")
+        assert few.json["replays"] == {"ok": at_once, "poor": 0}, "nothing was visited: what can wait waits"
+        assert few.json["not_yet_replayed"] == 3 - at_once
+        every = embedarchive("check", *args, "--replay", "--json")
+        left = {"ok": 3 - at_once, "poor": 0}
+        assert (every.json["replays"], every.json["not_yet_replayed"]) == (left, 0), every.err
+        assert every.json["captures"]["available"] == 3
+    options = [json.loads(each)["replay"] for each in ask(folder, "SELECT options FROM crawls ORDER BY id")]
+    assert options == ["none", "sample", "all"]
+    assert ask(folder, "SELECT score > 0.9 FROM replays") == [1, 1, 1]
+
+
+@pytest.mark.browser
+def test_a_short_run_replays_all_that_it_captured(tmp_path: Path) -> None:
+    with Replica() as replica:
+        urls = [replica.post(name).url for name in ("fjord", "lighthouse")]
+        done = embedarchive("capture", *urls, "-a", tmp_path / "archive", "--json", *through(replica))
+    assert (done.json["replays"], done.json["not_yet_replayed"]) == ({"ok": 2, "poor": 0}, 0), done.err
