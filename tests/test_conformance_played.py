@@ -9,32 +9,50 @@ import pytest
 import pytest_asyncio
 
 from capturing import SHORT, open_camera
-from embedarchive.conformance.playing import Play, judge_play, list_scenes, play_scenes
-from embedarchive.platforms import PLATFORMS
+from embedarchive.conformance.nothing_seen import judge_drawn
+from embedarchive.conformance.playing import Play, judge_play, list_scenes, play_scenes, read_capture
+from embedarchive.core.model import Page, Post
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
 from known_faults import mark_known
 
 SCENES = {(p.name, scene.case): scene for p in PLATFORMS for scene in list_scenes(p)}
+LIVING = [key for key, scene in SCENES.items() if scene.name == "live"]
+DRAWN = ("another platform's post, drawn", "another post, drawn")
+
 AT_ONCE, TABS = 4, 12
 """Most of a visit is waiting; the tabs to spare are for those that only wait."""
 LIMITS = replace(SHORT, navigate_s=15.0, settle_s=12.0, rest_s=20.0, whole_s=90.0)
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+Plays = dict[tuple[str, str], Play]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def plays(request: pytest.FixtureRequest) -> AsyncIterator[dict[tuple[str, str], Play]]:
-    """All scenes that were selected, played together."""
+async def plays(request: pytest.FixtureRequest) -> AsyncIterator[Plays]:
+    """All scenes that the selected tests are about, played together."""
     mine = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
-    wanted = [(item.callspec.params["name"], item.callspec.params["case"]) for item in mine]
+    asked = [(item.callspec.params["name"], item.callspec.params["case"]) for item in mine]
+    living = LIVING if any(case in DRAWN for _, case in asked) else []
+    wanted = dict.fromkeys((*(key for key in asked if key in SCENES), *living))
     with Replica() as replica:
         async with open_camera(replica, tabs=TABS, limits=LIMITS) as camera:
             played = await play_scenes(replica, camera.browser.capture, [SCENES[key] for key in wanted], AT_ONCE)
     yield {(play.scene.fact.platform, play.scene.case): play for play in played}
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.fixture(scope="module")
+def drawn(plays: Plays) -> dict[Post, Page]:
+    """Every living post of every platform, as the browser drew it."""
+    return {plays[key].capture.post: read_capture(plays[key].capture) for key in LIVING}
+
+
 @pytest.mark.parametrize(("name", "case"), [mark_known(*key) for key in SCENES])
-async def test_a_scene_ends_as_declared(plays: dict[tuple[str, str], Play], name: str, case: str) -> None:
+async def test_a_scene_ends_as_declared(plays: Plays, name: str, case: str) -> None:
     found = list(judge_play(plays[name, case]))
     assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(("name", "case"), [mark_known(p.name, case) for p in PLATFORMS for case in DRAWN])
+async def test_what_was_drawn_of_another_post_is_not_this_one(drawn: dict[Post, Page], name: str, case: str) -> None:
+    assert [problem for kind, problem in judge_drawn(BY_NAME[name], drawn) if kind == case] == []

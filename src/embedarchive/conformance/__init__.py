@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embedarchive.conformance.declared import check_assumptions, check_states
+from embedarchive.conformance.declared import check_assumptions, check_gaps, check_states
 from embedarchive.conformance.finding import check_markup, check_not_embeds, check_prefilter
 from embedarchive.conformance.findings import Check, Finding
 from embedarchive.conformance.identity import (
@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     Check("templates", "addresses to visit fill whole and stay on its hosts", check_templates),
     Check("assumptions", "what it takes for granted is said, and can be asked", check_assumptions),
     Check("states", "the replica can play what it declares", check_states),
+    Check("gaps", "what it never tells is declared", check_gaps),
     Check("selectors", "its selectors parse", check_css),
     Check("names", "its rules read answers that are asked for", check_names),
     Check("nothing seen", "no page that is not the post makes it available or gone", check_nothing_seen),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from embedarchive.conformance.findings import Problem
-from embedarchive.conformance.served import find_facts, find_states
+from embedarchive.conformance.served import find_facts, find_published, find_states
 from embedarchive.conformance.visiting import is_selector
 from embedarchive.detect import identify_post
 from embedarchive.platforms.kit.live import find_address
@@ -54,3 +54,23 @@ def check_states(platform: Platform) -> Iterator[Problem]:
     silent = any(gap.kind == "no_second_sign" for gap in platform.gaps)
     if not ends and not silent:
         yield "gone", "no state ends in gone, and no gap says why"
+
+
+CORE = (("author_name", "author_handle"), ("posted_at",), ("likes",), ("comments",))
+"""What a reader asks of every post; each is told by one field or another, or a gap says that it is not."""
+
+
+def check_gaps(platform: Platform) -> Iterator[Problem]:
+    """What is told of no living post is declared a gap, and so is a file that is not given out; and nothing else is."""
+    posts = [fact for fact in find_facts(platform.name) if fact.state == "live"]
+    if platform.visit is None or not posts:
+        return
+    told = [{"posted_at": platform.date(fact.key), **find_published(fact)} for fact in posts]
+    silent = {name for gap in platform.gaps for name in gap.fields}
+    for names in CORE:
+        known = any(each.get(name) is not None for each in told for name in names)
+        if known == bool(silent.intersection(names)):
+            yield "/".join(names), "is told, and declared a gap" if known else "is never told, and no gap says so"
+    lost = any(media.missing for each in told for media in each.get("media", ()))
+    if lost and not any(gap.kind == "no_file" for gap in platform.gaps):
+        yield "media", "a file is given to nobody, and no gap says so"

@@ -6,7 +6,7 @@ platform shows something else. The post may be there all the same, so nothing ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -133,16 +133,19 @@ def _serve_one_each(left_out: str) -> tuple[Page, ...]:
 
 def other_post(platform: Platform, post: Post) -> Iterator[Page]:
     """Another post of the same platform, as the replica serves it: whole, and in the frame alone."""
-    for fact in find_facts(platform.name):
-        if fact.key == post.native_id:
-            continue
-        shown = serve_page(fact)
-        own = make_page(platform, post)
-        answers = tuple(replace(a, url=url) for a in shown.answers for url in _own_address(platform, post, a.name))
-        for page in (replace(shown, url=own.url, final_url=own.url), replace(shown, url=own.url)):
-            yield replace(page, answers=answers)
-            yield replace(page, answers=tuple(Answer(a.name, a.url, None, a.url, "", "timeout") for a in answers))
-            yield replace(page, answers=())
+    facts = (fact for fact in find_facts(platform.name) if fact.key != post.native_id)
+    for fact in facts:
+        yield from put_in_place(platform, post, serve_page(fact))
+
+
+def put_in_place(platform: Platform, post: Post, shown: Page) -> Iterator[Page]:
+    """The page of another post under this post's address, and after a redirect; with its answers, and without."""
+    own = make_page(platform, post)
+    answers = tuple(replace(a, url=url) for a in shown.answers for url in _own_address(platform, post, a.name))
+    for page in (replace(shown, url=own.url, final_url=own.url), replace(shown, url=own.url)):
+        yield replace(page, answers=answers)
+        yield replace(page, answers=tuple(Answer(a.name, a.url, None, a.url, "", "timeout") for a in answers))
+        yield replace(page, answers=())
 
 
 def _own_address(platform: Platform, post: Post, name: str) -> Iterator[str]:
@@ -176,13 +179,27 @@ def check_nothing_seen(platform: Platform) -> Iterator[Problem]:
 
 def judge_nothing_seen(platform: Platform, kind: str) -> Iterator[Problem]:
     """What is wrong with the verdicts on one kind, each kind of wrong once."""
+    posts = find_examples(platform) if platform.visit else ()
+    met = ((post, page) for post in posts for page in KINDS[kind](platform, post))
+    yield from ((kind, problem) for problem in _judge(platform, met))
+
+
+def judge_drawn(platform: Platform, drawn: Mapping[Post, Page]) -> Iterator[Problem]:
+    """The same of living posts as a browser drew them: every other platform's, and every other of its own."""
+    posts = [post for post in drawn if post.platform == platform.name]
+    strangers = [page for post, page in drawn.items() if post.platform != platform.name]
+    alike = ((p, page) for p in posts[:1] for each in strangers for page in answer_alike(platform, p, each.dom))
+    others = ((p, page) for p in posts for q in posts if p != q for page in put_in_place(platform, p, drawn[q]))
+    yield from (("another platform's post, drawn", problem) for problem in _judge(platform, alike))
+    yield from (("another post, drawn", problem) for problem in _judge(platform, others))
+
+
+def _judge(platform: Platform, met: Iterable[tuple[Post, Page]]) -> Iterator[str]:
     wrong: dict[str, str] = {}
-    for post in find_examples(platform) if platform.visit else ():
-        for page in KINDS[kind](platform, post):
-            found = _visit(platform).classify(page, post)
-            if found.outcome in ("available", "gone"):
-                told = ", ".join(f"{a.name} {a.status}" for a in page.answers) or "no probe"
-                wrong.setdefault(
-                    found.outcome, f"{found.outcome} ({post.key}, status {page.status}, {told}): {found.signs}"
-                )
-    yield from ((kind, problem) for problem in wrong.values())
+    for post, page in met:
+        found = _visit(platform).classify(page, post)
+        if found.outcome in ("available", "gone"):
+            told = ", ".join(f"{a.name} {a.status}" for a in page.answers) or "no probe"
+            said = f"{found.outcome} ({post.key}, status {page.status}, {told}): {found.signs}"
+            wrong.setdefault(found.outcome, said)
+    yield from wrong.values()

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+import html
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from embedarchive.conformance.findings import Finding
-from embedarchive.conformance.served import find_facts, find_states
-from embedarchive.core.model import Answer, Capture, Outcome, Page, Post
+from embedarchive.conformance.served import find_facts, find_published, find_states
+from embedarchive.core.model import Answer, Capture, Description, Media, Outcome, Page, Post
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME
-from embedarchive.platforms.kit.specification import Platform
+from embedarchive.platforms.kit.fields import parse_html
+from embedarchive.platforms.kit.specification import Platform, fill_url
 from embedarchive.replica import PostFact, Replica, State
 
 Take = Callable[[Post, Platform], Awaitable[Capture]]
 """How a post is captured: a browser's `capture`, or anything that gives the same."""
-STATES = "states"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,12 @@ async def _play(replica: Replica, take: Take, scene: Scene, places: asyncio.Sema
 
 
 def judge_play(play: Play) -> Iterator[Finding]:
-    """What is wrong with a capture, by the state that it was taken in."""
-    for problem in judge_outcome(play):
-        yield Finding(play.scene.fact.platform, STATES, play.scene.case, problem)
+    """What is wrong with a capture, by the state that it was taken in, and with what its platform's rules make of it."""
+    problems = list(judge_outcome(play)) or list(judge_rules(play))
+    yield from (Finding(play.scene.fact.platform, "states", play.scene.case, problem) for problem in problems)
+    if not problems:
+        for problem in judge_words(play):
+            yield Finding(play.scene.fact.platform, "descriptions", play.scene.case, problem)
 
 
 def judge_outcome(play: Play) -> Iterator[str]:
@@ -117,8 +123,95 @@ def judge_outcome(play: Play) -> Iterator[str]:
         yield "no picture of it is kept"
 
 
+def judge_rules(play: Play) -> Iterator[str]:
+    """The rules of today say of what was kept what was said of what was seen, and would have gone to the same address."""
+    capture, platform = play.capture, BY_NAME[play.scene.fact.platform]
+    assert platform.visit
+    url = fill_url(platform.visit.frame.url, capture.post, platform.visit)
+    if url != capture.visit_url:
+        yield f"the frame is at {url}, {capture.visit_url} was visited"
+    page, frame = read_capture(capture), platform.visit.frame
+    if capture.verdict.outcome == "available" and not parse_html(page.dom).css_first(frame.card):
+        yield f"nothing in it is the card {frame.card}"
+    found = platform.visit.classify(page, capture.post)
+    seen = capture.verdict
+    if (found.outcome, found.reason) != (seen.outcome, seen.reason) and seen.reason != "blank":
+        yield f"what was kept is {_say(found.outcome, found.reason)}, what was seen was {_say(seen.outcome, seen.reason)}"
+
+
 def _say(outcome: Outcome, reason: str | None) -> str:
     return f"{outcome} ({reason})" if reason else outcome
+
+
+# ---------------------------------------------------------------------------------------------------------------- words
+
+FIELDS = tuple(field.name for field in fields(Description) if field.name not in ("sources", "media", "text_html"))
+
+
+def judge_words(play: Play) -> Iterator[str]:
+    """The description equals what the replica says it published, field by field, and says where each was read."""
+    visit = BY_NAME[play.scene.fact.platform].visit
+    assert visit
+    if play.scene.state.outcome in ("blocked", "error"):
+        return
+    said = visit.describe(read_capture(play.capture), play.capture.post)
+    told = find_told(play)
+    for name in FIELDS:
+        if getattr(said, name) != told.get(name) and (getattr(said, name) or told.get(name)) not in (None, ""):
+            yield f"{name} is {getattr(said, name)!r}, published was {told.get(name)!r}"
+    yield from _compare_files(said.media, told.get("media", ()))
+    yield from _judge_rich_text(said)
+    filled = {name for name in (*FIELDS, "text_html", "media") if getattr(said, name) not in (None, "", ())}
+    if filled != said.sources.keys():
+        yield f"sources name {sorted(filled ^ said.sources.keys())}, which are not both filled and read"
+    if play.scene.expected[0] == "available" and play.scene.state.whole:
+        yield from _judge_kept(play, said)
+
+
+def find_told(play: Play) -> Mapping[str, Any]:
+    """What is told of the post in its state; the id alone may tell when it was made."""
+    scene, post = play.scene, play.capture.post
+    known = {"posted_at": BY_NAME[post.platform].date(post.native_id)}
+    if scene.state.tells:
+        return {**known, **scene.state.tells(scene.fact)}
+    return {**known, **(find_published(scene.fact) if scene.state.outcome == "available" else {})}
+
+
+def _compare_files(said: Sequence[Media], told: Sequence[Media]) -> Iterator[str]:
+    """Files are the same by role, place, path, size, words and length; what follows a `?` is a signature."""
+    mine, theirs = (
+        {(m.role, m.position): replace(m, url=m.url.partition("?")[0]) for m in each} for each in (said, told)
+    )
+    for key in dict.fromkeys((*mine, *theirs)):
+        if mine.get(key) != theirs.get(key):
+            yield f"{key[0]} {key[1]} is {mine.get(key)}, published was {theirs.get(key)}"
+
+
+def _judge_rich_text(said: Description) -> Iterator[str]:
+    plain = html.unescape(re.sub(r"<[^>]*>", "", (said.text_html or "").replace("<br>", "\n")))
+    if said.text_html and plain != said.text:
+        yield f"text_html reads {plain!r}, text is {said.text!r}"
+
+
+def _judge_kept(play: Play, said: Description) -> Iterator[str]:
+    """Every file that is told of and given out is kept, in its own size; every other is said to be missing."""
+    kept = {(artifact.role, artifact.position): artifact for artifact in play.capture.artifacts}
+    lost = tuple(f"{m.role} {m.position}: {m.missing}" for m in said.media if m.missing)
+    if play.capture.missing != lost:
+        yield f"missing is {play.capture.missing}, told to be missing is {lost}"
+    for media in said.media:
+        artifact = kept.get((media.role, media.position))
+        if artifact is None and not media.missing:
+            yield f"{media.role} {media.position} is not kept"
+        slides = play.scene.fact.slides
+        if artifact is None or media.role != "media" or media.position > len(slides):
+            continue
+        slide = slides[media.position - 1]
+        moving = artifact.content_type.startswith(("video/", "audio/"))
+        if moving != (slide.video or play.scene.fact.kind == "audio"):
+            yield f"media {media.position} is kept as {artifact.content_type}"
+        if not moving and (artifact.width, artifact.height) != (slide.width, slide.height):
+            yield f"media {media.position} is kept at {artifact.width} x {artifact.height}"
 
 
 def read_capture(capture: Capture) -> Page:
@@ -136,4 +229,13 @@ def read_capture(capture: Capture) -> Page:
         )
         for e in probes
     )
-    return Page(capture.visit_url, capture.final_url, capture.status, body, dom, answers=answers)
+    return Page(
+        capture.visit_url,
+        capture.final_url,
+        capture.status,
+        body,
+        dom,
+        answers=answers,
+        error=capture.environment.get("page_error"),
+        truncated=capture.environment.get("page_truncated"),
+    )

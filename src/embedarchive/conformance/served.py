@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from embedarchive.core.model import Answer, Page, Post
@@ -40,6 +41,13 @@ def find_facts(platform: str) -> tuple[PostFact, ...]:
 def find_states(platform: str) -> Mapping[str, State]:
     """The states that the replica can set a platform's posts to; none when it does not play it."""
     return next((site.states for site in load_sites() if site.posts and site.posts[0].platform == platform), {})
+
+
+def find_published(fact: PostFact) -> Mapping[str, Any]:
+    """What the replica publishes of a living post."""
+    site = next(site for site in load_sites() if fact in site.posts)
+    assert site.publishes, f"the replica does not say what it publishes of {fact.platform}"
+    return site.publishes(fact)
 
 
 def serve_page(fact: PostFact, state: str = "live") -> Page:

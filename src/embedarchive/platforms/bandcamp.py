@@ -157,7 +157,12 @@ ASSUMPTIONS = (
         live=LiveCheck("details", status=(200, 404), has=("error",)),
     ),
 )
-GAPS = (Gap("no_second_sign", "Nobody but the page knows an address by name", "a lost one stays `unconfirmed`"),)
+GAPS = (
+    Gap("no_second_sign", "Nobody but the page knows an address by name", "a lost one stays `unconfirmed`"),
+    Gap("no_file", "Only tracks that may be heard without paying have a file", "the others are said to be missing"),
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 

@@ -24,6 +24,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -136,6 +137,10 @@ ASSUMPTIONS = (
         check="ask for a made-up id",
     ),
 )
+GAPS = (
+    Gap("no_file", "The film is only streamed", "its file is said to be missing, its poster is kept"),
+    Gap("not_told", "Nobody says how many commented", "this count stays empty", ("comments",)),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -155,6 +160,7 @@ PLATFORM = Platform(
     not_posts=("https://www.dailymotion.com/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://www.dailymotion.com/video/x000000000",
     states=FRAMED_STATES,
 )

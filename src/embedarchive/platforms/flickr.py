@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote
 from embedarchive.core.model import Post
 from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/photos/[\w@.\-]{1,60}/(\d{5,15})(?!\d)")
 _FRAME = re.compile(r"^/photos/(\d{5,15})/?$")
@@ -105,6 +105,10 @@ ASSUMPTIONS = (
         check="ask for one",
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -131,5 +135,6 @@ PLATFORM = Platform(
     not_embeds=('<a href="https://www.flickr.com/photos/maralind/51234567890/">Photo: Mara Lind</a>',),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     states=FRAMED_STATES,
 )

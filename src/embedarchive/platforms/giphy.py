@@ -7,7 +7,7 @@ from urllib.parse import SplitResult
 
 from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
 
 _PATH = re.compile(r"^/(?:embed|gifs|clips|stickers)/(?:[\w-]{1,200}-)?([A-Za-z0-9]{8,30})(?![\w-])")
 
@@ -70,6 +70,10 @@ ASSUMPTIONS = (
         check="ask for one",
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -91,5 +95,6 @@ PLATFORM = Platform(
     not_posts=("https://giphy.com/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     states=FRAMED_STATES,
 )

@@ -101,7 +101,7 @@ def _read_items(data: dict[str, Any]) -> Iterator[Media]:
 
 FRAMED = Framed(
     frame=Frame("https://imgur.com/{id}/embed?pub=true", card="#image, .post, #root", width=540, height=500),
-    kind="photo",
+    kind="",
     asks={
         "post": f"https://api.imgur.com/post/v1/{{kind}}/{{name}}?client_id={_CLIENT}&include=media%2Caccount",
         "oembed": "https://api.imgur.com/oembed.json?url={quoted_url}",
@@ -142,7 +142,7 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://i.imgur.com/UDZqhJo.jpg",),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     states=FRAMED_STATES,
 )

@@ -37,6 +37,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Move,
@@ -573,6 +574,13 @@ ASSUMPTIONS = (
         check="ask for a post",
     ),
 )
+GAPS = (
+    Gap(
+        "no_file",
+        "The film of a post without rights to its music is given to nobody",
+        "it is said to be missing, its poster is kept",
+    ),
+)
 
 # -------------------------------------------------------------------------------------------------------------- value
 
@@ -609,6 +617,7 @@ PLATFORM = Platform(
     ),
     visit=Visitable(FRAME, classify, describe, PROBES),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     known_url="https://www.instagram.com/p/fA9uwTtkSN/",
     made_up_url="https://www.instagram.com/p/B0000000000/",
     states=(

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult
 
 from embedarchive.core.model import Answer, Media, Post
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_list, as_text, as_time, dig
-from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, make_visit, read_json_answer
+from embedarchive.platforms.kit.framed import Framed, Said, as_seconds, as_url, make_visit, read_json_answer
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.specification import (
     Assumption,
@@ -92,6 +92,7 @@ def read_pin(answer: Answer, post: Post) -> Said:
         return None if denied else {}
     owner = pin.get("pinner")
     name, media = as_text(dig(owner, "username")), tuple(_read_media(pin))
+    face = as_url(dig(owner, "image_small_url"))
     return {
         "id": str(pin["id"]),
         "kind": as_kind(media),
@@ -106,7 +107,7 @@ def read_pin(answer: Answer, post: Post) -> Said:
         "likes": as_count(dig(pin, "reaction_counts", "1")),
         "comments": as_count(pin.get("comment_count")),
         "shares": as_count(pin.get("repin_count")),
-        "media": media,
+        "media": (*media, Media("avatar", 0, face)) if face else media,
     }
 
 
@@ -151,7 +152,7 @@ FRAMED = Framed(
         card="body:has(img[src*='pinimg.com'])",
         width=450,
     ),
-    kind="photo",
+    kind="",
     asks={
         "pin": "https://widgets.pinterest.com/v3/pidgets/pins/info/?pin_ids={id}",
         "oembed": "https://www.pinterest.com/oembed.json?url={quoted_url}",
@@ -232,7 +233,7 @@ PLATFORM = Platform(
         '<a data-pin-do="buttonPin" href="https://www.pinterest.com/pin/create/button/?url=https%3A%2F%2Fnews.example%2F"></a>',
         '<a data-pin-do="embedBoard" href="https://www.pinterest.com/maralind/birds/"></a>',
     ),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.pinterest.com/pin/999999999999999999/",
     states=("live", "gone", "unsure", "refused", "strange", "wrong_post"),

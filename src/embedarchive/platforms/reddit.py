@@ -17,6 +17,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -117,12 +118,13 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     return {
         "id": address[1],
         "kind": _KINDS.get(str(data["type"])) or as_kind(media),
-        "author_name": name and f"u/{name[1]}",
+        "author_name": name and name[1],
         "author_handle": name and name[1],
         "author_url": name and f"{_HOME}user/{name[1]}/",
         "title": text_of(tree.css_first("shreddit-embed-title, h1")),
         **rich_text_of(tree.css_first(f'[id="t3_{address[1]}-post-rtjson-content"]'), _HOME),
         "posted_at": as_time(created // 1000) if isinstance(created, int) else None,
+        "sensitive": data["nsfw"] if isinstance(data.get("nsfw"), bool) else None,
         "likes": read_count(attribute(tree, "faceplate-number", "number")),
         "comments": _read_comments(tree, address[1]),
         "media": media,
@@ -177,7 +179,7 @@ FRAMED = Framed(
         dead=(f"{_ADDRESS}[value*='/undefined']",),
         width=640,
     ),
-    kind="link",
+    kind="",
     says=read_frame,
     asks={"oembed": "https://www.reddit.com/oembed?url={quoted_url}"},
     gate=find_gate,
@@ -233,6 +235,7 @@ ASSUMPTIONS = (
         check="fetch one after a week",
     ),
 )
+GAPS = (Gap("no_file", "Films are only streamed", "their files are said to be missing, their posters are kept"),)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -256,8 +259,9 @@ PLATFORM = Platform(
     short_links=("https://www.reddit.com/r/birds/s/AbCdEfGhIj",),
     markup=MARKUP,
     not_posts=("https://www.reddit.com/r/birds/", "https://i.redd.it/abcdef123.jpg"),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://www.reddit.com/r/reddit/comments/zzzzzzzz/",
     states=("live", "gone", "removed", "removed_gone", "private", "refused", "strange", "wrong_post"),
 )

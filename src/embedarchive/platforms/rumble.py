@@ -21,7 +21,7 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:embed/(?:u\w{1,10}\.)?|(?=v\w{3,10}-[^/]*\.html))(v?[a-z0-9]{4,10})(?![\w])")
 
@@ -95,6 +95,9 @@ ASSUMPTIONS = (
         live=LiveCheck("video", holds="false"),
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -111,6 +114,7 @@ PLATFORM = Platform(
     not_posts=("https://rumble.com/c/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://rumble.com/embed/vzzzzzzz/",
     states=FRAMED_STATES,
 )

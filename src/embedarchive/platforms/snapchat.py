@@ -25,6 +25,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -162,6 +163,9 @@ ASSUMPTIONS = (
         live=LiveCheck("page", status=(404,)),
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -182,6 +186,7 @@ PLATFORM = Platform(
     not_posts=("https://www.snapchat.com/add/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://www.snapchat.com/spotlight/W7_000000000000000000000000",
     states=FRAMED_STATES,
 )

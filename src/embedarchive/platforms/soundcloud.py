@@ -9,7 +9,7 @@ from embedarchive.core.model import Answer, Post
 from embedarchive.core.urls import split_url
 from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, Said, make_visit, read_oembed_answer
 from embedarchive.platforms.kit.ids import query
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
 
 _NUMBER = re.compile(
     r"^/(?:v\d/)?(tracks|playlists)/(?:soundcloud(?::|%3A)(?:tracks|playlists)(?::|%3A))?(\d{3,15})(?!\d)", re.I
@@ -126,6 +126,11 @@ ASSUMPTIONS = (
         check="ask and open a made-up number",
     ),
 )
+GAPS = (
+    Gap("no_file", "The sound is only streamed", "its file is said to be missing, its cover is kept"),
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -148,5 +153,6 @@ PLATFORM = Platform(
     not_posts=("https://soundcloud.com/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     states=FRAMED_STATES,
 )

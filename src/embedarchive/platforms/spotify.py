@@ -16,6 +16,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -92,7 +93,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
         "author_name": ", ".join(artists) or as_text(entity.get("subtitle")),
         "title": as_text(entity.get("name")) or as_text(entity.get("title")),
         "posted_at": as_time(dig(entity, "releaseDate", "isoString")),
-        "media": (file_or_stream(sound), *poster_of(best.get("url"))),
+        "media": (file_or_stream(sound), *poster_of(best.get("url"), best.get("maxWidth"), best.get("maxHeight"))),
     }
 
 
@@ -126,6 +127,14 @@ ASSUMPTIONS = (
         check="ask for a made-up id",
     ),
 )
+GAPS = (
+    Gap(
+        "no_file",
+        "An album has no sound that all may hear, a track only half a minute",
+        "what is missing is said, the cover is kept",
+    ),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -148,8 +157,9 @@ PLATFORM = Platform(
     short_links=("https://spotify.link/AbCdEfGhIj",),
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://open.spotify.com/track/0000000000000000000000",
     states=("live", "gone", "unsure", "refused", "strange", "wrong_post"),
 )

@@ -19,7 +19,7 @@ from embedarchive.platforms.kit.framed import (
     read_json_answer,
 )
 from embedarchive.platforms.kit.ids import match_path
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:[eost]/)?([a-z0-9]{4,8})(?:/[a-z0-9]{4,8})?/?$")
 _ROUTES = {"login", "signup", "about", "terms", "privacy", "pricing", "upload", "help", "blog", "clipper", "video"}
@@ -89,6 +89,9 @@ ASSUMPTIONS = (
         check="ask for one",
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -105,5 +108,6 @@ PLATFORM = Platform(
     not_posts=("https://streamable.com/login",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     states=FRAMED_STATES,
 )

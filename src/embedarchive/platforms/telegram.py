@@ -128,7 +128,7 @@ FRAMED = Framed(
     frame=Frame(
         "https://t.me/{id}?embed=1&mode=tme", card=_CARD, dead=(".tgme_widget_message_error",), pending=(".js-loading",)
     ),
-    kind="text",
+    kind="",
     says=read_frame,
     asks={"channel": "https://t.me/s/{host}/{name}"},
     readers={"channel": read_channel},
@@ -164,6 +164,7 @@ GAPS = (
         "The last message of a channel, once deleted, has nothing newer beside it",
         "it stays `unconfirmed` until there is",
     ),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
 )
 
 # ---------------------------------------------------------------------------------------------------------------- value
@@ -187,7 +188,7 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://t.me/rookfield", "https://t.me/share/url?url=https%3A%2F%2Fnews.example"),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://t.me/telegram/999999999",

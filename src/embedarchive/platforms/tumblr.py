@@ -15,6 +15,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -136,7 +137,7 @@ def frame_blog(post: Post) -> dict[str, str]:
 
 FRAMED = Framed(
     frame=Frame("https://embed.tumblr.com/embed/post/{blog}/{id}/v2", card=_CARD),
-    kind="text",
+    kind="",
     says=read_frame,
     asks={"oembed": "https://www.tumblr.com/oembed/1.0?url={asked}"},
     fields=frame_blog,
@@ -172,6 +173,9 @@ ASSUMPTIONS = (
         live=LiveCheck("frame", status=(404,)),
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -196,8 +200,9 @@ PLATFORM = Platform(
     short_links=("https://tmblr.co/ZabCdEfGh",),
     markup=MARKUP,
     not_posts=("https://www.tumblr.com/maralind", "https://www.tumblr.com/share/link?url=x"),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://www.tumblr.com/staff/999999999999999999",
     states=FRAMED_STATES,
 )

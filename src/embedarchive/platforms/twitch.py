@@ -138,6 +138,14 @@ GAPS = (
         "Nobody confirms a deletion without a POST (its oEmbed answers 410 to all)",
         "a lost clip stays `unconfirmed`",
     ),
+    Gap(
+        "not_told",
+        "Neither frame nor page names who made it",
+        "its author is unknown",
+        ("author_name", "author_handle"),
+    ),
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
 )
 
 # ---------------------------------------------------------------------------------------------------------------- value

@@ -25,6 +25,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -162,6 +163,10 @@ ASSUMPTIONS = (
         "reported",
     ),
 )
+GAPS = (
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -182,6 +187,7 @@ PLATFORM = Platform(
     not_posts=("https://vimeo.com/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     known_url="https://vimeo.com/76979871",
     made_up_url="https://vimeo.com/999999999999",
     states=(*FRAMED_STATES, "domain", "password"),

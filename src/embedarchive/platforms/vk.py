@@ -22,7 +22,7 @@ from embedarchive.platforms.kit.framed import (
     rich_text_of,
 )
 from embedarchive.platforms.kit.ids import query
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
 _POSTS = r"(?:video_ext|widget_post|js/api/|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)"
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
@@ -129,7 +129,7 @@ FRAMED = Framed(
         width=640,
         height=480,
     ),
-    kind="text",
+    kind="",
     says=read_frame,
     asks={"page": "{witness}"},
     readers={"page": read_page},
@@ -156,6 +156,11 @@ ASSUMPTIONS = (
         live=LiveCheck("page", status=(404, 410)),
     ),
 )
+GAPS = (
+    Gap("no_file", "Films are only streamed", "their files are said to be missing, their posters are kept"),
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 
@@ -174,8 +179,9 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://vk.com/rookfield", "https://vk.com/share.php?url=https%3A%2F%2Fnews.example"),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://vk.com/video-1_999999999",
     states=FRAMED_STATES,
 )

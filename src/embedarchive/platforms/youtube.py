@@ -273,7 +273,11 @@ ASSUMPTIONS = (
         source="saved frame, January 2026",
     ),
 )
-GAPS = (Gap("no_file", "The film's file cannot be had", "it is said to be missing, its poster is kept"),)
+GAPS = (
+    Gap("no_file", "The film's file cannot be had", "it is said to be missing, its poster is kept"),
+    Gap("not_told", "Nobody says when it was posted", "it has no date of its own", ("posted_at",)),
+    Gap("not_told", "Nobody says how many liked it or commented", "these counts stay empty", ("likes", "comments")),
+)
 
 # ---------------------------------------------------------------------------------------------------------------- value
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from embedarchive.core.model import Outcome
 
@@ -49,6 +50,8 @@ class State:
     reason: str | None = None
     whole: bool = True
     """Whether the files of a post that is available come, too."""
+    tells: Callable[[PostFact], Mapping[str, Any]] | None = None
+    """What is told of the post; None: all that its site publishes where the post is available, else nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import PostFact, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
@@ -19,8 +20,13 @@ STATES = {
     **in_languages({"live": State("the post"), "gone": State("404: record not found", "gone", "deleted")}, "gone"),
     "old_server": State("the post as servers before 4.3 render it"),
     "gone_quickly": State("410 and record not found", "gone", "deleted"),
-    "api_closed": State("the post; the API wants a login"),
-    "embed_refused": State("404 in the frame; the API has the post", "unavailable", "embed_refused"),
+    "api_closed": State("the post; the API wants a login", tells=lambda post: publish_card(post, host_of(post))),
+    "embed_refused": State(
+        "404 in the frame; the API has the post",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: publish_status(post, host_of(post)),
+    ),
     "frame_missing": State("404 in the frame; the API wants a login", "unavailable", "unconfirmed"),
     "application": State("the web application in the frame's place, the API has nothing", "error", "unrecognized"),
     "wrong_post": State("another post under this address", "error", "wrong_post"),
@@ -39,6 +45,11 @@ def user(post: PostFact) -> str:
     """Give the author's name on its server: in the address of the post, before its number."""
     parts = post.url.removesuffix("/").split("/")
     return next(part for part in reversed(parts[:-1]) if part not in ("posts", "statuses")).removeprefix("@")
+
+
+def host_of(post: PostFact) -> str:
+    """Give the server that the post is on."""
+    return post.url.split("/")[2]
 
 
 def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> Reply | None:
@@ -122,6 +133,23 @@ def status_json(post: PostFact, host: str, media: str = "media") -> dict[str, An
         },
         "media_attachments": [_attachment(post, n, f"{host}/{media}") for n in range(len(post.slides))],
     }
+
+
+def publish_status(post: PostFact, host: str, media: str = "media") -> Published:
+    """Give what the API tells of a post; a warning before its text is its title."""
+    warning, text = _split_warning(post.caption)
+    names = ("kind", "author_name", "author_followers", "lang", "posted_at", "likes", "comments")
+    files = list_files(post, f"{host}/{media}", sizes=True, avatar=True, seconds=2.0)
+    files = tuple(each if each.role != "poster" else replace(each, width=None, height=None) for each in files)
+    who = {"author_handle": f"{user(post)}@{host}", "author_url": f"https://{host}/@{user(post)}"}
+    said = {"text": text, "title": warning or None, "sensitive": bool(warning), "shares": post.likes // 4}
+    return publish(post, *names, **who, **said, media=files)
+
+
+def publish_card(post: PostFact, host: str) -> Published:
+    """Give what the card alone tells."""
+    handle, files = f"{user(post)}@{host}", list_files(post, f"{host}/media", avatar=True, posters=False)
+    return publish(post, "kind", "author_name", "text", "posted_at", author_handle=handle, media=files)
 
 
 def _split_warning(caption: str) -> tuple[str, str]:

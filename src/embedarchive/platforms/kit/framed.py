@@ -45,6 +45,7 @@ Says = Literal["here", "none", "kept", "other", ""]
 class Framed:
     """What is particular to one platform.
 
+    `kind` is what every post of it is; empty where they differ, and then only a reader tells.
     `asks` are the addresses that answer for a post, by name (templates, see `fill_url`; one that is only a field, and
     empty, asks nobody); an `oembed` is read without a reader. `gate` names what keeps the frame from us although it
     knows the post (`password` …). `absent` are statuses with which the frame says that there is no post, `refusals`

@@ -192,6 +192,8 @@ class Gap:
     kind: Literal["no_second_sign", "no_file", "not_told"]
     says: str
     so: str
+    fields: tuple[str, ...] = ()
+    """The fields of a description that stay empty because of it."""
 
 
 # ------------------------------------------------------------------------------------------------------------- platform

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any
 
 from embedarchive.replica.facts import ArticleFact, PostFact, State
 from embedarchive.replica.wire import Reply, Request, not_found
@@ -22,6 +23,8 @@ class Site:
     states: Mapping[str, State] = field(default_factory=dict)
     """Every state its posts can be set to, and what is answered then."""
     articles: tuple[ArticleFact, ...] = ()
+    publishes: Callable[[PostFact], Mapping[str, Any]] | None = None
+    """What its pages and answers say of a post, in the fields of a description."""
     embed: Callable[[PostFact], str] | None = None
     """The platform's embed code of a post, with which a story of the newsroom shows the first one."""
 

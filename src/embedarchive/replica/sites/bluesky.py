@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -267,8 +269,19 @@ def _answer_blob(request: Request, world: World) -> Reply | None:
     return Reply(200, (("Content-Type", "video/mp4"),), read("clip.mp4"))
 
 
+def _publish(post: PostFact) -> Published:
+    names = ("kind", "author_name", "author_verified", "text", "lang", "posted_at", "likes", "comments")
+    files = list_files(post, MEDIA, sizes=True, avatar=True)
+    blob = f"https://bsky.social/xrpc/com.atproto.sync.getBlob?did={_did(post.author)}&cid=bafkrei{post.name[3:]}"
+    files = tuple(replace(each, url=blob) if each.url.endswith(".mp4") else each for each in files)
+    handle = _handle(post.author)
+    more = {"author_handle": handle, "author_url": f"https://bsky.app/profile/{handle}", "shares": post.likes // 11}
+    quoted = {"quoted_url": _BY_NAME[post.quotes].url} if post.quotes else {}
+    return publish(post, *names, media=files, **more, **quoted)
+
+
 SITES = (
-    Site(("embed.bsky.app", "bsky.app"), _answer_frame, POSTS, STATES),
+    Site(("embed.bsky.app", "bsky.app"), _answer_frame, POSTS, STATES, publishes=_publish),
     Site(("public.api.bsky.app", "api.bsky.app"), _answer_api),
     Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
     Site(("bsky.social",), _answer_blob),

@@ -7,11 +7,13 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
@@ -26,7 +28,12 @@ STATES = {
                 "the refusal; the post's own page redirects to the login page", "unavailable", "unconfirmed"
             ),
             "age": State("the refusal; the post's own page names the age", "unavailable", "age"),
-            "embed_refused": State("the refusal; the post's own page has the post", "unavailable", "embed_refused"),
+            "embed_refused": State(
+                "the refusal; the post's own page has the post",
+                "unavailable",
+                "embed_refused",
+                tells=lambda post: _publish_page(post),
+            ),
         },
         "gone",
         "private",
@@ -241,7 +248,22 @@ _SHELL = (
     '<body><script type="application/json">{}</script></body></html>'
 )
 
+
+def _publish(post: PostFact) -> Published:
+    """A film's frame has no date, and its poster's size is the frame's."""
+    moving = post.kind == "video"
+    names = ("kind", "author_name", "author_handle", "author_verified", "text", "likes", "comments")
+    files = list_files(post, MEDIA, sizes=not moving, avatar=True)
+    files = tuple(replace(each, width=552, height=310) if each.role == "poster" else each for each in files)
+    told = publish(post, *names, author_url=f"https://{HOST}/{post.author.handle}", shares=3, media=files)
+    return told if moving else {**told, **publish(post, "posted_at")}
+
+
+def _publish_page(post: PostFact) -> Published:
+    return publish(post, "author_name", "text", media=(Media("poster", 1, picture_url(MEDIA, post, 0)),))
+
+
 SITES = (
-    Site((HOST, "facebook.com", "m.facebook.com"), _answer, POSTS, STATES),
+    Site((HOST, "facebook.com", "m.facebook.com"), _answer, POSTS, STATES, publishes=_publish),
     Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
 )

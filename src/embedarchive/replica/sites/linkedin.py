@@ -11,6 +11,7 @@ from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
@@ -24,7 +25,12 @@ STATES = {
         "gone",
     ),
     "unsure": State("404 from the frame; the page leads to a wall", "unavailable", "unconfirmed"),
-    "refused": State("404 from the frame; the page has the update", "unavailable", "embed_refused"),
+    "refused": State(
+        "404 from the frame; the page has the update",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: _publish_page(post),
+    ),
     "authwall": State("the frame leads to a wall", "blocked", "login"),
     "denied": State("999 to whoever asks", "blocked", "login"),
     "strange": State("a page of another make", "unavailable", "unconfirmed"),
@@ -170,4 +176,17 @@ def _answer_media(request: Request, world: World) -> Reply | None:
     return answer_media(request, world, POSTS)
 
 
-SITES = (Site(("www.linkedin.com",), _answer, POSTS, STATES), Site((_CDN,), _answer_media))
+def _publish(post: PostFact) -> Published:
+    names = ("kind", "author_name", "text", "posted_at", "likes", "comments")
+    return publish(post, *names, author_url=_link(post), media=list_files(post, _CDN))
+
+
+def _publish_page(post: PostFact) -> Published:
+    return publish(post, "author_name", "text", "posted_at", author_url=_link(post))
+
+
+def _link(post: PostFact) -> str:
+    return f"https://www.linkedin.com/company/{_slug(post)}"
+
+
+SITES = (Site(("www.linkedin.com",), _answer, POSTS, STATES, publishes=_publish), Site((_CDN,), _answer_media))

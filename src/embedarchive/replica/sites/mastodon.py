@@ -8,7 +8,7 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
 from embedarchive.replica.sites import Site
-from embedarchive.replica.statuses import STATES, answer_server, user
+from embedarchive.replica.statuses import STATES, answer_server, publish_status, user
 from embedarchive.replica.wire import Reply, Request, json_text
 from embedarchive.replica.world import World
 
@@ -77,4 +77,4 @@ def _answer(request: Request, world: World) -> Reply | None:
     return json_text(json.dumps(answer))
 
 
-SITES = (Site((HOST,), _answer, POSTS, STATES),)
+SITES = (Site((HOST,), _answer, POSTS, STATES, publishes=lambda post: publish_status(post, HOST)),)

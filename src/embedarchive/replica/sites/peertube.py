@@ -9,9 +9,11 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, State
+from embedarchive.replica.published import Published, publish
 from embedarchive.replica.sites.players.stage import Stage, film, film_slide, page, site_of, tail_of
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
@@ -112,6 +114,16 @@ def _video(post: PostFact) -> dict[str, Any]:
     }
 
 
+def _publish(post: PostFact) -> Published:
+    host, name = post.key.partition("/")[0], post.author.handle.replace(".", "_")
+    names = ("kind", "author_name", "author_followers", "title", "lang", "posted_at", "likes", "comments")
+    who = {"author_handle": f"{name}@{host}", "author_url": f"https://{host}/video-channels/{name}"}
+    film = Media("media", 1, video_url(_CDN, post, 0), 1280, 720, duration_s=2.0)
+    files = film, Media("poster", 1, f"https://{host}{_PREVIEWS}{post.name}.jpg")
+    more = {"text": "Filmed in one go.", "views": post.likes * 12, "sensitive": False}
+    return publish(post, *names, **who, **more, media=files)
+
+
 _STAGE = Stage(
     "peertube",
     (HOST, ELSEWHERE),
@@ -125,6 +137,8 @@ _STAGE = Stage(
         "wrong_post": State("the frame of another film", "error", "wrong_post"),
     },
     own=_own,
+    publishes=_publish,
+    refused=_publish,
 )
 
 _SITE = site_of(_STAGE, embed=frame_html)

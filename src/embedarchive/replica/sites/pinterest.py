@@ -7,11 +7,13 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -122,8 +124,23 @@ def _answer_media(request: Request, world: World) -> Reply | None:
     return answer_media(request, world, POSTS)
 
 
+def _publish(post: PostFact) -> Published:
+    handle = post.author.handle.replace(".", "")
+    names = ("kind", "author_name", "author_followers", "title", "posted_at", "likes", "comments")
+    slide = post.slides[0]
+    files = list_files(post, _CDN, sizes=True, alts=False)
+    if slide.video:
+        film = Media("media", 1, video_url(_FILMS, post, 0), slide.width, slide.height, duration_s=1.96)
+        files = (film, *files[1:])
+    face = Media("avatar", 0, avatar_url(_CDN, post.author))
+    link = f"https://www.pinterest.com/{handle}/"
+    return publish(
+        post, *names, author_handle=handle, author_url=link, shares=31, alt_text=slide.alt, media=(*files, face)
+    )
+
+
 SITES = (
-    Site(("assets.pinterest.com",), _answer_frame, POSTS, STATES),
+    Site(("assets.pinterest.com",), _answer_frame, POSTS, STATES, publishes=_publish),
     Site(("widgets.pinterest.com",), _answer_widgets),
     Site(("www.pinterest.com",), _answer_site),
     Site((_CDN, _FILMS), _answer_media),

@@ -11,8 +11,9 @@ from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, avatar_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
-from embedarchive.replica.statuses import status_json, user
+from embedarchive.replica.statuses import publish_status, status_json, user
 from embedarchive.replica.wire import Reply, Request, html, json_text, not_found
 from embedarchive.replica.world import World
 
@@ -33,8 +34,9 @@ STATES = {
         "the card that says no; the API has the post (it is sensitive, or its instance wants no embeds)",
         "unavailable",
         "embed_refused",
+        tells=lambda post: _publish(post),
     ),
-    "api_closed": State("the post; the API says 403"),
+    "api_closed": State("the post; the API says 403", tells=lambda post: _publish_card(post)),
     "frame_missing": State("404 in the frame and in the API, both another server's", "error", "http_404"),
     "application": State("the web application in the frame's place", "error", "unrecognized"),
     "wrong_post": State("another post under this address", "error", "wrong_post"),
@@ -201,4 +203,24 @@ def _shown(post: PostFact) -> str:
     return f'<div class="carousel slide"><div class="carousel-inner">{"".join(items)}</div></div>'
 
 
-SITES = (Site((HOST, ELSEWHERE), _answer, POSTS, STATES, embed=frame_html),)
+def _publish(post: PostFact) -> Published:
+    """The API knows no language of a post."""
+    return {**publish_status(post, _host(post), "storage"), "lang": None, "author_url": _link(post)}
+
+
+def _publish_card(post: PostFact) -> Published:
+    """The card names the author by handle alone, and describes pictures by the caption."""
+    files = list_files(post, f"{_host(post)}/storage", alts=False, posters=False, avatar=True)
+    handle = f"{user(post)}@{_host(post)}"
+    return publish(post, "kind", "text", author_handle=handle, author_url=_link(post), media=files)
+
+
+def _host(post: PostFact) -> str:
+    return post.key.partition("/")[0]
+
+
+def _link(post: PostFact) -> str:
+    return f"https://{_host(post)}/{user(post)}"
+
+
+SITES = (Site((HOST, ELSEWHERE), _answer, POSTS, STATES, publishes=_publish, embed=frame_html),)

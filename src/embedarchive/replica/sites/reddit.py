@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -24,7 +27,9 @@ STATES = {
     "removed": State("the address, without kind, title and score; oEmbed has it", "unavailable", "removed"),
     "removed_gone": State("the same; oEmbed 404", "gone", "deleted"),
     "private": State("the shell; oEmbed is a page of the site with 403", "unavailable", "unconfirmed"),
-    "refused": State("the shell; oEmbed has the post", "unavailable", "embed_refused"),
+    "refused": State(
+        "the shell; oEmbed has the post", "unavailable", "embed_refused", tells=lambda post: _publish_oembed(post)
+    ),
     "strange": State("a page of another make; oEmbed 404", "unavailable", "unconfirmed"),
     "wrong_post": State("the frame of another post", "error", "wrong_post"),
     **FAULTS,
@@ -232,8 +237,32 @@ def _answer_media(request: Request, world: World) -> Reply | None:
     return None
 
 
+def _publish(post: PostFact) -> Published:
+    """The frame names the author by handle alone, and a film's files are streams."""
+    names = ("kind", "title", "posted_at", "likes", "comments")
+    return publish(post, *names, text=BODIES.get(post.name), sensitive=False, media=tuple(_files(post)), **_who(post))
+
+
+def _files(post: PostFact) -> Iterator[Media]:
+    for number, slide in enumerate(post.slides):
+        if slide.video:
+            yield Media("media", 1, "", missing="only_streamed")
+            yield Media("poster", 1, f"https://external-preview.redd.it/{_file(post, number)}.jpg")
+        else:
+            yield Media("media", number + 1, f"https://{_MEDIA}/{_file(post, number)}.jpg", alt=slide.alt)
+
+
+def _who(post: PostFact) -> Published:
+    name = handle(post)
+    return {"author_name": name, "author_handle": name, "author_url": f"https://www.reddit.com/user/{name}/"}
+
+
+def _publish_oembed(post: PostFact) -> Published:
+    return publish(post, "title", author_name=handle(post))
+
+
 SITES = (
-    Site(("embed.reddit.com", "www.redditmedia.com"), _answer_frame, POSTS, STATES),
+    Site(("embed.reddit.com", "www.redditmedia.com"), _answer_frame, POSTS, STATES, publishes=_publish),
     Site(("www.reddit.com", "reddit.com", "old.reddit.com"), _answer_site),
     Site((_MEDIA, "preview.redd.it", "external-preview.redd.it"), _answer_media),
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html import escape
 from typing import Any
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, picture_url
 from embedarchive.replica.facts import PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
+from embedarchive.replica.published import Published, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -18,7 +21,12 @@ STATES = {
     "live": State("the track"),
     "gone": State("a frame of nothing, with 200; oEmbed 404", "gone", "deleted"),
     "unsure": State("a frame of nothing; oEmbed 500", "unavailable", "unconfirmed"),
-    "refused": State("a frame of nothing; oEmbed has the track", "unavailable", "embed_refused"),
+    "refused": State(
+        "a frame of nothing; oEmbed has the track",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: _publish_oembed(post),
+    ),
     "strange": State("a page of another make", "unavailable", "unconfirmed"),
     "wrong_post": State("the frame of another track", "error", "wrong_post"),
     **FAULTS,
@@ -118,8 +126,22 @@ def _answer_preview(request: Request, world: World) -> Reply | None:
     return Reply(200, (("Content-Type", "audio/mpeg"),), body)
 
 
+def _publish(post: PostFact) -> Published:
+    """A track's sound is the half minute that all may hear; an album has none of its own."""
+    kind, _, key = post.key.partition("/")
+    heard = Media("media", 1, f"https://{_PREVIEWS}/mp3-preview/{key}")
+    sound = heard if kind == "track" else replace(heard, url="", missing="only_streamed")
+    cover = Media("poster", 1, picture_url(_CDN, post, 0), 640, 640)
+    return publish(post, "kind", "author_name", "title", "posted_at", media=(sound, cover))
+
+
+def _publish_oembed(post: PostFact) -> Published:
+    files = Media("media", 1, "", missing="only_streamed"), Media("poster", 1, picture_url(_CDN, post, 0))
+    return publish(post, "kind", "title", media=files)
+
+
 SITES = (
-    Site(("open.spotify.com",), _answer, POSTS, STATES),
+    Site(("open.spotify.com",), _answer, POSTS, STATES, publishes=_publish),
     Site((_CDN,), _answer_files),
     Site((_PREVIEWS,), _answer_preview),
 )

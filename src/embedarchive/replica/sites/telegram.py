@@ -10,6 +10,7 @@ from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html
 from embedarchive.replica.world import World
@@ -21,7 +22,9 @@ STATES = {
     ),
     "unsure": State("the same; the channel has no public page", "unavailable", "unconfirmed"),
     "newest": State("the same; the channel's page shows only older ones", "unavailable", "unconfirmed"),
-    "refused": State("the same; the channel's page shows the message", "unavailable", "embed_refused"),
+    "refused": State(
+        "the same; the channel's page shows the message", "unavailable", "embed_refused", tells=lambda post: {}
+    ),
     "strange": State("a page of another make", "error", "unrecognized"),
     "wrong_post": State("the frame of another message", "error", "wrong_post"),
     **FAULTS,
@@ -132,7 +135,7 @@ def _answer_channel(key: str, world: World) -> Reply:
 
 
 def _message(post: PostFact) -> str:
-    when, views = post.posted_at, f"{post.likes / 1000:.1f}K"
+    when, views = post.posted_at, f"{post.likes / 1000:.1f}K" if post.likes >= 1000 else str(post.likes)
     text = escape(post.caption).replace("\n", "<br/>")
     return (
         f'<div class="tgme_widget_message js-widget_message" data-post="{post.key}">'
@@ -167,8 +170,16 @@ def _answer_files(request: Request, world: World) -> Reply | None:
     return answer_media(request, world, POSTS)
 
 
+def _publish(post: PostFact) -> Published:
+    """Views are shortened to one decimal, which these numbers outlive; nobody says how many liked it."""
+    channel = post.key.partition("/")[0]
+    who = {"author_handle": channel, "author_url": f"https://t.me/{channel}"}
+    files = list_files(post, _CDN, alts=False, avatar=True)
+    return publish(post, "kind", "author_name", "text", "posted_at", "views", media=files, **who)
+
+
 SITES = (
-    Site(("t.me",), _answer, POSTS, STATES),
+    Site(("t.me",), _answer, POSTS, STATES, publishes=_publish),
     Site(("telegram.org",), _answer_widget),
     Site((_CDN,), _answer_files),
 )

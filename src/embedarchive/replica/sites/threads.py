@@ -11,6 +11,7 @@ from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, shortcode_at
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, redirect
 from embedarchive.replica.world import World
@@ -24,7 +25,12 @@ STATES = {
             "private": State(
                 "the error card; the post's own page is the empty application", "unavailable", "unconfirmed"
             ),
-            "embed_refused": State("the error card; the post's own page has the post", "unavailable", "embed_refused"),
+            "embed_refused": State(
+                "the error card; the post's own page has the post",
+                "unavailable",
+                "embed_refused",
+                tells=lambda post: _publish_page(post),
+            ),
         },
         "gone",
         "private",
@@ -233,7 +239,19 @@ def _slide(post: PostFact, n: int) -> str:
     return f'<img class="img" src="{source}" draggable="false" alt="{escape(slide.alt or "")}" />'
 
 
+def _publish(post: PostFact) -> Published:
+    """The frame names the author by handle alone; a count of nought is left out."""
+    counts = {"likes": post.likes or None, "comments": post.comments or None, "shares": post.likes // 20 or None}
+    names = ("kind", "author_handle", "author_verified", "text", "posted_at")
+    link = f"https://{HOST}/@{post.author.handle}"
+    return publish(post, *names, author_url=link, media=list_files(post, MEDIA, posters=False, avatar=True), **counts)
+
+
+def _publish_page(post: PostFact) -> Published:
+    return publish(post, "author_name", "author_handle", "text", author_url=f"https://{HOST}/@{post.author.handle}")
+
+
 SITES = (
-    Site((HOST, "threads.com", "www.threads.net", "threads.net"), _answer, POSTS, STATES),
+    Site((HOST, "threads.com", "www.threads.net", "threads.net"), _answer, POSTS, STATES, publishes=_publish),
     Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
 )

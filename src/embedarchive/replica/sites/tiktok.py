@@ -8,11 +8,13 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 from embedarchive.replica.world import World
@@ -29,7 +31,12 @@ STATES = {
         "gone",
     ),
     "friends": State("400 and 10204 with the word for friends only", "unavailable", "private"),
-    "embed_refused": State("400 on the player; the page has the post", "unavailable", "embed_refused"),
+    "embed_refused": State(
+        "400 on the player; the page has the post",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: _publish_page(post),
+    ),
     "bounced": State("400; the page is the home page", "unavailable", "unconfirmed"),
     "waf": State("a script to be solved in the player's place", "blocked", "challenge"),
     "truncated": State("the beginning of the player, then the connection ends", "error", "truncated"),
@@ -222,8 +229,32 @@ def _answer_short(request: Request, world: World) -> Reply | None:
     return redirect(f"{post.url}?_r=1&_t={name}", 301) if post else None
 
 
+def _publish(post: PostFact) -> Published:
+    counts = {"views": post.likes * 9, "shares": post.comments // 3}
+    names = ("kind", "author_name", "author_handle", "author_verified", "author_followers", "text", "title", "likes")
+    moving = post.kind == "video"
+    files = list_files(post, MEDIA, sizes=moving, alts=False, avatar=True, seconds=2)
+    return publish(post, *names, "comments", "posted_at", audio=_sound(post), media=files, **_link(post), **counts)
+
+
+def _publish_page(post: PostFact) -> Published:
+    slide = post.slides[0]
+    film = Media("media", 1, video_url(MEDIA, post, 0), slide.width), Media("poster", 1, picture_url(MEDIA, post, 0))
+    names = ("kind", "author_name", "author_handle", "author_verified", "text", "lang", "likes", "comments")
+    counts = {"views": post.likes * 9, "shares": 1}
+    return publish(post, *names, audio=_sound(post), media=film, **_link(post), **counts)
+
+
+def _sound(post: PostFact) -> str:
+    return " · ".join(post.audio or ())
+
+
+def _link(post: PostFact) -> Published:
+    return {"author_url": f"https://www.tiktok.com/@{post.author.handle}"}
+
+
 SITES = (
-    Site(("www.tiktok.com",), _answer, POSTS, STATES),
+    Site(("www.tiktok.com",), _answer, POSTS, STATES, publishes=_publish),
     Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
     Site(("vm.tiktok.com", "vt.tiktok.com"), _answer_short),
 )

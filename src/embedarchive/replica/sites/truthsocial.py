@@ -7,7 +7,7 @@ from typing import Any
 from embedarchive.replica import people as p
 from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
 from embedarchive.replica.sites import Site
-from embedarchive.replica.statuses import STATES, answer_server, user
+from embedarchive.replica.statuses import STATES, answer_server, publish_status, user
 
 HOST = "truthsocial.com"
 
@@ -43,4 +43,12 @@ def frame_html(post: PostFact) -> str:
     )
 
 
-SITES = (Site((HOST,), lambda request, world: answer_server(request, world, POSTS), POSTS, STATES),)
+SITES = (
+    Site(
+        (HOST,),
+        lambda request, world: answer_server(request, world, POSTS),
+        POSTS,
+        STATES,
+        publishes=lambda post: publish_status(post, HOST),
+    ),
+)

@@ -11,6 +11,7 @@ from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -20,7 +21,12 @@ STATES = {
     "gone": State("404 from the frame and from oEmbed", "gone", "deleted"),
     "unsure": State("404 from the frame; oEmbed 500", "unavailable", "unconfirmed"),
     "private": State("404 from the frame; oEmbed 403", "unavailable", "private"),
-    "refused": State("404 from the frame; oEmbed has the post", "unavailable", "embed_refused"),
+    "refused": State(
+        "404 from the frame; oEmbed has the post",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: _publish_oembed(post),
+    ),
     "strange": State("a page of another make", "error", "unrecognized"),
     "wrong_post": State("the frame of another post", "error", "wrong_post"),
     **FAULTS,
@@ -111,4 +117,21 @@ def _answer_media(request: Request, world: World) -> Reply | None:
     return answer_media(request, world, POSTS)
 
 
-SITES = (Site(("embed.tumblr.com", "www.tumblr.com"), _answer, POSTS, STATES), Site((_CDN,), _answer_media))
+def _publish(post: PostFact) -> Published:
+    """Nobody says how many liked it."""
+    names = ("kind", "author_name", "text", "posted_at")
+    return publish(post, *names, author_handle=_blog(post), author_url=_link(post), media=list_files(post, _CDN))
+
+
+def _link(post: PostFact) -> str:
+    return f"https://www.tumblr.com/{_blog(post)}"
+
+
+def _publish_oembed(post: PostFact) -> Published:
+    return {"author_name": _blog(post), "author_url": _link(post)}
+
+
+SITES = (
+    Site(("embed.tumblr.com", "www.tumblr.com"), _answer, POSTS, STATES, publishes=_publish),
+    Site((_CDN,), _answer_media),
+)

@@ -8,11 +8,13 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.pictures import photo, resized
+from embedarchive.replica.published import Published, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, not_found, redirect
 from embedarchive.replica.world import World
@@ -37,7 +39,8 @@ def snowflake_at(iso: str, name: str) -> str:
 def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     key = snowflake_at(at, name)
     handle = author.handle.replace(".", "_")[:15].rpartition("_")[0]
-    return PostFact("x", name, key, f"https://x.com/{handle}/status/{key}", "text", author, at, text, slides, **more)
+    url, kind = f"https://x.com/{handle}/status/{key}", "photo" if slides else "text"
+    return PostFact("x", name, key, url, kind, author, at, text, slides, **more)
 
 
 POSTS: tuple[PostFact, ...] = (
@@ -261,8 +264,20 @@ def _answer_short(request: Request, world: World) -> Reply | None:
     return redirect(post.url, 301) if post else not_found()
 
 
+def _publish(post: PostFact) -> Published:
+    names = ("kind", "author_name", "author_verified", "text", "lang", "posted_at", "likes", "comments")
+    who = {"author_handle": handle(post), "author_url": f"https://x.com/{handle(post)}"}
+    files = [
+        Media("media", n, _image_url(post, n - 1).removesuffix(".jpg"), slide.width, slide.height, slide.alt)
+        for n, slide in enumerate(post.slides, 1)
+    ]
+    face = f"https://pbs.twimg.com/profile_images/{post.author.id}/{post.author.picture[7:]}_400x400.jpg"
+    quoted = {"quoted_url": f"https://x.com/i/status/{_BY_NAME[post.quotes].key}"} if post.quotes else {}
+    return publish(post, *names, **who, **quoted, media=(*files, Media("avatar", 0, face)))
+
+
 SITES = (
-    Site(("platform.twitter.com", "platform.x.com"), _answer_platform, POSTS, STATES),
+    Site(("platform.twitter.com", "platform.x.com"), _answer_platform, POSTS, STATES, publishes=_publish),
     Site(("cdn.syndication.twimg.com",), _answer_json),
     Site(("pbs.twimg.com",), _answer_images),
     Site(("publish.x.com", "publish.twitter.com"), _answer_oembed),

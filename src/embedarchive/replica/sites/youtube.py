@@ -7,12 +7,14 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, avatar_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.pictures import resized
+from embedarchive.replica.published import Published, publish
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
 from embedarchive.replica.world import World
@@ -24,12 +26,22 @@ STATES = {
             "live": State("the video"),
             "gone": State("the frame says unavailable; oEmbed 404", "gone", "deleted"),
             "private": State("the frame says private; oEmbed 403", "unavailable", "private"),
-            "embed_off": State("the frame says watch elsewhere; oEmbed 401", "unavailable", "embed_refused"),
+            "embed_off": State(
+                "the frame says watch elsewhere; oEmbed 401",
+                "unavailable",
+                "embed_refused",
+                tells=lambda post: publish(post, "kind"),
+            ),
         },
         "gone",
         "embed_off",
     ),
-    "geo": State("the frame says not in your country; oEmbed has the video", "unavailable", "embed_refused"),
+    "geo": State(
+        "the frame says not in your country; oEmbed has the video",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: _publish_oembed(post),
+    ),
     "age": State("the frame asks for the age", "unavailable", "age"),
     "unsure": State("the frame says unavailable; oEmbed answers 500", "unavailable", "unconfirmed"),
     "wrong_post": State("another video under this address", "error", "wrong_post"),
@@ -196,8 +208,26 @@ def _answer_consent(request: Request, world: World) -> Reply:
     return html("<!DOCTYPE html><title>Before you continue</title><form><button>Accept all</button></form>")
 
 
+def _publish(post: PostFact) -> Published:
+    poster = Media("poster", 1, f"https://i.ytimg.com/vi/{post.key}/sddefault.jpg", 640, 360)
+    film = Media("media", 1, "", duration_s=212.0, missing="not_served")
+    face = Media("avatar", 0, avatar_url(FACES, post.author), 68)
+    link = f"https://www.youtube.com/@{post.author.handle}"
+    return publish(post, "kind", "author_name", "author_handle", "title", author_url=link, media=(film, poster, face))
+
+
+def _publish_oembed(post: PostFact) -> Published:
+    return {**_publish(post), "media": (Media("poster", 1, f"https://i.ytimg.com/vi/{post.key}/hqdefault.jpg"),)}
+
+
 SITES = (
-    Site(("www.youtube.com", "youtube.com", "www.youtube-nocookie.com", "m.youtube.com"), _answer, POSTS, STATES),
+    Site(
+        ("www.youtube.com", "youtube.com", "www.youtube-nocookie.com", "m.youtube.com"),
+        _answer,
+        POSTS,
+        STATES,
+        publishes=_publish,
+    ),
     Site(("i.ytimg.com",), _answer_images),
     Site((FACES,), lambda request, world: answer_media(request, world, POSTS)),
     Site(("consent.youtube.com",), _answer_consent),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from urllib.parse import quote, urlsplit
 
+from embedarchive.core.model import Media
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.facts import PostFact, State
+from embedarchive.replica.published import Published, publish
 from embedarchive.replica.sites import Site
-from embedarchive.replica.sites.instagram import pages
-from embedarchive.replica.sites.instagram.embed import render_broken, render_embed
+from embedarchive.replica.sites.instagram import media, pages
+from embedarchive.replica.sites.instagram.embed import audio_line, render_broken, render_embed
 from embedarchive.replica.sites.instagram.media import answer_media
 from embedarchive.replica.sites.instagram.posts import POSTS
 from embedarchive.replica.wire import Reply, Request, html, json_text, redirect
@@ -21,7 +24,7 @@ from embedarchive.replica.world import World
 
 STATES = {
     "live": State("the post"),
-    "edited": State("the post with its caption edited"),
+    "edited": State("the post with its caption edited", tells=lambda post: _publish(post, edited(post))),
     "slow_css": State("the post; its style sheet takes two seconds"),
     "silent": State("the post; the frame never says MOUNTED"),
     "late": State("the post; the frame says MOUNTED after twelve seconds"),
@@ -35,7 +38,12 @@ STATES = {
         "the same; whoever is logged in (has a cookie `sessionid`) sees the post", "unavailable", "private"
     ),
     "age": State("broken page; the full page says the age", "unavailable", "age"),
-    "embed_refused": State("broken page; the full page and oEmbed have the post", "unavailable", "embed_refused"),
+    "embed_refused": State(
+        "broken page; the full page and oEmbed have the post",
+        "unavailable",
+        "embed_refused",
+        tells=lambda post: _publish_page(post),
+    ),
     "shell": State("the empty application, also to browsers", "blocked", "shell"),
     "login": State("redirect to the login page", "blocked", "login"),
     "challenge": State("redirect to the challenge page", "blocked", "challenge"),
@@ -136,6 +144,11 @@ def caption_now(world: World, post: PostFact) -> str:
     """Give the caption as it reads at this visit."""
     if world.state(post) != "edited":
         return post.caption
+    return edited(post)
+
+
+def edited(post: PostFact) -> str:
+    """Give the caption as it reads after its edit."""
     return post.edited or f"{post.caption}\n\n(edited)"
 
 
@@ -221,12 +234,70 @@ def _frame_script() -> bytes:
     return read("instagram/frame.js") + "".join(module.format(n=n) for n in range(2500)).encode()
 
 
+def _publish(post: PostFact, caption: str | None = None) -> Published:
+    """A photo's page has no JSON: who shared it for its picture's words, and shortened numbers of followers."""
+    author, plain = post.author, post.kind == "photo"
+    names = ("kind", "author_handle", "likes", "comments", "posted_at")
+    told = {
+        "author_url": f"https://www.instagram.com/{author.handle}/",
+        "author_followers": read_shortened(author.followers) if plain and not post.audio else author.followers,
+        "text": post.caption if caption is None else caption,
+        "author_verified": None if plain and post.collaborator else author.verified,  # beside two names no badge fits
+        "audio": _sound(post),
+        "alt_text": None if plain else post.slides[0].alt,
+        "collaborators": (post.collaborator.handle,) if post.collaborator else (),
+    }
+    return publish(post, *names, **told, media=tuple(_files(post)))
+
+
+def _sound(post: PostFact) -> str | None:
+    """Only a reel's JSON names the artist of original audio."""
+    if post.audio is None:
+        return None
+    return " · ".join(post.audio) if post.kind == "reel" else audio_line(*post.audio)
+
+
+def read_shortened(number: int) -> int:
+    """Give what is left of a number that is shortened to one decimal."""
+    for size in (10**6, 10**3):
+        if number >= size:
+            return round(number / size * 10) * size // 10
+    return number
+
+
+def _files(post: PostFact) -> Iterator[Media]:
+    if post.kind == "photo":
+        alt = f"Instagram post shared by @{post.author.handle}"
+        yield Media("media", 1, media.image_url(post, 0), post.slides[0].width, alt=alt)
+    else:
+        for n, slide in enumerate(post.slides):
+            size = slide.width, slide.height
+            picture = media.image_url(post, n)
+            if not slide.video:
+                yield Media("media", n + 1, picture, *size, slide.alt)
+            else:
+                length, kept_back = (2.0 if post.kind != "carousel" else None), post.copyright_blocked
+                film = "" if kept_back else media.video_url(post, n)
+                missing = "copyright_blocked" if kept_back else None
+                yield Media("media", n + 1, film, *size, slide.alt, length, missing)
+                yield Media("poster", n + 1, picture, *size, slide.alt)
+    yield Media("avatar", 0, media.avatar_url(post.author))
+
+
+def _publish_page(post: PostFact) -> Published:
+    title = f'{post.author.name} on Instagram: "{post.caption}"'
+    link = f"https://www.instagram.com/{post.author.handle}/"
+    picture = Media("poster", 1, media.image_url(post, 0))
+    return publish(post, "author_name", "author_handle", "text", title=title, author_url=link, media=(picture,))
+
+
 SITES = (
     Site(
         ("www.instagram.com", "instagram.com", "m.instagram.com", "instagr.am", "platform.instagram.com"),
         answer_instagram,
         POSTS,
         STATES,
+        publishes=_publish,
     ),
     Site(("static.cdninstagram.com",), answer_static),
     Site((".cdninstagram.com", ".fbcdn.net"), answer_media),

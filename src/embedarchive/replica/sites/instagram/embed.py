@@ -123,7 +123,7 @@ class _Card:
     def header(self) -> str:
         author = self._post.author
         followers = f'<span class="FollowerCountText">{_short(author.followers)} followers</span>'
-        second = self._post.audio and f"<span>{escape(_audio_line(*self._post.audio))}</span>"
+        second = self._post.audio and f"<span>{escape(audio_line(*self._post.audio))}</span>"
         return (
             f'<div class="Header">{self._avatars()}<div class="HeaderText">{self._names()}'
             f'<div class="HeaderSecondaryContent">{second or followers}</div></div><div class="HeaderCta">'
@@ -242,7 +242,8 @@ def _others(post: PostFact) -> list[PostFact]:
     return (mine or [p for p in POSTS if p.key != post.key])[:2]
 
 
-def _audio_line(artist: str, title: str) -> str:
+def audio_line(artist: str, title: str) -> str:
+    """Give the line that names a sound."""
     return title if title == "Original audio" else f"{artist} · {title}"
 
 

@@ -61,6 +61,7 @@ def render_post_page(post: PostFact, caption: str) -> str:
         "og:site_name": "Instagram",
         "og:title": f'{author.name} on Instagram: "{caption}"',
         "og:description": f'{said}: "{caption}". ',
+        "twitter:title": f"{author.name} (@{author.handle}) • Instagram {'reel' if post.kind == 'reel' else 'photo'}",
         "og:image": media.image_url(post, 0, "cmp1_dst-jpg_e35_s640x640_tt6"),
         "og:url": f"https://www.instagram.com/{author.handle}/{folder}/{post.key}/",
         "al:ios:url": f"instagram://media?id={post.media_id}",

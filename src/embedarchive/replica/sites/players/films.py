@@ -6,9 +6,11 @@ import json
 from html import escape
 from typing import Any
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import picture_url, video_url
 from embedarchive.replica.facts import Person, PostFact, State, milliseconds
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites.players.stage import (
     Stage,
     film,
@@ -68,6 +70,27 @@ def _withheld(post: PostFact) -> dict[str, Any]:
     }
 
 
+def _publish_vimeo(post: PostFact) -> Published:
+    """Nobody says when it was posted, nor how many liked it; the words are oEmbed's."""
+    link = "https://vimeo.com/" + post.author.handle.replace(".", "")
+    film = Media("media", 1, video_url(_VIMEO_CDN, post, 0), 1280, 720, duration_s=2.0)
+    files = (film, Media("poster", 1, picture_url(_VIMEO_CDN, post, 0)))
+    return publish(post, "kind", "author_name", "title", author_url=link, text="One take.", media=files)
+
+
+def _stream(post: PostFact, host: str, seconds: float | None = None) -> tuple[Media, ...]:
+    """Give a film that only its player gets, and its poster."""
+    return list_files(post, host, seconds=seconds, missing="only_streamed")
+
+
+def _refuse_vimeo(post: PostFact) -> Published:
+    return publish(post, "kind", "author_name", "title", text="One take.", media=_stream(post, _VIMEO_CDN))
+
+
+def _refuse_domain(post: PostFact) -> Published:
+    return publish(post, "kind", media=(Media("media", 1, "", missing="only_streamed"),))
+
+
 VIMEO = Stage(
     "vimeo",
     ("player.vimeo.com",),
@@ -79,12 +102,16 @@ VIMEO = Stage(
     ),
     {"vimeo.com/api/oembed.json": _oembed_vimeo},
     states={
-        "domain": State("frame 403, oEmbed has it: only for some sites", "unavailable", "embed_refused"),
+        "domain": State(
+            "frame 403, oEmbed has it: only for some sites", "unavailable", "embed_refused", tells=_refuse_domain
+        ),
         "password": State("the player asks for a password", "unavailable", "password"),
         "wrong_post": State("the frame of another film", "error", "wrong_post"),
     },
     own=_own_vimeo,
     told={"domain": _withheld},
+    publishes=_publish_vimeo,
+    refused=_refuse_vimeo,
 )
 
 
@@ -109,6 +136,17 @@ _GATE = (
     '<div class="video-player" data-a-target="video-player"><div data-a-target="player-overlay-content-gate">'
     "This clip is no longer available.</div></div>"
 )
+
+
+def _publish_twitch(post: PostFact) -> Published:
+    """Neither frame nor page names who made it, or when."""
+    return publish(post, "kind", "title", media=list_files(post, _TWITCH_CDN))
+
+
+def _refuse_twitch(post: PostFact) -> Published:
+    return publish(post, "kind", "title", media=_stream(post, _TWITCH_CDN))
+
+
 TWITCH = Stage(
     "twitch",
     ("clips.twitch.tv", "player.twitch.tv", "www.twitch.tv"),
@@ -133,6 +171,8 @@ TWITCH = Stage(
         "private": State("the player's gate, and 403 from the page", "unavailable", "unconfirmed"),
     },
     late=True,
+    publishes=_publish_twitch,
+    refused=_refuse_twitch,
 )
 
 
@@ -144,6 +184,12 @@ def _dailymotion_object(post: PostFact) -> dict[str, Any]:
     times = {"created_time": seconds(post), "duration": 2, "views_total": post.likes * 30, "likes_total": post.likes}
     picture_at = {"thumbnail_url": picture_url(_DM_CDN, post, 0)}
     return {"id": post.key, "title": post.caption, "description": "Sans paroles.", **owner, **times, **picture_at}
+
+
+def _publish_dailymotion(post: PostFact) -> Published:
+    handle, names = post.author.handle.replace(".", ""), ("kind", "author_name", "title", "posted_at", "likes")
+    files = _stream(post, _DM_CDN, 2.0)
+    return publish(post, *names, author_handle=handle, text="Sans paroles.", views=post.likes * 30, media=files)
 
 
 DAILYMOTION = Stage(
@@ -174,6 +220,7 @@ DAILYMOTION = Stage(
         "refused": State("the same; the others tell of the film", "error", "unrecognized"),
     },
     late=True,
+    publishes=_publish_dailymotion,
 )
 
 
@@ -185,6 +232,18 @@ def _rumble_object(post: PostFact) -> dict[str, Any]:
     owner = {"name": post.author.name, "url": f"https://rumble.com/c/{post.author.handle}"}
     told = {"title": escape(post.caption), "author": owner, "pubDate": post.posted_at, "duration": 2}
     return {**told, "i": picture_url(_RUMBLE_CDN, post, 0), "ua": {"mp4": {"720": film_at}}}
+
+
+def _publish_rumble(post: PostFact) -> Published:
+    names, link = ("kind", "author_name", "title", "posted_at"), f"https://rumble.com/c/{post.author.handle}"
+    return publish(post, *names, author_url=link, media=_film_at(post, _RUMBLE_CDN))
+
+
+def _film_at(post: PostFact, host: str) -> tuple[Media, ...]:
+    """Give a film in its own size and length, and its poster."""
+    slide = post.slides[0]
+    film = Media("media", 1, video_url(host, post, 0), slide.width, slide.height, duration_s=2.0)
+    return film, Media("poster", 1, picture_url(host, post, 0))
 
 
 RUMBLE = Stage(
@@ -208,6 +267,8 @@ RUMBLE = Stage(
         "rumble.com/embedJS/": _rumble_object,
         "rumble.com/api/Media/oembed.json": lambda post: oembed(post, _RUMBLE_CDN, "Rumble.com"),
     },
+    publishes=_publish_rumble,
+    refused=_publish_rumble,
 )
 
 
@@ -218,6 +279,10 @@ def _streamable_object(post: PostFact) -> dict[str, Any]:
     film_at = {"url": video_url(_ST_CDN, post, 0)[6:], "width": 1280, "height": 720, "duration": 2.0}
     told = {"status": 2, "title": post.caption, "plays": post.likes, "date_added": float(seconds(post))}
     return {**told, "files": {"mp4": film_at}, "thumbnail_url": picture_url(_ST_CDN, post, 0)[6:]}
+
+
+def _publish_streamable(post: PostFact) -> Published:
+    return publish(post, "kind", "author_name", "title", "posted_at", "views", media=_film_at(post, _ST_CDN))
 
 
 STREAMABLE = Stage(
@@ -242,6 +307,8 @@ STREAMABLE = Stage(
         "ajax.streamable.com/videos/": _streamable_object,
         "api.streamable.com/oembed.json": lambda post: oembed(post, _ST_CDN, "Streamable"),
     },
+    publishes=_publish_streamable,
+    refused=_publish_streamable,
 )
 
 
@@ -269,6 +336,11 @@ def _draw_snapchat(post: PostFact) -> str:
     return page("#fffc00", f"<main>{film(post, _SNAP_CDN, 'Snapchat')}</main>", script("__NEXT_DATA__", props))
 
 
+def _publish_snapchat(post: PostFact) -> Published:
+    names = ("kind", "author_name", "author_handle", "title", "posted_at", "views")
+    return publish(post, *names, author_url="https://snapchat.com/", media=_film_at(post, _SNAP_CDN))
+
+
 SNAPCHAT = Stage(
     "snapchat",
     ("www.snapchat.com",),
@@ -289,6 +361,8 @@ SNAPCHAT = Stage(
     ),
     {"www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAYb2tq": _draw_snapchat},
     states={"private": State("no frame; the page answers 403", "unavailable", "unconfirmed")},
+    publishes=_publish_snapchat,
+    refused=_publish_snapchat,
 )
 
 
@@ -299,6 +373,11 @@ def _vine_object(post: PostFact) -> dict[str, Any]:
     times = {"created": post.posted_at.removesuffix("Z") + ".000000", "likes": post.likes, "comments": post.comments}
     files = {"videoUrl": video_url(_VINE_CDN, post, 0), "thumbnailUrl": picture_url(_VINE_CDN, post, 0)}
     return {"username": post.author.name, "description": post.caption, **times, "reposts": 3, "loops": 900, **files}
+
+
+def _publish_vine(post: PostFact) -> Published:
+    names = ("kind", "author_name", "text", "posted_at", "likes", "comments")
+    return publish(post, *names, shares=3, views=900, media=list_files(post, _VINE_CDN))
 
 
 VINE = Stage(
@@ -321,6 +400,8 @@ VINE = Stage(
         ),
     ),
     {"archive.vine.co/posts/": _vine_object},
+    publishes=_publish_vine,
+    refused=_publish_vine,
 )
 
 

@@ -6,9 +6,11 @@ import json
 from html import escape
 from typing import Any
 
+from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import picture_url
 from embedarchive.replica.facts import PostFact, Slide, State
+from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites.players.stage import (
     Stage,
     film,
@@ -29,6 +31,13 @@ _SC_CDN = "i1.sndcdn.com"
 def _oembed_soundcloud(post: PostFact) -> dict[str, Any]:
     said = oembed(post, _SC_CDN, "SoundCloud", title=f"{post.caption} by {post.author.name}", type="rich")
     return {**said, "description": "Recorded on line 6.", "author_url": f"https://soundcloud.com/{post.author.handle}"}
+
+
+def _publish_soundcloud(post: PostFact) -> Published:
+    """The sound is given to its player alone, and nobody says when it was posted."""
+    files = Media("media", 1, "", missing="only_streamed"), Media("poster", 1, picture_url(_SC_CDN, post, 0))
+    link = f"https://soundcloud.com/{post.author.handle}"
+    return publish(post, "kind", "author_name", "title", author_url=link, text="Recorded on line 6.", media=files)
 
 
 SOUNDCLOUD = Stage(
@@ -52,6 +61,8 @@ SOUNDCLOUD = Stage(
     {"soundcloud.com/oembed": _oembed_soundcloud},
     dead=html(page("#f50", '<div id="widget" class="widget"><div class="errorMessage">Hm.</div></div>', ink="#333")),
     late=True,
+    publishes=_publish_soundcloud,
+    refused=_publish_soundcloud,
 )
 
 
@@ -73,6 +84,18 @@ def _bandcamp_details(post: PostFact) -> dict[str, Any]:
     return {**said, "tracks": tracks}
 
 
+def _publish_bandcamp(post: PostFact) -> Published:
+    """Of two tracks one may be heard."""
+    first = Media("media", 1, "https://t4.bcbits.com/stream/opening.mp3", alt=f"{post.caption} 1", duration_s=180.5)
+    second = Media("media", 2, "", alt=f"{post.caption} 2", duration_s=180.5, missing="not_served")
+    files = (first, second, Media("poster", 1, picture_url(_BC_CDN, post, 0)))
+    return publish(post, "kind", "author_name", "title", media=files)
+
+
+def _refuse_bandcamp(post: PostFact) -> Published:
+    return publish(post, "kind", "author_name", "title", media=(Media("media", 1, "", missing="only_streamed"),))
+
+
 BANDCAMP = Stage(
     "bandcamp",
     ("bandcamp.com",),
@@ -92,6 +115,8 @@ BANDCAMP = Stage(
         ),
     ),
     {"bandcamp.com/api/mobile/24/tralbum_details": _bandcamp_details},
+    publishes=_publish_bandcamp,
+    refused=_refuse_bandcamp,
 )
 
 
@@ -128,6 +153,13 @@ def _imgur_oembed(post: PostFact) -> dict[str, Any]:
     return {"version": "1.0", "type": "rich", "provider_name": "Imgur", "width": 540, "height": 500, "html": quote}
 
 
+def _publish_imgur(post: PostFact) -> Published:
+    name = post.author.handle.replace(".", "")
+    who = {"author_name": name, "author_handle": name, "author_url": f"https://imgur.com/user/{name}"}
+    names, files = ("kind", "title", "posted_at", "likes", "comments"), list_files(post, _IMGUR_CDN, sizes=True)
+    return publish(post, *names, **who, views=post.likes * 20, media=files)
+
+
 IMGUR = Stage(
     "imgur",
     ("imgur.com",),
@@ -155,6 +187,8 @@ IMGUR = Stage(
     ),
     {"api.imgur.com/post/v1/": _imgur_object, "api.imgur.com/oembed": _imgur_oembed},
     late=True,
+    publishes=_publish_imgur,
+    refused=_publish_imgur,
 )
 
 
@@ -167,6 +201,11 @@ def _draw_giphy(post: PostFact) -> str:
         f'src="{picture_url(_GIPHY_CDN, post, 0)}"></a><em class="mark">GIPHY</em>'
     )
     return page("#111", body)
+
+
+def _publish_picture(post: PostFact, host: str) -> Published:
+    """Give what a photo's oEmbed tells: not when, nor how many liked it."""
+    return publish(post, "kind", "author_name", "title", media=list_files(post, host, sizes=True))
 
 
 GIPHY = Stage(
@@ -192,6 +231,8 @@ GIPHY = Stage(
             post, _GIPHY_CDN, "GIPHY", type="photo", url=picture_url(_GIPHY_CDN, post, 0), width=480, height=480
         )
     },
+    publishes=lambda post: _publish_picture(post, _GIPHY_CDN),
+    refused=lambda post: _publish_picture(post, _GIPHY_CDN),
 )
 
 
@@ -220,6 +261,8 @@ FLICKR = Stage(
         )
     },
     alias={"54012345678": "2qhToBh"},
+    publishes=lambda post: _publish_picture(post, _FLICKR_CDN),
+    refused=lambda post: _publish_picture(post, _FLICKR_CDN),
 )
 
 
@@ -245,6 +288,20 @@ def _draw_vk(post: PostFact) -> str:
 def _vk_page(post: PostFact) -> str:
     title = f'<meta property="og:title" content="{escape(post.caption)}">'
     return page("#222", "", head=f'{title}<meta property="og:video" content="{post.url}">')
+
+
+def _publish_vk(post: PostFact) -> Published:
+    """A wall post has words and names its author, a film a title; neither says when."""
+    if post.kind == "video":
+        return publish(post, "kind", "title", media=list_files(post, _VK_CDN, missing="only_streamed"))
+    names = ("kind", "author_name", "text")
+    return publish(post, *names, author_url="https://vk.com/tramvaj", media=list_files(post, _VK_CDN))
+
+
+def _refuse_vk(post: PostFact) -> Published:
+    if post.kind == "video":
+        return publish(post, "kind", "title", media=(Media("media", 1, "", missing="only_streamed"),))
+    return {}
 
 
 VK = Stage(
@@ -288,6 +345,8 @@ VK = Stage(
         "refused": State("no frame; the page for phones tells of it", "unavailable", "unconfirmed"),
     },
     alias={"video-20551_456239": "oid=-20551&id=456239"},
+    publishes=_publish_vk,
+    refused=_refuse_vk,
 )
 
 

@@ -14,6 +14,7 @@ from embedarchive.replica.assets import read
 from embedarchive.replica.cdn import answer_media, picture_url
 from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
+from embedarchive.replica.published import Published
 from embedarchive.replica.sites import Site
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -37,7 +38,8 @@ class Stage:
 
     `dead` is the frame of a post that is not there, 404 where it is only a text. `alias` is a second id by which
     services are asked. `late` frames are drawn by script. `states` are those beside `STATES`, and those of them that end
-    otherwise here; `own` gives the frames of the platform's own, `told` what its services say in them.
+    otherwise here; `own` gives the frames of the platform's own, `told` what its services say in them. `publishes` says
+    what frame and services tell of a post, `refused` what the services alone do.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Stage:
     told: Mapping[str, Callable[[PostFact], Any]] = field(default_factory=dict)
     alias: Mapping[str, str] = field(default_factory=dict)
     late: bool = False
+    publishes: Callable[[PostFact], Published] = lambda post: {}
+    refused: Callable[[PostFact], Published] | None = None
 
 
 # -------------------------------------------------------------------------------------------------------------- frames
@@ -194,7 +198,12 @@ def site_of(stage: Stage, *, embed: Callable[[PostFact], str] | None = None) -> 
     """Make a stage's site."""
     hosts = dict.fromkeys((*stage.hosts, *(s.partition("/")[0] for s in stage.services), stage.cdn))
     states = {**STATES, **stage.states}
-    return Site(tuple(hosts), lambda request, world: _answer(stage, request, world), stage.posts, states, embed=embed)
+    states["refused"] = replace(states["refused"], tells=stage.refused)
+
+    def answer(request: Request, world: World) -> Reply | None:
+        return _answer(stage, request, world)
+
+    return Site(tuple(hosts), answer, stage.posts, states, publishes=stage.publishes, embed=embed)
 
 
 def film_slide(recipe: str, width: int = 1280, height: int = 720) -> Slide:
