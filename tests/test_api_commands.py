@@ -99,10 +99,21 @@ def test_an_archive_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
         capture(POST, archive=tmp_path / "notes.db")
 
 
-def test_no_browser_is_said_and_the_run_leaves_its_end(tmp_path: Path) -> None:
+def test_no_browser_is_said_once_when_all_else_is_done(tmp_path: Path) -> None:
+    """Articles are found and kept; their posts stay due."""
+    for name in "ab":
+        (tmp_path / f"{name}.html").write_text(f'<iframe src="{POST}embed/"></iframe>', "utf-8")
+    call = (tmp_path / "a.html", tmp_path / "b.html")
     with pytest.raises(BrowserMissing, match="no-such-browser"):
-        capture(POST, archive=tmp_path, browser_path="no-such-browser")
-    assert rows(tmp_path / "embeds.db", "SELECT ended FROM crawls") == [("failed",)]
+        crawl(*call, archive=tmp_path, base_url="https://news.example/", browser_path="no-such-browser")
+    done = run("crawl", *call, "--base-url=https://news.example/", "-a", tmp_path, "--browser-path=no-such-browser")
+    assert done.code == ExitCode.NO_BROWSER
+    assert done.err.count("no-such-browser") == 1
+    path = tmp_path / "embeds.db"
+    assert rows(path, "SELECT ended FROM crawls") == [("failed",), ("failed",)]
+    assert rows(path, "SELECT DISTINCT post_key FROM embeds") == [("instagram:DVgxqYNKJ-P",)]
+    assert rows(path, "SELECT count(*) FROM captures") == [(0,)]
+    assert rows(path, "SELECT count(*) FROM targets_to_visit") == [(1,)]
 
 
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -68,11 +68,13 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 def test_every_error_ends_with_its_code_and_one_paragraph(
     kind: type[EmbedArchiveError], ending: list[BaseException]
 ) -> None:
-    ending.append(kind("timeout", "It broke.") if issubclass(kind, FetchError) else kind("It broke."))
+    error = kind("timeout", "It broke.") if issubclass(kind, FetchError) else kind("It broke.")
+    ending.append(error)
     done = run("end")
     assert done.code == kind.exit_code
     assert isinstance(kind.exit_code, ExitCode)
-    assert done.err == "embedarchive: It broke.\n"
+    assert done.err == f"embedarchive: {error}\n"
+    assert "It broke" in done.err
 
 
 @pytest.mark.parametrize(("error", "code"), ENDINGS, ids=lambda value: type(value).__name__)

@@ -118,6 +118,7 @@ class Run:
     backoff: BackOff = field(default_factory=BackOff)
     served: str = ""
     """The outlet that had its turn last."""
+    no_browser: BrowserMissing | None = None
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
     def passes(self) -> tuple[Pass, ...]:
@@ -125,24 +126,26 @@ class Run:
         at_once = self.tabs if self.replay == "all" else 1
         due = (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
-            Pass("render", self.tabs, self.due(RENDERINGS), self.render_fetch, "id"),
+            Pass("render", self.tabs, self.due_in_browser(RENDERINGS), self.render_fetch, "id"),
             Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
-            Pass("capture", self.tabs, self.due(POSTS), self.capture_post, "key", "platform"),
-            Pass("in place", self.tabs, self.due(PLACES), self.photograph_article, "id"),
+            Pass("capture", self.tabs, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
+            Pass("in place", self.tabs, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
-            Pass("replay", self.tabs, self.due(REPLAYS), self.replay_capture, "id"),
+            Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
         counted = (replace(step, work=self.spare.counted(step.work)) for step in due)
         return (*counted, Pass("replay later", at_once, self.due(REPLAYS_LATER), self.replay_capture, "id"))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Do all that is due. Raises ArchiveError when nothing more can be kept, BrowserMissing when posts are due."""
+        """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""
         try:
             await run_passes(self.passes(), stop, self.emit_fault)
         finally:
             self._thread.shutdown()
+        if self.no_browser:
+            raise self.no_browser
 
     async def keep(self, call: Callable[..., T], *args: Any) -> T:
         """Call the archive in its own thread: one writer, and a loop that never waits for the disk."""
@@ -153,6 +156,15 @@ class Run:
             return await self.keep(lambda: self.archive.conn.execute(query, self.bindings(n)).fetchall())
 
         return rows
+
+    def due_in_browser(self, query: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
+        """As `due`, and nothing once it is known that there is no browser: it stays due for the next run."""
+        rows = self.due(query)
+
+        async def rows_or_none(n: int) -> Sequence[Row]:
+            return () if self.no_browser else await rows(n)
+
+        return rows_or_none
 
     def bindings(self, n: int) -> Mapping[str, Any]:
         return {
@@ -270,9 +282,12 @@ class Run:
         self.on_event(Event(what, subject, outcome, detail, count))
 
     def emit_fault(self, name: str, row: Row, error: Exception) -> None:
-        """One bad row never stops the rest; what no row can be done without stops everything."""
-        if isinstance(error, ArchiveError | BrowserMissing | UsageError):
+        """One bad row never stops the rest. An archive that cannot be written, or a login refused, stops everything."""
+        if isinstance(error, ArchiveError | UsageError):
             raise error
+        if isinstance(error, BrowserMissing):
+            self.no_browser = error
+            return
         with contextlib.suppress(Exception):
             self.emit("fault", str(next(iter(dict(row).values()))), name, f"{type(error).__name__}: {error}")
 
