@@ -223,6 +223,7 @@ def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES, placed: tup
             url, post, at = ARTICLES[article][0], samples[sample].post, day("03-06", number)
             seen = Capture(post, url, url, at, at, Verdict(outcome, reason), 200, (picture,))
             archive.keep_capture_in_place(seen, crawl, fetches[article])
+        archive.conclude_all()
         archive.finish_crawl(crawl, NOW, "done", {})
     return path
 
@@ -250,11 +251,22 @@ def keep_look(archive: Archive, crawl: int, sample: Sample, look: Look) -> None:
         ("waited for images", "clicked next slide 2 times"), look.missing, ENVIRONMENT,
     )  # fmt: skip
     number = archive.keep_capture(capture, crawl)
+    if look.outcome == "gone":
+        keep_control(archive, crawl, sample.post, look.at)
     says = look.says or sample.says
     if seen and says:
         archive.keep_description(number, sample.post.key, says, 1, look.at)
         if sample.post.platform != "x":  # that one still waits for its turn
             archive.keep_replay(number, Replay(0.98, 0.02, 1.0, 2, 2, None, look.at))
+
+
+def keep_control(archive: Archive, crawl: int, doubted: Post, at: str) -> None:
+    """Keep that another post of the platform was seen alive in that minute: without one no loss is believed."""
+    known = archive.conn.execute(
+        "SELECT platform, native_id, url FROM posts WHERE platform = ? AND key <> ?", (doubted.platform, doubted.key)
+    ).fetchone()
+    post = Post(*known) if known else Post(doubted.platform, "CONTROL", f"https://control.example/{doubted.platform}")
+    archive.keep_control(Capture(post, post.url, post.url, at, at, Verdict("available"), 200), crawl)
 
 
 def make_artifacts(sample: Sample) -> tuple[Artifact, ...]:

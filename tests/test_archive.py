@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,9 @@ def test_gone_after_available_is_dated_from_both_sides(path: Path) -> None:
         crawl_id, _ = crawl(archive, POST)
         archive.keep_capture(visited(), crawl_id)
         archive.keep_capture(visited("gone", at=LATER), crawl_id)
+        other = Post("instagram", "CControl123", "https://www.instagram.com/p/CControl123/")
+        archive.keep_control(replace(visited(at=LATER), post=other), crawl_id)
+        archive.conclude(POST.key)
         row = archive.conn.execute(
             "SELECT status, last_available_at, first_gone_at, best_capture_id FROM post_status"
         ).fetchone()

@@ -74,7 +74,7 @@ def test_following_reaches_every_article_once_and_the_second_time_changes_nothin
         assert sorted(asked(replica, "follow.example")) == (["/", *names] if attempt == 0 else [])
         assert done.json["articles"]["ok"] == (7 if attempt == 0 else 0)
     assert rows(path, "SELECT count(*) FROM articles WHERE outlet = 'away.example'") == [(0,)]
-    assert rows(path, "SELECT outcome, count(*) FROM captures GROUP BY 1") == [("gone", 2)]
+    assert rows(path, "SELECT outcome, count(*) FROM captures WHERE purpose = 'post' GROUP BY 1") == [("gone", 2)]
 
 
 def test_following_goes_on_after_it_was_cut_short(replica: Replica, path: Path) -> None:

@@ -77,7 +77,7 @@ async def test_the_post_shows_itself_in_its_articles(room: str) -> None:
         assert await page.inner_text("h1") == ARTICLES[1][1]
         await page.goto(f"{room}/post/{UNSEEN}")  # which nobody has visited by itself
         assert "did not let itself be framed there" in await page.locator(".places").inner_text()
-        await page.click("text=visit 21")
+        await page.click("text=visit 26")
         await page.click("text=an article that embeds it")
         assert await page.inner_text("h1") == ARTICLES[2][1]
 

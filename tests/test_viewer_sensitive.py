@@ -75,7 +75,7 @@ async def count_of(page: Page, hidden: set[str]) -> int:
 @pytest.mark.parametrize(
     ("where", "pictures"),
     [("-/archive", 1), ("-/lost", 1), ("-/find?q=flood", 1), ("-/article/4", 2), (f"-/post/{KEY}", 3),
-     ("-/capture/12", 1), ("artifacts?_size=100", 6), ("preserved_posts", 1), ("lost_posts", 1)],
+     ("-/capture/15", 1), ("artifacts?_size=100", 6), ("preserved_posts", 1), ("lost_posts", 1)],
 )  # fmt: skip
 async def test_no_page_shows_it_unasked(room: str, page: Page, hidden: set[str], where: str, pictures: int) -> None:
     await page.goto(f"{room}/{where}")

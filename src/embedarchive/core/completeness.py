@@ -54,6 +54,13 @@ class Content:
     words: str
     held: frozenset[int]
     lacking: tuple[Lack, ...]
+    in_article: bool = False
+    """Photographed in an article: what a visit to the post itself shows is the better view of it."""
+
+    @property
+    def age(self) -> tuple[bool, str, int]:
+        """What puts captures in order: those of the post itself last, the newest last."""
+        return not self.in_article, self.seen_at, self.capture_id
 
     def is_same_post(self, other: Content) -> bool:
         """Whether two captures saw the same, so that a file of one is a file of the other."""
@@ -85,7 +92,13 @@ class Holding:
 
 
 def read_content(
-    capture_id: int, seen_at: str, said: Description, kept: Iterable[int], missing: Iterable[str]
+    capture_id: int,
+    seen_at: str,
+    said: Description,
+    kept: Iterable[int],
+    missing: Iterable[str],
+    *,
+    in_article: bool = False,
 ) -> Content:
     """What a capture holds of its post.
 
@@ -100,7 +113,8 @@ def read_content(
     words = said.text or said.title or ""
     if not files and not words:
         lacking.append(Lack(0, "not_read"))
-    return Content(capture_id, seen_at, tuple(map(name_file, files)), words, held, tuple(lacking))
+    names = tuple(map(name_file, files))
+    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article)
 
 
 def read_reasons(missing: Iterable[str]) -> dict[int, str]:
@@ -122,11 +136,12 @@ def hold_best(contents: Sequence[Content]) -> Holding | None:
     if not contents:
         return None
     whole = [each for each in contents if not each.lacking]
-    best = max(whole or contents, key=lambda each: (len(each.held), each.seen_at, each.capture_id))
     if whole:
-        best = max(whole, key=lambda each: (each.seen_at, each.capture_id))
+        best = max(whole, key=lambda each: each.age)
+    else:
+        best = max(contents, key=lambda each: (len(each.held), each.age))
     joined: dict[int, int] = {}
-    for other in sorted(contents, key=lambda each: (each.seen_at, each.capture_id), reverse=True):
+    for other in sorted(contents, key=lambda each: each.age, reverse=True):
         if other.is_same_post(best):
             for position in other.held - best.held - joined.keys():
                 joined[position] = other.capture_id

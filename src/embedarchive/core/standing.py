@@ -33,7 +33,7 @@ DOUBT_S = (86_400, 2 * 86_400, 4 * 86_400, 7 * 86_400)
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class LivenessCheck:
     """One visit to a post by itself, or a sight of it in an article (then only an `available` one is an observation).
 
     `control` says that another post of its platform was seen alive by the same route within the hour.
@@ -81,7 +81,7 @@ class Standing:
 
 
 def conclude(
-    observations: Iterable[Observation], holds: Sequence[Hold], holding: Holding | None, *, second_day: bool
+    observations: Iterable[LivenessCheck], holds: Sequence[Hold], holding: Holding | None, *, second_day: bool
 ) -> Standing:
     """Where a post stands after these observations, in the order in which they were made.
 
@@ -106,12 +106,12 @@ def conclude(
     return replace(standing, due_at=_find_due(standing, holding, visits_with_media))
 
 
-def _see_alive(standing: Standing, seen: Observation) -> Standing:
+def _see_alive(standing: Standing, seen: LivenessCheck) -> Standing:
     came_back = seen.at if standing.status == "gone" else standing.came_back_at
     return Standing("available", seen.reason, last_available_at=seen.at, came_back_at=came_back)
 
 
-def _see_refused(standing: Standing, seen: Observation, doubts: int) -> tuple[Standing, int]:
+def _see_refused(standing: Standing, seen: LivenessCheck, doubts: int) -> tuple[Standing, int]:
     """There is an answer and it is not the post. One that says nothing certain takes back no loss that was certain."""
     uncertain = seen.reason == "unconfirmed"
     if uncertain and standing.status == "gone":
@@ -123,7 +123,13 @@ def _see_refused(standing: Standing, seen: Observation, doubts: int) -> tuple[St
 
 
 def _weigh_loss(
-    standing: Standing, seen: Observation, holds: Sequence[Hold], believed: list[str], doubts: int, *, second_day: bool
+    standing: Standing,
+    seen: LivenessCheck,
+    holds: Sequence[Hold],
+    believed: list[str],
+    doubts: int,
+    *,
+    second_day: bool,
 ) -> tuple[Standing, int]:
     """Believe an answer that the post is gone, or say why not yet."""
     if standing.status == "gone":

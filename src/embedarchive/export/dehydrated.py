@@ -33,7 +33,7 @@ _EMBEDS = (
     "OR e.article_id IN (SELECT value FROM json_each(:articles))) ORDER BY e.article_url, e.position"
 )
 _POSTS = (
-    "SELECT key, platform, native_id, posted_at FROM posts WHERE same_as IS NULL "
+    "SELECT key, platform, native_id, posted_at FROM posts WHERE same_as IS NULL AND is_control = 0 "
     "AND (:all OR key IN (SELECT value FROM json_each(:posts))) ORDER BY key"
 )
 
@@ -62,7 +62,11 @@ def dehydrate(conn: sqlite3.Connection, chosen: Selection = EVERYTHING) -> Itera
 
 def read_looks(conn: sqlite3.Connection, key: str) -> list[Line]:
     """Every visit to a post, oldest first, with the hashes of what it kept."""
-    visits = select(conn, "SELECT id, started_at, outcome, reason FROM captures WHERE post_key = ? ORDER BY 2, 1", key)
+    visits = select(
+        conn,
+        "SELECT id, started_at, outcome, reason FROM captures WHERE post_key = ? AND purpose <> 'control' ORDER BY 2, 1",
+        key,
+    )
     artifacts = read_artifacts(conn, [visit["id"] for visit in visits])
     return [
         {

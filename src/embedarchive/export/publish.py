@@ -19,6 +19,7 @@ from embedarchive.core.errors import DamagedArchive, DiskFull, UsageError
 from embedarchive.core.version import __version__
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
+from embedarchive.store.conclusions import RECOUNT
 from embedarchive.store.faults import Connection
 from embedarchive.store.reading import open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
@@ -53,7 +54,7 @@ COPIED: Mapping[str, Copied] = {
         "id command started_at finished_at ended version render in_article",
         "id IN (SELECT crawl_id FROM src.captures UNION SELECT crawl_id FROM src.fetches)",
     ),
-    "platforms": Copied("name title rules visitable"),
+    "platforms": Copied("name title rules visitable federated denial"),
     "articles": Copied(
         "id outlet title site_name lang published_at first_seen_at",
         "id IN (SELECT id FROM chosen_articles)",
@@ -95,6 +96,12 @@ COPIED: Mapping[str, Copied] = {
         "id post_key capture_id checked_at outcome reason embedding",
         f"{POSTS} AND ({CAPTURES} OR capture_id IS NULL)",
     ),
+    "conclusions": Copied(
+        "post_key status reason doubt last_checked_at last_available_at first_gone_at confirmed_at came_back_at embedding "
+        "kept expected held lacking joined passing best_capture_id visits",
+        f"{POSTS} AND post_key NOT IN (SELECT post_key FROM src.captures WHERE purpose <> 'control' "
+        "AND id NOT IN (SELECT id FROM chosen_captures))",
+    ),
     "replays": Copied(
         "id capture_id checked_at score distance text_found media_found media_expected", CAPTURES
     ),
@@ -113,8 +120,9 @@ WITHDRAWN = Copied(
     "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
 )  # fmt: skip
 
-LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes"))
-"""Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted."""
+LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds"))
+"""Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was
+withheld when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,9 @@ def publish(
         with of_newest_schema(source, draft) as whole, contextlib.closing(open_copy(draft, whole)) as conn:
             conn.name = source
             choose(conn, selection, with_logged_in=with_logged_in)
-            candidates = conn.execute(f"SELECT count(*) FROM src.captures WHERE {POSTS}").fetchone()[0]
+            candidates = conn.execute(
+                f"SELECT count(*) FROM src.captures WHERE {POSTS} AND purpose <> 'control'"
+            ).fetchone()[0]
             copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
             done = count(conn, draft, candidates)
         with draft.open("rb") as file:
@@ -239,6 +249,7 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
         copy_rows(conn, "artifacts", FILES, roles)
         copy_rows(conn, "blobs", BLOBS)
     copy_rows(conn, "redactions", WITHDRAWN)
+    conn.execute(RECOUNT)
     conn.execute(
         "INSERT INTO crawls (command, started_at, finished_at, ended, version, options) VALUES (?, ?, ?, ?, ?, ?)",
         ("publish", now, now, "done", __version__, json.dumps({"thumbnails_only": thumbnails_only})),
@@ -256,7 +267,9 @@ def choose(conn: sqlite3.Connection, selection: Selection, *, with_logged_in: bo
     choose_posts(conn, selection)
     unfit = "FALSE" if with_logged_in else LOGGED_IN
     conn.execute("CREATE TEMP TABLE chosen_captures (id INTEGER PRIMARY KEY)")
-    conn.execute(f"INSERT INTO chosen_captures SELECT id FROM src.captures WHERE {POSTS} AND NOT ({unfit})")
+    conn.execute(
+        f"INSERT INTO chosen_captures SELECT id FROM src.captures WHERE {POSTS} AND purpose <> 'control' AND NOT ({unfit})"
+    )
 
 
 def choose_posts(conn: sqlite3.Connection, selection: Selection) -> None:
@@ -268,7 +281,7 @@ def choose_posts(conn: sqlite3.Connection, selection: Selection) -> None:
     ):
         conn.execute(line)
     if selection.posts is None:
-        conn.execute("INSERT INTO chosen_posts SELECT key FROM src.posts")
+        conn.execute("INSERT INTO chosen_posts SELECT key FROM src.posts WHERE is_control = 0")
         conn.execute("INSERT INTO whole_articles SELECT id FROM src.articles")
         conn.execute("INSERT INTO chosen_articles SELECT id FROM src.articles")
         return

@@ -141,7 +141,9 @@ class Pages:
         self.page("lost.html", "embedarchive/lost.html", lines=library.recent_losses(self.conn, 1_000))
 
     def write_posts(self) -> None:
-        total = int(self.conn.execute("SELECT count(*) FROM posts WHERE same_as IS NULL").fetchone()[0])
+        total = int(
+            self.conn.execute("SELECT count(*) FROM posts WHERE same_as IS NULL AND is_control = 0").fetchone()[0]
+        )
         pages = max(1, -(-total // ON_A_PAGE))
         for page in range(1, pages + 1):
             lines = self.read_posts(page)
@@ -150,7 +152,7 @@ class Pages:
                 self.write_post(line)
 
     def read_posts(self, page: int) -> list[PostLine]:
-        sql = "SELECT key FROM posts WHERE same_as IS NULL ORDER BY key LIMIT ? OFFSET ?"
+        sql = "SELECT key FROM posts WHERE same_as IS NULL AND is_control = 0 ORDER BY key LIMIT ? OFFSET ?"
         keys = [row[0] for row in self.conn.execute(sql, (ON_A_PAGE, (page - 1) * ON_A_PAGE))]
         return list(read_lines(self.conn, keys).values())
 

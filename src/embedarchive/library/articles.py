@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from embedarchive.core.urls import canonicalize_url, split_url
-from embedarchive.library.figures import STANDING, count_outlet
+from embedarchive.library.figures import count_outlet
 from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
 from embedarchive.library.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
 from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select, select_one
@@ -16,16 +16,15 @@ NEWEST = (
     "(SELECT f.id FROM fetches f WHERE f.article_id = {0} AND f.searched_rules IS NOT NULL "
     "ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1)"
 )
-LINES = (
-    "WITH shown AS MATERIALIZED (SELECT a.id, e.id AS embed_id, e.post_key FROM json_each(?) w "
-    "CROSS JOIN articles a ON a.id = w.value "
-    f"LEFT JOIN embeds e ON e.fetch_id = {NEWEST.format('a.id')} AND e.kind = 'embed'), "
-    f"standing AS MATERIALIZED ({STANDING.format('WHERE post_key IN (SELECT post_key FROM shown)')}) "
-    "SELECT a.id, a.url, a.outlet, a.title, a.published_at, count(h.embed_id) AS embeds, "
-    "count(DISTINCT iif(s.status = 'gone', s.post_key, NULL)) AS gone, "
-    "count(DISTINCT iif(s.seen, s.post_key, NULL)) AS preserved "
-    "FROM shown h CROSS JOIN articles a ON a.id = h.id LEFT JOIN standing s ON s.post_key = h.post_key GROUP BY a.id"
-)
+LINES = f"""
+WITH shown AS MATERIALIZED (SELECT a.id, e.id AS embed_id, e.post_key FROM json_each(?) w
+  CROSS JOIN articles a ON a.id = w.value
+  LEFT JOIN embeds e ON e.fetch_id = {NEWEST.format("a.id")} AND e.kind = 'embed')
+SELECT a.id, a.url, a.outlet, a.title, a.published_at, count(h.embed_id) AS embeds,
+  count(DISTINCT iif(s.status = 'gone', s.key, NULL)) AS gone,
+  count(DISTINCT iif(s.kept <> 'none', s.key, NULL)) AS preserved,
+  count(DISTINCT iif(s.kept = 'partial', s.key, NULL)) AS partly_preserved
+FROM shown h CROSS JOIN articles a ON a.id = h.id LEFT JOIN post_status s ON s.key = h.post_key GROUP BY a.id"""
 MOST_ON_A_PAGE = 100
 EMPTY: Mapping[str, CaptureRecord] = {}
 

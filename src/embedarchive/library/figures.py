@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from embedarchive.library.posts import read_lines
@@ -10,53 +12,61 @@ from embedarchive.library.records import Counts, Figures, Front, OutletRecord, P
 from embedarchive.library.rows import Row, select, select_one
 from embedarchive.store.sample import count_waiting
 
-# The newest look at a post. One at the post itself goes before walls and faults, which count only where nothing better is
-# (as in the view `post_status`): a digit says which it is. A time takes 24 characters and a bar one, and so the outcome
-# begins at the 27th.
-_NEWEST = "max((outcome IN ('available', 'gone', 'unavailable')) || checked_at || '|' || outcome)"
-_SEEN = "max(outcome = 'available')"
-STANDING = f"SELECT post_key, {_SEEN} AS seen, substr({_NEWEST}, 27) AS status FROM checks {{0}} GROUP BY post_key"
+# Posts of captures that a killed run left without a conclusion: the view says of them what can be said (nothing is gone).
+_UNCONCLUDED = """
+SELECT key AS post_key, platform, status, kept FROM post_status WHERE key IN (
+  SELECT c.post_key FROM pending w JOIN captures c ON c.id = w.capture_id
+  WHERE w.work = 'conclude' AND c.post_key NOT IN (SELECT post_key FROM conclusions))"""
+
+STANDING = (
+    f"SELECT post_key, status, kept FROM conclusions UNION ALL SELECT post_key, status, kept FROM ({_UNCONCLUDED})"
+)
+
+COUNTED = f"""
+SELECT platform, status, kept, sum(posts) AS posts FROM (
+  SELECT platform, status, kept, posts FROM post_counts
+  UNION ALL SELECT platform, status, kept, 1 FROM ({_UNCONCLUDED}))
+GROUP BY platform, status, kept"""
 
 # The newest searched download of each article.
 _CURRENT = (
     "SELECT article_id, id, max(fetched_at) FROM fetches WHERE searched_rules IS NOT NULL {0} GROUP BY article_id"
 )
 
-EMBEDS = (
-    f"WITH current AS MATERIALIZED ({_CURRENT.format('')}) SELECT count(*) AS embeds, total(e.post_key IS NULL) AS unresolved "
-    "FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id WHERE e.kind = 'embed'"
-)
+EMBEDS = f"""
+WITH current AS MATERIALIZED ({_CURRENT.format("")})
+SELECT count(*) AS embeds, total(e.post_key IS NULL) AS unresolved
+FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id WHERE e.kind = 'embed'"""
+
+_SUMS = """
+  total(s.status = 'gone') AS gone, total(s.status = 'gone' AND s.kept <> 'none') AS gone_but_kept,
+  total(s.kept <> 'none') AS preserved, total(s.kept = 'partial') AS partly_preserved,
+  total(iif(h.post_key IS NULL, h.embeds, 0)) AS unresolved"""
 
 # First one row for each post of each outlet, so that nothing has to be counted distinct afterwards.
-OUTLETS = (
-    f"WITH standing AS MATERIALIZED ({STANDING.format('')}), "
-    f"current AS MATERIALIZED ({_CURRENT.format('')}), "
-    "holders AS (SELECT a.outlet, count(*) AS articles FROM current c JOIN articles a ON a.id = c.article_id "
-    "WHERE EXISTS (SELECT 1 FROM embeds e WHERE e.fetch_id = c.id AND e.kind = 'embed') GROUP BY a.outlet), "
-    "held AS MATERIALIZED (SELECT a.outlet, e.post_key, count(*) AS embeds "
-    "FROM current c JOIN embeds e ON e.fetch_id = c.id JOIN articles a ON a.id = c.article_id "
-    "WHERE e.kind = 'embed' GROUP BY a.outlet, e.post_key) "
-    "SELECT h.outlet, o.articles, sum(h.embeds) AS embeds, count(h.post_key) AS posts, "
-    "total(s.status = 'gone') AS gone, total(s.status = 'gone' AND s.seen) AS gone_but_kept, "
-    "total(s.seen) AS preserved, total(iif(h.post_key IS NULL, h.embeds, 0)) AS unresolved "
-    "FROM held h JOIN holders o ON o.outlet IS h.outlet LEFT JOIN standing s ON s.post_key = h.post_key "
-    "GROUP BY h.outlet ORDER BY embeds DESC, h.outlet"
-)
+OUTLETS = f"""
+WITH standing AS MATERIALIZED ({STANDING}), current AS MATERIALIZED ({_CURRENT.format("")}),
+  holders AS (SELECT a.outlet, count(*) AS articles FROM current c JOIN articles a ON a.id = c.article_id
+    WHERE EXISTS (SELECT 1 FROM embeds e WHERE e.fetch_id = c.id AND e.kind = 'embed') GROUP BY a.outlet),
+  held AS MATERIALIZED (SELECT a.outlet, e.post_key, count(*) AS embeds
+    FROM current c JOIN embeds e ON e.fetch_id = c.id JOIN articles a ON a.id = c.article_id
+    WHERE e.kind = 'embed' GROUP BY a.outlet, e.post_key)
+SELECT h.outlet, o.articles, sum(h.embeds) AS embeds, count(h.post_key) AS posts, {_SUMS}
+FROM held h JOIN holders o ON o.outlet IS h.outlet LEFT JOIN standing s ON s.post_key = h.post_key
+GROUP BY h.outlet ORDER BY embeds DESC, h.outlet"""
 
 # The same of one outlet, each post looked up by itself: to join them with all posts would take as long as for all outlets.
-OUTLET = (
-    "WITH asked(outlet) AS (VALUES (?)), current AS MATERIALIZED ("
-    + _CURRENT.format("AND article_id IN (SELECT id FROM articles WHERE outlet = (SELECT outlet FROM asked))")
-    + "), "
-    "held AS MATERIALIZED (SELECT e.post_key, count(*) AS embeds FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id "
-    "WHERE e.kind = 'embed' GROUP BY e.post_key), "
-    f"told AS MATERIALIZED (SELECT post_key, embeds, (SELECT {_NEWEST} || {_SEEN} FROM checks k "
-    "WHERE k.post_key = h.post_key) AS told FROM held h) "
-    "SELECT (SELECT outlet FROM asked) AS outlet, (SELECT count(*) FROM current c WHERE EXISTS (SELECT 1 FROM embeds e "
-    "WHERE e.fetch_id = c.id AND e.kind = 'embed')) AS articles, total(embeds) AS embeds, count(post_key) AS posts, "
-    "total(told LIKE '%|gone_') AS gone, total(told LIKE '%|gone1') AS gone_but_kept, total(told LIKE '%1') AS preserved, "
-    "total(iif(post_key IS NULL, embeds, 0)) AS unresolved FROM told"
-)
+OUTLET = f"""
+WITH asked(outlet) AS (VALUES (?)),
+  current AS MATERIALIZED (
+    {_CURRENT.format("AND article_id IN (SELECT id FROM articles WHERE outlet = (SELECT outlet FROM asked))")}),
+  held AS MATERIALIZED (SELECT e.post_key, count(*) AS embeds FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id
+    WHERE e.kind = 'embed' GROUP BY e.post_key)
+SELECT (SELECT outlet FROM asked) AS outlet,
+  (SELECT count(*) FROM current c
+   WHERE EXISTS (SELECT 1 FROM embeds e WHERE e.fetch_id = c.id AND e.kind = 'embed')) AS articles,
+  total(h.embeds) AS embeds, count(h.post_key) AS posts, {_SUMS}
+FROM held h LEFT JOIN post_status s ON s.key = h.post_key"""
 
 
 def count(conn: sqlite3.Connection) -> Counts:
@@ -66,12 +76,10 @@ def count(conn: sqlite3.Connection) -> Counts:
 
 def stats(conn: sqlite3.Connection) -> Figures:
     """The totals of an archive, without those of its outlets, which take most of the time."""
-    standing = select(
-        conn, f"SELECT status, count(*) AS posts, sum(seen) AS seen FROM ({STANDING.format('')}) GROUP BY status"
-    )
-    outcomes = {row["status"]: row["posts"] for row in standing}
-    seen = {row["status"]: row["seen"] for row in standing}
-    platforms = _count_platforms(conn)
+    counted = select(conn, COUNTED)
+    platforms = _count_platforms(conn, counted)
+    outcomes = _add_up(counted, "status")
+    kept = [row for row in counted if row["kept"] != "none"]
     posts = sum(total for _, total, _ in platforms)
     unvisited = posts - sum(outcomes.values())
     embeds, unresolved = next(tuple(row.values()) for row in select(conn, EMBEDS))
@@ -80,10 +88,11 @@ def stats(conn: sqlite3.Connection) -> Figures:
         embeds=embeds,
         unresolved=int(unresolved),
         posts=posts,
-        preserved=sum(seen.values()),
+        preserved=sum(row["posts"] for row in kept),
+        partly_preserved=sum(row["posts"] for row in kept if row["kept"] == "partial"),
         gone=outcomes.get("gone", 0),
-        gone_but_kept=seen.get("gone", 0),
-        captures=_number(conn, "SELECT count(*) FROM captures"),
+        gone_but_kept=sum(row["posts"] for row in kept if row["status"] == "gone"),
+        captures=_number(conn, "SELECT count(*) FROM captures WHERE purpose <> 'control'"),
         replayed=_number(conn, "SELECT count(DISTINCT capture_id) FROM replays"),
         not_replayed=count_waiting(conn),
         blobs=_number(conn, "SELECT count(*) FROM blobs"),
@@ -95,14 +104,23 @@ def stats(conn: sqlite3.Connection) -> Figures:
     )
 
 
-def _count_platforms(conn: sqlite3.Connection) -> tuple[tuple[str, int, int], ...]:
+def _count_platforms(conn: sqlite3.Connection, counted: Sequence[Row]) -> tuple[tuple[str, int, int], ...]:
+    """(platform, posts, of them preserved), most posts first."""
+    kept = _add_up([row for row in counted if row["kept"] != "none"], "platform")
     rows = select(
         conn,
-        "SELECT platform, count(*) AS posts, sum(EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key "
-        "AND c.outcome = 'available')) AS kept FROM posts p WHERE same_as IS NULL "
+        "SELECT platform, count(*) AS posts FROM posts WHERE same_as IS NULL AND is_control = 0 "
         "GROUP BY platform ORDER BY posts DESC",
     )
-    return tuple((row["platform"], row["posts"], row["kept"]) for row in rows)
+    return tuple((row["platform"], row["posts"], kept.get(row["platform"], 0)) for row in rows)
+
+
+def _add_up(counted: Sequence[Row], column: str) -> dict[str, int]:
+    """How many posts there are of each value of a column."""
+    sums: Counter[str] = Counter()
+    for row in counted:
+        sums[row[column]] += row["posts"]
+    return dict(sums)
 
 
 def outlets(conn: sqlite3.Connection) -> tuple[OutletRecord, ...]:
@@ -119,9 +137,9 @@ def count_outlet(conn: sqlite3.Connection, name: str) -> OutletRecord:
 
 
 def _read_outlet(row: Row) -> OutletRecord:
-    names = ("articles", "embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved")
-    articles, embeds, posts, gone, gone_but_kept, preserved, unresolved = (int(row[name]) for name in names)
-    return OutletRecord(row["outlet"] or "", articles, embeds, posts, gone, gone_but_kept, preserved, unresolved)
+    names = ("articles", "embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved", "partly_preserved")
+    figures: dict[str, Any] = {name: int(row[name]) for name in names}
+    return OutletRecord(row["outlet"] or "", **figures)
 
 
 def front(conn: sqlite3.Connection, limit: int = 12) -> Front:
@@ -145,7 +163,7 @@ def recent_captures(conn: sqlite3.Connection, limit: int) -> tuple[PostLine, ...
 
 
 def _recent_keys(conn: sqlite3.Connection, outcome: str, limit: int) -> list[str]:
-    sql = "SELECT post_key FROM captures WHERE outcome = ? ORDER BY started_at DESC LIMIT ?"
+    sql = "SELECT post_key FROM captures WHERE outcome = ? AND purpose <> 'control' ORDER BY started_at DESC LIMIT ?"
     return list(dict.fromkeys(row["post_key"] for row in select(conn, sql, outcome, limit)))
 
 

@@ -115,7 +115,12 @@ def _look_up_name(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: 
 
 
 def _keys_of_id(conn: sqlite3.Connection, native_id: str) -> Sequence[str]:
-    rows = select(conn, f"SELECT key FROM posts WHERE native_id {IN_KEYS} LIMIT ?", in_list([native_id]), MOST_IDS)
+    rows = select(
+        conn,
+        f"SELECT key FROM posts WHERE is_control = 0 AND native_id {IN_KEYS} LIMIT ?",
+        in_list([native_id]),
+        MOST_IDS,
+    )
     return [row["key"] for row in rows]
 
 

@@ -95,7 +95,8 @@ def read_captures(conn: sqlite3.Connection, key: str) -> tuple[CaptureRecord, ..
     """The visits to a post with what they kept and what was read from them, newest first; the best is always in."""
     rows = select(
         conn,
-        CAPTURE + "WHERE c.post_key = ? ORDER BY c.outcome = 'available' DESC, c.started_at DESC, c.id DESC LIMIT ?",
+        CAPTURE + "WHERE c.post_key = ? AND c.purpose <> 'control' "
+        "ORDER BY c.outcome = 'available' DESC, c.started_at DESC, c.id DESC LIMIT ?",
         key,
         MOST_CAPTURES,
     )

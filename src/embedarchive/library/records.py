@@ -262,6 +262,8 @@ class ArticleLine:
     embeds: int = 0
     gone: int = 0
     preserved: int = 0
+    partly_preserved: int = 0
+    """Of those preserved: a file is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ class OutletRecord:
     gone_but_kept: int
     preserved: int
     unresolved: int
+    partly_preserved: int = 0
+    """Of those preserved: a file is missing."""
     lines: tuple[ArticleLine, ...] = ()
 
 
@@ -354,6 +358,8 @@ class Figures:
     """(platform, posts, of them preserved)"""
     first_at: str | None = None
     last_at: str | None = None
+    partly_preserved: int = 0
+    """Of those preserved: a file is missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class BackOff:
         self._next[platform] = max(self._next.get(platform, 0.0), self.monotonic() + in_run)
         return min(max(wait, POST_WAIT_S), LONGEST_POST_WAIT_S)
 
+    def rest(self, platform: str) -> None:
+        """Leave a platform alone for the remainder of the run."""
+        self._cooling_down.add(platform)
+
     @property
     def cooling_down(self) -> frozenset[str]:
         return frozenset(self._cooling_down)

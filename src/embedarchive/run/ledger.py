@@ -23,10 +23,12 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
 from embedarchive.run.backoff import BackOff
+from embedarchive.run.controls import Controls
 from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
+from embedarchive.store.conclusions import lacks_files
 from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
 
 T = TypeVar("T")
@@ -63,6 +65,7 @@ SELECT p.* FROM platforms f CROSS JOIN json_each((SELECT json_group_array(key) F
   WHERE f.name NOT IN (SELECT value FROM json_each(:resting))"""
 PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
+CONCLUSIONS = "SELECT * FROM captures_to_conclude ORDER BY id LIMIT :n"
 REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay AND work = 'replay' ORDER BY id LIMIT :n"
 REPLAYS_LATER = "SELECT * FROM captures_to_replay WHERE :later AND work = 'replay later' ORDER BY id LIMIT :n"
 
@@ -121,6 +124,9 @@ class Run:
     no_browser: BrowserMissing | None = None
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
+    def __post_init__(self) -> None:
+        self.controls = Controls(self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit)
+
     def passes(self) -> tuple[Pass, ...]:
         """What is due, how many at once, what to do with each; the last can wait."""
         at_once = self.tabs if self.replay == "all" else 1
@@ -133,6 +139,7 @@ class Run:
             Pass("capture", self.tabs, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
             Pass("in place", self.tabs, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
+            Pass("conclude", 1, self.due(CONCLUSIONS), self.conclude_post, "post_key"),
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
         counted = (replace(step, work=self.spare.counted(step.work)) for step in due)
@@ -239,14 +246,17 @@ class Run:
     async def capture_post(self, row: Row) -> None:
         post = Post(row["platform"], row["native_id"], row["url"], row["posted_at"])
         await self.backoff.turn(post.platform)
+        # A check looks without downloading again, unless a file is missing that may still be had.
+        media = self.media or await self.keep(lacks_files, self.archive.conn, post.key)
         with self.spare.visiting():
-            capture = await self.services.capture(post, BY_NAME[post.platform], media=self.media)
-        if not self.media:
-            capture = replace(capture, purpose="check")
+            capture = await self.services.capture(post, BY_NAME[post.platform], media=media)
+        capture = replace(capture, purpose="post" if media else "check")
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
-        missing = "; ".join(capture.missing) if self.media else ""
+        missing = "; ".join(capture.missing) if media else ""
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
+        if capture.verdict.outcome == "gone":
+            await self.controls.settle(post, capture.started_at)
 
     async def photograph_article(self, row: Row) -> None:
         posts = await self.keep(read_placed, self.archive.conn, self.crawl_id, row["id"])
@@ -266,6 +276,13 @@ class Run:
         description = await asyncio.to_thread(visit.describe, page, post)
         await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, clock.now())
         self.emit("describe", post.key, "ok")
+
+    async def conclude_post(self, row: Row) -> None:
+        """What may now be said of a post: where it stands, whether it is whole, when it is due again."""
+        concluded = await self.keep(self.archive.conclude, row["post_key"])
+        self.emit("conclude", row["post_key"], concluded["status"], concluded["doubt"] or "")
+        if concluded["status"] == "gone" and concluded["last_available_at"]:
+            await self.controls.weigh_losses(row["post_key"])
 
     async def replay_capture(self, row: Row) -> None:
         if row["has_page"]:

@@ -15,7 +15,8 @@ from typing import IO, Any, Self
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import rows
+from embedarchive.store import conclusions, rows
+from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fulltext import join_pieces
 from embedarchive.store.reading import LONGEST_WAIT_S
@@ -80,13 +81,14 @@ class Archive:
 
     def keep_platforms(self, platforms: Iterable[Platform]) -> None:
         """Tell the archive what this version can visit, so that its views know what is due."""
-        wanted = [(p.name, p.title, p.visit.rules if p.visit else None, int(p.visit is not None)) for p in platforms]
-        known = self.conn.execute("SELECT name, title, rules, visitable FROM platforms ORDER BY name").fetchall()
+        wanted = list(map(rows.platform_row, platforms))
+        known = self.conn.execute("SELECT * FROM platforms ORDER BY name").fetchall()
         if wanted and [tuple(row) for row in known] != sorted(wanted):
             with self.transaction() as conn:
                 conn.execute("DELETE FROM platforms")
-                conn.executemany("INSERT INTO platforms VALUES (?, ?, ?, ?)", wanted)
+                conn.executemany("INSERT INTO platforms VALUES (?, ?, ?, ?, ?, ?)", wanted)
                 conn.execute(rows.ASK_TO_DESCRIBE_ANEW)
+                conclusions.ask_for_denials(conn)
 
     def start_crawl(self, command: str, now: str, version: str, options: Mapping[str, Any]) -> int:
         """Open a run. Only one writes at a time, so what earlier runs left to visit is nobody's any more."""
@@ -229,6 +231,8 @@ class Archive:
             capture_id = rows.keep_visit(conn, capture, crawl_id, None)
             insert(conn, "checks", rows.check_row(capture, capture_id))
             rows.settle_post(conn, crawl_id, capture, retry_at)
+            if capture.verdict.outcome == "available":
+                conclusions.release_failed_controls(conn, capture)
             rows.place_embeds(conn, crawl_id, "post_key", capture.post.key)
             return capture_id
 
@@ -244,6 +248,42 @@ class Archive:
             if capture.verdict.outcome == "available":
                 insert(conn, "checks", rows.check_row(capture, capture_id))
             return capture_id
+
+    def keep_control(self, capture: Capture, crawl_id: int) -> int:
+        """Keep a visit that only shows whether a platform still answers: evidence, counted nowhere.
+
+        A living post releases what was withheld because no control was seen, and lets the losses of that hour be concluded.
+        """
+        with self.transaction() as conn:
+            if (known := rows.find_capture(conn, capture)) is not None:
+                return known
+            rows.keep_control_post(conn, capture.post, capture.started_at)
+            capture_id = rows.keep_visit(conn, dataclasses.replace(capture, purpose="control"), crawl_id, None)
+            if capture.verdict.outcome == "available":
+                conclusions.release_failed_controls(conn, capture)
+            return capture_id
+
+    def keep_hold(self, scope: PostScope, since: str, why: str, crawl_id: int) -> None:
+        """Withhold, from a moment on, that posts of a platform are gone; what was concluded of that time is so anew."""
+        with self.transaction() as conn:
+            conclusions.keep_hold(conn, scope, since, why, crawl_id)
+
+    def release_holds(self, platform: str, by: str, now: str) -> int:
+        """Release every open hold of a platform, as somebody who looked into it; give how many there were."""
+        with self.transaction() as conn:
+            return conclusions.release_holds(conn, platform, by, now)
+
+    def conclude(self, post_key: str) -> Mapping[str, Any]:
+        """Make anew what is concluded of a post, its due time and the counts; give its row of `conclusions`."""
+        with self.transaction() as conn:
+            return conclusions.conclude_post(conn, post_key)
+
+    def conclude_all(self) -> int:
+        """Conclude whatever is still to be concluded and described well enough; give how many posts."""
+        posts = [row["post_key"] for row in self.conn.execute("SELECT DISTINCT post_key FROM captures_to_conclude")]
+        for post_key in posts:
+            self.conclude(post_key)
+        return len(posts)
 
     def keep_opened(self, fetch_id: int, crawl_id: int, posts: Iterable[Post], rendering: Rendering) -> None:
         """Keep the picture of a whole article, and that this run has tried to photograph these posts in it."""
@@ -268,6 +308,7 @@ class Archive:
             insert(conn, "descriptions", row, or_ignore=True)
             conn.execute("DELETE FROM pending WHERE work = 'describe' AND capture_id = ?", (capture_id,))
             self._sample.ask_to_replay(conn, capture_id)
+            conclusions.ask_for_post(conn, post_key)
 
     def keep_replay(self, capture_id: int, replay: Replay) -> None:
         """Keep how much of a capture came back when it was shown again from the archive alone."""

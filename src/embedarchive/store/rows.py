@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from embedarchive.core.grams import find_grams
 from embedarchive.core.model import Capture, Embed, Fetch, Found, Post
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.blobs import hash_bytes, pack_blob
 from embedarchive.store.schema import capture_uid
 
@@ -22,6 +23,14 @@ FULL_TEXT = {
     "embeds": ("author_name", "author_handle", "text"),
     "descriptions": ("author_name", "author_handle", "title", "text", "alt_text"),
 }
+
+
+def platform_row(platform: Platform) -> tuple[Any, ...]:
+    """What an archive is told of a platform: which of its posts are due, and when they are gone."""
+    visit = platform.visit
+    rules = visit.rules if visit else None
+    denial = visit.denial if visit else "guess"
+    return platform.name, platform.title, rules, int(visit is not None), int(platform.federated), denial
 
 
 def insert(conn: sqlite3.Connection, table: str, row: Row, *, or_ignore: bool = False) -> int:
@@ -244,8 +253,16 @@ def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
     insert(
         conn, "posts", fields_of(post) | {"key": post.key, "first_seen_at": now, "capture_after": now}, or_ignore=True
     )
-    row = conn.execute("SELECT coalesce(same_as, key) FROM posts WHERE key = ?", (post.key,)).fetchone()
+    row = conn.execute("SELECT coalesce(same_as, key), is_control FROM posts WHERE key = ?", (post.key,)).fetchone()
+    if row[1]:
+        conn.execute("UPDATE posts SET is_control = 0, capture_after = ? WHERE key = ?", (now, post.key))
     return str(row[0])
+
+
+def keep_control_post(conn: sqlite3.Connection, post: Post, now: str) -> None:
+    """Keep the identity of a post that is looked at only to see whether its platform answers; nothing of it is due."""
+    row = fields_of(post) | {"key": post.key, "first_seen_at": now, "is_control": 1}
+    insert(conn, "posts", row, or_ignore=True)
 
 
 TURN = "iif(p.resolved, p.platform, 'link')"
@@ -301,19 +318,23 @@ def find_capture(conn: sqlite3.Connection, capture: Capture) -> int | None:
 
 def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_id: int | None) -> int:
     """Keep a capture with all its bytes; `fetch_id` is the article it was photographed in, if it was."""
-    keep_post(conn, capture.post, capture.started_at)
+    if capture.purpose != "control":
+        keep_post(conn, capture.post, capture.started_at)
     capture_id = insert(conn, "captures", capture_row(capture, crawl_id, fetch_id))
     keep_artifacts(conn, capture_id, capture)
     keep_exchanges(conn, capture_id, capture)
+    if capture.purpose == "control":
+        return capture_id
     if capture.verdict.outcome == "available":
         conn.execute("INSERT INTO pending VALUES ('describe', ?)", (capture_id,))
+    conn.execute("INSERT INTO pending VALUES ('conclude', ?)", (capture_id,))
     return capture_id
 
 
 ASK_TO_DESCRIBE_ANEW = """
 INSERT OR IGNORE INTO pending SELECT 'describe', c.id
 FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-WHERE c.outcome = 'available' AND f.visitable
+WHERE c.outcome = 'available' AND c.purpose <> 'control' AND f.visitable
   AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)"""
 """It looks at every capture: for once, when rules have changed."""
 

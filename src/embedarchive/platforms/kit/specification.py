@@ -88,6 +88,11 @@ class Probe:
     navigate: bool = False
 
 
+Trust = Literal["verified", "reported", "guess"]
+"""`verified`: read in a saved real page, answer or source code. `reported`: stated by others who run against the live
+platform. `guess`: general knowledge only. What is true in parts has the trust of its weakest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visitable:
     """The capture part: where to go, what the answer means, what the post says. Rules are pure functions of a `Page`.
@@ -95,6 +100,9 @@ class Visitable:
     `fields` adds the platform's own names to the templates (a token computed from the id …). `rules` is raised whenever
     `describe` improves; the ledger then describes old captures anew, without any network. `reads` names answers that the
     rules read through a table of readers (those that they ask for by `page.answer` are seen in their source).
+
+    `denial` is how the platform's answer that a post is gone is known. Where it is a `guess`, a post counts as gone only
+    when two answers of two days agree.
     """
 
     frame: Frame
@@ -104,6 +112,7 @@ class Visitable:
     fields: Callable[[Post], Mapping[str, str]] = lambda post: {}
     rules: int = 1
     reads: tuple[str, ...] = ()
+    denial: Trust = "reported"
 
 
 def fill_url(template: str, post: Post, visit: Visitable) -> str:
@@ -140,10 +149,6 @@ class MarkupExample:
 
 
 # ------------------------------------------------------------------------------------------------- what is known of it
-
-Trust = Literal["verified", "reported", "guess"]
-"""`verified`: read in a saved real page, answer or source code. `reported`: stated by others who run against the live
-platform. `guess`: general knowledge only. What is true in parts has the trust of its weakest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +268,8 @@ class Platform:
     states: tuple[str, ...] = ()
     known_url: str = ""
     made_up_url: str = ""
+
+    @property
+    def federated(self) -> bool:
+        """Whether it has many instances, each of which answers for its own posts (ids are then `host/id`)."""
+        return "*" in self.hosts

@@ -93,6 +93,18 @@ POSTS: tuple[PostFact, ...] = (
         audio=("مقهى زيتونة", "صوت أصلي"),
         lang="ar",
     ),
+    PostFact(
+        "tiktok",
+        "tt-first",
+        "6718335390845095173",
+        f"https://www.tiktok.com/@{p.BERGAMOT.handle}/video/6718335390845095173",
+        "video",
+        p.BERGAMOT,
+        "2019-07-27T13:32:33Z",
+        "first bowl, still wet #pottery",
+        (Slide("still:bowl", None, video=True, width=720, height=1280),),
+        audio=("Studio Bergamot", "original sound"),
+    ),  # no article's: the living post that the platform's file names as a control
 )
 _BY_KEY = {post.key: post for post in POSTS}
 

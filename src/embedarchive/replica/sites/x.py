@@ -90,6 +90,16 @@ POSTS: tuple[PostFact, ...] = (
         lang="de",
         state="gone",
     ),
+    PostFact(
+        "x",
+        "x-first",
+        "20",
+        "https://x.com/kystvakta/status/20",
+        "text",
+        p.KYSTVAKTA,
+        "2006-03-21T20:50:14Z",
+        "Setting up the radio.",
+    ),  # no article's: the living post that the platform's file names as a control
 )
 _BY_KEY = {post.key: post for post in POSTS}
 _BY_NAME = {post.name: post for post in POSTS}

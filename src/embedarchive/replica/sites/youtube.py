@@ -99,6 +99,14 @@ POSTS: tuple[PostFact, ...] = (
         Slide("city:tram", None, video=True, width=1280, height=720),
         lang="ja",
     ),
+    _post(
+        "yt-first",
+        "jNQXAC9IVRw",
+        "2005-04-24T03:31:52Z",
+        p.HAFEN,
+        "At the harbour",
+        Slide("sea:harbour:tour", None, video=True, width=1280, height=720),
+    ),  # no article's: the living post that the platform's file names as a control
 )
 _BY_KEY = {post.key: post for post in POSTS}
 

@@ -68,11 +68,20 @@ CREATE VIEW captures_to_replay AS
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE w.work IN ('replay', 'replay later') AND f.visitable;
 
+-- Captures that nothing is concluded from yet; those of a post that is still to be described wait for that.
+CREATE VIEW captures_to_conclude AS
+  SELECT w.capture_id AS id, c.post_key
+  FROM pending w JOIN captures c ON c.id = w.capture_id
+  WHERE w.work = 'conclude' AND NOT EXISTS (
+    SELECT 1 FROM captures o JOIN pending d ON d.capture_id = o.id AND d.work = 'describe'
+    JOIN posts p ON p.key = o.post_key JOIN platforms f ON f.name = p.platform
+    WHERE o.post_key = c.post_key AND f.visitable);
+
 -- Every post that was once seen alive, and when it was last looked at.
 CREATE VIEW posts_to_check AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
   FROM posts p JOIN checks k ON k.post_key = p.key
-  WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available')
+  WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control')
   GROUP BY p.key;
 
 -- ---------------------------------------------------------------------------------------- what readers look at
@@ -82,28 +91,38 @@ CREATE VIEW current_descriptions AS
   SELECT d.* FROM descriptions d
   WHERE d.rules = (SELECT max(rules) FROM descriptions x WHERE x.capture_id = d.capture_id);
 
--- One line a post: where it stands now. `status` is the newest answer about the post itself (walls and faults say nothing).
+-- One line a post: where it stands now, as concluded; for one whose newest visit was killed before its conclusion, as far as
+-- that can be said without: nothing is gone then.
 CREATE VIEW post_status AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.first_seen_at,
-    coalesce((SELECT k.outcome FROM checks k WHERE k.post_key = p.key AND k.outcome IN ('available', 'gone', 'unavailable')
-              ORDER BY k.checked_at DESC, k.id DESC LIMIT 1),
-             (SELECT k.outcome FROM checks k WHERE k.post_key = p.key ORDER BY k.checked_at DESC, k.id DESC LIMIT 1),
-             'not captured') AS status,
-    (SELECT k.reason FROM checks k WHERE k.post_key = p.key ORDER BY k.checked_at DESC, k.id DESC LIMIT 1) AS reason,
-    (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key) AS last_checked_at,
-    (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'available') AS last_available_at,
-    (SELECT min(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'gone'
-       AND k.checked_at > coalesce((SELECT max(a.checked_at) FROM checks a WHERE a.post_key = p.key AND a.outcome = 'available'), '')
-    ) AS first_gone_at,
-    (SELECT c.id FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available'
-     ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC LIMIT 1) AS best_capture_id,
-    (SELECT count(*) FROM captures c WHERE c.post_key = p.key) AS visits,
+    coalesce(n.status,
+      (SELECT iif(k.outcome = 'gone', 'unavailable', k.outcome) FROM checks k WHERE k.post_key = p.key
+       ORDER BY k.outcome IN ('available', 'gone', 'unavailable') DESC, k.checked_at DESC, k.id DESC LIMIT 1),
+      'not captured') AS status,
+    coalesce(n.reason, iif(n.post_key IS NULL,
+      (SELECT iif(k.outcome = 'gone', 'unconfirmed', k.reason) FROM checks k WHERE k.post_key = p.key
+       ORDER BY k.outcome IN ('available', 'gone', 'unavailable') DESC, k.checked_at DESC, k.id DESC LIMIT 1), NULL)) AS reason,
+    n.doubt,
+    coalesce(n.last_checked_at, (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key)) AS last_checked_at,
+    coalesce(n.last_available_at, iif(n.post_key IS NULL,
+      (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'available'), NULL)) AS last_available_at,
+    n.first_gone_at, n.confirmed_at, n.came_back_at, n.embedding,
+    coalesce(n.kept,
+      (SELECT iif(c.missing = '[]', 'whole', 'partial') FROM captures c
+       WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
+       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC LIMIT 1), 'none') AS kept, coalesce(n.expected, 0) AS expected, coalesce(n.held, 0) AS held,
+    coalesce(n.lacking, '[]') AS lacking, coalesce(n.joined, '{}') AS joined, coalesce(n.passing, 0) AS passing,
+    coalesce(n.best_capture_id,
+      (SELECT c.id FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
+       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC LIMIT 1)) AS best_capture_id,
+    coalesce(n.visits, (SELECT count(*) FROM captures c WHERE c.post_key = p.key AND c.purpose <> 'control')) AS visits,
+    n.due_at,
     (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
-  FROM posts p WHERE p.same_as IS NULL;
+  FROM posts p LEFT JOIN conclusions n ON n.post_key = p.key WHERE p.same_as IS NULL AND p.is_control = 0;
 
 -- Posts whose content is kept, alive or not, with what they said.
 CREATE VIEW preserved_posts AS
-  SELECT s.key, s.platform, s.status, s.url, d.author_name, d.author_handle, d.kind, d.text, d.posted_at,
+  SELECT s.key, s.platform, s.status, s.kept, s.held, s.expected, s.url, d.author_name, d.author_handle, d.kind, d.text, d.posted_at,
          s.last_available_at, s.first_gone_at, s.articles, s.best_capture_id AS capture_id,
          (SELECT a.sha256 FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'screenshot') AS screenshot,
          (SELECT count(*) FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'media') AS media,
@@ -113,7 +132,8 @@ CREATE VIEW preserved_posts AS
 
 -- Posts that are gone (or were gone before we came), and whether we hold them.
 CREATE VIEW lost_posts AS
-  SELECT s.key, s.platform, s.url, s.last_available_at, s.first_gone_at, s.best_capture_id IS NOT NULL AS preserved,
+  SELECT s.key, s.platform, s.url, s.last_available_at, s.first_gone_at, s.best_capture_id IS NOT NULL AS preserved, s.kept,
+         s.held, s.expected,
          d.author_name, d.author_handle, d.text, s.articles, s.best_capture_id AS capture_id,
          (SELECT a.sha256 FROM artifacts a WHERE a.capture_id = s.best_capture_id AND a.role = 'screenshot') AS screenshot
   FROM post_status s LEFT JOIN current_descriptions d ON d.capture_id = s.best_capture_id
@@ -132,6 +152,7 @@ CREATE VIEW embeds_by_outlet AS
          count(DISTINCT CASE WHEN s.status = 'gone' THEN e.post_key END) AS gone,
          count(DISTINCT CASE WHEN s.status = 'gone' AND s.best_capture_id IS NOT NULL THEN e.post_key END) AS gone_but_kept,
          count(DISTINCT CASE WHEN s.best_capture_id IS NOT NULL THEN e.post_key END) AS preserved,
+         count(DISTINCT CASE WHEN s.kept = 'partial' THEN e.post_key END) AS partly_preserved,
          sum(e.post_key IS NULL) AS unresolved
   FROM current_embeds e LEFT JOIN post_status s ON s.key = e.post_key
   WHERE e.kind = 'embed' GROUP BY e.outlet;

@@ -303,4 +303,15 @@ POSTS: tuple[PostFact, ...] = (
         likes=318,
         comments=12,
     ),
+    PostFact(
+        "instagram",
+        "first",
+        "fA9uwTtkSN",
+        "https://www.instagram.com/p/fA9uwTtkSN/",
+        "photo",
+        p.MARIT,
+        "2013-10-03T18:19:39Z",
+        "The first one.",
+        (Slide("mountains:dawn", "Photo of mountain ridges fading into morning mist."),),
+    ),  # no article's: the living post that the platform's file names as a control
 )

@@ -98,6 +98,8 @@ VIMEO = Stage(
     _draw_vimeo,
     (
         _vimeo("vm-hands", "918273645", "2024-11-05T08:00:00Z", p.BERGAMOT, "Hands, clay, one hour", "still:bowl"),
+        # No article's: the living post that the platform's file names as a control.
+        _vimeo("vm-first", "76979871", "2013-10-14T08:00:00Z", p.BERGAMOT, "The new kiln", "still:bowl"),
         _vimeo("vm-tide", "827364519", "2024-12-01T08:00:00Z", p.ILSE, "Tij, gefilmd door Ilse", "sea:sails"),
     ),
     {"vimeo.com/api/oembed.json": _oembed_vimeo},

@@ -1,0 +1,304 @@
+"""Rows of observations -> where a post stands -> its row among the conclusions: read, concluded and kept in one transaction.
+
+The rules are pure (`core/standing.py`, `core/completeness.py`); here is what they are given and where the result goes. To
+conclude again changes nothing, and all conclusions can be made anew from captures, checks, descriptions and holds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from embedarchive.core.completeness import Content, Holding, hold_best, read_content
+from embedarchive.core.model import Capture, Description, Media, Post
+from embedarchive.core.standing import CONTROL_S, Hold, LivenessCheck, Standing, conclude, later
+
+CONCLUSIVE = ("available", "gone", "unavailable")
+"""Answers about the post itself; block pages and faults say nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostScope:
+    """Whose posts stand and fall together: a platform's, or those of one instance of a federated one."""
+
+    platform: str
+    host: str | None = None
+
+    @property
+    def pattern(self) -> str:
+        """What GLOB finds its posts' native ids by."""
+        return f"{self.host}/*" if self.host else "*"
+
+
+# -------------------------------------------------------------------------------------------------------- observations
+
+_OBSERVATIONS = """
+SELECT k.capture_id, k.checked_at, k.outcome, k.reason, k.embedding, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media
+FROM checks k JOIN captures c ON c.id = k.capture_id WHERE k.post_key = ?
+ORDER BY coalesce(c.seen_at, k.checked_at), c.uid"""
+
+_CONTROL = """
+SELECT 1 FROM captures c JOIN posts p ON p.key = c.post_key
+WHERE c.outcome = 'available' AND c.started_at BETWEEN ? AND ? AND c.fetch_id IS NULL AND c.origin = 'visit'
+  AND p.platform = ? AND p.native_id GLOB ? AND c.post_key <> ? LIMIT 1"""
+
+_HOLDS = "SELECT since, until, why FROM holds WHERE platform = ? AND host IS ? AND released_at IS NULL ORDER BY id"
+
+_CAPTURES = """
+SELECT c.id, c.fetch_id, coalesce(c.seen_at, c.started_at) AS seen_at, c.missing, d.kind, d.text, d.title, d.media,
+  (SELECT json_group_array(position) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'media'
+     AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept
+FROM captures c LEFT JOIN descriptions d ON d.id =
+  (SELECT id FROM descriptions WHERE capture_id = c.id ORDER BY rules DESC LIMIT 1)
+WHERE c.post_key = ? AND c.outcome = 'available' AND c.purpose <> 'control'"""
+
+
+def is_controlled(conn: sqlite3.Connection, scope: PostScope, at: str, but: str) -> bool:
+    """Whether a living post of the same scope, other than `but`, was seen by itself within an hour of `at`."""
+    around = later(at, -CONTROL_S), later(at, CONTROL_S)
+    return conn.execute(_CONTROL, (*around, scope.platform, scope.pattern, but)).fetchone() is not None
+
+
+def read_observations(
+    conn: sqlite3.Connection, post_key: str, scope: PostScope
+) -> list[tuple[LivenessCheck, str | None]]:
+    """Every check of a post in the order in which it was seen, each with what it says of embedding."""
+    found = []
+    for row in conn.execute(_OBSERVATIONS, (post_key,)).fetchall():
+        gone = row["outcome"] == "gone"
+        control = gone and is_controlled(conn, scope, row["checked_at"], post_key)
+        seen = LivenessCheck(
+            row["capture_id"], row["checked_at"], row["outcome"], row["reason"], control, bool(row["with_media"])
+        )
+        found.append((seen, row["embedding"]))
+    return found
+
+
+def lacks_files(conn: sqlite3.Connection, post_key: str) -> bool:
+    """Whether a preserved post lacks a file that another visit may bring."""
+    query = "SELECT 1 FROM conclusions WHERE post_key = ? AND passing = 1 AND due_at IS NOT NULL"
+    return conn.execute(query, (post_key,)).fetchone() is not None
+
+
+def read_holds(conn: sqlite3.Connection, scope: PostScope) -> list[Hold]:
+    """The open holds of a platform, and of that one instance."""
+    rows = conn.execute(_HOLDS, (scope.platform, None)).fetchall()
+    if scope.host:
+        rows += conn.execute(_HOLDS, (scope.platform, scope.host)).fetchall()
+    return [Hold(row["since"], row["until"], row["why"]) for row in rows]
+
+
+def read_contents(conn: sqlite3.Connection, post_key: str) -> list[Content]:
+    """What each capture that saw the post holds of it."""
+    return [
+        read_content(
+            row["id"],
+            row["seen_at"],
+            _read_said(row),
+            json.loads(row["kept"]),
+            json.loads(row["missing"]),
+            in_article=row["fetch_id"] is not None,
+        )
+        for row in conn.execute(_CAPTURES, (post_key,)).fetchall()
+    ]
+
+
+def _read_said(row: sqlite3.Row) -> Description:
+    """As much of a description as completeness asks for."""
+    media = tuple(Media(**each) for each in json.loads(row["media"] or "[]"))
+    return Description(kind=row["kind"], text=row["text"], title=row["title"], media=media)
+
+
+# --------------------------------------------------------------------------------------------------------- conclusions
+
+
+def read_scope(conn: sqlite3.Connection, post_key: str) -> tuple[PostScope, str]:
+    """Whose post it is, and how that platform's denials are known (`verified`, `reported`, `guess`)."""
+    query = """SELECT p.platform, p.native_id, coalesce(f.federated, 0) AS federated, coalesce(f.denial, 'guess') AS denial
+               FROM posts p LEFT JOIN platforms f ON f.name = p.platform WHERE p.key = ?"""
+    row = conn.execute(query, (post_key,)).fetchone()
+    host = row["native_id"].partition("/")[0] if row["federated"] else None
+    return PostScope(row["platform"], host), row["denial"]
+
+
+def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
+    """Conclude one post inside the caller's transaction: its row, what is due of it, the counts; give the row."""
+    scope, denial = read_scope(conn, post_key)
+    seen = read_observations(conn, post_key, scope)
+    holding = hold_best(read_contents(conn, post_key))
+    observations = [each for each, _ in seen]
+    standing = conclude(observations, read_holds(conn, scope), holding, second_day=denial == "guess")
+    embedding = next((said for _, said in reversed(seen) if said), None)
+    row = _make_row(conn, post_key, standing, holding, observations) | {"embedding": embedding}
+    _count(conn, post_key, scope.platform, row)
+    names = ", ".join(row)
+    conn.execute(
+        f"INSERT OR REPLACE INTO conclusions ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
+    )
+    if observations and observations[-1].outcome in CONCLUSIVE:
+        conn.execute("UPDATE posts SET capture_after = ? WHERE key = ?", (standing.due_at, post_key))
+    conn.execute(
+        "DELETE FROM pending WHERE work = 'conclude' AND capture_id IN (SELECT id FROM captures WHERE post_key = ?)",
+        (post_key,),
+    )
+    return row
+
+
+def _make_row(
+    conn: sqlite3.Connection, post_key: str, standing: Standing, holding: Holding | None, seen: list[LivenessCheck]
+) -> dict[str, Any]:
+    lacking = [{"position": n.position, "why": n.why, "passing": n.passing} for n in holding.lacking] if holding else []
+    visits = "SELECT count(*) FROM captures WHERE post_key = ? AND purpose <> 'control'"
+    return {
+        "post_key": post_key,
+        "status": standing.status,
+        "reason": standing.reason,
+        "doubt": standing.doubt,
+        "last_checked_at": seen[-1].at if seen else None,
+        "last_available_at": standing.last_available_at,
+        "first_gone_at": standing.first_gone_at,
+        "confirmed_at": standing.confirmed_at,
+        "came_back_at": standing.came_back_at,
+        "kept": holding.kept if holding else "none",
+        "expected": holding.expected if holding else 0,
+        "held": holding.held if holding else 0,
+        "lacking": json.dumps(lacking, separators=(",", ":")),
+        "joined": json.dumps(holding.joined if holding else {}, separators=(",", ":"), sort_keys=True),
+        "passing": int(holding.passing) if holding else 0,
+        "best_capture_id": holding.best_capture_id if holding else None,
+        "visits": conn.execute(visits, (post_key,)).fetchone()[0],
+        "due_at": standing.due_at,
+    }
+
+
+def _count(conn: sqlite3.Connection, post_key: str, platform: str, row: Mapping[str, Any]) -> None:
+    """Move a post from where it was counted to where it is."""
+    before = conn.execute("SELECT status, kept FROM conclusions WHERE post_key = ?", (post_key,)).fetchone()
+    if before:
+        conn.execute(
+            "UPDATE post_counts SET posts = posts - 1 WHERE platform = ? AND status = ? AND kept = ?",
+            (platform, *before),
+        )
+        conn.execute("DELETE FROM post_counts WHERE posts = 0")
+    conn.execute(
+        "INSERT INTO post_counts VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET posts = posts + 1",
+        (platform, row["status"], row["kept"]),
+    )
+
+
+RECOUNT = """
+INSERT INTO post_counts SELECT p.platform, n.status, n.kept, count(*)
+FROM main.conclusions n JOIN main.posts p ON p.key = n.post_key GROUP BY 1, 2, 3"""
+"""What the counts of an archive are, from nothing but its conclusions."""
+
+
+# --------------------------------------------------------------------------------------------------- what is asked for
+
+ASK = "INSERT OR IGNORE INTO pending SELECT 'conclude', "
+
+
+def ask_for_post(conn: sqlite3.Connection, post_key: str) -> None:
+    """Let a post be concluded anew."""
+    conn.execute(f"{ASK} max(id) FROM captures WHERE post_key = ? HAVING max(id) IS NOT NULL", (post_key,))
+
+
+def ask_for_losses(conn: sqlite3.Connection, scope: PostScope, since: str) -> None:
+    """Let every post of a scope be concluded anew that was answered to be gone since then."""
+    conn.execute(
+        f"{ASK} c.id FROM captures c JOIN posts p ON p.key = c.post_key WHERE c.outcome = 'gone' AND c.started_at >= ? "
+        "AND c.purpose <> 'control' AND p.platform = ? AND p.native_id GLOB ?",
+        (since, scope.platform, scope.pattern),
+    )
+
+
+def ask_for_doubts(conn: sqlite3.Connection, scope: PostScope, since: str) -> None:
+    """The same, of those only that were not believed for want of a control, or withheld."""
+    conn.execute(
+        f"{ASK} c.id FROM captures c JOIN posts p ON p.key = c.post_key JOIN conclusions n ON n.post_key = p.key "
+        "WHERE c.outcome = 'gone' AND c.started_at >= ? AND p.platform = ? AND p.native_id GLOB ? "
+        "AND (n.doubt = 'no control' OR n.doubt LIKE 'held:%')",
+        (since, scope.platform, scope.pattern),
+    )
+
+
+def ask_for_denials(conn: sqlite3.Connection) -> None:
+    """Let every post be concluded anew that was ever answered to be gone: how far that is believed has changed."""
+    conn.execute(f"{ASK} id FROM captures WHERE outcome = 'gone' AND purpose <> 'control'")
+
+
+def ask_for_all(conn: sqlite3.Connection) -> None:
+    """Forget every conclusion and let all be made anew."""
+    conn.execute("DELETE FROM conclusions")
+    conn.execute("DELETE FROM post_counts")
+    conn.execute(f"{ASK} id FROM captures WHERE purpose <> 'control'")
+
+
+# ------------------------------------------------------------------------------------------------------------ controls
+
+
+def find_controls(conn: sqlite3.Connection, scope: PostScope, but: str, most: int) -> list[Post]:
+    """The posts of a scope that this archive saw alive last, newest first; never `but`, which is doubted."""
+    rows = conn.execute(
+        "SELECT p.platform, p.native_id, p.url, p.posted_at FROM conclusions n JOIN posts p ON p.key = n.post_key "
+        "WHERE n.status = 'available' AND p.platform = ? AND p.native_id GLOB ? AND p.key <> ? "
+        "ORDER BY n.last_available_at DESC LIMIT ?",
+        (scope.platform, scope.pattern, but, most),
+    )
+    return [Post(*row) for row in rows.fetchall()]
+
+
+_LOSSES = """
+SELECT count(DISTINCT iif(c.outcome = 'gone' AND n.status = 'gone' AND n.last_available_at IS NOT NULL
+                          AND n.confirmed_at >= r.started_at, c.post_key, NULL)), count(*), min(r.started_at)
+FROM crawls r JOIN captures c ON c.started_at >= r.started_at AND c.crawl_id = r.id
+JOIN posts p ON p.key = c.post_key LEFT JOIN conclusions n ON n.post_key = c.post_key
+WHERE r.id = ? AND p.platform = ? AND c.purpose <> 'control'"""
+
+
+def count_losses(conn: sqlite3.Connection, crawl_id: int, platform: str) -> tuple[int, int, str | None]:
+    """Posts seen alive before that a run found gone, the run's visits to their platform, and when it began."""
+    row = conn.execute(_LOSSES, (crawl_id, platform)).fetchone()
+    return row[0], row[1], row[2]
+
+
+# --------------------------------------------------------------------------------------------------------------- holds
+
+CONTROL_FAILED = "control failed"
+MANY_AT_ONCE = "many at once"
+
+
+def keep_hold(conn: sqlite3.Connection, scope: PostScope, since: str, why: str, crawl_id: int) -> None:
+    """Withhold losses of a scope from a moment on, unless they are withheld for that reason already."""
+    known = "SELECT 1 FROM holds WHERE platform = ? AND host IS ? AND why = ? AND released_at IS NULL AND since <= ?"
+    if not conn.execute(known, (scope.platform, scope.host, why, since)).fetchone():
+        conn.execute(
+            "INSERT INTO holds (platform, host, since, why, crawl_id) VALUES (?, ?, ?, ?, ?)",
+            (scope.platform, scope.host, since, why, crawl_id),
+        )
+        ask_for_losses(conn, scope, since)
+
+
+def release_holds(conn: sqlite3.Connection, platform: str, by: str, now: str) -> int:
+    """Release the open holds of a platform and let what they withheld be concluded; give how many there were."""
+    open_holds = "SELECT id, host, since FROM holds WHERE platform = ? AND released_at IS NULL"
+    found = conn.execute(open_holds, (platform,)).fetchall()
+    for row in found:
+        conn.execute("UPDATE holds SET released_at = ?, released_by = ? WHERE id = ?", (now, by, row["id"]))
+        ask_for_losses(conn, PostScope(platform, row["host"]), row["since"])
+    return len(found)
+
+
+def release_failed_controls(conn: sqlite3.Connection, capture: Capture) -> None:
+    """A living post was seen: its scope answers as itself again, and the losses of this hour can be concluded."""
+    scope, _ = read_scope(conn, capture.post.key)
+    at = capture.started_at
+    found = conn.execute(
+        "SELECT id, since FROM holds WHERE platform = ? AND host IS ? AND why = ? AND released_at IS NULL",
+        (scope.platform, scope.host, CONTROL_FAILED),
+    ).fetchall()
+    for row in found:
+        conn.execute("UPDATE holds SET released_at = ?, released_by = 'control' WHERE id = ?", (at, row["id"]))
+    ask_for_doubts(conn, scope, min([later(at, -CONTROL_S), *(row["since"] for row in found)]))
