@@ -11,7 +11,11 @@ From Python:
 
 from __future__ import annotations
 
+from pkgutil import extend_path
 from typing import TYPE_CHECKING, Any
+
+# Platforms and their replica sites may stand in another folder of the import path (docs/adding-a-platform.md).
+__path__ = extend_path(__path__, __name__)
 
 if TYPE_CHECKING:
     from embedarchive.api.commands import capture, check, crawl

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from embedarchive.replica.facts import ArticleFact, PostFact, State
 from embedarchive.replica.wire import Reply, Request, not_found
 from embedarchive.replica.world import World
+
+__path__ = [str(Path(root, "replica", "sites")) for root in sys.modules["embedarchive"].__path__]
+"""Sites may stand elsewhere on the import path, as platforms may."""
 
 
 @dataclass(frozen=True, slots=True)
