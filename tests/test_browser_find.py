@@ -91,34 +91,34 @@ def test_snaps_are_passed_over(machine: tuple[Path, dict[str, str]]) -> None:
 # -------------------------------------------------------------------------------------------------------------- install
 
 
-def test_an_install_that_fails_says_what_was_tried(machine: tuple[Path, dict[str, str]]) -> None:
+async def test_an_install_that_fails_says_what_was_tried(machine: tuple[Path, dict[str, str]]) -> None:
     """Playwright is sent to a port where nobody listens; apt-get is a program that fails as it does without network."""
     root, env = machine
     program(root / "bin/apt-get", "#!/bin/sh\necho 'E: Unable to locate package' >&2\nexit 100\n")
     env |= {"PLAYWRIGHT_DOWNLOAD_HOST": "http://127.0.0.1:9", "PLAYWRIGHT_BROWSERS_PATH": str(root / "browsers")}
     with pytest.raises(BrowserMissing) as caught:
-        ensure_browser(None, env)
+        await ensure_browser(None, env)
     assert "playwright install" in str(caught.value)
     if os.geteuid() == 0 and Path("/etc/debian_version").exists():
         assert "E: Unable to locate package" in str(caught.value)
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not Path("/etc/debian_version").exists(), reason="asks apt-get only as root")
-def test_debian_is_asked_for_the_shell_with_fonts(machine: tuple[Path, dict[str, str]]) -> None:
+async def test_debian_is_asked_for_the_shell_with_fonts(machine: tuple[Path, dict[str, str]]) -> None:
     root, env = machine
     log, made = root / "log", root / "bin/chromium-headless-shell"
     make = f'echo "#!/bin/sh" > {made}; /bin/chmod +x {made}'
     program(root / "bin/apt-get", f'#!/bin/sh\necho "$@" >> {log}\ncase "$*" in *install*) {make};; esac\n')
     env |= {"PLAYWRIGHT_DOWNLOAD_HOST": "http://127.0.0.1:9", "PLAYWRIGHT_BROWSERS_PATH": str(root / "browsers")}
-    assert ensure_browser(None, env).path == str(made)
+    assert (await ensure_browser(None, env)).path == str(made)
     asked = log.read_text()
     assert "chromium-headless-shell" in asked
     assert "fonts-noto-cjk" in asked
 
 
-def test_a_browser_asked_for_by_name_is_never_replaced(machine: tuple[Path, dict[str, str]]) -> None:
+async def test_a_browser_asked_for_by_name_is_never_replaced(machine: tuple[Path, dict[str, str]]) -> None:
     with pytest.raises(BrowserMissing, match="/nowhere"):
-        ensure_browser("/nowhere/chrome", machine[1])
+        await ensure_browser("/nowhere/chrome", machine[1])
 
 
 # --------------------------------------------------------------------------------------------------------------- launch

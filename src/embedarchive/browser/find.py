@@ -17,7 +17,8 @@ from pathlib import Path
 from embedarchive.core.errors import BrowserMissing
 
 PLAYWRIGHT_INSTALL = f"{Path(sys.executable).name} -m playwright install --only-shell chromium"
-ADVICE = f"""Install one of these, or name a browser with --browser-path:
+ADVICE = f"""Run: embedarchive install
+That does the first of these that this machine lets it do; or name a browser with --browser-path:
   {PLAYWRIGHT_INSTALL}
   apt-get install chromium-headless-shell     (Debian, as root)"""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedarchive.browser.find import ADVICE, BrowserChoice, find_browser
+from embedarchive.browser.launch import kill_group
 from embedarchive.core.errors import BrowserMissing
 
 _FONTS = ("fonts-noto-cjk", "fonts-noto-core", "fonts-noto-color-emoji")
@@ -17,25 +20,23 @@ _PACKAGES = ("chromium-headless-shell", "chromium")
 _PATIENCE_S = 900
 
 
-def ensure_browser(explicit: str | None, env: Mapping[str, str]) -> BrowserChoice:
+async def ensure_browser(explicit: str | None, env: Mapping[str, str]) -> BrowserChoice:
     """Find a browser; install one if there is none and none was asked for by name."""
     try:
         return find_browser(explicit, env)
     except BrowserMissing:
         if explicit or env.get("EMBEDARCHIVE_BROWSER"):
             raise
-    return install_browser(env)
+    return await install_browser(env)
 
 
-def install_browser(env: Mapping[str, str]) -> BrowserChoice:
+async def install_browser(env: Mapping[str, str]) -> BrowserChoice:
     """Install a browser and give it, or raise BrowserMissing saying what was tried."""
     tried: list[str] = []
     for commands in (_with_playwright(), *_with_apt(env)):
-        if all(_run(command, env, tried) for command in commands):
-            try:
+        if await _run_all(commands, env, tried):
+            with contextlib.suppress(BrowserMissing):
                 return find_browser(None, env)
-            except BrowserMissing:
-                continue
     attempts = "\n  ".join(tried)
     raise BrowserMissing(f"There is no browser, and none could be installed. Tried:\n  {attempts}\n{ADVICE}")
 
@@ -54,18 +55,38 @@ def _with_apt(env: Mapping[str, str]) -> Sequence[Sequence[Sequence[str]]]:
     return tuple(([*quiet, "update"], [*install, package, *_FONTS]) for package in _PACKAGES)
 
 
-def _run(command: Sequence[str], env: Mapping[str, str], tried: list[str]) -> bool:
-    """Run one command without a terminal; note it and the last thing it said if it failed."""
+async def _run_all(commands: Sequence[Sequence[str]], env: Mapping[str, str], tried: list[str]) -> bool:
+    """Run commands one after the other, as long as they succeed."""
+    for command in commands:
+        if not await _run(command, env, tried):
+            return False
+    return True
+
+
+async def _run(command: Sequence[str], env: Mapping[str, str], tried: list[str]) -> bool:
+    """Run one command without a terminal; note it and the last thing it said if it failed.
+
+    It runs in a process group of its own, which is killed when its time is up or nobody waits for it any longer.
+    """
     quiet_env = {**env, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(
-            command, env=quiet_env, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=quiet_env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
         tried.append(f"{' '.join(command)}: {error}")
         return False
-    if done.returncode == 0:
+    try:
+        told, _ = await asyncio.wait_for(process.communicate(), _PATIENCE_S)
+    except TimeoutError:
+        tried.append(f"{' '.join(command)}: it did not end within {_PATIENCE_S} s")
+        return False
+    finally:
+        if process.returncode is None:
+            kill_group(process.pid, process.pid if hasattr(os, "killpg") else 0)
+    if process.returncode == 0:
         return True
-    said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines() or ["no message"]
+    said = told.decode("utf-8", "replace").strip().splitlines() or ["no message"]
     tried.append(f"{' '.join(command)}: {said[-1][:200]}")
     return False

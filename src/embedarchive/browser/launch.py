@@ -21,8 +21,9 @@ from playwright.async_api import Browser as PlaywrightBrowser
 from playwright.async_api import CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from embedarchive.browser.find import BrowserChoice
+from embedarchive.browser.find import ADVICE, BrowserChoice
 from embedarchive.browser.patience import crowding
+from embedarchive.browser.watch import find_children
 from embedarchive.core.errors import BrowserCrashed, BrowserMissing
 
 T = TypeVar("T")
@@ -178,9 +179,20 @@ async def launch(choice: BrowserChoice, proxy_server: str | None, ca_file: Path 
         browser = await asyncio.wait_for(_start(playwright, choice, proxy_server, ca_file, seconds), seconds)
         session, pid, version = await asyncio.wait_for(_ask(browser), seconds)
     except (PlaywrightError, TimeoutError) as error:
-        await stop_driver(playwright)
-        raise BrowserMissing(_explain(choice, error)) from error
+        await _abandon(playwright)
+        raise BrowserMissing(f"{_explain(choice, error)}. {ADVICE}") from error
+    except asyncio.CancelledError:
+        await _abandon(playwright)
+        raise
     return Chrome(choice, playwright, browser, pid, group_of(pid), version, session)
+
+
+async def _abandon(playwright: Playwright) -> None:
+    """End a start that came to nothing, with all that was started: its driver alone would leave a hanging browser."""
+    driver = _driver_pid(playwright)
+    for child in find_children(driver) if driver else ():
+        kill_group(child, group_of(child))
+    await stop_driver(playwright)
 
 
 async def _start(
@@ -246,9 +258,14 @@ async def stop_driver(playwright: Playwright) -> None:
     try:
         await asyncio.wait_for(playwright.stop(), CLOSE_S)
     except Exception:
-        process = getattr(getattr(getattr(playwright, "_impl_obj", None), "_connection", None), "_transport", None)
-        with contextlib.suppress(Exception):
-            process._proc.kill()  # type: ignore[union-attr]
+        if pid := _driver_pid(playwright):
+            kill_group(pid, 0)
+
+
+def _driver_pid(playwright: Playwright) -> int:
+    """The process of Playwright's helper, which it does not tell; 0 where it cannot be found out."""
+    transport = getattr(getattr(getattr(playwright, "_impl_obj", None), "_connection", None), "_transport", None)
+    return getattr(getattr(transport, "_proc", None), "pid", 0)
 
 
 def _explain(choice: BrowserChoice, error: Exception) -> str:

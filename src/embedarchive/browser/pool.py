@@ -33,7 +33,7 @@ from embedarchive.browser.tabs import WarmTabs
 from embedarchive.browser.visit import Visit, visit_frame
 from embedarchive.browser.watch import find_heavy
 from embedarchive.core import clock
-from embedarchive.core.errors import BrowserCrashed, BrowserMissing
+from embedarchive.core.errors import BrowserCrashed
 from embedarchive.core.model import Capture, Page, Post, Rendering, Sign, Verdict
 from embedarchive.egress import Door
 from embedarchive.fetch import Fetcher
@@ -101,7 +101,10 @@ class Browser:
         return self._chrome.user_agent
 
     async def capture(self, post: Post, platform: Platform, *, media: bool = True) -> Capture:
-        """Visit a post and keep what came. Whatever goes wrong is in the verdict; nothing of the world's is raised."""
+        """Visit a post and keep what came. Whatever goes wrong is in the verdict; nothing of the world's is raised.
+
+        Raises BrowserMissing when the browser died and none can be started any more.
+        """
         visit = platform.visit
         if visit is None:
             raise ValueError(f"{platform.name} has no frame to visit")
@@ -113,8 +116,6 @@ class Browser:
             except BrowserCrashed as error:
                 crash = str(error)
                 continue
-            except BrowserMissing as error:
-                return _failed(post, visit, started, "browser_missing", str(error))
             picture = await _look(seen)
             taken = await conclude(
                 seen, picture, post, visit, self._fetcher, chrome, self.screenshot_format,
@@ -138,16 +139,16 @@ class Browser:
         return seen, chrome
 
     async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
-        """Open an article to its end and write down what it became; photograph those posts in it. Raises nothing."""
+        """Open an article to its end and write down what it became; photograph those posts in it.
+
+        Raises BrowserMissing when the browser died and none can be started any more, nothing else.
+        """
         started, reason, detail = clock.now(), "browser_crashed", ""
         for _ in range(ATTEMPTS):
             try:
                 return await self._read_article(url, posts)
             except BrowserCrashed as error:
                 detail = str(error)
-            except BrowserMissing as error:
-                reason, detail = "browser_missing", str(error)
-                break
         captures = tuple(failed_in_place(post, url, started, reason, detail) for post in posts)
         return Rendering(url, url, started, reason=reason, captures=captures)
 
@@ -180,6 +181,11 @@ class Browser:
     async def _furnish(self, tab: Tab) -> None:
         if self._login:
             await give_storage(tab, self._login)
+
+    @property
+    def starting(self) -> bool:
+        """Whether the browser is being started, for the first time or anew."""
+        return self._starting.locked()
 
     async def _running(self) -> Chrome:
         """The browser, started again if it died."""

@@ -20,6 +20,20 @@ def find_members(group: int) -> Iterator[int]:
                 continue
 
 
+def find_children(pid: int) -> list[int]:
+    """Name the processes that a process started itself."""
+    return [int(entry.name) for entry in os.scandir(_PROC) if parent_of(entry.name) == pid] if _PROC.is_dir() else []
+
+
+def parent_of(name: str) -> int | None:
+    """The parent of a process; None when that cannot be known."""
+    try:
+        after_name = (_PROC / name / "stat").read_text().rpartition(")")[2]
+        return int(after_name.split()[1]) if name.isdecimal() else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def find_heavy(group: int, limit_mb: int) -> list[int]:
     """Name the processes of a group that hold more memory of their own than the limit."""
     return [pid for pid in find_members(group) if (resident_mb(pid) or 0) > limit_mb] if group else []

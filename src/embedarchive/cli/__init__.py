@@ -143,7 +143,8 @@ def run_command() -> int:
         code = cli(standalone_mode=False)
         return code if isinstance(code, int) else ExitCode.DONE
     except EmbedArchiveError as error:
-        return fail(str(error), error.exit_code)
+        notes: list[str] = getattr(error, "__notes__", [])
+        return fail("\n".join([str(error), *notes]), error.exit_code)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return fail(explain(error), ExitCode.DISK_FULL if full else ExitCode.ERROR)

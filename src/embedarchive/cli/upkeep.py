@@ -171,5 +171,5 @@ def install() -> None:
     """Provide a browser and fonts, if this machine has none."""
     from embedarchive.browser import ensure_browser
 
-    choice = ensure_browser(None, os.environ)
+    choice = asyncio.run(ensure_browser(None, os.environ))
     click.echo(f"{choice.name}: {choice.why}")

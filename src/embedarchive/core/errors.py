@@ -6,8 +6,9 @@ EmbedArchiveError
 ├── FetchError             an article or media could not be fetched     (becomes an outcome, never an exit)
 │   └── RefusedError       the door refused to connect there
 ├── BrowserError           the browser could not do its work            exit 1
-│   ├── BrowserMissing     no browser was found                         exit 4
+│   ├── BrowserMissing     there is none that starts                    exit 4
 │   └── BrowserCrashed     it died or hung, and was killed
+├── NetworkDown            this machine reaches nothing at all          exit 11
 └── ArchiveError           the archive file cannot be used              exit 1
     ├── NotAnArchive       the file is something else; it was left untouched
     ├── NewerArchive       written by a newer embedarchive; it was left untouched
@@ -17,6 +18,7 @@ EmbedArchiveError
     ├── ArchiveBusy        another program has it locked
     └── DiskFull           no space left; all that was acknowledged is kept   exit 5
 
+BrowserMissing, NetworkDown and ArchiveError fail for the machine and for no article or post: they end a run at once.
 "The post is gone" is an outcome, not an error. Messages say what happened, what was kept, and what to do next.
 """
 
@@ -52,6 +54,7 @@ class ExitCode(IntEnum):
     NO_STAMP = 8, "no stamp", "A time stamp is required and missing. No command gives it yet."
     LOCKED = 9, "another writer", "Another embedarchive is writing to the archive; nothing was changed."
     NEWLY_LOST = 10, "newly lost", "Posts were found to be lost that were not before. No command gives it yet."
+    NO_NETWORK = 11, "no network", "This machine reaches nothing at all; run the same command again when it does."
     INTERRUPTED = 130, "interrupted", "Ctrl-C; what is kept stays kept. `serve` is ended that way, and gives 0."
     ENDED = 143, "ended", "SIGTERM, as systemd and `kill` send it; what is kept stays kept."
 
@@ -60,10 +63,13 @@ class EmbedArchiveError(Exception):
     """Root of the tree; `exit_code` is what the command line exits with."""
 
     exit_code = ExitCode.ERROR
+    ends_run = False
+    """Whether it is no article or post that failed, so that every other would fail too."""
 
 
 class UsageError(EmbedArchiveError):
     exit_code = ExitCode.WRONG_USE
+    ends_run = True
 
 
 class SourceError(EmbedArchiveError):
@@ -88,14 +94,20 @@ class BrowserError(EmbedArchiveError):
 
 class BrowserMissing(BrowserError):
     exit_code = ExitCode.NO_BROWSER
+    ends_run = True
 
 
 class BrowserCrashed(BrowserError):
     pass
 
 
+class NetworkDown(EmbedArchiveError):
+    exit_code = ExitCode.NO_NETWORK
+    ends_run = True
+
+
 class ArchiveError(EmbedArchiveError):
-    pass
+    ends_run = True
 
 
 class NotAnArchive(ArchiveError):

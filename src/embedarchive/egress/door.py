@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hmac
 import secrets
 import socket
@@ -18,7 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 
-from embedarchive.core.errors import RefusedError
+from embedarchive.core.errors import NetworkDown, RefusedError
 from embedarchive.egress.policy import DoorLimits, DoorPolicy, canonicalize_host
 from embedarchive.egress.request import Refused
 from embedarchive.egress.tunnel import SIGN_IN_HOST, Tunnel
@@ -28,6 +29,9 @@ Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 
 _REMEMBERED_HOSTS = 10_000
 _MAX_ADDRESSES = 6
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+_NO_RESOLVER = frozenset({socket.EAI_AGAIN})
+"""What this machine says when nobody answers for names at all; a name that does not exist is another error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,22 @@ class Door:
         self._barred: set[str] = set()
         self._remote: dict[tuple[str, int], str] = {}
         self._heard: dict[str, float] = {}
+        self._reached_at = self._cut_off_at = 0.0
         self._tunnels: set[Tunnel] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Door:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Tunnel(self), "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        try:
+            self._server = await loop.create_server(lambda: Tunnel(self), "127.0.0.1", 0)
+            self.port = self._server.sockets[0].getsockname()[1]
+            _, knocking = await asyncio.open_connection("127.0.0.1", self.port)
+            knocking.close()
+        except OSError as error:
+            raise NetworkDown(
+                f"This machine cannot be reached by itself, on 127.0.0.1 ({error}), where everything passes on its way out."
+            ) from error
         self._sweeper = asyncio.create_task(self._sweep())
         return self
 
@@ -146,11 +158,15 @@ class Door:
 
     def hear(self, user: str, at: float) -> None:
         """Note that something arrived for a client."""
-        self._heard[user] = at
+        self._heard[user] = self._reached_at = at
 
     def heard(self, user: str) -> float:
         """When, by the loop's clock, something last arrived for a client; 0 if nothing did since it was barred."""
         return self._heard.get(user, 0.0)
+
+    def is_cut_off(self, since: float) -> bool:
+        """Whether, since that moment of the loop's clock, the network itself failed us and nothing arrived from anywhere."""
+        return self._cut_off_at >= since > self._reached_at
 
     async def connect(self, host: str, port: int, pipe: asyncio.Protocol) -> None:
         """Check host and port and connect `pipe` there, or raise `Refused`; remember which it was."""
@@ -185,8 +201,11 @@ class Door:
             async with asyncio.timeout(self.limits.resolve_s):
                 found = list(await self._resolver(host, port))
         except TimeoutError as error:
+            self._note_cut_off()
             raise Refused(504, "dns_timeout") from error
         except (OSError, UnicodeError) as error:
+            if isinstance(error, socket.gaierror) and error.errno in _NO_RESOLVER:
+                self._note_cut_off()
             raise Refused(502, "dns") from error
         if not found:
             raise Refused(502, "dns")
@@ -204,9 +223,14 @@ class Door:
                 return address
             except TimeoutError:
                 reason = "timeout"
-            except OSError:
-                reason = "connection"
+            except OSError as error:
+                reason = "no_network" if error.errno in _NO_ROUTE else "connection"
+        if reason == "no_network":
+            self._note_cut_off()
         raise Refused(504 if reason == "timeout" else 502, reason)
+
+    def _note_cut_off(self) -> None:
+        self._cut_off_at = asyncio.get_running_loop().time()
 
     def open_tunnel(self, tunnel: Tunnel) -> bool:
         """Count a new client in, unless there are too many."""

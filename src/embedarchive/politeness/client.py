@@ -30,6 +30,8 @@ _ROBOTS_LIFE_S = 24 * 3600.0 - 1
 _UNKNOWN_LIFE_S = 600.0
 _OVERLOADED = frozenset([429, 502, 503, 504])
 _REMEMBERED = 2000
+_NOBODY_ASKED = frozenset({"dns", "dns_timeout", "no_network"})
+"""Why a host was not even asked: then it costs it nothing to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,8 @@ class PoliteClient:
         if fetch.status and 300 <= fetch.status < 500 and fetch.status != 429:
             return StoredRobots("none", b"", now + _ROBOTS_LIFE_S)
         state = "robots_unreachable" if fetch.status or not fetch.reason else fetch.reason
-        return StoredRobots(state, b"", now + _UNKNOWN_LIFE_S)
+        asked = state not in _NOBODY_ASKED
+        return StoredRobots(state, b"", now + _UNKNOWN_LIFE_S if asked else now)
 
 
 def _host_of(url: str) -> str:

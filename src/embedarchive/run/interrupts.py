@@ -44,12 +44,19 @@ class Interrupts:
 
     @contextlib.contextmanager
     def stopping(
-        self, stop: asyncio.Event, running: asyncio.Future[None], note: Callable[[str], None]
+        self,
+        stop: asyncio.Event,
+        running: asyncio.Future[None],
+        note: Callable[[str], None],
+        waits: Callable[[], bool],
     ) -> Iterator[None]:
-        """In the run's thread: let the first signal set `stop`, and the second cancel `running`."""
+        """In the run's thread: let the first signal set `stop`, and the second cancel `running`.
+
+        While `waits()` says that nothing is at work that could be finished, the first does.
+        """
 
         def interrupt() -> None:
-            if stop.is_set():
+            if stop.is_set() or waits():
                 running.cancel()
                 return
             note("Finishing what is at work. Interrupt again to drop it; all that is kept stays kept.")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeVar
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveError, BrowserMissing, UsageError
+from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.merge import merge_found
@@ -33,6 +35,7 @@ from embedarchive.store.reading import read_blob, read_page, read_placed, read_p
 
 T = TypeVar("T")
 FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
+MOST_CRASHES = 5
 DOM_TYPE = "text/html; charset=utf-8"
 
 # Each asks for rows of as many queues as there are rows asked for, and as many of each: which to take, the engine decides
@@ -122,6 +125,8 @@ class Run:
     served: str = ""
     """The outlet that had its turn last."""
     no_browser: BrowserMissing | None = None
+    crashes: int = 0
+    """Visits in a row that the browser did not survive."""
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
     def __post_init__(self) -> None:
@@ -251,12 +256,23 @@ class Run:
         with self.spare.visiting():
             capture = await self.services.capture(post, BY_NAME[post.platform], media=media)
         capture = replace(capture, purpose="post" if media else "check")
+        self.insist_on_browser(capture)
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
         missing = "; ".join(capture.missing) if media else ""
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
         if capture.verdict.outcome == "gone":
             await self.controls.settle(post, capture.started_at)
+
+    def insist_on_browser(self, capture: Capture) -> None:
+        """A browser that dies again and again, whatever it visits, is none."""
+        crashed = capture.verdict.reason == "browser_crashed"
+        self.crashes = self.crashes + 1 if crashed else 0
+        if self.crashes >= MOST_CRASHES:
+            why = capture.verdict.signs[0].saw if capture.verdict.signs else ""
+            raise BrowserMissing(
+                f"The browser died at {self.crashes} visits in a row ({why}). What it needs may be missing: embedarchive doctor"
+            )
 
     async def photograph_article(self, row: Row) -> None:
         posts = await self.keep(read_placed, self.archive.conn, self.crawl_id, row["id"])
@@ -299,14 +315,23 @@ class Run:
         self.on_event(Event(what, subject, outcome, detail, count))
 
     def emit_fault(self, name: str, row: Row, error: Exception) -> None:
-        """One bad row never stops the rest. An archive that cannot be written, or a login refused, stops everything."""
-        if isinstance(error, ArchiveError | UsageError):
-            raise error
+        """One bad row never stops the rest. What no row can be done without stops everything; a browser, what needs one."""
         if isinstance(error, BrowserMissing):
             self.no_browser = error
             return
+        if isinstance(error, EmbedArchiveError) and error.ends_run:
+            raise error
+        if is_disk_full(error):
+            raise DiskFull(f"There is no room left on this machine ({error}). Make some.") from error
         with contextlib.suppress(Exception):
             self.emit("fault", str(next(iter(dict(row).values()))), name, f"{type(error).__name__}: {error}")
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether a disk is full, the archive's or the one for what is passing (profiles, manners)."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "full" in str(error)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:

@@ -7,17 +7,18 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 import platformdirs
 
-from embedarchive.browser import Browser, BrowserChoice, Login, ensure_browser, read_login
+from embedarchive.browser import Browser, BrowserChoice, Login, find_browser, read_login
 from embedarchive.core import clock
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.core.version import __version__
 from embedarchive.detect.bounded import search_page
@@ -26,6 +27,11 @@ from embedarchive.fetch import Fetcher
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.politeness import PoliteClient
 from embedarchive.replay import Replayable, ReplayBrowser, Shown
+
+T = TypeVar("T")
+
+OUTAGE_S = 10.0
+"""For so long nothing at all may be reached before the network counts as down."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ class Services:
         self._stack = contextlib.AsyncExitStack()
         self._starting = asyncio.Lock()
         self._browser: Browser | None = None
+        self._missing: BrowserMissing | None = None
         self._stage: ReplayBrowser | None = None
 
     async def __aenter__(self) -> Self:
@@ -123,11 +130,17 @@ class Services:
     ) -> None:
         await self._stack.aclose()
 
+    @property
+    def starting(self) -> bool:
+        """Whether everything waits for a browser to start, so that nothing is lost by not waiting for it."""
+        return self._browser.starting if self._browser else self._starting.locked()
+
     async def fetch(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
     ) -> Fetch:
         """Fetch politely; `robots` False is for what a reader would open himself, as a short link."""
-        return await self.politeness.fetch(url, etag=etag, last_modified=last_modified, robots=robots)
+        ask = partial(self.politeness.fetch, url, etag=etag, last_modified=last_modified, robots=robots)
+        return await self._insist_on_network(ask)
 
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found:
         return await search_page(body, url=url, content_type=content_type)
@@ -137,11 +150,27 @@ class Services:
         browser = await self.open_browser()
         if not await self.politeness.turn(url):
             return Rendering(url, url, clock.now(), reason="deferred")
-        return await browser.read_article(url, posts)
+        return await self._insist_on_network(partial(browser.read_article, url, posts))
 
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
         browser = await self.open_browser()
-        return await browser.capture(post, platform, media=media)
+        return await self._insist_on_network(partial(browser.capture, post, platform, media=media))
+
+    async def _insist_on_network(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do something out there. When the network itself is away, wait a little, try once more, then raise NetworkDown."""
+        began = asyncio.get_running_loop().time()
+        done = await act()
+        if not self.door.is_cut_off(began):
+            return done
+        await asyncio.sleep(OUTAGE_S)
+        done = await act()
+        if not self.door.is_cut_off(began):
+            return done
+        refused = self.door.refusals[-1]
+        raise NetworkDown(
+            f"This machine reaches nothing at all: neither {refused.host} ({refused.reason}) nor any other host answered "
+            f"for {OUTAGE_S:.0f} s. When it is connected again, run the same command."
+        )
 
     async def show(self, capture: Replayable) -> Shown:
         """Show a capture again from the archive alone, in a browser whose door is shut."""
@@ -154,13 +183,19 @@ class Services:
     async def open_browser(self) -> Browser:
         """The run's browser, started once. Raises BrowserMissing with the command that would bring one."""
         async with self._starting:
-            if self._browser is None:
-                s, choice = self.settings, await self.choose_browser()
-                browser = Browser(
-                    self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login
-                )
-                self._browser = await self._stack.enter_async_context(browser)
+            if self._missing:
+                raise self._missing  # whoever waited meanwhile need not try it again
+            try:
+                return self._browser or await self._start_browser()
+            except BrowserMissing as error:
+                self._missing = error
+                raise
+
+    async def _start_browser(self) -> Browser:
+        s, choice = self.settings, await self.choose_browser()
+        browser = Browser(self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login)
+        self._browser = await self._stack.enter_async_context(browser)
         return self._browser
 
     async def choose_browser(self) -> BrowserChoice:
-        return await asyncio.to_thread(ensure_browser, self.settings.browser_path, self.settings.environ)
+        return await asyncio.to_thread(find_browser, self.settings.browser_path, self.settings.environ)

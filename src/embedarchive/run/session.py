@@ -7,12 +7,14 @@ own, so that whoever calls may have a loop already, as a notebook has.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from embedarchive.core import clock
+from embedarchive.core.errors import ArchiveError, EmbedArchiveError, UsageError
 from embedarchive.core.version import __version__
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.backoff import BackOff
@@ -76,7 +78,10 @@ def run_session(
             with interrupts.taken():
                 ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, interrupts))
         except BaseException as error:
-            finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
+            with contextlib.suppress(ArchiveError):  # it may be what failed
+                finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
+            if isinstance(error, EmbedArchiveError) and error.ends_run and not isinstance(error, UsageError):
+                error.add_note(tell_kept(tally))
             raise
         finish(archive, crawl_id, ended, tally)
         report = Report(path, ended, **tally.summary(), kept=read_captured(archive, crawl_id, before))
@@ -115,7 +120,7 @@ async def run_over(
         stop = asyncio.Event()
         running = asyncio.ensure_future(run.run(stop))
         try:
-            with interrupts.stopping(stop, running, watcher.note):
+            with interrupts.stopping(stop, running, watcher.note, lambda: services.starting):
                 await running
         except asyncio.CancelledError:
             return "interrupted"
@@ -132,6 +137,13 @@ def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
+
+
+def tell_kept(tally: Tally) -> str:
+    """What a run that was cut short leaves behind, in a sentence or two."""
+    kept = f"Kept in this run: {tally.articles['ok']} articles and {tally.visits} visits to posts."
+    waiting = f" Posts that wait for a visit: {tally.waiting}; the same command goes on with them."
+    return kept + (waiting if tally.waiting else "")
 
 
 async def report_due(run: Run, tally: Tally) -> None:

@@ -1,0 +1,254 @@
+"""What fails for the machine and for no post (no browser, no network, no room) stops a run once, with one message."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import command, embedarchive, through
+from embedarchive.core import clock
+from embedarchive.core.errors import ExitCode
+from embedarchive.egress import Door
+from embedarchive.fetch import Fetcher
+from embedarchive.replica import Replica
+from embedarchive.store import open_reader
+
+PROMPT_S = 20
+"""What a signal may take to end a command on a busy machine; what hangs does so for minutes."""
+STORY = "https://www.thelanternpost.example/2026/03/09/river-marathon-live"
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        yield running
+
+
+def can_unshare() -> bool:
+    """Whether this machine lets us make a network, or a place for files, of our own."""
+    with contextlib.suppress(OSError):
+        return subprocess.run(["unshare", "-rnm", "true"], capture_output=True, check=False).returncode == 0
+    return False
+
+
+apart = pytest.mark.skipif(not can_unshare(), reason="this machine does not let us unshare its network and its mounts")
+
+
+def run_apart(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script where there is no network beyond what it brings up, and where mounts are its own."""
+    return subprocess.run(
+        ["unshare", "-rnm", "sh", "-c", script], capture_output=True, text=True, timeout=180, check=False
+    )
+
+
+def due(archive: Path) -> int:
+    with contextlib.closing(open_reader(archive / "embeds.db")) as conn:
+        count: int = conn.execute("SELECT count(*) FROM posts_to_capture").fetchone()[0]
+        assert conn.execute("SELECT count(*) FROM captures").fetchone()[0] == 0
+        return count
+
+
+# --------------------------------------------------------------------------------------------------------------- browser
+
+
+@pytest.mark.browser
+def test_without_a_browser_a_crawl_stops_once_and_goes_on_when_there_is_one(replica: Replica, tmp_path: Path) -> None:
+    crawl = ["crawl", STORY, "-a", tmp_path / "a", *through(replica)]
+    without = embedarchive(*crawl, EMBEDARCHIVE_BROWSER="/nowhere/chrome")
+    assert without.code == ExitCode.NO_BROWSER
+    assert without.err.count("embedarchive install") == 1
+    assert "Traceback" not in without.err
+    assert due(tmp_path / "a") > 0, "what was found is kept, and is due"
+    assert embedarchive(*crawl, "--no-replay", "--quiet").code == ExitCode.DONE
+    with contextlib.closing(open_reader(tmp_path / "a" / "embeds.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM posts_to_capture").fetchone()[0] == 0
+
+
+def test_without_a_browser_the_demo_stops_at_its_first_visit(tmp_path: Path) -> None:
+    done = embedarchive("demo", "-a", tmp_path / "a", EMBEDARCHIVE_BROWSER="/nowhere/chrome")
+    assert done.code == ExitCode.NO_BROWSER
+    assert done.err.count("embedarchive install") == 1
+    assert "taken down" not in done.err, "the second half of it would stop at the same place"
+
+
+def program(path: Path, script: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_browser_that_does_not_start_is_named_with_what_it_said(replica: Replica, tmp_path: Path) -> None:
+    broken = program(tmp_path / "chrome", "echo 'error while loading shared libraries: libnss3.so' >&2; exit 1")
+    done = embedarchive("crawl", STORY, "-a", tmp_path / "a", f"--browser-path={broken}", *through(replica))
+    assert done.code == ExitCode.NO_BROWSER
+    assert done.err.count("libnss3.so") == 1
+    assert "embedarchive install" in done.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_browser_that_hangs_as_it_starts_is_not_waited_for(
+    replica: Replica, tmp_path: Path, number: signal.Signals
+) -> None:
+    told = tmp_path / "told"
+    hanging = program(tmp_path / "chrome", f"echo $$ >> {told}; sleep 600")
+    arguments = ("crawl", STORY, "-a", tmp_path / "a", f"--browser-path={hanging}", *through(replica))
+    with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: told.exists() and told.read_text().strip() != "")
+        began = time.monotonic()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=120)
+    assert time.monotonic() - began < PROMPT_S
+    assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.ENDED)
+    assert "Traceback" not in said
+    wait_until(lambda: not any(map(is_running, told.read_text().split())))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_install_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, number: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        env = {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "browsers"),
+            "PLAYWRIGHT_DOWNLOAD_HOST": f"http://127.0.0.1:{silent.getsockname()[1]}",
+        }  # fmt: skip
+        # Browsers that are installed must not be found: only Python's own folder is on the path.
+        env["PATH"] = str(Path(sys.executable).parent)
+        with subprocess.Popen(command("install"), env=env, stderr=subprocess.PIPE, text=True) as process:
+            asking, _ = silent.accept()
+            began = time.monotonic()
+            process.send_signal(number)
+            _, said = process.communicate(timeout=120)
+            assert time.monotonic() - began < PROMPT_S
+            assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.ENDED)
+            assert "Traceback" not in said
+            asking.settimeout(PROMPT_S)
+            with asking, contextlib.suppress(ConnectionError):
+                while asking.recv(65536):  # ends when whoever was asking is gone
+                    pass
+
+
+def wait_until(test: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not test():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.05)
+
+
+def is_running(pid: str) -> bool:
+    with contextlib.suppress(OSError):
+        return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes()
+    return False
+
+
+# --------------------------------------------------------------------------------------------------------------- network
+
+
+@apart
+def test_without_a_network_a_run_stops_once(tmp_path: Path) -> None:
+    crawl = command(
+        "crawl", "https://news.example/a", "https://other.example/b", "http://third.example/c", "-a", tmp_path / "a"
+    )
+    done = run_apart(f"ip link set lo up; exec {shlex.join(crawl)}")
+    assert done.returncode == ExitCode.NO_NETWORK, done.stderr
+    assert done.stderr.count("reaches nothing at all") == 1
+    assert "the same command" in done.stderr
+    with contextlib.closing(open_reader(tmp_path / "a" / "embeds.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM fetches").fetchone()[0] == 0, "it says nothing of the articles"
+        due_now = conn.execute("SELECT count(*) FROM articles WHERE fetch_after <= ?", (clock.now(),))
+        assert due_now.fetchone()[0] == 3
+
+
+@apart
+@pytest.mark.browser
+def test_without_a_network_a_post_is_not_said_to_have_failed(tmp_path: Path) -> None:
+    capture = command("capture", "https://www.instagram.com/p/C79gQqLpkul/", "-a", tmp_path / "a")
+    done = run_apart(f"ip link set lo up; exec {shlex.join(capture)}")
+    assert done.returncode == ExitCode.NO_NETWORK, done.stderr
+    assert due(tmp_path / "a") == 1
+
+
+@apart
+@pytest.mark.browser
+def test_a_name_that_nobody_answers_for_ends_no_run_that_reaches_others(tmp_path: Path) -> None:
+    """The replica answers on port 443; names on port 80 are asked for in a network without a name server."""
+    script = f"""
+import json, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from commands import embedarchive, through
+from embedarchive.replica import Replica
+with Replica() as replica:
+    options = [option for option in through(replica) if ":80:" not in option]
+    seeds = ["http://away.example/a", *replica.article_urls[:1]]
+    done = embedarchive("crawl", *seeds, *options, "--no-replay", "-a", {str(tmp_path / "a")!r})
+    print(json.dumps([done.code, done.err]))
+"""
+    done = run_apart(f"ip link set lo up; exec {shlex.join([sys.executable, '-c', script])}")
+    code, said = json.loads(done.stdout)
+    assert code == ExitCode.IN_PART, said
+    assert "reaches nothing" not in said
+
+
+@apart
+def test_a_machine_that_does_not_reach_itself_is_told_so_before_anything_is_tried(tmp_path: Path) -> None:
+    done = run_apart(shlex.join(command("crawl", "https://news.example/a", "-a", tmp_path / "a")))
+    assert done.returncode == ExitCode.NO_NETWORK, done.stderr
+    assert done.stderr.count("127.0.0.1") == 1
+    assert "Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------------ room
+
+
+@apart
+@pytest.mark.browser
+def test_a_full_disk_ends_a_run_once_and_what_was_kept_is_whole(tmp_path: Path) -> None:
+    small, script = (
+        tmp_path / "small",
+        f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from commands import embedarchive, through
+from embedarchive.replica import Replica
+from embedarchive.store import open_reader
+from pathlib import Path
+with Replica() as replica:
+    done = embedarchive("crawl", *replica.article_urls, "-a", {str(tmp_path / "small")!r}, "--no-replay", *through(replica))
+sys.stderr.write(done.err)
+archive = open_reader(Path({str(tmp_path / "small")!r}) / "embeds.db")
+assert archive.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+sys.exit(done.code)
+""",
+    )
+    small.mkdir()
+    mount = f"ip link set lo up; mount -t tmpfs -o size=4m tmpfs {shlex.quote(str(small))}"
+    done = run_apart(f"{mount} && exec {shlex.join([sys.executable, '-c', script])}")
+    assert done.returncode == ExitCode.DISK_FULL, done.stderr[-2000:]
+    assert done.stderr.count("embedarchive: ") == 1
+    assert "same command" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_door_tells_a_name_that_is_not_there_from_a_network_that_is_not_there() -> None:
+    async def resolver(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME if host == "gone.test" else socket.EAI_AGAIN, "no")
+
+    async with Door(resolver=resolver) as door, Fetcher(door, user_agent="t") as fetcher:
+        now = asyncio.get_running_loop().time
+        began = now()
+        await fetcher.fetch("https://gone.test/")
+        assert not door.is_cut_off(began)
+        await fetcher.fetch("https://news.test/")
+        assert door.is_cut_off(began)
+        assert not door.is_cut_off(now()), "that was before"
