@@ -264,10 +264,9 @@ print("went on")
     [
         ("script", signal.SIGINT, -signal.SIGINT),
         ("script", signal.SIGTERM, -signal.SIGTERM),
-        ("command", signal.SIGINT, ExitCode.INTERRUPTED),
         ("command", signal.SIGTERM, ExitCode.ENDED),
     ],
-    ids=["script-INT", "script-TERM", "command-INT", "command-TERM"],
+    ids=["script-INT", "script-TERM", "command-TERM"],
 )
 def test_a_signal_lets_what_is_at_work_be_finished_and_then_ends_the_process(
     by: str, number: signal.Signals, code: int, replica: Replica, tmp_path: Path

@@ -50,13 +50,12 @@ def find_embeds(
     unknown: bool = False,
     prefilter: bool = True,
 ) -> Found:
-    """Find every embed of one document.
+    """Find every embed of one document, in reading order, and what the document says of itself.
 
-    `url` is the document's address, `content_type` its HTTP header (for the charset). `mentions` adds posts that
-    are only
-    linked, `unknown` adds third-party frames of no known platform. `prefilter=False` looks at every element
-    whatever the
-    bytes say: slower by an order of magnitude, for comparison.
+    `url` is the document's address, `content_type` its HTTP header (for the charset). `mentions` adds posts that are only
+    linked, `unknown` adds third-party frames of no known platform. `prefilter=False` looks at every element whatever the
+    bytes say: slower by an order of magnitude, for comparison. Raises nothing for any bytes; it is not bounded in time,
+    as `crawl` is.
     """
     body = to_utf8(html, content_type)
     keywords = find_keywords(body)
