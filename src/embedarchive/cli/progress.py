@@ -56,7 +56,7 @@ class Display:
     def emit(self, event: Event) -> None:
         if self.lines and event.what not in ("describe", "replay"):
             self.console.print(event_line(event), soft_wrap=True)
-        elif event.what == "fault" and not self.quiet:
+        elif event.what in ("fault", "pace") and not self.quiet:
             self.console.print(event_line(event))
 
     def end(self, report: Report) -> None:

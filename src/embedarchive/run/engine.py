@@ -20,11 +20,11 @@ class Pass:
     """One line of the ledger. `due(n)` gives rows, `work` does one and keeps its result; `id` names a row.
 
     With a `queue`, a column, rows are scheduled fairly by it: first those of the queues that have the least at work. `due(n)`
-    must then give n rows of n queues, where there are so many; else n rows will do.
+    must then give n rows of n queues, where there are so many; else n rows will do. `workers` may change meanwhile.
     """
 
     name: str
-    workers: int
+    workers: int | Callable[[], int]
     due: Callable[[int], Awaitable[Sequence[Row]]]
     work: Callable[[Row], Coroutine[Any, Any, None]]
     id: str
@@ -69,7 +69,7 @@ async def run_passes(
 async def due_rows(step: Pass, working: Any, left_alone: set[tuple[str, Any]]) -> list[Row]:
     """The rows a pass can take on now: due, not at work, not left alone, and no more than it has workers free."""
     busy = [row for name, row in working if name == step.name]
-    room = step.workers - len(busy)
+    room = (step.workers() if callable(step.workers) else step.workers) - len(busy)
     if room <= 0:
         return []
     taken = {*(row[step.id] for row in busy), *(key for name, key in left_alone if name == step.name)}

@@ -27,6 +27,7 @@ from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable,
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.controls import Controls
 from embedarchive.run.engine import Pass, Row, run_passes
+from embedarchive.run.pace import Pace, ran_out_of_time
 from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
@@ -90,7 +91,7 @@ class RunServices(Protocol):
 @dataclass(frozen=True)
 class Event:
     """One thing that happened, for whoever watches: `what` is article, listing, follow, render, search, link,
-    capture, in place, describe, replay or fault."""
+    capture, in place, describe, replay, pace or fault."""
 
     what: str
     subject: str
@@ -130,6 +131,7 @@ class Run:
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
     def __post_init__(self) -> None:
+        self.pace = Pace(self.tabs, self.tabs)
         self.controls = Controls(self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit)
 
     def passes(self) -> tuple[Pass, ...]:
@@ -137,12 +139,12 @@ class Run:
         at_once = self.tabs if self.replay == "all" else 1
         due = (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
-            Pass("render", self.tabs, self.due_in_browser(RENDERINGS), self.render_fetch, "id"),
+            Pass("render", self.at_once, self.due_in_browser(RENDERINGS), self.render_fetch, "id"),
             Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
-            Pass("capture", self.tabs, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
-            Pass("in place", self.tabs, self.due_in_browser(PLACES), self.photograph_article, "id"),
+            Pass("capture", self.at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
+            Pass("in place", self.at_once, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
             Pass("conclude", 1, self.due(CONCLUSIONS), self.conclude_post, "post_key"),
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
@@ -248,8 +250,12 @@ class Run:
         await self.keep(self.archive.keep_resolution, self.crawl_id, row["key"], post, clock.now())
         self.emit("link", row["url"], "ok" if post else "failed", post.url if post else fetch.reason or "names no post")
 
+    def at_once(self) -> int:
+        """How many visits at once, now."""
+        return self.pace.tabs
+
     async def capture_post(self, row: Row) -> None:
-        post = Post(row["platform"], row["native_id"], row["url"], row["posted_at"])
+        post, window = Post(row["platform"], row["native_id"], row["url"], row["posted_at"]), self.pace.window
         await self.backoff.turn(post.platform)
         # A check looks without downloading again, unless a file is missing that may still be had.
         media = self.media or await self.keep(lacks_files, self.archive.conn, post.key)
@@ -257,12 +263,21 @@ class Run:
             capture = await self.services.capture(post, BY_NAME[post.platform], media=media)
         capture = replace(capture, purpose="post" if media else "check")
         self.insist_on_browser(capture)
+        self.learn_pace(window, capture)
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
         missing = "; ".join(capture.missing) if media else ""
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
         if capture.verdict.outcome == "gone":
             await self.controls.settle(post, capture.started_at)
+
+    def learn_pace(self, window: int, capture: Capture) -> None:
+        """Visit fewer posts at once when visits run out of time, more again when they do not, and say so."""
+        before, self.pace = self.pace.tabs, self.pace.after(window, out_of_time=ran_out_of_time(capture))
+        if self.pace.tabs < before:
+            self.emit("pace", f"{self.pace.tabs} at once", "fewer", f"visits run out of time with {before} at once")
+        elif self.pace.tabs > before:
+            self.emit("pace", f"{self.pace.tabs} at once", "more", "visits end in time")
 
     def insist_on_browser(self, capture: Capture) -> None:
         """A browser that dies again and again, whatever it visits, is none."""
