@@ -95,13 +95,16 @@ async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, us
     if always and verdict.outcome != "blocked":
         await _ask(always, seen, post, visit, fetcher, user_agent)
         verdict = visit.classify(seen.page, post)
-    doubtful = verdict.outcome in ("unavailable", "gone")
-    wanted = "doubt" if doubtful else "available" if verdict.outcome == "available" else ""
+    wanted = _PROBES_AFTER.get(verdict.outcome)
     probes = [p for p in visit.probes if p.when == wanted]
     if not probes:
         return verdict
     await _ask(probes, seen, post, visit, fetcher, user_agent)
     return visit.classify(seen.page, post)
+
+
+_PROBES_AFTER = {"unavailable": "doubt", "gone": "doubt", "available": "available"}
+"""Which probes are asked after which verdict of the page itself; after any other, none."""
 
 
 async def _ask(

@@ -132,7 +132,12 @@ def choose(found: Sequence[dict[str, Any]], post: Post) -> int | None:
 
 
 def _rank(tag: str) -> int:
-    return 0 if tag in _FRAMES else 1 if "-" in tag else 2 if tag == "blockquote" else 3
+    """Which of two elements is rather the post itself: a frame, a custom element, a quote, anything."""
+    if tag in _FRAMES:
+        return 0
+    if "-" in tag:
+        return 1
+    return 2 if tag == "blockquote" else 3
 
 
 @lru_cache(maxsize=2048)

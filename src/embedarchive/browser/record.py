@@ -31,7 +31,7 @@ RemoteAddress = Callable[[str, int], str | None]
 
 
 @dataclass
-class _Entry:
+class RecordedRequest:
     request: Request
     asked_at: float
     response: Response | None = None
@@ -83,7 +83,7 @@ class Recorder:
     remote_address: RemoteAddress
     body_cache: BodyCache = field(default_factory=BodyCache)
     reads: bool = True
-    entries: dict[Request, _Entry] = field(default_factory=dict)
+    entries: dict[Request, RecordedRequest] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
     touched: float = 0.0
@@ -97,7 +97,7 @@ class Recorder:
             self.overflow += 1
         else:
             self.touched = monotonic()
-            self.entries[request] = _Entry(request, self.touched)
+            self.entries[request] = RecordedRequest(request, self.touched)
 
     def on_response(self, response: Response) -> None:
         if entry := self.entries.get(response.request):
@@ -134,7 +134,7 @@ class Recorder:
         needed = (e.request for e in owed if e.request.resource_type in _NEEDED)
         return any(frame is None or _is_of(request, frame) for request in needed)
 
-    async def _read(self, entry: _Entry, response: Response) -> None:
+    async def _read(self, entry: RecordedRequest, response: Response) -> None:
         announced = response.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:18]) > MAX_BODY:
             entry.truncated = "too_large"
@@ -161,7 +161,7 @@ class Recorder:
         if readings:
             await asyncio.wait(readings, timeout=seconds)
 
-    def main_entry(self, response: Response | None) -> _Entry | None:
+    def main_entry(self, response: Response | None) -> RecordedRequest | None:
         return self.entries.get(response.request) if response else None
 
     def bodies(self) -> dict[str, Exchange]:
@@ -174,12 +174,12 @@ class Recorder:
         chosen = (e for e in self.entries.values() if frame is None or _is_of(e.request, frame))
         return [self._exchange(entry) for entry in chosen]
 
-    def _exchange(self, entry: _Entry) -> Exchange:
+    def _exchange(self, entry: RecordedRequest) -> Exchange:
         """The entry as it is kept; made once, when the visit is over."""
         entry.exchange = entry.exchange or self._make_exchange(entry)
         return entry.exchange
 
-    def _make_exchange(self, entry: _Entry) -> Exchange:
+    def _make_exchange(self, entry: RecordedRequest) -> Exchange:
         request, response = entry.request, entry.response
         timing = request.timing
         headers = response.headers if response else {}

@@ -22,10 +22,14 @@ _PARAMETER = re.compile(
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """Keep every header's name, and the value of those that carry no credential."""
-    return tuple(
-        (name, REDACTED if is_secret(name) else redact_url(value) if "://" in value else value)
-        for name, value in headers
-    )
+    return tuple((name, redact_value(name, value)) for name, value in headers)
+
+
+def redact_value(name: str, value: str) -> str:
+    """A header's value, or what stands for it; the secret parts of an address in it."""
+    if is_secret(name):
+        return REDACTED
+    return redact_url(value) if "://" in value else value
 
 
 @lru_cache(maxsize=2048)

@@ -12,7 +12,7 @@ from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from embedarchive.browser.observe import GRACE_S, Look, VisitLimits, be_patient, look_at_frame
-from embedarchive.browser.record import BODY_S, Recorder
+from embedarchive.browser.record import BODY_S, RecordedRequest, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat, Tab
 from embedarchive.core import clock
@@ -169,10 +169,18 @@ def _read_document(seen: Visit, recorder: Recorder, response: Response | None) -
         status=entry.response.status,
         headers=redact_headers(entry.response.headers.items()),
         body=decode_html(entry.body or b"", entry.response.headers.get("content-type")),
-        truncated=entry.truncated
-        or (name_failure(entry.error) if entry.error else None if entry.finished else "timeout"),
+        truncated=_find_cut(entry),
         redirects=tuple(_redirects(recorder)),
     )
+
+
+def _find_cut(entry: RecordedRequest) -> str | None:
+    """Why the document is not the whole, or None."""
+    if entry.truncated:
+        return entry.truncated
+    if entry.error:
+        return name_failure(entry.error)
+    return None if entry.finished else "timeout"
 
 
 def _redirects(recorder: Recorder) -> Iterator[tuple[int, str]]:

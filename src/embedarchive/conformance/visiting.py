@@ -119,7 +119,11 @@ def _find_queried(node: ast.AST) -> Iterator[str]:
     if not isinstance(node, ast.Call) or not node.args:
         return
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    asked = node.args[0] if name in _QUERIES else node.args[1] if name in _READERS and node.args[1:] else None
+    asked = None
+    if name in _QUERIES:
+        asked = node.args[0]
+    elif name in _READERS and node.args[1:]:
+        asked = node.args[1]
     if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
         yield asked.value
 

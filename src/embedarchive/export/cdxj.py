@@ -85,7 +85,10 @@ def render_line(url: str, date: str, fields: Mapping[str, str]) -> str:
 
 def add_method(url: str, method: str) -> str:
     """The address that players look up for a request that is no GET (its body would follow; we keep none). Pure."""
-    return url if method == "GET" else f"{url}{'&' if '?' in url else '?'}__wb_method={method}&"
+    if method == "GET":
+        return url
+    join = "&" if "?" in url else "?"
+    return f"{url}{join}__wb_method={method}&"
 
 
 def render_timestamp(date: str) -> str:

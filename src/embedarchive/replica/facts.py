@@ -109,6 +109,15 @@ class ArticleFact:
     unresolved: int = 0
 
 
+def kind_of(slides: tuple[Slide, ...]) -> str:
+    """What kind of post these slides make: text, carousel, video or photo."""
+    if not slides:
+        return "text"
+    if len(slides) > 1:
+        return "carousel"
+    return "video" if slides[0].video else "photo"
+
+
 def number_from(text: str, below: int) -> int:
     """Give a number that is always the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % below

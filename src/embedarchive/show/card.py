@@ -208,12 +208,12 @@ def _face(face: StoredFile | None, source: Source | None, name: str) -> Html:
 
 
 def _with(said: Description | Claim) -> Html | None:
+    """The other authors of a post, if it names any."""
     others = said.collaborators if isinstance(said, Description) else ()
-    return (
-        join(" with ", [join(", " if n else None, tag("bdi", f"@{each}")) for n, each in enumerate(others)])
-        if others
-        else None
-    )
+    if not others:
+        return None
+    first, *rest = (tag("bdi", f"@{each}") for each in others)
+    return join(" with ", first, [join(", ", each) for each in rest])
 
 
 def render_text(said: Description, *, large: bool = False) -> Html:

@@ -11,6 +11,10 @@ SNIFFED = 32
 """Bytes at the start of a file that `sniff_type` needs."""
 
 
+_BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"M4A ": "audio/mp4"}
+"""Major brands of ISO base media files that are no films."""
+
+
 def sniff_type(head: bytes) -> str | None:
     """The media type that the first bytes of a file prove, among those that can hold no script; else None.
 
@@ -27,8 +31,7 @@ def sniff_type(head: bytes) -> str | None:
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return "video/webm"
     if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        return "image/avif" if brand in (b"avif", b"avis") else "audio/mp4" if brand == b"M4A " else "video/mp4"
+        return _BRANDS.get(head[8:12], "video/mp4")
     if head.startswith(b"ID3") or head[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"):
         return "audio/mpeg"
     return None

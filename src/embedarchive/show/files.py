@@ -83,14 +83,12 @@ def _render_sound(kept: StoredFile, url: str | None, cover: str | None, alt: str
     return join(picture, player)
 
 
+_KINDS = {"video": "video", "audio": "sound"}
+
+
 def _gap(kept: StoredFile) -> Html:
-    what = (
-        "video"
-        if kept.content_type.startswith("video/")
-        else "sound"
-        if kept.content_type.startswith("audio/")
-        else "file"
-    )
+    """What stands in the place of a file that is not shown: why, and what it is."""
+    what = _KINDS.get(kept.content_type.partition("/")[0], "file")
     if not kept.held:
         why = f"This {what} was withdrawn from the archive."
     elif kept.truncated:

@@ -106,7 +106,9 @@ def say_size(size: int) -> str:
 
 def say_similarity(distance: int) -> str:
     """How alike two pictures are whose hashes differ in that many of 64 bits."""
-    return "the same picture" if distance <= 2 else "nearly the same picture" if distance <= 6 else "a similar picture"
+    if distance <= 2:
+        return "the same picture"
+    return "nearly the same picture" if distance <= 6 else "a similar picture"
 
 
 _CUT = re.compile(r"(media|poster|avatar|thumbnail)( \d+)?: (.+)", re.S)

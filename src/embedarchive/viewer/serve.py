@@ -77,4 +77,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def show_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
+    """How a host stands in an address that works on this machine."""
+    if ":" in host:
+        return f"[{host}]"
+    return "127.0.0.1" if host == "0.0.0.0" else host

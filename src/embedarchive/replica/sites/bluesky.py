@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset, read
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url
-from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, kind_of, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
@@ -69,7 +69,7 @@ def _handle(person: Person) -> str:
 def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     key = f"{_did(author)}/{record_key(at, name)}"
     url = f"https://bsky.app/profile/{_did(author)}/post/{key.partition('/')[2]}"
-    kind = "text" if not slides else "carousel" if len(slides) > 1 else "video" if slides[0].video else "photo"
+    kind = kind_of(slides)
     return PostFact("bluesky", name, key, url, kind, author, at, text, slides, **more)
 
 

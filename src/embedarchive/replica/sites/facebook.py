@@ -11,7 +11,7 @@ from embedarchive.core.model import Media
 from embedarchive.replica import people as p
 from embedarchive.replica.assets import asset
 from embedarchive.replica.cdn import answer_media, avatar_url, picture_url, video_url
-from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, kind_of, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault, in_languages, split_language
 from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
@@ -56,7 +56,7 @@ _SAID = {
 
 def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     key = str(number_from(f"facebook:{name}", 10**15) + 10**15)
-    kind = "text" if not slides else "carousel" if len(slides) > 1 else "video" if slides[0].video else "photo"
+    kind = kind_of(slides)
     folder = "videos" if kind == "video" else "posts"
     url = f"https://{HOST}/{author.handle}/{folder}/{key}"
     return PostFact("facebook", name, key, url, kind, author, at, text, slides, **more)
@@ -108,6 +108,11 @@ POSTS: tuple[PostFact, ...] = (
 _BY_KEY = {post.key: post for post in POSTS}
 
 
+def _other_than(post: PostFact) -> PostFact:
+    """Another post, shown in place of this one."""
+    return POSTS[1] if post is POSTS[0] else POSTS[0]
+
+
 def quote_html(post: PostFact) -> str:
     """Give the embed code of the SDK: the box and its fallback."""
     inner = "".join(f"<p>{escape(part)}</p>" for part in post.caption.split("\n\n"))
@@ -148,7 +153,7 @@ def _answer_plugin(post: PostFact | None, state: str, lang: str) -> Reply:
         return html('<!DOCTYPE html><html id="facebook"><head><title>Facebook</title></head><body></body></html>')
     if post is None or state in _REFUSED:
         return html(_document(_refusal(lang)))
-    shown = POSTS[0] if state == "wrong_post" and post is not POSTS[0] else POSTS[1] if state == "wrong_post" else post
+    shown = _other_than(post) if state == "wrong_post" else post
     text = _document(_card(shown, "pfbid02" + "aZ9" * 14 if state == "other_id" else shown.key))
     cut = text.index('class="_2iem') / len(text) if state == "truncated" else 1.0
     return replace(html(text), sent=cut)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from embedarchive.replica import people as p
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, kind_of, milliseconds, number_from
 from embedarchive.replica.sites import Site
 from embedarchive.replica.statuses import STATES, answer_server, publish_status, user
 from embedarchive.replica.wire import Reply, Request, json_text
@@ -18,7 +18,7 @@ HOST = "social.wattwetter.example"
 def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     number = str(milliseconds(at) << 16 | number_from(f"mastodon:{name}", 1 << 16))
     handle = author.handle.split("_")[0].split(".")[0]
-    kind = "text" if not slides else "carousel" if len(slides) > 1 else "video" if slides[0].video else "photo"
+    kind = kind_of(slides)
     url = f"https://{HOST}/@{handle}/{number}"
     return PostFact("mastodon", name, f"{HOST}/{number}", url, kind, author, at, text, slides, **more)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from embedarchive.replica import people as p
 from embedarchive.replica.cdn import answer_media, avatar_url
-from embedarchive.replica.facts import Person, PostFact, Slide, State, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, State, kind_of, milliseconds, number_from
 from embedarchive.replica.faults import FAULTS, answer_block_page, answer_fault
 from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites import Site
@@ -55,7 +55,7 @@ _STYLE = (
 
 def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     number = str((milliseconds(at) - _EPOCH_MS) << 22 | number_from(f"pixelfed:{name}", 1 << 22))
-    kind = "carousel" if len(slides) > 1 else "video" if slides[0].video else "photo"
+    kind = kind_of(slides)
     url = f"https://{HOST}/p/{author.handle.replace('.', '_')}/{number}"
     return PostFact("pixelfed", name, f"{HOST}/{number}", url, kind, author, at, text, slides, **more)
 

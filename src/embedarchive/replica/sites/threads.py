@@ -102,6 +102,11 @@ _BY_CODE = {post.key: post for post in POSTS}
 _BY_NAME = {post.name: post for post in POSTS}
 
 
+def _other_than(post: PostFact) -> PostFact:
+    """Another post, shown in place of this one."""
+    return _BY_NAME["th-clip" if post.name == "th-typo" else "th-typo"]
+
+
 def quote_html(post: PostFact) -> str:
     """Give the embed code: a link and no text of the post."""
     return (
@@ -135,7 +140,7 @@ def _answer_frame(post: PostFact | None, state: str, lang: str) -> Reply:
     if post is None or state in ("gone", "private", "embed_refused"):
         inner = f'<div class="OuterErrorContainer"><span class="ErrorText">{_SAID[lang]}</span></div>'
         return html(_document(f'<div class="EmbedError">{inner}</div>'))
-    shown = _BY_NAME["th-typo" if post.name != "th-typo" else "th-clip"] if state == "wrong_post" else post
+    shown = _other_than(post) if state == "wrong_post" else post
     text = _document(_card(shown))
     reply = html(text)
     cut = text.index('class="TextContentContainer') / len(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from embedarchive.replica import people as p
-from embedarchive.replica.facts import Person, PostFact, Slide, milliseconds, number_from
+from embedarchive.replica.facts import Person, PostFact, Slide, kind_of, milliseconds, number_from
 from embedarchive.replica.sites import Site
 from embedarchive.replica.statuses import STATES, answer_server, publish_status, user
 
@@ -14,7 +14,7 @@ HOST = "truthsocial.com"
 
 def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
     number = str(milliseconds(at) << 16 | number_from(f"truth:{name}", 1 << 16))
-    kind = "text" if not slides else "video" if slides[0].video else "photo"
+    kind = kind_of(slides)
     url = f"https://{HOST}/@{author.handle.replace('.', '_')}/posts/{number}"
     return PostFact("truthsocial", name, number, url, kind, author, at, text, slides, **more)
 
