@@ -24,7 +24,7 @@ from embedarchive.library.questions import QUESTIONS
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Assumption, Platform
 from embedarchive.store.schema import apply_schema
-from embedarchive.viewer.meanings import describe_tables
+from embedarchive.store.schema.meanings import describe_tables
 
 DOCS = Path(__file__).resolve().parent
 WRITTEN = "<!-- Written by docs/generate.py; change the code it is made from. -->"

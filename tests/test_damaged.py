@@ -73,11 +73,10 @@ def ask(command: str, path: Path, whole: Path, out: Path) -> Done:
 
 
 def told_once(done: Done, path: Path) -> bool:
-    """Whether a command said what is wrong in one sentence that names the file, and what to do."""
+    """Whether a command said what is wrong in one line, of the archive it was asked about."""
     lines = [line for line in done.err.splitlines() if line]
-    return (
-        len(lines) == 1 and lines[0].startswith("embedarchive: ") and (str(path) in lines[0] or "archive" in lines[0])
-    )
+    says = (f"{path} ", f"There is no archive at {path} yet. ", "The archive is damaged (")
+    return len(lines) == 1 and lines[0].removeprefix("embedarchive: ").startswith(says)
 
 
 # ------------------------------------------------------------------------------------------------------ what is wrong
@@ -258,6 +257,17 @@ def test_from_python_it_is_an_error_of_ours(whole: Path, tmp_path: Path) -> None
     scramble(8192 * 8, 8192 * 60)(path)
     with pytest.raises(DamagedArchive, match=r"embeds\.db is damaged"), open_archive(path) as library:
         list(library.posts())
+    with closing(sqlite3.connect(whole)) as conn:
+        page = conn.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'posts'").fetchone()[0]
+    shutil.copy(whole, path)
+    scramble(8192 * (page - 1), 8192 * page)(path)
+    with open_archive(path) as library:
+        with pytest.raises(DamagedArchive, match=r"embeds\.db is damaged"):
+            list(library.posts())
+        with pytest.raises(DamagedArchive, match=r"embeds\.db is damaged"):
+            library.stats()
+        with pytest.raises(DamagedArchive, match=r"embeds\.db is damaged"):
+            list(library.query("SELECT * FROM posts"))
     with pytest.raises(ArchiveError, match="There is no archive"):
         open_archive(tmp_path / "nowhere")
 

@@ -23,8 +23,8 @@ from embedarchive.library.functions import id_date
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
+from embedarchive.store.schema.meanings import describe_tables
 from embedarchive.viewer.config import ARRANGED
-from embedarchive.viewer.meanings import describe_tables
 from embedarchive.viewer.media import LARGEST_RANGE, read_range
 from embedarchive.viewer.pages import links_to
 from embedarchive.viewer.shims import is_1_0

@@ -24,6 +24,7 @@ from embedarchive.store.faults import Connection
 from embedarchive.store.reading import open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
+from embedarchive.store.schema.meanings import read_disclosures
 
 SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail")
 """Roles of files that a reader sees."""
@@ -42,7 +43,10 @@ LOGGED_IN = "json_valid(environment) AND json_extract(environment, '$.logged_in'
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """One table of a copy: the columns that leave, which rows, and what stands in place of a column that does not."""
+    """One table of a copy: the columns that leave, which rows, and what stands in place of a column that does not.
+
+    Of columns that came later their step says whether they leave too, `public` or `private` at the head of the comment.
+    """
 
     columns: str
     where: str = "TRUE"
@@ -300,10 +304,15 @@ def choose_posts(conn: sqlite3.Connection, selection: Selection) -> None:
 
 def copy_rows(conn: sqlite3.Connection, table: str, copied: Copied, roles: str = "[]") -> None:
     """Copy what may leave of one table."""
-    columns = copied.columns.split()
+    columns = [*copied.columns.split(), *read_public(table)]
     into, values = ", ".join([*columns, *copied.instead]), ", ".join([*columns, *copied.instead.values()])
     sql = f"INSERT INTO main.{table} ({into}) SELECT {values} FROM src.{table} WHERE {copied.where}"
     conn.execute(sql, {"roles": roles})
+
+
+def read_public(table: str) -> list[str]:
+    """The columns that newer steps gave a table, and say of that they may leave."""
+    return [column for column, said in read_disclosures().get(table, {}).items() if said == "public"]
 
 
 def count(conn: sqlite3.Connection, out: Path, candidates: int) -> Published:

@@ -46,7 +46,10 @@ def _keep_small(conn: sqlite3.Connection, sha256: str) -> Small | None:
         return None
     body, width, height = drawn
     small = hash_bytes(body)
-    conn.execute("INSERT OR IGNORE INTO main.blobs VALUES (?, ?, 'identity', ?)", (small, len(body), body))
+    conn.execute(
+        "INSERT OR IGNORE INTO main.blobs (sha256, size, encoding, body) VALUES (?, ?, 'identity', ?)",
+        (small, len(body), body),
+    )
     return {"sha256": small, "size": len(body), "width": width, "height": height}
 
 

@@ -47,7 +47,10 @@ class Archive:
             create_archive(path)
             check_identity(path)
             self.conn = connect(path)
-            apply_schema(self.conn)
+            apply_schema(
+                self.conn
+            )  # before the log is turned on: an archive that is refused stays as it was, to the byte
+            self.conn.execute("PRAGMA journal_mode = WAL")
             self.keep_platforms(platforms)
         except BaseException:
             self._lock.close()
@@ -134,7 +137,9 @@ class Archive:
     def keep_listing(self, article_id: int, url: str, kind: str, entries: int, truncated: str | None, now: str) -> None:
         """Keep that an address is no article but a list of them, and what was taken for an article is none."""
         with self.transaction() as conn:
-            conn.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?)", (url, kind, now, entries, truncated))
+            conn.execute("DELETE FROM listings WHERE url = ?", (url,))
+            row = {"url": url, "kind": kind, "read_at": now, "entries": entries, "truncated": truncated}
+            insert(conn, "listings", row)
             rows.remove_article(conn, article_id)
 
     def keep_fetch(self, article_id: int, crawl_id: int, fetch: Fetch, retry_at: str | None = None) -> int | None:
@@ -354,7 +359,6 @@ def connect(path: Path) -> Connection:
     )
     conn.name = path
     conn.row_factory = sqlite3.Row
-    settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF")
-    for pragma in (*settings, "cell_size_check = ON"):
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"):
         conn.execute(f"PRAGMA {pragma}")
     return conn

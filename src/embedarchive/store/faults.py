@@ -84,6 +84,12 @@ class Connection(sqlite3.Connection):
     def cursor(self, factory: Any = None) -> Any:
         return super().cursor(factory or Cursor)
 
+    def execute(self, sql: str, parameters: Any = ()) -> Any:  # sqlite3's own would make a cursor of its own class
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> Any:
+        return self.cursor().executemany(sql, parameters)
+
     def blobopen(self, *args: Any, **options: Any) -> sqlite3.Blob:
         try:
             return super().blobopen(*args, **options)

@@ -14,6 +14,7 @@ from embedarchive.core.model import Capture, Embed, Fetch, Found, Post
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.blobs import hash_bytes, pack_blob
 from embedarchive.store.schema import capture_uid
+from embedarchive.store.words import check_words
 
 Row = Mapping[str, Any]
 MAX_INTEGER = 2**63 - 1
@@ -35,6 +36,7 @@ def platform_row(platform: Platform) -> tuple[Any, ...]:
 
 def insert(conn: sqlite3.Connection, table: str, row: Row, *, or_ignore: bool = False) -> int:
     """Insert one row of our own column names (never of remote keys), index its words, give its rowid."""
+    check_words(table, row)
     columns, placeholders = ", ".join(row), ", ".join("?" * len(row))
     verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
     cursor = conn.execute(f"{verb} INTO {table} ({columns}) VALUES ({placeholders})", [clean(v) for v in row.values()])
@@ -86,7 +88,7 @@ def keep_blob(conn: sqlite3.Connection, body: bytes, content_type: str | None) -
     sha256 = hash_bytes(body)
     if not conn.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone():
         encoding, packed = pack_blob(body, content_type)
-        conn.execute("INSERT INTO blobs VALUES (?, ?, ?, ?)", (sha256, len(body), encoding, packed))
+        insert(conn, "blobs", {"sha256": sha256, "size": len(body), "encoding": encoding, "body": packed})
     return sha256
 
 
@@ -326,13 +328,13 @@ def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_
     if capture.purpose == "control":
         return capture_id
     if capture.verdict.outcome == "available":
-        conn.execute("INSERT INTO pending VALUES ('describe', ?)", (capture_id,))
-    conn.execute("INSERT INTO pending VALUES ('conclude', ?)", (capture_id,))
+        insert(conn, "pending", {"work": "describe", "capture_id": capture_id})
+    insert(conn, "pending", {"work": "conclude", "capture_id": capture_id})
     return capture_id
 
 
 ASK_TO_DESCRIBE_ANEW = """
-INSERT OR IGNORE INTO pending SELECT 'describe', c.id
+INSERT OR IGNORE INTO pending (work, capture_id) SELECT 'describe', c.id
 FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
 WHERE c.outcome = 'available' AND c.purpose <> 'control' AND f.visitable
   AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)"""

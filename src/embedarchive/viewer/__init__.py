@@ -18,11 +18,11 @@ from embedarchive import library
 from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
+from embedarchive.store.schema.meanings import describe_database, describe_tables
 from embedarchive.viewer import cells, media, memento, oembed, pages
 from embedarchive.viewer.archives import guard_connection, is_archive, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.evidence import serve_evidence
-from embedarchive.viewer.meanings import describe_database, describe_tables
 from embedarchive.viewer.refusals import guarded, refuse_fault
 from embedarchive.viewer.shims import add_queries, quiet_tracebacks, set_descriptions
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from embedarchive.library.questions import QUESTIONS
-from embedarchive.viewer.meanings import describe_database, describe_tables
+from embedarchive.store.schema.meanings import describe_database, describe_tables
 
 HEAD = """\
 # Written by embedarchive, to be changed by you. Serve the archive with it, read-only:

@@ -12,14 +12,24 @@ from contextlib import closing
 
 from embedarchive.store.schema import SCHEMA_VERSION, build, read_version, read_views, views_differ
 
+FILLED = {
+    3: {"pending": "SELECT work, capture_id FROM main.pending UNION ALL SELECT 'conclude', id FROM main.captures"}
+}
+"""Number of a step -> table -> the rows that it would have in an archive which has not taken the step, where a step filled
+a table of which readers make something."""
+
 
 def read_as_newest(conn: sqlite3.Connection) -> None:
     """Let a connection see an archive as the newest schema has it. Writes to the connection's own temporary space only."""
-    old = read_version(conn) < SCHEMA_VERSION
+    version = read_version(conn)
+    old = version < SCHEMA_VERSION
     if not old and not views_differ(conn):
         return
     if old:
         lay_tables(conn)
+        for step in range(version + 1, SCHEMA_VERSION + 1):
+            for table, rows in FILLED.get(step, {}).items():
+                conn.execute(f"CREATE TEMP VIEW {table} AS {rows}")
     for sql in read_views().values():
         conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
 
@@ -35,7 +45,7 @@ def lay_tables(conn: sqlite3.Connection) -> None:
             held = {row[0] for row in conn.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
             if held.issuperset(name for name, _ in columns):
                 continue
-            shown = ", ".join(name if name in held else f"{default} AS {name}" for name, default in columns)
+            shown = ", ".join(name if name in held else f"{default or 'NULL'} AS {name}" for name, default in columns)
             conn.execute(
                 f"CREATE TEMP VIEW {table} AS SELECT {shown} " + (f"FROM main.{table}" if held else "WHERE FALSE")
             )

@@ -10,7 +10,7 @@ from embedarchive.store.schema import read_sql, read_steps
 
 _TABLE = re.compile(r"^CREATE TABLE (\w+) \(\s*(?:-- ([^\n]*))?\n(.*?)^\)", re.M | re.S)
 _COLUMN = re.compile(r"^  ([a-z]\w*) .*?-- (.*)$", re.M)
-_ADDED = re.compile(r"^ALTER TABLE (\w+) ADD COLUMN (\w+) .*?; -- (.*)$", re.M)
+_ADDED = re.compile(r"^ALTER TABLE (\w+) ADD COLUMN (\w+) .*?; -- (?:(public|private): )?(.*)$", re.M)
 _VIEW = re.compile(r"((?:^-- .*\n)*)^CREATE VIEW (\w+) AS", re.M)
 
 
@@ -22,13 +22,23 @@ def describe_tables() -> dict[str, dict[str, Any]]:
         name: {"description": _sentence(text or ""), "columns": {c: _sentence(t) for c, t in _COLUMN.findall(body)}}
         for name, text, body in _TABLE.findall(steps)
     }
-    for name, column, text in _ADDED.findall(steps):
-        tables[name]["columns"][column] = _sentence(text)
+    for table, column, _, text in _ADDED.findall(steps):
+        tables[table]["columns"][column] = _sentence(text)
     views: dict[str, dict[str, Any]] = {
         name: {"description": " ".join(_lines(comment)), "columns": {}}
         for comment, name in _VIEW.findall(read_sql("views.sql"))
     }
     return tables | views
+
+
+@cache
+def read_disclosures() -> dict[str, dict[str, str]]:
+    """Table -> column -> public or private, of the columns whose step says whether they leave with a public copy."""
+    said: dict[str, dict[str, str]] = {}
+    for table, column, disclosure, _ in _ADDED.findall(read_steps()):
+        if disclosure:
+            said.setdefault(table, {})[column] = disclosure
+    return said
 
 
 def _lines(comment: str) -> list[str]:

@@ -1,0 +1,94 @@
+"""Commands that write go on with an archive of any age, and leave alone what its users made in it."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from commands import embedarchive, through
+from embedarchive.cli import COMMANDS
+from embedarchive.replica import Replica
+from embedarchive.store import open_reader, schema
+from test_schema import ARCHIVES, ARTICLE, KEPT, LOST, add_theirs, theirs_in
+
+pytestmark = pytest.mark.browser
+
+WRITING = {
+    "crawl": (ARTICLE, "--refresh", "0"),
+    "capture": ("https://www.instagram.com/p/DSKNf_7ug1s/", "--again"),
+    "check": (),
+}
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as replica:
+        yield replica
+
+
+@pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.partition(".")[0])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / "embeds.db"
+    path.write_bytes(gzip.decompress(request.param.read_bytes()))
+    return path
+
+
+def test_these_are_all_that_write() -> None:
+    """A command that opens an archive for writing belongs into this test (the demo makes an archive of its own)."""
+    assert {name for name, (module, _) in COMMANDS.items() if module == "running"} - {"demo"} == WRITING.keys()
+
+
+def read_all(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(open_reader(path)) as conn:
+        return [tuple(row) for row in conn.execute(sql)]
+
+
+OBSERVED = """SELECT id, post_key, outcome, reason, started_at, evidence FROM captures WHERE id <= {0}
+UNION ALL SELECT id, capture_id, role, position, sha256, size FROM artifacts WHERE capture_id <= {0}
+UNION ALL SELECT id, capture_id, url, status, body_sha256, NULL FROM exchanges WHERE capture_id <= {0}
+UNION ALL SELECT id, post_key, capture_id, checked_at, outcome, reason FROM checks WHERE capture_id <= {0}"""
+
+
+def test_an_archive_of_any_age_goes_on(old: Path, replica: Replica) -> None:
+    """Each command that writes, one after another: what was observed stays, and what is new is as in a new archive."""
+    made = add_theirs(old)
+    last = read_all(old, "SELECT max(id) FROM captures")[0][0]
+    before = read_all(old, OBSERVED.format(last))
+    replica.set_state(LOST.partition(":")[2], "gone")
+    for command, words in WRITING.items():
+        done = embedarchive(command, *words, "-a", old, *through(replica))
+        assert done.code in (0, 3), (command, done.err)
+        assert [row[:3] + row[4:] for row in theirs_in(old)] == [row[:3] + row[4:] for row in made], command
+    replica.set_state(LOST.partition(":")[2], "live")
+    assert read_all(old, OBSERVED.format(last)) == before
+    new = read_all(old, f"SELECT purpose, origin, length(uid), seen_at = started_at FROM captures WHERE id > {last}")
+    assert {row[0] for row in new} == {"post", "check"}
+    assert {row[1:] for row in new} == {("visit", 32, 1)}
+    assert read_all(old, "SELECT count(*) FROM clippings WHERE note = 'mine'") == [(1,)]
+    status = dict(read_all(old, "SELECT key, status FROM post_status"))
+    assert (status[KEPT], status[LOST]) == ("available", "gone")
+
+
+def test_it_then_is_like_one_that_was_made_today(replica: Replica, tmp_path: Path) -> None:
+    """The same post captured into an archive of the first schema and into none: the same schema, and like rows."""
+    first, today = tmp_path / "first.db", tmp_path / "today.db"
+    first.write_bytes(gzip.decompress(ARCHIVES[0].read_bytes()))
+    for path in (first, today):
+        assert embedarchive("capture", *WRITING["capture"], "-a", path, *through(replica)).code == 0
+    with closing(sqlite3.connect(first)) as one, closing(sqlite3.connect(today)) as other:
+        made_one, made_other = schema.read_objects(one), schema.read_objects(other)
+        assert made_one.keys() - made_other.keys() <= {"sqlite_stat1", "sqlite_stat4"}
+        assert {name: made_one[name] for name in made_other} == made_other
+        assert schema.find_our_views(one) == schema.find_our_views(other)
+        newest = (
+            "SELECT d.kind, d.author_name, d.author_handle, d.text, d.likes, d.posted_at, d.media, c.outcome, c.origin, "
+            "c.purpose, (SELECT group_concat(role || position, ' ') FROM artifacts a WHERE a.capture_id = c.id) "
+            "FROM captures c LEFT JOIN current_descriptions d ON d.capture_id = c.id "
+            f"WHERE c.post_key = '{KEPT}' ORDER BY c.id DESC LIMIT 1"
+        )
+        assert one.execute(newest).fetchall() == other.execute(newest).fetchall()
