@@ -22,7 +22,7 @@ from embedarchive.export.formats import ExportJob, Written
 def write(job: ExportJob) -> Written:
     """Write the addresses of posts, one a line."""
     with drafting(job.out, job.overwrite) as file:
-        urls = [row["url"] for row in job.conn.execute("SELECT url FROM posts ORDER BY key")]
+        urls = [row["url"] for row in job.conn.execute("SELECT url FROM post_status ORDER BY key")]
         file.writelines(f"{url}\\n" for url in urls)
     return Written({"rows": len(urls)}, f"{job.out} holds {len(urls)} addresses.")
 '''

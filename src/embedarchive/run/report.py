@@ -19,7 +19,7 @@ Ended = Literal["done", "kept out", "interrupted"]
 """`done`: nothing is due that this run could do. `kept out`: a platform put up a wall, and its posts stay due."""
 
 _CAPTURED = """SELECT id, post_key, outcome, reason, missing, fetch_id FROM captures WHERE crawl_id = ? AND id > ?
-               ORDER BY id"""
+               AND purpose <> 'control' ORDER BY id"""
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Report:
     `not_yet_replayed` of the archive's captures still wait for that.
     `incomplete` of the available posts lack something; `faults` are rows of work that broke, and were left alone.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
-    `kept` has every capture, in the order in which they were made.
+    `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
 
     archive: Path
@@ -138,7 +138,7 @@ class Report:
 
 
 def read_captured(archive: Archive, crawl_id: int, after: int) -> tuple[Captured, ...]:
-    """The captures that a run kept, all later than the capture `after`."""
+    """The captures that a run kept, all later than the capture `after`; not those of other posts, seen as a control."""
     rows = archive.conn.execute(_CAPTURED, (crawl_id, after))
     return tuple(
         Captured(row[0], row[1], row[2], row[3], tuple(json.loads(row[4])), row[5] is not None) for row in rows
