@@ -15,6 +15,7 @@ from embedarchive.conformance.finding import check_markup, check_not_embeds, che
 from embedarchive.conformance.findings import Check, Finding
 from embedarchive.conformance.identity import (
     check_addresses,
+    check_bare_ids,
     check_dates,
     check_examples,
     check_other_pages,
@@ -35,6 +36,7 @@ CHECKS: tuple[Check, ...] = (
     Check("examples", "it stands in the folder and brings its examples", check_examples),
     Check("addresses", "its addresses name their posts, and no other platform claims them", check_addresses),
     Check("dates", "ids that carry time are read", check_dates),
+    Check("bare ids", "ids without an address mean their posts", check_bare_ids),
     Check("short links", "links that redirect wait to be followed", check_short_links),
     Check("other pages", "its other pages are no posts", check_other_pages),
     Check("markup", "its markup is found", check_markup),

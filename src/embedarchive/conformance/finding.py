@@ -33,9 +33,9 @@ def _compare(platform: Platform, example: MarkupExample, found: tuple[Embed, ...
     if {e.form for e in found} != {example.form}:
         yield f"found in the form {', '.join(e.form for e in found)}, not {example.form}"
     for name in CLAIMS:
-        told, claimed = getattr(example, name), getattr(found[0].claim, name)
-        if told and told != claimed:
-            yield f"claims the {name} {claimed!r}, not {told!r}"
+        told, claims = getattr(example, name), {getattr(e.claim, name) for e in found}
+        if told and claims != {told}:
+            yield f"claims the {name} {', '.join(map(repr, claims))}, not {told!r}"
 
 
 def check_not_embeds(platform: Platform) -> Iterator[Problem]:

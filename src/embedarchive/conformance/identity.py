@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from embedarchive.conformance.findings import Problem
+from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
 from embedarchive.detect import identify_post
-from embedarchive.detect.identity import find_platforms
+from embedarchive.detect.identity import find_platforms, read_bare_id
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Example, Platform
 
@@ -33,11 +34,34 @@ def check_addresses(platform: Platform) -> Iterator[Problem]:
             continue
         if platform.canonical(post.native_id) != example.canonical:
             yield example.url, f"its canonical address is {platform.canonical(post.native_id)}"
+        yield from ((example.url, said) for said in _read_address(platform, example, post))
         for address in (example.canonical, post.url):
             again = identify_post(address)
             if again is None or again.key != post.key:
                 yield example.url, f"{address} names {again.key if again else 'nothing'}"
         yield from ((example.url, said) for said in _find_claimants(platform, example))
+
+
+def _read_address(platform: Platform, example: Example, post: Post) -> Iterator[str]:
+    """What else an address tells: the one that is kept, its author, whether it is a frame's."""
+    url = split_url(example.url)
+    assert url
+    if post.url != (example.permalink or example.canonical):
+        yield f"is kept as {post.url}"
+    if platform.handle(url) != example.handle:
+        yield f"names the author {platform.handle(url)}, not {example.handle}"
+    if platform.is_frame(url) != example.frame:
+        yield "is taken for a frame's" if not example.frame else "is not taken for a frame's"
+
+
+def check_bare_ids(platform: Platform) -> Iterator[Problem]:
+    """Each bare id, and each number, is read as the post it means."""
+    for example in platform.examples:
+        for bare in example.bare:
+            post = read_bare_id(platform, bare)
+            numbers = platform.read_number(bare) if bare[0].isdigit() else ()
+            if example.native_id not in (post.native_id if post else None, *numbers):
+                yield bare, f"means {post.key if post else 'nothing'}, not {example.native_id}"
 
 
 def _find_claimants(platform: Platform, example: Example) -> Iterator[str]:
@@ -53,7 +77,7 @@ def check_dates(platform: Platform) -> Iterator[Problem]:
         made = platform.date(example.native_id)
         if made and not _ISO.fullmatch(made):
             yield example.url, f"{made} is no ISO time in UTC with milliseconds"
-        if example.posted_at and not (made or "").startswith(example.posted_at):
+        if bool(made) != bool(example.posted_at) or not (made or "").startswith(example.posted_at or ""):
             yield example.url, f"dated {made}, not {example.posted_at}"
 
 

@@ -179,8 +179,8 @@ def check_nothing_seen(platform: Platform) -> Iterator[Problem]:
 
 def judge_nothing_seen(platform: Platform, kind: str) -> Iterator[Problem]:
     """What is wrong with the verdicts on one kind, each kind of wrong once."""
-    posts = find_examples(platform) if platform.visit else ()
-    met = ((post, page) for post in posts for page in KINDS[kind](platform, post))
+    posts = {post.key: post for post in find_examples(platform)} if platform.visit else {}
+    met = ((post, page) for post in posts.values() for page in KINDS[kind](platform, post))
     yield from ((kind, problem) for problem in _judge(platform, met))
 
 

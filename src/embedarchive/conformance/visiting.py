@@ -23,7 +23,7 @@ ANY_HOST = "*"
 def find_examples(platform: Platform) -> tuple[Post, ...]:
     """The posts of the platform's example addresses, as the finder would hand them over."""
     posts = (identify_post(example.url) for example in platform.examples)
-    return tuple(post for post in posts if post and post.platform == platform.name)
+    return tuple(dict.fromkeys(post for post in posts if post and post.platform == platform.name))
 
 
 def check_frame_address(platform: Platform) -> Iterator[Problem]:

@@ -53,11 +53,28 @@ EXAMPLES = (
         "https://bandcamp.com/EmbeddedPlayer/album=3296236997/size=large/tracklist=false/",
         "album=3296236997",
         "https://bandcamp.com/EmbeddedPlayer/album=3296236997/",
+        frame=True,
     ),
     Example(
         "https://maralind.bandcamp.com/album/kestrel",
         "maralind.bandcamp.com/album/kestrel",
         "https://maralind.bandcamp.com/album/kestrel",
+    ),
+    Example(
+        "https://bandcamp.com/EmbeddedPlayer/size=small/track=3296236997",
+        "track=3296236997",
+        "https://bandcamp.com/EmbeddedPlayer/track=3296236997/",
+        frame=True,
+    ),
+    Example(
+        "https://maralind.bandcamp.com/track/m",
+        "maralind.bandcamp.com/track/m",
+        "https://maralind.bandcamp.com/track/m",
+    ),
+    Example(
+        "https://maralind.bandcamp.com/album/m",
+        "maralind.bandcamp.com/album/m",
+        "https://maralind.bandcamp.com/album/m",
     ),
 )
 

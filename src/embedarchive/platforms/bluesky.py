@@ -84,11 +84,27 @@ EXAMPLES = (
         "https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p",
         "mara.example/3lcxjuygrwk2p",
         "https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p",
+        "2024-12-10T15:16:08",
+        handle="mara.example",
     ),
     Example(
         "https://embed.bsky.app/embed/did:plc:abcdefghijklmnop/app.bsky.feed.post/3lcxjuygrwk2p?id=1",
         "did:plc:abcdefghijklmnop/3lcxjuygrwk2p",
         "https://bsky.app/profile/did:plc:abcdefghijklmnop/post/3lcxjuygrwk2p",
+        "2024-12-10T15:16:08",
+        frame=True,
+    ),
+    Example(
+        "https://bsky.app/profile/did:maralind:maral/post/maralind",
+        "did:maralind:maral/maralind",
+        "https://bsky.app/profile/did:maralind:maral/post/maralind",
+    ),
+    Example(
+        "https://bsky.app/profile/3lc/post/3lcxjuygrw",
+        "3lc/3lcxjuygrw",
+        "https://bsky.app/profile/3lc/post/3lcxjuygrw",
+        handle="3lc",
+        bare=("at://3lc/app.bsky.feed.post/3lcxjuygrw",),
     ),
 )
 

@@ -64,13 +64,24 @@ EXAMPLES = (
         "https://www.dailymotion.com/embed/video/x67iqc9?autoplay=1",
         "x67iqc9",
         "https://www.dailymotion.com/video/x67iqc9",
+        frame=True,
     ),
     Example(
         "https://geo.dailymotion.com/player/xabc.html?video=x67iqc9",
         "x67iqc9",
         "https://www.dailymotion.com/video/x67iqc9",
+        frame=True,
     ),
     Example("https://dai.ly/x67iqc9", "x67iqc9", "https://www.dailymotion.com/video/x67iqc9"),
+    Example("https://dailymotion.com/swf/x67iqc9", "x67iqc9", "https://www.dailymotion.com/video/x67iqc9", frame=True),
+    Example("https://dai.ly/maral", "maral", "https://www.dailymotion.com/video/maral"),
+    Example("https://dailymotion.com/video/maral", "maral", "https://www.dailymotion.com/video/maral"),
+    Example(
+        "https://www.dailymotion.com/video/xx67iq",
+        "xx67iq",
+        "https://www.dailymotion.com/video/xx67iq",
+        bare=("xx67iq",),
+    ),
 )
 
 MARKUP = (MarkupExample('<iframe src="//www.dailymotion.com/embed/video/x67iqc9"></iframe>', ("x67iqc9",), "iframe"),)

@@ -63,7 +63,7 @@ def identify(url: SplitResult) -> str | None:
 
 
 def _read_id(value: str | None) -> str | None:
-    return value if value and re.fullmatch(r"\d{5,25}|pfbid\w{10,100}", value) else None
+    return value if value and re.fullmatch(r"\d{5,25}(?:_\d{5,25})?|pfbid\w{10,100}", value) else None
 
 
 def canonical(native_id: str) -> str:
@@ -76,7 +76,7 @@ def permalink(url: SplitResult) -> str | None:
     if _PLUGIN.match(url.path):
         inner = split_url(query(url, "href") or "")
         return permalink(inner) if inner else None
-    kept = [(k, v) for k in ("v", "fbid", "set", "story_fbid", "id") if (v := query(url, k))]
+    kept = [(k, v) for k in ("v", "fbid", "set", "story_fbid", "id", "video_id") if (v := query(url, k))]
     return f"https://www.facebook.com{url.path}" + ("?" + urlencode(kept) if kept else "")
 
 
@@ -113,21 +113,70 @@ EXAMPLES = (
         "https://www.facebook.com/rookfield/posts/928812574504508/?locale=de_DE",
         "928812574504508",
         "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/rookfield/posts/928812574504508/",
+        handle="rookfield",
     ),
     Example(
         "https://m.facebook.com/story.php?story_fbid=pfbid02abcDEFghiJKL&id=100007004708966",
         "pfbid02abcDEFghiJKL",
         "https://www.facebook.com/permalink.php?story_fbid=pfbid02abcDEFghiJKL",
+        permalink="https://www.facebook.com/story.php?story_fbid=pfbid02abcDEFghiJKL&id=100007004708966",
     ),
     Example(
         "https://www.facebook.com/watch/?v=1194275290585246",
         "1194275290585246",
         "https://www.facebook.com/permalink.php?story_fbid=1194275290585246",
+        permalink="https://www.facebook.com/watch/?v=1194275290585246",
     ),
     Example(
         "https://www.facebook.com/plugins/post.php?href=https%3A%2F%2Fwww.facebook.com%2Frookfield%2Fposts%2F928812574504508&width=500",
         "928812574504508",
         "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/rookfield/posts/928812574504508",
+        frame=True,
+    ),
+    Example(
+        "https://facebook.com/video/embed?fbid=928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/video/embed?fbid=928812574504508",
+        frame=True,
+    ),
+    Example(
+        "https://fb.com/a/permalink/928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/a/permalink/928812574504508",
+    ),
+    Example(
+        "https://facebook.com/watch/?video_id=928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/watch/?video_id=928812574504508",
+    ),
+    Example(
+        "https://fb.com/a/videos/928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/a/videos/928812574504508",
+    ),
+    Example(
+        "https://fb.com/a/posts/pfbidmaralindma",
+        "pfbidmaralindma",
+        "https://www.facebook.com/permalink.php?story_fbid=pfbidmaralindma",
+        permalink="https://www.facebook.com/a/posts/pfbidmaralindma",
+    ),
+    Example(
+        "https://fb.com/928812574504508_92881",
+        "928812574504508_92881",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508_92881",
+        permalink="https://www.facebook.com/928812574504508_92881",
+    ),
+    Example(
+        "https://www.facebook.com/permalink.php?story_fbid=731829304173",
+        "731829304173",
+        "https://www.facebook.com/permalink.php?story_fbid=731829304173",
+        bare=("731829304173",),
     ),
 )
 
@@ -383,11 +432,14 @@ PLATFORM = Platform(
         "https://fb.watch/abcDEF123/",
         "https://www.facebook.com/share/p/1AbCdEfGh/",
         "https://www.facebook.com/share/1AbCdEfGh/",
+        "https://fb.com/share/maralind",
     ),
     markup=MARKUP,
     not_posts=(
         "https://www.facebook.com/rookfield/",
         "https://www.facebook.com/sharer/sharer.php?u=https%3A%2F%2Fnews.example%2F1",
+        "https://fb.com/plugins/maralind",
+        "https://fb.com/video",
     ),
     not_embeds=(
         '<iframe src="https://www.facebook.com/plugins/like.php?href=https%3A%2F%2Fwww.facebook.com%2Frookfield%2Fposts%2F928812574504508"></iframe>',

@@ -57,6 +57,27 @@ EXAMPLES = (
         "https://www.flickr.com/photos/maralind/51234567890/in/dateposted/",
         "51234567890",
         "https://www.flickr.com/photo.gne?id=51234567890",
+        permalink="https://www.flickr.com/photos/maralind/51234567890/",
+    ),
+    Example("https://embedr.flickr.com/photos/51234", "51234", "https://www.flickr.com/photo.gne?id=51234", frame=True),
+    Example(
+        "https://flic.kr/photos/m/51234567890",
+        "51234567890",
+        "https://www.flickr.com/photo.gne?id=51234567890",
+        permalink="https://www.flickr.com/photos/m/51234567890/",
+    ),
+    Example(
+        "https://flickr.com/photos/maralind/51234567890/in/dateposted//player",
+        "51234567890",
+        "https://www.flickr.com/photo.gne?id=51234567890",
+        permalink="https://www.flickr.com/photos/maralind/51234567890/",
+        frame=True,
+    ),
+    Example(
+        "https://flic.kr/photos/maralind/51234",
+        "51234",
+        "https://www.flickr.com/photo.gne?id=51234",
+        permalink="https://www.flickr.com/photos/maralind/51234/",
     ),
 )
 
@@ -131,7 +152,10 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     short_links=("https://flic.kr/p/2kXyZab",),
     markup=MARKUP,
-    not_posts=("https://www.flickr.com/photos/maralind/",),
+    not_posts=(
+        "https://www.flickr.com/photos/maralind/",
+        "https://flickr.com/photo.gne",
+    ),
     not_embeds=('<a href="https://www.flickr.com/photos/maralind/51234567890/">Photo: Mara Lind</a>',),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,

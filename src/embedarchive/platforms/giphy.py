@@ -36,13 +36,19 @@ SELECTORS = (Selector("custom-element", ".giphy-embed[data-giphy-id], [data-giph
 
 EXAMPLES = (
     Example(
-        "https://giphy.com/embed/3o7TKsQ8gqVrXhq5Ha", "3o7TKsQ8gqVrXhq5Ha", "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha"
+        "https://giphy.com/embed/3o7TKsQ8gqVrXhq5Ha",
+        "3o7TKsQ8gqVrXhq5Ha",
+        "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha",
+        frame=True,
     ),
     Example(
         "https://giphy.com/gifs/bird-kestrel-3o7TKsQ8gqVrXhq5Ha",
         "3o7TKsQ8gqVrXhq5Ha",
         "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha",
     ),
+    Example("https://gph.is/clips/maralind", "maralind", "https://giphy.com/gifs/maralind"),
+    Example("https://gph.is/stickers/maralind", "maralind", "https://giphy.com/gifs/maralind"),
+    Example("https://giphy.com/gifs/3o7TKsQ8", "3o7TKsQ8", "https://giphy.com/gifs/3o7TKsQ8", bare=("3o7TKsQ8",)),
 )
 
 MARKUP = (
@@ -92,7 +98,10 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     short_links=("https://gph.is/2AbCdEf",),
     markup=MARKUP,
-    not_posts=("https://giphy.com/maralind",),
+    not_posts=(
+        "https://giphy.com/maralind",
+        "https://i.giphy.com/gifs/maralind",
+    ),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

@@ -49,7 +49,10 @@ SELECTORS = (
 
 EXAMPLES = (
     Example("https://imgur.com/UDZqhJo", "UDZqhJo", "https://imgur.com/UDZqhJo"),
-    Example("https://imgur.com/a/UDZqhJo/embed?pub=true", "a/UDZqhJo", "https://imgur.com/a/UDZqhJo"),
+    Example("https://imgur.com/a/UDZqhJo/embed?pub=true", "a/UDZqhJo", "https://imgur.com/a/UDZqhJo", frame=True),
+    Example("https://imgur.com/t/m/maralind", "maralind", "https://imgur.com/maralind"),
+    Example("https://imgur.com/r/m/maralind", "maralind", "https://imgur.com/maralind"),
+    Example("https://imgur.com/UDZqh", "UDZqh", "https://imgur.com/UDZqh", bare=("UDZqh",)),
 )
 
 MARKUP = (
@@ -141,7 +144,21 @@ PLATFORM = Platform(
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://i.imgur.com/UDZqhJo.jpg",),
+    not_posts=(
+        "https://i.imgur.com/UDZqhJo.jpg",
+        "https://i.imgur.com/maral",
+        "https://imgur.com/about",
+        "https://imgur.com/upload",
+        "https://imgur.com/search",
+        "https://imgur.com/signin",
+        "https://imgur.com/random",
+        "https://imgur.com/gallery",
+        "https://imgur.com/memegen",
+        "https://imgur.com/privacy",
+        "https://imgur.com/register",
+        "https://s.imgur.com/maral",
+        "https://api.imgur.com/maral",
+    ),
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     states=FRAMED_STATES,

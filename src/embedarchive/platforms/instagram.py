@@ -161,22 +161,49 @@ EXAMPLES = (
         "https://instagram.com/some.one/reel/ByvcEZml3za/embed/",
         "ByvcEZml3za",
         "https://www.instagram.com/p/ByvcEZml3za/",
+        "2019-06-15T18:55:32",
+        handle="some.one",
+        frame=True,
     ),
-    Example("https://www.instagram.com/tv/BwhCjGGF1Tt/", "BwhCjGGF1Tt", "https://www.instagram.com/p/BwhCjGGF1Tt/"),
+    Example(
+        "https://www.instagram.com/tv/BwhCjGGF1Tt/",
+        "BwhCjGGF1Tt",
+        "https://www.instagram.com/p/BwhCjGGF1Tt/",
+        "2019-04-21T11:40:22",
+    ),
     Example(
         "https://www.instagram.com/reels/BwhCjGGF1Tt/?igsh=abc",
         "BwhCjGGF1Tt",
         "https://www.instagram.com/p/BwhCjGGF1Tt/",
+        "2019-04-21T11:40:22",
     ),
     Example(
         "https://www.instagram.com/p/BwhCjGGF1TtxxxxxxxxxxxxxxxxxxxxxxxxxxxX/",
         "BwhCjGGF1Tt",
         "https://www.instagram.com/p/BwhCjGGF1Tt/",
+        "2019-04-21T11:40:22",
     ),
     Example(
         "http://instagr.am/p/BWIvVr9Ld0M/embed/captioned/?cr=1#a",
         "BWIvVr9Ld0M",
         "https://www.instagram.com/p/BWIvVr9Ld0M/",
+        "2017-07-04T19:34:30",
+        frame=True,
+    ),
+    Example(
+        "https://instagr.am/B/p/BwhCjGGF1Tt",
+        "BwhCjGGF1Tt",
+        "https://www.instagram.com/p/BwhCjGGF1Tt/",
+        "2019-04-21T11:40:22",
+        handle="B",
+    ),
+    Example("https://instagr.am/p/maral", "maral", "https://www.instagram.com/p/maral/", "2011-08-24T21:07:01"),
+    Example(
+        "https://www.instagram.com/p/ByxilPNJK/",
+        "ByxilPNJK",
+        "https://www.instagram.com/p/ByxilPNJK/",
+        "2011-08-25T13:49:56",
+        bare=("ByxilPNJK",),
     ),
 )
 
@@ -608,7 +635,10 @@ PLATFORM = Platform(
     link_parameters=("utm_source=ig_embed",),
     wordless=r"""data-instgrm-version=["']?(?:1[4-9]|[2-9]\d)\b""",
     examples=EXAMPLES,
-    short_links=("https://www.instagram.com/share/p/BAbCdEfGhI/",),
+    short_links=(
+        "https://www.instagram.com/share/p/BAbCdEfGhI/",
+        "https://instagr.am/share/maral",
+    ),
     markup=MARKUP,
     not_posts=(
         "https://www.instagram.com/rook.field/",

@@ -61,11 +61,38 @@ EXAMPLES = (
         "urn:li:share:7000000000000000000",
         "https://www.linkedin.com/feed/update/urn:li:share:7000000000000000000/",
         "2022-11-20T07:40:53",
+        frame=True,
     ),
     Example(
         "https://www.linkedin.com/posts/maralind_birds-activity-7000000000000000000-AbCd",
         "urn:li:activity:7000000000000000000",
         "https://www.linkedin.com/feed/update/urn:li:activity:7000000000000000000/",
+        "2022-11-20T07:40:53",
+        handle="maralind",
+        bare=("urn:li:activity:7000000000000000000",),
+    ),
+    Example(
+        "https://www.linkedin.com/posts/a-share-7000000000",
+        "urn:li:share:7000000000",
+        "https://www.linkedin.com/feed/update/urn:li:share:7000000000/",
+        bare=("urn:li:share:7000000000",),
+    ),
+    Example(
+        "https://www.linkedin.com/update/urn:li:share:7000000000",
+        "urn:li:share:7000000000",
+        "https://www.linkedin.com/feed/update/urn:li:share:7000000000/",
+    ),
+    Example(
+        "https://www.linkedin.com/posts/a-ugcPost-7000000000000000000",
+        "urn:li:ugcPost:7000000000000000000",
+        "https://www.linkedin.com/feed/update/urn:li:ugcPost:7000000000000000000/",
+        "2022-11-20T07:40:53",
+    ),
+    Example(
+        "https://www.linkedin.com/update/urn:li:ugcPost:7000000000000000000",
+        "urn:li:ugcPost:7000000000000000000",
+        "https://www.linkedin.com/feed/update/urn:li:ugcPost:7000000000000000000/",
+        "2022-11-20T07:40:53",
     ),
 )
 
@@ -213,7 +240,10 @@ PLATFORM = Platform(
     id_names=("linkedinurn", "linkedinid"),
     url_patterns=(r"linkedin\.com/(?:embed/)?(?:feed/|pulse/)?update/", r"linkedin\.com/posts/", r"lnkd\.in/"),
     examples=EXAMPLES,
-    short_links=("https://lnkd.in/eAbCdEf",),
+    short_links=(
+        "https://lnkd.in/eAbCdEf",
+        "https://lnkd.in/posts/u_",
+    ),
     markup=MARKUP,
     not_posts=(
         "https://www.linkedin.com/in/maralind",

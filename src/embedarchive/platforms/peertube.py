@@ -91,6 +91,7 @@ EXAMPLES = (
         "https://tube.example/videos/embed/01234567-89ab-4cde-8f01-23456789abcd?title=0&warningTitle=0",
         "tube.example/01234567-89ab-4cde-8f01-23456789abcd",
         "https://tube.example/w/199CM6S7tjeVkhq7FmZWxF",
+        frame=True,
     ),
 )
 

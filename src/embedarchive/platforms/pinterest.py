@@ -69,7 +69,104 @@ EXAMPLES = (
         "https://assets.pinterest.com/ext/embed.html?id=99360735500167749",
         "99360735500167749",
         "https://www.pinterest.com/pin/99360735500167749/",
+        frame=True,
     ),
+    Example(
+        "https://pinterest.fr/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.es/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.it/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.at/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.ch/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.ca/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.se/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.dk/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.pt/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.jp/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.ie/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.nz/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.ph/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.cl/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.co.uk/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.co.kr/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.com.au/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.com.mx/pin/99360735500167749/",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example(
+        "https://pinterest.de/pin/m--99360735500167749",
+        "99360735500167749",
+        "https://www.pinterest.com/pin/99360735500167749/",
+    ),
+    Example("https://pinterest.de/pin/993607", "993607", "https://www.pinterest.com/pin/993607/", bare=("993607",)),
 )
 
 MARKUP = (
@@ -228,7 +325,10 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     short_links=("https://pin.it/3AbCdEf",),
     markup=MARKUP,
-    not_posts=("https://www.pinterest.com/maralind/",),
+    not_posts=(
+        "https://www.pinterest.com/maralind/",
+        "https://pinterest.com/ext/embed.html",
+    ),
     not_embeds=(
         '<a data-pin-do="buttonPin" href="https://www.pinterest.com/pin/create/button/?url=https%3A%2F%2Fnews.example%2F"></a>',
         '<a data-pin-do="embedBoard" href="https://www.pinterest.com/maralind/birds/"></a>',

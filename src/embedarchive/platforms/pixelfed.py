@@ -73,11 +73,25 @@ EXAMPLES = (
         "pixels.example/712345678901234567",
         "https://pixels.example/i/web/post/712345678901234567",
         "2024-06-28T16:47:24",
+        permalink="https://pixels.example/p/mara/712345678901234567",
+        handle="mara",
     ),
     Example(
         "https://pixels.example/p/mara/712345678901234567/embed?caption=true&likes=false&layout=full",
         "pixels.example/712345678901234567",
         "https://pixels.example/i/web/post/712345678901234567",
+        "2024-06-28T16:47:24",
+        permalink="https://pixels.example/p/mara/712345678901234567",
+        handle="mara",
+        frame=True,
+    ),
+    Example(
+        "https://social.example/p/71/712345678901234567",
+        "social.example/712345678901234567",
+        "https://social.example/i/web/post/712345678901234567",
+        "2024-06-28T16:47:24",
+        permalink="https://social.example/p/71/712345678901234567",
+        handle="71",
     ),
 )
 

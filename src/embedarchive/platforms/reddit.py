@@ -74,13 +74,35 @@ EXAMPLES = (
         "https://www.reddit.com/r/birds/comments/1ab2cd/a_kestrel/?utm_source=x",
         "1ab2cd",
         "https://www.reddit.com/comments/1ab2cd/",
+        permalink="https://www.reddit.com/r/birds/comments/1ab2cd/",
     ),
     Example(
         "https://old.reddit.com/r/birds/comments/1ab2cd/a_kestrel/kxyz12/",
         "1ab2cd/kxyz12",
         "https://www.reddit.com/comments/1ab2cd/_/kxyz12/",
+        permalink="https://www.reddit.com/r/birds/comments/1ab2cd/_/kxyz12/",
     ),
     Example("https://redd.it/1ab2cd", "1ab2cd", "https://www.reddit.com/comments/1ab2cd/"),
+    Example(
+        "https://redditmedia.com/r/birds/comments/1ab2cd/a_kestrel/kxyz12/",
+        "1ab2cd/kxyz12",
+        "https://www.reddit.com/comments/1ab2cd/_/kxyz12/",
+        permalink="https://www.reddit.com/r/birds/comments/1ab2cd/_/kxyz12/",
+        frame=True,
+    ),
+    Example(
+        "https://reddit.com/user/maralind/comments/maralind/",
+        "maralind",
+        "https://www.reddit.com/comments/maralind/",
+        permalink="https://www.reddit.com/user/maralind/comments/maralind/",
+    ),
+    Example("https://redd.it/maral", "maral", "https://www.reddit.com/comments/maral/"),
+    Example(
+        "https://reddit.com/r/m/comments/maralind/",
+        "maralind",
+        "https://www.reddit.com/comments/maralind/",
+        permalink="https://www.reddit.com/r/m/comments/maralind/",
+    ),
 )
 
 MARKUP = (
@@ -256,9 +278,20 @@ PLATFORM = Platform(
     ),
     selectors=SELECTORS,
     examples=EXAMPLES,
-    short_links=("https://www.reddit.com/r/birds/s/AbCdEfGhIj",),
+    short_links=(
+        "https://www.reddit.com/r/birds/s/AbCdEfGhIj",
+        "https://redd.it/user/maralind/s/maralind",
+        "https://redd.it/r/m/s/maralind",
+        "https://redd.it/u/maralind/s/maralind",
+    ),
     markup=MARKUP,
-    not_posts=("https://www.reddit.com/r/birds/", "https://i.redd.it/abcdef123.jpg"),
+    not_posts=(
+        "https://www.reddit.com/r/birds/",
+        "https://i.redd.it/abcdef123.jpg",
+        "https://preview.reddit.com/comments/mara/",
+        "https://i.reddit.com/comments/mara/",
+        "https://v.reddit.com/comments/mara/",
+    ),
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

@@ -42,8 +42,9 @@ def is_frame(url: SplitResult) -> bool:
 
 
 EXAMPLES = (
-    Example("https://rumble.com/embed/v2abcd/?pub=4", "v2abcd", "https://rumble.com/embed/v2abcd/"),
+    Example("https://rumble.com/embed/v2abcd/?pub=4", "v2abcd", "https://rumble.com/embed/v2abcd/", frame=True),
     Example("https://rumble.com/v2abcd-a-kestrel.html", "v2abcd", "https://rumble.com/embed/v2abcd/"),
+    Example("https://rumble.com/embed/mara", "mara", "https://rumble.com/embed/mara/", frame=True),
 )
 
 MARKUP = (

@@ -76,6 +76,28 @@ EXAMPLES = (
         "spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
         "https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
     ),
+    Example(
+        "https://snapchat.com/embed/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        "spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        "https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        frame=True,
+    ),
+    Example(
+        "https://snapchat.com/@W/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        "spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        "https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        handle="W",
+    ),
+    Example(
+        "https://snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY/embed",
+        "spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        "https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",
+        frame=True,
+    ),
+    Example("https://snapchat.com/p/maralind", "p/maralind", "https://www.snapchat.com/p/maralind"),
+    Example("https://snapchat.com/s/maralind", "s/maralind", "https://www.snapchat.com/s/maralind"),
+    Example("https://snapchat.com/o/maralind", "o/maralind", "https://www.snapchat.com/o/maralind"),
+    Example("https://snapchat.com/story/maralind", "story/maralind", "https://www.snapchat.com/story/maralind"),
 )
 
 MARKUP = (
@@ -181,7 +203,10 @@ PLATFORM = Platform(
     url_patterns=(r"snapchat\.com/[^\s\"'<>]{0,80}?(?:spotlight|lens|p|s|t|story|o)/",),
     selectors=SELECTORS,
     examples=EXAMPLES,
-    short_links=("https://www.snapchat.com/t/AbCdEfGh",),
+    short_links=(
+        "https://www.snapchat.com/t/AbCdEfGh",
+        "https://snapchat.com/t/maral",
+    ),
     markup=MARKUP,
     not_posts=("https://www.snapchat.com/add/maralind",),
     visit=make_visit(FRAMED),

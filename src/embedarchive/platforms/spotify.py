@@ -57,11 +57,34 @@ EXAMPLES = (
         "https://open.spotify.com/embed/album/5xPxMLvzGXqfOD5hZ0h3or?utm_source=generator",
         "album/5xPxMLvzGXqfOD5hZ0h3or",
         "https://open.spotify.com/album/5xPxMLvzGXqfOD5hZ0h3or",
+        frame=True,
     ),
     Example(
         "https://embed.spotify.com/?uri=spotify:track:5xPxMLvzGXqfOD5hZ0h3or",
         "track/5xPxMLvzGXqfOD5hZ0h3or",
         "https://open.spotify.com/track/5xPxMLvzGXqfOD5hZ0h3or",
+        frame=True,
+    ),
+    Example(
+        "https://spotify.com/show/maralindmaralin",
+        "show/maralindmaralin",
+        "https://open.spotify.com/show/maralindmaralin",
+    ),
+    Example(
+        "https://spotify.com/episode/maralindmaralin",
+        "episode/maralindmaralin",
+        "https://open.spotify.com/episode/maralindmaralin",
+    ),
+    Example(
+        "https://spotify.com/playlist/maralindmaralin",
+        "playlist/maralindmaralin",
+        "https://open.spotify.com/playlist/maralindmaralin",
+    ),
+    Example(
+        "https://open.spotify.com/artist/5xPxMLvzGXqfOD5",
+        "artist/5xPxMLvzGXqfOD5",
+        "https://open.spotify.com/artist/5xPxMLvzGXqfOD5",
+        bare=("spotify:artist:5xPxMLvzGXqfOD5",),
     ),
 )
 

@@ -45,7 +45,10 @@ def is_frame(url: SplitResult) -> bool:
     return bool(re.match(r"^/[eos]/\w", url.path))
 
 
-EXAMPLES = (Example("https://streamable.com/e/moo12x?loop=0", "moo12x", "https://streamable.com/moo12x"),)
+EXAMPLES = (
+    Example("https://streamable.com/e/moo12x?loop=0", "moo12x", "https://streamable.com/moo12x", frame=True),
+    Example("https://streamable.com/mara/blog", "mara", "https://streamable.com/mara"),
+)
 
 MARKUP = (MarkupExample('<iframe src="https://streamable.com/e/moo12x"></iframe>', ("moo12x",), "iframe"),)
 
@@ -105,7 +108,19 @@ PLATFORM = Platform(
     url_patterns=(r"streamable\.com/(?:[eost]/)?\w{4}",),
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://streamable.com/login",),
+    not_posts=(
+        "https://streamable.com/login",
+        "https://streamable.com/help",
+        "https://streamable.com/about",
+        "https://streamable.com/terms",
+        "https://streamable.com/video",
+        "https://streamable.com/signup",
+        "https://streamable.com/upload",
+        "https://streamable.com/privacy",
+        "https://streamable.com/pricing",
+        "https://streamable.com/clipper",
+        "https://streamable.com/blog",
+    ),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

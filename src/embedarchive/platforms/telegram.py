@@ -53,7 +53,19 @@ def is_frame(url: SplitResult) -> bool:
 
 SELECTORS = (Selector("script", "script[data-telegram-post]", id=("@data-telegram-post",)),)
 
-EXAMPLES = (Example("https://t.me/s/rookfield/123?embed=1", "rookfield/123", "https://t.me/rookfield/123"),)
+EXAMPLES = (
+    Example(
+        "https://t.me/s/rookfield/123?embed=1",
+        "rookfield/123",
+        "https://t.me/rookfield/123",
+        handle="rookfield",
+        frame=True,
+    ),
+    Example("https://telegram.me/mmaralind/123/1", "mmaralind/1", "https://t.me/mmaralind/1", handle="mmaralind"),
+    Example("https://t.me/mmaralind/1", "mmaralind/1", "https://t.me/mmaralind/1", handle="mmaralind"),
+    Example("https://t.me/Z123/123", "Z123/123", "https://t.me/Z123/123", handle="Z123"),
+    Example("https://t.me/mmar/123", "mmar/123", "https://t.me/mmar/123", handle="mmar", bare=("mmar/123",)),
+)
 
 MARKUP = (
     MarkupExample(
@@ -187,7 +199,16 @@ PLATFORM = Platform(
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://t.me/rookfield", "https://t.me/share/url?url=https%3A%2F%2Fnews.example"),
+    not_posts=(
+        "https://t.me/rookfield",
+        "https://t.me/share/url?url=https%3A%2F%2Fnews.example",
+        "https://t.me/share/123",
+        "https://t.me/proxy/123",
+        "https://t.me/socks/123",
+        "https://t.me/addlist/123",
+        "https://t.me/joinchat/123",
+        "https://t.me/addstickers/123",
+    ),
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

@@ -71,11 +71,29 @@ EXAMPLES = (
         "DDYEM_foiI1",
         "https://www.threads.com/t/DDYEM_foiI1",
         "2024-12-09T23:27:23",
+        handle="mara.lind",
     ),
     Example(
         "https://www.threads.com/@mara.lind/post/DDYEM_foiI1/embed",
         "DDYEM_foiI1",
         "https://www.threads.com/t/DDYEM_foiI1",
+        "2024-12-09T23:27:23",
+        handle="mara.lind",
+        frame=True,
+    ),
+    Example(
+        "https://threads.net/@maralind/post/maral",
+        "maral",
+        "https://www.threads.com/t/maral",
+        "2011-08-24T21:07:01",
+        handle="maralind",
+    ),
+    Example(
+        "https://www.threads.com/t/DDYEM_foiI",
+        "DDYEM_foiI",
+        "https://www.threads.com/t/DDYEM_foiI",
+        "2011-11-08T18:09:13",
+        bare=("DDYEM_foiI",),
     ),
 )
 

@@ -49,6 +49,7 @@ EXAMPLES = (
         "https://clips.twitch.tv/embed?clip=IcyOriginalTriangle-5GQ9hBdA&parent=news.example",
         "IcyOriginalTriangle-5GQ9hBdA",
         "https://clips.twitch.tv/IcyOriginalTriangle-5GQ9hBdA",
+        frame=True,
     ),
     Example(
         "https://www.twitch.tv/maralind/clip/IcyOriginalTriangle-5GQ9hBdA",
@@ -59,7 +60,14 @@ EXAMPLES = (
         "https://player.twitch.tv/?video=v123456789&parent=news.example",
         "v123456789",
         "https://www.twitch.tv/videos/123456789",
+        frame=True,
     ),
+    Example("https://twitch.tv/mara/video/v123456789", "v123456789", "https://www.twitch.tv/videos/123456789"),
+    Example("https://twitch.tv/clip/v123456789", "v123456789", "https://www.twitch.tv/videos/123456789"),
+    Example(
+        "https://twitch.tv/m/clip/maralindmaralind", "maralindmaralind", "https://clips.twitch.tv/maralindmaralind"
+    ),
+    Example("https://twitch.tv/m/videos/12345678", "v12345678", "https://www.twitch.tv/videos/12345678"),
 )
 
 MARKUP = (
@@ -166,7 +174,11 @@ PLATFORM = Platform(
     ),
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://www.twitch.tv/maralind", "https://player.twitch.tv/?channel=maralind"),
+    not_posts=(
+        "https://www.twitch.tv/maralind",
+        "https://player.twitch.tv/?channel=maralind",
+        "https://embed.twitch.tv/clip/maralind",
+    ),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

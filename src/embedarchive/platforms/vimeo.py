@@ -75,8 +75,24 @@ SELECTORS = (
 )
 
 EXAMPLES = (
-    Example("https://player.vimeo.com/video/879269983?h=0a1b2c3d4e&dnt=1", "879269983", "https://vimeo.com/879269983"),
+    Example(
+        "https://player.vimeo.com/video/879269983?h=0a1b2c3d4e&dnt=1",
+        "879269983",
+        "https://vimeo.com/879269983",
+        permalink="https://vimeo.com/879269983/0a1b2c3d4e",
+        frame=True,
+    ),
     Example("https://vimeo.com/channels/staffpicks/879269983", "879269983", "https://vimeo.com/879269983"),
+    Example("https://vimeo.com/moogaloop.swf/879269983", "879269983", "https://vimeo.com/879269983", frame=True),
+    Example("https://vimeo.com/groups/maralind/879269983", "879269983", "https://vimeo.com/879269983"),
+    Example(
+        "https://vimeo.com/879269983/879269",
+        "879269983",
+        "https://vimeo.com/879269983",
+        permalink="https://vimeo.com/879269983/879269",
+    ),
+    Example("https://vimeo.com/album/8/video/879269983", "879269983", "https://vimeo.com/879269983"),
+    Example("https://vimeo.com/87926", "87926", "https://vimeo.com/87926", bare=("87926",)),
 )
 
 MARKUP = (
@@ -184,7 +200,10 @@ PLATFORM = Platform(
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://vimeo.com/maralind",),
+    not_posts=(
+        "https://vimeo.com/maralind",
+        "https://vimeo.com/maralind?clip_id=879269983",
+    ),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

@@ -40,7 +40,11 @@ def is_frame(url: SplitResult) -> bool:
 
 SELECTORS = (Selector("amp", "amp-vine", id=("@data-vineid",)),)
 
-EXAMPLES = (Example("https://vine.co/v/OHQBTeUJ9jT/embed/simple", "OHQBTeUJ9jT", "https://vine.co/v/OHQBTeUJ9jT"),)
+EXAMPLES = (
+    Example("https://vine.co/v/OHQBTeUJ9jT/embed/simple", "OHQBTeUJ9jT", "https://vine.co/v/OHQBTeUJ9jT", frame=True),
+    Example("https://vine.co/v/marali", "marali", "https://vine.co/v/marali"),
+    Example("https://vine.co/v/OHQBTeUJ9", "OHQBTeUJ9", "https://vine.co/v/OHQBTeUJ9", bare=("OHQBTeUJ9",)),
+)
 
 MARKUP = (
     MarkupExample(

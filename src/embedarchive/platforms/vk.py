@@ -29,14 +29,14 @@ _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{
 
 
 def identify(url: SplitResult) -> str | None:
-    """`wall-1_2`, `video-1_2`, `clip-1_2`."""
+    """`wall-1_2`, `photo-1_2`, `video-1_2`; a clip is a video, and its frame knows it by that name only."""
     if url.path.startswith("/video_ext.php"):
         owner, number = query(url, "oid"), query(url, "id")
         return (
             f"video{owner}_{number}" if owner and number and re.fullmatch(r"-?\d+_\d+", f"{owner}_{number}") else None
         )
     m = _PATH.match(url.path[:300]) or _PATH.match("/" + (query(url, "w", "z") or "")[:100])
-    return f"{m[1]}{m[2]}" if m else None
+    return f"{m[1].replace('clip', 'video')}{m[2]}" if m else None
 
 
 def canonical(native_id: str) -> str:
@@ -52,9 +52,26 @@ def is_frame(url: SplitResult) -> bool:
 EXAMPLES = (
     Example("https://vk.com/rookfield?w=wall-12345_678", "wall-12345_678", "https://vk.com/wall-12345_678"),
     Example(
-        "https://vk.com/video_ext.php?oid=-12345&id=678&hash=ab", "video-12345_678", "https://vk.com/video-12345_678"
+        "https://vk.com/video_ext.php?oid=-12345&id=678&hash=ab",
+        "video-12345_678",
+        "https://vk.com/video-12345_678",
+        frame=True,
     ),
     Example("https://vkvideo.ru/video-12345_678", "video-12345_678", "https://vk.com/video-12345_678"),
+    Example(
+        "https://vk.com/widget_post.php?z=wall-12345_678", "wall-12345_678", "https://vk.com/wall-12345_678", frame=True
+    ),
+    Example("https://vk.ru/feedwall1_12345678", "wall1_12345678", "https://vk.com/wall1_12345678"),
+    Example("https://vkontakte.ru/video-12345_678", "video-12345_678", "https://vk.com/video-12345_678"),
+    Example(
+        "https://vk.ru/clips/clip12345678_12345678", "video12345678_12345678", "https://vk.com/video12345678_12345678"
+    ),
+    Example(
+        "https://vk.com/video7318293041_7318293041",
+        "video7318293041_7318293041",
+        "https://vk.com/video7318293041_7318293041",
+        bare=("video7318293041_7318293041",),
+    ),
 )
 
 MARKUP = (
@@ -178,7 +195,11 @@ PLATFORM = Platform(
     from_call=lambda groups: f"wall{groups[0]}_{groups[1]}",
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://vk.com/rookfield", "https://vk.com/share.php?url=https%3A%2F%2Fnews.example"),
+    not_posts=(
+        "https://vk.com/rookfield",
+        "https://vk.com/share.php?url=https%3A%2F%2Fnews.example",
+        "https://vk.com/video_ext.php?id=wall-12345_678",
+    ),
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

@@ -92,14 +92,30 @@ EXAMPLES = (
         "https://www.youtube.com/watch?v=jP6fEHm-lA0&t=12s",
         "jP6fEHm-lA0",
         "https://www.youtube.com/watch?v=jP6fEHm-lA0",
+        bare=("jP6fEHm-lA0",),
     ),
     Example("https://youtu.be/jP6fEHm-lA0?si=x", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
     Example(
         "//www.youtube-nocookie.com/embed/jP6fEHm-lA0?rel=0",
         "jP6fEHm-lA0",
         "https://www.youtube.com/watch?v=jP6fEHm-lA0",
+        frame=True,
     ),
     Example("https://m.youtube.com/shorts/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
+    Example("https://youtube.com/vi/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
+    Example("https://youtube.com/?vi=jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
+    Example("https://youtube.com/?video_id=jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
+    Example(
+        "https://youtubeeducation.com/embed/jP6fEHm-lA0?rel=0",
+        "jP6fEHm-lA0",
+        "https://www.youtube.com/watch?v=jP6fEHm-lA0",
+        frame=True,
+    ),
+    Example(
+        "https://youtube.com/v/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0", frame=True
+    ),
+    Example("https://youtube.com/live/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
+    Example("https://youtube.com/watch/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
 )
 
 MARKUP = (
@@ -297,7 +313,12 @@ PLATFORM = Platform(
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://www.youtube.com/@maralind", "https://www.youtube.com/channel/UCabcdefghijklmnop"),
+    not_posts=(
+        "https://www.youtube.com/@maralind",
+        "https://www.youtube.com/channel/UCabcdefghijklmnop",
+        "https://i.youtube.com/e/maralindmar",
+        "https://img.youtube.com/e/maralindmar",
+    ),
     not_embeds=(
         '<a href="https://www.youtube.com/watch?v=jP6fEHm-lA0">Film</a>',
         '<iframe src="https://www.youtube.com/subscribe_embed?channel=UCabc"></iframe>',

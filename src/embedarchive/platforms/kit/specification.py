@@ -127,17 +127,26 @@ def fill_url(template: str, post: Post, visit: Visitable) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A permalink and what must be made of it. `posted_at` is checked where ids carry time (to the second)."""
+    """An address, and all that must be made of it: what is left out must not be there.
+
+    `posted_at` (to the second) is the time that the id carries; `permalink` the address that the post keeps, where that
+    is not the canonical one; `handle` the author's, as the address names it; `frame` says that the address exists only to
+    be embedded. `bare` are ids and numbers that mean the post without any address.
+    """
 
     url: str
     native_id: str
     canonical: str
     posted_at: str | None = None
+    permalink: str = ""
+    handle: str | None = None
+    frame: bool = False
+    bare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MarkupExample:
-    """Markup as articles carry it, and what must be found in it: ids in order, and the claim of the first one."""
+    """Markup as articles carry it, and what must be found in it: ids in order, and what is claimed of each."""
 
     html: str
     ids: tuple[str | None, ...]
