@@ -22,7 +22,7 @@ DRAWN = ("another platform's post, drawn", "another post, drawn")
 
 AT_ONCE, TABS = 4, 12
 """Most of a visit is waiting; the tabs to spare are for those that only wait."""
-LIMITS = replace(SHORT, navigate_s=15.0, settle_s=12.0, rest_s=20.0, whole_s=90.0)
+LIMITS = replace(SHORT, rest_s=10.0, phase_s=30.0, whole_s=120.0)
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 Plays = dict[tuple[str, str], Play]

@@ -1,20 +1,26 @@
-"""Platforms -> a table of what each keeps: `python -m embedarchive.conformance [NAME …]`."""
+"""Platforms -> a table of what each keeps: `python -m embedarchive.conformance [--play] [NAME …]`."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from embedarchive.conformance import CHECKS, Finding, check_platform
+from embedarchive.conformance.playing import judge_play, list_scenes, play_scenes
 from embedarchive.platforms import BY_NAME, PLATFORMS
 
+PLAYED = ("played", "descriptions")
+"""Columns of what only a browser shows."""
+AT_ONCE, TABS = 4, 12
 
-def draw_table(names: Sequence[str], findings: Sequence[Finding]) -> str:
+
+def draw_table(names: Sequence[str], heads: Sequence[str], findings: Sequence[Finding]) -> str:
     """Platform × check: a dot where it is kept, else in how many cases it is not."""
-    heads = [check.name for check in CHECKS]
     lines = [" " * 13 + "  ".join(heads)]
     for name in names:
         counts = [sum(f.platform == name and f.check == head for f in findings) for head in heads]
@@ -23,20 +29,47 @@ def draw_table(names: Sequence[str], findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
+async def play_platforms(names: Sequence[str]) -> list[Finding]:
+    """What is wrong with what comes of every state of these platforms, played by the replica to a browser."""
+    from embedarchive.browser import Browser, VisitLimits, find_browser
+    from embedarchive.egress import Door, DoorPolicy, parse_resolve
+    from embedarchive.fetch import Fetcher
+    from embedarchive.replica import Replica
+
+    limits = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=10.0, idle_s=6.0, phase_s=30.0, whole_s=120.0)
+    scenes = [scene for name in names for scene in list_scenes(BY_NAME[name])]
+    with Replica() as replica:
+        ca_file = replica.ca_file
+        async with (
+            Door(DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in replica.resolve))) as door,
+            Fetcher(door, user_agent="conformance", ca_file=str(ca_file)) as fetcher,
+            Browser(
+                door, find_browser(None, os.environ), ca_file=ca_file, tabs=TABS, fetcher=fetcher, limits=limits
+            ) as browser,
+        ):
+            plays = await play_scenes(replica, browser.capture, scenes, AT_ONCE)
+    return [finding for play in plays for finding in judge_play(play)]
+
+
 def main() -> int:
     """Print the table and each finding; 1 when there is one."""
     parser = argparse.ArgumentParser(prog="python -m embedarchive.conformance", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a platform's name; all of them when none is given")
+    parser.add_argument("--play", action="store_true", help="have every state played to a browser, too (minutes)")
     parser.add_argument("--json", action="store_true", help="one finding a line, as JSON")
     given = parser.parse_args()
     names = given.names or [p.name for p in PLATFORMS]
     if unknown := [name for name in names if name not in BY_NAME]:
         parser.error(f"no platform is called {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
     findings = [finding for name in names for finding in check_platform(BY_NAME[name])]
+    heads = [check.name for check in CHECKS]
+    if given.play:
+        findings += asyncio.run(play_platforms(names))
+        heads += PLAYED
     if given.json:
         print("".join(json.dumps(asdict(f), ensure_ascii=False) + "\n" for f in findings), end="")
     else:
-        print(draw_table(names, findings), *findings, sep="\n")
+        print(draw_table(names, heads, findings), *findings, sep="\n")
     return 1 if findings else 0
 
 

@@ -100,7 +100,7 @@ async def _play(replica: Replica, take: Take, scene: Scene, places: asyncio.Sema
 def judge_play(play: Play) -> Iterator[Finding]:
     """What is wrong with a capture, by the state that it was taken in, and with what its platform's rules make of it."""
     problems = list(judge_outcome(play)) or list(judge_rules(play))
-    yield from (Finding(play.scene.fact.platform, "states", play.scene.case, problem) for problem in problems)
+    yield from (Finding(play.scene.fact.platform, "played", play.scene.case, problem) for problem in problems)
     if not problems:
         for problem in judge_words(play):
             yield Finding(play.scene.fact.platform, "descriptions", play.scene.case, problem)
@@ -145,7 +145,7 @@ def _say(outcome: Outcome, reason: str | None) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------- words
 
-FIELDS = tuple(field.name for field in fields(Description) if field.name not in ("sources", "media", "text_html"))
+COMPARED = tuple(field.name for field in fields(Description) if field.name not in ("sources", "media", "text_html"))
 
 
 def judge_words(play: Play) -> Iterator[str]:
@@ -156,12 +156,12 @@ def judge_words(play: Play) -> Iterator[str]:
         return
     said = visit.describe(read_capture(play.capture), play.capture.post)
     told = find_told(play)
-    for name in FIELDS:
+    for name in COMPARED:
         if getattr(said, name) != told.get(name) and (getattr(said, name) or told.get(name)) not in (None, ""):
             yield f"{name} is {getattr(said, name)!r}, published was {told.get(name)!r}"
     yield from _compare_files(said.media, told.get("media", ()))
     yield from _judge_rich_text(said)
-    filled = {name for name in (*FIELDS, "text_html", "media") if getattr(said, name) not in (None, "", ())}
+    filled = {name for name in (*COMPARED, "text_html", "media") if getattr(said, name) not in (None, "", ())}
     if filled != said.sources.keys():
         yield f"sources name {sorted(filled ^ said.sources.keys())}, which are not both filled and read"
     if play.scene.expected[0] == "available" and play.scene.state.whole:

@@ -15,9 +15,12 @@ from embedarchive.conformance.findings import Problem
 from embedarchive.core.model import Post
 from embedarchive.core.urls import find_parents, host_of, split_url
 from embedarchive.detect import find_embeds, identify_post
+from embedarchive.platforms.kit.fields import FIELDS
 from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
 
 ANY_HOST = "*"
+MOST_BY_CHANCE = 3
+"""So many names of fields in one dict make it a reading."""
 
 
 def find_examples(platform: Platform) -> tuple[Post, ...]:
@@ -138,7 +141,7 @@ def read_source(platform: Platform) -> ast.Module:
 
 
 def check_names(platform: Platform) -> Iterator[Problem]:
-    """The rules read answers of probes that exist."""
+    """The rules read answers of probes that exist, and fields that descriptions have."""
     if platform.visit is None:
         return
     asked = {probe.name for probe in platform.visit.probes}
@@ -147,3 +150,13 @@ def check_names(platform: Platform) -> Iterator[Problem]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "answer":
             read.update(str(a.value) for a in node.args if isinstance(a, ast.Constant))
     yield from ((name, "is read, and no probe is called so") for name in sorted(read - asked))
+    for node in ast.walk(read_source(platform)):
+        yield from ((name, "is read, and no description has such a field") for name in _find_unknown_fields(node))
+
+
+def _find_unknown_fields(node: ast.AST) -> list[str]:
+    """The keys of a reading that are none of a description's fields; a reading has some that are. (`id` is dropped.)"""
+    if not isinstance(node, ast.Dict):
+        return []
+    keys = {key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return sorted(keys - FIELDS - {"id"}) if len(keys & FIELDS) >= MOST_BY_CHANCE else []

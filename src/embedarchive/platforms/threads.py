@@ -147,7 +147,7 @@ def _classify_broken(page: Page, post: Post) -> Verdict:
         return Verdict("gone", "deleted", (frame, Sign("page", "status", str(full.status))))
     shown = _read_og(page, post)
     if shown:
-        return Verdict("unavailable", "embed_refused", (frame, Sign("page", "og:url", str(shown["url"]))))
+        return Verdict("unavailable", "embed_refused", (frame, Sign("page", "og:url", post.native_id)))
     return Verdict("unavailable", "unconfirmed", (frame,))
 
 
@@ -156,7 +156,7 @@ def describe(page: Page, post: Post) -> Description:
     known = ("id", {"posted_at": date(post.native_id)})
     found = classify(page, post)
     if found.reason == "embed_refused":
-        return merge_readings(known, ("og", {k: v for k, v in _read_og(page, post).items() if k != "url"}))
+        return merge_readings(known, ("og", _read_og(page, post)))
     card = parse_page(page).css_first(".Embed")
     if found.outcome != "available" or card is None:
         return merge_readings(known)
@@ -220,13 +220,11 @@ def _read_og(page: Page, post: Post) -> dict[str, Any]:
     """Read the full page's metadata, if it is the post's: empty for the shell that stands for every refusal."""
     full = page.answer("page")
     meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
-    url = meta.get("og:url", "")
-    if meta.get("og:type") != "article" or _code_of(url) != post.native_id:
+    if meta.get("og:type") != "article" or _code_of(meta.get("og:url")) != post.native_id:
         return {}
     named = re.match(r"(.*) \(@([\w.]+)\)", meta.get("og:title", ""), re.S)
     name = named[2] if named else None
     return {
-        "url": url,
         "author_name": named[1] if named else None,
         "author_handle": name,
         "author_url": name and f"{_HOME}@{name}",

@@ -5,6 +5,7 @@ Every reader gives None rather than a value it is not sure of; `merge_readings` 
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 import re
@@ -22,11 +23,19 @@ Reading = tuple[str, Mapping[str, Any]]
 """Where it was read (`contextJSON`, `markup` …) and the fields found there; None means not found."""
 
 
+FIELDS = frozenset(field.name for field in dataclasses.fields(Description)) - {"sources"}
+
+
 def merge_readings(*readings: Reading) -> Description:
-    """Take each field from the first reading that has it, and note whose it was."""
+    """Take each field from the first reading that has it, and note whose it was.
+
+    Raises TypeError for a field that descriptions do not have, found or not.
+    """
     fields: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for source, values in readings:
+        if unknown := values.keys() - FIELDS:
+            raise TypeError(f"{source} reads {', '.join(sorted(unknown))}, which no description has")
         for name, value in values.items():
             if name not in fields and value not in (None, "", ()):
                 fields[name], sources[name] = value, source
