@@ -148,6 +148,7 @@ FRAMED = Framed(
     frame=Frame("{frame}", card="#player, #trackInfo, #trackInfoInner", width=400, height=700),
     kind="audio",
     says=read_frame,
+    signatures={"details": r'"error"\s*:\s*true'},
     asks={"details": "{details}"},
     readers={"details": read_details},
     fields=find_addresses,

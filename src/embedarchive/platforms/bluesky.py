@@ -361,7 +361,7 @@ PLATFORM = Platform(
     ),
     link_parameters=("ref_src=embed",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://bsky.app/profile/mara.example",),

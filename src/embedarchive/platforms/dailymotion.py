@@ -123,6 +123,7 @@ FRAMED = Framed(
         width=640,
         height=360,
     ),
+    signatures={"video": r'"error"\s*:\s*\{[^{}]*"code"\s*:\s*4\d\d'},
     asks={
         "video": f"https://api.dailymotion.com/video/{{id}}?fields={_FIELDS}",
         "oembed": "https://www.dailymotion.com/services/oembed?url={quoted_url}",
@@ -169,7 +170,7 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.dailymotion.com/maralind",),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, denial="verified"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://www.dailymotion.com/video/x000000000",

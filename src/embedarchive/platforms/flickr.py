@@ -112,6 +112,7 @@ def asked_address(post: Post) -> dict[str, str]:
 FRAMED = Framed(
     frame=Frame("https://embedr.flickr.com/photos/{id}", card=".photo-card, .slide, img[src*='staticflickr.com']"),
     kind="photo",
+    signatures={"oembed": r'"stat"\s*:\s*"fail"'},
     asks={"oembed": "https://www.flickr.com/services/oembed/?format=json&url={address}"},
     fields=asked_address,
 )

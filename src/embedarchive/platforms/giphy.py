@@ -64,6 +64,7 @@ MARKUP = (
 FRAMED = Framed(
     frame=Frame("https://giphy.com/embed/{id}", card="img[src*='giphy.com/'], video", width=480, height=480),
     kind="photo",
+    signatures={"oembed": r'"meta"\s*:\s*\{[^{}]*"status"\s*:\s*404'},
     asks={"oembed": "https://giphy.com/services/oembed?url={quoted_url}"},
 )
 

@@ -105,6 +105,7 @@ def _read_items(data: dict[str, Any]) -> Iterator[Media]:
 FRAMED = Framed(
     frame=Frame("https://imgur.com/{id}/embed?pub=true", card="#image, .post, #root", width=540, height=500),
     kind="",
+    signatures={"post": r'"errors"\s*:\s*\[\s*\{[^{}]*"code"\s*:\s*"?404'},
     asks={
         "post": f"https://api.imgur.com/post/v1/{{kind}}/{{name}}?client_id={_CLIENT}&include=media%2Caccount",
         "oembed": "https://api.imgur.com/oembed.json?url={quoted_url}",

@@ -645,7 +645,7 @@ PLATFORM = Platform(
         "https://www.instagram.com/reels/audio/123456789/",
         "https://www.instagram.com/explore/tags/kestrel/",
     ),
-    visit=Visitable(FRAME, classify, describe, PROBES),
+    visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     known_url="https://www.instagram.com/p/fA9uwTtkSN/",

@@ -178,6 +178,7 @@ FRAMED = Framed(
     ),
     kind="",
     says=read_frame,
+    signatures={"frame": r'name="pageKey"', "page": r'name="pageKey"'},
     asks={"page": "https://www.linkedin.com/feed/update/{id}/"},
     readers={"page": read_page},
     navigates=("page",),

@@ -209,7 +209,7 @@ PLATFORM = Platform(
         r"[\w.\-]{2,60}+/(?:(?:web/)?(?:(?:@|%40)[\w.\-]{1,64}+(?:(?:@|%40)[\w.\-]{3,80}+)?/|users/[\w.\-]{1,64}+/statuses/|statuses/)\d{15})",
     ),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://social.example/@mara",),

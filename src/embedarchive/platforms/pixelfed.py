@@ -234,7 +234,7 @@ PLATFORM = Platform(
     is_frame=is_frame,
     distinctive=False,
     url_patterns=(r"[\w.\-]{2,60}+/(?:p/[\w.\-]{2,40}+|i/web/post)/\d{15}",),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://pixelfed.social/p/pixelfed/100000000000000001",

@@ -203,6 +203,7 @@ FRAMED = Framed(
     ),
     kind="",
     says=read_frame,
+    signatures={"oembed": r'"error"\s*:\s*404'},
     asks={"oembed": "https://www.reddit.com/oembed?url={quoted_url}"},
     gate=find_gate,
     fields=frame_path,

@@ -163,6 +163,7 @@ def _number(value: Any) -> int | None:
 FRAMED = Framed(
     frame=Frame("{url}/embed", card="main, #root", width=416, height=692),
     says=read_frame,
+    signatures={"frame": r'id="__NEXT_DATA__"', "page": r'id="__NEXT_DATA__"'},
     asks={"page": "{url}"},
     readers={"page": read_page},
     navigates=("page",),

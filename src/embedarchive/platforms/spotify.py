@@ -180,7 +180,7 @@ PLATFORM = Platform(
     short_links=("https://spotify.link/AbCdEfGhIj",),
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),
-    visit=make_visit(FRAMED, rules=2),
+    visit=make_visit(FRAMED, rules=2, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://open.spotify.com/track/0000000000000000000000",

@@ -76,6 +76,7 @@ def read_video(answer: Answer, post: Post) -> Said:
 
 FRAMED = Framed(
     frame=Frame("https://streamable.com/e/{id}", card="#player, .player, video", width=640, height=360),
+    signatures={"video": r'"messages?"\s*:[^<]*does not exist'},
     asks={
         "video": "https://ajax.streamable.com/videos/{id}",
         "oembed": "https://api.streamable.com/oembed.json?url={quoted_url}",

@@ -124,7 +124,7 @@ def classify(page: Page, post: Post) -> Verdict:
     tree = parse_page(page)
     if tree.css_first(".Embed"):
         return _classify_card(tree, post)
-    if tree.css_first(".EmbedError, .OuterErrorContainer") or page.status in (404, 410):
+    if tree.css_first(".EmbedError, .OuterErrorContainer"):
         return _classify_broken(page, post)
     return classify_strange(page, tree)
 

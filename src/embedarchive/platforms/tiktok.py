@@ -395,7 +395,7 @@ PLATFORM = Platform(
     ),
     link_parameters=("refer=embed",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES),
+    visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
     examples=EXAMPLES,
     short_links=(
         "https://vm.tiktok.com/ZMabc123/",

@@ -179,6 +179,7 @@ FRAMED = Framed(
     frame=Frame("https://embed.tumblr.com/embed/post/{blog}/{id}/v2", card=_CARD),
     kind="",
     says=read_frame,
+    signatures={"oembed": r'"meta"\s*:\s*\{[^{}]*"status"\s*:\s*404'},
     asks={"oembed": "https://www.tumblr.com/oembed/1.0?url={asked}"},
     fields=frame_blog,
 )

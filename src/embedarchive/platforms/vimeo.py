@@ -151,6 +151,7 @@ def frame_query(post: Post) -> dict[str, str]:
 FRAMED = Framed(
     frame=Frame("https://player.vimeo.com/video/{id}{query}", card="#player, .player", width=640, height=360),
     says=read_frame,
+    signatures={"frame": r"(?i)<title>[^<]*\bvimeo\b"},
     asks={"oembed": "https://vimeo.com/api/oembed.json?url={quoted_url}"},
     gate=find_gate,
     refusals=(403,),

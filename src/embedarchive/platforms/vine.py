@@ -76,6 +76,7 @@ def read_archive(answer: Answer, post: Post) -> Said:
 
 FRAMED = Framed(
     frame=Frame("https://vine.co/v/{id}/embed/simple", card=".vine-embed, #app, video", width=480, height=480),
+    signatures={"archive": r"<Code>(?:NoSuchKey|AccessDenied)</Code>"},
     asks={"archive": "https://archive.vine.co/posts/{id}.json"},
     readers={"archive": read_archive},
 )

@@ -215,8 +215,9 @@ def _classify_absence(page: Page) -> Verdict:
     """Two services of the platform must deny the post before it counts as gone."""
     first = Sign("JSON status", "tweet-result", "404")
     oembed = page.answer("oembed")
-    if oembed and oembed.status == 404 and isinstance(read_json(oembed.body), dict):
-        return Verdict("gone", "deleted", (first, Sign("oembed", "status", "404")))
+    # Any server can say 404, and many say it in JSON; the platform's own error names what was asked of it.
+    if oembed and oembed.status == 404 and as_text(dig(read_json(oembed.body), "request")):
+        return Verdict("gone", "deleted", (first, Sign("oembed", "404 with request", "/oembed")))
     return Verdict("unavailable", "unconfirmed", (first,))
 
 
@@ -450,7 +451,9 @@ PLATFORM = Platform(
         "https://x.com/embed/",
     ),
     answering_hosts=("cdn.syndication.twimg.com",),
-    visit=Visitable(FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}),
+    visit=Visitable(
+        FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}, denial="reported"
+    ),
     assumptions=ASSUMPTIONS,
     known_url="https://x.com/jack/status/20",
     made_up_url="https://x.com/i/status/1000000000000000001",

@@ -310,7 +310,7 @@ PLATFORM = Platform(
     calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
     url_patterns=(r"youtube(?:-nocookie|education)?\.com/{1,2}(?:embed|v|vi|e|shorts|live|watch)", r"youtu\.be/"),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES),
+    visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

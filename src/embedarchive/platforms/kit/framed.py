@@ -27,7 +27,7 @@ from embedarchive.platforms.kit.fields import (
     read_rich_text,
 )
 from embedarchive.platforms.kit.outcomes import MAX_HTML, classify_answer, classify_strange, verdict
-from embedarchive.platforms.kit.specification import Frame, Probe, Visitable
+from embedarchive.platforms.kit.specification import Frame, Probe, Trust, Visitable
 
 Said = Mapping[str, Any] | None
 """What a source says of the post: fields of a description, and `id` where it names one. Empty when it says nothing of
@@ -48,7 +48,9 @@ class Framed:
     `kind` is what every post of it is; empty where they differ, and then only a reader tells.
     `asks` are the addresses that answer for a post, by name (templates, see `fill_url`; one that is only a field, and
     empty, asks nobody); an `oembed` is read without a reader. `gate` names what keeps the frame from us although it
-    knows the post (`password` …). `absent` are statuses with which the frame says that there is no post, `refusals`
+    knows the post (`password` …). `signatures` say, by source (`frame`, or the name of a probe), what the body of its
+    denial holds (a regular expression): of two denials one must be the platform's own beyond doubt. `absent` are
+    statuses with which the frame says that there is no post, `refusals`
     those with which it refuses a post that may be there; `walls` keep out whoever asks. `navigates` are the names that
     want a browser's headers, `judges` those whose reader says itself what a 404 means. `expect` is the id that sources
     name. `first` is the source that is believed before the frame.
@@ -61,6 +63,7 @@ class Framed:
     readers: Mapping[str, Reader] = field(default_factory=dict)
     gate: Callable[[Page, LexborHTMLParser], str | None] = lambda page, tree: None
     absent: tuple[int, ...] = (404, 410)
+    signatures: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
     walls: tuple[int, ...] = ()
     navigates: tuple[str, ...] = ()
@@ -79,9 +82,11 @@ class _Source:
     says: Says
     sign: Sign
     fields: Mapping[str, Any] = field(default_factory=dict)
+    signed: bool = True
+    """Whether what it says can come from nobody but the platform: its structure does, a bare status does not."""
 
 
-def make_visit(framed: Framed, rules: int = 1) -> Visitable:
+def make_visit(framed: Framed, rules: int = 1, denial: Trust = "guess") -> Visitable:
     """Make the capture part of a platform. Its sources are asked once: in doubt, or to tell more of what was seen."""
     probes = tuple(
         Probe(name, url, when, navigate=name in framed.navigates)
@@ -96,7 +101,7 @@ def make_visit(framed: Framed, rules: int = 1) -> Visitable:
         return describe_framed(framed, page, post)
 
     reads = (*framed.readers, *framed.navigates)
-    return Visitable(framed.frame, classify, describe, probes, framed.fields, rules, reads)
+    return Visitable(framed.frame, classify, describe, probes, framed.fields, rules, reads, denial)
 
 
 # ------------------------------------------------------------------------------------------------------------- judging
@@ -142,7 +147,8 @@ def _classify_refusal(gate: str | None, frame: _Source, sources: list[_Source]) 
 
     A frame that is silent is no sign: then two others must deny the post before it counts as gone.
     """
-    denials = [v.sign for v in (frame, *sources) if v.says == "none"]
+    denying = [v for v in (frame, *sources) if v.says == "none"]
+    denials = [v.sign for v in denying]
     here = next((v.sign for v in sources if v.says == "here"), None)
     keeps = [v.sign for v in sources if v.says == "kept"]
     kept = keeps[0] if keeps else None
@@ -151,7 +157,7 @@ def _classify_refusal(gate: str | None, frame: _Source, sources: list[_Source]) 
     if frame.says in ("none", "kept") and (here or kept):
         reason = "embed_refused" if here else "private"
         return Verdict("unavailable", reason, (frame.sign, here or kept or frame.sign))
-    if len(denials) >= 2:
+    if len(denials) >= 2 and any(v.signed for v in denying):
         return Verdict("gone", "deleted", tuple(denials))
     if len(keeps) >= 2 and not here:
         return Verdict("unavailable", "private", tuple(keeps))
@@ -165,7 +171,7 @@ def _classify_refusal(gate: str | None, frame: _Source, sources: list[_Source]) 
 def _parse_frame_source(framed: Framed, page: Page, tree: LexborHTMLParser, post: Post) -> _Source:
     status = Sign("frame's status", "status", str(page.status))
     if page.status in framed.absent:
-        return _Source("frame", "none", status)
+        return _Source("frame", "none", status, signed=_is_signed(framed, "frame", page.body))
     if page.status in framed.refusals:
         return _Source("frame", "kept", status)
     dead = ", ".join(framed.frame.dead)
@@ -181,10 +187,19 @@ def _parse_answer(framed: Framed, answer: Answer, post: Post) -> _Source:
     judged = answer.name in framed.navigates or (answer.name in framed.judges and refusals.get(answer.status) == "none")
     if answer.status in refusals and not judged:
         said = answer.body.strip()
-        sure = bool(said) and "<" not in said and len(said) < 2000
+        signed = _is_signed(framed, answer.name, said)
+        sure = signed or ("<" not in said and len(said) < 2000)
         sign = Sign(answer.name, "status", str(answer.status))
-        return _Source(answer.name, refusals[answer.status] if sure else "", sign)
-    return _weigh(answer.name, reader(answer, post), framed.expect(post), str(answer.status))
+        return _Source(answer.name, refusals[answer.status] if sure else "", sign, signed=signed)
+    source = _weigh(answer.name, reader(answer, post), framed.expect(post), str(answer.status))
+    bare = answer.status in framed.absent
+    return replace(source, signed=_is_signed(framed, answer.name, answer.body)) if bare else source
+
+
+def _is_signed(framed: Framed, name: str, body: str) -> bool:
+    """Whether a denial holds what only the platform's own would: any server can send a status."""
+    pattern = framed.signatures.get(name)
+    return pattern is not None and re.search(pattern, body[:MAX_HTML]) is not None
 
 
 def _weigh(name: str, said: Said, expected: str, where: str) -> _Source:

@@ -112,7 +112,7 @@ class Visitable:
     fields: Callable[[Post], Mapping[str, str]] = lambda post: {}
     rules: int = 1
     reads: tuple[str, ...] = ()
-    denial: Trust = "reported"
+    denial: Trust = "guess"
 
 
 def fill_url(template: str, post: Post, visit: Visitable) -> str:

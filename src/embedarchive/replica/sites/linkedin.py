@@ -116,7 +116,9 @@ def _answer_page(post: PostFact | None, state: str, lang: str) -> Reply:
     if state in ("unsure", "authwall"):
         return redirect("https://www.linkedin.com/authwall?trk=gf")
     if post is None or state not in ("live", "refused"):
-        return html(f"<!DOCTYPE html><title>LinkedIn</title><h1>{_SAID[lang]}</h1>", 404)
+        return html(
+            f'<!DOCTYPE html><title>LinkedIn</title><meta name="pageKey" content="d_404"><h1>{_SAID[lang]}</h1>', 404
+        )
     data = {
         "@context": "http://schema.org",
         "@type": "SocialMediaPosting",

@@ -22,7 +22,7 @@ from embedarchive.replica.sites.players.stage import (
     seconds,
     tail_of,
 )
-from embedarchive.replica.wire import Reply, html
+from embedarchive.replica.wire import Reply, html, json_text
 
 
 def _vimeo(name: str, key: str, at: str, author: Person, title: str, recipe: str) -> PostFact:
@@ -103,6 +103,7 @@ VIMEO = Stage(
         _vimeo("vm-tide", "827364519", "2024-12-01T08:00:00Z", p.ILSE, "Tij, gefilmd door Ilse", "sea:sails"),
     ),
     {"vimeo.com/api/oembed.json": _oembed_vimeo},
+    dead=html("<!DOCTYPE html><title>Sorry | Vimeo</title><h1>Sorry</h1>", 404),
     states={
         "domain": State(
             "frame 403, oEmbed has it: only for some sites", "unavailable", "embed_refused", tells=_refuse_domain
@@ -217,6 +218,7 @@ DAILYMOTION = Stage(
         "www.dailymotion.com/services/oembed": lambda post: oembed(post, _DM_CDN, "Dailymotion"),
     },
     dead=html(page("#0066dc", '<div id="player" class="player"><p class="error">Content unavailable</p></div>')),
+    denial=json_text('{"error":{"code":404,"message":"This video does not exist.","type":"not_found"}}', 404),
     states={
         "unsure": State("a frame of nothing, which says nothing by structure; the others 500", "error", "unrecognized"),
         "refused": State("the same; the others tell of the film", "error", "unrecognized"),
@@ -271,6 +273,7 @@ RUMBLE = Stage(
     },
     publishes=_publish_rumble,
     refused=_publish_rumble,
+    denial=json_text("false"),
 )
 
 
@@ -311,6 +314,7 @@ STREAMABLE = Stage(
     },
     publishes=_publish_streamable,
     refused=_publish_streamable,
+    denial=json_text('{"status":0,"message":"Video does not exist"}', 404),
 )
 
 
@@ -362,6 +366,8 @@ SNAPCHAT = Stage(
         ),
     ),
     {"www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAYb2tq": _draw_snapchat},
+    dead=html('<!DOCTYPE html><title>Snapchat</title><script id="__NEXT_DATA__">{"page":"/404"}</script>', 404),
+    denial=html('<!DOCTYPE html><title>Snapchat</title><script id="__NEXT_DATA__">{"page":"/404"}</script>', 404),
     states={"private": State("no frame; the page answers 403", "unavailable", "unconfirmed")},
     publishes=_publish_snapchat,
     refused=_publish_snapchat,
@@ -404,6 +410,7 @@ VINE = Stage(
     {"archive.vine.co/posts/": _vine_object},
     publishes=_publish_vine,
     refused=_publish_vine,
+    denial=Reply(404, (("Content-Type", "application/xml"),), b"<Error><Code>NoSuchKey</Code></Error>"),
 )
 
 

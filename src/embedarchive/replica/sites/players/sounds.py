@@ -22,7 +22,7 @@ from embedarchive.replica.sites.players.stage import (
     sound,
     tail_of,
 )
-from embedarchive.replica.wire import Reply, Request, html
+from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
 
 _SC_CDN = "i1.sndcdn.com"
@@ -117,6 +117,7 @@ BANDCAMP = Stage(
     {"bandcamp.com/api/mobile/24/tralbum_details": _bandcamp_details},
     publishes=_publish_bandcamp,
     refused=_refuse_bandcamp,
+    denial=json_text('{"error":true,"error_message":"no such item"}', 404),
 )
 
 
@@ -189,6 +190,7 @@ IMGUR = Stage(
     late=True,
     publishes=_publish_imgur,
     refused=_publish_imgur,
+    denial=json_text('{"errors":[{"code":"404","status":"Not Found","detail":"Unable to find post"}]}', 404),
 )
 
 
@@ -233,6 +235,7 @@ GIPHY = Stage(
     },
     publishes=lambda post: _publish_picture(post, _GIPHY_CDN),
     refused=lambda post: _publish_picture(post, _GIPHY_CDN),
+    denial=json_text('{"data":[],"meta":{"msg":"Not Found!","status":404}}', 404),
 )
 
 
@@ -263,6 +266,7 @@ FLICKR = Stage(
     alias={"54012345678": "2qhToBh"},
     publishes=lambda post: _publish_picture(post, _FLICKR_CDN),
     refused=lambda post: _publish_picture(post, _FLICKR_CDN),
+    denial=json_text('{"stat":"fail","code":1,"message":"Photo not found"}', 404),
 )
 
 

@@ -36,10 +36,10 @@ _Draw = Callable[[PostFact], str]
 class Stage:
     """One platform. `services` are addresses (host and path, or its start up to a slash) and what each gives of a post.
 
-    `dead` is the frame of a post that is not there, 404 where it is only a text. `alias` is a second id by which
-    services are asked. `late` frames are drawn by script. `states` are those beside `STATES`, and those of them that end
-    otherwise here; `own` gives the frames of the platform's own, `told` what its services say in them. `publishes` says
-    what frame and services tell of a post, `refused` what the services alone do.
+    `dead` is the frame of a post that is not there, 404 where it is only a text, `denial` what services say of it.
+    `alias` is a second id by which services are asked. `late` frames are drawn by script. `states` are those beside
+    `STATES`, and those of them that end otherwise here; `own` gives the frames of the platform's own, `told` what its
+    services say in them. `publishes` says what frame and services tell of a post, `refused` what the services alone do.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Stage:
     posts: tuple[PostFact, ...]
     services: Mapping[str, Callable[[PostFact], Any]] = field(default_factory=dict)
     dead: Reply = field(default_factory=lambda: html("<!DOCTYPE html><title>404</title><h1>Not found</h1>", 404))
+    denial: Reply = field(default_factory=lambda: json_text('{"error":"no"}', 404))
     states: Mapping[str, State] = field(default_factory=dict)
     own: Callable[[PostFact, str], Reply | None] = lambda post, state: None
     told: Mapping[str, Callable[[PostFact], Any]] = field(default_factory=dict)
@@ -142,6 +143,8 @@ def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
     address = f"{request.host}{request.path}"
     for start, say in stage.services.items():
         if address == start or (start.endswith("/") and address.startswith(start)):
+            if state == "gone":
+                return stage.denial
             return _answer_service(stage.told.get(state, say)(post) if post else None, state)
     if post is None:
         return stage.dead
@@ -153,7 +156,7 @@ def tail_of(post: PostFact) -> str:
 
 
 def _answer_service(said: Any, state: str) -> Reply:
-    statuses = {"gone": 404, "private": 403, "unsure": 500}
+    statuses = {"private": 403, "unsure": 500}
     if state in statuses:
         return json_text('{"error":"no"}' if state != "unsure" else "<h1>Error</h1>", statuses[state])
     if isinstance(said, str):
