@@ -30,6 +30,7 @@ KNOWN = {
     ("snapchat", "prefilter"),
     ("soundcloud", "another post"),
     ("soundcloud", "prefilter"),
+    ("spotify", "prefilter"),
     ("streamable", "another post"),
     ("telegram", "prefilter"),
     ("threads", "prefilter"),
@@ -41,6 +42,7 @@ KNOWN = {
     ("vine", "prefilter"),
     ("vine", "another post"),
     ("vk", "another post"),
+    ("vk", "prefilter"),
     ("x", "prefilter"),
     ("youtube", "prefilter"),
 }

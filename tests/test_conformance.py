@@ -12,6 +12,7 @@ import pytest
 from embedarchive.conformance import CHECKS, Check, check_platform
 from embedarchive.conformance.nothing_seen import KINDS, judge_nothing_seen
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.specification import Selector
 from known_faults import mark_known
 
 NAMES = [platform.name for platform in PLATFORMS]
@@ -51,12 +52,44 @@ BROKEN = {
     ),
     "selectors": replace(RUMBLE, visit=replace(RUMBLE.visit, frame=replace(RUMBLE.visit.frame, dead=("div[",)))),
     "names": replace(RUMBLE, visit=replace(RUMBLE.visit, reads=("vedio",))),
+    "bare ids": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], bare=("?",)),)),
+    "shown": replace(RUMBLE, hosts=(*RUMBLE.hosts, "rumble.example")),
 }
 
 
 @pytest.mark.parametrize("check", BROKEN)
 def test_a_platform_with_a_mistake_is_found_out(check: str) -> None:
     assert check in {finding.check for finding in check_platform(BROKEN[check], [_named(check)])}
+
+
+UNSAID = {
+    "the author": replace(RUMBLE, handle=lambda url: "somebody"),
+    "the frame": replace(RUMBLE, is_frame=lambda url: False),
+    "the address that is kept": replace(RUMBLE, permalink=lambda url: "https://rumble.com/"),
+    "the date": replace(RUMBLE, date=lambda native_id: "2020-01-01T00:00:00.000Z"),
+}
+"""Mistakes in what an example leaves out, or says."""
+
+
+@pytest.mark.parametrize("mistake", UNSAID)
+def test_what_an_example_does_not_say_must_not_be_there(mistake: str) -> None:
+    checks = [_named("addresses"), _named("dates")]
+    assert check_platform(UNSAID[mistake], checks)
+
+
+UNSHOWN = {
+    "a title": replace(RUMBLE, title="Rumpel"),
+    "a name of an id": replace(RUMBLE, id_names=("rumpelid",)),
+    "a place": replace(RUMBLE, selectors=(Selector("iframe", "iframe", url=("@data-nowhere",)),)),
+    "a compound": replace(RUMBLE, selectors=(Selector("iframe", "iframe.rumpel", url=("@src",)),)),
+    "a word": replace(RUMBLE, services=("rumpel",)),
+    "a call": replace(RUMBLE, calls=(r"rumpel\((\w+)",)),
+}
+
+
+@pytest.mark.parametrize("what", UNSHOWN)
+def test_what_no_example_shows_is_found_out(what: str) -> None:
+    assert check_platform(UNSHOWN[what], [_named("shown")])
 
 
 def _named(name: str) -> Check:

@@ -22,6 +22,7 @@ from embedarchive.conformance.identity import (
     check_short_links,
 )
 from embedarchive.conformance.nothing_seen import check_nothing_seen
+from embedarchive.conformance.shown import check_shown
 from embedarchive.conformance.visiting import (
     check_css,
     check_frame_address,
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     Check("short links", "links that redirect wait to be followed", check_short_links),
     Check("other pages", "its other pages are no posts", check_other_pages),
     Check("markup", "its markup is found", check_markup),
+    Check("shown", "its hosts, selectors, names and words are shown by examples", check_shown),
     Check("not embeds", "what only looks like an embed is none", check_not_embeds),
     Check("prefilter", "the prefilter changes nothing", check_prefilter),
     Check("frame address", "its own frame is found as the same post", check_frame_address),

@@ -46,8 +46,9 @@ def _read_address(platform: Platform, example: Example, post: Post) -> Iterator[
     """What else an address tells: the one that is kept, its author, whether it is a frame's."""
     url = split_url(example.url)
     assert url
-    if post.url != (example.permalink or example.canonical):
-        yield f"is kept as {post.url}"
+    kept = platform.permalink(url) or platform.canonical(post.native_id)
+    if kept != (example.permalink or example.canonical):
+        yield f"is kept as {kept}"
     if platform.handle(url) != example.handle:
         yield f"names the author {platform.handle(url)}, not {example.handle}"
     if platform.is_frame(url) != example.frame:

@@ -105,19 +105,20 @@ def _fitting(
 def read_mark(node: LexborNode, platform: Platform, mark: Selector) -> tuple[Post | None, str | None]:
     """(post, the address as written) that the mark names on this element."""
     for place in mark.url:
-        for value in _read_place(node, place):
+        for value in read_place(node, place):
             post = identify_post(value)
             if post and post.platform == platform.name:
                 return post, value
     for place in mark.id:
-        for value in _read_place(node, place):
+        for value in read_place(node, place):
             found = read_bare_id(platform, value.strip())
             if found:
                 return found, None
     return None, None
 
 
-def _read_place(node: LexborNode, place: str) -> Iterator[str]:
+def read_place(node: LexborNode, place: str) -> Iterator[str]:
+    """What stands at one place of a selector: an attribute, one of an inner element, the text."""
     css, _, attr = place.partition("@")
     last = css.endswith(":last")
     css = css.removesuffix(":last")

@@ -110,6 +110,11 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<div class="bluesky-embed"></div><p><a href="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p?ref_src=embed">View</a></p>',
+        ("mara.example/3lcxjuygrwk2p",),
+        "emptied",
+    ),
+    MarkupExample(
         '<blockquote class="bluesky-embed" data-bluesky-uri="at://did:plc:abcdefghijklmnop/app.bsky.feed.post/3lcxjuygrwk2p"'
         ' data-bluesky-cid="bafy"><p lang="en">The kestrel is back.</p>&mdash; Mara Lind ('
         '<a href="https://bsky.app/profile/did:plc:abcdefghijklmnop">@mara.example</a>) '
@@ -120,6 +125,50 @@ MARKUP = (
         author_handle="mara.example",
         text="The kestrel is back.",
         posted_at="2024-12-10",
+    ),
+    MarkupExample(
+        '<blockquote class="bluesky-embed" cite="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p"></blockquote>'
+        '<blockquote class="bluesky-embed"><a href="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p">View</a></blockquote>'
+        '<blockquote class="bluesky-embed" data-bluesky-uri="at://3lc/app.bsky.feed.post/3lcxjuygrw"></blockquote>'
+        '<div data-bluesky-uri="" cite="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p"></div>'
+        '<div data-bluesky-uri=""><a href="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p">View</a></div>'
+        '<div data-bluesky-uri="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>',
+        (
+            "mara.example/3lcxjuygrwk2p",
+            "mara.example/3lcxjuygrwk2p",
+            "3lc/3lcxjuygrw",
+            "mara.example/3lcxjuygrwk2p",
+            "mara.example/3lcxjuygrwk2p",
+            "3lc/3lcxjuygrw",
+        ),
+        "blockquote",
+    ),
+    MarkupExample(
+        '<bluesky-post src="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p"></bluesky-post>'
+        '<bluesky-post href="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p"></bluesky-post>'
+        '<bluesky-post src="at://3lc/app.bsky.feed.post/3lcxjuygrw"></bluesky-post>'
+        '<bluesky-post uri="at://3lc/app.bsky.feed.post/3lcxjuygrw"></bluesky-post>'
+        '<div data-blueskyuri="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>'
+        '<div data-blueskyposturi="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>'
+        '<div data-blueskyembeduri="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>'
+        '<div data-uri="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>'
+        '<div data-aturi="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>'
+        '<div data-provider="bluesky" data-id="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>'
+        '<div class="bsky-embed" data-id="at://3lc/app.bsky.feed.post/3lcxjuygrw"></div>',
+        (
+            "mara.example/3lcxjuygrwk2p",
+            "mara.example/3lcxjuygrwk2p",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+            "3lc/3lcxjuygrw",
+        ),
+        "custom-element",
     ),
 )
 

@@ -84,7 +84,27 @@ EXAMPLES = (
     ),
 )
 
-MARKUP = (MarkupExample('<iframe src="//www.dailymotion.com/embed/video/x67iqc9"></iframe>', ("x67iqc9",), "iframe"),)
+MARKUP = (
+    MarkupExample('<iframe src="//www.dailymotion.com/embed/video/x67iqc9"></iframe>', ("x67iqc9",), "iframe"),
+    MarkupExample(
+        '<amp-dailymotion data-videoid="x67iqc9"></amp-dailymotion>',
+        ("x67iqc9",),
+        "amp",
+    ),
+    MarkupExample(
+        '<div class="dailymotion-player" data-video="x67iqc9"></div>'
+        '<div class="dailymotion-player" data-id="x67iqc9"></div>'
+        '<div class="dailymotion-player" data-video-id="x67iqc9"></div>'
+        '<div class="dm-player" data-video="x67iqc9"></div>'
+        '<div class="dm-player" data-id="x67iqc9"></div>'
+        '<div class="dm-player" data-video-id="x67iqc9"></div>'
+        '<div data-dailymotionid="x67iqc9"></div>'
+        '<div data-dmvideoid="x67iqc9"></div>'
+        '<div data-provider="dailymotion" data-id="x67iqc9"></div>',
+        ("x67iqc9",) * 9,
+        "custom-element",
+    ),
+)
 
 # ------------------------------------------------------------------------------------------------------------ capturing
 

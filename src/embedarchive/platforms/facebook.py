@@ -192,6 +192,53 @@ MARKUP = (
         author_handle="rookfield",
         text="Heute im Moor.",
     ),
+    MarkupExample(
+        '<div class="fb-post" data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-post" href="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-post" data-url="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-post"><blockquote cite="https://www.facebook.com/rookfield/posts/928812574504508/">View</blockquote></div>'
+        '<div class="fb-post"><a href="https://www.facebook.com/rookfield/posts/928812574504508/">View</a></div>'
+        '<div class="fb-video" data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-video" href="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-video" data-url="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-video"><blockquote cite="https://www.facebook.com/rookfield/posts/928812574504508/">View</blockquote></div>'
+        '<div class="fb-video"><a href="https://www.facebook.com/rookfield/posts/928812574504508/">View</a></div>'
+        '<div class="fb-reel" data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-reel" href="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-reel" data-url="https://www.facebook.com/rookfield/posts/928812574504508/"></div>'
+        '<div class="fb-reel"><blockquote cite="https://www.facebook.com/rookfield/posts/928812574504508/">View</blockquote></div>'
+        '<div class="fb-reel"><a href="https://www.facebook.com/rookfield/posts/928812574504508/">View</a></div>'
+        '<fb:post data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></fb:post>'
+        '<fb:post href="https://www.facebook.com/rookfield/posts/928812574504508/"></fb:post>'
+        '<fb:post data-url="https://www.facebook.com/rookfield/posts/928812574504508/"></fb:post>'
+        '<fb:post><blockquote cite="https://www.facebook.com/rookfield/posts/928812574504508/">View</blockquote></fb:post>'
+        '<fb:post><a href="https://www.facebook.com/rookfield/posts/928812574504508/">View</a></fb:post>'
+        '<fb:video data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></fb:video>'
+        '<fb:video href="https://www.facebook.com/rookfield/posts/928812574504508/"></fb:video>'
+        '<fb:video data-url="https://www.facebook.com/rookfield/posts/928812574504508/"></fb:video>'
+        '<fb:video><blockquote cite="https://www.facebook.com/rookfield/posts/928812574504508/">View</blockquote></fb:video>'
+        '<fb:video><a href="https://www.facebook.com/rookfield/posts/928812574504508/">View</a></fb:video>',
+        ("928812574504508",) * 25,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<amp-facebook data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></amp-facebook>',
+        ("928812574504508",),
+        "amp",
+    ),
+    MarkupExample(
+        '<embetty-video type="facebook" video-id="928812574504508"></embetty-video>'
+        '<div data-facebookid="928812574504508"></div>'
+        '<div data-facebookpostid="928812574504508"></div>'
+        '<div data-fbpostid="928812574504508"></div>'
+        '<div data-facebookvideoid="928812574504508"></div>'
+        '<div data-provider="facebook" data-id="928812574504508"></div>'
+        '<div class="fb-embed" data-id="928812574504508"></div>'
+        '<div data-provider="facebookpost" data-id="928812574504508"></div>'
+        '<div data-provider="facebookvideo" data-id="928812574504508"></div>',
+        ("928812574504508",) * 9,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

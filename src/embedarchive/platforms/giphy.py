@@ -57,6 +57,14 @@ MARKUP = (
         ("3o7TKsQ8gqVrXhq5Ha",),
         "iframe",
     ),
+    MarkupExample(
+        '<div data-giphy-id="3o7TKsQ8gqVrXhq5Ha" class="giphy-embed"></div>'
+        '<div data-giphy-id="3o7TKsQ8gqVrXhq5Ha"></div>'
+        '<div data-giphyid="3o7TKsQ8gqVrXhq5Ha"></div>'
+        '<div data-provider="giphy" data-id="3o7TKsQ8gqVrXhq5Ha"></div>',
+        ("3o7TKsQ8gqVrXhq5Ha",) * 4,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

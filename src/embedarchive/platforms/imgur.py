@@ -61,6 +61,22 @@ MARKUP = (
         ("UDZqhJo",),
         "blockquote",
     ),
+    MarkupExample(
+        '<blockquote class="imgur-embed-pub"><a href="https://imgur.com/UDZqhJo">View</a></blockquote>'
+        '<blockquote class="imgur-embed-pub" data-id="UDZqhJo"></blockquote>',
+        ("UDZqhJo",) * 2,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<amp-imgur data-imgur-id="UDZqhJo"></amp-imgur>',
+        ("UDZqhJo",),
+        "amp",
+    ),
+    MarkupExample(
+        '<div data-imgurid="UDZqhJo"></div><div data-provider="imgur" data-id="a/UDZqhJo"></div>',
+        ("UDZqhJo", "a/UDZqhJo"),
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

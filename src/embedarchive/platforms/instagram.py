@@ -124,7 +124,7 @@ BYLINES = (
     "příspěvek, který sdílí", "príspevok, ktorý zdieľa", "o postare distribuită de", "публикация от", "допис, поширений",
     "публикация, споделена от", "η δημοσίευση κοινοποιήθηκε από το χρήστη", "sebuah kiriman dibagikan oleh",
     "hantaran yang dikongsi oleh", "โพสต์ที่แชร์โดย", "bài viết do", "تمت مشاركة منشور بواسطة", "פוסט משותף על ידי",
-    "objavu dijeli", "objava koju dijeli", "henkilön", "un post condiviso da", "isang post na ibinahagi ni",
+    "objavu dijeli", "objava koju dijeli", "henkilön", "isang post na ibinahagi ni",
 )  # fmt: skip
 """What Instagram writes before the author's name, in its own translations; other languages go by structure."""
 
@@ -207,7 +207,53 @@ EXAMPLES = (
     ),
 )
 
+BYLINES_AS_WRITTEN = (
+    "A post shared by", "A photo posted by", "A video posted by", "A photo shared by", "A video shared by",
+    "Ein beitrag geteilt von", "Ein von", "Une publication partagée par", "Une photo publiée par",
+    "Une vidéo publiée par", "Una publicación compartida de", "Una publicación compartida por",
+    "Una foto publicada por", "Un post condiviso da", "Una foto pubblicata da",
+    "Uma publicação compartilhada por", "Uma publicação partilhada por", "Um post compartilhado por",
+    "Een bericht gedeeld door", "Een foto die is geplaatst door", "Ett inlägg delat av", "Et opslag delt af",
+    "Et innlegg delt av", "Post udostępniony przez", "Příspěvek sdílený uživatelem", "Příspěvek, který sdílí",
+    "Príspevok, ktorý zdieľa", "O postare distribuită de", "Публикация от", "Допис, поширений",
+    "Публикация, споделена от", "Η δημοσίευση κοινοποιήθηκε από το χρήστη", "Sebuah kiriman dibagikan oleh",
+    "Hantaran yang dikongsi oleh", "โพสต์ที่แชร์โดย", "Bài viết do", "تمت مشاركة منشور بواسطة",
+    "פוסט משותף על ידי", "Objavu dijeli", "Objava koju dijeli", "Henkilön", "Isang post na ibinahagi ni",
+)  # fmt: skip
+
 MARKUP = (
+    MarkupExample(
+        "".join(
+            f'<blockquote class="instagram-media"><p>{said} Ida Quill (@zoe.b)</p></blockquote>'
+            for said in BYLINES_AS_WRITTEN
+        ),
+        (None,) * len(BYLINES_AS_WRITTEN),
+        "blockquote",
+        author_name="Ida Quill",
+        author_handle="zoe.b",
+    ),
+    MarkupExample(
+        '<blockquote class="instagram-media" data-instgrm-version="13"><p>Low tide.</p><p>A post shared by Ida Quill '
+        "(@zoe.b)</p></blockquote>",
+        (None,),
+        "blockquote",
+        text="Low tide.",
+    ),
+    MarkupExample(
+        "".join(
+            f'<blockquote class="instagram-media" data-instgrm-version="{version}"><p>Low tide.</p><p>A post shared by '
+            "Ida Quill (@zoe.b)</p></blockquote>"
+            for version in ("14", "22", "37")
+        ),
+        (None,) * 3,
+        "blockquote",
+        text="",
+    ),
+    MarkupExample(
+        '<div class="instagram-embed"></div><p><a href="https://www.instagram.com/p/BwiVvR9lD0m/?utm_source=ig_embed">View</a></p>',
+        ("BwiVvR9lD0m",),
+        "emptied",
+    ),
     MarkupExample(
         '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/BwiVvR9lD0m/?utm_source=ig_embed"'
         ' data-instgrm-version="14"><a href="https://www.instagram.com/p/BwiVvR9lD0m/">View this post on Instagram</a>'
@@ -216,6 +262,40 @@ MARKUP = (
         "blockquote",
         author_name="Rook Field 🕊",
         author_handle="rook.field",
+    ),
+    MarkupExample(
+        '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/BwiVvR9lD0m/"></blockquote>'
+        '<blockquote class="instagram-media"><a href="https://www.instagram.com/p/BwiVvR9lD0m/">View</a></blockquote>'
+        '<blockquote class="instagram-media-registered" data-instgrm-permalink="https://www.instagram.com/p/BwiVvR9lD0m/"></blockquote>'
+        '<blockquote class="instagram-media-registered"><a href="https://www.instagram.com/p/BwiVvR9lD0m/">View</a></blockquote>'
+        '<blockquote data-instgrm-permalink="https://www.instagram.com/p/BwiVvR9lD0m/"></blockquote>'
+        '<blockquote data-instgrm-permalink=""><a href="https://www.instagram.com/p/BwiVvR9lD0m/">View</a></blockquote>'
+        '<blockquote data-instgrm-version="" data-instgrm-permalink="https://www.instagram.com/p/BwiVvR9lD0m/"></blockquote>'
+        '<blockquote data-instgrm-version=""><a href="https://www.instagram.com/p/BwiVvR9lD0m/">View</a></blockquote>'
+        '<div data-instgrm-permalink="https://www.instagram.com/p/BwiVvR9lD0m/" class="instagram-media"></div>'
+        '<div data-instgrm-permalink="" class="instagram-media"><a href="https://www.instagram.com/p/BwiVvR9lD0m/">View</a></div>',
+        ("BwiVvR9lD0m",) * 10,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<div class="instagram-embed-wrap" data-attrs="{&quot;instagram_id&quot;:&quot;BwiVvR9lD0m&quot;}"></div>'
+        '<div data-component-name="instagramtodom" data-attrs="{&quot;instagram_id&quot;:&quot;BwiVvR9lD0m&quot;}"></div>'
+        '<div data-instagramid="BwiVvR9lD0m"></div>'
+        '<div data-instagramshortcode="BwiVvR9lD0m"></div>'
+        '<div data-igshortcode="BwiVvR9lD0m"></div>'
+        '<div data-provider="instagram" data-id="BwiVvR9lD0m"></div>'
+        '<div class="ig-embed" data-id="BwiVvR9lD0m"></div>',
+        ("BwiVvR9lD0m",) * 7,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-instagram data-src="https://www.instagram.com/p/BwiVvR9lD0m/"></amp-instagram>'
+        '<amp-instagram src="https://www.instagram.com/p/BwiVvR9lD0m/"></amp-instagram>'
+        '<amp-instagram data-url="https://www.instagram.com/p/BwiVvR9lD0m/"></amp-instagram>'
+        '<amp-instagram data-shortcode="BwiVvR9lD0m"></amp-instagram>'
+        '<amp-instagram shortcode="BwiVvR9lD0m"></amp-instagram>',
+        ("BwiVvR9lD0m",) * 5,
+        "amp",
     ),
 )
 

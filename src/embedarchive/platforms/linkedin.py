@@ -102,6 +102,13 @@ MARKUP = (
         ("urn:li:ugcPost:7000000000000000000",),
         "iframe",
     ),
+    MarkupExample(
+        '<div data-linkedinurn="urn:li:share:7000000000000000000"></div>'
+        '<div data-linkedinid="urn:li:share:7000000000000000000"></div>'
+        '<div data-provider="linkedin" data-id="urn:li:share:7000000000000000000"></div>',
+        ("urn:li:share:7000000000000000000",) * 3,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -125,6 +125,19 @@ MARKUP = (
         "blockquote",
         author_handle="mara",
     ),
+    MarkupExample(
+        '<blockquote class="mastodon-embed" data-embed-url="https://social.example/@mara/113628000000000000"></blockquote>'
+        '<blockquote class="mastodon-embed"><a href="https://social.example/@mara/113628000000000000">View</a></blockquote>'
+        '<blockquote data-embed-url="https://social.example/@mara/113628000000000000"></blockquote>'
+        '<blockquote data-embed-url=""><a href="https://social.example/@mara/113628000000000000">View</a></blockquote>',
+        ("social.example/113628000000000000",) * 4,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<embetty-mastodon status="https://social.example/@mara/113628000000000000"></embetty-mastodon>',
+        ("social.example/113628000000000000",),
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -175,6 +175,27 @@ MARKUP = (
         ("99360735500167749",),
         "link",
     ),
+    MarkupExample(
+        '<a data-pin-do="embedpin" href="https://www.pinterest.com/pin/99360735500167749/"></a>',
+        ("99360735500167749",),
+        "link",
+    ),
+    MarkupExample(
+        '<div data-pin-do="embedpin" href="https://www.pinterest.com/pin/99360735500167749/"></div>'
+        '<div data-pin-do="embedpin" data-pin-url="https://www.pinterest.com/pin/99360735500167749/"></div>'
+        '<div data-pin-do="embedpin" data-pin-href="https://www.pinterest.com/pin/99360735500167749/"></div>'
+        '<div data-pin-do="embedpin" data-pin-id="99360735500167749"></div>'
+        '<div data-pinterestid="99360735500167749"></div>'
+        '<div data-pinid="99360735500167749"></div>'
+        '<div data-provider="pinterest" data-id="99360735500167749"></div>',
+        ("99360735500167749",) * 7,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-pinterest data-do="embedpin" data-url="https://www.pinterest.com/pin/99360735500167749/"></amp-pinterest>',
+        ("99360735500167749",),
+        "amp",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

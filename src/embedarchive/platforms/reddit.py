@@ -119,6 +119,26 @@ MARKUP = (
         ("1ab2cd",),
         "iframe",
     ),
+    MarkupExample(
+        '<blockquote class="reddit-embed-bq"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/">View</a></blockquote>'
+        '<blockquote class="reddit-embed-bq" cite="https://www.reddit.com/r/birds/comments/1ab2cd/"></blockquote>'
+        '<blockquote class="reddit-card"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/">View</a></blockquote>'
+        '<blockquote class="reddit-card" cite="https://www.reddit.com/r/birds/comments/1ab2cd/"></blockquote>',
+        ("1ab2cd",) * 4,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<div class="reddit-embed" data-embed-media="https://www.reddit.com/r/birds/comments/1ab2cd/"></div>'
+        '<div class="reddit-embed"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/">View</a></div>'
+        '<div class="reddit-embed" data-url="https://www.reddit.com/r/birds/comments/1ab2cd/"></div>',
+        ("1ab2cd",) * 3,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-reddit data-src="https://www.reddit.com/r/birds/comments/1ab2cd/"></amp-reddit>',
+        ("1ab2cd",),
+        "amp",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing
@@ -271,7 +291,6 @@ PLATFORM = Platform(
     permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
-    id_names=("redditid",),
     url_patterns=(
         r"reddit(?:media)?\.com/[^\s\"'<>]{0,80}?comments/",
         r"reddit\.com/(?:r|u|user)/[\w-]{1,50}/s/",

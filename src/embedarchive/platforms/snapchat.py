@@ -107,6 +107,14 @@ MARKUP = (
         ("spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",),
         "blockquote",
     ),
+    MarkupExample(
+        '<blockquote class="snapchat-embed" data-snapchat-embed-url="https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY"></blockquote>'
+        '<blockquote class="snapchat-embed"><a href="https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY">View</a></blockquote>'
+        '<div data-snapchat-embed-url="https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY"></div>'
+        '<div data-snapchat-embed-url=""><a href="https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY">View</a></div>',
+        ("spotlight/W7_EDlXWTBiXAEEniNoMPwAAY",) * 4,
+        "blockquote",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

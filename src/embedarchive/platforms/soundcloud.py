@@ -101,6 +101,19 @@ MARKUP = (
         "iframe",
     ),
     MarkupExample('<amp-soundcloud data-trackid="180961263"></amp-soundcloud>', ("tracks/180961263",), "amp"),
+    MarkupExample(
+        '<amp-soundcloud data-trackid="180961263"></amp-soundcloud>'
+        '<amp-soundcloud data-playlistid="180961263"></amp-soundcloud>',
+        ("tracks/180961263",) * 2,
+        "amp",
+    ),
+    MarkupExample(
+        '<div data-soundcloudid="180961263"></div>'
+        '<div data-soundcloudtrackid="180961263"></div>'
+        '<div data-provider="soundcloud" data-id="180961263"></div>',
+        ("tracks/180961263",) * 3,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

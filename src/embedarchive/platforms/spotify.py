@@ -94,6 +94,18 @@ MARKUP = (
         ("album/5xPxMLvzGXqfOD5hZ0h3or",),
         "lazy-iframe",
     ),
+    MarkupExample(
+        '<amp-spotify src="https://open.spotify.com/album/5xPxMLvzGXqfOD5hZ0h3or"></amp-spotify>'
+        '<amp-spotify data-src="https://open.spotify.com/album/5xPxMLvzGXqfOD5hZ0h3or"></amp-spotify>',
+        ("album/5xPxMLvzGXqfOD5hZ0h3or",) * 2,
+        "amp",
+    ),
+    MarkupExample(
+        '<div data-spotifyuri="spotify:artist:5xPxMLvzGXqfOD5"></div>'
+        '<div data-provider="spotify" data-id="spotify:artist:5xPxMLvzGXqfOD5"></div>',
+        ("artist/5xPxMLvzGXqfOD5",) * 2,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

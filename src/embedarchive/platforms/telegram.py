@@ -74,6 +74,16 @@ MARKUP = (
         "script",
     ),
     MarkupExample('<iframe src="https://t.me/rookfield/123?embed=1"></iframe>', ("rookfield/123",), "iframe"),
+    MarkupExample(
+        '<script data-telegram-post="rookfield/123"></script>',
+        ("rookfield/123",),
+        "script",
+    ),
+    MarkupExample(
+        '<div data-telegrampost="rookfield/123"></div><div data-provider="telegram" data-id="rookfield/123"></div>',
+        ("rookfield/123",) * 2,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -106,6 +106,21 @@ MARKUP = (
         "blockquote",
         author_handle="mara.lind",
     ),
+    MarkupExample(
+        '<blockquote class="text-post-media" data-text-post-permalink="https://www.threads.com/t/DDYEM_foiI1"></blockquote>'
+        '<blockquote class="text-post-media"><a href="https://www.threads.com/t/DDYEM_foiI1">View</a></blockquote>'
+        '<blockquote data-text-post-permalink="https://www.threads.com/t/DDYEM_foiI1"></blockquote>'
+        '<blockquote data-text-post-permalink=""><a href="https://www.threads.com/t/DDYEM_foiI1">View</a></blockquote>',
+        ("DDYEM_foiI1",) * 4,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<div data-threadsid="DDYEM_foiI1"></div>'
+        '<div data-provider="threads" data-id="DDYEM_foiI1"></div>'
+        '<div data-provider="threadsnet" data-id="DDYEM_foiI1"></div>',
+        ("DDYEM_foiI1",) * 3,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -141,6 +141,11 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<div class="tiktok-embed"></div><p><a href="https://www.tiktok.com/@_/video/7336306383119191339?refer=embed">View</a></p>',
+        ("7336306383119191339",),
+        "emptied",
+    ),
+    MarkupExample(
         '<blockquote class="tiktok-embed" cite="https://www.tiktok.com/@mara.lind/video/7336306383119191339"'
         ' data-video-id="7336306383119191339"><section><a target="_blank" title="@mara.lind"'
         ' href="https://www.tiktok.com/@mara.lind">@mara.lind</a> <p>Ein Reh im Garten <a title="reh" href="#">#reh</a></p>'
@@ -149,6 +154,29 @@ MARKUP = (
         "blockquote",
         author_handle="mara.lind",
         text="Ein Reh im Garten #reh",
+    ),
+    MarkupExample(
+        '<blockquote class="tiktok-embed" cite="https://www.tiktok.com/@_/video/7336306383119191339"></blockquote>'
+        '<blockquote class="tiktok-embed"><a href="https://www.tiktok.com/@_/video/7336306383119191339">View</a></blockquote>'
+        '<blockquote class="tiktok-embed" data-video-id="7336306383119191339"></blockquote>'
+        '<blockquote data-video-id="" cite="https://www.tiktok.com/@_/video/7336306383119191339"></blockquote>'
+        '<blockquote data-video-id=""><a href="https://www.tiktok.com/@_/video/7336306383119191339">View</a></blockquote>'
+        '<blockquote data-video-id="7336306383119191339"></blockquote>',
+        ("7336306383119191339",) * 6,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<amp-tiktok data-src="https://www.tiktok.com/@_/video/7336306383119191339"></amp-tiktok>'
+        '<amp-tiktok data-src="7336306383119191339"></amp-tiktok>',
+        ("7336306383119191339",) * 2,
+        "amp",
+    ),
+    MarkupExample(
+        '<div data-tiktokid="7336306383119191339"></div>'
+        '<div data-tiktokvideoid="7336306383119191339"></div>'
+        '<div data-provider="tiktok" data-id="7336306383119191339"></div>',
+        ("7336306383119191339",) * 3,
+        "custom-element",
     ),
 )
 

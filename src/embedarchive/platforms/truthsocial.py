@@ -101,6 +101,21 @@ MARKUP = (
         ("113628000000000000",),
         "iframe",
     ),
+    MarkupExample(
+        '<blockquote class="truthsocial-embed" data-embed-url="https://truthsocial.com/@maralind/posts/113628000000000000"></blockquote>'
+        '<blockquote class="truthsocial-embed" cite="https://truthsocial.com/@maralind/posts/113628000000000000"></blockquote>'
+        '<blockquote class="truthsocial-embed"><a href="https://truthsocial.com/@maralind/posts/113628000000000000">View</a></blockquote>',
+        ("113628000000000000",) * 3,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<div data-truthid="113628000000000000"></div>'
+        '<div data-truthsocialid="113628000000000000"></div>'
+        '<div data-provider="truthsocial" data-id="113628000000000000"></div>'
+        '<div data-provider="truth" data-id="113628000000000000"></div>',
+        ("113628000000000000",) * 4,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

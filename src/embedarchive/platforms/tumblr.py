@@ -127,6 +127,12 @@ MARKUP = (
         ("767123456789012345",),
         "custom-element",
     ),
+    MarkupExample(
+        '<div class="tumblr-post" data-href="https://www.tumblr.com/maralind/767123456789012345"></div>'
+        '<div class="tumblr-post"><a href="https://www.tumblr.com/maralind/767123456789012345">View</a></div>',
+        ("767123456789012345",) * 2,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing
@@ -230,7 +236,6 @@ PLATFORM = Platform(
     handle=handle,
     is_short=is_short,
     is_frame=is_frame,
-    id_names=("tumblrid",),
     url_patterns=(
         r"tumblr\.com/[^\s\"'<>]{0,120}?\d{8}",
         r"[\w.\-]{2,60}+(?<=\.tumblr\.com)/[^\s\"'<>]{0,120}?\d{8}",

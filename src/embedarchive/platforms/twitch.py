@@ -165,7 +165,6 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    id_names=("twitchclip", "twitchclipid"),
     url_patterns=(
         r"clips\.twitch\.tv/",
         r"player\.twitch\.tv/",

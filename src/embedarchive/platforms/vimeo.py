@@ -100,6 +100,30 @@ MARKUP = (
         '<iframe src="https://player.vimeo.com/video/879269983?h=0a1b2c3d4e"></iframe>', ("879269983",), "iframe"
     ),
     MarkupExample('<div data-provider="vimeo" data-id="879269983"></div>', ("879269983",), "custom-element"),
+    MarkupExample(
+        '<lite-vimeo src="https://vimeo.com/879269983/0a1b2c3d4e"></lite-vimeo>'
+        '<lite-vimeo videoid="879269983"></lite-vimeo>'
+        '<lite-vimeo video-id="879269983"></lite-vimeo>'
+        '<vimeo-video src="https://vimeo.com/879269983/0a1b2c3d4e"></vimeo-video>'
+        '<vimeo-video videoid="879269983"></vimeo-video>'
+        '<vimeo-video video-id="879269983"></vimeo-video>'
+        '<vimeo-embed src="https://vimeo.com/879269983/0a1b2c3d4e"></vimeo-embed>'
+        '<vimeo-embed videoid="879269983"></vimeo-embed>'
+        '<vimeo-embed video-id="879269983"></vimeo-embed>'
+        '<div data-attrs="{&quot;videoId&quot;:&quot;879269983&quot;}" class="vimeo-wrap"></div>'
+        '<div data-component-name="vimeotodom" data-attrs="{&quot;videoId&quot;:&quot;879269983&quot;}"></div>'
+        '<embetty-video type="vimeo" video-id="879269983"></embetty-video>'
+        '<div data-vimeoid="879269983"></div>'
+        '<div data-vimeovideoid="879269983"></div>'
+        '<div data-provider="vimeo" data-id="879269983"></div>',
+        ("879269983",) * 15,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-vimeo data-videoid="879269983"></amp-vimeo>',
+        ("879269983",),
+        "amp",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -52,6 +52,16 @@ MARKUP = (
         ("OHQBTeUJ9jT",),
         "iframe",
     ),
+    MarkupExample(
+        '<amp-vine data-vineid="OHQBTeUJ9jT"></amp-vine>',
+        ("OHQBTeUJ9jT",),
+        "amp",
+    ),
+    MarkupExample(
+        '<div data-vineid="OHQBTeUJ9jT"></div><div class="vine-embed" data-id="OHQBTeUJ9jT"></div>',
+        ("OHQBTeUJ9jT",) * 2,
+        "custom-element",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -75,6 +75,8 @@ EXAMPLES = (
 )
 
 MARKUP = (
+    MarkupExample('<script>VK.Widgets.Post("e", -12345, 678, "h")</script>', ("wall-12345_678",), "call"),
+    MarkupExample('<script>VK.Widgets.Post("e", "-1", "6", "h")</script>', ("wall-1_6",), "call"),
     MarkupExample(
         '<iframe src="https://vk.com/video_ext.php?oid=-12345&id=678&hash=ab"></iframe>', ("video-12345_678",), "iframe"
     ),
@@ -82,6 +84,13 @@ MARKUP = (
         '<script src="https://vk.com/js/api/openapi.js?169"></script><div id="vk_post_-12345_678"></div><script>VK.Widgets.Post("vk_post_-12345_678", -12345, 678, "AbC");</script>',
         ("wall-12345_678",),
         "call",
+    ),
+    MarkupExample(
+        '<div class="vk-embed" data-id="wall-12345_678"></div>'
+        '<div data-provider="vkontakte" data-id="wall-12345_678"></div>'
+        '<div data-provider="vkvideo" data-id="wall-12345_678"></div>',
+        ("wall-12345_678",) * 3,
+        "custom-element",
     ),
 )
 

@@ -1,5 +1,7 @@
 """X, formerly Twitter: status ids, the widget quote and what CMSs made of it. Pure."""
 
+# ruff: noqa: E501 (markup is given as articles write it)
+
 from __future__ import annotations
 
 import html
@@ -143,6 +145,15 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<div class="twitter-embed"></div><p><a href="https://x.com/i/status/1349129669258448897?ref_src=twsrc">View</a></p>',
+        ("1349129669258448897",),
+        "emptied",
+    ),
+    MarkupExample(
+        '<script>twttr.widgets.createTweet("1349129669258448897", el)</script>', ("1349129669258448897",), "call"
+    ),
+    MarkupExample("<script>twttr.widgets.createTweetEmbed('20107', el)</script>", ("20107",), "call"),
+    MarkupExample(
         '<blockquote class="twitter-tweet" data-lang="de"><p lang="de" dir="ltr">Guten Tag</p>&mdash; Mara Lind (@maralind)'
         ' <a href="https://twitter.com/maralind/status/1349129669258448897">12. Januar 2021</a></blockquote>',
         ("1349129669258448897",),
@@ -150,6 +161,43 @@ MARKUP = (
         author_name="Mara Lind",
         author_handle="maralind",
         text="Guten Tag",
+    ),
+    MarkupExample(
+        '<blockquote class="twitter-tweet"><a href="https://x.com/i/status/1349129669258448897">View</a></blockquote>'
+        '<blockquote class="twitter-tweet" cite="https://x.com/i/status/1349129669258448897"></blockquote>'
+        '<blockquote class="twitter-tweet" data-tweet-id="1349129669258448897"></blockquote>'
+        '<blockquote class="twitter-video"><a href="https://x.com/i/status/1349129669258448897">View</a></blockquote>'
+        '<blockquote class="twitter-video" cite="https://x.com/i/status/1349129669258448897"></blockquote>'
+        '<blockquote class="twitter-video" data-tweet-id="1349129669258448897"></blockquote>',
+        ("1349129669258448897",) * 6,
+        "blockquote",
+    ),
+    MarkupExample(
+        '<div data-attrs="{&quot;url&quot;:&quot;https://x.com/i/status/1349129669258448897&quot;}" class="tweet"></div>'
+        '<div data-attrs="" class="tweet"><a href="https://x.com/i/status/1349129669258448897">View</a></div>'
+        '<div data-attrs="{&quot;url&quot;:&quot;https://x.com/i/status/1349129669258448897&quot;}" class="twitter-embed"></div>'
+        '<div data-attrs="" class="twitter-embed"><a href="https://x.com/i/status/1349129669258448897">View</a></div>'
+        '<div data-component-name="twitter2todom" data-attrs="{&quot;url&quot;:&quot;https://x.com/i/status/1349129669258448897&quot;}"></div>'
+        '<div data-component-name="twitter2todom"><a href="https://x.com/i/status/1349129669258448897">View</a></div>'
+        '<div class="tweet static"><a href="https://x.com/i/status/1349129669258448897">View</a></div>'
+        '<embetty-tweet status="1349129669258448897"></embetty-tweet>'
+        '<div data-tweetid="1349129669258448897"></div>'
+        '<div data-tweetidstr="1349129669258448897"></div>'
+        '<div data-twitterid="1349129669258448897"></div>'
+        '<div data-xid="1349129669258448897"></div>'
+        '<div class="x-embed" data-id="1349129669258448897"></div>'
+        '<div data-provider="twitter" data-id="1349129669258448897"></div>'
+        '<div data-provider="tweet" data-id="1349129669258448897"></div>',
+        ("1349129669258448897",) * 15,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-twitter data-tweetid="https://x.com/i/status/1349129669258448897"></amp-twitter>'
+        '<amp-twitter data-src="https://x.com/i/status/1349129669258448897"></amp-twitter>'
+        '<amp-twitter data-tweetid="1349129669258448897"></amp-twitter>'
+        '<amp-twitter tweetid="1349129669258448897"></amp-twitter>',
+        ("1349129669258448897",) * 4,
+        "amp",
     ),
 )
 

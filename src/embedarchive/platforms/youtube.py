@@ -120,6 +120,10 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<script>new YT.Player("p", {height: "1", videoId: "jP6fEHm-lA0"})</script>', ("jP6fEHm-lA0",), "call"
+    ),
+    MarkupExample("<script>new YT.Player('p', {'videoId': 'jP6fEHm-lA0'})</script>", ("jP6fEHm-lA0",), "call"),
+    MarkupExample(
         '<iframe src="//www.youtube.com/embed/jP6fEHm-lA0" allowfullscreen></iframe>', ("jP6fEHm-lA0",), "iframe"
     ),
     MarkupExample('<lite-youtube videoid="jP6fEHm-lA0"></lite-youtube>', ("jP6fEHm-lA0",), "custom-element"),
@@ -130,6 +134,68 @@ MARKUP = (
         '<div data-service="youtube" data-id="jP6fEHm-lA0" data-autoscale></div>', ("jP6fEHm-lA0",), "custom-element"
     ),
     MarkupExample('<div class="x" data-youtube-id="jP6fEHm-lA0"></div>', ("jP6fEHm-lA0",), "custom-element"),
+    MarkupExample(
+        '<lite-youtube src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></lite-youtube>'
+        '<lite-youtube url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></lite-youtube>'
+        '<lite-youtube videoid="jP6fEHm-lA0"></lite-youtube>'
+        '<lite-youtube video-id="jP6fEHm-lA0"></lite-youtube>'
+        '<youtube-video src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></youtube-video>'
+        '<youtube-video url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></youtube-video>'
+        '<youtube-video videoid="jP6fEHm-lA0"></youtube-video>'
+        '<youtube-video video-id="jP6fEHm-lA0"></youtube-video>'
+        '<youtube-embed src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></youtube-embed>'
+        '<youtube-embed url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></youtube-embed>'
+        '<youtube-embed videoid="jP6fEHm-lA0"></youtube-embed>'
+        '<youtube-embed video-id="jP6fEHm-lA0"></youtube-embed>'
+        '<div data-attrs="{&quot;videoId&quot;:&quot;jP6fEHm-lA0&quot;}" class="youtube-wrap"></div>'
+        '<div data-component-name="youtube2todom" data-attrs="{&quot;videoId&quot;:&quot;jP6fEHm-lA0&quot;}"></div>'
+        '<embetty-video type="youtube" video-id="jP6fEHm-lA0"></embetty-video>'
+        '<div class="arve-play-btn" data-iframe="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="arve-play-btn" data-src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="arve-play-btn" data-url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="arve-play-btn" data-id="jP6fEHm-lA0"></div>'
+        '<div class="arve-play-btn" data-video-id="jP6fEHm-lA0"></div>'
+        '<div class="arve-play-btn" data-videoid="jP6fEHm-lA0"></div>'
+        '<div class="rll-youtube-player" data-iframe="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="rll-youtube-player" data-src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="rll-youtube-player" data-url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="rll-youtube-player" data-id="jP6fEHm-lA0"></div>'
+        '<div class="rll-youtube-player" data-video-id="jP6fEHm-lA0"></div>'
+        '<div class="rll-youtube-player" data-videoid="jP6fEHm-lA0"></div>'
+        '<div class="lyte" data-iframe="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="lyte" data-src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="lyte" data-url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="lyte" data-id="jP6fEHm-lA0"></div>'
+        '<div class="lyte" data-video-id="jP6fEHm-lA0"></div>'
+        '<div class="lyte" data-videoid="jP6fEHm-lA0"></div>'
+        '<div class="youtube-player" data-iframe="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="youtube-player" data-src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="youtube-player" data-url="https://www.youtube.com/watch?v=jP6fEHm-lA0"></div>'
+        '<div class="youtube-player" data-id="jP6fEHm-lA0"></div>'
+        '<div class="youtube-player" data-video-id="jP6fEHm-lA0"></div>'
+        '<div class="youtube-player" data-videoid="jP6fEHm-lA0"></div>'
+        '<div data-youtubeid="jP6fEHm-lA0"></div>'
+        '<div data-youtubevideoid="jP6fEHm-lA0"></div>'
+        '<div data-ytid="jP6fEHm-lA0"></div>'
+        '<div data-ytvideoid="jP6fEHm-lA0"></div>'
+        '<div data-videoyoutubeid="jP6fEHm-lA0"></div>'
+        '<div data-youtube="jP6fEHm-lA0"></div>'
+        '<div data-youtubevideo="jP6fEHm-lA0"></div>'
+        '<div data-provider="youtube" data-id="jP6fEHm-lA0"></div>'
+        '<div class="yt-embed" data-id="jP6fEHm-lA0"></div>'
+        '<div data-provider="ytplayer" data-id="jP6fEHm-lA0"></div>'
+        '<div data-provider="youtubevideo" data-id="jP6fEHm-lA0"></div>'
+        '<div data-provider="youtubenocookie" data-id="jP6fEHm-lA0"></div>',
+        ("jP6fEHm-lA0",) * 51,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-youtube src="https://www.youtube.com/watch?v=jP6fEHm-lA0"></amp-youtube>'
+        '<amp-youtube data-videoid="jP6fEHm-lA0"></amp-youtube>'
+        '<amp-youtube videoid="jP6fEHm-lA0"></amp-youtube>',
+        ("jP6fEHm-lA0",) * 3,
+        "amp",
+    ),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -146,7 +146,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class MarkupExample:
-    """Markup as articles carry it, and what must be found in it: ids in order, and what is claimed of each."""
+    """Markup as articles carry it, and what must be found in it: ids in order, and what is claimed of each.
+
+    A claim that is not given may be anything; an empty one must not be made.
+    """
 
     html: str
     ids: tuple[str | None, ...]
