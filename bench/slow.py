@@ -4,8 +4,9 @@ usage: python bench/slow.py [--only slow|stalls|load] [--articles 20]      (Linu
 
 The bundled newsroom is crawled once in fair weather. Then once from hosts that send 20 KB/s each, once while every third
 answer halts for 30 s in its middle, and once beside 20 processes that never rest. Each post must end as it did in fair
-weather (`whole`), or still be due for a visit (`partial_still_due`). One that is neither is settled without something it
-has (`partial_settled`), or is said to be what it is not (`wrong`). The last line is one JSON object.
+weather, with every file (`whole`), or still be due for a visit (`partial_still_due`). One that is neither is settled
+without something it has (`partial_settled`); one is `wrong` that is said to be what it is not, or whole without being it.
+The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -43,17 +44,18 @@ SAID = {
     "load": f"{BUSY} busy processes beside it",
 }
 ANSWERS = ("available", "gone", "unavailable")
-"""Outcomes that say something of the post; the others leave it due."""
+"""What says something of the post; the rest leaves it due."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What an archive has of a post: the newest outcome, its words, its files, what is missing, and whether it is due."""
+    """What an archive says and has of a post: how it stands, its words, its files, what is lacking, whether it is due."""
 
-    outcome: str
+    status: str
+    kept: str
     text: str | None
-    files: frozenset[tuple[str, int, str]]
-    missing: tuple[str, ...]
+    files: frozenset[tuple[int, str]]
+    lacking: str
     due: bool
 
 
@@ -71,14 +73,13 @@ class Result:
 # ---------------------------------------------------------------------------------------------- the archive, and a crawl
 
 
-POSTS = "SELECT key, capture_after IS NOT NULL AS due FROM posts WHERE resolved ORDER BY key"
-NEWEST = """SELECT id, outcome, missing FROM captures WHERE post_key = ? AND fetch_id IS NULL
-            ORDER BY (outcome IN ('available', 'gone', 'unavailable')) DESC, id DESC LIMIT 1"""
-FILES = "SELECT role, position, sha256 FROM artifacts WHERE capture_id = ? AND role IN ('media', 'poster')"
+POSTS = """SELECT p.key, p.capture_after IS NOT NULL AS due, c.status, c.kept, c.lacking, c.best_capture_id
+           FROM posts p LEFT JOIN conclusions c ON c.post_key = p.key WHERE p.resolved AND NOT p.is_control"""
+FILES = "SELECT position, sha256 FROM artifacts WHERE capture_id = ? AND role = 'media' AND truncated IS NULL"
 TEXT = "SELECT text FROM descriptions WHERE capture_id = ? ORDER BY rules DESC LIMIT 1"
 
 
-NOTHING = Held("", None, frozenset(), (), due=True)
+NOTHING = Held("not visited", "none", None, frozenset(), "", due=True)
 
 
 def read_held(path: Path, replica: Replica) -> dict[str, Held]:
@@ -88,15 +89,13 @@ def read_held(path: Path, replica: Replica) -> dict[str, Held]:
         due_articles = {row[0] for row in conn.execute("SELECT url FROM articles WHERE fetch_after IS NOT NULL")}
         embedded = [post for article in replica.articles if article.url in due_articles for post in article.posts]
         held = {identify(post): NOTHING for post in embedded}
-        for key, due in conn.execute(POSTS).fetchall():
-            newest = conn.execute(NEWEST, (key,)).fetchone()
-            if newest is None:
+        for key, due, status, kept, lacking, best in conn.execute(POSTS).fetchall():
+            if status is None:
                 held[key] = replace(NOTHING, due=bool(due))
                 continue
-            files = frozenset(tuple(row) for row in conn.execute(FILES, (newest["id"],)))
-            text = conn.execute(TEXT, (newest["id"],)).fetchone()
-            missing = tuple(json.loads(newest["missing"]))
-            held[key] = Held(newest["outcome"], text and text[0], files, missing, bool(due))
+            files = frozenset((row[0], row[1]) for row in conn.execute(FILES, (best,)))
+            text = conn.execute(TEXT, (best,)).fetchone()
+            held[key] = Held(status, kept, text and text[0], files, lacking, bool(due))
         return held
 
 
@@ -138,10 +137,10 @@ def judge(fair: Held, foul: Held | None) -> str:
     """How a post ended in foul weather, compared with what fair weather gave. Pure."""
     if foul is None:
         return "wrong"
-    if foul.outcome in ANSWERS and (foul.outcome, foul.text) != (fair.outcome, fair.text):
+    if foul.status in ANSWERS and (foul.status, foul.text) != (fair.status, fair.text):
         return "wrong"
-    if foul.outcome == fair.outcome and foul.files >= fair.files and not set(foul.missing) - set(fair.missing):
-        return "whole"
+    if (foul.status, foul.kept) == (fair.status, fair.kept):
+        return "whole" if foul.files >= fair.files else "wrong"
     return "partial_still_due" if foul.due else "partial_settled"
 
 
@@ -158,7 +157,7 @@ def run(name: str, replica: Replica, fair: dict[str, Held], folder: Path, articl
         result.count[how] += 1
         if how != "whole":
             after = foul.get(key)
-            told = f"{after.outcome or 'not visited'}: {'; '.join(after.missing)}" if after else "not found"
+            told = f"{after.status}, {after.kept}: {after.lacking}" if after else "not found"
             result.notes.append(f"{name}: {key} {how} ({told[:200]})")
     return result
 
@@ -176,7 +175,7 @@ def main() -> int:
         folder = Path(temporary)
         code, seconds, _ = crawl(replica, folder / "fair", args.articles)
         fair = read_held(folder / "fair" / "embeds.db", replica)
-        unfair = [f"fair: {key} {held.outcome} {held.missing}" for key, held in fair.items() if held.due]
+        unfair = [f"fair: {key} {held.status}, {held.kept}: {held.lacking}" for key, held in fair.items() if held.due]
         print(f"fair weather: {len(fair)} posts in {seconds:.0f} s, exit {code}", *unfair, sep="\n", flush=True)
         results = {}
         for name in names:

@@ -35,7 +35,8 @@ DOOR_OPTIONS = (
 WORLD_OPTIONS = (
     *DOOR_OPTIONS,
     click.option("--concurrency", type=click.IntRange(1, 64), default=6, show_default=True, help="Articles at once."),
-    click.option("--tabs", type=click.IntRange(1, 16), default=3, show_default=True, help="Posts at once."),
+    click.option("--tabs", type=click.IntRange(1, 16), default=3, show_default=True,
+                 help="Posts at once, at most: fewer while visits run out of time."),
     click.option("--contact", help="A URL or address for webmasters, sent in the User-Agent of article fetches."),
     click.option("--ignore-robots", is_flag=True, help="Fetch articles that robots.txt asks robots to leave alone."),
 )  # fmt: skip

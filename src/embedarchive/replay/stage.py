@@ -15,6 +15,7 @@ from playwright.async_api import Page, Route
 
 from embedarchive.browser import BrowserChoice, VisitLimits
 from embedarchive.browser.launch import Chrome, launch, within
+from embedarchive.browser.patience import crowding
 from embedarchive.browser.tab import CLEAR_S, OPEN_S, ScreenshotFormat, Tab
 from embedarchive.browser.tabs import WarmTabs
 from embedarchive.browser.visit import visit_frame
@@ -127,7 +128,7 @@ class ReplayBrowser:
         chrome, frame = await self._running(), capture.visit.frame
         async with self._tabs.lend(chrome, (frame.width, frame.height), capture.scale) as tab:
             try:
-                async with asyncio.timeout(self.limits.whole_s):
+                async with asyncio.timeout(self.limits.whole_s * crowding()):
                     return await self._prompt(tab, capture, self._prompters[tab])
             except TimeoutError as error:
                 chrome.kill()
