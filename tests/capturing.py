@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.async_api import async_playwright
@@ -16,6 +16,7 @@ from embedarchive.detect import identify_post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import PostFact, Replica
 
 SHORT = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, idle_s=6.0, phase_s=15.0, whole_s=60.0)
@@ -38,6 +39,24 @@ class Camera:
             return await self.browser.capture(post_of(fact), BY_NAME[fact.platform], **options)
         finally:
             self.replica.set_state(fact.key, fact.state)
+
+
+@dataclass
+class Edges:
+    """A run's edges as far as posts need them: a real browser, with the tests' short deadlines."""
+
+    camera: Camera
+    at_work: int = 0
+    seen: list[int] = field(default_factory=list)
+    """How many visits were at work as each began."""
+
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+        self.at_work += 1
+        self.seen.append(self.at_work)
+        try:
+            return await self.camera.browser.capture(post, platform, media=media)
+        finally:
+            self.at_work -= 1
 
 
 def post_of(fact: PostFact) -> Post:

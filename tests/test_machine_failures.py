@@ -14,16 +14,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from capturing import Camera, Edges, open_camera, post_of
 from commands import command, embedarchive, through
 from embedarchive.core import clock
-from embedarchive.core.errors import ExitCode
+from embedarchive.core.errors import BrowserMissing, ExitCode
 from embedarchive.egress import Door
 from embedarchive.fetch import Fetcher
+from embedarchive.platforms import PLATFORMS
 from embedarchive.replica import Replica
-from embedarchive.store import open_reader
+from embedarchive.run.ledger import Run
+from embedarchive.store import Archive, open_reader
 
 PROMPT_S = 20
 """What a signal may take to end a command on a busy machine; what hangs does so for minutes."""
@@ -95,6 +99,37 @@ def test_a_browser_that_does_not_start_is_named_with_what_it_said(replica: Repli
     assert done.code == ExitCode.NO_BROWSER
     assert done.err.count("libnss3.so") == 1
     assert "embedarchive install" in done.err
+
+
+@pytest.mark.browser
+async def test_a_browser_that_dies_at_every_visit_is_none(tmp_path: Path) -> None:
+    with Replica() as replica:
+        posts = [p for p in replica.posts if p.platform == "instagram" and p.state == "live"]
+        for post in posts:
+            replica.set_state(post.key, "hang")
+        async with open_camera(replica) as camera:
+            killing = asyncio.create_task(kill_at_every_visit(camera))
+            with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+                crawl_id = archive.start_crawl("capture", clock.now(), "test", {})
+                for post in posts:
+                    archive.keep_target(crawl_id, post_of(post), clock.now(), forced=False)
+                edges: Any = Edges(camera)
+                with pytest.raises(BrowserMissing, match="died at 5 visits in a row"):
+                    await Run(archive, edges, crawl_id, lambda event: None, tabs=1).run(asyncio.Event())
+                visited = archive.conn.execute("SELECT count(*) FROM captures").fetchone()[0]
+            killing.cancel()
+    assert visited == 4, "the last visit is held against no post, and no other is tried"
+
+
+async def kill_at_every_visit(camera: Camera) -> None:
+    camera.replica.clear_hits()
+    while True:
+        chrome = camera.browser._chrome
+        if chrome and any("/embed/captioned/" in hit.target for hit in camera.replica.hits):
+            with contextlib.suppress(OSError):
+                os.killpg(chrome.group, signal.SIGKILL)
+            camera.replica.clear_hits()
+        await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

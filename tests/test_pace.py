@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capturing import SHORT, Camera, open_camera, post_of
+from capturing import SHORT, Edges, open_camera, post_of
 from embedarchive.core import clock
-from embedarchive.core.model import Capture, Post
 from embedarchive.platforms import PLATFORMS
-from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import Replica, Weather
 from embedarchive.run.ledger import Event, Run
 from embedarchive.run.pace import Pace
@@ -63,24 +61,6 @@ def test_it_stays_within_its_bounds_and_never_jumps(most: int, ends: list[bool])
         before, pace = pace, pace.after(pace.window, out_of_time=late)
         assert 1 <= pace.tabs <= most
         assert pace.tabs in (before.tabs, before.tabs + 1, max(1, before.tabs // 2))
-
-
-@dataclass
-class Edges:
-    """A run's edges as far as posts need them: a real browser, with the tests' short deadlines."""
-
-    camera: Camera
-    at_work: int = 0
-    seen: list[int] = field(default_factory=list)
-    """How many visits were at work as each began."""
-
-    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
-        self.at_work += 1
-        self.seen.append(self.at_work)
-        try:
-            return await self.camera.browser.capture(post, platform, media=media)
-        finally:
-            self.at_work -= 1
 
 
 @pytest.mark.browser
