@@ -130,9 +130,12 @@ async def test_the_reading_room_reads_an_archive_of_any_age(old: Path) -> None:
                  "article/1", f"evidence/{KEPT}"):  # fmt: skip
         answer = await room.client.get(f"/embeds/-/{page}")
         assert answer.status_code == 200, (page, answer.text)
-    for table in ("posts", "captures", "post_status", "lost_posts", "notes"):
-        answer = await room.client.get(f"/embeds.json?sql=select+count(*)+as+n+from+{table}&_shape=array")
-        assert answer.status_code == 200, (table, answer.text)
+    for table in ("posts", "captures", "post_status", "lost_posts"):
+        answer = await room.client.get(f"/embeds/{table}.json?_shape=array")
+        assert (answer.status_code, len(answer.json()) > 0 or table == "lost_posts") == (200, True), (
+            table,
+            answer.text,
+        )
     assert files_of(old.parent) == before
 
 
@@ -186,8 +189,8 @@ def test_what_was_kept_before_has_what_newer_steps_added(old: Path) -> None:
         for row in captures:
             assert row["uid"] == schema.capture_uid(row["post_key"], row["started_at"], row["document"] or "")
             assert (row["origin"], row["seen_at"]) == ("visit", row["started_at"])
-            assert row["purpose"] == ("check" if row["command"] == "check" else "post")
-        assert {row["purpose"] for row in captures} == {"check", "post"}
+            assert row["purpose"] in ("check" if row["command"] == "check" else "post", "control")
+        assert {row["purpose"] for row in captures} >= {"check", "post"}
 
 
 def test_a_capture_is_named_alike_by_the_writer_and_by_the_step(tmp_path: Path) -> None:
@@ -340,7 +343,7 @@ def test_steps_are_taken_whole_or_not_at_all(first: Path, tmp_path: Path) -> Non
     statements = int(done.stdout)
     assert statements > 50
     before = tell_all(first)
-    for number in {*range(2, statements, statements // 8), statements}:
+    for number in {*range(2, statements, statements // 5), statements}:
         path = tmp_path / f"{number}.db"
         shutil.copy(first, path)
         done = subprocess.run([sys.executable, "-c", script, str(path), str(number)], capture_output=True, check=False)
