@@ -56,7 +56,7 @@ async def test_base_36_is_written_as_a_browser_writes_it() -> None:
 
 # --------------------------------------------------------------------------------------------------------------- honest
 
-GONE = Answer("oembed", "u", 404, "u", '{"error":"Not Found"}')
+GONE = Answer("oembed", "u", 404, "u", '{"error":"Not Found","request":"/oembed"}')
 VERDICTS = {
     "live": (tweet(), 200, ("available", None)),
     "other": (tweet(id_str="77"), 200, ("error", "wrong_post")),

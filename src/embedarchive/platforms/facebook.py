@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import SplitResult, urlencode
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -280,7 +280,16 @@ def _classify_card(tree: LexborHTMLParser, post: Post) -> Verdict:
     named = next((found for found in own if found), None)
     if named is None or named.startswith("pfbid") == post.native_id.startswith("pfbid"):
         return verdict("error", "wrong_post", "card links to the post", "a[href]", named or "no link to a post")
+    owners = {owner for n in tree.css("a._29bd[href]") if (owner := _owner_of(n.attributes.get("href") or ""))}
+    if owners and (owner := _owner_of(post.url)) and owner not in owners:
+        return verdict("error", "wrong_post", "card's post is of the same page", "a._29bd", ", ".join(sorted(owners)))
     return verdict("available", None, "card links to the post by its other id", "abbr.timestamp", named)
+
+
+def _owner_of(address: str) -> str | None:
+    """The page or person whose post an address names, as it is written there; None where it names none."""
+    m = re.match(r"/([A-Za-z][\w.]{3,})/(?:posts|videos|photos|reels?)/", urlsplit(address).path)
+    return m[1].lower() if m else None
 
 
 def _classify_broken(page: Page, post: Post) -> Verdict:

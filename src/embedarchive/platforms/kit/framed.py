@@ -84,6 +84,8 @@ class _Source:
     fields: Mapping[str, Any] = field(default_factory=dict)
     signed: bool = True
     """Whether what it says can come from nobody but the platform: its structure does, a bare status does not."""
+    named: bool = False
+    """Whether it names this very post, and does not only tell of some post."""
 
 
 def make_visit(framed: Framed, rules: int = 1, denial: Trust = "guess") -> Visitable:
@@ -119,12 +121,13 @@ def classify_framed(framed: Framed, page: Page, post: Post) -> Verdict:
     frame, gate = _parse_frame_source(framed, page, tree, post), framed.gate(page, tree)
     if frame.says == "other":
         return Verdict("error", "wrong_post", (frame.sign,))
-    if frame.says == "here" and not gate:
+    if frame.says == "here" and frame.named and not gate:
         return Verdict("available", None, (frame.sign,))
     here = [v for v in sources if v.says == "here"]
-    agreed = next((s for v in here if (s := find_agreement(page, v.fields, framed.expect(post)))), None)
-    if agreed and frame.says == "" and not gate:
-        return Verdict("available", None, (agreed, here[0].sign))
+    told = [(v, find_agreement(page, v.fields, framed.expect(post))) for v in here if v.named]
+    agreed = next(((agreement, v.sign) for v, agreement in told if agreement), None)
+    if agreed and frame.says in ("", "here") and not gate:
+        return Verdict("available", None, agreed)
     told_in_full = any(v.fields.get("title") for v in here)
     refused = _classify_refusal(gate, frame, sources)
     if refused:  # a refusal of a post that is told of in full, or of which nothing is told, may be one of us alone
@@ -191,7 +194,7 @@ def _parse_answer(framed: Framed, answer: Answer, post: Post) -> _Source:
         sure = signed or ("<" not in said and len(said) < 2000)
         sign = Sign(answer.name, "status", str(answer.status))
         return _Source(answer.name, refusals[answer.status] if sure else "", sign, signed=signed)
-    source = _weigh(answer.name, reader(answer, post), framed.expect(post), str(answer.status))
+    source = _weigh(answer.name, reader(answer, post), framed.expect(post), str(answer.status), answer.body)
     bare = answer.status in framed.absent
     return replace(source, signed=_is_signed(framed, answer.name, answer.body)) if bare else source
 
@@ -202,15 +205,16 @@ def _is_signed(framed: Framed, name: str, body: str) -> bool:
     return pattern is not None and re.search(pattern, body[:MAX_HTML]) is not None
 
 
-def _weigh(name: str, said: Said, expected: str, where: str) -> _Source:
+def _weigh(name: str, said: Said, expected: str, where: str, body: str = "") -> _Source:
+    """What a source says of the post. One that gives no id as such names the post where its answer holds it."""
     if said is None:
         return _Source(name, "none", Sign(f"{name} denies the post", where, "no post"))
     named = said.get("id")
     if named and str(named) != expected:
         return _Source(name, "other", Sign(f"{name} names the post", "id", str(named)[:100]))
-    return _Source(
-        name, "here" if said else "", Sign(f"{name} tells of the post", "id" if named else where, expected), said
-    )
+    sign = Sign(f"{name} tells of the post", "id" if named else where, expected)
+    is_named = bool(named) or re.search(rf"(?<![\w-]){re.escape(expected)}(?![\w-])", body) is not None
+    return _Source(name, "here" if said else "", sign, said, named=is_named)
 
 
 def find_agreement(page: Page, fields: Mapping[str, Any], native_id: str) -> Sign | None:

@@ -380,7 +380,8 @@ _VINE_CDN = "v.cdn.vine.co"
 def _vine_object(post: PostFact) -> dict[str, Any]:
     times = {"created": post.posted_at.removesuffix("Z") + ".000000", "likes": post.likes, "comments": post.comments}
     files = {"videoUrl": video_url(_VINE_CDN, post, 0), "thumbnailUrl": picture_url(_VINE_CDN, post, 0)}
-    return {"username": post.author.name, "description": post.caption, **times, "reposts": 3, "loops": 900, **files}
+    told = {"username": post.author.name, "description": post.caption, "shareUrl": post.url, "reposts": 3, "loops": 900}
+    return {**told, **times, **files}
 
 
 def _publish_vine(post: PostFact) -> Published:
