@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from capture import Figures, Meter, measure_ceiling, measure_ours, post_fact, site
 from embedarchive.browser import find_browser
-from player import install_python_tools
+from tools import prepare_python_tools
 
 FIND_BROWSER = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
 ASKED: dict[str, Any] = {"capture_output": True, "text": True, "check": True}
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    bin_folder = install_python_tools("shot-scraper")
+    bin_folder = prepare_python_tools("shot-scraper", "shot-scraper") / "bin"
     with tempfile.TemporaryDirectory() as browsers, site(options.n) as (rules, ca_file):
         lend_browser(bin_folder, Path(browsers))
         for _ in range(options.rounds):

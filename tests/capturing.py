@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from playwright.async_api import async_playwright
@@ -18,8 +18,18 @@ from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import PostFact, Replica
+from waiting import BOUND_S
 
 SHORT = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=4.0, idle_s=6.0, phase_s=15.0, whole_s=60.0)
+"""For tests of what happens when a time runs out."""
+PATIENT = VisitLimits(
+    navigate_s=60.0, settle_s=60.0, rest_s=60.0, idle_s=60.0, screenshot_s=60.0, phase_s=BOUND_S, whole_s=3 * BOUND_S
+)
+"""For all others. A visit goes on at a sign of the page's, and meets these times only where none ever comes."""
+UNANSWERED = replace(PATIENT, navigate_s=1.0, idle_s=1.0)
+"""For a server that never answers."""
+RESTLESS = replace(PATIENT, settle_s=4.0, rest_s=2.0, idle_s=2.0)
+"""For a page that never gives a sign."""
 
 
 @dataclass
@@ -31,13 +41,22 @@ class Camera:
     browser: Browser
 
     async def take(self, name: str, state: str | None = None, **options: Any) -> Capture:
-        """Capture the post of that name, in that state; put the state back afterwards."""
+        """Capture the post of that name, in that state."""
         fact = self.replica.post(name)
-        if state:
-            self.replica.set_state(fact.key, state)
-        try:
+        with self.playing(fact, state or fact.state):
             return await self.browser.capture(post_of(fact), BY_NAME[fact.platform], **options)
+
+    @contextlib.contextmanager
+    def playing(self, fact: PostFact, state: str) -> Iterator[None]:
+        """Let the replica play a state of a post; nothing is waited for that this state never does."""
+        limits = self.browser.limits
+        self.replica.set_state(fact.key, state)
+        if state == "hang":
+            self.browser.limits = UNANSWERED
+        try:
+            yield
         finally:
+            self.browser.limits = limits
             self.replica.set_state(fact.key, fact.state)
 
 
@@ -68,7 +87,7 @@ async def open_camera(
     replica: Replica,
     *,
     tabs: int = 1,
-    limits: VisitLimits = SHORT,
+    limits: VisitLimits = PATIENT,
     screenshot_format: ScreenshotFormat | None = None,
     login: Login | None = None,
     **policy: Any,
@@ -101,16 +120,13 @@ def short(capture: Capture) -> tuple[str, str | None]:
 
 
 async def take_as_found(camera: Camera, name: str, state: str | None = None) -> Capture:
-    """Capture the post as the finder would hand it over, in that state; put the state back afterwards."""
+    """Capture the post as the finder would hand it over, in that state."""
     fact = camera.replica.post(name)
     post = identify_post(fact.url)
     assert post
     assert post.key == f"{fact.platform}:{fact.key}"
-    camera.replica.set_state(fact.key, state or fact.state)
-    try:
+    with camera.playing(fact, state or fact.state):
         return await camera.browser.capture(post, BY_NAME[fact.platform])
-    finally:
-        camera.replica.set_state(fact.key, fact.state)
 
 
 def describe_again(capture: Capture) -> Description:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from embedarchive.replica import Replica
+from waiting import BOUND_S
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def command(*args: str | Path) -> list[str]:
     return [sys.executable, "-c", "from embedarchive.cli import main; main()", *map(str, args)]
 
 
-def embedarchive(*args: str | Path, stdin: str | None = None, timeout: float = 120, **env: str) -> Done:
+def embedarchive(*args: str | Path, stdin: str | None = None, timeout: float = 3 * BOUND_S, **env: str) -> Done:
     done = subprocess.run(
         command(*args), input=stdin, capture_output=True, text=True, timeout=timeout, env=os.environ | env, check=False
     )

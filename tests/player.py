@@ -1,61 +1,14 @@
-"""Tools that others made, for judging what we export: installed once from the registries into a cache, never pinned to.
-
-Where they cannot be installed the test is skipped, and says so.
-"""
+"""Files on loopback for a player of others' making, which reads archives piece by piece."""
 
 from __future__ import annotations
 
 import functools
-import shutil
-import subprocess
-import sys
-import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-
-import platformdirs
-import pytest
-
-CACHE = platformdirs.user_cache_path("embedarchive-tests")
-INSTALL_S = 300
-
-
-def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    arguments = [str(part) for part in command]
-    return subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=INSTALL_S, check=False)
-
-
-def install_python_tools(*packages: str) -> Path:
-    """The bin folder of an environment of their own that has those packages, made on first use."""
-    home = CACHE / "-".join((*packages, "python{}.{}".format(*sys.version_info)))
-    done = home / "installed"
-    if not done.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        made = run(sys.executable, "-m", "venv", home)
-        got = run(home / "bin" / "pip", "install", "--quiet", *packages) if not made.returncode else made
-        if got.returncode:
-            pytest.skip(f"NOT CHECKED by {packages}: they could not be installed: {got.stderr[-300:]}")
-        done.touch()
-    return home / "bin"
-
-
-def unpack_npm_package(name: str) -> Path:
-    """The folder of an npm package as published, without its dependencies, fetched on first use."""
-    home = CACHE / f"npm-{name}"
-    if not (home / "package").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        npm = shutil.which("npm")
-        got = run(npm, "pack", name, cwd=home) if npm else None
-        if got is None or got.returncode:
-            pytest.skip(f"NOT CHECKED by {name}: it could not be installed: {got.stderr[-300:] if got else 'no npm'}")
-        with tarfile.open(next(home.glob("*.tgz"))) as tar:
-            tar.extractall(home, filter="data")
-    return home / "package"
 
 
 class _Handler(SimpleHTTPRequestHandler):

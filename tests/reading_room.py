@@ -15,6 +15,7 @@ from datasette.app import Datasette
 from playwright.async_api import Browser, async_playwright
 
 from embedarchive.browser import find_browser
+from waiting import BOUND_S
 
 SERVE = (
     "import sys; from pathlib import Path; from embedarchive.viewer.serve import serve; "
@@ -42,11 +43,11 @@ def serve_room(path: Path) -> Iterator[str]:
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        assert url.endswith("/-/embedarchive"), process.communicate(timeout=10)
+        assert url.endswith("/-/embedarchive"), process.communicate(timeout=BOUND_S)
         yield url.removesuffix("/-/embedarchive")
     finally:
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=BOUND_S)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http.client import HTTPSConnection
 
 from embedarchive.replica import Replica
+from waiting import BOUND_S
 
 NAVIGATION = {"User-Agent": "Mozilla/5.0 Chrome/150", "Sec-Fetch-Mode": "navigate", "Accept-Language": "en"}
 
@@ -25,7 +26,7 @@ class Answer:
 
 
 def connect(replica: Replica) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", replica.tls_port), timeout=5)
+    return socket.create_connection(("127.0.0.1", replica.tls_port), timeout=BOUND_S)
 
 
 def get(replica: Replica, url: str, **headers: str) -> Answer:
@@ -33,7 +34,7 @@ def get(replica: Replica, url: str, **headers: str) -> Answer:
     host, _, path = url.removeprefix("https://").partition("/")
     context = ssl.create_default_context(cafile=str(replica.ca_file))
     sent = NAVIGATION | {name.replace("_", "-"): value for name, value in headers.items()}
-    with contextlib.closing(HTTPSConnection(host, timeout=5)) as connection:
+    with contextlib.closing(HTTPSConnection(host, timeout=BOUND_S)) as connection:
         connection.sock = context.wrap_socket(connect(replica), server_hostname=host)
         connection.request("GET", f"/{path}", headers={k: v for k, v in sent.items() if v})
         response = connection.getresponse()

@@ -20,6 +20,7 @@ from embedarchive import Library, UsageError, open_archive
 from embedarchive.api import library as reading
 from embedarchive.core.errors import ArchiveError
 from embedarchive.library.asking import TooSlow
+from waiting import BOUND_S
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
 SHIPS, TOKYO, CAFE, STATEMENT, BOWL, LOST, WALLED, UNSEEN = (sample.post.key for sample in SAMPLES)
@@ -171,17 +172,15 @@ def test_a_query_can_only_read_and_is_told_why(path: Path, library: Library, sql
 
 @pytest.mark.parametrize("sql", [ENDLESS + "count(*) FROM n", ENDLESS + "i FROM n"])
 def test_a_runaway_query_ends(library: Library, sql: str) -> None:
-    start = time.monotonic()
     with pytest.raises(TooSlow, match=r"stopped after 0\.2 seconds"):
         for _ in library.query(sql, longest_s=0.2):
             pass
-    assert time.monotonic() - start < 10
 
 
 def test_time_in_which_the_reader_thinks_does_not_count(library: Library) -> None:
-    rows = library.query("SELECT key FROM post_status", longest_s=0.5)
+    rows = library.query("SELECT key FROM post_status", longest_s=1.0)
     next(rows)
-    time.sleep(0.7)
+    time.sleep(1.2)
     assert len(list(rows)) == len(SAMPLES) - 1
 
 
@@ -195,7 +194,7 @@ def test_importing_the_package_brings_nothing_along() -> None:
         "assert took < 0.05, took; assert new == {'embedarchive'}, new; "
         "assert 'sqlite3' not in set(sys.modules) - before; assert 'open_archive' in dir(embedarchive)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND_S, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -256,7 +255,7 @@ def test_who_uses_it_is_told_the_types(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent",
          f"--cache-dir={ROOT / '.mypy_cache' / 'uses'}", script.name],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=BOUND_S, check=False,
     )  # fmt: skip
     errors = [line for line in done.stdout.splitlines() if "error:" in line]
     assert len(errors) == 3, done.stdout + done.stderr

@@ -7,7 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from embedarchive.browser import Browser, VisitLimits, find_browser
+from capturing import PATIENT
+from embedarchive.browser import Browser, find_browser
 from embedarchive.core.model import Post
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
@@ -16,13 +17,18 @@ from loopback import Authority, Origin, door_to, page
 LEAVING = b"""<html><body><h1>A page</h1><script>
 fetch('/slow?keepalive', {keepalive: true, method: 'POST', body: 'x'});
 addEventListener('pagehide', () => { navigator.sendBeacon('/slow?beacon'); fetch('/slow?hide', {keepalive: true}); });
-for (const ms of [150, 300, 450, 600, 750]) setTimeout(() => fetch('/later'), ms);
+(async () => {
+  while (await (await fetch('/later')).text() !== 'known') await new Promise((done) => setTimeout(done, 100));
+})();
 </script></body></html>"""
 SLOW_S = 0.35
 
 
 async def test_no_answer_to_an_earlier_visit_sets_a_cookie_in_a_later_one(tmp_path: Path) -> None:
-    """Beacons outlive their page; their answers come while the next post is on show. Each tells its visit's number."""
+    """Beacons outlive their page; their answers come while the next post is on show. Each tells its visit's number.
+
+    A page asks until its own visit's cookie has come, and then is quiet: every answer to an earlier one was due before.
+    """
     asked: list[tuple[int, str]] = []
     visits = 0
 
@@ -35,16 +41,17 @@ async def test_no_answer_to_an_earlier_visit_sets_a_cookie_in_a_later_one(tmp_pa
         if "/slow" in text.splitlines()[0]:
             await asyncio.sleep(SLOW_S)
             writer.write(page(b"x", f"Set-Cookie: visit={mine}; Path=/; Secure"))
+        elif "/later" in text.splitlines()[0]:
+            writer.write(page(b"known" if f"visit={mine}" in text else b"not yet"))
         else:
             writer.write(page(LEAVING, "Content-Type: text/html"))
 
     authority, choice = Authority(tmp_path), find_browser(None, os.environ)
-    short = VisitLimits(navigate_s=6, settle_s=1, rest_s=1)
     async with (
         Origin(answer, authority.context("www.instagram.com")) as origin,
         door_to(origin) as door,
         Fetcher(door, user_agent="tests", ca_file=str(authority.file)) as fetcher,
-        Browser(door, choice, ca_file=authority.file, tabs=1, fetcher=fetcher, limits=short) as browser,
+        Browser(door, choice, ca_file=authority.file, tabs=1, fetcher=fetcher, limits=PATIENT) as browser,
     ):
         for n in range(4):
             post = Post("instagram", f"BwiVvR9lD0{n}", f"https://www.instagram.com/p/BwiVvR9lD0{n}/")

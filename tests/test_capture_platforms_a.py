@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from capturing import SHORT, Camera, artifacts, describe_again, open_camera, short, take_as_found
+from capturing import Camera, artifacts, describe_again, open_camera, short, take_as_found
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica
@@ -24,7 +23,7 @@ def replica() -> Iterator[Replica]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def camera(replica: Replica) -> AsyncIterator[Camera]:
-    async with open_camera(replica, limits=replace(SHORT, rest_s=20.0, whole_s=60.0)) as opened:
+    async with open_camera(replica) as opened:
         yield opened
 
 

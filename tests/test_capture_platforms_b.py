@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import pytest_asyncio
 
-from capturing import SHORT, Camera, describe_again, open_camera, take_as_found
+from capturing import Camera, describe_again, open_camera, take_as_found
 from embedarchive.core.model import Answer, Description, Page, Post
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica
@@ -33,7 +32,7 @@ def replica() -> Iterator[Replica]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def camera(replica: Replica) -> AsyncIterator[Camera]:
-    async with open_camera(replica, limits=replace(SHORT, rest_s=20.0)) as opened:
+    async with open_camera(replica) as opened:
         yield opened
 
 

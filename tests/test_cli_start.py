@@ -16,6 +16,7 @@ import embedarchive.cli
 from archive_builder import build_archive
 from embedarchive.cli import COMMANDS, UNLISTED, load_command
 from in_process import run
+from waiting import BOUND_S
 
 HEAVY = {"playwright", "httpx", "datasette", "bs4", "feedparser", "warcio", "cryptography", "sqlite_utils"}
 
@@ -53,7 +54,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_only_reads_imports_no_library_of_the_edges(line: str, shown: str, archive: Path) -> None:
     arguments = line.format(archive).split()
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=BOUND_S, check=True
     )
     assert shown in done.stdout
     assert set(done.stderr.split()) & HEAVY == set()

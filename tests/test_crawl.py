@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from commands import command, embedarchive, through
 from embedarchive.replica import PostFact, Replica
 from embedarchive.store import open_reader
+from waiting import BOUND_S, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -144,7 +144,7 @@ def test_an_interrupted_run_goes_on_where_it_was(replica: Replica, path: Path, h
     assert running.stderr is not None
     assert any(" available " in line for line in running.stderr), "a first capture was told"
     running.send_signal(how)
-    running.communicate(timeout=60)
+    running.communicate(timeout=BOUND_S)
     assert running.returncode == (130 if how == signal.SIGINT else -9)
     kept = rows(path, "SELECT count(*) FROM captures")[0][0]
     assert 1 <= kept < 8
@@ -159,15 +159,12 @@ def test_a_second_interrupt_drops_what_is_at_work(replica: Replica, path: Path) 
     running = subprocess.Popen(
         command("capture", post.url, "-a", path, *through(replica)), stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    while not any(post.key in hit.path for hit in replica.hits):
-        assert time.monotonic() < deadline, "the visit never began"
-        time.sleep(0.05)
+    wait_until(lambda: any(post.key in hit.path for hit in replica.hits), "the visit never began")
     running.send_signal(signal.SIGINT)
     assert running.stderr is not None
     assert any("Finishing what is at work" in line for line in running.stderr)
     running.send_signal(signal.SIGINT)
-    running.communicate(timeout=20)
+    running.communicate(timeout=BOUND_S)
     assert running.returncode == 130
     assert rows(path, "SELECT ended FROM crawls")[0]["ended"] == "interrupted"
     assert rows(path, "SELECT count(*) FROM captures")[0][0] == 0
@@ -181,11 +178,8 @@ def test_no_browser_process_outlives_a_killed_run(replica: Replica, path: Path) 
     children = browser_processes(running.pid)
     assert children
     running.kill()
-    running.communicate(timeout=30)
-    deadline = time.monotonic() + 10
-    while alive := [pid for pid in children if Path(f"/proc/{pid}/exe").exists()]:
-        assert time.monotonic() < deadline, f"{len(alive)} browser processes are left"
-        time.sleep(0.1)
+    running.communicate(timeout=BOUND_S)
+    wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "browser processes are left")
 
 
 def browser_processes(parent: int) -> list[int]:

@@ -17,6 +17,7 @@ from embedarchive.run import ledger
 from embedarchive.run.engine import schedule_fairly
 from embedarchive.run.ledger import Run
 from embedarchive.store import Archive
+from waiting import BOUND_S
 
 NOW = "2026-03-01T10:00:00.000Z"
 RULES = 5
@@ -169,7 +170,7 @@ async def test_a_slow_server_holds_up_nobody_else(archive: Archive) -> None:
     servers = Servers("slow.example")
     quick = {f"quick-{n}.example": 3 for n in range(5)}
     run = start(archive, servers, {"slow.example": 40, **quick}, fetchers=4)
-    await asyncio.wait_for(run.run(asyncio.Event()), 20)  # would never end if the slow one took all four
+    await asyncio.wait_for(run.run(asyncio.Event()), BOUND_S)  # would never end if the slow one took all four
     assert servers.answered.total() == 55
     assert servers.asked.index("slow.example") < 6, "it has its turn, too"
 
@@ -185,7 +186,7 @@ async def test_one_outlet_alone_keeps_every_fetcher_at_work(archive: Archive) ->
     servers = Servers("only.example")
     run = start(archive, servers, {"only.example": 9}, fetchers=3)
     task = asyncio.create_task(run.run(asyncio.Event()))
-    await asyncio.wait_for(servers.third.wait(), 20)
+    await asyncio.wait_for(servers.third.wait(), BOUND_S)
     servers.awake.set()
     await task
     assert (servers.most["only.example"], servers.answered["only.example"]) == (3, 9)

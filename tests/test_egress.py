@@ -15,6 +15,7 @@ from embedarchive.core.errors import UsageError
 from embedarchive.egress import Door, DoorLimits, DoorPolicy, find_special, parse_resolve
 from embedarchive.fetch import Fetcher, FetchLimits
 from loopback import Origin, door_to, page
+from waiting import BOUND_S, NEVER_S
 
 # ------------------------------------------------------------------------------------------------------- which address
 
@@ -147,7 +148,7 @@ async def knock(door: Door, request: str, *, signed: bool = True) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(request.encode("latin-1"))
     try:
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), BOUND_S)
     except ConnectionError:
         return b""
     finally:
@@ -266,7 +267,7 @@ async def test_a_barred_client_is_cut_off_and_gets_nothing_until_it_is_admitted(
         return reader, writer, (await reader.readuntil(b"\r\n")).split()[1]
 
     async def never(head: bytes, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(60)
+        await asyncio.sleep(NEVER_S)
 
     async with open_door(Origin(never)) as door:
         tunnels = {user: await ask(door, user) for user in ("one", "other")}
@@ -274,7 +275,7 @@ async def test_a_barred_client_is_cut_off_and_gets_nothing_until_it_is_admitted(
             writer.write(b"GET / HTTP/1.1\r\n\r\n")
         door.bar("one")
         with contextlib.suppress(ConnectionError):
-            assert await asyncio.wait_for(tunnels["one"][0].read(), 5) in (b"", b"\r\n")
+            assert await asyncio.wait_for(tunnels["one"][0].read(), BOUND_S) in (b"", b"\r\n")
         assert not tunnels["other"][0].at_eof()
         assert (await ask(door, "one"))[2] == b"503"
         assert (await ask(door, "other"))[2] == b"200"
@@ -333,10 +334,10 @@ async def test_a_head_without_end_is_refused() -> None:
 
 
 async def test_who_says_nothing_is_not_waited_for_and_who_is_idle_is_let_go() -> None:
-    async with open_door(Origin(b""), limits=DoorLimits(head_s=0.2, idle_s=0.2)) as door:
+    async with open_door(Origin(b""), limits=DoorLimits(head_s=1.0, idle_s=1.0)) as door:
         silent = await asyncio.open_connection("127.0.0.1", door.port)
-        assert await asyncio.wait_for(silent[0].read(), 3) == b""
-        assert (await asyncio.wait_for(knock(door, connect("news.test:443")), 3)).startswith(b"HTTP/1.1 200 ")
+        assert await asyncio.wait_for(silent[0].read(), BOUND_S) == b""
+        assert (await asyncio.wait_for(knock(door, connect("news.test:443")), BOUND_S)).startswith(b"HTTP/1.1 200 ")
         silent[1].close()
 
 
@@ -381,7 +382,7 @@ async def test_closing_the_door_ends_every_tunnel() -> None:
         head = connect("a.test:443").removesuffix("\r\n")
         writer.write(f"{head}Proxy-Authorization: Basic {credentials(door)}\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
-    assert await asyncio.wait_for(reader.read(), 2) == b""
+    assert await asyncio.wait_for(reader.read(), BOUND_S) == b""
     writer.close()
 
 
@@ -442,7 +443,7 @@ async def test_only_the_allowed_ones_of_several_addresses_are_tried() -> None:
     async with Origin(page(b"hello")) as origin:
         policy = DoorPolicy(allow_private=True, ports=frozenset({origin.port}))
         resolver = Resolver(["169.254.169.254", "ff02::1", "::1", "127.0.0.9", "127.0.0.1"])
-        async with Door(policy, resolver=resolver, limits=DoorLimits(connect_s=4)) as door:
+        async with Door(policy, resolver=resolver, limits=DoorLimits(connect_s=BOUND_S)) as door:
             got = await knock(door, f"GET http://lan.test:{origin.port}/ HTTP/1.1\r\n\r\n")
             assert got.endswith(b"hello")
             assert door.remote_address("lan.test", origin.port) == "127.0.0.1"
@@ -450,7 +451,7 @@ async def test_only_the_allowed_ones_of_several_addresses_are_tried() -> None:
 
 async def test_a_hanging_name_server_is_not_waited_for() -> None:
     async def resolver(host: str, port: int) -> list[str]:
-        await asyncio.sleep(60)
+        await asyncio.sleep(NEVER_S)
         return []
 
     async with Door(resolver=resolver, limits=DoorLimits(resolve_s=0.2)) as door:
@@ -607,7 +608,10 @@ async def canary() -> AsyncIterator[tuple[Door, Origin]]:
 
 async def test_no_spelling_of_a_url_reaches_a_private_address() -> None:
     assert len(set(SPELLINGS)) >= 200
-    async with canary() as (door, origin), Fetcher(door, user_agent="t", limits=FetchLimits(total_s=5)) as fetcher:
+    async with (
+        canary() as (door, origin),
+        Fetcher(door, user_agent="t", limits=FetchLimits(total_s=BOUND_S)) as fetcher,
+    ):
         for spelling in SPELLINGS:
             for port in (origin.port, 80):
                 got = await fetcher.fetch(spelling.replace("{p}", str(port)))

@@ -17,6 +17,7 @@ from archive_builder import SAMPLES, build_archive
 from embedarchive.export.parquet import ROWS_AT_ONCE, export_parquet
 from embedarchive.export.tables import TABLES
 from in_process import run
+from waiting import BOUND_S
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_without_pyarrow_it_says_what_to_install(path: Path, tmp_path: Path) -> 
     absent = "import sys; sys.modules['pyarrow'] = None; from embedarchive.cli import main; main()"
     out = tmp_path / "posts.parquet"
     command = [sys.executable, "-c", absent, "export", "--parquet", str(out), "-a", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND_S, check=False)
     assert done.returncode == 2
     assert "pip install 'embedarchive[parquet]'" in done.stderr
     assert "nothing was written" in done.stderr

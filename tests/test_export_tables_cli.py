@@ -20,6 +20,7 @@ from embedarchive.export.dehydrated import FORMAT, dehydrate, rehydrate
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.store import open_reader
 from in_process import run
+from waiting import BOUND_S
 
 EVIL = '=HYPERLINK("http://evil.example","x")\r\n\u2028,"quoted" \x1b]0;owned\x07'
 SHIPS, STATEMENT, UNSEEN = SAMPLES[0].post.key, SAMPLES[3].post.key, SAMPLES[7].post.key
@@ -112,7 +113,7 @@ def test_a_closed_pipe_is_no_fault(path: Path) -> None:
     assert asking.stdout.readline() == b'{"i":1}\n'
     asking.stdout.close()
     assert asking.stderr.read() == b""
-    assert asking.wait(timeout=60) == 0
+    assert asking.wait(timeout=BOUND_S) == 0
     asking.stderr.close()
 
 

@@ -38,6 +38,7 @@ from embedarchive.export import export_wacz, find_selection
 from embedarchive.export.cdxj import canonicalize_surt, pack_blocks, render_line
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
+from waiting import BOUND_S
 
 NOW = "2026-03-20T08:00:01.000Z"
 SCRIPT = b"const shared = 1;" * 100
@@ -382,7 +383,7 @@ print(next(line for line in Path("/proc/self/status").open() if line.startswith(
 
 def in_child(path: Path, out: Path, limit: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", CHILD, str(path), str(out), str(limit)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=BOUND_S)
 
 
 def test_without_room_the_file_stays_as_it_was(archive: Archive, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, Frame, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from capturing import open_camera
-from embedarchive.browser import VisitLimits, find_browser
+from embedarchive.browser import find_browser
 from embedarchive.core import clock
 from embedarchive.core.model import Fetch
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
@@ -29,13 +29,14 @@ from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.reading import read_page
-from player import install_python_tools, serve, unpack_npm_package
+from player import serve
+from tools import find_npm_package, find_python_tools
+from waiting import BOUND_S
 
 pytestmark = pytest.mark.browser
 
 ARTICLE = "https://news.example/story"
-STARTS, START_S = 5, 20
-PATIENT = VisitLimits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
+STARTS, START_S = 8, 30
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -47,7 +48,7 @@ async def wacz(tmp_path_factory: pytest.TempPathFactory) -> Path:
         html = b"<!doctype html><title>Story</title><h1>Fog over the fjord</h1>"
         fetch = Fetch(ARTICLE, ARTICLE, clock.now(), "ok", 200, content_type="text/html", body=html)
         archive.keep_fetch(archive.keep_seed(crawl, ARTICLE, "seed", clock.now()), crawl, fetch)
-        async with open_camera(replica, limits=PATIENT) as camera:
+        async with open_camera(replica) as camera:
             for name in ("fjord", "marathon", "fjord"):
                 capture = await camera.take(name)
                 number = archive.keep_capture(capture, crawl)
@@ -63,7 +64,7 @@ async def wacz(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_validator_accepts_it(wacz: Path) -> None:
-    tool = install_python_tools("wacz") / "wacz"
+    tool = find_python_tools("wacz") / "wacz"
     said = subprocess.run([tool, "validate", "-f", wacz], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "the passed WACZ is valid" in said.stdout
@@ -71,7 +72,7 @@ def test_the_validator_accepts_it(wacz: Path) -> None:
 
 def test_the_validator_is_no_rubber_stamp(wacz: Path, tmp_path: Path) -> None:
     """One byte of one part changed: so the test above can fail."""
-    tool, damaged = install_python_tools("wacz") / "wacz", tmp_path / "damaged.wacz"
+    tool, damaged = find_python_tools("wacz") / "wacz", tmp_path / "damaged.wacz"
     with zipfile.ZipFile(wacz) as good, zipfile.ZipFile(damaged, "w") as bad:
         for info in good.infolist():
             body = good.read(info)
@@ -81,7 +82,7 @@ def test_the_validator_is_no_rubber_stamp(wacz: Path, tmp_path: Path) -> None:
 
 
 def test_an_independent_indexer_finds_the_same(wacz: Path, tmp_path: Path) -> None:
-    tool = install_python_tools("wacz") / "cdxj-indexer"
+    tool = find_python_tools("wacz") / "cdxj-indexer"
     with zipfile.ZipFile(wacz) as file:
         file.extractall(tmp_path)
     [warc] = (tmp_path / "archive").iterdir()
@@ -119,7 +120,7 @@ SHOW = """<!doctype html><script src="ui.js"></script>
 @pytest.fixture(scope="module")
 def site(wacz: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """replayweb.page as published, beside our WACZ, on loopback."""
-    package, folder = unpack_npm_package("replaywebpage"), tmp_path_factory.mktemp("site")
+    package, folder = find_npm_package("replaywebpage"), tmp_path_factory.mktemp("site")
     (folder / "replay").mkdir()
     shutil.copy(package / "ui.js", folder)
     shutil.copy(package / "sw.js", folder / "replay")
@@ -138,6 +139,7 @@ async def start_player(browser: Browser, address: str) -> Page:
     ten, here): then it is started again, in a fresh context."""
     for left in reversed(range(STARTS)):
         page = await browser.new_page(viewport={"width": 640, "height": 1240})
+        page.set_default_timeout(BOUND_S * 1000)
         await page.goto(address)
         inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
         try:
@@ -155,7 +157,7 @@ async def replay(site: str, url: str) -> AsyncIterator[tuple[Page, Frame]]:
     """Show one page of the WACZ in the player; nothing but the player's own site can be reached, or was asked for."""
     port = urlsplit(site).port
     policy = DoorPolicy(resolve=(parse_resolve(f"127.0.0.1:{port}:127.0.0.1:{port}"),))
-    async with asyncio.timeout(120), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
+    async with asyncio.timeout(2 * BOUND_S), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
         choice = find_browser(None, os.environ)
         browser = await playwright.chromium.launch(executable_path=choice.path, proxy=door.proxy)
         page = await start_player(browser, f"{site}/show.html?{urlencode({'url': url})}")
@@ -188,9 +190,9 @@ async def test_a_player_plays_the_video(site: str) -> None:
     fact = next(p for p in Replica().posts if p.name == "marathon")
     async with replay(site, f"https://www.instagram.com/p/{fact.key}/embed/captioned/") as (_, frame):
         video = frame.locator("video")
-        await video.wait_for(state="attached", timeout=30_000)
+        await video.wait_for(state="attached")
         await video.evaluate("video => { video.preload = 'auto'; video.load() }")
-        await frame.wait_for_function("document.querySelector('video').videoWidth > 0", timeout=30_000)
+        await frame.wait_for_function("document.querySelector('video').videoWidth > 0")
 
 
 @pytest.mark.asyncio(loop_scope="module")

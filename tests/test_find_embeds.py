@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from embedarchive.detect import find_embeds
+from waiting import BOUND_S
 
 QUOTE = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{0}/">{1}</blockquote>'
 ONE, TWO = "BwiVvR9lD0m", "ByxilPNJK3M"
@@ -176,7 +177,9 @@ def test_threads_do_not_disturb_each_other() -> None:
         assert [f.embeds[0].post.native_id for f in found] == ["%011d" % i for i in range(200)]
     """
     for _ in range(5):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND_S, check=False
+        )
         assert done.returncode == 0, done.stderr
 
 

@@ -11,6 +11,7 @@ import pytest
 from embedarchive.detect import find_embeds
 from embedarchive.detect.bounded import SearchLimits, search_bounded, search_page
 from embedarchive.detect.nesting import limit_nesting, measure_depth
+from waiting import BOUND_S
 
 EMBED = (
     '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{:011d}/"><p>By (@x)</p>'
@@ -68,7 +69,7 @@ def test_time_grows_no_faster_than_the_document(name: str) -> None:
 def test_fifty_thousand_embeds_are_all_found(closed: bool) -> None:
     quote = EMBED.replace("<p>By (@x)</p>", "")  # what they claim is not the question here
     page = "".join(quote.format(i) + ("</blockquote>" if closed else "") for i in range(50_000))
-    found = search_bounded(page.encode(), limits=SearchLimits(cpu_s=120, wall_s=150))
+    found = search_bounded(page.encode(), limits=SearchLimits(cpu_s=120, wall_s=3 * BOUND_S))
     assert found.truncated is None
     assert [e.post.native_id for e in found.embeds if e.post] == [f"{i:011d}" for i in range(50_000)]
     assert [e.position for e in found.embeds[:3]] == [1, 2, 3]
@@ -89,9 +90,9 @@ def test_what_is_cut_is_said() -> None:
 
 def test_a_child_that_takes_too_long_or_too_much_is_stopped() -> None:
     page = "".join(EMBED.format(i) + "</blockquote>" for i in range(30_000)).encode()
-    assert search_bounded(page, limits=SearchLimits(cpu_s=1, wall_s=30)).truncated == "time"
+    assert search_bounded(page, limits=SearchLimits(cpu_s=1, wall_s=BOUND_S)).truncated == "time"
     assert search_bounded(page, limits=SearchLimits(wall_s=0.5)).truncated == "time"
-    assert search_bounded(page, limits=SearchLimits(memory=60_000_000)).truncated in {"memory", "crash"}
+    assert search_bounded(page, limits=SearchLimits(memory=60_000_000, wall_s=BOUND_S)).truncated in {"memory", "crash"}
 
 
 async def test_the_search_of_a_crawl() -> None:

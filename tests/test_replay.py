@@ -37,14 +37,13 @@ NOW = "2026-03-20T08:00:00.000Z"
 # --------------------------------------------------------------------------------------------------------- in a browser
 
 NAMES = ("fjord", "premiere", "marathon")
-PATIENT = VisitLimits(rest_s=60.0)  # the replica paints each photograph when it is first asked for it
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def captures() -> dict[str, Capture]:
     """A photo, a carousel and a reel, captured from a replica that is gone when the tests begin."""
     with Replica() as replica:
-        async with open_camera(replica, limits=PATIENT) as camera:
+        async with open_camera(replica) as camera:
             return {name: await camera.take(name) for name in NAMES}
 
 

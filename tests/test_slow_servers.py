@@ -34,7 +34,7 @@ def replica(running: Replica) -> Iterator[Replica]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def camera(running: Replica) -> AsyncIterator[Camera]:
-    async with open_camera(running, tabs=2) as opened:
+    async with open_camera(running, tabs=2, limits=SHORT) as opened:
         yield opened
 
 

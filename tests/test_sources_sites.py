@@ -136,9 +136,9 @@ def entity_bomb(root: str) -> bytes:
     ],
 )
 def test_hostile_xml_is_neither_expanded_nor_followed(body: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     listing = find_listing(body, "http://news.test/")
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
     assert listing is None or not any("root:" in e.url or len(e.url) > 1000 for e in listing.entries)
 
 

@@ -11,8 +11,8 @@ from playwright.async_api import Page
 
 from archive_builder import SAMPLES, SENSITIVE, build_archive
 from embedarchive.export.site import export_site
-from player import unpack_npm_package
 from reading_room import a_browser, serve_room
+from tools import find_npm_package
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def axe() -> Path:
-    return unpack_npm_package("axe-core") / "axe.min.js"
+    return find_npm_package("axe-core") / "axe.min.js"
 
 
 @pytest.fixture(scope="module")

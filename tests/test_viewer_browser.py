@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,7 @@ from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from hostile import BUNDLES
 from reading_room import a_browser, serve_room
+from waiting import BOUND_S
 
 pytestmark = pytest.mark.browser
 KEY = SAMPLES[0].post.key
@@ -53,11 +55,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 async def until(page: Page, condition: str) -> None:
     """Wait for a condition of the page; its own policy forbids what `wait_for_function` does."""
-    for _ in range(200):
-        if await page.evaluate(condition):
-            return
-        await page.wait_for_timeout(25)
-    raise AssertionError(condition)
+    async with asyncio.timeout(BOUND_S):
+        while not await page.evaluate(condition):
+            await page.wait_for_timeout(25)
 
 
 async def watch(page: Page, origin: str) -> list[str]:

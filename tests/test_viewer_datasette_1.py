@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sysconfig
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +16,8 @@ from itsdangerous import URLSafeSerializer
 from archive_builder import SAMPLES, build_archive
 from conftest import ROOT
 from in_process import run
-from player import install_python_tools
-
-NEWER = "datasette>=1.0a1"
-"""Asked for so, pip takes pre-releases too."""
+from tools import find_python_tools
+from waiting import BOUND_S, wait_until
 
 # Their environment has the newer Datasette and what it needs; all else comes from ours, which stands behind it.
 PREFACE = f"import site, sys; site.addsitedir({sysconfig.get_path('purelib')!r}); "
@@ -42,7 +39,7 @@ SECRET = "for this test alone"
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    return install_python_tools(NEWER) / "python"
+    return find_python_tools("datasette-1") / "python"
 
 
 @pytest.fixture(scope="module")
@@ -58,23 +55,21 @@ def serve_with(python: Path, path: Path, config: Path) -> Iterator[httpx.Client]
     command = [python, "-c", SERVE, "serve", path, "--port", port, "--config", config, "--secret", SECRET]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            wait_for(client, process)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=BOUND_S) as client:
+            wait_until(lambda: answers(client, process), "Datasette does not answer")
             yield client
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=BOUND_S)
 
 
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        assert process.poll() is None, process.communicate()
-        try:
-            client.get("/-/versions.json")
-            return
-        except httpx.ConnectError:
-            time.sleep(0.1)
-    raise AssertionError("Datasette does not answer")
+def answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, process.communicate()
+    try:
+        client.get("/-/versions.json")
+    except httpx.ConnectError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +84,7 @@ def test_what_holds_under_the_stable_version_holds_under_this_one(python: Path) 
     tests = [str(Path(__file__).with_name(name)) for name in ROOM]
     done = subprocess.run(
         [str(python), "-c", TEST, "-p", "no:cacheprovider", "-x", *tests],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=5 * BOUND_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout

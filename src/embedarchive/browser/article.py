@@ -197,7 +197,7 @@ async def _unroll(opened: Opened) -> tuple[int, int]:
         await opened.tab.resize(*WINDOW)
         after = await opened.ask("extent", 5.0)
     drawing = [asyncio.ensure_future(frame.evaluate(_DRAWN)) for frame in opened.tab.page.frames]
-    _, undrawn = await asyncio.wait(drawing, timeout=_DRAW_S)
+    _, undrawn = await asyncio.wait(drawing, timeout=_DRAW_S * crowding())
     for each in undrawn:
         each.cancel()
     await asyncio.gather(*drawing, return_exceptions=True)

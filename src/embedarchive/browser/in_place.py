@@ -63,7 +63,7 @@ class InPlace:
 async def photograph_posts(opened: Opened, posts: Sequence[Post]) -> list[InPlace]:
     """Photograph each post in place, then the whole page, as long as the page and its time last."""
     taken: list[InPlace] = []
-    end, time_left = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S]
+    end, time_left = monotonic() + opened.limits.embeds_s, [_QUOTE_WAIT_S * crowding()]
     for post in posts:
         one = InPlace(post, Visit(Page(opened.url, opened.final_url or opened.url, opened.status), clock.now()))
         taken.append(one)
@@ -177,8 +177,8 @@ async def _find_frame(opened: Opened, place: dict[str, Any]) -> Frame | None:
     """The frame whose element stands at that place. The page cannot lie about that, as it can about names."""
     for frame in opened.tab.page.frames[1:]:
         with contextlib.suppress(PlaywrightError, TimeoutError):
-            element = await asyncio.wait_for(frame.frame_element(), 3)
-            box = await asyncio.wait_for(element.bounding_box(), 3)
+            element = await asyncio.wait_for(frame.frame_element(), 3 * crowding())
+            box = await asyncio.wait_for(element.bounding_box(), 3 * crowding())
             if box and all(abs(box[side] - place[side]) < 3 for side in ("x", "y", "width", "height")):
                 return frame
     return None
@@ -225,7 +225,7 @@ async def _read_frame(opened: Opened, one: InPlace, frame: Frame) -> None:
     if page.status is None:
         one.verdict = _WITHHELD
     try:
-        page = replace(page, dom=whole_text(await asyncio.wait_for(frame.content(), 10)), error=None)
+        page = replace(page, dom=whole_text(await asyncio.wait_for(frame.content(), 10 * crowding())), error=None)
     except (PlaywrightError, TimeoutError):
         one.verdict = _UNREAD
     one.seen.page = page

@@ -152,7 +152,7 @@ class Chrome:
         """Close the browser; kill it if it does not close. Never raises."""
         self.dead = True
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(self.browser.close(), CLOSE_S)
+            await asyncio.wait_for(self.browser.close(), CLOSE_S * crowding())
         self.kill()
         await stop_driver(self.playwright)
 
@@ -256,7 +256,7 @@ def kill_group(pid: int, group: int) -> None:
 async def stop_driver(playwright: Playwright) -> None:
     """End Playwright's helper process; kill it if it hangs."""
     try:
-        await asyncio.wait_for(playwright.stop(), CLOSE_S)
+        await asyncio.wait_for(playwright.stop(), CLOSE_S * crowding())
     except Exception:
         if pid := _driver_pid(playwright):
             kill_group(pid, 0)
@@ -299,7 +299,7 @@ async def find_tofu(browser: PlaywrightBrowser) -> tuple[str, ...]:
         return tuple(await within(LAUNCH_S, page.evaluate(_FIND_TOFU, dict(_SAMPLES)), "draw letters"))
     finally:
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(page.close(), CLOSE_S)
+            await asyncio.wait_for(page.close(), CLOSE_S * crowding())
 
 
 def describe_environment(chrome: Chrome) -> Mapping[str, Any]:

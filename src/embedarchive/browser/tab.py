@@ -16,6 +16,7 @@ from playwright.async_api import BrowserContext, CDPSession, Page, Request, Resp
 from playwright.async_api import Error as PlaywrightError
 
 from embedarchive.browser.launch import CLOSE_S, Chrome, within
+from embedarchive.browser.patience import crowding
 from embedarchive.browser.record import BodyCache, Recorder
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door
@@ -211,7 +212,7 @@ class Tab:
         """Close the tab and its context; False when it does not close, which only the browser's end can mend."""
         self.recorder = None
         try:
-            await asyncio.wait_for(self.context.close(), CLOSE_S)
+            await asyncio.wait_for(self.context.close(), CLOSE_S * crowding())
         except (PlaywrightError, TimeoutError):
             return False
         return True
