@@ -84,7 +84,9 @@ GATED = {
     "age by page": (full(SHELL + '{"failure_reason":"MA","restricted_age":25}'), "age"),
     "age by oembed": (Answer("oembed", API, 400, API, '{"blocks_logging_data":"MIN_AGE_ACCOUNT"}'), "age"),
     "country": (Answer("oembed", API, 400, API, '{"message":"geoblock_required","gating_type":3}'), "geo"),
-    "private": (full(f'{{"username":"rook.field","url":"/p/{CODE}/"}}'), "private"),
+    "private": (full(f'{{"shortcode":"{CODE}","owner":{{"username":"rook.field","is_private":true}}}}'), "private"),
+    "a stranger's name": (full(f'{{"username":"rook.field","url":"/p/{CODE}/"}}'), "unconfirmed"),
+    "a private profile": (full('{"user":{"username":"rook.field","is_private":true}}'), "unconfirmed"),
     "refused, by oembed": (OEMBED_200, "embed_refused"),
     "refused, by page": (
         full(f'<meta property="og:url" content="/rook/p/{CODE}/"><meta property="og:image" content="i">'),

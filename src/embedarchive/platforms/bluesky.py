@@ -277,6 +277,7 @@ def _read_post(answer: Answer | None) -> dict[str, Any]:
         "text_html": rich,
         "title": as_text(dig(link, "title")),
         "lang": as_text(dig(record, "langs", 0)),
+        "sensitive": _read_labels(view),
         "posted_at": as_time(dig(record, "createdAt")),
         "likes": as_count(dig(view, "likeCount")),
         "comments": as_count(dig(view, "replyCount")),
@@ -284,6 +285,15 @@ def _read_post(answer: Answer | None) -> dict[str, Any]:
         "quoted_url": _read_quoted(embed),
         "media": media,
     }
+
+
+_SENSITIVE = frozenset(("porn", "sexual", "nudity", "graphic-media", "gore", "sexual-figurative"))
+
+
+def _read_labels(view: Any) -> bool | None:
+    """Whether author or service labelled the post as not for every eye; None where the answer says nothing of labels."""
+    labels = dig(view, "labels")
+    return any(dig(label, "val") in _SENSITIVE for label in labels) if isinstance(labels, list) else None
 
 
 def _read_text(text: str, facets: list[Any]) -> tuple[str, str]:
@@ -319,9 +329,19 @@ def _read_quoted(embed: Any) -> str | None:
     return canonical(f"{m[1]}/{m[2]}") if m else None
 
 
+_READ = frozenset(
+    f"app.bsky.embed.{name}" for name in ("images", "gallery", "video", "external", "record", "recordWithMedia")
+)
+"""Attachments that are read. Another is named as missing: it is not nothing."""
+
+
 def _read_media(view: Any) -> Iterator[Media]:
     embed = dig(view, "embed", "media") or dig(view, "embed")
-    for position, image in enumerate(as_list(dig(embed, "images")), 1):
+    pictures = as_list(dig(embed, "images")) or as_list(dig(embed, "items"))
+    kind = as_text(dig(embed, "$type")) or ""
+    if kind and kind.partition("#")[0] not in _READ:
+        yield Media("media", 1, "", missing=f"unknown_attachment:{kind.partition('#')[0]}")
+    for position, image in enumerate(pictures, 1):
         size = as_size(dig(image, "aspectRatio", "width")), as_size(dig(image, "aspectRatio", "height"))
         url = as_text(dig(image, "fullsize"))
         if url:

@@ -82,7 +82,9 @@ def shortcode_of(pk: int) -> str:
 
 def date(shortcode: str) -> str | None:
     """When the post was made: the id's upper bits are milliseconds."""
-    return date_ms((media_id(shortcode) >> 23) + _FIRST_MS)
+    since_first = media_id(shortcode) >> 23
+    # Before August 2011 ids were serial numbers; such a one would be of the first seconds of the clock.
+    return date_ms(since_first + _FIRST_MS) if since_first > 60_000 else None
 
 
 def canonical(shortcode: str) -> str:
@@ -197,7 +199,7 @@ EXAMPLES = (
         "2019-04-21T11:40:22",
         handle="B",
     ),
-    Example("https://instagr.am/p/maral", "maral", "https://www.instagram.com/p/maral/", "2011-08-24T21:07:01"),
+    Example("https://instagr.am/p/maral", "maral", "https://www.instagram.com/p/maral/"),
     Example(
         "https://www.instagram.com/p/ByxilPNJK/",
         "ByxilPNJK",
@@ -321,7 +323,10 @@ PROBES = (
     Probe("page", "https://www.instagram.com/p/{id}/", navigate=True),
 )
 _BROKEN = ", ".join(FRAME.dead)
-_OWNER = re.compile(r'instapp:owner_user_id" content="(\d+)"')
+_PRIVATE = re.compile(
+    r'"username":\s*"([\w.]+)"[^{}]{0,300}"is_private":\s*true'
+    r'|"is_private":\s*true[^{}]{0,300}"username":\s*"([\w.]+)"'
+)
 _SHELL = re.compile(r'"page_type":\s*"EMBEDS"|"pageID":\s*"httpErrorPage"')
 CONTEXT = re.compile(r'"contextJSON":\s*("(?:[^"\\]|\\.)*"|null)')
 """What the frame's script gets: JSON inside a JSON string, or null for a photo."""
@@ -401,12 +406,16 @@ def _look_for_post(page: Page, post: Post) -> Verdict | None:
 
 
 def _look_for_owner(page: Page, post: Post) -> Verdict | None:
-    """Does the full page name an owner but show nothing? Weak evidence of a private account (source: mbedfx)."""
+    """Does the full page say of this very post that its owner is private? (source: mbedfx, weak)
+
+    A name that stands somewhere on it is no evidence: it may be a profile's, another post's, or a reader's own.
+    """
     full = page.answer("page")
     if not full or full.status != 200 or _code_of(full.final_url) != post.native_id:
         return None
-    named = re.search(r'"username":\s*"([\w.]+)"', full.body) or _OWNER.search(full.body)
-    return verdict("unavailable", "private", "page", "username", named[1]) if named else None
+    about = re.search(rf'"(?:short)?code":\s*"{re.escape(post.native_id)}"', full.body)
+    owner = _PRIVATE.search(full.body) if about else None
+    return verdict("unavailable", "private", "page", "is_private", owner[1] or owner[2]) if owner else None
 
 
 def _look_for_absence(page: Page, post: Post) -> Verdict | None:

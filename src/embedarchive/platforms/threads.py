@@ -175,7 +175,14 @@ def describe(page: Page, post: Post) -> Description:
     card = parse_page(page).css_first(".Embed")
     if found.outcome != "available" or card is None:
         return merge_readings(known)
-    return merge_readings(known, ("markup", _read_card(card)))
+    return merge_readings(known, ("markup", _read_card(_find_own(card))))
+
+
+def _find_own(card: LexborNode) -> LexborNode:
+    """The container of the post itself. A reply's frame shows its parent first, in a container of the same kind."""
+    shown = _own(card, ".OuterContainer")
+    full = [each for each in shown if "OuterContainerFull" in (each.attributes.get("class") or "").split()]
+    return (full or shown)[-1] if len(shown) > 1 else card
 
 
 def _read_card(card: LexborNode) -> dict[str, Any]:
@@ -237,8 +244,11 @@ def _read_og(page: Page, post: Post) -> dict[str, Any]:
     meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
     if meta.get("og:type") != "article" or _code_of(meta.get("og:url")) != post.native_id:
         return {}
+    # The page of a post that nobody may see has the address that was asked for, too; but no author.
     named = re.match(r"(.*) \(@([\w.]+)\)", meta.get("og:title", ""), re.S)
-    name = named[2] if named else None
+    if named is None:
+        return {}
+    name = named[2]
     return {
         "author_name": named[1] if named else None,
         "author_handle": name,

@@ -238,6 +238,8 @@ def classify(page: Page, post: Post) -> Verdict:
 def _classify_refusal(page: Page, status: Any, saw: str) -> Verdict:
     """A player that refuses says the same of deleted and of private videos; oEmbed knows them apart."""
     frame = Sign("the player may play it", "previewPlayabilityStatus", saw)
+    if str(dig(status, "errorCode")).endswith("MISSING_REFERRER"):
+        return verdict("blocked", "no_referrer", "the player may play it", "errorCode", dig(status, "errorCode"))
     if dig(status, "status") in _AGE or dig(status, "desktopLegacyAgeGateReason"):
         return Verdict("unavailable", "age", (frame,))
     oembed = page.answer("oembed")

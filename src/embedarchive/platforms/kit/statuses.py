@@ -33,6 +33,9 @@ MOVES = (
 )
 """A content warning and a blurred picture are opened: a reader may, and the capture says that it did."""
 
+_FALLBACK = ".quote-inline"
+"""What stands for a quote where nothing can draw one (`RE: address`, since Mastodon 4.5): no words of the author's."""
+
 _NUMBER = re.compile(r"/(\d{12,20})(?=[/?#]|$)")
 
 
@@ -103,7 +106,7 @@ def read_status(status: Any, host: str) -> dict[str, Any]:
     media = tuple(_read_media(status))
     flag = dig(status, "sensitive")
     kind, body = as_kind(media), parse_html(as_text(dig(status, "content")) or "").body
-    text, rich = read_rich_text(body, f"https://{host}/") if body else ("", "")
+    text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK) if body else ("", "")
     return {
         "kind": "link" if kind == "text" and dig(status, "card", "url") else kind,
         "author_name": as_text(dig(account, "display_name")) or name,
@@ -143,7 +146,7 @@ def _read_card(card: LexborNode, host: str) -> dict[str, Any]:
     """Read the card itself; counts are left out, for it shortens them."""
     name, body = text_of(card.css_first(".display-name__account")), card.css_first(".status__content, .e-content")
     handle = (name or "").strip("@") or None
-    text, rich = read_rich_text(body, f"https://{host}/") if body else ("", "")
+    text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK) if body else ("", "")
     time, face = card.css_first("time[datetime]"), card.css_first(".account__avatar img[src], img.account__avatar[src]")
     shown = card.css(".media-gallery img[src], .media-gallery video[src], .video-player video[src]")
     media = [

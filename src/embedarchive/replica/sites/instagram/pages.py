@@ -77,7 +77,8 @@ def render_post_page(post: PostFact, caption: str) -> str:
 
 def render_private_page(post: PostFact) -> str:
     """Give the full page of a post of a private account: a name, and nothing else."""
-    return render_app("", f'"username":"{post.author.handle}","is_private":true,"media":null')
+    owner = f'"owner":{{"username":"{post.author.handle}","is_private":true}}'
+    return render_app("", f'"shortcode":"{post.key}",{owner},"media":null')
 
 
 def render_wall(title: str) -> str:
