@@ -66,6 +66,8 @@ UNPROVED = {
     "a proxy's error page": Answer("oembed", API, 404, API, "<html>Not found</html>"),
     "an empty 404": Answer("oembed", API, 404, API, ""),
     "a 404 of elsewhere": Answer("oembed", API, 404, "https://www.instagram.com/", "No"),
+    "a stranger's name": Answer("page", POST_URL, 200, POST_URL, f'{{"username":"rook.field","url":"/p/{CODE}/"}}'),
+    "a private profile": Answer("page", POST_URL, 200, POST_URL, '{"user":{"username":"rook","is_private":true}}'),
     "an owner named elsewhere": Answer("page", POST_URL, 200, "https://www.instagram.com/", '{"username":"rook"}'),
     "a rate limit": Answer("oembed", API, 429, API, "{}"),
     "a server error": Answer("oembed", API, 500, API, "{}"),
@@ -85,8 +87,6 @@ GATED = {
     "age by oembed": (Answer("oembed", API, 400, API, '{"blocks_logging_data":"MIN_AGE_ACCOUNT"}'), "age"),
     "country": (Answer("oembed", API, 400, API, '{"message":"geoblock_required","gating_type":3}'), "geo"),
     "private": (full(f'{{"shortcode":"{CODE}","owner":{{"username":"rook.field","is_private":true}}}}'), "private"),
-    "a stranger's name": (full(f'{{"username":"rook.field","url":"/p/{CODE}/"}}'), "unconfirmed"),
-    "a private profile": (full('{"user":{"username":"rook.field","is_private":true}}'), "unconfirmed"),
     "refused, by oembed": (OEMBED_200, "embed_refused"),
     "refused, by page": (
         full(f'<meta property="og:url" content="/rook/p/{CODE}/"><meta property="og:image" content="i">'),
