@@ -26,6 +26,12 @@ _STRANGE_SHOT_S = 3.0
 _OF_THE_POST = frozenset({"pictures", "posters", "pending"})
 
 
+_NEXT_DOCUMENT_S = 0.05
+"""Where a page has left, the next document is about to be there."""
+_LAST_LOOKS = 3
+"""A document that broke off may be put in place of itself while it is looked at for the last time."""
+
+
 @dataclass(frozen=True, slots=True)
 class VisitLimits:
     """Seconds a visit may take: to the first byte of the page, until it has settled, until it is complete.
@@ -107,7 +113,7 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
         try:
             answer = await _ask(tab, {**ask, "settle": left * 1000}, left, later)
         except PageLeft:
-            await asyncio.sleep(0.05)  # the next document is about to be there
+            await asyncio.sleep(_NEXT_DOCUMENT_S)
             continue
         state = answer["state"]
         if state in ("card", "dead"):
@@ -116,13 +122,16 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
             break
     if state in ("cut", "late"):  # a page that never ends is stopped, else it could not be photographed
         await within(limits.settle_s, tab.cdp.send("Page.stopLoading"), "stop loading")
-    try:
-        last: dict[str, Any] = await tab.evaluate(
-            "look", {**ask, "settle": 0, "accept": state}, later + GRACE_S * crowding()
-        )
-    except PageLeft:
-        return {"state": state}
-    return last
+    for _ in range(_LAST_LOOKS):
+        try:
+            last: dict[str, Any] = await tab.evaluate(
+                "look", {**ask, "settle": 0, "accept": state}, later + GRACE_S * crowding()
+            )
+        except PageLeft:
+            await asyncio.sleep(_NEXT_DOCUMENT_S)
+        else:
+            return last
+    return {"state": state}
 
 
 async def _rest(tab: Tab, ask: dict[str, Any], answer: dict[str, Any], limits: VisitLimits) -> dict[str, Any]:
