@@ -175,8 +175,12 @@ def parse_time(text: str) -> str | None:
 
 
 def _parse_words(text: str) -> str | None:
-    m, d = _MONTH_FIRST.match(text), _DAY_FIRST.match(text)
-    month, day, year = (m[1], m[2], m[3]) if m else (d[2], d[1], d[3]) if d else ("", "", "")
+    if m := _MONTH_FIRST.match(text):
+        month, day, year = m[1], m[2], m[3]
+    elif m := _DAY_FIRST.match(text):
+        day, month, year = m[1], m[2], m[3]
+    else:
+        return None
     if month[:3].lower() not in _ENGLISH:
         return None
     try:

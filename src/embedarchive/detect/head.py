@@ -74,12 +74,19 @@ def _read_tags(body: bytes, keywords: Keywords) -> dict[str, str]:
         if start <= last:
             continue
         last = start
-        usual = _USUAL.match(body, start)
-        m = None if usual else _TAG.match(body, start)
-        name, value = _read_usual(usual) if usual else _read_tag(m) if m else ("", None)
+        name, value = _read_at(body, start)
         if value:
             said.setdefault(name, html.unescape(value))
     return said
+
+
+def _read_at(body: bytes, start: int) -> tuple[str, str | None]:
+    """What the tag that starts there tells, and its words."""
+    if usual := _USUAL.match(body, start):
+        return _read_usual(usual)
+    if tag := _TAG.match(body, start):
+        return _read_tag(tag)
+    return "", None
 
 
 def _read_usual(m: re.Match[bytes]) -> tuple[str, str]:

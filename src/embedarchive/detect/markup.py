@@ -70,8 +70,7 @@ def find_markup(text: str) -> str | None:
 
 
 def read_json(text: str) -> Any:
-    """JSON that may be wrapped in entities, percent signs or base64; None when it is none (or too deep for the
-    reader)."""
+    """JSON that may be wrapped in entities, percent signs or base64; None when it is none, or nests too deep."""
     for _ in range(DEEPEST + 1):
         start = text.lstrip()[:1]
         if start in ("{", "[", '"') and len(text) <= LARGEST_JSON:
@@ -80,10 +79,16 @@ def read_json(text: str) -> Any:
             except (ValueError, RecursionError):
                 if "&" not in text:
                     return None
-        inner = (
-            html.unescape(text) if "&" in text else unquote(text) if "%7B" in text[:8].upper() else _from_base64(text)
-        )
+        inner = _unwrap(text)
         if inner is None or inner == text:
             return None
         text = inner
     return None
+
+
+def _unwrap(text: str) -> str | None:
+    if "&" in text:
+        return html.unescape(text)
+    if "%7B" in text[:8].upper():
+        return unquote(text)
+    return _from_base64(text)

@@ -54,10 +54,13 @@ def _index() -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str
         for mark in platform.selectors:
             for css in mark.css.split(","):
                 c = parse_compound(css)
-                where = (
-                    (by_class, c.classes[0]) if c.classes else (by_attr, c.attrs[0][0]) if c.attrs else (by_tag, c.tag)
-                )
-                where[0].setdefault(where[1], []).append((c, platform, mark))
+                if c.classes:
+                    entries = by_class.setdefault(c.classes[0], [])
+                elif c.attrs:
+                    entries = by_attr.setdefault(c.attrs[0][0], [])
+                else:
+                    entries = by_tag.setdefault(c.tag, [])
+                entries.append((c, platform, mark))
     return by_class, by_attr, by_tag
 
 

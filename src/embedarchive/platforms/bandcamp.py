@@ -93,7 +93,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     """Read what the player, or the page, keeps in an attribute for its script."""
     player = read_attribute(tree, "[data-player-data]", "data-player-data")
     album = read_attribute(tree, "[data-tralbum]", "data-tralbum")
-    data = player if isinstance(player, dict) else album if isinstance(album, dict) else {}
+    data = next((each for each in (player, album) if isinstance(each, dict)), {})
     tracks = as_list(data.get("tracks")) or as_list(data.get("trackinfo"))
     if not tracks:
         return {}

@@ -386,7 +386,12 @@ def _look_for_gate(page: Page, post: Post) -> Verdict | None:
     if not isinstance(data, dict) or not {"gating_type", "blocks_logging_data", "message"} & data.keys():
         return None
     block = str(data.get("blocks_logging_data") or "")
-    reason = "age" if "AGE" in block else "geo" if data.get("message") == "geoblock_required" else "restricted"
+    if "AGE" in block:
+        reason = "age"
+    elif data.get("message") == "geoblock_required":
+        reason = "geo"
+    else:
+        reason = "restricted"
     return verdict("unavailable", reason, "oembed", "400", block or data.get("gating_type") or data.get("message"))
 
 
@@ -518,9 +523,9 @@ def _read_slide(node: dict[str, Any], position: int, blocked: bool) -> Iterator[
             yield Media("media", position, picture, *size, alt=alt)
         return
     video, length = as_text(node.get("video_url")), node.get("video_duration")
-    why = None if video else "copyright_blocked" if blocked else "not_served"
+    lacking = "copyright_blocked" if blocked else "not_served"
     seconds = float(length) if isinstance(length, int | float) else None
-    yield Media("media", position, video or "", *size, alt=alt, duration_s=seconds, missing=why)
+    yield Media("media", position, video or "", *size, alt=alt, duration_s=seconds, missing=None if video else lacking)
     if picture:
         yield Media("poster", position, picture, *size, alt=alt)
 
@@ -541,11 +546,13 @@ def read_card(card: LexborNode) -> dict[str, Any]:
         read_rich_text(caption, _HOME, ".CaptionUsername, .CaptionComments", _drop_query) if caption else ("", "")
     )
     permalink = card.attributes.get("data-permalink") or ""
+    verified = card.css_first(".HeaderText .VerifiedSprite") is not None
     return {
         "kind": name_kind(card.attributes.get("data-media-type") or "", "/reel/" in permalink),
         "author_handle": name,
         "author_url": name and f"{_HOME}{name}/",
-        "author_verified": True if card.css_first(".HeaderText .VerifiedSprite") else None if both else False,
+        # Above a post of several authors the absence of a mark says nothing.
+        "author_verified": None if both and not verified else verified,
         "author_followers": read_count(text_of(card.css_first(".FollowerCountText"))),
         "collaborators": tuple(o for o in others if o and o != name),
         "text": text,

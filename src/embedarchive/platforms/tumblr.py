@@ -51,8 +51,10 @@ def handle(url: SplitResult) -> str | None:
     """The blog's name, where the address carries it."""
     host = url.hostname or ""
     blog = host.partition(".")[0]
+    if blog not in ("www", "tumblr", "embed", "m"):
+        return blog
     m = re.match(r"^/(?:blog/view/|blog/)?([\w-]{1,60})/\d{8,20}", url.path)
-    return blog if blog not in ("www", "tumblr", "embed", "m") else m[1] if m and m[1] != "post" else None
+    return m[1] if m and m[1] != "post" else None
 
 
 def is_short(url: SplitResult) -> bool:

@@ -317,6 +317,10 @@ def describe(page: Page, post: Post) -> Description:
     return merge_readings(known, ("tweet-result", _read_tweet(_read_result(page))))
 
 
+_KINDS = (("poster", "video"), ("media", "photo"))
+"""What a tweet with a file of that role is, the first that applies; one without any is a text."""
+
+
 def _read_tweet(tweet: dict[str, Any]) -> dict[str, Any]:
     user, media = tweet.get("user"), tuple(_read_media(tweet))
     roles = {m.role for m in media}
@@ -324,7 +328,7 @@ def _read_tweet(tweet: dict[str, Any]) -> dict[str, Any]:
     text, rich = _read_text(tweet)
     answered = as_text(dig(tweet, "quoted_tweet", "id_str")) or as_text(tweet.get("in_reply_to_status_id_str"))
     return {
-        "kind": "video" if "poster" in roles else "photo" if "media" in roles else "text",
+        "kind": next((kind for role, kind in _KINDS if role in roles), "text"),
         "author_name": as_text(dig(user, "name")),
         "author_handle": name,
         "author_url": name and _HOME + name,

@@ -52,9 +52,11 @@ def parse_html(text: str) -> LexborHTMLParser:
 
 def decode_html(body: bytes, content_type: str | None) -> str:
     """Decode a document by the charset its header or its first bytes name; UTF-8 otherwise. Never raises."""
-    named = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type or "", re.I)
-    declared = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]+)", body[:2048], re.I)
-    charset = named[1] if named else declared[1].decode("ascii", "replace") if declared else "utf-8"
+    charset = "utf-8"
+    if named := re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type or "", re.I):
+        charset = named[1]
+    elif declared := re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]+)", body[:2048], re.I):
+        charset = declared[1].decode("ascii", "replace")
     # Only what browsers decode too: with `utf-7` or `unicode_escape` harmless bytes would turn into markup.
     known = re.fullmatch(r"(?i)(?:iso-?8859|windows|cp|euc|gb|big5|koi8|shift|tis|utf-?16|us-ascii)[\w-]*", charset)
     try:
@@ -256,8 +258,11 @@ def as_time(value: Any) -> str | None:
 def as_kind(media: Sequence[Media], *, moving: bool = False) -> str:
     """What a post with these files is: `carousel`, `video`, `photo` or `text`; `moving` says that one is a video."""
     slides = {m.position for m in media if m.position}
-    moving = moving or any(m.role == "poster" or m.duration_s for m in media)
-    return "carousel" if len(slides) > 1 else "video" if moving else "photo" if slides else "text"
+    if len(slides) > 1:
+        return "carousel"
+    if moving or any(m.role == "poster" or m.duration_s for m in media):
+        return "video"
+    return "photo" if slides else "text"
 
 
 def read_oembed(answer: Answer | None) -> Mapping[str, Any]:
