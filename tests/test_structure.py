@@ -1,8 +1,10 @@
-"""The house: which room may use which, that what is called pure is, and that no two things share a name."""
+"""The house: which room may use which, that what is called pure is, that no two things share a name, and that its
+code can be read in one go."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -170,3 +172,82 @@ def test_the_top_holds_rooms_and_the_public_face_only() -> None:
 def test_one_name_for_one_thing() -> None:
     classes = Counter(node.name for path in MODULES for node in read_tree(path).body if isinstance(node, ast.ClassDef))
     assert [name for name, count in classes.items() if count > 1] == []
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+NESTED_PER_1000_LINES = 0.25
+"""The most conditional expressions within others: each has to be read twice."""
+
+
+def find_functions(body: list[ast.stmt]) -> Iterator[Function]:
+    """The functions and methods that a caller can reach, by their names at least."""
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.If | ast.Try):
+            yield from find_functions(node.body)
+        elif isinstance(node, Function) and not node.name.startswith("_"):
+            yield node
+
+
+def find_raised(function: Function) -> Iterator[str]:
+    """Classes that the function itself raises, by name: `raise X`, `raise X(…)`, `raise X.made_from(…)`."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            yield from (part for part in ast.unparse(raised).split(".") if part[0].isupper())
+        if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def is_command(function: Function) -> bool:
+    """Its docstring is the command's help, and what it raises ends the command with an exit code."""
+    return any(ast.unparse(each).split("(")[0].endswith(".command") for each in function.decorator_list)
+
+
+@cache
+def find_routes() -> frozenset[str]:
+    """The reading room's routes: all are guarded, so that what they raise becomes a page."""
+    tree = read_tree(PACKAGE / "viewer" / "__init__.py")
+    register = next(each for each in find_functions(tree.body) if each.name == "register_routes")
+    pairs = [node.elts[1] for node in ast.walk(register) if isinstance(node, ast.Tuple) and len(node.elts) == 2]
+    return frozenset(ast.unparse(view).split(".")[-1] for view in pairs)
+
+
+def is_route(path: Path, function: Function) -> bool:
+    return path.parent.name == "viewer" and function.name in find_routes()
+
+
+def test_a_docstring_names_what_its_function_raises() -> None:
+    unsaid, said = [], 0
+    for path in MODULES:
+        for function in find_functions(read_tree(path).body):
+            if is_command(function) or is_route(path, function):
+                continue
+            words = ast.get_docstring(function) or ""
+            # An AssertionError is nothing a caller can meet: it marks a line that is never reached.
+            raised = set(find_raised(function)) - {"AssertionError"}
+            silent = sorted(name for name in raised if not re.search(rf"(?s)\b[Rr]aises?\b.*\b{name}\b", words))
+            unsaid += [f"{name_of(path)}.{function.name}: {name}" for name in silent]
+            said += len(raised) - len(silent)
+    assert unsaid == []
+    assert said > 60
+
+
+def test_what_the_rule_on_raising_passes_over_is_there() -> None:
+    assert {"show_post", "serve_media", "serve_timemap"} <= find_routes()
+    commands = {f.name for path in MODULES for f in find_functions(read_tree(path).body) if is_command(f)}
+    assert {"crawl", "query", "show"} <= commands
+
+
+def test_conditional_expressions_stand_alone() -> None:
+    nested = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(read_tree(path))
+        if isinstance(node, ast.IfExp)
+        and any(isinstance(inner, ast.IfExp) for part in ast.iter_child_nodes(node) for inner in ast.walk(part))
+    ]
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in MODULES)
+    assert len(nested) <= NESTED_PER_1000_LINES * lines / 1000, nested

@@ -122,6 +122,7 @@ class Library:
         `author` is a handle, as seen or as publishers claim; `status` one of `STATUSES`; `outlet` the host of articles
         that embed the post, without `www.`; `since` and `until` are ISO dates, the former included, of the post's own
         date (a post of unknown date meets neither); `text` are words that the post or a publisher's markup holds.
+        Raises UsageError for a status that there is not.
         """
         handle = (author or "").removeprefix("@")
         words = " AND ".join(quote_terms(text or ""))

@@ -103,7 +103,8 @@ class Browser:
     async def capture(self, post: Post, platform: Platform, *, media: bool = True) -> Capture:
         """Visit a post and keep what came. Whatever goes wrong is in the verdict; nothing of the world's is raised.
 
-        Raises BrowserMissing when the browser died and none can be started any more.
+        Raises BrowserMissing when the browser died and none can be started any more; ValueError when the platform has
+        no frame to visit.
         """
         visit = platform.visit
         if visit is None:

@@ -108,7 +108,11 @@ class Tab:
         return max(self.door.heard(self.user), self.recorder.touched if self.recorder else 0.0)
 
     async def evaluate(self, function: str, data: dict[str, Any], seconds: float, script: str = PAGE_SCRIPT) -> Any:
-        """Call a function of page.js in an isolated world. Raises PageLeft when the page navigates meanwhile."""
+        """Call a function of page.js in an isolated world.
+
+        Raises PageLeft when the page navigates meanwhile or the function fails, BrowserCrashed when the page is lost,
+        TimeoutError when it does not answer in so many seconds.
+        """
         expression = f"{script}.{function}({json.dumps(data)})"
         try:
             where = {"frameId": self._frame, "worldName": "embedarchive"}
@@ -125,7 +129,10 @@ class Tab:
         return answer["result"].get("value")
 
     async def race(self, work: Awaitable[T], seconds: float) -> T:
-        """Await something of the page's: its crash ends the waiting at once, its silence after so many seconds."""
+        """Await something of the page's.
+
+        Raises BrowserCrashed as soon as the page's process dies, TimeoutError after so many seconds of silence.
+        """
         working = asyncio.ensure_future(work)
         crashing = asyncio.ensure_future(self.crash.wait())
         try:
@@ -158,6 +165,7 @@ class Tab:
 
         `in_view` says that a scrolled page shows the box as it is, so that the viewport must not grow for it.
         Chromium sometimes says "Unable to capture screenshot" for no reason that lasts: then it is asked again.
+        Raises BrowserCrashed when it does not give the picture, TimeoutError when it is silent for so many seconds.
         """
         fits = box["x"] + box["width"] <= self.size[0] and box["y"] + box["height"] <= self.size[1]
         beyond = not (fits or in_view)
@@ -254,6 +262,7 @@ async def sign_in(page: Page, cdp: CDPSession, door: Door, user: str = "door") -
 
     Playwright could give it (`proxy=`), but then intercepts every request and turns the HTTP cache off for good.
     Chromium remembers a proxy's password by itself, so one intercepted visit to the door's own address is enough.
+    Raises BrowserCrashed when the door does not let the browser in.
     """
     proxy = door.proxy_for(user)
     answer = {"response": "ProvideCredentials", "username": proxy["username"], "password": proxy["password"]}

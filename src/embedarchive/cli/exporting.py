@@ -67,7 +67,7 @@ def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool,
 
 
 def take_target(values: dict[str, Any]) -> tuple[str, Path]:
-    """Which form was asked for, and where it goes; exactly one."""
+    """Which form was asked for, and where it goes. Raises UsageError unless it is exactly one."""
     named = {form: out for form in FORMATS if (out := values.pop(form)) is not None}
     if len(named) != 1:
         first, *others = (f"--{form}" for form in FORMATS)

@@ -84,7 +84,10 @@ def heal(
 
 
 def read_article(article: str, settings: Settings) -> tuple[bytes, str | None]:
-    """The bytes of a saved or a live page, and its media type if a server named one."""
+    """The bytes of a saved or a live page, and its media type if a server named one.
+
+    Raises UsageError when the page does not come whole, or its file cannot be read.
+    """
     if article == "-":
         return sys.stdin.buffer.read(), None
     if article.startswith(("https://", "http://")):

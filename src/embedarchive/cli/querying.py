@@ -97,7 +97,7 @@ def query(
 
 
 def find_question(text: str) -> str:
-    """The SQL of a saved question if that is what the text names, else the text itself."""
+    """The SQL of a saved question if the text is a name, else the text. Raises UsageError for an unknown name."""
     if not _NAME.fullmatch(text.strip()):
         return text
     found = QUESTIONS.get(text.strip().replace("-", "_"))

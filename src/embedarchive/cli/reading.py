@@ -132,6 +132,7 @@ def find_record(conn: sqlite3.Connection, key: str) -> PostRecord | EmbedRecord 
 def write_card(
     conn: sqlite3.Connection, record: PostRecord | EmbedRecord | ArticleRecord, output: Path | None, *, open_card: bool
 ) -> int:
+    """Write a record's card to a file, and open it if asked. Raises ArchiveError for an article, which has none."""
     if isinstance(record, ArticleRecord):
         raise ArchiveError("An article has no card; its embeds do. To see it in a browser: embedarchive serve")
     path = output or Path(tempfile.mkdtemp(prefix="embedarchive-")) / "card.html"

@@ -82,7 +82,10 @@ SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str, ...]) -> int:
-    """Print what live platforms say to each assumption; ERROR if one does not hold, IN_PART if some were not asked."""
+    """Print what live platforms say to each assumption; ERROR if one does not hold, IN_PART if some were not asked.
+
+    Raises UsageError for a platform of which nothing is asked.
+    """
     from embedarchive.cli.live import ask_platforms, list_questions
 
     asked = dict.fromkeys(question.platform.name for question in list_questions())
@@ -122,6 +125,7 @@ async def examine_disk(path: Path) -> Finding:
 
 
 async def examine_archive(path: Path) -> Finding:
+    """What the archive holds, once SQLite has looked through it. Raises DamagedArchive for what SQLite finds."""
     from embedarchive.store import open_reader
 
     if not path.exists():

@@ -160,22 +160,29 @@ _RESOLVE = re.compile(
 
 
 def parse_resolve(text: str) -> Resolve:
-    """Read `HOST:PORT:ADDRESS[:TARGET_PORT]`; IPv6 in brackets, `*` for every host."""
-    match = _RESOLVE.fullmatch(text.strip())
+    """Read `HOST:PORT:ADDRESS[:TARGET_PORT]`; IPv6 in brackets, `*` for every host.
+
+    Raises UsageError when it cannot be read.
+    """
     try:
-        if match is None:
-            raise ValueError
-        host, port = match["host"], int(match["port"])
-        address = str(ip_address(match["addr"].strip("[]")))
-        target = int(match["to"] or port)
-        if not (0 < port < 65536 and 0 < target < 65536):
-            raise ValueError
-        return Resolve(host if host == "*" else canonicalize_host(host), port, address, target)
+        return _read_resolve(text.strip())
     except (ValueError, RefusedError) as error:
         raise UsageError(
             f"--resolve {text!r} cannot be read. Write HOST:PORT:ADDRESS or HOST:PORT:ADDRESS:PORT, "
             "with an IP address (IPv6 in brackets)."
         ) from error
+
+
+def _read_resolve(text: str) -> Resolve:
+    match = _RESOLVE.fullmatch(text)
+    if match is None:
+        raise ValueError
+    host, port = match["host"], int(match["port"])
+    address = str(ip_address(match["addr"].strip("[]")))
+    target = int(match["to"] or port)
+    if not (0 < port < 65536 and 0 < target < 65536):
+        raise ValueError
+    return Resolve(host if host == "*" else canonicalize_host(host), port, address, target)
 
 
 _URL = re.compile(r"(?P<scheme>[^:/?#]+)://(?P<netloc>[^/?#]*)(?P<path>[^?#]*)(?P<query>\?[^#]*)?(?P<fragment>#.*)?")
@@ -220,7 +227,7 @@ def _canonicalize_netloc(netloc: str, scheme: str) -> str:
 
 
 def canonicalize_host(host: str) -> str:
-    """Lower-case, IDNA-encode and check a host; an IPv6 literal keeps its brackets."""
+    """Lower-case, IDNA-encode and check a host; an IPv6 literal keeps its brackets. Raises RefusedError for no host."""
     try:
         if host.startswith("["):
             return f"[{IPv6Address(host[1:-1])}]"

@@ -76,6 +76,7 @@ class Folder:
 
 @contextmanager
 def explaining(path: Path) -> Iterator[None]:
+    """Raises DiskFull, in words, for what the system says when there is no room left."""
     try:
         yield
     except OSError as error:

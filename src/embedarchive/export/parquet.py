@@ -53,6 +53,7 @@ def read_batches(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:
 
 
 def load_arrow() -> tuple[ModuleType, ModuleType]:
+    """The modules `pyarrow` and `pyarrow.parquet`. Raises UsageError when they are not installed."""
     try:
         import pyarrow
         from pyarrow import parquet

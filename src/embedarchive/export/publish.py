@@ -155,7 +155,8 @@ def publish(
 
     `thumbnails_only` makes every picture small and leaves sound and video out; `with_dom` adds the pages as rendered;
     `with_logged_in` adds what was seen by someone logged in, which may not have been meant for everybody.
-    Raises UsageError when `out` is the archive itself, DiskFull.
+    Raises UsageError when `out` is the archive itself, DamagedArchive when it refers to what is not there, DiskFull
+    when there is no room for the copy.
     """
     if out.exists() and out.samefile(source):
         raise UsageError(f"{out} is the archive itself, and was left as it is. Name another file.")

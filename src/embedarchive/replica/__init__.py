@@ -105,7 +105,10 @@ class Replica:
         return self._world.named(name)
 
     def set_state(self, key: str, state: str) -> None:
-        """Let a post (by native id or name) answer so from now on; `states_of` says what its platform knows."""
+        """Let a post (by native id or name) answer so from now on; `states_of` says what its platform knows.
+
+        Raises ValueError for a post or a state that there is not.
+        """
         post = next((p for p in self.posts if key in (p.key, p.name)), None)
         if post is None:
             raise ValueError(f"no post is called {key!r}; the names are {', '.join(p.name for p in self.posts)}")

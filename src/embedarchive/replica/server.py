@@ -42,7 +42,7 @@ class Server:
         self.plain_port = 0
 
     def start(self) -> None:
-        """Listen; returns when both ports are open."""
+        """Listen; returns when both ports are open. Raises what kept them shut."""
         self._thread.start()
         self._ready.wait()
         if self._failure:

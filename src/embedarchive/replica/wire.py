@@ -95,7 +95,7 @@ class BadRequest(ValueError):
 
 
 async def read_request(reader: asyncio.StreamReader, scheme: str) -> Request | None:
-    """Read one request, or None when the client is done with the connection."""
+    """Read one request, or None when the client is done with it. Raises BadRequest for what is no HTTP/1 request."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):

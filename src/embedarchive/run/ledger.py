@@ -280,7 +280,7 @@ class Run:
             self.emit("pace", f"{self.pace.tabs} at once", "more", "visits end in time")
 
     def insist_on_browser(self, capture: Capture) -> None:
-        """A browser that dies again and again, whatever it visits, is none."""
+        """Count crashes. Raises BrowserMissing for a browser that dies again and again, whatever it visits: it is none."""
         crashed = capture.verdict.reason == "browser_crashed"
         self.crashes = self.crashes + 1 if crashed else 0
         if self.crashes >= MOST_CRASHES:
@@ -330,7 +330,10 @@ class Run:
         self.on_event(Event(what, subject, outcome, detail, count))
 
     def emit_fault(self, name: str, row: Row, error: Exception) -> None:
-        """One bad row never stops the rest. What no row can be done without stops everything; a browser, what needs one."""
+        """One bad row never stops the rest. What no row can be done without stops everything; a browser, what needs one.
+
+        Raises DiskFull when there is no room left, and any error of ours that ends a run.
+        """
         if isinstance(error, BrowserMissing):
             self.no_browser = error
             return

@@ -118,7 +118,10 @@ def find_address(html: bytes) -> str | None:
 
 
 def read_body(path: Path, max_bytes: int) -> tuple[bytes, str | None]:
-    """Read a file, unpacked if it is gzip, and say why it is not the whole if it is not."""
+    """Read a file, unpacked if it is gzip, and say why it is not the whole if it is not.
+
+    Raises SourceError when it cannot be read at all.
+    """
     try:
         with path.open("rb") as file:
             first = file.read(_CHUNK)

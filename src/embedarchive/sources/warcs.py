@@ -32,7 +32,10 @@ _DAMAGE = (ArchiveLoadFailed, OSError, EOFError, zlib.error, BadZipFile, Unicode
 
 
 def read_web_archive(path: Path) -> Iterator[Seed]:
-    """Give the pages of a WARC or WACZ file one by one. Damage ends it with a failed fetch that says so."""
+    """Give the pages of a WARC or WACZ file one by one. Damage ends it with a failed fetch that says so.
+
+    Raises SourceError when the file cannot be read at all.
+    """
     is_wacz = path.suffix.lower() == ".wacz"
     try:
         yield from _read_wacz(path) if is_wacz else _read_warc_file(path)

@@ -323,7 +323,10 @@ class Archive:
 
 
 def lock_archive(path: Path) -> IO[bytes]:
-    """Hold the archive for this process until the file is closed (or the process dies)."""
+    """Hold the archive for this process until the file is closed (or the process dies).
+
+    Raises ArchiveLocked when another process holds it.
+    """
     lock = path.with_name(path.name + ".lock").open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

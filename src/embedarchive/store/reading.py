@@ -56,7 +56,7 @@ def is_half_written(error: Exception) -> bool:
 
 
 def finish_killed_write(path: Path) -> None:
-    """Let SQLite roll back what a killed run left half written."""
+    """Let SQLite roll back what a killed run left half written. Raises ArchiveError when it cannot."""
     try:
         conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=LONGEST_WAIT_S)
         conn.execute("SELECT 1 FROM sqlite_master").fetchone()

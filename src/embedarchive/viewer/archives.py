@@ -85,7 +85,7 @@ async def open_archive(datasette: Any, request: Any) -> Any:
 
 
 async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_ms: int = LONGEST_READ_MS) -> T:
-    """Do read-only work in one of Datasette's threads, within a time. Raises TooSlow."""
+    """Do read-only work in one of Datasette's threads, within a time. Raises PageTooSlow."""
 
     def bounded(conn: sqlite3.Connection) -> T:
         with within(conn, longest_ms):
@@ -96,7 +96,7 @@ async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_m
 
 @contextmanager
 def within(conn: sqlite3.Connection, longest_ms: int) -> Iterator[None]:
-    """Stop what the connection does after that time. Raises TooSlow."""
+    """Stop what the connection does after that time. Raises PageTooSlow."""
     try:
         with sqlite_timelimit(conn, longest_ms):
             yield

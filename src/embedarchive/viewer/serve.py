@@ -61,7 +61,10 @@ def announce(url: str, open_browser: bool, on_ready: Callable[[str], None] | Non
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, taken before anything else is started; port 0 takes any free one."""
+    """A listening socket, taken before anything else is started; port 0 takes any free one.
+
+    Raises UsageError when it cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -34,6 +34,7 @@ async def read_form(request: Any) -> dict[str, bytes]:
 
 
 async def read_body(request: Any) -> bytes:
+    """What was posted, whole. Raises TooLarge beyond LARGEST_FORM bytes."""
     parts: list[bytes] = []
     size, more = 0, True
     while more:

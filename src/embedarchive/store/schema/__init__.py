@@ -107,7 +107,10 @@ def is_written(path: Path) -> bool:
 
 
 def read_header(path: Path) -> bytes:
-    """The first 100 bytes of a file, or all it has."""
+    """The first 100 bytes of a file, or all it has.
+
+    Raises NotAnArchive for a folder, ArchiveError when it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(100)
@@ -224,7 +227,7 @@ def read_objects(conn: sqlite3.Connection) -> dict[str, str]:
 
 
 def check_tables(conn: sqlite3.Connection, version: int, wanted: Mapping[str, str]) -> None:
-    """Refuse an archive whose tables are not those of its version: steps could not be relied on."""
+    """Raises OlderArchive when the tables are not those of the version: steps could not be relied on."""
     present = read_objects(conn)
     strange = [name for name, sql in wanted.items() if normalize(present.get(name, "")) != normalize(sql)]
     if strange:
@@ -240,7 +243,7 @@ def normalize(sql: str) -> str:
 
 
 def check_free(conn: sqlite3.Connection, needed: Iterable[str]) -> None:
-    """Refuse to make what would bear the name of something of the user's."""
+    """Raises ArchiveError when what is to be made would bear the name of something of the user's."""
     present = {row[0].lower(): (row[1], row[0]) for row in conn.execute("SELECT name, type FROM sqlite_schema")}
     for name in sorted(needed):
         if name.lower() in present:
