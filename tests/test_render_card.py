@@ -152,7 +152,7 @@ def test_what_is_marked_sensitive_is_out_of_focus_until_asked_for(path: Path) ->
     ("line", "said"),
     [
         ("media 1: not_served", "file 1: not served"), ("poster 0: timeout", "still: timeout"),
-        ("avatar: the answer is no media file", "the author's picture: the answer is no media file"),
+        ("avatar: no_media_file", "the author's picture: no media file"),
         ("the video of slide 2: no_address", "the video of slide 2: no_address"),
     ],
 )  # fmt: skip

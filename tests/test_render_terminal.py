@@ -48,7 +48,18 @@ def post_saying(text: str) -> PostRecord:
     best = CaptureRecord(1, "instagram:x", "available", None, (), text, text, 200, at, at, (text,), description=said)
     appearance = Appearance(1, 1, text, text, text, text, at, 1, "embed", "x", text, "f", text, Claim(text, text, text))
     post = Post("instagram", text, text)
-    return PostRecord(post, "gone", text, at, observations=(), captures=(best,), best=best, appearances=(appearance,))
+    return PostRecord(
+        post,
+        "gone",
+        at,
+        reason=text,
+        kept="partial",
+        said=said,
+        observations=(),
+        captures=(best,),
+        best=best,
+        appearances=(appearance,),
+    )
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -78,7 +89,7 @@ def test_line_breaks_of_a_text_are_kept_and_of_a_name_are_not() -> None:
 KEY = "bluesky:did:plc:mpfh56k2i5zl7h45afuj7ane/3m3ria7ydw2au"
 LINE = PostLine(
     KEY, "bluesky", "https://bsky.app/x", "gone", "Marit Solheim", "marit", None, "Three mornings. " * 20,
-    last_available_at="2026-03-05T00:00:00Z", first_gone_at="2026-03-09T00:00:00Z", preserved=True,
+    last_available_at="2026-03-05T00:00:00Z", first_gone_at="2026-03-09T00:00:00Z", kept="whole",
 )  # fmt: skip
 ARTICLE = ArticleLine(1, "https://a.example/story", "a.example", "What the council deleted", None, 2, 1)
 APPEARANCE = Appearance(

@@ -163,8 +163,7 @@ async def _collect(
     """Keep the bytes of every file the description names: from what the page loaded, else fetched at once (unless
     there are no `limits` for that)."""
     wanted = description.media[:MAX_MEDIA]
-    if len(description.media) > MAX_MEDIA:
-        haul.missing.append(f"{len(description.media) - MAX_MEDIA} more files than are kept of one post")
+    haul.missing += (f"{_name(m)}: too_many" for m in description.media[MAX_MEDIA:])
     haul.missing += (f"{_name(m)}: {m.missing}" for m in wanted if m.missing)
     slots = asyncio.Semaphore(_AT_ONCE)
     headers = {"User-Agent": user_agent, "Accept": "*/*", "Referer": seen.page.url}
@@ -190,12 +189,12 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul) -> None:
     body = exchange.body if exchange else None
     kind = sniff(body) if body else None
     if exchange is None:
-        haul.missing.append(f"{_name(media)}: not asked for")
+        haul.missing.append(f"{_name(media)}: not_asked")
     elif not body or exchange.status not in (200, 203, 206):
         why = exchange.error or (f"http_{exchange.status}" if exchange.status else "no_answer")
         haul.missing.append(f"{_name(media)}: {why}")
     elif kind is None or not kind.startswith(_EXPECTED[media.role]):
-        haul.missing.append(f"{_name(media)}: the answer is no media file")
+        haul.missing.append(f"{_name(media)}: no_media_file")
     else:
         if exchange.truncated:
             haul.missing.append(f"{_name(media)}: {exchange.truncated} (the beginning is kept)")

@@ -25,9 +25,10 @@ from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
 from embedarchive.library import stats as read_stats
 from embedarchive.library.pictures import LARGEST_PICTURE
-from embedarchive.library.records import ArticleRecord, EmbedRecord, PostRecord
+from embedarchive.library.records import ArticleRecord, EmbedRecord, PostLine, PostRecord
 from embedarchive.show.card import render_card
 from embedarchive.show.terminal import render_figures, render_hit, render_lookup, render_terminal
+from embedarchive.show.words import say_post_status
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.reading import read_blob
 
@@ -49,8 +50,19 @@ def say(what: RenderableType) -> None:
 
 def say_json(value: Any) -> None:
     """Print records as JSON; bytes never stand in records, only their hashes."""
-    plain = [dataclasses.asdict(v) for v in value] if isinstance(value, tuple) else dataclasses.asdict(value)
-    click.echo(json.dumps(plain, ensure_ascii=False, indent=1, default=dict))
+    click.echo(json.dumps(make_plain(value), ensure_ascii=False, indent=1, default=dict))
+
+
+def make_plain(value: Any) -> Any:
+    """A record as JSON can hold it; each post also in words: `preserved`, and the sentence that lists have of it."""
+    if isinstance(value, tuple):
+        return [make_plain(each) for each in value]
+    if not dataclasses.is_dataclass(value):
+        return value
+    plain = {each.name: make_plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, PostRecord | PostLine):
+        return {"says": say_post_status(value), "preserved": value.preserved, **plain}
+    return plain
 
 
 @click.command()

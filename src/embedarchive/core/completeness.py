@@ -13,13 +13,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from embedarchive.core.model import Description, Media
 
+What = Literal["picture", "film", "recording", "file"]
+"""What a file of a post is; `file` where that is not known, or where there are several kinds."""
+
 FINAL = frozenset({
     "copyright_blocked", "only_streamed", "not_served", "withheld", "unknown_attachment", "too_many", "too_large",
-    "not_read",
+    "not_read", "withdrawn",
 })  # fmt: skip
 """Reasons that no further visit changes. Every other one (`timeout`, `http_403` of a signed address …) may pass."""
 
@@ -121,6 +125,34 @@ def read_reasons(missing: Iterable[str]) -> dict[int, str]:
     """Position -> short code of each line about a media file: `media 2: timeout`."""
     found = (_LINE.match(line) for line in missing)
     return {int(m[2] or 0): m[3] for m in found if m and m[1] == "media"}
+
+
+_FILM = re.compile(r"\.(mp4|m4v|mov|webm|m3u8|mpd)$", re.I)
+_RECORDING = re.compile(r"\.(mp3|m4a|aac|ogg|opus|wav|flac)$", re.I)
+_PICTURE = re.compile(r"\.(jpe?g|png|gif|webp|avif|heic)$", re.I)
+_NAMED: tuple[tuple[What, re.Pattern[str]], ...] = (("film", _FILM), ("recording", _RECORDING), ("picture", _PICTURE))
+_KINDS: dict[str, What] = {
+    "video": "film",
+    "reel": "film",
+    "audio": "recording",
+    "track": "recording",
+    "photo": "picture",
+}
+
+
+def tell_what(media: Media, said: Description) -> What:
+    """What a file of a post is (picture, film, recording), from its name, its still, or what kind of post it is of.
+
+    `file` where none of these says it.
+    """
+    name = name_file(media)
+    for what, pattern in _NAMED:
+        if pattern.search(name):
+            return what
+    by_kind = _KINDS.get(said.kind or "", "file")
+    if media.duration_s is None and not any(m.role == "poster" and m.position == media.position for m in said.media):
+        return by_kind
+    return "recording" if by_kind == "recording" else "film"
 
 
 def name_file(media: Media) -> str:

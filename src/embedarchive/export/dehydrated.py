@@ -33,7 +33,7 @@ _EMBEDS = (
     "OR e.article_id IN (SELECT value FROM json_each(:articles))) ORDER BY e.article_url, e.position"
 )
 _POSTS = (
-    "SELECT key, platform, native_id, posted_at FROM posts WHERE same_as IS NULL AND is_control = 0 "
+    "SELECT key, platform, native_id, posted_at, status, kept, held, expected FROM post_status WHERE TRUE "
     "AND (:all OR key IN (SELECT value FROM json_each(:posts))) ORDER BY key"
 )
 

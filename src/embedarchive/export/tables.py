@@ -27,7 +27,8 @@ _POSTS, _ARTICLES = "(SELECT value FROM json_each(:posts))", "(SELECT value FROM
 
 TABLES: Mapping[str, Table] = {
     "posts": Table(
-        "SELECT s.key, s.platform, s.native_id, s.url, s.status, s.reason, s.posted_at, s.first_seen_at, "
+        "SELECT s.key, s.platform, s.native_id, s.url, s.status, s.reason, s.doubt, s.kept, s.held, s.expected, s.lacking, "
+        "s.posted_at, s.first_seen_at, "
         "s.last_available_at, s.first_gone_at, s.last_checked_at, s.articles, d.author_name, d.author_handle, d.kind, "
         "d.title, d.text, d.alt_text, d.lang, d.likes, d.comments, d.shares, d.views, s.best_capture_id AS capture_id "
         "FROM post_status s LEFT JOIN current_descriptions d ON d.capture_id = s.best_capture_id",

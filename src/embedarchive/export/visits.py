@@ -103,8 +103,12 @@ def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None)
     [post] = rows(conn, "SELECT key, platform, url, posted_at FROM posts WHERE key = ?", capture["post_key"])
     seen_in = rows(conn, "SELECT DISTINCT a.url, a.title FROM embeds e JOIN articles a ON a.id = e.article_id "
                          "WHERE e.post_key = ? AND e.kind = 'embed' ORDER BY a.url", capture["post_key"])  # fmt: skip
+    known = dict(post)
+    standing = "SELECT status, doubt, kept, held, expected, lacking FROM post_status WHERE key = ?"
+    for row in rows(conn, standing, capture["post_key"]):
+        known |= {**dict(row), "lacking": parse_json(row["lacking"])}
     plain = ("outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at")
-    told: dict[str, Any] = {"post": dict(post)} | {name: capture[name] for name in plain}
+    told: dict[str, Any] = {"post": known} | {name: capture[name] for name in plain}
     told |= {name: parse_json(capture[name]) for name in ("evidence", "missing", "alterations", "environment")}
     told["embedded_in"] = [dict(row) for row in seen_in]
     if said:

@@ -28,6 +28,8 @@ SELECT platform, status, kept, sum(posts) AS posts FROM (
   UNION ALL SELECT platform, status, kept, 1 FROM ({_UNCONCLUDED}))
 GROUP BY platform, status, kept"""
 
+PERHAPS_GONE = "SELECT count(*) FROM conclusions WHERE status = 'unavailable' AND reason = 'unconfirmed'"
+
 # The newest searched download of each article.
 _CURRENT = (
     "SELECT article_id, id, max(fetched_at) FROM fetches WHERE searched_rules IS NOT NULL {0} GROUP BY article_id"
@@ -92,6 +94,7 @@ def stats(conn: sqlite3.Connection) -> Figures:
         partly_preserved=sum(row["posts"] for row in kept if row["kept"] == "partial"),
         gone=outcomes.get("gone", 0),
         gone_but_kept=sum(row["posts"] for row in kept if row["status"] == "gone"),
+        perhaps_gone=_number(conn, PERHAPS_GONE),
         captures=_number(conn, "SELECT count(*) FROM captures WHERE purpose <> 'control'"),
         replayed=_number(conn, "SELECT count(DISTINCT capture_id) FROM replays"),
         not_replayed=count_waiting(conn),

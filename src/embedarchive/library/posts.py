@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from embedarchive.core.completeness import tell_what
 from embedarchive.core.model import Description, Post
 from embedarchive.library.records import (
     Appearance,
     CaptureRecord,
     EmbedRecord,
     ExchangeRecord,
+    MissingFile,
     Observation,
     PostLine,
     PostRecord,
@@ -22,9 +26,11 @@ from embedarchive.library.rows import (
     HELD,
     Row,
     in_list,
+    pick,
     read_appearance,
     read_capture,
     read_description,
+    read_json,
     read_kept,
     select,
     select_one,
@@ -52,22 +58,92 @@ def post_record(conn: sqlite3.Connection, key: str) -> PostRecord | None:
     row = select_one(conn, "SELECT * FROM post_status WHERE key = ?", key)
     if row is None:
         return None
-    captures = read_captures(conn, key)
+    captures = read_captures(conn, key, row["best_capture_id"])
     appearances = read_appearances(conn, key)
+    best = next((c for c in captures if c.id == row["best_capture_id"]), None)
+    joined = read_joined(row)
     return PostRecord(
+        **read_standing(row, best.description if best else None),
         post=Post(row["platform"], row["native_id"], row["url"], row["posted_at"], bool(row["resolved"])),
         status=row["status"],
-        reason=row["reason"],
         first_seen_at=row["first_seen_at"],
         last_checked_at=row["last_checked_at"],
-        last_available_at=row["last_available_at"],
-        first_gone_at=row["first_gone_at"],
-        observations=read_observations(conn, key),
+        observations=find_doubted(row, read_observations(conn, key)),
         captures=captures,
-        best=next((c for c in captures if c.id == row["best_capture_id"]), None),
+        best=replace(best, artifacts=lend(best.artifacts, joined, read_lenders(conn, joined))) if best else None,
+        said=find_newest(captures, best),
         appearances=appearances[:MOST_APPEARANCES],
         more_appearances=count_more(conn, key, len(appearances)),
     )
+
+
+def find_newest(captures: Sequence[CaptureRecord], best: CaptureRecord | None) -> Description | None:
+    """What a post said when it was last seen by itself and its words were read, else what the best capture says.
+
+    `captures` come newest first. A look that keeps no files can still be the one that saw an edit.
+    """
+    seen = (c.description for c in captures if c.outcome == "available" and c.fetch_id is None)
+    newest = next((said for said in seen if said and said.text), None)
+    return newest or (best.description if best else None)
+
+
+# ------------------------------------------------------------------------------------------------------------- standing
+
+
+def read_standing(row: Row, said: Description | None) -> dict[str, Any]:
+    """The fields of `PostState` from a row of the view post_status; `said` is what the best capture read."""
+    same = (
+        "reason", "doubt", "last_available_at", "first_gone_at", "confirmed_at", "came_back_at", "embedding", "kept",
+        "expected", "held", "due_at",
+    )  # fmt: skip
+    files = {m.position: tell_what(m, said) for m in said.media if m.role == "media"} if said else {}
+    kinds = set(files.values())
+    lacking = (pick(MissingFile, each) for each in read_json(row["lacking"], list))
+    return {name: row[name] for name in same} | {
+        "lacking": tuple(replace(n, passing=bool(n.passing), what=files.get(n.position, "file")) for n in lacking if n),
+        "what": kinds.pop() if len(kinds) == 1 else "file",
+        "joined": read_joined(row),
+    }
+
+
+def read_joined(row: Row) -> dict[int, int]:
+    """The position of each file that another capture lends -> that capture."""
+    return {int(position): int(number) for position, number in read_json(row["joined"], dict).items()}
+
+
+def read_lenders(conn: sqlite3.Connection, joined: Mapping[int, int]) -> dict[int, tuple[str, Sequence[StoredFile]]]:
+    """When each capture that lends a file was made, and what it kept."""
+    rows = select(conn, f"SELECT id, started_at FROM captures WHERE id {IN_KEYS}", in_list(set(joined.values())))
+    kept = read_artifacts(conn, set(joined.values())) if joined else {}
+    return {row["id"]: (row["started_at"], kept.get(row["id"], ())) for row in rows}
+
+
+def lend(
+    files: Sequence[StoredFile], joined: Mapping[int, int], lenders: Mapping[int, tuple[str, Sequence[StoredFile]]]
+) -> tuple[StoredFile, ...]:
+    """The files of the best capture, and in their places those that others lend, each saying of when it is. Pure."""
+    own = [each for each in files if not (each.role == "media" and each.position in joined)]
+    lent = [
+        replace(each, lent_at=at)
+        for position, number in joined.items()
+        for at, kept in (lenders.get(number, ("", ())),)
+        for each in kept
+        if each.role == "media" and each.position == position
+    ]
+    return (*own, *sorted(lent, key=lambda each: each.position))
+
+
+def find_doubted(row: Row, seen: Sequence[Observation]) -> tuple[Observation, ...]:
+    """A post's history, in which each answer that it is gone says whether that is believed. Pure.
+
+    Believed are those from `first_gone_at` on, and those of an earlier time that ended with its coming back.
+    """
+    believed_until, found = row["status"] == "gone", []
+    for each in reversed(seen):
+        if each.outcome == "available":
+            believed_until = each.at == row["came_back_at"]
+        found.append(replace(each, doubted=each.outcome == "gone" and not believed_until))
+    return tuple(reversed(found))
 
 
 def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, ...]:
@@ -91,13 +167,14 @@ CAPTURE = (
 )
 
 
-def read_captures(conn: sqlite3.Connection, key: str) -> tuple[CaptureRecord, ...]:
+def read_captures(conn: sqlite3.Connection, key: str, best: int | None = None) -> tuple[CaptureRecord, ...]:
     """The visits to a post with what they kept and what was read from them, newest first; the best is always in."""
     rows = select(
         conn,
         CAPTURE + "WHERE c.post_key = ? AND c.purpose <> 'control' "
-        "ORDER BY c.outcome = 'available' DESC, c.started_at DESC, c.id DESC LIMIT ?",
+        "ORDER BY c.id IS ? DESC, c.outcome = 'available' DESC, c.started_at DESC, c.id DESC LIMIT ?",
         key,
+        best,
         MOST_CAPTURES,
     )
     rows.sort(key=lambda r: (r["started_at"], r["id"]), reverse=True)
@@ -216,12 +293,17 @@ def is_sensitive_file(conn: sqlite3.Connection, sha256: str) -> bool:
 
 # ---------------------------------------------------------------------------------------------------------------- lines
 
+# What is said of a post in a list is what it said last, be it that only a look without files saw it.
 LINE = (
-    "SELECT s.key, s.platform, s.url, s.status, s.posted_at AS dated_at, s.last_available_at, s.first_gone_at, "
-    "s.best_capture_id, d.author_name, d.author_handle, d.kind, d.text, d.title, d.alt_text, d.lang, "
-    f"{SENSITIVE.format('s.key')} AS sensitive, d.posted_at "
+    "SELECT s.key, s.platform, s.url, s.status, s.reason, s.doubt, s.posted_at AS dated_at, s.last_available_at, "
+    "s.first_gone_at, s.confirmed_at, s.came_back_at, s.embedding, s.kept, s.expected, s.held, s.lacking, s.joined, "
+    "s.due_at, s.best_capture_id, d.author_name, d.author_handle, d.kind, coalesce(n.text, d.text) AS text, d.title, "
+    f"d.alt_text, d.lang, {SENSITIVE.format('s.key')} AS sensitive, d.posted_at "
     "FROM post_status s LEFT JOIN descriptions d ON d.id = (SELECT x.id FROM descriptions x "
     "WHERE x.capture_id = s.best_capture_id ORDER BY x.rules DESC LIMIT 1) "
+    "LEFT JOIN descriptions n ON n.id = (SELECT x.id FROM descriptions x JOIN captures c ON c.id = x.capture_id "
+    "WHERE c.post_key = s.key AND c.outcome = 'available' AND c.fetch_id IS NULL AND c.purpose <> 'control' "
+    "AND x.text IS NOT NULL ORDER BY c.started_at DESC, c.id DESC, x.rules DESC LIMIT 1) "
 )
 
 
@@ -230,9 +312,15 @@ def read_lines(conn: sqlite3.Connection, keys: Iterable[str]) -> dict[str, PostL
     wanted = list(dict.fromkeys(keys))
     rows = {r["key"]: r for r in select(conn, LINE + f"WHERE s.key {IN_KEYS}", in_list(wanted))}
     artifacts = read_artifacts(conn, [r["best_capture_id"] for r in rows.values() if r["best_capture_id"]])
+    said = read_descriptions(conn, [r["best_capture_id"] for r in rows.values() if r["kept"] == "partial"])
     claims = read_claims(conn, [k for k, r in rows.items() if not (r["text"] or r["author_name"] or r["title"])])
     return {
-        key: _line(rows[key], artifacts.get(rows[key]["best_capture_id"], []), claims.get(key))
+        key: _line(
+            rows[key],
+            artifacts.get(rows[key]["best_capture_id"], []),
+            claims.get(key),
+            said.get(rows[key]["best_capture_id"]),
+        )
         for key in wanted
         if key in rows
     }
@@ -249,13 +337,15 @@ def read_claims(conn: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Row]
     return {row["post_key"]: row for row in rows}
 
 
-def _line(row: Row, artifacts: Sequence[StoredFile], claim: Row | None) -> PostLine:
+def _line(row: Row, artifacts: Sequence[StoredFile], claim: Row | None, described: Description | None) -> PostLine:
+    """One line; `described` is what the best capture read, needed only where something is lacking."""
     said = claim or row
     text = said["text"] or row["title"]
     # Words are read better as words than as a small picture of a card.
     roles = {"poster", "media"} if text else set(PICTURES)
     pictures = [a for a in artifacts if a.role in roles and a.held and a.content_type.startswith("image/")]
     return PostLine(
+        **read_standing(row, described),
         key=row["key"],
         platform=row["platform"],
         url=row["url"],
@@ -268,9 +358,6 @@ def _line(row: Row, artifacts: Sequence[StoredFile], claim: Row | None) -> PostL
         sensitive=bool(row["sensitive"]),
         lang=said["lang"],
         posted_at=row["dated_at"] or said["posted_at"],
-        last_available_at=row["last_available_at"],
-        first_gone_at=row["first_gone_at"],
-        preserved=row["best_capture_id"] is not None,
         claimed=claim is not None,
         picture=min(pictures, key=lambda a: (PICTURES[a.role], a.position), default=None),
     )

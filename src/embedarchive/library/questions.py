@@ -6,8 +6,8 @@ QUESTIONS: dict[str, dict[str, str]] = {
     "lost_by_outlet": {
         "title": "What is gone, outlet by outlet, and what of it is kept",
         "description": "Posts that each outlet embedded, how many are gone, how many of those can still be read here.",
-        "sql": "SELECT outlet, articles, posts, gone, gone_but_kept, round(100.0 * gone / nullif(posts, "
-        "0), 1) AS percent_gone "
+        "sql": "SELECT outlet, articles, posts, gone, gone_but_kept, preserved, partly_preserved, "
+        "round(100.0 * gone / nullif(posts, 0), 1) AS percent_gone "
         "FROM embeds_by_outlet ORDER BY gone DESC, posts DESC",
     },
     "survival": {
@@ -24,21 +24,34 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "and never count as losses.",
         "sql": "SELECT platform, count(*) AS posts, sum(status = 'gone') AS gone, sum(status = "
         "'unavailable') AS unavailable, "
-        "sum(status IN ('blocked', 'error')) AS not_known, sum(best_capture_id IS NOT NULL) AS preserved "
+        "sum(reason IS 'unconfirmed') AS perhaps_gone, sum(status IN ('blocked', 'error')) AS not_known, "
+        "sum(kept = 'whole') AS preserved, sum(kept = 'partial') AS partly_preserved "
         "FROM post_status GROUP BY platform ORDER BY gone DESC, posts DESC",
     },
     "posts_by_handle": {
         "title": "Everything by one account",
         "description": "Posts of an account as we saw them, and embeds that publishers credit to it. Handle without @.",
-        "sql": "SELECT p.key, p.status, p.posted_at, p.text, 'seen' AS known_by FROM preserved_posts p "
+        "sql": "SELECT p.key, p.status, p.kept, p.posted_at, p.text, 'seen' AS known_by FROM preserved_posts p "
         "WHERE p.author_handle = :handle COLLATE NOCASE UNION ALL "
-        "SELECT e.post_key, NULL, e.posted_at, e.text, 'claimed by ' || e.outlet FROM current_embeds e "
+        "SELECT e.post_key, NULL, NULL, e.posted_at, e.text, 'claimed by ' || e.outlet FROM current_embeds e "
         "WHERE e.author_handle = :handle COLLATE NOCASE LIMIT 1000",
     },
     "most_embedded": {
         "title": "The posts that most articles embed",
         "description": "And whether they are still there.",
-        "sql": "SELECT key, status, articles, url FROM post_status WHERE articles > 1 ORDER BY articles DESC LIMIT 200",
+        "sql": "SELECT key, status, kept, articles, url FROM post_status WHERE articles > 1 ORDER BY articles DESC LIMIT 200",
+    },
+    "kept_in_part": {
+        "title": "Posts of which something is missing",
+        "description": "How many files of each are held, which are lacking and why, and when they are tried again.",
+        "sql": "SELECT key, status, held, expected, lacking, due_at, url FROM post_status WHERE kept = 'partial' "
+        "ORDER BY due_at IS NULL, due_at, key LIMIT 1000",
+    },
+    "perhaps_gone": {
+        "title": "Losses that are not confirmed",
+        "description": "Posts that were said to be gone, why that is not believed yet, and when they are looked at again.",
+        "sql": "SELECT key, doubt, last_checked_at, last_available_at, due_at, url FROM post_status "
+        "WHERE status = 'unavailable' AND reason = 'unconfirmed' ORDER BY due_at, key LIMIT 1000",
     },
     "lost_and_not_kept": {
         "title": "Holes that cannot be filled",
@@ -54,12 +67,13 @@ QUESTIONS: dict[str, dict[str, str]] = {
     },
     "edited_posts": {
         "title": "Posts whose words changed while they were online",
-        "description": "Two captures of one post that do not say the same.",
-        "sql": "SELECT a.post_key, x.started_at AS first_at, a.text AS first_text, y.started_at AS "
-        "later_at, b.text AS later_text "
-        "FROM current_descriptions a JOIN captures x ON x.id = a.capture_id "
-        "JOIN current_descriptions b ON b.post_key = a.post_key JOIN captures y ON y.id = b.capture_id "
-        "WHERE x.started_at < y.started_at AND a.text IS NOT b.text LIMIT 500",
+        "description": "Two looks at one post, one after the other, that read different words.",
+        "sql": "SELECT post_key, before_at AS first_at, before AS first_text, at AS later_at, text AS later_text FROM "
+        "(SELECT d.post_key, c.started_at AS at, d.text, lag(c.started_at) OVER looks AS before_at, "
+        "lag(d.text) OVER looks AS before FROM current_descriptions d JOIN captures c ON c.id = d.capture_id "
+        "WHERE c.outcome = 'available' AND c.purpose <> 'control' AND d.text IS NOT NULL "
+        "WINDOW looks AS (PARTITION BY d.post_key ORDER BY c.started_at, c.id)) "
+        "WHERE trim(before) <> trim(text) LIMIT 500",
     },
     "claims_that_differ": {
         "title": "Where the article and the post do not agree",

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from embedarchive.core.completeness import What
 from embedarchive.core.model import Claim, Description, Kind, Outcome, Post, Role, Sign
+
+Kept = Literal["whole", "partial", "none"]
+"""How much of a post is held: all of its own content, some of it, nothing."""
 
 Status = Literal["available", "gone", "unavailable", "blocked", "error", "not captured"]
 """The newest answer about a post. A wall or a fault counts only while there is no better answer."""
@@ -27,16 +31,61 @@ class StoredFile:
     alt: str | None = None
     truncated: str | None = None
     held: bool = True
+    lent_at: str | None = None
+    """Where it comes from another visit than the rest: when that was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at a post: when, and what it showed."""
+    """One look at a post: when, and what it showed. `doubted` is True of an answer that it is gone which is not believed."""
 
     at: str
     outcome: Outcome
     reason: str | None
     capture_id: int
+    doubted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFile:
+    """A file of a post that is not held. `position` counts from 1, 0 is the post as such; `passing` says whether another
+    visit may still bring it."""
+
+    position: int
+    why: str
+    passing: bool
+    what: What = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostState:
+    """Where a post stands, and how much of it is held: what a post's record and its line have in common.
+
+    `doubt` says why an answer that it is gone is not believed yet. `held` of the `expected` files of the post are kept,
+    `lacking` are the others; `joined` maps the position of a file to the visit that lends it, where that is another than
+    the best. `due_at` is when it is to be visited again for a file or for a doubt.
+    """
+
+    reason: str | None = None
+    doubt: str | None = None
+    last_available_at: str | None = None
+    first_gone_at: str | None = None
+    confirmed_at: str | None = None
+    came_back_at: str | None = None
+    embedding: str | None = None
+    kept: Kept = "none"
+    expected: int = 0
+    held: int = 0
+    what: What = "file"
+    """What its files are, if they are all of a kind."""
+    lacking: tuple[MissingFile, ...] = ()
+    joined: Mapping[int, int] = field(default_factory=dict)
+    due_at: str | None = None
+
+    @property
+    def preserved(self) -> bool:
+        """Whether anything of it is kept, all or a part."""
+        return self.kept != "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +178,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class PostRecord:
+class PostRecord(PostState):
     """All that an archive knows of one post.
 
-    `best` is the capture to show (complete before partial, newest first), or None if the post itself was never seen.
+    `best` is the view of it to show, or None if the post itself was never seen: the newest whole capture, else the one that
+    holds most, with the files that others lend to it. `said` is what it said when it was last seen, which may be newer.
     """
 
     post: Post
     status: Status
-    reason: str | None
     first_seen_at: str
     last_checked_at: str | None = None
-    last_available_at: str | None = None
-    first_gone_at: str | None = None
     observations: tuple[Observation, ...] = ()
     captures: tuple[CaptureRecord, ...] = ()
     best: CaptureRecord | None = None
+    said: Description | None = None
     appearances: tuple[Appearance, ...] = ()
     more_appearances: int = 0
     """How many further appearances there are beside those read."""
@@ -171,7 +219,7 @@ class EmbedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class PostLine:
+class PostLine(PostState):
     """One post on one line, as lists and articles show it. `claimed` is True where its words are only a publisher's."""
 
     key: str
@@ -185,9 +233,6 @@ class PostLine:
     alt: str | None = None
     lang: str | None = None
     posted_at: str | None = None
-    last_available_at: str | None = None
-    first_gone_at: str | None = None
-    preserved: bool = False
     claimed: bool = False
     sensitive: bool = False
     picture: StoredFile | None = None
@@ -356,6 +401,8 @@ class Figures:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     platforms: tuple[tuple[str, int, int], ...] = ()
     """(platform, posts, of them preserved)"""
+    perhaps_gone: int = 0
+    """Posts that were said to be gone, which is not confirmed."""
     first_at: str | None = None
     last_at: str | None = None
     partly_preserved: int = 0

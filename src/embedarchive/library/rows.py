@@ -86,7 +86,7 @@ def read_description(row: Row) -> Description:
 
 
 def read_kept(row: Row) -> StoredFile:
-    names = [f.name for f in dataclasses.fields(StoredFile) if f.name != "held"]
+    names = [f.name for f in dataclasses.fields(StoredFile) if f.name not in ("held", "lent_at")]
     return StoredFile(**{name: row[name] for name in names}, held=bool(row["held"]))
 
 

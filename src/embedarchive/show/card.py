@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from embedarchive.core.model import Claim, Description
 from embedarchive.library.records import Appearance, CaptureRecord, EmbedRecord, PostRecord, StoredFile
@@ -13,6 +14,7 @@ from embedarchive.show.files import (
     Source,
     find_slides,
     render_blur,
+    render_lent,
     render_missing,
     render_screenshot,
     render_slides,
@@ -20,6 +22,7 @@ from embedarchive.show.files import (
 from embedarchive.show.style import CARD, INLINE, POST, TOKENS
 from embedarchive.show.tags import EMPTY, OUTWARD, Html, escape_text, join, language, link_target, sanitize, tag
 from embedarchive.show.words import (
+    find_edit,
     say_count,
     say_post_status,
     shorten,
@@ -80,7 +83,7 @@ def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str |
     """
     card = render_post(record, inline_source(load_blob), version_url=version_url)
     style = tag("style", Html((TOKENS + POST).replace(":root", ":host")), Html(INLINE))
-    said = record.best.description if record.best else None
+    said = record.said
     words = tag("blockquote", (said.text if said else None) or "", dir="auto")
     plain = tag("p", author_of(record), ", ", say_post_status(record), ": ", _robust_link(record, version_url))
     return join(tag("template", style, card, shadowrootmode="open"), words, plain)
@@ -110,7 +113,7 @@ def inline_source(load_blob: LoadBlob, largest_file: int = LARGEST_FILE, largest
 
 def title_of(record: PostRecord) -> str:
     """A name for the post: its author and first words."""
-    said = record.best.description if record.best else None
+    said = record.said
     claim = fullest_claim(record)
     author = author_of(record)
     text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
@@ -153,26 +156,31 @@ def render_post(record: PostRecord, source: Source, *, version_url: str | None =
 
 def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Iterator[Html]:
     if best and best.description:
-        yield from _described(best, best.description, source, record.post.posted_at)
-        yield render_missing(best)
+        yield from _described(record, best, best.description, source)
+        yield render_missing(record)
         yield render_screenshot(best, source)
     elif best:
         yield tag("p", "As captured; its text has not been read yet.", class_="post-claim")
         yield render_screenshot(best, source, as_hero=True)
-        yield render_missing(best)
+        yield render_missing(record)
     else:
         yield from _claimed(record)
 
 
-def _described(capture: CaptureRecord, said: Description, source: Source, dated: str | None) -> Iterator[Html]:
+def _described(record: PostRecord, capture: CaptureRecord, said: Description, source: Source) -> Iterator[Html]:
+    dated, newest = record.post.posted_at, record.said
+    if newest and newest.text != said.text:
+        said = replace(said, text=newest.text, text_html=newest.text_html)
     face = next(iter(capture.kept("avatar")), None)
     yield _byline(said, face, source, said.posted_at or dated)
     media = tuple(find_slides(capture, source))
     if media:
         yield render_blur(render_slides(media), "media") if capture.sensitive else render_slides(media)
+        yield render_lent(capture)
     if said.title and said.title != said.text:
         yield tag("h2", said.title, class_="post-title", dir="auto", lang=language(said.lang))
     yield render_text(said, large=not media)
+    yield _edited(record, said)
     yield _facts(said)
 
 
@@ -223,6 +231,15 @@ def render_text(said: Description, *, large: bool = False) -> Html:
     inner = sanitize(said.text_html) if said.text_html else escape_text(said.text or "")
     short = large and len(said.text or inner) <= LARGE_TEXT
     return tag("p", inner, class_="post-text large" if short else "post-text", dir="auto", lang=language(said.lang))
+
+
+def _edited(record: PostRecord, said: Description) -> Html:
+    """That the words were edited, when that was seen, and what they were."""
+    edit = find_edit(record)
+    if edit is None:
+        return EMPTY
+    head = tag("summary", "Edited, seen ", render_date(edit.at), "; what it said before")
+    return tag("details", head, tag("p", edit.before, dir="auto", lang=language(said.lang)), class_="post-edited")
 
 
 def _facts(said: Description) -> Html:
@@ -278,6 +295,8 @@ def render_embed(record: EmbedRecord) -> Html:
 def render_foot(record: PostRecord, version_url: str | None = None) -> Html:
     """Where the post stands, when and by what it was captured, its hash, and the way to the original."""
     lines = [tag("p", render_status(record.status, say_post_status(record)))]
+    if record.embedding == "refused":
+        lines.append(tag("p", "Its platform refuses to let it be embedded."))
     if record.best:
         lines.append(_captured(record.best))
     lines.append(tag("p", "Original: ", _robust_link(record, version_url)))

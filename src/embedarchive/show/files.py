@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from embedarchive.library.records import CaptureRecord, StoredFile
+from embedarchive.library.records import CaptureRecord, PostRecord, StoredFile
 from embedarchive.show.tags import EMPTY, Html, join, tag
-from embedarchive.show.words import say_date, say_missing, say_reason, say_size
+from embedarchive.show.words import say_date, say_lacking, say_lent, say_missing, say_reason, say_size
 
 Source = Callable[[StoredFile], str | None]
 """Where a page finds the bytes of an artifact: a URL, or None where it must do without."""
@@ -116,14 +116,33 @@ def render_screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool =
     return tag("details", tag("summary", f"As a reader saw it on {when}"), picture, class_="post-shot")
 
 
-def render_missing(capture: CaptureRecord) -> Html:
-    cut = [
-        f"{k.role} {k.position or ''}: only a part ({say_reason(k.truncated)})"
-        for k in capture.artifacts
-        if k.truncated
-    ]
-    lines = [*map(say_missing, capture.missing), *cut]
+def render_lent(capture: CaptureRecord) -> Html:
+    """Which files are from another visit than the rest, and of when."""
+    media = capture.kept("media")
+    what = "slide" if len(media) > 1 else "file"
+    lines = [f"{say_lent(each.lent_at, each.position, what)}." for each in media if each.lent_at]
+    return tag("p", " ".join(lines), class_="slides-hint") if lines else EMPTY
+
+
+def render_missing(record: PostRecord) -> Html:
+    """What of the post is not held and why, and whether and when it is tried again."""
+    lines = (*say_lacking(record), *find_notes(record))
     if not lines:
         return EMPTY
     items = tag("ul", [tag("li", tag("bdi", line)) for line in lines])
     return tag("div", tag("strong", "What could not be kept"), items, class_="post-missing")
+
+
+def find_notes(record: PostRecord) -> tuple[str, ...]:
+    """What else its best capture could not keep: pictures that are no part of the post, and of a post of which nothing is
+    concluded yet, all."""
+    if record.best is None:
+        return ()
+    concluded = record.kept == "whole" or bool(record.lacking)
+    missing = (line for line in record.best.missing if not (concluded and line.startswith("media ")))
+    cut = (
+        f"{k.role} {k.position or ''}: only a part ({say_reason(k.truncated)})"
+        for k in record.best.artifacts
+        if k.truncated and not (concluded and k.role == "media")
+    )
+    return (*dict.fromkeys(map(say_missing, missing)), *cut)

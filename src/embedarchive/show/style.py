@@ -77,6 +77,9 @@ POST = """\
   list-style: none;
   color: var(--ink-2); font-size: var(--t-1); }
 .post-claim { margin: 0; padding: var(--s3) var(--s5) 0; color: var(--ink-2); font-size: var(--t-1); }
+.post-edited { margin: 0; padding: 0 var(--s5) var(--s4); color: var(--ink-2); font-size: var(--t-1); }
+.post-edited summary { cursor: pointer; }
+.post-edited p { margin: var(--s2) 0 0; white-space: pre-wrap; font-family: var(--serif); font-size: var(--t0); }
 .post-missing { margin: var(--s3) var(--s5) var(--s4); padding: var(--s3) var(--s4);
   border-inline-start: 3px solid var(--accent); background: var(--well); font-size: var(--t-1); }
 .post-missing ul { margin: 0; padding-inline-start: 1.1em; }
@@ -96,7 +99,7 @@ time[title] { text-decoration: underline dotted var(--rule); text-underline-offs
 @media (max-width: 30rem) {
   .post-by { flex-wrap: wrap; }
   .post-when { flex-basis: 100%; text-align: start; }
-  .post-by, .post-text, .post-foot, .post-title, .post-facts, .post-claim, .slides-hint, .post-shot summary {
+  .post-by, .post-text, .post-edited, .post-foot, .post-title, .post-facts, .post-claim, .slides-hint, .post-shot summary {
     padding-inline: var(--s4); }
 }
 @media (prefers-reduced-motion: no-preference) { .slides { scroll-behavior: smooth; } }

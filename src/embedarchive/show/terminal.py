@@ -25,13 +25,17 @@ from embedarchive.library.records import (
     PostRecord,
 )
 from embedarchive.show.card import fullest_claim
+from embedarchive.show.files import find_notes
 from embedarchive.show.words import (
+    find_edit,
     find_runs,
     say_count,
     say_date,
     say_field,
-    say_missing,
+    say_lacking,
+    say_lent,
     say_number,
+    say_partly,
     say_post_status,
     say_run,
     say_similarity,
@@ -91,7 +95,7 @@ def render_terminal(record: PostRecord | EmbedRecord | ArticleRecord, width: int
 
 
 def _post_parts(record: PostRecord) -> Iterable[RenderableType]:
-    said = record.best.description if record.best else None
+    said = record.said
     claim = fullest_claim(record)
     if said:
         yield from _said(said, said.posted_at or record.post.posted_at)
@@ -147,7 +151,13 @@ def _post_facts(record: PostRecord) -> Table:
         kept = [f"{a.role} {say_size(a.size)}" for a in record.best.artifacts]
         facts += [("kept", ", ".join(kept))] if kept else []
         facts += [("sha256", a.sha256) for a in record.best.kept("screenshot")]
+        lent = [say_lent(each.lent_at, each.position) for each in record.best.artifacts if each.lent_at]
+        facts += [("joined", "; ".join(lent))] if lent else []
         facts += _description_facts(record.best.description)
+    if edit := find_edit(record):
+        facts.append(("edited", f"seen {say_date(edit.at)}; before: {edit.before}"))
+    if record.embedding == "refused":
+        facts.append(("embedding", "refused by its platform"))
     for label, value in facts:
         table.add_row(label, _text(value))
     return table
@@ -165,8 +175,10 @@ def _description_facts(said: Description | None) -> list[tuple[str, str]]:
 
 
 def _missing(record: PostRecord) -> Iterable[Text]:
-    for line in record.best.missing if record.best else ():
-        yield _row(Text("! not kept: ", style="bold"), _text(say_missing(line)))
+    for line in say_lacking(record):
+        yield _row(Text("! ", style="bold"), _text(line))
+    for line in find_notes(record):
+        yield _row(Text("! not kept: ", style="bold"), _text(line))
 
 
 def _appearance(appearance: Appearance) -> Text:
@@ -234,7 +246,8 @@ def render_line(line: PostLine, found: Text | None = None) -> Table:
 
 def render_article_line(line: ArticleLine, found: Text | None = None) -> Table:
     gone = f", {line.gone} gone" if line.gone else ""
-    figures = _text(f"{line.outlet or ''}  {say_count(line.embeds, 'embed')}{gone}", "dim")
+    partly = f", {line.partly_preserved} preserved in part" if line.partly_preserved else ""
+    figures = _text(f"{line.outlet or ''}  {say_count(line.embeds, 'embed')}{gone}{partly}", "dim")
     title = line.title or line.url
     other = [found] if found and found.plain != title else []  # what was found may be the name of the site
     head = found if found and not other else _text(title, "bold")
@@ -290,8 +303,9 @@ def render_figures(figures: Figures) -> RenderableType:
         (figures.articles, "articles"),
         (figures.embeds, f"embeds in them, {say_number(figures.unresolved)} naming no post"),
         (figures.posts, "posts"),
-        (figures.preserved, "preserved"),
+        (figures.preserved, f"preserved{say_partly(figures.partly_preserved)}"),
         (figures.gone, f"gone, {say_number(figures.gone_but_kept)} of them preserved"),
+        *([(figures.perhaps_gone, "perhaps gone, not confirmed")] if figures.perhaps_gone else []),
         (figures.captures, "visits"),
         (figures.replayed, f"shown again from the archive alone, {say_number(figures.not_replayed)} not yet replayed"),
     ]

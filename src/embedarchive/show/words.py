@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
 from embedarchive.core.model import Description, Outcome
-from embedarchive.library.records import CaptureRecord, Change, Observation, PostLine, PostRecord, Status
+from embedarchive.library.records import (
+    CaptureRecord,
+    Change,
+    MissingFile,
+    Observation,
+    PostLine,
+    PostRecord,
+    PostState,
+    Status,
+)
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -27,9 +36,13 @@ STATUS_WORDS: dict[str, str] = {
     "not captured": "Not visited",
 }
 
+LOOK_WORDS: dict[str, str] = STATUS_WORDS | {"gone": "Said to be gone"}
+"""What one visit saw. That a post is gone is concluded from more than one."""
+
 STATUS_MEANINGS: dict[str, str] = {
     "available": "The post itself was seen at the last look.",
-    "gone": "The platform says, by two independent signs, that there is no such post any more.",
+    "gone": "The platform itself says that there is no such post any more, while others of its posts could be seen.",
+    "perhaps gone": "An answer says that the post is gone, and that is not confirmed.",
     "unavailable": "The platform answered, but not with the post: it is private, age-restricted or not embeddable.",
     "blocked": "The platform kept us out (a login wall or a rate limit), so nothing is known of the post.",
     "error": "There was no usable answer, so nothing is known of the post.",
@@ -45,6 +58,41 @@ IN_PLACE: dict[str, str] = {
     "unconfirmed": "The frame showed no post. That alone does not prove that it is gone.",
 }
 """What a post's picture in an article shows when it is not the post."""
+
+DOUBTS: dict[str, str] = {
+    "no control": "no other post of its platform was seen alive at that hour",
+    "second day": "a second answer, on another day, must say the same",
+    "held: control failed": "withheld, for no living post of its platform could be seen either",
+    "held: many at once": "withheld until a person has looked, for too many posts seemed gone at once",
+}
+"""Why an answer that a post is gone is not believed yet."""
+
+NO_SIGNATURE = "the answer does not bear the platform's own signature"
+
+REASON_WORDS: dict[str, str] = {
+    "only_streamed": "is only streamed",
+    "not_served": "is not served to anybody",
+    "withheld": "is withheld by the platform",
+    "withdrawn": "was withdrawn from the archive",
+    "copyright_blocked": "is blocked for copyright",
+    "unknown_attachment": "is of a kind that this version cannot read",
+    "too_large": "is larger than is kept",
+    "too_many": "is beyond the number of files that are kept of one post",
+    "not_read": "could not be read",
+    "not_asked": "was not asked for",
+    "no_media_file": "was answered with something that is no media file",
+    "no_answer": "was not answered",
+    "timeout": "took too long",
+    "stalled": "stalled on its way",
+    "late": "took too long",
+    "reset": "was broken off",
+    "connection": "could not be connected to",
+    "incomplete": "came in part only",
+    "http_401": "was refused",
+    "http_403": "was refused",
+    "http_429": "was refused for the time being",
+}
+"""Why a file of a post is not held, as the end of a sentence whose subject it is."""
 
 FIELD_WORDS: dict[str, str] = {
     "author_name": "author", "author_handle": "handle", "author_url": "author's page", "author_verified": "verified",
@@ -112,16 +160,28 @@ def say_similarity(distance: int) -> str:
 
 
 _CUT = re.compile(r"(media|poster|avatar|thumbnail)( \d+)?: (.+)", re.S)
+_ADDRESS = re.compile(r"https?://\S+")
 _FILES = {"media": "file", "poster": "still", "avatar": "the author's picture", "thumbnail": "thumbnail"}
 
 
 def say_missing(line: str) -> str:
-    """A line of what could not be kept, in words: `media 1: not_served` -> `file 1: not served`."""
+    """A line of what could not be kept, in words: `media 1: not_served` -> `file 1: not served`.
+
+    The address of a file is no reader's: it is signed, and dies within a day or two.
+    """
+    if line.startswith("image did not load"):
+        return "a picture of the page did not load"
+    line = _ADDRESS.sub("(its address)", line)
     cut = _CUT.fullmatch(line)
     if cut is None:
         return line
     why = cut[3] if " " in cut[3] else say_reason(cut[3])
     return f"{_FILES[cut[1]]}{(cut[2] or '').replace(' 0', '')}: {why}"
+
+
+def say_partly(partly: int) -> str:
+    """After a number of preserved posts: how many of them lack something."""
+    return f", {say_number(partly)} of them partly" if partly else ""
 
 
 def say_value(value: Any) -> str:
@@ -146,40 +206,124 @@ def say_reason(code: str | None) -> str:
 # --------------------------------------------------------------------------------------------------------------- status
 
 
-def say_status(
-    status: Status,
-    last_available_at: str | None,
-    first_gone_at: str | None,
-    *,
-    preserved: bool,
-    reason: str | None = None,
-) -> str:
-    """One line that tells where a post stands and whether it is kept: `Gone by 9 Mar 2026 · preserved 3 Mar 2026`.
+def say_kept(post: PostState) -> str:
+    """How much of a post is kept: `preserved`, `partly preserved: 2 of 3 pictures`, `not preserved`."""
+    if post.kept == "none":
+        return "not preserved"
+    if post.kept == "whole":
+        return "preserved"
+    if not post.lacking:
+        return "partly preserved"
+    return f"partly preserved: {_say_part(post)}"
 
-    "By", not "since": it went somewhere between the last look that saw it and the first that did not.
-    """
-    kept = f"preserved {say_date(last_available_at, short=True)}" if preserved else "not preserved"
-    if status == "gone":
-        state = f"Gone by {say_date(first_gone_at, short=True)}" if first_gone_at else "Gone"
-    elif status == "available":
-        state, kept = f"Online {say_date(last_available_at, short=True)}", "preserved" if preserved else "not preserved"
-    elif status == "not captured":
-        return "Not visited yet"
-    else:
-        state = STATUS_WORDS[status] + (f" ({say_reason(reason)})" if reason else "")
-    return f"{state} · {kept}"
+
+def _say_part(post: PostState) -> str:
+    """What of a post is kept, or what it is kept without."""
+    first = post.lacking[0]
+    if first.position == 0:
+        return f"what it says {say_why(first)}"
+    if post.expected > 1:
+        part = "none" if post.held == 0 else say_number(post.held)
+        return f"{part} of {say_count(post.expected, post.what)}"
+    return f"without its {first.what}, which {say_why(first)}"
+
+
+def say_why(missing: MissingFile) -> str:
+    """Why a file is not held, as the end of a sentence: `is only streamed`, `took too long`."""
+    code, _, detail = missing.why.partition(":")
+    if code.startswith("http_5"):
+        return "was answered with a fault"
+    known = REASON_WORDS.get(code)
+    if known is None:
+        return f"did not come ({say_reason(missing.why)})"
+    return f"{known} ({say_reason(detail)})" if detail.strip() else known
+
+
+def say_lacking(post: PostState) -> tuple[str, ...]:
+    """A sentence for each file that is not held, and one that says whether and when it is tried again."""
+    told = [_say_missing_file(post, each) for each in post.lacking]
+    return (*told, again) if (again := say_again(post)) else tuple(told)
+
+
+def _say_missing_file(post: PostState, missing: MissingFile) -> str:
+    if missing.position == 0:
+        return f"What it says {say_why(missing)}."
+    alone = post.expected == 1
+    return f"The {missing.what} {say_why(missing)}." if alone else f"File {missing.position} {say_why(missing)}."
+
+
+def say_again(post: PostState) -> str:
+    """When what is missing, or in doubt, is tried again; '' where nothing of it may change."""
+    if post.due_at:
+        return f"Tried again from {say_moment(post.due_at)} on."
+    if any(each.passing for each in post.lacking):
+        return "It is no longer tried by itself; embedarchive capture --again does."
+    return "No other visit would bring it." if post.lacking else ""
+
+
+def say_moment(iso: str) -> str:
+    """`9 March 2026, 14:05 UTC`."""
+    moment = read_time(iso)
+    return f"{say_date(iso)}, {moment:%H:%M} UTC" if moment else iso
+
+
+def say_lent(lent_at: str | None, position: int, what: str = "file") -> str:
+    """That a file of a post is from another visit: `File 3 is from the visit of 5 March 2026`."""
+    return f"{what.capitalize()} {position} is from the visit of {say_date(lent_at)}" if lent_at else ""
+
+
+def is_doubted(post: PostState) -> bool:
+    """Whether an answer says that a post is gone, and that is not confirmed."""
+    return post.doubt is not None or post.reason == "unconfirmed"
+
+
+def say_doubt(post: PostState) -> str:
+    """Why an answer that a post is gone is not believed."""
+    if post.doubt is None:
+        return NO_SIGNATURE
+    return DOUBTS.get(post.doubt, say_reason(post.doubt))
 
 
 def say_post_status(post: PostRecord | PostLine) -> str:
-    """The status line of a post."""
-    preserved = post.preserved if isinstance(post, PostLine) else post.best is not None
-    reason = post.reason if isinstance(post, PostRecord) else None
-    return say_status(post.status, post.last_available_at, post.first_gone_at, preserved=preserved, reason=reason)
+    """One line that tells where a post stands and how much of it is kept: `Gone by 9 Mar 2026 · preserved 3 Mar 2026`.
+
+    "By", not "since": it went somewhere between the last look that saw it and the first that did not.
+    """
+    if post.status == "not captured":
+        return "Not visited yet"
+    return f"{say_state(post)} · {_say_kept_when(post)}"
+
+
+def _say_kept_when(post: PostRecord | PostLine) -> str:
+    """How much is kept, and of when it is where the post itself no longer says it."""
+    kept = say_kept(post)
+    if not post.preserved or post.status == "available" or not post.last_available_at:
+        return kept
+    state, colon, part = kept.partition(":")
+    return f"{state} {say_date(post.last_available_at, short=True)}{colon}{part}"
+
+
+def say_state(post: PostRecord | PostLine) -> str:
+    """Where a post stands: `Online 5 Mar 2026`, `Gone by 9 Mar 2026`, `Perhaps gone, not confirmed (…)`."""
+    if post.status == "gone":
+        return f"Gone by {say_date(post.first_gone_at, short=True)}" if post.first_gone_at else "Gone"
+    if post.status == "available":
+        back = f", back by {say_date(post.came_back_at, short=True)} after it was gone" if post.came_back_at else ""
+        return f"Online {say_date(post.last_available_at, short=True)}{back}"
+    if is_doubted(post):
+        return f"Perhaps gone, not confirmed ({say_doubt(post)})"
+    return STATUS_WORDS[post.status] + (f" ({say_reason(post.reason)})" if post.reason else "")
+
+
+def say_word(post: PostRecord | PostLine) -> str:
+    """The state in a word or two, for where there is little room."""
+    word = "Perhaps gone" if post.status == "unavailable" and is_doubted(post) else STATUS_WORDS[post.status]
+    return f"{word}, in part" if post.kept == "partial" else word
 
 
 @dataclass(frozen=True, slots=True)
 class DiffRun:
-    """Consecutive looks with the same outcome."""
+    """Consecutive looks with the same outcome. `doubted` is True of one that says gone and is not believed."""
 
     outcome: Outcome
     reason: str | None
@@ -187,6 +331,18 @@ class DiffRun:
     last_at: str
     looks: int
     capture_id: int
+    doubted: bool = False
+
+    @property
+    def state(self) -> Status:
+        """What may be said of the post for it: a loss that is not believed is none."""
+        return "unavailable" if self.doubted else self.outcome
+
+    @property
+    def word(self) -> str:
+        """The state in a word or two."""
+        is_doubted = self.doubted or (self.outcome, self.reason) == ("unavailable", "unconfirmed")
+        return "Perhaps gone" if is_doubted else STATUS_WORDS[self.outcome]
 
 
 def find_runs(observations: Iterable[Observation]) -> tuple[DiffRun, ...]:
@@ -194,18 +350,18 @@ def find_runs(observations: Iterable[Observation]) -> tuple[DiffRun, ...]:
     runs: list[DiffRun] = []
     for seen in observations:
         last = runs[-1] if runs else None
-        if last and (last.outcome, last.reason) == (seen.outcome, seen.reason):
-            runs[-1] = DiffRun(last.outcome, last.reason, last.first_at, seen.at, last.looks + 1, seen.capture_id)
+        if last and (last.outcome, last.reason, last.doubted) == (seen.outcome, seen.reason, seen.doubted):
+            runs[-1] = replace(last, last_at=seen.at, looks=last.looks + 1, capture_id=seen.capture_id)
         else:
-            runs.append(DiffRun(seen.outcome, seen.reason, seen.at, seen.at, 1, seen.capture_id))
+            runs.append(DiffRun(seen.outcome, seen.reason, seen.at, seen.at, 1, seen.capture_id, seen.doubted))
     return tuple(runs)
 
 
 def say_run(run: DiffRun) -> str:
     """`Online 3 Mar – 5 Mar 2026`, `Gone by 9 Mar 2026`."""
     first, last = say_date(run.first_at, short=True), say_date(run.last_at, short=True)
-    word = STATUS_WORDS[run.outcome]
-    if run.outcome == "gone":
+    word = run.word
+    if run.state == "gone":
         return f"{word} by {first}"
     return f"{word} {first}" if first == last else f"{word} {first} – {last}"
 
@@ -238,7 +394,8 @@ def _differences(before: Description | None, after: Description | None) -> Itera
         return
     for name in COMPARED:
         old, new = getattr(before, name), getattr(after, name)
-        if old != new:
+        unread = name in ("text", "title") and None in (old, new)  # not every look reads all of it
+        if old != new and not unread:
             yield name, _say(old), _say(new)
     slides = tuple(sum(m.role == "media" for m in each.media) for each in (before, after))
     if slides[0] != slides[1]:
@@ -247,6 +404,11 @@ def _differences(before: Description | None, after: Description | None) -> Itera
 
 def _say(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def find_edit(record: PostRecord) -> Change | None:
+    """The newest edit of a post's words that was seen, or None."""
+    return next((change for change in find_changes(record.captures) if change.field == "text"), None)
 
 
 def find_difference(before: str, after: str) -> tuple[tuple[str, str], ...]:

@@ -50,7 +50,9 @@ _HOLDS = "SELECT since, until, why FROM holds WHERE platform = ? AND host IS ? A
 _CAPTURES = """
 SELECT c.id, c.fetch_id, coalesce(c.seen_at, c.started_at) AS seen_at, c.missing, d.kind, d.text, d.title, d.media,
   (SELECT json_group_array(position) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'media'
-     AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept
+     AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept,
+  (SELECT json_group_array(format('media %d: withdrawn', position)) FROM artifacts a WHERE a.capture_id = c.id
+     AND a.role = 'media' AND EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS withdrawn
 FROM captures c LEFT JOIN descriptions d ON d.id =
   (SELECT id FROM descriptions WHERE capture_id = c.id ORDER BY rules DESC LIMIT 1)
 WHERE c.post_key = ? AND c.outcome = 'available' AND c.purpose <> 'control'"""
@@ -99,7 +101,7 @@ def read_contents(conn: sqlite3.Connection, post_key: str) -> list[Content]:
             row["seen_at"],
             _read_said(row),
             json.loads(row["kept"]),
-            json.loads(row["missing"]),
+            json.loads(row["missing"]) + json.loads(row["withdrawn"]),
             in_article=row["fetch_id"] is not None,
         )
         for row in conn.execute(_CAPTURES, (post_key,)).fetchall()

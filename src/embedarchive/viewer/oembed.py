@@ -11,6 +11,7 @@ from embedarchive.library.records import PostRecord
 from embedarchive.platforms import BY_NAME
 from embedarchive.show.card import title_of
 from embedarchive.show.tags import link_target, tag
+from embedarchive.show.words import say_kept, say_post_status
 from embedarchive.viewer.memento import find_post
 
 WIDTH, HEIGHT = 560, 720
@@ -51,7 +52,7 @@ def describe(record: PostRecord, card: str, width: int, height: int) -> dict[str
         "iframe", src=card, width=width, height=height, title=title_of(record), loading="lazy",
         sandbox="allow-popups allow-popups-to-escape-sandbox", style="border:0;max-width:100%",
     )  # fmt: skip
-    said = record.best.description if record.best else None
+    said = record.said
     return {
         "version": "1.0",
         "type": "rich",
@@ -65,6 +66,8 @@ def describe(record: PostRecord, card: str, width: int, height: int) -> dict[str
         "cache_age": 3600,
         # Beyond oEmbed, for heal.js: whether there is a hole to fill, and with what.
         "status": record.status,
-        "preserved": record.best is not None,
+        "preserved": record.preserved,
+        "kept": say_kept(record),
+        "says": say_post_status(record),
         "card_url": card,
     }

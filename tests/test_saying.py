@@ -1,0 +1,175 @@
+"""What is said of a post: how much of it is kept, what it lacks and why, and whether it is gone. One function says it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from embedarchive.core.completeness import FINAL, tell_what
+from embedarchive.core.model import Description, Media
+from embedarchive.library.posts import find_doubted, lend
+from embedarchive.library.records import MissingFile, Observation, PostLine, StoredFile
+from embedarchive.show.words import (
+    DOUBTS,
+    REASON_WORDS,
+    find_runs,
+    say_again,
+    say_kept,
+    say_lacking,
+    say_missing,
+    say_post_status,
+    say_run,
+    say_why,
+)
+
+SEEN = PostLine("x:1", "x", "https://x.com/i/status/1", "available", last_available_at="2026-03-03T09:00:00.000Z")
+WHOLE = replace(SEEN, kept="whole", expected=3, held=3, what="picture")
+TIMEOUT = MissingFile(3, "timeout", passing=True, what="picture")
+STREAM = MissingFile(1, "only_streamed", passing=False, what="film")
+DUE = "2026-03-03T10:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("post", "said"),
+    [
+        (SEEN, "not preserved"),
+        (WHOLE, "preserved"),
+        (replace(WHOLE, kept="partial", held=2, lacking=(TIMEOUT,)), "partly preserved: 2 of 3 pictures"),
+        (replace(WHOLE, kept="partial", held=0, lacking=(TIMEOUT,) * 3), "partly preserved: none of 3 pictures"),
+        (replace(WHOLE, kept="partial", held=2, what="file", lacking=(TIMEOUT,)), "partly preserved: 2 of 3 files"),
+        (
+            replace(SEEN, kept="partial", expected=1, what="film", lacking=(STREAM,)),
+            "partly preserved: without its film, which is only streamed",
+        ),
+        (
+            replace(SEEN, kept="partial", expected=1, lacking=(MissingFile(1, "http_403", True, "picture"),)),
+            "partly preserved: without its picture, which was refused",
+        ),
+        (
+            replace(SEEN, kept="partial", lacking=(MissingFile(0, "not_read", False),)),
+            "partly preserved: what it says could not be read",
+        ),
+        (replace(SEEN, kept="partial"), "partly preserved"),
+    ],
+)
+def test_how_much_is_kept(post: PostLine, said: str) -> None:
+    assert say_kept(post) == said
+    assert say_post_status(post) == f"Online 3 Mar 2026 · {said}"
+
+
+@pytest.mark.parametrize("why", sorted({*FINAL, *REASON_WORDS, "http_503", "dns", "unknown_attachment: poll"}))
+def test_every_reason_is_a_sentence(why: str) -> None:
+    said = say_why(MissingFile(1, why, passing=True))
+    assert said.split()[0] in ("is", "was", "could", "took", "came", "did", "stalled")
+    assert "_" not in said
+
+
+@pytest.mark.parametrize(
+    ("post", "said"),
+    [
+        (
+            replace(WHOLE, kept="partial", lacking=(TIMEOUT,), due_at=DUE),
+            "Tried again from 3 March 2026, 10:00 UTC on.",
+        ),
+        (
+            replace(WHOLE, kept="partial", lacking=(TIMEOUT,)),
+            "It is no longer tried by itself; embedarchive capture --again does.",
+        ),
+        (replace(WHOLE, kept="partial", lacking=(STREAM,)), "No other visit would bring it."),
+        (WHOLE, ""),
+    ],
+)
+def test_whether_and_when_it_is_tried_again(post: PostLine, said: str) -> None:
+    assert say_again(post) == said
+    assert not said or say_lacking(post)[-1] == said
+
+
+@pytest.mark.parametrize(("doubt", "why"), DOUBTS.items())
+def test_what_is_not_confirmed_is_not_gone(doubt: str, why: str) -> None:
+    doubted = replace(WHOLE, status="unavailable", reason="unconfirmed", doubt=doubt)
+    assert say_post_status(doubted) == f"Perhaps gone, not confirmed ({why}) · preserved 3 Mar 2026"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"status": "gone", "first_gone_at": "2026-03-09T00:00:00Z"}, "Gone by 9 Mar 2026 · preserved 3 Mar 2026"),
+        ({"status": "unavailable", "reason": "private"}, "Unavailable (private) · preserved 3 Mar 2026"),
+        (
+            {"status": "unavailable", "reason": "unconfirmed"},
+            "Perhaps gone, not confirmed (the answer does not bear the platform's own signature) · preserved 3 Mar 2026",
+        ),
+        (
+            {"came_back_at": "2026-03-03T09:00:00Z"},
+            "Online 3 Mar 2026, back by 3 Mar 2026 after it was gone · preserved",
+        ),
+        ({"status": "not captured"}, "Not visited yet"),
+    ],
+)
+def test_where_it_stands(given: dict[str, str], said: str) -> None:
+    assert say_post_status(replace(WHOLE, **given)) == said  # type: ignore[arg-type]
+
+
+def look(day: int, outcome: str) -> Observation:
+    return Observation(f"2026-03-{day:02}T09:00:00.000Z", outcome, None, day)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("standing", "looks", "said"),
+    [
+        (
+            ("gone", None),
+            [look(3, "available"), look(9, "gone"), look(16, "gone")],
+            "Online 3 Mar 2026, Gone by 9 Mar 2026",
+        ),
+        (("unavailable", None), [look(3, "available"), look(9, "gone")], "Online 3 Mar 2026, Perhaps gone 9 Mar 2026"),
+        (
+            ("available", look(12, "available").at),
+            [look(3, "available"), look(9, "gone"), look(12, "available")],
+            "Online 3 Mar 2026, Gone by 9 Mar 2026, Online 12 Mar 2026",
+        ),
+        (
+            ("available", None),
+            [look(3, "available"), look(9, "gone"), look(12, "available")],
+            "Online 3 Mar 2026, Perhaps gone 9 Mar 2026, Online 12 Mar 2026",
+        ),
+    ],
+)
+def test_a_history_says_gone_only_of_what_is_believed(
+    standing: tuple[str, str | None], looks: list[Observation], said: str
+) -> None:
+    row = {"status": standing[0], "came_back_at": standing[1]}
+    assert ", ".join(map(say_run, find_runs(find_doubted(row, looks)))) == said
+
+
+def test_a_file_that_another_visit_lends_stands_in_its_place_and_says_so() -> None:
+    own = [StoredFile("media", n, f"{n}" * 64, "image/jpeg", 9) for n in (1, 2)]
+    cut = StoredFile("media", 3, "3" * 64, "image/jpeg", 4, truncated="timeout")
+    other = StoredFile("media", 3, "4" * 64, "image/jpeg", 9)
+    shot = StoredFile("screenshot", 0, "5" * 64, "image/jpeg", 9)
+    joined = lend([*own, cut], {3: 7}, {7: (SEEN.last_available_at or "", [shot, other])})
+    assert joined == (*own, replace(other, lent_at=SEEN.last_available_at))
+
+
+@pytest.mark.parametrize(
+    ("kind", "media", "what"),
+    [
+        ("photo", Media("media", 1, "https://cdn.example/a?x=1"), "picture"),
+        ("carousel", Media("media", 1, "https://cdn.example/a.jpg?x=1"), "picture"),
+        ("carousel", Media("media", 1, "https://cdn.example/a.mp4?x=1"), "film"),
+        ("carousel", Media("media", 1, "", duration_s=3.0), "film"),
+        ("audio", Media("media", 1, "", duration_s=3.0), "recording"),
+        ("text", Media("media", 1, "https://cdn.example/a"), "file"),
+    ],
+)
+def test_what_a_file_is(kind: str, media: Media, what: str) -> None:
+    assert tell_what(media, Description(kind=kind, media=(media,))) == what
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["image did not load: https://cdn.example/a.jpg?sig=1", "media 2: https://cdn.example/a.jpg?sig=1 timeout"],
+)
+def test_no_address_of_a_file_is_told(line: str) -> None:
+    assert "cdn.example" not in say_missing(line)
