@@ -189,8 +189,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One photo, video, poster or avatar a description names. `url` is the largest uncropped file; `url` is signed and
-    dies within a day or two. `position` counts slides from 1 (0 for an avatar)."""
+    """One photo, video, poster or avatar a description names.
+
+    `url` leads to the largest uncropped file; it is signed and dies within a day or two. `position` counts slides from
+    1 (0 for an avatar).
+    """
 
     role: Role
     position: int
@@ -205,8 +208,11 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a post said, read from one capture. `sources` maps each filled field's name to where it was read
-    (`contextJSON`, `markup`, `id`, `og`, `oembed` …). Counts are None when not shown, never 0 by default."""
+    """What a post said, read from one capture.
+
+    `sources` maps each filled field's name to where it was read (`contextJSON`, `markup`, `id`, `og`, `oembed` …).
+    Counts are None when not shown, never 0 by default.
+    """
 
     kind: str | None = None
     """photo, carousel, video, reel, text, link, audio …"""

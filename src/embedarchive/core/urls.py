@@ -12,8 +12,7 @@ LONGEST_URL = 8_000
 """Characters. Longer than any server accepts; a bound for every rule below."""
 
 SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}+\.)?"
-"""What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` … A longer label is another
-site."""
+"""What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` …; a longer label is another site."""
 
 _PLAIN = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9./?=_%:+~#,;@!$'()*-]{1,2000}")
 """An address in which there is nothing to mend: most are."""
@@ -25,8 +24,10 @@ _ARCHIVED_SHORT = re.compile(r"(?i)^(?:https?:)?/?/?[^?#]*?/\d{14}(?:[a-z]{2}_)?
 
 
 def clean_url(text: str) -> str | None:
-    """Mend what markup does to a URL: entities, `\\/`, percent-encoding as a whole, a missing scheme. None if it
-    is none."""
+    """Mend what markup does to a URL: entities, `\\/`, percent-encoding as a whole, a missing scheme.
+
+    None if it is none.
+    """
     text = text.strip()
     if not text or len(text) > LONGEST_URL:
         return None
@@ -58,7 +59,9 @@ def split_url(text: str) -> SplitResult | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
-    return parts if host and "." in host and "@" not in parts.netloc else None
+    if not host or "." not in host or "@" in parts.netloc:
+        return None
+    return parts
 
 
 def host_of(url: SplitResult) -> str:
@@ -75,7 +78,9 @@ def find_parents(host: str) -> Iterator[str]:
 
 def unwrap_archived(url: str) -> str | None:
     """The original of a web archive's address (`…/web/20200101000000if_/https://…`), or None."""
-    m = (_ARCHIVED.match(url) or _ARCHIVED_SHORT.match(url)) if "/http" in url.lower() else None
+    if "/http" not in url.lower():
+        return None
+    m = _ARCHIVED.match(url) or _ARCHIVED_SHORT.match(url)
     return m[1] if m else None
 
 

@@ -87,8 +87,10 @@ def _read_header(line: bytes) -> tuple[bytes, bytes]:
 
 def _read_authority(authority: bytes, default_port: int | None) -> tuple[str, int]:
     match = _AUTHORITY.fullmatch(authority)
-    port = int(match[2]) if match and match[2] else default_port
-    if not match or port is None or not 0 < port < 65536 or not authority.isascii():
+    if not match or not authority.isascii():
+        raise Refused(400, "bad_request")
+    port = int(match[2]) if match[2] else default_port
+    if port is None or not 0 < port < 65536:
         raise Refused(400, "bad_request")
     return match[1].decode("ascii"), port
 

@@ -168,7 +168,7 @@ class PoliteClient:
             return StoredRobots("rules", fetch.body, now + _ROBOTS_LIFE_S)
         if fetch.status and 300 <= fetch.status < 500 and fetch.status != 429:
             return StoredRobots("none", b"", now + _ROBOTS_LIFE_S)
-        state = "robots_unreachable" if fetch.status or not fetch.reason else fetch.reason
+        state = fetch.reason if fetch.reason and not fetch.status else "robots_unreachable"
         asked = state not in _NOBODY_ASKED
         return StoredRobots(state, b"", now + _UNKNOWN_LIFE_S if asked else now)
 

@@ -74,7 +74,9 @@ class Replaying:
     def find(self, method: str, url: str) -> StoredAnswer | None:
         """The answer to a request, redirects followed (the browser would ask for their targets past us); or None."""
         for _ in range(MOST_REDIRECTS):
-            found = self._next(key_of(method, url)) or (self._sizes.get(path_of(url)) if method == "GET" else None)
+            found = self._next(key_of(method, url))
+            if found is None and method == "GET":
+                found = self._sizes.get(path_of(url))
             if found is None or found.location is None:
                 return found
             method, url = "GET", found.location

@@ -38,7 +38,10 @@ def score_replay(capture: Replayable, shown: Shown, now: str) -> Replay:
     lost = [f"{role} {position}" for (role, position), body in capture.media.items() if not is_whole(body)]
     expected = len(capture.media) + shown.pictures
     found = expected - len(lost) - (shown.pictures - shown.whole)
-    score = (1 - (distance or 0)) * (1 if text is None else text) * (found / expected if expected else 1)
+    likeness = 1 - (distance or 0)
+    words = 1 if text is None else text
+    files = found / expected if expected else 1
+    score = likeness * words * files
     came = shown.settled == CAME
     return Replay(round(score * came, 4), distance, text, found, expected, write_note(shown, lost, score < 1), now)
 
@@ -49,12 +52,18 @@ def fail_replay(now: str) -> Replay:
 
 
 def write_note(shown: Shown, lost: list[str], worse: bool) -> str | None:
-    """Say in words what went wrong, the gravest first; None when nothing did. A request without an answer is no fault
-    by itself: pages also ask for what nobody sees."""
-    said = [] if shown.settled == CAME else [f"the post did not appear ({shown.settled or 'no page'})"]
-    said += [f"not held whole: {', '.join(lost)}"] if lost else []
+    """Say in words what went wrong, the gravest first; None when nothing did.
+
+    A request without an answer is no fault by itself: pages also ask for what nobody sees.
+    """
+    said = []
+    if shown.settled != CAME:
+        said.append(f"the post did not appear ({shown.settled or 'no page'})")
+    if lost:
+        said.append(f"not held whole: {', '.join(lost)}")
     broken = shown.pictures - shown.whole
-    said += [f"{broken} of {shown.pictures} pictures not drawn"] if broken else []
+    if broken:
+        said.append(f"{broken} of {shown.pictures} pictures not drawn")
     if shown.unanswered and (said or worse):
         said.append(f"{len(shown.unanswered)} requests without an answer: {shown.unanswered[0]}")
     return "; ".join(said)[:LONGEST_NOTE] or None
@@ -95,7 +104,8 @@ def is_whole(body: bytes | None) -> bool:
     """Whether a file is held, and decodes if it is a picture (a video would need a decoder of its own)."""
     if not body:
         return False
-    return open_picture(body) is not None if (sniff(body) or "").startswith("image/") else True
+    is_picture = (sniff(body) or "").startswith("image/")
+    return not is_picture or open_picture(body) is not None
 
 
 def share_words(text: str, dom: str, shown: str) -> float | None:

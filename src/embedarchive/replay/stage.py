@@ -85,8 +85,11 @@ class Prompter:
 
 
 class ReplayBrowser:
-    """A browser behind a shut door. Open with `async with`; `show` may be called by many tasks, as many at work at once as
-    there are `tabs`. Tabs are reused; nothing of one replay is left in the next."""
+    """A browser behind a shut door, opened with `async with`.
+
+    `show` may be called by many tasks; as many are at work at once as there are `tabs`. Tabs are reused, and nothing of
+    one replay is left in the next.
+    """
 
     def __init__(self, choice: BrowserChoice, limits: VisitLimits = LIMITS, *, tabs: int = 3) -> None:
         self.limits = limits

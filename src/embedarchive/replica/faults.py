@@ -32,7 +32,7 @@ _LOGIN = (
 
 
 def in_languages(states: Mapping[str, State], *names: str) -> dict[str, State]:
-    """Add to some states the same in each other language, whatever the browser asks for: `gone_ja` …"""
+    """Add to some states the same in each other language, whatever the browser asks for (`gone_ja` …)."""
     more = {
         f"{name}_{lang}": replace(states[name], says=f"{states[name].says}, in {lang}")
         for name in names

@@ -136,7 +136,9 @@ def frame_reply(request: Request, reply: Reply, body: bytes) -> tuple[bytes, byt
     except ValueError:
         phrase = "Unknown"
     head = f"HTTP/1.1 {status} {phrase}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers) + "\r\n"
-    return head.encode("latin-1"), b"" if request.method == "HEAD" or status in (204, 304) else body
+    if request.method == "HEAD" or status in (204, 304):
+        body = b""
+    return head.encode("latin-1"), body
 
 
 def _wants_gzip(request: Request, reply: Reply, body: bytes) -> bool:

@@ -90,8 +90,10 @@ class RunServices(Protocol):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened, for whoever watches: `what` is article, listing, follow, render, search, link,
-    capture, in place, describe, replay, pace or fault."""
+    """One thing that happened, for whoever watches.
+
+    `what` is article, listing, follow, render, search, link, capture, in place, describe, replay, pace or fault.
+    """
 
     what: str
     subject: str
@@ -248,7 +250,10 @@ class Run:
         hops = (fetch.final_url, *(url for _, url in reversed(fetch.redirects)))
         post = next((p for p in map(identify_post, hops) if p and p.resolved), None)
         await self.keep(self.archive.keep_resolution, self.crawl_id, row["key"], post, clock.now())
-        self.emit("link", row["url"], "ok" if post else "failed", post.url if post else fetch.reason or "names no post")
+        if post:
+            self.emit("link", row["url"], "ok", post.url)
+        else:
+            self.emit("link", row["url"], "failed", fetch.reason or "names no post")
 
     def at_once(self) -> int:
         """How many visits at once, now."""

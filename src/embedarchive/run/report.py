@@ -24,9 +24,12 @@ _CAPTURED = """SELECT id, post_key, outcome, reason, missing, fetch_id FROM capt
 
 @dataclass
 class Tally:
-    """What a run did so far. `due` is what the archive says of this run: how many articles it is about, how many posts
-    were visited, wait for a visit, or are of platforms that this version cannot visit. `not_replayed` is counted at the
-    end: the captures of the whole archive that were not yet shown again."""
+    """What a run did so far.
+
+    `due` is what the archive says of this run: how many articles it is about, how many posts were visited, wait for a
+    visit, or are of platforms that this version cannot visit. `not_replayed` is counted at the end: the captures of the
+    whole archive that were not yet shown again.
+    """
 
     started: float = field(default_factory=time.monotonic)
     articles: Counter[str] = field(default_factory=Counter)

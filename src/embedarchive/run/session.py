@@ -38,8 +38,10 @@ SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
 
 
 class Watcher(Protocol):
-    """Whoever watches a run, as a display does. `emit` and `note` are called in the run's thread, the others in the
-    caller's."""
+    """Whoever watches a run, as a display does.
+
+    `emit` and `note` are called in the run's thread, the others in the caller's.
+    """
 
     def begin(self, tally: Tally) -> None:
         """It begins; `tally` is what it did so far, at any time."""

@@ -55,7 +55,9 @@ def _is_noise(pair: str) -> bool:
         return True
     if _AMP.fullmatch(name):
         return value in _YES or name.lower() in ("amp_js_v", "usqp", "amp_gsa")
-    return bool(_PRINT.fullmatch(name)) and value in _YES and (value.startswith("print") or "print" in name.lower())
+    if not _PRINT.fullmatch(name) or value not in _YES:
+        return False
+    return value.startswith("print") or "print" in name.lower()
 
 
 def _unwrap_amp_cache(parts: SplitResult) -> str | None:
@@ -64,7 +66,9 @@ def _unwrap_amp_cache(parts: SplitResult) -> str | None:
     match = _CACHE_PATH.fullmatch(parts.path)
     if not match or not (is_google or _CACHE_HOST.fullmatch(parts.netloc)):
         return None
-    inner = f"http{'s' if match['s'] else ''}://{match['rest']}" + (f"?{parts.query}" if parts.query else "")
+    scheme = "https" if match["s"] else "http"
+    query = f"?{parts.query}" if parts.query else ""
+    inner = f"{scheme}://{match['rest']}{query}"
     try:
         return check_url(inner)
     except RefusedError:

@@ -90,7 +90,9 @@ def _read_file(path: Path, kind: Kind, base_url: str | None) -> Iterator[Seed]:
     if kind == "unknown":
         raise SourceError(f"{path} is no HTML, text, WARC or WACZ file. Nothing was done.")
     body, truncated = read_body(path, MAX_BYTES)
-    url = base_url or (find_address(body) if kind == "html" else None) or path.resolve().as_uri()
+    url = base_url or path.resolve().as_uri()
+    if kind == "html" and not base_url:
+        url = find_address(body) or url
     fetch = Fetch(
         url=url,
         final_url=url,

@@ -132,7 +132,8 @@ def is_redirect(row: sqlite3.Row) -> bool:
 def main_document(exchanges: list[sqlite3.Row], final_url: str) -> sqlite3.Row | None:
     """The exchange that brought the visited page itself, not a frame within it."""
     documents = [row for row in exchanges if row["resource_type"] == "document" and row["body_sha256"]]
-    return next((row for row in documents if row["url"] == final_url), documents[0] if documents else None)
+    at_the_end = [row for row in documents if row["url"] == final_url]
+    return next(iter(at_the_end or documents), None)
 
 
 def read_answer(conn: sqlite3.Connection, row: sqlite3.Row) -> Answer:

@@ -45,7 +45,11 @@ def choose_site(sites: tuple[Site, ...], host: str) -> Site | None:
     for site in sites:
         if host in site.hosts:
             return site
-    return next((s for s in sites if any(h[0] == "." and host.endswith(h) for h in s.hosts)), None)
+    for site in sites:
+        suffixes = tuple(name for name in site.hosts if name.startswith("."))
+        if host.endswith(suffixes):
+            return site
+    return None
 
 
 def answer_request(sites: tuple[Site, ...], world: World, request: Request) -> Reply:

@@ -46,7 +46,10 @@ def _lines(comment: str) -> list[str]:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") or not text else ".")
+    if not text:
+        return ""
+    end = "" if text.endswith(".") else "."
+    return text[0].upper() + text[1:] + end
 
 
 def describe_database() -> str:

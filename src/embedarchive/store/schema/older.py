@@ -45,7 +45,7 @@ def lay_tables(conn: sqlite3.Connection) -> None:
             held = {row[0] for row in conn.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
             if held.issuperset(name for name, _ in columns):
                 continue
-            shown = ", ".join(name if name in held else f"{default or 'NULL'} AS {name}" for name, default in columns)
-            conn.execute(
-                f"CREATE TEMP VIEW {table} AS SELECT {shown} " + (f"FROM main.{table}" if held else "WHERE FALSE")
-            )
+            stand_ins = {name: f"{default or 'NULL'} AS {name}" for name, default in columns if name not in held}
+            shown = ", ".join(stand_ins.get(name, name) for name, _ in columns)
+            rows = f"FROM main.{table}" if held else "WHERE FALSE"
+            conn.execute(f"CREATE TEMP VIEW {table} AS SELECT {shown} {rows}")

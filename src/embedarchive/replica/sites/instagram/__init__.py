@@ -120,13 +120,14 @@ def _answer_embed(request: Request, world: World, post: PostFact | None, code: s
     if request.header("sec-fetch-mode") != "navigate" and "Mozilla" in request.header("user-agent"):
         return html(pages.render_error_root("EMBEDS"))
     cookies = read_cookies(request)
-    if post is None or (state in _BROKEN and not (state == "followers" and "sessionid" in cookies)):
+    is_follower = state == "followers" and "sessionid" in cookies
+    if post is None or (state in _BROKEN and not is_follower):
         lang = request.header("accept-language")[:2].lower()
         old = state == "gone_old_class"
         return html(render_broken(code, rid, lang, captioned=captioned, old_class=old), headers=_cookies())
-    shown = POSTS[0] if state == "wrong_post" else post
-    if shown.key == post.key and state == "wrong_post":
-        shown = POSTS[1]
+    shown = post
+    if state == "wrong_post":
+        shown = next(other for other in POSTS if other.key != post.key)
     text = render_embed(
         shown, rid, captioned=captioned, caption=caption_now(world, shown), slow_css=state == "slow_css"
     )

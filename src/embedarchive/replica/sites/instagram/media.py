@@ -68,7 +68,8 @@ def sizes(slide: Slide) -> list[tuple[str, int, int]]:
     out = [("dst-jpg_e35_tt6", slide.width, slide.height)]
     for width in (720, 640, 480, 320, 240):
         if width < slide.width:
-            letter, extra = ("p" if tall else "s"), ("_sh2.08" if width == 640 else "")
+            letter = "p" if tall else "s"
+            extra = "_sh2.08" if width == 640 else ""
             height = round(slide.height * width / slide.width)
             out.append((f"dst-jpg_e35_{letter}{width}x{width}{extra}_tt6", width, height))
     side = min(slide.width, slide.height)
