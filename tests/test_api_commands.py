@@ -31,7 +31,7 @@ from embedarchive.store import Archive, open_reader
 from in_process import run
 
 POST = "https://www.instagram.com/p/DVgxqYNKJ-P/"
-ONLY_COMMANDS = {"quiet", "verbose", "as_json", "dry_run"}
+ONLY_COMMANDS = {"release", "quiet", "verbose", "as_json", "dry_run"}
 """Options about what is printed; functions print nothing."""
 
 

@@ -18,13 +18,14 @@ from embedarchive.core import clock
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.run.ledger import Event, ReplayChoice
 from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
 from embedarchive.run.session import Watcher, run_session
 from embedarchive.sources import LinkScope, expand_seeds
-from embedarchive.store import archive_path, open_reader
+from embedarchive.store import Archive, archive_path, open_reader
 
 Reach = Literal["prefix", "host", "domain"]
 REPLAYS: Mapping[bool | None, ReplayChoice] = {True: "all", None: "sample", False: "none"}
@@ -130,6 +131,21 @@ def check(
     return run_session(
         path, "check", world, options, prepare, watcher or LogWatcher(), media=False, replay=REPLAYS[replay]
     )
+
+
+def release(platform: str, archive: str | Path = "archive") -> tuple[int, int]:
+    """Let the losses of a platform that are withheld count, as somebody who has looked into them.
+
+    Gives how many holds there were, and of how many posts it was concluded anew where they stand. Raises UsageError for
+    what is no platform, ArchiveError when there is no archive, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive
+    for a file that cannot be written to.
+    """
+    if platform not in BY_NAME:
+        raise UsageError(f"There is no platform {platform!r} (see: embedarchive platforms). Nothing was done.")
+    path = archive_path(archive)
+    open_reader(path).close()  # nothing can be withheld in an archive that there is not
+    with Archive(path, platforms=PLATFORMS) as held:
+        return held.release_holds(platform, "person", clock.now()), held.conclude_all()
 
 
 def identify_all(posts: Sequence[str]) -> Iterator[Post]:

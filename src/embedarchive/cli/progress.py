@@ -14,14 +14,20 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from embedarchive.core import clock
 from embedarchive.core.model import OUTCOMES
 from embedarchive.run.ledger import Event
-from embedarchive.run.report import Report, Tally
+from embedarchive.run.report import Report, Standings, Tally
+from embedarchive.show.words import say_count, say_missing, say_moment
 
 SHAPES = {
     "available": ("●", "green"), "gone": ("✝", "red"), "unavailable": ("◌", "yellow"),
     "blocked": ("▲", "magenta"), "error": ("✗", "red"),
 }  # fmt: skip
+
+
+QUIET = ("describe", "conclude", "replay", "hold")
+"""What is not told one by one: a hold is told in full by a note, the others by the summary."""
 
 
 class Display:
@@ -54,7 +60,7 @@ class Display:
             self.live.start()
 
     def emit(self, event: Event) -> None:
-        if self.lines and event.what not in ("describe", "replay"):
+        if self.lines and event.what not in QUIET:
             self.console.print(event_line(event), soft_wrap=True)
         elif event.what in ("fault", "pace") and not self.quiet:
             self.console.print(event_line(event))
@@ -122,7 +128,8 @@ def event_line(event: Event) -> Text:
     if event.what == "search":
         text.append(f"  {event.count} embeds", style="dim")
     if event.detail:
-        text.append(f"  {event.detail}", style="dim")
+        said = dict.fromkeys(map(say_missing, event.detail.split("; ")))
+        text.append(f"  {'; '.join(said)}", style="dim")
     return text
 
 
@@ -135,8 +142,11 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Articles", articles)
         grid.add_row("Embeds", str(tally.embeds))
     grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
-    if tally.incomplete:
-        grid.add_row("", Text(f"{tally.incomplete} of the available ones are incomplete; each says what is missing"))
+    if tally.standing.partly_preserved:
+        grid.add_row("In part", partly_text(tally.standing))
+    if tally.standing.perhaps_gone:
+        posts = say_count(tally.standing.perhaps_gone, "post")
+        grid.add_row("Not confirmed", f"{posts} perhaps gone; looked at again before that is said")
     if tally.in_place:
         grid.add_row("In place", f"{tally.in_place} posts photographed in their articles")
     if tally.replays.total() or tally.not_replayed:
@@ -147,6 +157,16 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
     grid.add_row("Archive", where)
     console.print(grid)
+
+
+def partly_text(standing: Standings) -> str:
+    """How many posts are preserved in part, and when they are tried again."""
+    text = f"{say_count(standing.partly_preserved, 'post')} partly preserved; each says what is missing"
+    if not standing.to_complete:
+        return f"{text}, and no other visit would bring it"
+    at = standing.tried_again_at
+    when = "at once" if at is None or at <= clock.now() else f"from {say_moment(at)} on"
+    return f"{text}. {standing.to_complete} may be completed by the same command, {when}"
 
 
 def replays_text(tally: Tally) -> str:

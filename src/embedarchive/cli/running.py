@@ -22,7 +22,9 @@ from embedarchive.cli.options import (
     with_options,
 )
 from embedarchive.cli.progress import Display
+from embedarchive.core.errors import ExitCode
 from embedarchive.run.report import Report
+from embedarchive.show.words import say_count
 from embedarchive.sources import expand_seeds
 from embedarchive.store import archive_path
 
@@ -116,6 +118,9 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
     "--older-than", type=Age(), default="0s", help="Only posts last looked at longer ago than this (7d, 12h …)."
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many posts, longest unseen first.")
+@click.option(
+    "--release", metavar="PLATFORM", help="Let the losses of a platform count that are withheld; visit nothing."
+)
 @login_option
 @replay_option
 @with_options(WORLD_OPTIONS)
@@ -125,8 +130,21 @@ def check(**values: Any) -> int:
 
     \b
     embedarchive check --older-than 7d
+    embedarchive check --release instagram      when many posts seemed gone at once, and they are
     """
+    if platform := values.pop("release"):
+        return release_losses(platform, values["archive"])
     return run_shown(api.check, "check", values)
+
+
+def release_losses(platform: str, archive: str) -> int:
+    """Release what is withheld of a platform, and say what came of it."""
+    holds, posts = api.release(platform, archive)
+    if holds:
+        click.echo(f"{say_count(holds, 'hold')} of {platform} released; {say_count(posts, 'post')} concluded anew.")
+    else:
+        click.echo(f"Nothing of {platform} is withheld.")
+    return ExitCode.DONE
 
 
 @click.command()

@@ -92,7 +92,8 @@ class RunServices(Protocol):
 class Event:
     """One thing that happened, for whoever watches.
 
-    `what` is article, listing, follow, render, search, link, capture, in place, describe, replay, pace or fault.
+    `what` is article, listing, follow, render, search, link, capture, control, hold, in place, describe, conclude, replay,
+    pace or fault.
     """
 
     what: str

@@ -9,6 +9,7 @@ from embedarchive.core import clock
 from embedarchive.core.model import Post
 from embedarchive.sources import Seed, canonicalize_article
 from embedarchive.store import Archive
+from embedarchive.store.conclusions import is_open
 
 Prepare = Callable[[Archive, int], None]
 """Puts into the archive what the run of that number is about."""
@@ -47,11 +48,15 @@ def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed]) -> No
 
 
 def prepare_capture(posts: Iterable[Post], *, again: bool) -> Prepare:
-    """These posts; with `again` also those that are preserved already."""
+    """These posts; with `again` also those that are preserved already.
+
+    Whoever names a post of which something is missing or in doubt need not wait until it is due.
+    """
 
     def prepare(archive: Archive, crawl_id: int) -> None:
         for post in posts:
-            archive.keep_target(crawl_id, post, clock.now(), forced=again)
+            forced = again or is_open(archive.conn, post.key)
+            archive.keep_target(crawl_id, post, clock.now(), forced=forced)
 
     return prepare
 

@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,35 @@ from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import OUTCOMES, Outcome
 from embedarchive.run.ledger import Event
 from embedarchive.store import Archive
+from embedarchive.store.conclusions import MANY_AT_ONCE
 
 Ended = Literal["done", "kept out", "interrupted"]
 """`done`: nothing is due that this run could do. `kept out`: a platform put up a wall, and its posts stay due."""
 
+_STANDING = """
+SELECT total(kept = 'partial') AS partly_preserved, total(passing AND due_at IS NOT NULL) AS to_complete,
+  total(status = 'unavailable' AND reason = 'unconfirmed') AS perhaps_gone,
+  min(iif(passing OR doubt IS NOT NULL, due_at, NULL)) AS tried_again_at
+FROM conclusions WHERE post_key IN (
+  SELECT post_key FROM captures WHERE crawl_id = :crawl AND purpose <> 'control'
+  UNION SELECT post_key FROM targets WHERE crawl_id = :crawl)"""
+
 _CAPTURED = """SELECT id, post_key, outcome, reason, missing, fetch_id FROM captures WHERE crawl_id = ? AND id > ?
                AND purpose <> 'control' ORDER BY id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Where the posts stand that a run was about, when it ended.
+
+    `to_complete` of those `partly_preserved` lack a file that may still be had; `perhaps_gone` were said to be gone, which is
+    not confirmed. `tried_again_at` is when the first of both is visited again, ISO 8601.
+    """
+
+    partly_preserved: int = 0
+    to_complete: int = 0
+    perhaps_gone: int = 0
+    tried_again_at: str | None = None
 
 
 @dataclass
@@ -42,6 +65,7 @@ class Tally:
     in_place: int = 0
     faults: int = 0
     due: Mapping[str, int] = field(default_factory=dict)
+    standing: Standings = field(default_factory=lambda: Standings())
 
     def count(self, event: Event) -> None:
         if event.what == "article":
@@ -79,6 +103,7 @@ class Tally:
             "embeds": self.embeds,
             "captures": {k: self.captures[k] for k in OUTCOMES},
             "incomplete": self.incomplete,
+            **asdict(self.standing),
             "replays": {k: self.replays[k] for k in ("ok", "poor")},
             "not_yet_replayed": self.not_replayed,
             "in_place": self.in_place,
@@ -109,7 +134,9 @@ class Report:
     `archive` is the file it wrote to. `articles` are counted by how they were fetched (`ok`, `unchanged`, `failed`),
     `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`);
     `not_yet_replayed` of the archive's captures still wait for that.
-    `incomplete` of the available posts lack something; `faults` are rows of work that broke, and were left alone.
+    `incomplete` of the available posts lack something; of all posts that it was about, `partly_preserved` lack a file of their
+    own, `to_complete` of them one that may still be had, `perhaps_gone` were said to be gone, which is not confirmed, and
+    `tried_again_at` is when the first of these is visited again; `faults` are rows of work that broke, and were left alone.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
@@ -120,6 +147,10 @@ class Report:
     embeds: int
     captures: Mapping[str, int]
     incomplete: int
+    partly_preserved: int
+    to_complete: int
+    perhaps_gone: int
+    tried_again_at: str | None
     replays: Mapping[str, int]
     not_yet_replayed: int
     in_place: int
@@ -136,8 +167,27 @@ class Report:
             return ExitCode.INTERRUPTED
         if self.ended == "kept out":
             return ExitCode.KEPT_OUT
-        failed = self.articles["failed"] or self.captures["error"] or self.faults
+        failed = self.articles["failed"] or self.captures["error"] or self.faults or self.to_complete
         return ExitCode.IN_PART if failed else ExitCode.DONE
+
+
+def read_standings(archive: Archive, crawl_id: int) -> Standings:
+    """Where the posts stand that a run is about."""
+    row = archive.conn.execute(_STANDING, {"crawl": crawl_id}).fetchone()
+    return Standings(int(row[0]), int(row[1]), int(row[2]), row[3])
+
+
+def say_hold(platform: str, why: str) -> str:
+    """What is withheld of a platform's losses, and what a person can do about it."""
+    if why == MANY_AT_ONCE:
+        return (
+            f"Too many posts of {platform} seem gone at once. None of them is called gone until somebody has looked at a few "
+            f"by hand; if they are gone: embedarchive check --release {platform}"
+        )
+    return (
+        f"No living post of {platform} could be seen, so nothing of it is called gone, and its other posts wait. It may be "
+        f"this network, or {platform} has changed; to find out: embedarchive doctor --live --platform {platform}"
+    )
 
 
 def read_captured(archive: Archive, crawl_id: int, after: int) -> tuple[Captured, ...]:

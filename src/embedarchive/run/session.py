@@ -21,7 +21,7 @@ from embedarchive.run.backoff import BackOff
 from embedarchive.run.interrupts import Interrupts
 from embedarchive.run.ledger import Event, Run
 from embedarchive.run.prepare import Prepare
-from embedarchive.run.report import Ended, Report, Tally, read_captured
+from embedarchive.run.report import Ended, Report, Tally, read_captured, read_standings, say_hold
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
 from embedarchive.store.sample import count_waiting
@@ -109,9 +109,15 @@ async def run_over(
 ) -> Ended:
     """Open the edges, run until nothing is due or somebody interrupts, and say how it ended."""
 
+    told: set[tuple[str, str]] = set()
+
     def emit(event: Event) -> None:
         tally.count(event)
         watcher.emit(event)
+        held = (event.subject, event.detail)
+        if event.what == "hold" and held not in told:
+            told.add(held)
+            watcher.note(say_hold(*held))
 
     async with Services(settings) as services:
         run = Run(
@@ -138,6 +144,7 @@ def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
     """Leave in the archive how a run ended, and what it did."""
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
+    tally.standing = read_standings(archive, crawl_id)
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
 
 

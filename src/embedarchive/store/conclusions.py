@@ -85,6 +85,12 @@ def lacks_files(conn: sqlite3.Connection, post_key: str) -> bool:
     return conn.execute(query, (post_key,)).fetchone() is not None
 
 
+def is_open(conn: sqlite3.Connection, post_key: str) -> bool:
+    """Whether another visit may bring what a post lacks, or settle whether it is gone."""
+    query = "SELECT 1 FROM conclusions WHERE post_key = ? AND (passing = 1 OR due_at IS NOT NULL)"
+    return conn.execute(query, (post_key,)).fetchone() is not None
+
+
 def read_holds(conn: sqlite3.Connection, scope: PostScope) -> list[Hold]:
     """The open holds of a platform, and of that one instance."""
     rows = conn.execute(_HOLDS, (scope.platform, None)).fetchall()
