@@ -6,8 +6,10 @@ Every post is a page of about 82 KB with 34 KB of styles, 205 KB of script, an a
 154 KB that no other post has, served by another process over TLS at the platform's host names. `ours` is the whole
 way: visit, picture, document, every body, description, all kept durably, one transaction a post. `ceiling` is a bare
 loop over the same number of reused tabs of the same browser, which goes to the page, waits for it to load, and takes
-the same picture; nothing else. Both are measured in turn in the same run, with start-up. `replay` is the check that shows
-every capture again from the archive alone. The last line is one JSON object.
+the same picture; nothing else. `default` is the command as it is shipped, in a process of its own: `embedarchive capture`
+with its self-check by the default rule, only the second between two visits to one platform left out (`--delay 0`).
+All are measured in turn in the same run, with start-up. `replay` is the self-check alone, of every capture. The last line is
+one JSON object.
 """
 
 from __future__ import annotations
@@ -134,11 +136,13 @@ class Figures:
     def per_minute(self) -> float:
         return self.count / self.wall_s * 60
 
+    @property
+    def cpu_each(self) -> float:
+        return self.cpu_s / self.count
+
     def __str__(self) -> str:
         each = f", {self.bytes_each / 1000:.0f} KB" if self.bytes_each else ""
-        return (
-            f"{self.per_minute:6.0f}/min, {self.cpu_s / self.count:.3f} CPU-s{each} a capture, peak {self.peak_mb} MB"
-        )
+        return f"{self.per_minute:6.0f}/min, {self.cpu_each:.3f} CPU-s{each} a capture, peak {self.peak_mb} MB"
 
 
 class Meter:
@@ -166,7 +170,9 @@ class Meter:
     def _sample(self) -> None:
         while not self._stop.wait(0.5):
             pids = tree(os.getpid())
-            self._used |= {pid: (kind_of(pid), cpu_of(pid)) for pid in pids}
+            for pid in pids:
+                known, used = self._used.get(pid, ("", 0.0))
+                self._used[pid] = (kind_of(pid) or known, max(used, cpu_of(pid)))  # one that has just ended has neither
             self.series.append(sum(pss_mb(pid) for pid in pids))
             self.peak_mb = max(self.peak_mb, self.series[-1])
 
@@ -288,15 +294,20 @@ async def look_at_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_f
         await chrome.stop()
 
 
-async def replay_all(path: Path) -> None:
+async def replay_all(path: Path, tabs: int) -> None:
     """The replay pass: show every capture again from the archive alone, and compare."""
     with Archive(path, platforms=PLATFORMS) as archive:
-        ids = [row[0] for row in archive.conn.execute("SELECT id FROM captures ORDER BY id")]
-        async with ReplayBrowser(find_browser(None, os.environ)) as stage:
-            for capture_id in ids:
-                replay = await replay_capture(archive.conn, capture_id, stage)
-                assert replay.score > 0.9, replay
-                archive.keep_replay(capture_id, replay)
+        ids = [row[0] for row in archive.conn.execute("SELECT id FROM captures ORDER BY id DESC")]
+        async with ReplayBrowser(find_browser(None, os.environ), tabs=tabs) as stage:
+
+            async def work() -> None:
+                while ids:
+                    capture_id = ids.pop()
+                    replay = await replay_capture(archive.conn, capture_id, stage)
+                    assert replay.score > 0.9, replay
+                    archive.keep_replay(capture_id, replay)
+
+            await asyncio.gather(*(work() for _ in range(tabs)))
 
 
 def measure_ours(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path) -> tuple[Figures, Meter]:
@@ -308,8 +319,25 @@ def measure_ours(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path) -
             asyncio.run(capture_all(posts, tabs, rules, ca_file, path))
         size = path.stat().st_size
         with Meter() as again:
-            asyncio.run(replay_all(path))
+            asyncio.run(replay_all(path, tabs))
         print(f"replay  {Figures(count, again.wall_s, again.cpu_s, again.peak_mb)}", flush=True)
+    return Figures(count, meter.wall_s, meter.cpu_s, meter.peak_mb, size // count), meter
+
+
+def measure_default(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path) -> tuple[Figures, Meter]:
+    """The command as it is shipped; what its self-check did is told on a line of its own."""
+    urls = [post_fact(n).url for n in range(count)]
+    options = ["--tabs", str(tabs), "--delay", "0", "--ca-file", str(ca_file), *(f"--resolve={rule}" for rule in rules)]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", "from embedarchive.cli import main; main()", "capture", *urls, "-a", folder]
+        with Meter() as meter:
+            done = subprocess.run(
+                [*command, *options, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+            )
+        size = (Path(folder) / "embeds.db").stat().st_size
+    said = json.loads(done.stdout)
+    assert (said["captures"]["available"], said["incomplete"], said["replays"]["poor"]) == (count, 0, 0), said
+    print(f"checked {said['replays']['ok']} at once, {said['not_yet_replayed']} later", flush=True)
     return Figures(count, meter.wall_s, meter.cpu_s, meter.peak_mb, size // count), meter
 
 
@@ -330,23 +358,31 @@ def main() -> None:
     if options.serve:
         serve(options.serve)
         return
-    ours, ceilings = [], []
+    ways = {"ceiling": measure_ceiling, "ours": measure_ours, "default": measure_default}
+    results: dict[str, list[Figures]] = {way: [] for way in ways}
     with site(options.n) as (rules, ca_file):
         for _ in range(options.rounds):
-            for way, measure, results in (("ceiling", measure_ceiling, ceilings), ("ours", measure_ours, ours)):
+            for way, measure in ways.items():
                 figures, meter = measure(options.n, options.tabs, rules, ca_file)
-                results.append(figures)
+                results[way].append(figures)
                 tenths = meter.series[:: max(1, len(meter.series) // 10)]
                 print(f"{way:8}{figures}; CPU-ms {meter.shares(options.n)}; MB each tenth {tenths}", flush=True)
-    ratios = [o.per_minute / c.per_minute for o, c in zip(ours, ceilings, strict=True)]
+    ceilings, ours, shipped = results.values()
     print(json.dumps({
         "per_minute": round(median(o.per_minute for o in ours)),
         "ceiling_per_minute": round(median(c.per_minute for c in ceilings)),
-        "ratio": round(median(ratios), 3),
-        "cpu_s_per_capture": round(median(o.cpu_s / o.count for o in ours), 3),
+        "ratio": ratio(ours, ceilings, "per_minute"),
+        "cpu_s_per_capture": round(median(o.cpu_each for o in ours), 3),
         "bytes_per_capture": round(median(o.bytes_each for o in ours)),
         "peak_mb": max(o.peak_mb for o in ours),
+        "ratio_default": ratio(shipped, ceilings, "per_minute"),
+        "cpu_ratio_default": ratio(shipped, ceilings, "cpu_each"),
     }))  # fmt: skip
+
+
+def ratio(some: list[Figures], others: list[Figures], figure: str) -> float:
+    """How one way stands to another by a figure, round by round; the middle one of the rounds."""
+    return round(median(getattr(a, figure) / getattr(b, figure) for a, b in zip(some, others, strict=True)), 3)
 
 
 if __name__ == "__main__":
