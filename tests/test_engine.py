@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from embedarchive.run.engine import Pass, Row, run_passes
+from embedarchive.run.engine import Found, Pass, Row, run_passes
 
 Stage = dict[int, str]
 
 
-def due(board: Stage, stage: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
-    async def rows(n: int) -> Sequence[Row]:
-        return [{"id": key} for key, at in board.items() if at == stage][:n]
+def due(board: Stage, stage: str) -> Callable[[int], Sequence[Row]]:
+    return lambda n: [{"id": key} for key, at in board.items() if at == stage][:n]
 
-    return rows
+
+async def ask(find: Callable[[], Found]) -> Found:
+    return find()
 
 
 def no_fault(name: str, row: Row, error: Exception) -> None:
@@ -36,7 +37,7 @@ def moving(board: Stage, name: str, start: str, end: str, workers: int, log: lis
 async def test_work_flows_through_passes_without_waiting_for_the_slowest() -> None:
     board, log = dict.fromkeys(range(12), "new"), list[str]()
     passes = [moving(board, "fetch", "new", "fetched", 2, log), moving(board, "search", "fetched", "done", 1, log)]
-    await run_passes(passes, asyncio.Event(), no_fault)
+    await run_passes(passes, asyncio.Event(), no_fault, ask)
     assert set(board.values()) == {"done"}
     assert log.index("search") < len(log) - 1 - log[::-1].index("fetch"), "a search came before the last fetch"
 
@@ -55,7 +56,7 @@ async def test_no_more_at_once_than_workers_and_no_row_twice_at_once() -> None:
         busy.remove(row["id"])
         board[row["id"]] = "done"
 
-    await run_passes([Pass("p", 3, due(board, "new"), work, "id")], asyncio.Event(), no_fault)
+    await run_passes([Pass("p", 3, due(board, "new"), work, "id")], asyncio.Event(), no_fault, ask)
     assert most == 3
 
 
@@ -68,7 +69,7 @@ async def test_a_row_whose_work_raises_is_told_once_and_the_rest_goes_on() -> No
         board[row["id"]] = "done"
 
     step = Pass("p", 2, due(board, "new"), work, "id")
-    await run_passes([step], asyncio.Event(), lambda name, row, error: faults.append((row["id"], str(error))))
+    await run_passes([step], asyncio.Event(), lambda name, row, error: faults.append((row["id"], str(error))), ask)
     assert faults == [(2, "bad row")]
     assert [k for k, v in board.items() if v == "done"] == [0, 1, 3, 4]
 
@@ -81,7 +82,7 @@ async def test_stop_finishes_what_is_at_work_and_takes_nothing_new() -> None:
         await asyncio.sleep(0.01)
         board[row["id"]] = "done"
 
-    await run_passes([Pass("p", 2, due(board, "new"), work, "id")], stop, no_fault)
+    await run_passes([Pass("p", 2, due(board, "new"), work, "id")], stop, no_fault, ask)
     assert sorted(v for v in board.values() if v == "done") == ["done", "done"]
 
 
@@ -94,7 +95,9 @@ async def test_cancelling_drops_what_is_at_work() -> None:
         finally:
             dropped.append(row["id"])
 
-    running = asyncio.create_task(run_passes([Pass("p", 1, due(board, "new"), work, "id")], asyncio.Event(), no_fault))
+    running = asyncio.create_task(
+        run_passes([Pass("p", 1, due(board, "new"), work, "id")], asyncio.Event(), no_fault, ask)
+    )
     await asyncio.sleep(0.01)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -110,4 +113,4 @@ async def test_a_fault_that_must_end_the_run_does() -> None:
         raise error
 
     with pytest.raises(OSError, match="disk full"):
-        await run_passes([Pass("p", 1, due({1: "new"}, "new"), work, "id")], asyncio.Event(), on_fault)
+        await run_passes([Pass("p", 1, due({1: "new"}, "new"), work, "id")], asyncio.Event(), on_fault, ask)

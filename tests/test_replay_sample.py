@@ -16,11 +16,12 @@ import pytest
 from commands import embedarchive, through
 from embedarchive.core.model import Artifact, Capture, Description, Exchange, Fetch, Post, Replay, Verdict
 from embedarchive.library import capture_record, stats
-from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.replica import Replica
-from embedarchive.run.ledger import Event, ReplayChoice, Run
-from embedarchive.run.spare import LEAST_S, SHARE, SpareTime
+from embedarchive.run.ledger import MOST_AT_THE_END, ReplayChoice, Run
+from embedarchive.run.spare import SpareTime
 from embedarchive.store import Archive
 from embedarchive.store.rows import uid_of
 from embedarchive.store.sample import ONE_IN, is_tenth
@@ -147,68 +148,70 @@ def test_a_replay_done_early_is_due_no_longer(archive: Archive) -> None:
 # ----------------------------------------------------------------------------------------------------------- spare time
 
 
-class Clock:
-    now = 0.0
+async def test_a_run_has_time_while_its_visits_wait_and_at_the_end() -> None:
+    spare, told = SpareTime(), list[tuple[bool, bool]]()
 
-    def __call__(self) -> float:
-        return self.now
-
-
-async def test_a_run_has_time_while_its_browser_waits_and_a_little_at_the_end() -> None:
-    clock, told = Clock(), list[bool]()
-    spare = SpareTime(clock)
+    def tell() -> None:
+        told.append((spare.while_visits_wait, spare.at_the_end))
 
     async def work(row: object) -> None:
-        told.append(spare.is_left())
-        with spare.visiting():
-            told.append(spare.is_left())
-        told.append(spare.is_left())
-        clock.now = 200.0
+        with spare.waiting():
+            tell()
+        with spare.visiting(), spare.waiting():
+            tell()
 
-    assert not spare.is_left(), "nothing was visited: no browser is running"
+    tell()  # nothing was visited: no browser is running
+    await spare.counted(work)({})
+    tell()
     doing = spare.counted(work)({})
+    tell()
     await doing
-    assert told == [False, False, True]
-    assert spare.is_left()
-    clock.now = 200 + 200 * SHARE - 0.01
-    assert spare.is_left()
-    clock.now = 200 + 200 * SHARE
-    assert not spare.is_left()
-
-
-async def test_the_end_of_a_short_run_is_no_shorter_than_two_seconds() -> None:
-    clock = Clock()
-    spare = SpareTime(clock)
-    with spare.visiting():
-        pass
-    clock.now = LEAST_S - 0.01
-    assert spare.is_left()
-    clock.now = LEAST_S
-    assert not spare.is_left()
+    nothing, waits, ends = (False, False), (True, False), (False, True)
+    assert told == [nothing, nothing, nothing, ends, nothing, waits, nothing]
 
 
 class Stage:
-    """A world in which whatever is captured is shown again well; how many at once."""
+    """A world in which every visit goes well and whatever is captured is shown again; which it was asked to show."""
 
     def __init__(self) -> None:
         self.shown: list[int] = []
+
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+        return replace(visit(int(post.native_id[1:])), post=post)
 
     async def show(self, capture: Replayable) -> Shown:
         self.shown.append(capture.capture_id)
         return Shown(settled="card")
 
 
-@pytest.mark.parametrize(("choice", "shown"), [("none", 0), ("sample", 2), ("all", 6)])
-async def test_a_run_without_visits_replays_what_it_was_told_to(
-    archive: Archive, choice: ReplayChoice, shown: int
+def rules_of(platform: str) -> int:
+    visitable = BY_NAME[platform].visit
+    assert visitable
+    return visitable.rules
+
+
+@pytest.mark.parametrize(
+    ("choice", "visits", "waiting_before", "shown"),
+    [
+        ("none", 1, 2, 0),
+        ("sample", 0, 2, 1),  # what is due at once; no browser was started for the other
+        ("sample", 1, MOST_AT_THE_END, 1 + MOST_AT_THE_END),  # few are left at the end, and are done
+        ("sample", 1, 1 + MOST_AT_THE_END, 1),  # more would keep the user waiting
+        ("all", 0, 9, 9),
+        ("all", 1, 9, 10),
+    ],
+)
+async def test_a_run_replays_what_it_was_told_to(
+    archive: Archive, choice: ReplayChoice, visits: int, waiting_before: int, shown: int
 ) -> None:
-    n, stage, told = dull(0), Stage(), list[Event]()
-    for kind in ("photo", "reel") * 3:
-        keep(archive, visit(next(n)), kind=kind)
-    run = Run(archive, stage, 1, told.append, replay=choice)  # type: ignore[arg-type]
+    n, stage, rules = dull(0), Stage(), rules_of("instagram")
+    for _ in range(waiting_before):
+        keep(archive, visit(next(n)), rules=rules)
+    for _ in range(visits):
+        archive.keep_target(1, visit(next(n)).post, NOW, forced=True)
+    run = Run(archive, stage, 1, lambda event: None, replay=choice)  # type: ignore[arg-type]
     await run.run(asyncio.Event())
-    assert len(stage.shown) == len(told) == shown
-    assert len(waiting(archive)) == 6 - shown
+    assert len(stage.shown) == len(set(stage.shown)) == shown
 
 
 # ---------------------------------------------------------------------------------------------------------- the command

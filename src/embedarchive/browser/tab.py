@@ -194,11 +194,8 @@ class Tab:
             self._asking_anew = False
         await within(CLEAR_S, self.page.goto("about:blank", wait_until="commit"), "leave the page")
         self.door.bar(self.user)
-        clearing = asyncio.gather(
-            self.cdp.send("Network.clearBrowserCookies"),
-            self.cdp.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
-        )
-        await within(CLEAR_S, clearing, "clear the identity")
+        everything = {"origin": "*", "storageTypes": "all"}
+        await within(CLEAR_S, self.cdp.send("Storage.clearDataForOrigin", everything), "clear the identity")
         await within(CLEAR_S, self._forget_history(), "clear the history")
         await within(CLEAR_S, self.cdp.send("Network.clearBrowserCookies"), "clear the last cookies")
         self.popups = self.dialogs = 0

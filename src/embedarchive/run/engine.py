@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -25,19 +26,25 @@ class Pass:
 
     name: str
     workers: int | Callable[[], int]
-    due: Callable[[int], Awaitable[Sequence[Row]]]
+    due: Callable[[int], Sequence[Row]]
     work: Callable[[Row], Coroutine[Any, Any, None]]
     id: str
     queue: str = ""
 
 
+Found = list[tuple["Pass", Row]]
+Ask = Callable[[Callable[[], Found]], Awaitable[Found]]
+"""Calls a function where it can be asked what is due, as in the thread that has the archive."""
+
+
 async def run_passes(
-    passes: Sequence[Pass], stop: asyncio.Event, on_fault: Callable[[str, Row, Exception], None]
+    passes: Sequence[Pass], stop: asyncio.Event, on_fault: Callable[[str, Row, Exception], None], ask: Ask
 ) -> None:
     """Work on whatever is due in any pass until nothing is due and nothing is at work, or until `stop` is set.
 
-    Rows at work when `stop` is set are finished. A row whose work raises is told to `on_fault` (which may raise, to end
-    the run) and left alone from then on. Cancelling this coroutine cancels all that is at work.
+    All passes are asked at once, through `ask`. Rows at work when `stop` is set are finished. A row whose work raises is told
+    to `on_fault` (which may raise, to end the run) and left alone from then on. Cancelling this coroutine cancels all that is
+    at work.
     """
     working: dict[asyncio.Future[Any], tuple[str, Row]] = {}
     left_alone: set[tuple[str, Any]] = set()
@@ -45,9 +52,8 @@ async def run_passes(
     try:
         while True:
             if not stop.is_set():
-                for step in passes:
-                    for row in await due_rows(step, working.values(), left_alone):
-                        working[asyncio.create_task(step.work(row), name=step.name)] = (step.name, row)
+                for step, row in await ask(partial(find_due, passes, tuple(working.values()), left_alone)):
+                    working[asyncio.create_task(step.work(row), name=step.name)] = (step.name, row)
             if not working:
                 return
             watched = {*working, stopping} if not stop.is_set() else set(working)
@@ -66,14 +72,19 @@ async def run_passes(
         await asyncio.gather(*working, return_exceptions=True)
 
 
-async def due_rows(step: Pass, working: Any, left_alone: set[tuple[str, Any]]) -> list[Row]:
+def find_due(passes: Sequence[Pass], working: Sequence[tuple[str, Row]], left_alone: set[tuple[str, Any]]) -> Found:
+    """All that can be taken on now, in the order of the passes."""
+    return [(step, row) for step in passes for row in due_rows(step, working, left_alone)]
+
+
+def due_rows(step: Pass, working: Sequence[tuple[str, Row]], left_alone: set[tuple[str, Any]]) -> list[Row]:
     """The rows a pass can take on now: due, not at work, not left alone, and no more than it has workers free."""
     busy = [row for name, row in working if name == step.name]
     room = (step.workers() if callable(step.workers) else step.workers) - len(busy)
     if room <= 0:
         return []
     taken = {*(row[step.id] for row in busy), *(key for name, key in left_alone if name == step.name)}
-    rows = [row for row in await step.due(room + len(taken)) if row[step.id] not in taken]
+    rows = [row for row in step.due(room + len(taken)) if row[step.id] not in taken]
     return schedule_fairly(rows, step.queue, busy, room) if step.queue else rows[:room]
 
 

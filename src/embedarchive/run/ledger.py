@@ -11,7 +11,7 @@ import contextlib
 import errno
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeVar
@@ -33,6 +33,7 @@ from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files
 from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
+from embedarchive.store.sample import has_more_than
 
 T = TypeVar("T")
 FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
@@ -72,6 +73,9 @@ CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
 CONCLUSIONS = "SELECT * FROM captures_to_conclude ORDER BY id LIMIT :n"
 REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay AND work = 'replay' ORDER BY id LIMIT :n"
 REPLAYS_LATER = "SELECT * FROM captures_to_replay WHERE :later AND work = 'replay later' ORDER BY id LIMIT :n"
+
+MOST_AT_THE_END = 5
+"""Captures left to be shown again that a run does not end without: two seconds, for all of them."""
 
 ReplayChoice = Literal["all", "sample", "none"]
 
@@ -153,12 +157,12 @@ class Run:
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
         counted = (replace(step, work=self.spare.counted(step.work)) for step in due)
-        return (*counted, Pass("replay later", at_once, self.due(REPLAYS_LATER), self.replay_capture, "id"))
+        return (*counted, Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id"))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""
         try:
-            await run_passes(self.passes(), stop, self.emit_fault)
+            await run_passes(self.passes(), stop, self.emit_fault, self.keep)
         finally:
             self._thread.shutdown()
         if self.no_browser:
@@ -168,20 +172,19 @@ class Run:
         """Call the archive in its own thread: one writer, and a loop that never waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args))
 
-    def due(self, query: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
-        async def rows(n: int) -> Sequence[Row]:
-            return await self.keep(lambda: self.archive.conn.execute(query, self.bindings(n)).fetchall())
+    def due(self, query: str) -> Callable[[int], Sequence[Row]]:
+        """What asks the archive, in its own thread."""
+
+        def rows(n: int) -> Sequence[Row]:
+            found: list[Row] = self.archive.conn.execute(query, self.bindings(n)).fetchall()
+            return found
 
         return rows
 
-    def due_in_browser(self, query: str) -> Callable[[int], Awaitable[Sequence[Row]]]:
+    def due_in_browser(self, query: str) -> Callable[[int], Sequence[Row]]:
         """As `due`, and nothing once it is known that there is no browser: it stays due for the next run."""
         rows = self.due(query)
-
-        async def rows_or_none(n: int) -> Sequence[Row]:
-            return () if self.no_browser else await rows(n)
-
-        return rows_or_none
+        return lambda n: () if self.no_browser else rows(n)
 
     def bindings(self, n: int) -> Mapping[str, Any]:
         return {
@@ -191,7 +194,11 @@ class Run:
         }  # fmt: skip
 
     def may_replay_later(self) -> bool:
-        return self.replay == "all" or (self.replay == "sample" and self.spare.is_left())
+        """Whether it is the time for what can wait: while no visit has to wait for it, and at the end if it is little."""
+        if self.replay == "sample":
+            few = self.spare.at_the_end and not has_more_than(self.archive.conn, MOST_AT_THE_END)
+            return self.spare.while_visits_wait or few
+        return self.replay == "all"
 
     # ----------------------------------------------------------------------------------------------- one row of each
 
@@ -262,7 +269,8 @@ class Run:
 
     async def capture_post(self, row: Row) -> None:
         post, window = Post(row["platform"], row["native_id"], row["url"], row["posted_at"]), self.pace.window
-        await self.backoff.turn(post.platform)
+        with self.spare.waiting():
+            await self.backoff.turn(post.platform)
         # A check looks without downloading again, unless a file is missing that may still be had.
         media = self.media or await self.keep(lacks_files, self.archive.conn, post.key)
         with self.spare.visiting():

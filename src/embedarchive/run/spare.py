@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from embedarchive.run.engine import Row
-
-LEAST_S, SHARE = 2.0, 0.05
-"""How much longer a run may get for what could have waited: so many seconds, or this share of what it took."""
 
 Work = Callable[[Row], Coroutine[Any, Any, None]]
 
 
 @dataclass
 class SpareTime:
-    """A run has time while its browser waits for a platform's turn, and a little when all is done.
+    """Knows what a run has at work. One that visits nothing has no time: no browser is started for what can wait."""
 
-    A run that visits nothing has none: no browser is started for what can wait.
-    """
-
-    monotonic: Callable[[], float] = time.monotonic
     _tasks: int = 0
+    _waiting: int = 0
     _visits: int = 0
     _has_visited: bool = False
-    _began: float = field(init=False)
-    _ended: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._began = self._ended = self.monotonic()
 
     def counted(self, work: Work) -> Work:
         """The same work, known to be going on from the moment it is asked for."""
@@ -45,9 +33,17 @@ class SpareTime:
                 await work(row)
             finally:
                 self._tasks -= 1
-                self._ended = self.monotonic()
 
         return start
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A visit waits until its platform may be visited again."""
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
     @contextlib.contextmanager
     def visiting(self) -> Iterator[None]:
@@ -59,9 +55,12 @@ class SpareTime:
             self._visits -= 1
             self._has_visited = True
 
-    def is_left(self) -> bool:
-        """Whether there is time now."""
-        if self._visits or not self._has_visited:
-            return False
-        rested = self.monotonic() - self._ended
-        return self._tasks > 0 or rested < max(LEAST_S, SHARE * (self._ended - self._began))
+    @property
+    def while_visits_wait(self) -> bool:
+        """Whether the browser rests because every visit waits."""
+        return self._has_visited and self._waiting > 0 and self._visits == 0
+
+    @property
+    def at_the_end(self) -> bool:
+        """Whether all is done that could not wait."""
+        return self._has_visited and self._tasks == 0

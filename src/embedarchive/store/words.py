@@ -18,7 +18,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "captures": {"outcome": get_args(Outcome), "origin": get_args(Origin), "purpose": get_args(Purpose)},
     "artifacts": {"role": get_args(Role)},
     "checks": {"outcome": get_args(Outcome), "embedding": get_args(Embedding)},
-    "pending": {"work": ("describe", "replay", "conclude")},
+    "pending": {"work": ("describe", "replay", "replay later", "conclude")},
 }
 """Table -> column -> its words."""
 

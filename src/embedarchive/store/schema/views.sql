@@ -66,7 +66,7 @@ CREATE VIEW captures_to_replay AS
       WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL) AS has_page
   FROM pending w JOIN captures c ON c.id = w.capture_id
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE w.work IN ('replay', 'replay later') AND f.visitable;
+  WHERE +w.work IN ('replay', 'replay later') AND f.visitable;
 
 -- Captures that nothing is concluded from yet; those of a post that is still to be described wait for that.
 CREATE VIEW captures_to_conclude AS
