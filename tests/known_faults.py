@@ -9,7 +9,6 @@ import pytest
 
 KNOWN = {
     ("facebook", "another post"),  # named by a pfbid and an owner's number, a card may name both otherwise
-    ("bandcamp", "bc-pine wrong_post"),
     ("bluesky", "prefilter"),
     ("dailymotion", "prefilter"),
     ("facebook", "prefilter"),
@@ -18,7 +17,6 @@ KNOWN = {
     ("imgur", "prefilter"),
     ("instagram", "prefilter"),
     ("linkedin", "prefilter"),
-    ("pinterest", "another post, drawn"),
     ("pinterest", "prefilter"),
     ("reddit", "prefilter"),
     ("snapchat", "prefilter"),
@@ -27,8 +25,6 @@ KNOWN = {
     ("telegram", "prefilter"),
     ("threads", "prefilter"),
     ("tumblr", "prefilter"),
-    ("twitch", "another platform's post, drawn"),
-    ("twitch", "tw-bridge wrong_post"),
     ("vimeo", "prefilter"),
     ("vine", "prefilter"),
     ("vk", "prefilter"),

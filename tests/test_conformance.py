@@ -51,6 +51,9 @@ BROKEN = {
         RUMBLE, visit=replace(RUMBLE.visit, frame=replace(RUMBLE.visit.frame, url="https://rumble.com/embed/{nmae}/"))
     ),
     "selectors": replace(RUMBLE, visit=replace(RUMBLE.visit, frame=replace(RUMBLE.visit.frame, dead=("div[",)))),
+    "assumptions": replace(RUMBLE, assumptions=RUMBLE.assumptions[:1] * 2),
+    "states": replace(RUMBLE, states=("live", "never_played")),
+    "gaps": replace(RUMBLE, gaps=()),
     "names": replace(RUMBLE, visit=replace(RUMBLE.visit, reads=("vedio",))),
     "bare ids": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], bare=("?",)),)),
     "shown": replace(RUMBLE, hosts=(*RUMBLE.hosts, "rumble.example")),

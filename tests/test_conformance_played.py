@@ -11,6 +11,7 @@ import pytest_asyncio
 from capturing import SHORT, open_camera
 from embedarchive.conformance.nothing_seen import judge_drawn
 from embedarchive.conformance.playing import Play, judge_play, list_scenes, play_scenes, read_capture
+from embedarchive.conformance.served import find_published
 from embedarchive.core.model import Page, Post
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
@@ -56,3 +57,19 @@ async def test_a_scene_ends_as_declared(plays: Plays, name: str, case: str) -> N
 @pytest.mark.parametrize(("name", "case"), [mark_known(p.name, case) for p in PLATFORMS for case in DRAWN])
 async def test_what_was_drawn_of_another_post_is_not_this_one(drawn: dict[Post, Page], name: str, case: str) -> None:
     assert [problem for kind, problem in judge_drawn(BY_NAME[name], drawn) if kind == case] == []
+
+
+LIES = {
+    "title": {"title": "Another title"},
+    "likes": {"likes": 0},
+    "author_name": {"author_name": None},
+    "media 1": {"media": ()},
+}
+
+
+@pytest.mark.parametrize(("name", "case", "field"), [("rumble", "ru-dunes live", field) for field in LIES])
+async def test_a_description_that_differs_is_found_out(plays: Plays, name: str, case: str, field: str) -> None:
+    play = plays[name, case]
+    told = {**find_published(play.scene.fact), **LIES[field]}
+    lying = replace(play, scene=replace(play.scene, state=replace(play.scene.state, tells=lambda post: told)))
+    assert any(finding.problem.startswith(f"{field} is ") for finding in judge_play(lying))

@@ -277,7 +277,7 @@ def _publish(post: PostFact) -> Published:
     handle = _handle(post.author)
     more = {"author_handle": handle, "author_url": f"https://bsky.app/profile/{handle}", "shares": post.likes // 11}
     quoted = {"quoted_url": _BY_NAME[post.quotes].url} if post.quotes else {}
-    return publish(post, *names, media=files, **more, **quoted)
+    return publish(post, *names, media=files, sensitive=False, **more, **quoted)
 
 
 SITES = (
