@@ -74,7 +74,7 @@ def test_every_reason_is_a_sentence(why: str) -> None:
         ),
         (
             replace(WHOLE, kept="partial", lacking=(TIMEOUT,)),
-            "It is no longer tried by itself; embedarchive capture --again does.",
+            "Another visit may still bring it.",
         ),
         (replace(WHOLE, kept="partial", lacking=(STREAM,)), "No other visit would bring it."),
         (WHOLE, ""),

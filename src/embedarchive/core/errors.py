@@ -46,7 +46,11 @@ class ExitCode(IntEnum):
     DONE = 0, "done", "All that was asked for is done."
     ERROR = 1, "error", "An error; the message says what was kept. `lookup` and `search`: nothing was found."
     WRONG_USE = 2, "wrong use", "The call cannot be understood, or names what is not there; nothing was done."
-    IN_PART = 3, "in part", "Some of it could not be done, and is named: articles, posts, holes, rows."
+    IN_PART = (
+        3,
+        "in part",
+        "Some of it could not be done, or may still be had, and is named: articles, posts, files, holes.",
+    )
     NO_BROWSER = 4, "no browser", "There is no browser to capture with; `embedarchive install` provides one."
     DISK_FULL = 5, "disk full", "There is no room left; all that was reported as kept is kept."
     KEPT_OUT = 6, "kept out", "A platform kept us out; its posts stay due, and the same command goes on with them."

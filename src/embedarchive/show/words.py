@@ -253,11 +253,14 @@ def _say_missing_file(post: PostState, missing: MissingFile) -> str:
 
 
 def say_again(post: PostState) -> str:
-    """When what is missing, or in doubt, is tried again; '' where nothing of it may change."""
+    """When what is missing, or in doubt, is tried again; '' where nothing of it may change.
+
+    No time is given where it is no longer tried by itself, or by somebody else: a public copy does not hold what is due.
+    """
     if post.due_at:
         return f"Tried again from {say_moment(post.due_at)} on."
     if any(each.passing for each in post.lacking):
-        return "It is no longer tried by itself; embedarchive capture --again does."
+        return "Another visit may still bring it."
     return "No other visit would bring it." if post.lacking else ""
 
 

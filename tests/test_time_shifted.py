@@ -1,0 +1,263 @@
+"""Ten days of looks at posts of many platforms: every verdict and sentence, in the terminal, reading room and exported site."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from archive_builder import NOW, draw_picture
+from embedarchive.core.model import Artifact, Capture, Description, Exchange, Media, Outcome, Post, Verdict
+from embedarchive.detect import identify_post
+from embedarchive.detect.identity import make_post
+from embedarchive.export.places import place_post
+from embedarchive.export.site import export_site
+from embedarchive.library import post_record
+from embedarchive.library.questions import QUESTIONS
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.show.card import render_card
+from embedarchive.show.terminal import render_terminal
+from embedarchive.store import Archive, open_reader
+from embedarchive.store.conclusions import MANY_AT_ONCE, PostScope, ask_for_all
+from embedarchive.store.reading import read_blob
+from reading_room import open_room
+
+TWO, THREE = ("a", "b"), ("a", "b", "c")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One visit: the day of March, what it met, and what of the post it kept. `control` says whether another post of the
+    platform was seen alive in that hour."""
+
+    day: int
+    outcome: Outcome = "available"
+    reason: str | None = None
+    control: bool = True
+    text: str = "As it was."
+    slides: tuple[str, ...] = ("a",)
+    held: tuple[int, ...] = (1,)
+    why: str = "http_403"
+
+    @property
+    def at(self) -> str:
+        return f"2026-03-{self.day:02}T09:00:00.000Z"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened to a post, and the sentences that every place must have of it, and must not."""
+
+    name: str
+    post: Post
+    looks: tuple[Look, ...]
+    says: str
+    history: str
+    also: tuple[str, ...] = ()
+    never: tuple[str, ...] = field(default=())
+
+
+def post_of(platform: str, native_id: str) -> Post:
+    return make_post(BY_NAME[platform], native_id)
+
+
+ADDRESSES = {
+    "bluesky": "https://bsky.app/profile/did:plc:mpfh56k2i5zl7h45afuj7ane/post/3m3ria7ydw2au",
+    "threads": "https://www.threads.com/@zuck/post/CuVuPGyRhSg",
+    "vimeo": "https://vimeo.com/76979871",
+    "tiktok": "https://www.tiktok.com/@scout2015/video/6718335390845095173",
+    "facebook": "https://www.facebook.com/zuck/posts/10102577175875681",
+    "youtube": "https://www.youtube.com/watch?v=jNQXAC9IVRw",
+    "vk": "https://vk.com/wall-1_2",
+    "linkedin": "https://www.linkedin.com/feed/update/urn:li:activity:7123456789012345678",
+    "x": "https://x.com/jack/status/20",
+    "mastodon": "https://mastodon.social/@Gargron/100254678717223630",
+    "dailymotion": "https://www.dailymotion.com/video/x8abcde",
+}
+
+
+def known(platform: str) -> Post:
+    post = identify_post(ADDRESSES[platform])
+    assert post is not None
+    return post
+
+
+STORIES = (
+    Story("live", post_of("instagram", "DUm6L771dVL"), (Look(3), Look(9)), "Online 9 Mar 2026 · preserved",
+          "Online 3 Mar 2026 – 9 Mar 2026", never=("What could not be kept", "partly", "Edited")),
+    Story("edited", known("bluesky"),
+          (Look(3, slides=TWO, held=(1, 2)), Look(9, text="As it is now.", slides=TWO, held=(), why="not_asked")),
+          "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", also=("As it is now.", "As it was.")),
+    Story("a slide refused once", post_of("instagram", "DUm6L771dVM"),
+          (Look(3, slides=THREE, held=(1, 2)), Look(9, slides=THREE, held=(2, 3), why="timeout")),
+          "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", also=("1 is from the visit of 3 March 2026",)),
+    Story("a slide removed", known("threads"),
+          (Look(3, slides=THREE, held=(1, 2, 3)), Look(9, slides=TWO, held=(1,), why="timeout")),
+          "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", never=("from the visit of",)),
+    Story("in part", post_of("instagram", "DUm6L771dVP"), (Look(3, slides=THREE, held=(1, 3)),),
+          "Online 3 Mar 2026 · partly preserved: 2 of 3 pictures", "Online 3 Mar 2026",
+          also=("File 2 was refused.", "Tried again from 3 March 2026, 09:00 UTC on.")),
+    Story("only streamed", known("vimeo"), (Look(3, slides=("",), held=(), why="only_streamed"),),
+          "Online 3 Mar 2026 · partly preserved: without its film, which is only streamed", "Online 3 Mar 2026",
+          also=("No other visit would bring it.",)),
+    Story("private", known("tiktok"), (Look(3), Look(9, "unavailable", "private")),
+          "Unavailable (private) · preserved 3 Mar 2026", "Online 3 Mar 2026, Unavailable 9 Mar 2026"),
+    Story("a wall", known("facebook"), (Look(3), Look(9, "blocked", "login_wall")),
+          "Online 3 Mar 2026 · preserved", "Online 3 Mar 2026, Not known 9 Mar 2026"),
+    Story("an intermediary", known("youtube"), (Look(3), Look(9, "gone", "not_found", control=False)),
+          "Perhaps gone, not confirmed (no other post of its platform was seen alive at that hour) · preserved 3 Mar 2026",
+          "Online 3 Mar 2026, Perhaps gone 9 Mar 2026", never=("Gone by",)),
+    Story("gone once by a guess", known("vk"), (Look(3), Look(9, "gone", "not_found")),
+          "Perhaps gone, not confirmed (a second answer, on another day, must say the same) · preserved 3 Mar 2026",
+          "Online 3 Mar 2026, Perhaps gone 9 Mar 2026", never=("Gone by",)),
+    Story("gone twice by a guess", known("linkedin"),
+          (Look(3), Look(9, "gone", "not_found"), Look(11, "gone", "not_found")),
+          "Gone by 9 Mar 2026 · preserved 3 Mar 2026", "Online 3 Mar 2026, Gone by 9 Mar 2026", never=("Perhaps",)),
+    Story("gone before anybody came", known("x"), (Look(9, "gone", "not_found"),),
+          "Gone by 9 Mar 2026 · not preserved", "Gone by 9 Mar 2026"),
+    Story("back", known("mastodon"),
+          (Look(3), Look(9, "gone", "not_found"), Look(12)),
+          "Online 12 Mar 2026, back by 12 Mar 2026 after it was gone · preserved",
+          "Online 3 Mar 2026, Gone by 9 Mar 2026, Online 12 Mar 2026"),
+    Story("withheld", known("dailymotion"), (Look(3), Look(9, "gone", "not_found")),
+          "Perhaps gone, not confirmed (withheld until a person has looked, for too many posts seemed gone at once) · "
+          "preserved 3 Mar 2026", "Online 3 Mar 2026, Perhaps gone 9 Mar 2026", never=("Gone by",)),
+)  # fmt: skip
+NAMED = {story.name: story for story in STORIES}
+
+
+def keep_look(archive: Archive, crawl: int, post: Post, look: Look) -> None:
+    seen = look.outcome == "available"
+    final = look.why == "only_streamed"
+    media = tuple(
+        Media("media", n, f"https://cdn.example/{name}.jpg?sig={look.day}" if name else "", duration_s=None if name else 9.0,
+              missing=look.why if final else None)
+        for n, name in enumerate(look.slides, 1)
+    )  # fmt: skip
+    files = [
+        Artifact("media", draw_picture(f"{name}{post.key}", (60, 60)), "image/jpeg", n, media[n - 1].url, 60, 60)
+        for n, name in enumerate(look.slides, 1)
+        if n in look.held
+    ]
+    shot = Artifact("screenshot", draw_picture(f"shot{post.key}{look.day}", (80, 90)), "image/jpeg", 0, None, 80, 90)
+    missing = tuple(f"media {m.position}: {look.why}" for m in media if m.position not in look.held)
+    page = Exchange(post.url, status=200, body=f"{look}".encode(), content_type="text/html", resource_type="document",
+                    started_at=look.at)  # fmt: skip
+    capture = Capture(
+        post, post.url, post.url, look.at, look.at, Verdict(look.outcome, look.reason), 200,
+        (*files, shot) if seen else (), (page,), missing=missing if seen else (),
+    )  # fmt: skip
+    number = archive.keep_capture(capture, crawl)
+    if seen:
+        kind = "video" if final else "carousel"
+        said = Description(
+            kind=kind, author_name="Nina Example", text=look.text, media=media, sources={"text": "markup"}
+        )
+        archive.keep_description(number, post.key, said, 9, look.at)
+    elif look.outcome == "gone" and look.control:
+        host = f"{post.native_id.partition('/')[0]}/" if "/" in post.native_id else ""
+        other = Post(post.platform, f"{host}control", f"https://control.example/{post.platform}")
+        alive = Capture(other, other.url, other.url, look.at, look.at, Verdict("available"), 200)
+        archive.keep_control(alive, crawl)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("shifted") / "embeds.db"
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("check", NOW, "test", {})
+        for day in range(1, 20):  # one run a day, in the order in which things happened
+            for story in STORIES:
+                for look in (each for each in story.looks if each.day == day):
+                    keep_look(archive, crawl, story.post, look)
+            archive.conclude_all()
+        archive.keep_hold(PostScope("dailymotion"), "2026-03-08T00:00:00.000Z", MANY_AT_ONCE, crawl)
+        archive.conclude_all()
+        archive.finish_crawl(crawl, NOW, "done", {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def conn(path: Path) -> Iterator[sqlite3.Connection]:
+    conn = open_reader(path)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture(scope="module")
+def site(path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The sentences of each post's page in an exported site, by key."""
+    out = tmp_path_factory.mktemp("site") / "out"
+    export_site(path, out, NOW)
+    return {s.post.key: read_words((out / place_post(s.post.key)).read_text("utf-8")) for s in STORIES}
+
+
+def read_words(page: str) -> str:
+    """What a reader of a page reads, on one line."""
+    shown = re.sub(r"(?s)<(style|script|textarea|svg)\b.*?</\1>", " ", page)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", shown)).split())
+
+
+def assert_said(story: Story, words: str) -> None:
+    assert story.says in words, words[:600]
+    for each in story.also:
+        assert each in words, (each, words[:900])
+    for each in (*story.never, "cdn.example"):
+        assert each not in words, each
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_terminal_says_it(conn: sqlite3.Connection, name: str) -> None:
+    record = post_record(conn, NAMED[name].post.key)
+    assert record is not None
+    out = io.StringIO()
+    Console(file=out, width=100).print(render_terminal(record, 100))
+    words = " ".join(out.getvalue().replace("│", " ").split())
+    assert_said(NAMED[name], words)
+    assert NAMED[name].history in words
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_card_says_it(conn: sqlite3.Connection, name: str) -> None:
+    record = post_record(conn, NAMED[name].post.key)
+    assert record is not None
+    assert_said(NAMED[name], read_words(render_card(record, partial(read_blob, conn))))
+
+
+@pytest.mark.parametrize("name", NAMED)
+async def test_the_reading_room_says_it(path: Path, name: str) -> None:
+    room = await open_room(path)
+    answer = await room.client.get(f"/embeds/-/post/{NAMED[name].post.key.replace('/', '%2F')}")
+    assert answer.status_code == 200
+    assert_said(NAMED[name], read_words(answer.text))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_an_exported_site_says_it(site: dict[str, str], name: str) -> None:
+    story = NAMED[name]
+    if name == "in part":  # a copy for the public does not tell what is due here
+        story = replace(story, also=("File 2 was refused.", "Another visit may still bring it."))
+    assert_said(story, site[story.post.key])
+
+
+def test_only_what_was_edited_is_found_edited(conn: sqlite3.Connection) -> None:
+    found = conn.execute(QUESTIONS["edited_posts"]["sql"]).fetchall()
+    assert [tuple(row)[:3:2] for row in found] == [(NAMED["edited"].post.key, "As it was.")]
+
+
+def test_conclusions_made_anew_are_those_kept(path: Path) -> None:
+    sql = "SELECT * FROM conclusions ORDER BY post_key", "SELECT * FROM post_counts ORDER BY 1, 2, 3"
+    with Archive(path, platforms=PLATFORMS) as archive:
+        kept = [[tuple(row) for row in archive.conn.execute(each)] for each in sql]
+        with archive.transaction() as conn:
+            ask_for_all(conn)
+        archive.conclude_all()
+        assert [[tuple(row) for row in archive.conn.execute(each)] for each in sql] == kept
