@@ -14,7 +14,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-.PHONY: crawl test tools lint types real serve bench peers sweep clean
+.PHONY: crawl test tools lint types real serve bench peers sweep slow clean
 
 crawl: $(READY)
 ifdef URL
@@ -50,6 +50,10 @@ peers: $(READY)
 # Slow: kills the writer at every system call, many times over.
 sweep: $(READY)
 	$(BIN)/python bench/kill.py
+
+# Half an hour: crawls from slow servers, from servers that stall, and beside twenty busy processes.
+slow: $(READY)
+	$(BIN)/python bench/slow.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -67,7 +67,6 @@ class Result:
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     code: int = 0
-    paces: int = 0
 
 
 # ---------------------------------------------------------------------------------------------- the archive, and a crawl
