@@ -25,10 +25,12 @@ from embedarchive.cli.progress import Display
 from embedarchive.core import clock
 from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
+from embedarchive.library import post_record
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
 from embedarchive.run.services import Settings
 from embedarchive.run.session import run_session
+from embedarchive.show.words import say_kept
 from embedarchive.store import Archive, open_reader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -192,7 +194,7 @@ def judge_case(path: Path, case: Case, post: Post) -> tuple[str, list[str]]:
     conn = open_reader(path)
     row = conn.execute("SELECT * FROM captures WHERE post_key = ? ORDER BY id DESC", (post.key,)).fetchone()
     if row is None:
-        return f"| {case.file} | – | not visited |", [f"{case.file}: not visited"]
+        return f"| {case.file} | – | not visited | | |", [f"{case.file}: not visited"]
     wrong = []
     if row["outcome"] != case.outcome or (case.reason and row["reason"] != case.reason):
         wrong.append(f"{case.file}: {row['outcome']}/{row['reason']}, expected {case.outcome}/{case.reason}")
@@ -202,7 +204,9 @@ def judge_case(path: Path, case: Case, post: Post) -> tuple[str, list[str]]:
     elif said is not None:
         wrong.append(f"{case.file}: described although it was not seen")
     seen = f"{said['kind']} by @{said['author_handle']}" if said else ""
-    return f"| {case.file} | {post.native_id} | {row['outcome']} {row['reason'] or ''} | {seen} |", wrong
+    record = post_record(conn, post.key)
+    kept = say_kept(record) if record else ""
+    return f"| {case.file} | {post.native_id} | {row['outcome']} {row['reason'] or ''} | {seen} | {kept} |", wrong
 
 
 def compare(case: Case, said: Any, conn: Any, capture_id: int) -> list[str]:
@@ -262,17 +266,18 @@ def main() -> int:
         cases = [judge_case(path, case, post) for case, post in zip(CASES, posts, strict=True)]
         right, total, wrong = judge_articles(path, articles)
         outcomes = Counter(r[0] for r in open_reader(path).execute("SELECT outcome FROM captures"))
+        held = Counter(r[0] for r in open_reader(path).execute("SELECT kept FROM post_status"))
         kept = path.stat().st_size
     wrong += [w for _, problems in cases for w in problems]
     figures = {
         "articles": total, "articles_right": right, "saved_posts": len(CASES),
-        "saved_posts_right": sum(not problems for _, problems in cases), "captures": dict(outcomes),
+        "saved_posts_right": sum(not problems for _, problems in cases), "captures": dict(outcomes), "kept": dict(held),
         "seconds": round(time.monotonic() - started, 1), "bytes": kept,
     }  # fmt: skip
     report = "\n".join([
         "# Real input", "",
         f"{total} real saved articles, {right} with exactly the Instagram and X posts they embed.", "",
-        "| saved page | shortcode | outcome | described as |", "|---|---|---|---|", *(line for line, _ in cases), "",
+        "| saved page | shortcode | outcome | described as | kept |", "|---|---|---|---|---|", *(line for line, _ in cases), "",
         "## What is not as expected", "", *(f"- {w}" for w in wrong or ["nothing"]), "",
         "```json", json.dumps(figures), "```", "",
     ])  # fmt: skip

@@ -173,7 +173,7 @@ def _described(record: PostRecord, capture: CaptureRecord, said: Description, so
         said = replace(said, text=newest.text, text_html=newest.text_html)
     face = next(iter(capture.kept("avatar")), None)
     yield _byline(said, face, source, said.posted_at or dated)
-    media = tuple(find_slides(capture, source))
+    media = tuple(find_slides(capture, source, record.lacking))
     if media:
         yield render_blur(render_slides(media), "media") if capture.sensitive else render_slides(media)
         yield render_lent(capture)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from embedarchive.library.records import CaptureRecord, PostRecord, StoredFile
+from embedarchive.library.records import CaptureRecord, MissingFile, PostRecord, StoredFile
 from embedarchive.show.tags import EMPTY, Html, join, tag
-from embedarchive.show.words import say_date, say_lacking, say_lent, say_missing, say_reason, say_size
+from embedarchive.show.words import say_date, say_lacking, say_lent, say_missing, say_reason, say_size, say_why
 
 Source = Callable[[StoredFile], str | None]
 """Where a page finds the bytes of an artifact: a URL, or None where it must do without."""
 
 
-def find_slides(capture: CaptureRecord, source: Source) -> Iterator[Html]:
-    """Each picture and player of the post, in order; a still stands where its video could not be kept."""
+def find_slides(capture: CaptureRecord, source: Source, lacking: Sequence[MissingFile] = ()) -> Iterator[Html]:
+    """Each picture and player of the post, in order; a still stands where its video could not be kept.
+
+    Among others, a file that is `lacking` has its place too, and says why it is not there.
+    """
     posters = {k.position: k for k in capture.kept("poster")}
     shown = capture.kept("media")
     alone = {p: k for p, k in posters.items() if p not in {k.position for k in shown}}
     alt = capture.description.alt_text if capture.description else None
-    for kept in sorted((*shown, *alone.values()), key=lambda k: k.position):
-        yield render_media(kept, source, posters.get(kept.position), kept.alt or alt)
+    slides = {
+        k.position: render_media(k, source, posters.get(k.position), k.alt or alt) for k in (*alone.values(), *shown)
+    }
+    if shown:
+        gaps = {n.position: tag("p", f"This {n.what} {say_why(n)}.", class_="post-gap") for n in lacking}
+        slides = gaps | slides
+    yield from (slide for _, slide in sorted(slides.items()))
 
 
 def render_slides(slides: tuple[Html, ...]) -> Html:
