@@ -113,8 +113,8 @@ def test_a_missing_frame_alone_proves_nothing(platform: str, status: int) -> Non
 WITNESSES = {
     "somebody's error page": (answer("oembed", DOCUMENT, 404), UNSURE),
     "nothing at all": (answer("oembed", "", 404), UNSURE),
-    "a line of text": (answer("oembed", "Not Found", 404), GONE),
-    "JSON": (answer("oembed", '{"error":"Not found"}', 404), GONE),
+    "a line of text": (answer("oembed", "Not Found", 404), UNSURE),
+    "JSON": (answer("oembed", '{"error":"Not found"}', 404), UNSURE),
     "a rate limit": (answer("oembed", "{}", 429), UNSURE),
     "a server's error": (answer("oembed", "{}", 500), UNSURE),
     "a refusal": (answer("oembed", "Unauthorized", 401), PRIVATE),
@@ -126,6 +126,13 @@ WITNESSES = {
 @pytest.mark.parametrize(("witness", "expected"), WITNESSES.values(), ids=WITNESSES.keys())
 def test_what_a_witness_says_decides(witness: Answer, expected: tuple[str, str]) -> None:
     assert judge("vimeo", "879269983", page_of(DOCUMENT, witness, status=404)) == expected
+
+
+@pytest.mark.parametrize("said", ["Not Found", '{"error":"Not found"}'], ids=["a line of text", "JSON"])
+def test_a_witness_agrees_with_a_frame_that_is_the_platforms_own(said: str) -> None:
+    own = "<!DOCTYPE html><title>Sorry | Vimeo</title><h1>Sorry</h1>"
+    assert judge("vimeo", "879269983", page_of(own, answer("oembed", said, 404), status=404)) == GONE
+    assert judge("vimeo", "879269983", page_of(own, status=404)) == UNSURE
 
 
 ALBUM, NAMED = "album=3296236997", "maralind.bandcamp.com/album/kestrel"
@@ -158,9 +165,12 @@ def test_whoever_refuses_us_with_999_keeps_us_out() -> None:
 
 
 def test_a_frame_that_holds_what_oembed_says_is_the_post_whatever_its_make() -> None:
-    told = answer("oembed", '{"title":"A kestrel &amp; her nest","author_name":"Mara"}')
+    player = "https://w.soundcloud.com/player/?url=https%3A%2F%2Fapi.soundcloud.com%2Ftracks/180961263"
+    told = answer("oembed", f'{{"title":"A kestrel &amp; her nest","author_name":"Mara","html":"{player}"}}')
+    other = answer("oembed", '{"title":"A kestrel &amp; her nest","author_name":"Mara"}')
     frame = "<div class=new-make-of-2031><h2>A kestrel &amp;amp; her\n nest</h2></div>"
     assert judge("soundcloud", "tracks/180961263", page_of(frame, told)) == ("available", None)
+    assert judge("soundcloud", "tracks/180961263", page_of(frame, other)) == STRANGE, "it may tell of another"
     assert judge("soundcloud", "tracks/180961263", page_of(DOCUMENT, told)) == STRANGE
 
 
