@@ -13,7 +13,7 @@ DAY = "2026-01-{:02}T10:00:00.000Z"
 def see(
     day: int, outcome: str, reason: str | None = None, *, control: bool = True, media: bool = True
 ) -> LivenessCheck:
-    return LivenessCheck(day, DAY.format(day), outcome, reason, control, media)  # type: ignore[arg-type]
+    return LivenessCheck(DAY.format(day), outcome, reason, control, media)  # type: ignore[arg-type]
 
 
 def stand(*seen: LivenessCheck, holds: tuple[Hold, ...] = (), second_day: bool = False, holding: Holding | None = None):  # type: ignore[no-untyped-def]
@@ -43,7 +43,7 @@ def test_without_a_control_nothing_is_gone_and_the_post_stays_due() -> None:
 
 def test_a_guessed_denial_wants_a_second_day() -> None:
     assert stand(see(1, "gone"), second_day=True).doubt == "second day"
-    same_day = LivenessCheck(2, "2026-01-01T18:00:00.000Z", "gone", "deleted", True)
+    same_day = LivenessCheck("2026-01-01T18:00:00.000Z", "gone", "deleted", True)
     assert stand(see(1, "gone"), same_day, second_day=True).doubt == "second day"
     standing = stand(see(1, "gone"), see(2, "gone"), second_day=True)
     assert (standing.status, standing.first_gone_at, standing.confirmed_at) == ("gone", DAY.format(1), DAY.format(2))
@@ -88,11 +88,11 @@ FOR_EVER = Holding(1, 1, 0, (Lack(1, "only_streamed"),), {})
 
 
 def test_a_post_with_a_passing_gap_stays_due_for_five_more_tries() -> None:
-    visits = [LivenessCheck(1, DAY.format(1), "available")]
+    visits = [LivenessCheck(DAY.format(1), "available")]
     waits = []
     while (due := stand(*visits, holding=PARTLY).due_at) is not None:
         waits.append(due)
-        visits.append(LivenessCheck(len(visits) + 1, due, "available"))
+        visits.append(LivenessCheck(due, "available"))
     assert waits[0] == DAY.format(1), "at once, by the next command"
     assert len(waits) == 5
     assert waits == sorted(waits)

@@ -15,6 +15,7 @@ from playwright.async_api import Frame, Request, Response
 
 from embedarchive.browser.patience import crowding
 from embedarchive.browser.redact import redact_headers, redact_url
+from embedarchive.core.dates import to_iso
 from embedarchive.core.model import Exchange
 
 BODY_S = 60.0
@@ -234,4 +235,4 @@ def _endpoint(url: str) -> tuple[str, int]:
 def _iso(epoch_ms: float) -> str:
     if epoch_ms <= 0:
         return ""
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_iso(datetime.fromtimestamp(epoch_ms / 1000, UTC))

@@ -40,7 +40,6 @@ class LivenessCheck:
     `with_media` says that its files were asked for.
     """
 
-    capture_id: int
     at: str
     outcome: Outcome
     reason: str | None = None
@@ -159,7 +158,7 @@ def _find_due(standing: Standing, holding: Holding | None, visits: Sequence[str]
     if holding is None or not holding.passing or not visits:
         return None
     tries = sum(seconds_between(at, visits[-1]) < TRIED_WITHIN_S for at in visits)
-    return later(visits[-1], TRIES[tries - 1]) if tries < len(TRIES) + 1 else None
+    return later(visits[-1], TRIES[tries - 1]) if tries <= len(TRIES) else None
 
 
 def _pick(waits: Sequence[int], count: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from embedarchive.core.dates import to_iso
 from embedarchive.core.html import blunt
 from embedarchive.core.model import Claim
 from embedarchive.platforms.kit.specification import Platform
@@ -167,8 +168,7 @@ def parse_time(text: str) -> str | None:
     if m:
         try:
             when = datetime.fromisoformat(re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text.replace(" ", "T", 1)))
-            aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-            return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return to_iso(when if when.tzinfo else when.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             return None
     return _parse_words(text)

@@ -273,7 +273,7 @@ def _tells_id(name: bytes) -> bool:
 
 
 def find_addresses(raw: bytes, keywords: Keywords) -> list[str]:
-    """The addresses in a script that a platform's traces match, unescaped; those of plain links only where there
+    """The addresses in a script that a platform's URL patterns match, unescaped; those of plain links only where there
     are quotes. `keywords` are the script's."""
     starts = sorted({find_address(raw, at, keyword) for at, keyword in keywords if keyword in ADDRESSES} - {-1})
     if all(keyword != QUOTE for _, keyword in keywords):

@@ -8,10 +8,11 @@ import html
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult
 
+from embedarchive.core.dates import to_iso
 from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_count, as_list, as_size, as_text, dig, merge_readings, read_json
@@ -407,7 +408,7 @@ def _iso(created: object) -> str | None:
     text = as_text(created) or ""
     try:
         made = datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y") if "+" in text else datetime.fromisoformat(text)
-        return made.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_iso(made)
     except ValueError:
         return None
 

@@ -10,7 +10,7 @@ seem lost at once than posts are lost, a person is asked.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -58,6 +58,7 @@ class Controls:
     emit: Callable[..., None]
     _asking: dict[PostScope, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _failed: set[PostScope] = field(default_factory=set)
+    _losses: Counter[str] = field(default_factory=Counter)
 
     async def settle(self, post: Post, at: str) -> None:
         """See to it that what a visit at that time said of a loss can be believed, or is withheld."""
@@ -96,6 +97,9 @@ class Controls:
     async def weigh_losses(self, post_key: str) -> None:
         """Withhold this run's losses of a platform when they are more than may be believed."""
         scope, _ = await self.keep(read_scope, self.archive.conn, post_key)
+        self._losses[scope.platform] += 1
+        if self._losses[scope.platform] <= MOST_LOSSES:
+            return  # the archive can have no more of this run's; to count them there reads all of its visits
         lost, visits, since = await self.keep(count_losses, self.archive.conn, self.crawl_id, scope.platform)
         if lost > max(MOST_LOSSES, MOST_LOST * visits):
             whole = PostScope(scope.platform)

@@ -15,9 +15,7 @@ from typing import Any
 from embedarchive.core.completeness import Content, Holding, hold_best, read_content
 from embedarchive.core.model import Capture, Description, Media, Post
 from embedarchive.core.standing import CONTROL_S, Hold, LivenessCheck, Standing, conclude, later
-
-CONCLUSIVE = ("available", "gone", "unavailable")
-"""Answers about the post itself; block pages and faults say nothing of it."""
+from embedarchive.store.rows import CONCLUSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class PostScope:
 # -------------------------------------------------------------------------------------------------------- observations
 
 _OBSERVATIONS = """
-SELECT k.capture_id, k.checked_at, k.outcome, k.reason, k.embedding, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media
+SELECT k.checked_at, k.outcome, k.reason, k.embedding, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media
 FROM checks k JOIN captures c ON c.id = k.capture_id WHERE k.post_key = ?
 ORDER BY coalesce(c.seen_at, k.checked_at), c.uid"""
 
@@ -72,9 +70,8 @@ def read_observations(
     for row in conn.execute(_OBSERVATIONS, (post_key,)).fetchall():
         gone = row["outcome"] == "gone"
         control = gone and is_controlled(conn, scope, row["checked_at"], post_key)
-        seen = LivenessCheck(
-            row["capture_id"], row["checked_at"], row["outcome"], row["reason"], control, bool(row["with_media"])
-        )
+        with_media = bool(row["with_media"])
+        seen = LivenessCheck(row["checked_at"], row["outcome"], row["reason"], control, with_media)
         found.append((seen, row["embedding"]))
     return found
 
@@ -294,9 +291,13 @@ def release_holds(conn: sqlite3.Connection, platform: str, by: str, now: str) ->
     open_holds = "SELECT id, host, since FROM holds WHERE platform = ? AND released_at IS NULL"
     found = conn.execute(open_holds, (platform,)).fetchall()
     for row in found:
-        conn.execute("UPDATE holds SET released_at = ?, released_by = ? WHERE id = ?", (now, by, row["id"]))
+        _release(conn, row["id"], by, now)
         ask_for_losses(conn, PostScope(platform, row["host"]), row["since"])
     return len(found)
+
+
+def _release(conn: sqlite3.Connection, hold_id: int, by: str, at: str) -> None:
+    conn.execute("UPDATE holds SET released_at = ?, released_by = ? WHERE id = ?", (at, by, hold_id))
 
 
 def release_failed_controls(conn: sqlite3.Connection, capture: Capture) -> None:
@@ -308,5 +309,5 @@ def release_failed_controls(conn: sqlite3.Connection, capture: Capture) -> None:
         (scope.platform, scope.host, CONTROL_FAILED),
     ).fetchall()
     for row in found:
-        conn.execute("UPDATE holds SET released_at = ?, released_by = 'control' WHERE id = ?", (at, row["id"]))
+        _release(conn, row["id"], "control", at)
     ask_for_doubts(conn, scope, min([later(at, -CONTROL_S), *(row["since"] for row in found)]))

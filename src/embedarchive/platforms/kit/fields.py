@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from embedarchive.core.dates import to_iso
 from embedarchive.core.model import Answer, Description, Media
 
 Reading = tuple[str, Mapping[str, Any]]
@@ -249,8 +250,7 @@ def as_time(value: Any) -> str | None:
             when = datetime.fromtimestamp(int(value), UTC)
         else:
             when = datetime.fromisoformat(value)
-        when = when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
-        return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_iso(when.replace(tzinfo=when.tzinfo or UTC))
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

@@ -231,8 +231,8 @@ class Platform:
     where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
     gives the ids a bare number can mean. `services` are further names under which markup knows the platform. `calls` are
     script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
-    the author's name in the fallback. `link_marks` are pieces of the query that a link copied out of its embed code carries;
-    `wordless` matches a fallback that holds no words of the post.
+    the author's name in the fallback. `link_parameters` are pieces of the query that a link copied out of its embed code
+    carries; `wordless` matches a fallback that holds no words of the post.
 
     `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
