@@ -29,9 +29,9 @@ from warcio.warcwriter import WARCWriter
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
 from embedarchive.detect import find_embeds, identify_post
+from embedarchive.detect.addresses import find_posts
 from embedarchive.detect.bounded import search_bounded
 from embedarchive.detect.keywords import QUOTE, find_keywords
-from embedarchive.detect.prefilter import find_addresses
 from embedarchive.sources.warcs import read_web_archive
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ LABEL = {"x": "twitter"}
 MISLABELLED = """- thequietus.com: four `span.flying-press-youtube[data-src=".../embed/ID"]` are players that a click puts in place (a lazy
   loader of WordPress); a reader sees their pictures and plays them there. The truth lists the page's other players, not these."""
 FLOOR = """The goals were 100 without embeds (89 to 102 in runs on a shared machine) and 20 on the corpus, which is not reached.
-Every page is looked at once by Hyperscan, for every word that any of 28 platforms or the article's head is known by; only what may hold
+Every page is looked at once by Hyperscan, for every word that any platform or the article's head is known by; only what may hold
 an embed is parsed. On the corpus that is two pages of three, and there the parts that no rule of ours can shorten (the bytes checked and
 looked through, lexbor's parse and its walk for candidates, beautifulsoup4 on each quote, the decoding of state JSON) take 0.8 of the
 1.0 ms that the goal allows. The rest is our own, and is more: the head's facts, where each address stands, the rules on the candidates,
@@ -77,11 +77,7 @@ def find_by_class(page: dict[str, Any], body: bytes) -> set[Item]:
 
 def find_every_url(page: dict[str, Any], body: bytes) -> set[Item]:
     """Every address of a post, wherever it stands."""
-    return {
-        name_as_labelled(p)
-        for u in find_addresses(body, [*find_keywords(body), (len(body), QUOTE)])
-        if (p := identify_post(u))
-    }
+    return {name_as_labelled(post) for post in find_posts(body, [*find_keywords(body), (len(body), QUOTE, "")])}
 
 
 def score(

@@ -9,27 +9,6 @@ import pytest
 
 KNOWN = {
     ("facebook", "another post"),  # named by a pfbid and an owner's number, a card may name both otherwise
-    ("bluesky", "prefilter"),
-    ("dailymotion", "prefilter"),
-    ("facebook", "prefilter"),
-    ("flickr", "prefilter"),
-    ("giphy", "prefilter"),
-    ("imgur", "prefilter"),
-    ("instagram", "prefilter"),
-    ("linkedin", "prefilter"),
-    ("pinterest", "prefilter"),
-    ("reddit", "prefilter"),
-    ("snapchat", "prefilter"),
-    ("soundcloud", "prefilter"),
-    ("spotify", "prefilter"),
-    ("telegram", "prefilter"),
-    ("threads", "prefilter"),
-    ("tumblr", "prefilter"),
-    ("vimeo", "prefilter"),
-    ("vine", "prefilter"),
-    ("vk", "prefilter"),
-    ("x", "prefilter"),
-    ("youtube", "prefilter"),
 }
 
 

@@ -20,7 +20,7 @@ def check_examples(platform: Platform) -> Iterator[Problem]:
     """A platform stands in the folder under its own name and brings examples of all that it can tell."""
     if BY_NAME.get(platform.name) is not platform:
         yield "name", "platforms/ has no such platform, or another value under this name"
-    for name in ("examples", "markup", "not_posts", "url_patterns", "hosts"):
+    for name in ("examples", "markup", "not_posts", "hosts"):
         if not getattr(platform, name):
             yield name, "empty"
 

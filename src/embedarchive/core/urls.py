@@ -11,11 +11,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, ur
 LONGEST_URL = 8_000
 """Characters. Longer than any server accepts; a bound for every rule below."""
 
-SUBDOMAIN = r"(?:[a-zA-Z\-]{1,8}+\.)?"
-"""What may stand before a platform's own name: `www`, `m`, `mobile`, `embed`, `de-de` …; a longer label is another site."""
-
 _PLAIN = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9./?=_%:+~#,;@!$'()*-]{1,2000}")
 """An address in which there is nothing to mend: most are."""
+_ENTITY = re.compile(r"&#?\w{1,32};")
 _CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEME = re.compile(r"(?i)^(https?):/*")
 _HOSTLIKE = re.compile(r"(?i)^(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|$)")
@@ -33,9 +31,8 @@ def clean_url(text: str) -> str | None:
         return None
     if _PLAIN.fullmatch(text):
         return text
-    if "&" in text:
-        # Twice: consent managers escape markup that was escaped already.
-        text = html.unescape(html.unescape(text))
+    # Twice: consent managers escape markup that was escaped already.
+    text = unescape_entities(unescape_entities(text))
     text = _CONTROLS.sub("", text.replace("\\/", "/").replace("\\u002F", "/").replace("\\u0026", "&"))
     if re.match(r"(?i)^(?:https?)?(?::|%3a)?%2f%2f", text):
         text = unquote(text)
@@ -46,6 +43,11 @@ def clean_url(text: str) -> str | None:
     if _SCHEME.match(text):
         return _SCHEME.sub(lambda m: m[1].lower() + "://", text)
     return "https://" + text if _HOSTLIKE.match(text) else None
+
+
+def unescape_entities(text: str) -> str:
+    """Read `&amp;` and its like, but never `&copy=`: without its semicolon a name is a parameter's."""
+    return html.unescape(text) if _ENTITY.search(text) else text
 
 
 @lru_cache(maxsize=512)
@@ -66,7 +68,12 @@ def split_url(text: str) -> SplitResult | None:
 
 def host_of(url: SplitResult) -> str:
     """The host in lower case, without port and final dot."""
-    return (url.hostname or "").lower().rstrip(".")
+    return _read_host(url.netloc)
+
+
+@lru_cache(maxsize=4096)
+def _read_host(netloc: str) -> str:
+    return (SplitResult("", netloc, "", "", "").hostname or "").rstrip(".")
 
 
 def find_parents(host: str) -> Iterator[str]:

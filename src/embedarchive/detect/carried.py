@@ -11,26 +11,20 @@ from selectolax.lexbor import LexborNode
 
 from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.data import Named, find_named, split_words
+from embedarchive.detect.elements import NOT_CARRYING, NOT_CARRYING_TAGS
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
 from embedarchive.detect.match import Match
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_match, read_trail
+from embedarchive.detect.selectors import CARD
 from embedarchive.detect.state import StateRecord, make_records, walk_own
 
 _LARGEST = 4_000_000
-_PLAIN = frozenset(
-    ("area", "link", "meta", "base", "input", "button", "form", "time", "html", "body", "source",
-    "track")
-)  # fmt: skip
-_SKIPPED = frozenset(
-    ("class", "style", "id", "name", "title", "alt", "allow", "sandbox", "width", "height", "sizes",
-    "srcset")
-)  # fmt: skip
 _EXPANDERS = frozenset(("embed", "oembed", "embedly", "iframely"))
 _TO_COPY = re.compile(r"clipboard|copy|share", re.I)
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
-def sight_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
+def match_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
     """Elements whose content the parser leaves as text: parked scripts, templates, hidden text areas, frames'
     fallback."""
     tag = node.tag or ""
@@ -75,16 +69,18 @@ def dive(text: str | None, host: LexborNode, scope: Scope, layer: str, rule: str
     ]
 
 
-def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
+def match_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
     """Attributes that hold escaped markup, JSON, an address or an id."""
     tag = node.tag or ""
-    pairs = {n: v for n, v in attrs.items() if v and len(v) > 4 and n not in _SKIPPED}
+    if tag in NOT_CARRYING_TAGS:
+        return []
+    pairs = {n: v for n, v in attrs.items() if v and n not in NOT_CARRYING}
     if tag == "a":
         pairs = _read_link(pairs, attrs)
-    if not pairs or tag in _PLAIN:
+    if not pairs:
         return []
     for name, value in pairs.items():
-        found = _sight_value(node, name, value, scope) if len(value) > 24 and not _TO_COPY.search(name) else []
+        found = _match_value(node, name, value, scope) if len(value) > 24 and not _TO_COPY.search(name) else []
         if found:
             return found
     if tag == "img":
@@ -98,20 +94,20 @@ def sight_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match
 def _read_link(pairs: dict[str, str], attrs: Attrs) -> dict[str, str]:
     """Of a link, the attributes that a script is to expand; its plain address only where its class is to be a card."""
     kept = {n: v for n, v in pairs.items() if n.startswith("data-") and split_words(n) & _EXPANDERS}
-    return kept | ({"embed-href": attrs.get("href") or ""} if "embedly-card" in (attrs.get("class") or "") else {})
+    return kept | ({"embed-href": attrs.get("href") or ""} if CARD.classes[0] in (attrs.get("class") or "") else {})
 
 
-def _sight_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Match]:
+def _match_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Match]:
     """One attribute: markup in some escaping, or JSON."""
     start = value.lstrip()[:3]
     if start[:1] in ("{", "[") or start[:1] == "&" or start.upper() == "%7B":
         data = read_json(value)
         if data is not None:
-            return sight_json(data, node, scope, "attribute", f"@{name}")
+            return match_json(data, node, scope, "attribute", f"@{name}")
     return dive(value, node, scope, "attribute", f"@{name}")
 
 
-def sight_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Match]:
+def match_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Match]:
     """JSON that an element carries: its own article's records only, each by its markup or its names."""
     seen: list[Match] = []
     words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""

@@ -23,7 +23,7 @@ _EMBED_WORDS = frozenset(
         "player", "consent", "lazy", "provider", "placeholder", "blocked", "blocker", "externalcontent", "extcontent",
         "thirdparty",
     )
-) | {p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}  # fmt: skip
+).union(name for p in PLATFORMS for name in (p.name, *p.services) if len(name) > 2)  # fmt: skip
 _OTHER_WORDS = frozenset(
     (
         "share", "sharing", "sharer", "follow", "button", "btn", "icon", "icons", "gallery", "lightbox", "thumb",
@@ -81,6 +81,11 @@ SERVICES = _index_services()
 ID_NAMES: dict[str, Platform] = {name: p for p in PLATFORMS for name in p.id_names}
 
 
+def is_any_id(name: str) -> bool:
+    """Whether a squeezed name promises an id, of whatever service."""
+    return name in ID_KEYS or name.endswith("videoid")
+
+
 def find_named(pairs: Mapping[str, str], context: str, *, plain: bool = False, ids: bool = True) -> Named | None:
     """The post a record embeds, by the strongest sign: a frame's address, an id under a telling name, an id in a
     record that
@@ -123,16 +128,11 @@ def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     services = [SERVICES[s] for s in (*said, *sorted(split_words(context))) if s in SERVICES]
     for platform in services[:3]:
         for name, value in pairs.items():
-            short = squeeze(name)
-            is_named = short in ID_KEYS or short.endswith("videoid")
-            post = read_bare_id(platform, value) if is_named and _is_rare(value) else None
+            # `data-id="dailymotion"` names a service, though it has the shape of a YouTube id.
+            told = is_any_id(squeeze(name)) and value.lower() not in SERVICES
+            post = read_bare_id(platform, value) if told else None
             if post:
                 yield Named(post, name, None, "id-of-service")
-
-
-def _is_rare(value: str) -> bool:
-    """A value that is no word and no small number: `data-id="twitter"` names nothing."""
-    return value.lower() not in SERVICES and (len(value) >= 7 or not value.isdigit()) and not value.isalpha()
 
 
 def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:

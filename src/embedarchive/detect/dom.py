@@ -3,34 +3,34 @@ Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from embedarchive.core.model import Claim
-from embedarchive.detect.carried import is_live, sight_attributes, sight_raw
+from embedarchive.core.model import Claim, Post
+from embedarchive.detect.addresses import find_posts
+from embedarchive.detect.carried import is_live, match_attributes, match_raw
 from embedarchive.detect.elements import (
     FRAMES,
     PARAGRAPHS,
+    match_byline_paragraph,
+    match_emptied,
+    match_frame,
+    match_lone_address,
+    match_quote,
     match_selector,
-    sight_bare,
-    sight_byline_paragraph,
-    sight_emptied,
-    sight_frame,
-    sight_quote,
-    sight_unknown,
+    match_unknown,
 )
 from embedarchive.detect.identity import identify_post
-from embedarchive.detect.keywords import CALLS, find_keywords, find_telling
+from embedarchive.detect.keywords import CALL, find_keywords
 from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.match import Match, merge_matches
 from embedarchive.detect.nesting import limit_nesting
-from embedarchive.detect.prefilter import Prefilter, find_addresses, prefilter_document
-from embedarchive.detect.scope import Attrs, Scope, is_apart, make_match
-from embedarchive.detect.scripts import match_calls, sight_literals, sight_state
-from embedarchive.detect.selectors import AMP, LINKED, QUOTED
+from embedarchive.detect.prefilter import prefilter_document
+from embedarchive.detect.scope import Scope, is_apart, make_match
+from embedarchive.detect.scripts import match_calls, match_literals, match_state
+from embedarchive.detect.selectors import QUOTED
 
 RAW = frozenset(("script", "template", "textarea"))
 
@@ -50,7 +50,7 @@ def make_scope(
     *,
     mentions: bool = False,
     unknown: bool = False,
-    prefilter: Prefilter | None = None,
+    prefilter: str | None = None,
     thorough: bool = False,
 ) -> Scope:
     """The scope of a whole document; without a prefilter, every element is looked at."""
@@ -60,10 +60,10 @@ def make_scope(
 def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
     """All matches of a parsed document."""
     seen: list[Match] = []
-    scripts: list[tuple[LexborNode, str, list[str]]] = []
+    scripts: list[tuple[LexborNode, str, list[Post]]] = []
     before: LexborNode | None = None
     for node in _find_candidates(tree, scope):
-        found = _sight_node(node, scope)
+        found = _match_node(node, scope)
         if found:
             if before is not None and found[0].post and found[0].post == seen[-1].post and is_apart(before, node):
                 found[0] = replace(found[0], apart=True)
@@ -73,18 +73,18 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
             text = node.text()
             raw = text.encode("utf-8", "replace")
             keywords = find_keywords(raw)
-            if any(keyword in CALLS for _, keyword in keywords):
+            if any(kind == CALL for _, kind, _ in keywords):
                 seen.extend(match_calls(node, text))
-            addresses = find_addresses(raw, keywords)
-            if addresses:
-                seen.extend(sight_literals(node, text))
-                scripts.append((node, text, addresses))
+            posts = list(find_posts(raw, keywords))
+            if posts:
+                seen.extend(match_literals(node, text))
+                scripts.append((node, text, posts))
     known = {s.post.key for s in seen if s.post}
     told = {s.post.key for s in seen if s.post and (s.claim != Claim() or s.platform not in QUOTED)}
-    for node, text, addresses in scripts:
+    for node, text, posts in scripts:
         expected = told if "blockquote" in text else known
-        if any((post := identify_post(a)) is None or post.key not in expected for a in addresses):
-            seen.extend(replace(s, layer="state") for s in sight_state(node, text, scope))
+        if any(post.key not in expected for post in posts):
+            seen.extend(replace(s, layer="state") for s in match_state(node, text, scope))
     kept = merge_matches(seen)
     return [*kept, *_find_mentions(tree, kept)] if scope.mentions and scope.depth == 0 else kept
 
@@ -94,7 +94,7 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
     if scope.prefilter is None:
         nodes: Iterable[LexborNode] = (n for n in tree.root.traverse() if n.is_element_node) if tree.root else ()
     else:
-        nodes = tree.css(join_selectors(scope.prefilter))
+        nodes = tree.css(scope.prefilter)
     last = 0
     for node in nodes:
         if node.mem_id != last:
@@ -102,55 +102,26 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
             yield node
 
 
-def join_selectors(prefilter: Prefilter) -> str:
-    """One CSS list of all that may carry what the prefilter saw; a longer list costs as much as a second parse."""
-    found = [*sorted(FRAMES - {"param"}), "template", "textarea"]
-    if prefilter.quoted:
-        found.append("blockquote")
-    if prefilter.marked:
-        found += LINKED
-    if prefilter.deep:
-        found.append("script")
-    if prefilter.amp:
-        found += AMP
-    found += sorted(prefilter.alone)
-    found += [f"[{_escape(n)}]" for n in sorted(prefilter.names) if n.isprintable()]
-    return ",".join(found)
-
-
-def _escape(name: str) -> str:
-    """An attribute's name as a CSS identifier; Angular, Vue and CMSs write names no identifier may have."""
-    escaped = re.sub(r"([^a-zA-Z0-9_-])", r"\\\1", name)
-    return f"\\3{escaped[0]} {escaped[1:]}" if escaped[:1].isdigit() else escaped
-
-
-def _sight_node(node: LexborNode, scope: Scope) -> list[Match]:
+def _match_node(node: LexborNode, scope: Scope) -> list[Match]:
     """What one element carries, by the first rule that sees anything."""
     tag, attrs = node.tag or "", node.attributes
     one = match_selector(node, attrs)
     if one is None and tag in FRAMES:
-        one = sight_frame(node, attrs)
+        one = match_frame(node, attrs)
     elif one is None and tag == "blockquote":
-        one = sight_quote(node, attrs)
+        one = match_quote(node, attrs)
     if one is not None:
         return [one]
-    found = sight_attributes(node, attrs, scope) if attrs and _may_carry(attrs, scope.prefilter) else []
+    found = match_attributes(node, attrs, scope) if attrs else []
     if not found and (tag in RAW or (tag == "iframe" and looks_like_markup(node.text()))):
-        found = sight_raw(node, attrs, scope)
+        found = match_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:
-        one = sight_bare(node) or (sight_byline_paragraph(node) if tag == "p" else None)
+        one = match_lone_address(node) or (match_byline_paragraph(node) if tag == "p" else None)
     elif not found and tag == "a":
-        one = sight_emptied(node, attrs)
+        one = match_emptied(node, attrs)
     elif not found and tag in FRAMES and scope.unknown:
-        one = sight_unknown(node, attrs, scope)
+        one = match_unknown(node, attrs, scope)
     return found or ([one] if one else [])
-
-
-def _may_carry(attrs: Attrs, prefilter: Prefilter | None) -> bool:
-    """Whether an element has an attribute in which the prefilter saw something, and there is something in it here."""
-    if prefilter is None or not prefilter.ids.isdisjoint(attrs):
-        return True
-    return bool(find_telling(value for name in prefilter.names.intersection(attrs) if (value := attrs[name])))
 
 
 def _find_mentions(tree: LexborHTMLParser, kept: list[Match]) -> Iterator[Match]:

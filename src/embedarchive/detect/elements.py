@@ -1,4 +1,4 @@
-"""Elements that carry a post by themselves (marked widgets, frames, quotes, lone addresses) -> matches. Pure."""
+"""Elements that carry a post by themselves (widgets, frames, quotes, lone addresses) -> matches. Pure."""
 
 from __future__ import annotations
 
@@ -15,43 +15,48 @@ from embedarchive.detect.identity import find_platforms, identify_embedded, iden
 from embedarchive.detect.markup import peel, read_json
 from embedarchive.detect.match import LONGEST_SNIPPET, Match, merge_claims
 from embedarchive.detect.scope import Attrs, Scope, make_match, read_trail
-from embedarchive.detect.selectors import find_marks, read_mark
-from embedarchive.detect.text import name_platform, sight_byline
+from embedarchive.detect.selectors import find_selectors, read_selector
+from embedarchive.detect.text import match_byline, name_platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform, Selector
 
 FRAMES = frozenset(("iframe", "frame", "embed", "object", "param", "amp-iframe"))
 PARAGRAPHS = frozenset(("p", "div", "figure", "span", "section"))
 _SOURCES = ("src", "data", "value")
-_NOT_SOURCES = frozenset(
-    ("class", "style", "id", "name", "title", "alt", "allow", "sandbox", "width", "height", "srcdoc")
+NOT_CARRYING = frozenset(
+    ("class", "style", "id", "name", "title", "alt", "allow", "sandbox", "width", "height", "sizes", "srcset", "href")
 )
+"""Attributes whose values are of the element itself: a post in them is named or linked, never carried."""
+NOT_CARRYING_TAGS = frozenset(
+    ("area", "link", "meta", "base", "input", "button", "form", "time", "html", "body", "source", "track")
+)
+"""Elements that show nothing by themselves, whatever their attributes say."""
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
 
 
 def match_selector(node: LexborNode, attrs: Attrs) -> Match | None:
-    """A widget that bears a platform's mark and names its post, or at least its author."""
-    for platform, mark in find_marks(node, attrs):
-        post, url = read_mark(node, platform, mark)
-        if post or (mark.bare and "@" in node.text()[:LONGEST_SNIPPET]):
-            seen = make_match(node, post, url, mark.form, f"{platform.name}:{mark.form}", platform.name)
-            return replace(seen, claim=merge_claims(seen.claim, _read_attributes(mark, attrs)))
+    """A widget that matches a platform's selector and names its post, or at least its author."""
+    for platform, selector in find_selectors(node, attrs):
+        post, url = read_selector(node, platform, selector)
+        if post or (selector.bare and "@" in node.text()[:LONGEST_SNIPPET]):
+            seen = make_match(node, post, url, selector.form, f"{platform.name}:{selector.form}", platform.name)
+            return replace(seen, claim=merge_claims(seen.claim, _read_attributes(selector, attrs)))
     return None
 
 
-def _read_attributes(mark: Selector, attrs: Attrs) -> Claim:
-    """What the JSON claims that a mark names its post in."""
-    names = {place.partition("@")[2].partition("{")[0] for place in (*mark.url, *mark.id) if "{" in place}
+def _read_attributes(selector: Selector, attrs: Attrs) -> Claim:
+    """What the JSON claims that a selector finds its post in."""
+    names = {place.partition("@")[2].partition("{")[0] for place in (*selector.url, *selector.id) if "{" in place}
     data = next((read_json(value) for name in names if (value := attrs.get(name))), None)
     pairs = {k: v for k, v in data.items() if isinstance(v, str)} if isinstance(data, dict) else {}
     return read_record_claim(pairs)
 
 
-def sight_frame(node: LexborNode, attrs: Attrs) -> Match | None:
+def match_frame(node: LexborNode, attrs: Attrs) -> Match | None:
     """A frame shows whatever its address names, wherever the address is parked."""
     for name in sorted(attrs, key=lambda n: n not in _SOURCES):
         value = attrs[name]
-        if not value or len(value) < 8 or name in _NOT_SOURCES:
+        if not value or len(value) < 8 or name in NOT_CARRYING or name == "srcdoc":
             continue
         post = identify_embedded(value) or _identify_peeled(value)
         if post:
@@ -77,7 +82,7 @@ def _frame_form(node: LexborNode, attrs: Attrs, name: str, post: Post) -> str:
     return "iframe" if own else "wrapper"
 
 
-def sight_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Match | None:
+def match_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Match | None:
     """A frame from elsewhere, of no platform we know."""
     url = next((attrs[n] for n in ("src", "data-src", "data") if attrs.get(n)), None)
     source, home = split_url(url or ""), split_url(scope.url or "")
@@ -87,7 +92,7 @@ def sight_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Match | None:
     return Match("unknown", None, None, url, seen.form, "dom", seen.rule, seen.markup, trail=seen.trail)
 
 
-def sight_quote(node: LexborNode, attrs: Attrs) -> Match | None:
+def match_quote(node: LexborNode, attrs: Attrs) -> Match | None:
     """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the
     post's link."""
     cited = attrs.get("cite")
@@ -115,7 +120,7 @@ def _ends_with(node: LexborNode, link: LexborNode) -> bool:
     return text.endswith(tail) and (not text or "@" in text or text == tail)
 
 
-def sight_bare(node: LexborNode) -> Match | None:
+def match_lone_address(node: LexborNode) -> Match | None:
     """An address alone in its paragraph: the CMS was to expand it, and did not."""
     filled = 0
     child = node.first_child
@@ -129,14 +134,14 @@ def sight_bare(node: LexborNode) -> Match | None:
     return make_match(node, post, text, "bare-url", "address-alone") if post else None
 
 
-def sight_byline_paragraph(node: LexborNode) -> Match | None:
+def match_byline_paragraph(node: LexborNode) -> Match | None:
     """What is left of a quote that a CMS stripped: a paragraph that names the platform, the next one its byline."""
     before = _find_next(node, back=True)
     line = " ".join(node.text().split()) if before is not None and before.tag == "p" else ""
     if before is None or "(" not in line or node.css_first("a, img") or before.css_first("a, img"):
         return None
     shown = " ".join(before.text().split())
-    seen = sight_byline(shown, line) if name_platform(shown) and not _is_in_quote(node) else None
+    seen = match_byline(shown, line) if name_platform(shown) and not _is_in_quote(node) else None
     return (
         replace(seen, layer="dom", rule="byline-paragraph", form="bare-byline", trail=read_trail(node))
         if seen
@@ -144,12 +149,12 @@ def sight_byline_paragraph(node: LexborNode) -> Match | None:
     )
 
 
-def sight_emptied(node: LexborNode, attrs: Attrs) -> Match | None:
-    """A link with the mark of an embed code, beside the box that a script was to fill and that holds nothing."""
+def match_emptied(node: LexborNode, attrs: Attrs) -> Match | None:
+    """A link that was copied out of an embed code, beside the box that a script was to fill and that holds nothing."""
     href = attrs.get("href") or ""
     post = identify_post(href) if "?" in href else None
     platform = BY_NAME[post.platform] if post else None
-    if platform is None or not any(mark in href for mark in platform.link_parameters) or _is_in_quote(node):
+    if platform is None or not any(parameter in href for parameter in platform.link_parameters) or _is_in_quote(node):
         return None
     block = node.parent if node.parent is not None and node.parent.tag in PARAGRAPHS else node
     beside = (_find_next(block, back=True), _find_next(block, back=False))

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from embedarchive.core.model import Found
 from embedarchive.core.urls import canonicalize_url, is_canonical, join_url, split_url, unwrap_archived
 from embedarchive.detect.claims import parse_time
-from embedarchive.detect.keywords import (
-    CANONICAL,
-    HEAD_DATES,
-    HEAD_END,
-    HTML,
-    LINKED_DATA,
-    META,
-    TITLE,
-    Keywords,
-)
 from embedarchive.detect.markup import read_json
+
+HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA, META = "</head>", "<title", "<html", "canonical", "ld+json", "meta"
+"""Kinds of the keywords that `read_facts` goes by. `meta` ends the name of a tag that tells one of the names below."""
+
+_DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
+          "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
+_NAMES = (*_DATES, "og:title", "twitter:title", "og:url", "og:locale", "og:site_name", "application-name")
+
+HEAD_PATTERNS = (
+    *((re.escape(word), word, word, len(word)) for word in (HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA)),
+    (rf"""(?:property|name|itemprop)\s*=\s*["']?\s*(?:{"|".join(map(re.escape, _NAMES))})["'\s/>]""", META, "", 0),
+)
+"""What `keywords` looks for on behalf of the head: (regular expression, kind, word, how far before its end)."""
 
 _LONGEST_HEAD = 300_000
 _LONGEST_TAG = 3_000
@@ -42,16 +45,16 @@ _TOLD = frozenset((META, TITLE, HTML, CANONICAL))
 _ARTICLE_TYPES = re.compile(r"Article|Posting|Report|Review|WebPage")
 
 
-def read_facts(body: bytes, url: str | None, keywords: Keywords) -> Found:
+def read_facts(body: bytes, url: str | None, keywords: Sequence[tuple[int, str, str]]) -> Found:
     """What the document says of itself: og, meta, `<link rel=canonical>`, `<title>`, `<html lang>`, then JSON-LD.
 
     `keywords` are the document's.
     """
     meta = _read_tags(body, keywords)
     linked: dict[str, str] = {}
-    dated = [meta[name] for name in HEAD_DATES if name in meta]
+    dated = [meta[name] for name in _DATES if name in meta]
     if not (dated and meta.get("og:title")):
-        linked = _read_linked_data(body, [at for at, keyword in keywords if keyword == LINKED_DATA])
+        linked = _read_linked_data(body, [at for at, kind, _ in keywords if kind == LINKED_DATA])
     return Found(
         title=_first(meta.get("og:title"), linked.get("headline"), meta.get("twitter:title"), meta.get("<title")),
         canonical_url=_read_canonical(meta, url),
@@ -61,14 +64,14 @@ def read_facts(body: bytes, url: str | None, keywords: Keywords) -> Found:
     )
 
 
-def _read_tags(body: bytes, keywords: Keywords) -> dict[str, str]:
+def _read_tags(body: bytes, keywords: Sequence[tuple[int, str, str]]) -> dict[str, str]:
     """What each wanted tag says, the first one counts."""
     said: dict[str, str] = {}
     last = -1
-    for at, keyword in keywords:
-        if keyword == HEAD_END or at > _LONGEST_HEAD:
+    for at, kind, _ in keywords:
+        if kind == HEAD_END or at > _LONGEST_HEAD:
             break
-        if keyword not in _TOLD:
+        if kind not in _TOLD:
             continue
         start = body.rfind(b"<", max(0, at - _LONGEST_TAG), at + 1)
         if start <= last:

@@ -8,12 +8,14 @@ from urllib.parse import SplitResult
 
 from embedarchive.core.model import Post
 from embedarchive.core.urls import find_inner, find_parents, host_of, split_url
-from embedarchive.detect.keywords import ADDRESSES
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 
 ANY_HOST = "*"
 DEEPEST_WRAPPER = 3
+NAMED_PAGE = "html#"
+"""What the address holds of a page that is named for a platform, and shows the post that its fragment names."""
+_NAMED_PAGE = re.compile(r"/(\w+)(?:\.min)?\.html$")
 
 
 def _index_hosts() -> dict[str, tuple[Platform, ...]]:
@@ -29,10 +31,12 @@ BY_HOST = _index_hosts()
 
 def find_platforms(url: SplitResult) -> tuple[Platform, ...]:
     """The platforms that live on the URL's host or a parent of it; else those that may live on any host."""
-    for host in find_parents(host_of(url)):
-        if host in BY_HOST:
-            return BY_HOST[host]
-    return BY_HOST.get(ANY_HOST, ())
+    return _find_on_host(host_of(url))
+
+
+@lru_cache(maxsize=4096)
+def _find_on_host(host: str) -> tuple[Platform, ...]:
+    return next((BY_HOST[each] for each in find_parents(host) if each in BY_HOST), BY_HOST.get(ANY_HOST, ()))
 
 
 def make_post(platform: Platform, native_id: str, permalink: str | None = None) -> Post:
@@ -41,8 +45,8 @@ def make_post(platform: Platform, native_id: str, permalink: str | None = None) 
 
 
 def read_bare_id(platform: Platform, value: str) -> Post | None:
-    """The post that a bare value can be the id of, or None."""
-    m = re.fullmatch(platform.id_pattern, value) if platform.id_pattern and len(value) < 200 else None
+    """The post that a bare value can be the id of, or None. Ids are ASCII everywhere."""
+    m = re.fullmatch(platform.id_pattern, value, re.ASCII) if platform.id_pattern and len(value) < 200 else None
     if m is None:
         return None
     return make_post(platform, platform.from_id("/".join(m.groups()) if m.groups() else value))
@@ -72,13 +76,7 @@ def _may_wrap(url: SplitResult) -> bool:
     return not own or bool(_WRAPPERS.search(url.path))
 
 
-_WORDS = tuple(word.decode() for word in ADDRESSES)
-
-
 def _identify(text: str, depth: int, *, embedded: bool = False) -> Post | None:
-    low = text.lower()
-    if not any(word in low for word in _WORDS) and text.isprintable() and "&#" not in low:
-        return None  # nothing in it names a platform, nor could once it is cleaned
     path_only = text.startswith("/") and not text.startswith("//")
     url = split_url("https://of.this.site" + text if path_only else text)
     if url is None:
@@ -93,12 +91,11 @@ def _identify(text: str, depth: int, *, embedded: bool = False) -> Post | None:
     if depth == 0 or not _may_wrap(url):
         return None
     inner = (_identify(each, depth - 1, embedded=embedded) for each in find_inner(url))
-    return next((post for post in inner if post), None) or _identify_named_fragment(url)
+    return next((post for post in inner if post), None) or _identify_named_page(url)
 
 
-def _identify_named_fragment(url: SplitResult) -> Post | None:
+def _identify_named_page(url: SplitResult) -> Post | None:
     """`…/twitter.min.html#1807756048868024522`: a wrapper page named for the platform, the bare id in its fragment."""
-    bare = url.fragment.partition("#")[0]
-    words = set(re.findall(r"[a-z]+", url.path.lower()[-60:])) if 4 < len(bare) < 80 else set()
-    platform = next((p for p in PLATFORMS if words & {p.name, *p.services}), None)
-    return read_bare_id(platform, bare) if platform else None
+    m = _NAMED_PAGE.search(url.path) if url.fragment else None
+    platform = next((p for p in PLATFORMS if m[1].lower() in (p.name, *p.services)), None) if m else None
+    return read_bare_id(platform, url.fragment.partition("#")[0]) if platform else None

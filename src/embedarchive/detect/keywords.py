@@ -1,136 +1,145 @@
-"""Bytes -> where every word stands that an embed of any platform, or the head of an article, is known by, in one pass
-over the document as it is (Hyperscan looks for all of them at once, in either case). Pure."""
+"""The platforms' values -> the words that their embeds are known by, and every place where one stands in a document. Pure.
+
+Nothing is listed here: a host, a selector, a name of an id, a call or a parameter that a platform's file gains is looked
+for from then on. One pass of Hyperscan over the bytes finds all of them, in any case and in the escapings that markup is
+carried in (JSON, entities, percent signs, base64). What stands at a place is for `prefilter` to judge: a word found too
+often costs time, a word found too seldom loses a post.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, product
 
 import hyperscan
 
+from embedarchive.detect.data import ID_KEYS
+from embedarchive.detect.head import HEAD_PATTERNS
+from embedarchive.detect.identity import ANY_HOST, NAMED_PAGE
+from embedarchive.detect.selectors import COMPOUNDS
 from embedarchive.platforms import PLATFORMS
 
-_LONG_NAME = 6
+ADDRESS, TOKEN, ID, ESCAPED_ID = "address", "token", "id", "escaped id"
+CALL, PARAMETER, BASE64, BYLINE, QUOTE, SCRIPT = "call", "parameter", "base64", "byline", "blockquote", "script"
+"""Kinds of keywords. `address` stands within the address of a post, `token` is a word of a selector, `id` ends an
+attribute with a value that some platform's id may be (`escaped id`: only the name and `=` are looked at), `script` ends
+the start tag of a script that is not empty."""
 
-SELECTORS = (
-    b"instagram-media", b"embetty-", b"embedpin", b"flickr-embed", b"tweet static", b"reddit-embed", b"data-attrs",
-    b"telegram-post", b"embedly-card",
-)  # fmt: skip
-"""What makes a plain link, or no link at all, an embed: the mark of a script that expands it."""
+Hit = tuple[int, str, str]
+"""(place, kind, word): where in the bytes a keyword stands. The word is empty where a pattern found it."""
 
-QUOTE = b"blockquote"
-SCRIPT = b"<script"
-"""A script that is not empty: found where its text begins."""
+_Pattern = tuple[str, str, str, int]
+"""(regular expression, kind, word, how far before the match's end the keyword is said to stand)."""
 
-BASE64 = (b"aHR0c", b"h0dH", b"odHRw")
-"""`http` in base64 at each of the three places it can start; the only words whose case counts."""
-
-AMP = b"amp-"
-"""Elements of AMP pages, the platforms' own only: some name their post by an id alone."""
-
-BYLINE = (b"(@", "\uff08@".encode())
-"""What ends a byline; it may be all that is left of a quote."""
-
-ID = b"id="
-"""An attribute whose name ends with `id`, is not `id` itself, and tells what may be a post's id, or a service: found at
-what ends its value."""
-
-HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA = b"</head>", b"<title", b"<html", b"canonical", b"ld+json"
-META = b"meta"
-"""A tag of the head that tells one of `HEAD_NAMES`: found at the name's end."""
-
-HEAD_DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
-              "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
-HEAD_NAMES = (*HEAD_DATES, "og:title", "twitter:title", "og:url", "og:locale", "og:site_name", "application-name")
-
-SERVICES = "|".join(sorted({p.name for p in PLATFORMS if len(p.name) > 1} | {"twitter"}))
-_ON_ANY_HOST = (
-    b"/@", b"2f@", b";@", b"%40", b"statuses", b"app.bsky.feed", b".min.html", b"/p/", b"/p\\/", b"2fp%2f", b"web/post/",
-    b"/w/", b"/w\\/", b"2fw%2f", b"videos/watch", b"videos\\/watch", b"videos%2fwatch", b"videos/embed",
-    b"videos\\/embed", b"videos%2fembed",
-)  # fmt: skip
+_ESCAPES = {
+    "/": r"(?:/|\\{1,3}/|%(?:25)?2F|&#(?:x2F|47);|\\u002F|\\x2F)",
+    ":": r"(?::|%(?:25)?3A|&#(?:x3A|58);|\\u003A|\\x3A)",
+    "@": r"(?:@|%(?:25)?40|&#(?:x40|64);|\\u0040|\\x40)",
+    "#": r"(?:#|%(?:25)?23|&#(?:x23|35);|\\u0023|\\x23)",
+}
+_IN_VALUE = r"""(?:[\s"'=;+]|2[027]|\\[nrt])"""
+"""What may stand before a word of an attribute: a space or quote, or how JSON, entities and percent signs write one."""
+_IN_TAG = r"[<;c]"
+"""What may stand before a tag's name: `<`, `&lt;`, `%3C`, `\\u003c`."""
+_EQUALS_ESCAPED = r"\s?(?:=\s?(?:\\+[\"']|\\*&(?:amp;)*(?:quot|#34|#39|#x27|#x22);)|%(?:25)*3D|\\u003d)"
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_FIRST = (*'<{[&%" \n\r\t', "http")
+"""What markup, JSON, an escaping of them, or an address begins with."""
+LEAST_BASE64 = 24
 
 
-def shorten_host(host: str) -> bytes:
-    """A long name is enough without what follows it: `pinterest.` for its twenty countries."""
-    name = host.partition(".")[0]
-    return (f"{name}." if len(name) >= _LONG_NAME else host).encode()
+def _escape_signs(pattern: str) -> str:
+    """Let `/`, `:`, `@` and `#` stand in any escaping, save in classes of characters and in `(?:`."""
+    return re.sub(r"\[[^\]]*\]|\(\?:|[/:@#]", lambda m: _ESCAPES.get(m[0], m[0]), pattern)
 
 
-def _name_call(call: str) -> bytes:
-    """The first word of a call's pattern: `VK.Widgets.Post`."""
-    words: list[str] = re.findall(r"(?:[A-Za-z]|\\\.){6,}", call)
-    return words[0].replace("\\", "").lower().encode()
+def _write_literal(word: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word.encode())
 
 
-def _drop_longer(keywords: Iterable[bytes]) -> list[bytes]:
-    """Leave out what another keyword would find already."""
-    found = sorted(set(keywords))
-    return [n for n in found if not any(other != n and other in n for other in found)]
+def _begin_base64(text: str) -> str:
+    """At least 24 letters of base64 that begin with a text, whose end settles a letter but in part."""
+    bits = "".join(f"{byte:08b}" for byte in text.encode())
+    whole = len(bits) // 6 * 6
+    letters = "".join(_BASE64[int(bits[i : i + 6], 2)] for i in range(0, whole, 6))
+    may_follow = "".join(letter for i, letter in enumerate(_BASE64) if f"{i:06b}".startswith(bits[whole:]))
+    return f"{letters}[{may_follow}][A-Za-z0-9+/]{{{LEAST_BASE64 - len(letters) - 1}}}"
 
 
-CALLS = tuple(_name_call(call) for p in PLATFORMS for call in p.calls)
-HOSTS = frozenset(_drop_longer(shorten_host(host) for p in PLATFORMS for host in p.hosts if host != "*"))
-ADDRESSES = HOSTS.union(_ON_ANY_HOST)
-"""Words that stand in the addresses of posts."""
-
-TELLING = ADDRESSES.union(SELECTORS, CALLS, BASE64, BYLINE, (AMP, ID, QUOTE))
-"""Words that an embed is known by; the others tell of the document."""
-
-_AMP_TAGS = {css.partition("[")[0] for p in PLATFORMS for m in p.selectors for css in re.split(r",\s*", m.css)
-             if css.encode().startswith(AMP)}  # fmt: skip
-_PLAIN = (*ADDRESSES, *SELECTORS, *CALLS, *BYLINE, QUOTE)
-_HEAD = (HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA)
-_SCRIPTS = r"<script\b[^>]*>\s*(?:[^\s<]|<[^/])"
-_IDS = rf"""[^\s"'?&]id=["']?\s?(?:{SERVICES}|\d{{9,20}}|[\w-]{{11}})["'\s>]"""
-_NAMES = rf"""(?:property|name|itemprop)\s*=\s*["']?\s*(?:{"|".join(map(re.escape, HEAD_NAMES))})["'\s/>]"""
-
-Keywords = list[tuple[int, bytes]]
-Word = tuple[bytes, bytes, int]
-"""A pattern, the keyword it finds, and how far before the match's end the keyword is said to stand."""
+def _find_addresses() -> Iterator[_Pattern]:
+    for host in sorted({host for p in PLATFORMS for host in p.hosts if host != ANY_HOST}):
+        yield rf"(?:[^a-z0-9-]|2[027f]|3d){re.escape(host)}[^a-z0-9.-]", ADDRESS, host, len(host) + 1
+    for path in sorted({p.path_pattern for p in PLATFORMS if ANY_HOST in p.hosts}):
+        yield _escape_signs(path), ADDRESS, "", 1
+    yield _escape_signs(rf"\.{NAMED_PAGE}"), ADDRESS, "", 1
 
 
-def _spell(word: bytes) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in word)
+def _find_tokens() -> Iterator[_Pattern]:
+    for token in sorted({token for compound in COMPOUNDS for token in compound.tokens} - {QUOTE}):
+        before = _IN_TAG if any(token == compound.tag for compound in COMPOUNDS) else _IN_VALUE
+        yield rf"{before}{re.escape(token)}[^\w-]", TOKEN, token, len(token) + 1
 
 
-_WORDS: list[Word] = [(_spell(w), w, len(w)) for w in _PLAIN + _HEAD + BASE64]
-_WORDS += [(_spell(tag.encode()), AMP, len(tag)) for tag in sorted(_AMP_TAGS)]
-_WORDS += [(_SCRIPTS.encode(), SCRIPT, 0), (_IDS.encode(), ID, 1), (_NAMES.encode(), META, 0)]
-_KEYWORDS = [(keyword, back) for _, keyword, back in _WORDS]
+def _find_ids() -> Iterator[_Pattern]:
+    """Attributes by the last two letters of their names, since `tweetid` is `data-tweet-id` as well as `tweetId`."""
+    ends: dict[str, set[str]] = {}
+    for platform in PLATFORMS:
+        for name in (*platform.id_names, *ID_KEYS) if platform.id_pattern else ():
+            ends.setdefault(name[-2:], set()).add(_escape_signs(platform.id_pattern))
+    for end, ids in sorted(ends.items()):
+        yield rf"""[\w.:-]{end}\s?=\s?["']?(?:{"|".join(sorted(ids))})["'\s>]""", ID, "", 1
+    yield rf"[\w.:-](?:{'|'.join(sorted(ends))}){_EQUALS_ESCAPED}", ESCAPED_ID, "", 0
+
+
+def _find_others() -> Iterator[_Pattern]:
+    yield from ((call, CALL, "", 1) for p in PLATFORMS for call in p.calls)
+    yield from ((_write_literal(q), PARAMETER, q, len(q)) for p in PLATFORMS for q in p.link_parameters)
+    for opened, space, at in product((r"\(", "%28", "\xef\xbc\x88"), ("", r"\s"), ("@", "%40", "\xef\xbc\xa0")):
+        yield opened + space + at, BYLINE, "", 1
+    yield QUOTE, QUOTE, QUOTE, len(QUOTE)
+    yield r"<script\b[^>]*>\s*(?:[^\s<]|<[^/])", SCRIPT, "", 0
+    for first in _FIRST:
+        yield rf"""[\s"'=;>]{_begin_base64(first)}""", BASE64, "", LEAST_BASE64
+    yield from HEAD_PATTERNS
 
 
 @cache
-def _compile() -> tuple[hyperscan.Database, hyperscan.Scratch]:
-    """All words as one machine, made when first asked for (it takes some hundredths of a second), and the room that a
-    scan works in. They belong together: a room does not keep its machine alive."""
-    words = hyperscan.Database()
-    words.compile(
-        expressions=[pattern for pattern, *_ in _WORDS],
-        ids=list(range(len(_WORDS))),
-        flags=[0 if keyword in BASE64 else hyperscan.HS_FLAG_CASELESS for _, keyword, _ in _WORDS],
+def _compile() -> tuple[list[tuple[str, str, int]], hyperscan.Database, hyperscan.Scratch]:
+    """All keywords as one machine, made when first asked for (it takes a tenth of a second), and the room that a scan
+    works in. They belong together: a room does not keep its machine alive."""
+    patterns = [*_find_addresses(), *_find_tokens(), *_find_ids(), *_find_others()]
+    machine = hyperscan.Database()
+    machine.compile(
+        expressions=[pattern.encode("latin-1") for pattern, *_ in patterns],
+        ids=list(range(len(patterns))),
+        # A pattern that Hyperscan cannot follow in full (one that looks ahead) finds too much, and never too little.
+        flags=[
+            (0 if kind == BASE64 else hyperscan.HS_FLAG_CASELESS) | (hyperscan.HS_FLAG_PREFILTER if not word else 0)
+            for _, kind, word, _ in patterns
+        ],
     )
-    return words, hyperscan.Scratch(words)
+    return [(kind, word, back) for _, kind, word, back in patterns], machine, hyperscan.Scratch(machine)
 
 
-def _take(i: int, _start: int, end: int, _flags: int, found: object) -> None:
-    keyword, back = _KEYWORDS[i]
-    found.append((end - back, keyword))  # type: ignore[attr-defined]
+def find_keywords(body: bytes) -> list[Hit]:
+    """Every keyword of a document, in the order of their ends."""
+    keywords, machine, room = _compile()
+    found: list[Hit] = []
 
+    def take(i: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        kind, word, back = keywords[i]
+        found.append((end - back, kind, word))
 
-def find_keywords(body: bytes) -> Keywords:
-    """(place, keyword) of every keyword in a text, in the order of their ends."""
-    found: Keywords = []
-    words, room = _compile()
-    words.scan(body, match_event_handler=_take, context=found, scratch=room.clone())  # no two scans may share a room
+    machine.scan(body, match_event_handler=take, scratch=room.clone())  # no two scans may share a room
     return found
 
 
 def find_telling(texts: Iterable[str]) -> set[int]:
-    """Which of some texts hold what an embed may be known by, all looked at in one go."""
+    """Which of some texts may hold an address of a post, all looked at in one go."""
     raw = [text.encode("utf-8", "replace") for text in texts]
     ends = list(accumulate(len(each) + 1 for each in raw))
-    return {bisect_right(ends, at) for at, keyword in find_keywords(b"\n".join(raw)) if keyword in TELLING}
+    found = find_keywords(b"\n".join((b"", *raw, b"")))
+    return {bisect_right(ends, at - 1) for at, kind, _ in found if kind == ADDRESS}

@@ -8,8 +8,9 @@ embeds. So a document of unnatural depth loses the boxes that carry nothing, and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from embedarchive.detect.keywords import QUOTE, Keywords, find_keywords
+from embedarchive.detect.keywords import QUOTE, Hit, find_keywords
 
 MOST_TAGS = 15_000
 MOST_QUOTES = 60
@@ -32,13 +33,13 @@ _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{%d,}>?" % LONGEST_TAG)
 _ATTRIBUTE = re.compile(rb"""[^\s=<>"']{1,200}(?:\s?=\s?(?:"[^"]*"|'[^']*'|[^\s"'<>]*))?""")
 
 
-def limit_nesting(body: bytes, keywords: Keywords | None = None) -> bytes:
+def limit_nesting(body: bytes, keywords: Sequence[Hit] | None = None) -> bytes:
     """The document itself, unless it is made to choke a parser. `keywords` are its own, where they are at hand."""
     if _may_hold_long_tag(body):
         body = _LONG_TAG.sub(_shorten_tag, body)
     if len(body) < MOST_QUOTES * len(b"<blockquote"):
         return body
-    told = sum(keyword == QUOTE for _, keyword in (find_keywords(body) if keywords is None else keywords))
+    told = sum(kind == QUOTE for _, kind, _ in (find_keywords(body) if keywords is None else keywords))
     many_quotes = told > MOST_QUOTES and len(_QUOTES.findall(body)) > MOST_QUOTES
     many = many_quotes or (len(body) > 3 * MOST_TAGS and body.count(b"<") > MOST_TAGS)
     if many and measure_depth(body) > (MOST_QUOTES if many_quotes else DEEPEST):

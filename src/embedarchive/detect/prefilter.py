@@ -1,286 +1,302 @@
-"""The bytes of a document -> whether an embed may be in it, and where, before any parsing. Pure.
+"""The bytes of a document -> which of its elements may carry an embed, as one CSS list, before any parsing. Pure.
 
-One pass finds the words that embeds need (`keywords`). Where a host stands, the platforms' `url_patterns` say whether it is in
-an address of a post (plain, or escaped as JSON, percent or entities); what stands around it says in which attribute,
-text, quote or script. A document that names no post, or only links posts, is not parsed; in the others only the places
-told here are looked at.
+`keywords` tells where the platforms' words stand. An address there counts only if a platform's own `identify` reads a
+post in it, an id only if it fits a platform's own pattern; what stands around it says in which attribute, script or text
+it is. None means that nothing is carried: such a document is not even parsed, nor is one that only links posts. The list
+may name too many elements, since each of them is judged by the rules themselves, but never too few.
 """
 
 from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
-from embedarchive.core.urls import SUBDOMAIN
-from embedarchive.detect.data import ID_KEYS, ID_NAMES, squeeze
+from embedarchive.detect.addresses import find_start, is_link, is_plain_link, read_post
+from embedarchive.detect.carried import is_live, is_parked
+from embedarchive.detect.data import ID_NAMES, is_any_id, squeeze
+from embedarchive.detect.elements import FRAMES, NOT_CARRYING, NOT_CARRYING_TAGS, PARAGRAPHS
 from embedarchive.detect.keywords import (
-    ADDRESSES,
-    AMP,
+    ADDRESS,
     BASE64,
     BYLINE,
-    CALLS,
-    HOSTS,
+    CALL,
+    ESCAPED_ID,
     ID,
+    LEAST_BASE64,
+    PARAMETER,
     QUOTE,
     SCRIPT,
-    SELECTORS,
-    SERVICES,
-    TELLING,
-    Keywords,
+    TOKEN,
+    Hit,
     find_keywords,
-    shorten_host,
 )
+from embedarchive.detect.selectors import COMPOUNDS
 from embedarchive.platforms import PLATFORMS
 
-_SLASH = r"(?:/|\\{1,2}/|%2F|%252F|&#x2F;|&#47;|\\u002F|\\x2F)"
-_COLON = r"(?::|%3A|%253A|&#58;|&#x3A;|\\u003A|\\x3A)"
-ANY_HOST = r"[\w.\-]{2,60}+"
+_ALWAYS = (*sorted(FRAMES - {"param"}), "template", "textarea")
+"""Elements that are looked at in every document that is parsed: few, and made to carry something."""
+_EVERYTHING = "*"
+_MOST_SELECTORS = 300
+"""A longer list would take longer than to look at every element."""
+_ANYWHERE = frozenset((ADDRESS, TOKEN, ID, ESCAPED_ID, CALL, PARAMETER, BASE64, BYLINE, QUOTE))
+_IN_LIVE_SCRIPT = frozenset((ADDRESS, CALL, QUOTE))
+_LONGEST_RUN, _LONGEST_TAG, _LONGEST_NAME, _NEAR = 400, 4_000, 80, 500
+"""Bytes that are looked at before and after a place."""
 
+_NAME = re.compile(rb"""\s*([^\s"'<>/=]{1,80})""")
+_UNQUOTED = re.compile(rb"""[^\s"'<>]*?\s?=\s?([^\s"'<>/=]{1,80}+)[\s/]""")
+_ESCAPED_NAME = re.compile(rb"(?i)[^=]{0,24}?(?:=|d3(?:52)*%|d300u\\)\s?([\w.:-]{2,80})")
+"""The three above are held against bytes read backwards, from a place to what stands before it."""
+_VALUE = re.compile(rb"""\s*["']?([^\s"'<>]{1,200})""")
+_IN_CLASS = re.compile(rb"(?i)class[^<>]*\Z")
+_TYPE = re.compile(rb"""(?i)\stype\s*=\s*["']?([^\s"'>]+)""")
+_TAG = re.compile(rb"[a-zA-Z][\w:-]*")
+_ALONE = re.compile(rb"""[^\s<>"']{6,400}\s*<""")
+_AFTER_ESCAPED_TAG = re.compile(rb"(?i)(?:gt;|3e)\s*\Z")
+_DEEPEST_ALONE = 8
+_SAFE = re.compile(r"[\w.:/@+%-]+")
 
-def _group(url_patterns: list[str]) -> str:
-    """One alternation of all URL patterns, those with the same first letter together: most addresses fail on one look."""
-    by_letter: dict[str, list[str]] = {}
-    odd = [t for t in url_patterns if not t[0].isalpha()]
-    for trace in url_patterns:
-        if trace[0].isalpha():
-            by_letter.setdefault(trace[0].lower(), []).append(trace[1:])
-    # Sites on any host share one walk over the host's letters.
-    tails = [t.removeprefix(ANY_HOST) for t in odd]
-    groups = [f"[{k}{k.upper()}](?i:{'|'.join(ts)})" for k, ts in sorted(by_letter.items())]
-    return "|".join([*groups, *([f"{ANY_HOST}(?i:{'|'.join(tails)})"] if tails else [])])
-
-
-_S9E = rf"{ANY_HOST}/(?:[\w.\-]{{1,40}}+/){{0,5}}\w+\.min\.html"
-_TRACES = _group([t for p in PLATFORMS for t in p.url_patterns] + [_S9E])
-_ADDRESS = re.compile(f"//{SUBDOMAIN}(?:{_TRACES})".encode())
-_ESCAPED = re.compile(
-    rf"(?i)http(?!s?://)(?:s?{_COLON}{_SLASH}{{2}}){SUBDOMAIN}(?:{_TRACES.replace('/', _SLASH)})".encode()
-)
-_ID = re.compile(
-    rf"""=["']?\s?(?:((?i:{SERVICES}))|\d{{9,20}}|(?=[\w-]{{0,11}}[A-Z\d_-])[\w-]{{11}})["'\s>]""".encode()
-)
-
-_EMAN = re.compile(rb"""[\w:.@()\[\]#*-]{1,80}+(?![^\s"'<])""")
-"""An attribute's name, from its end to its start."""
-_SCHEME = b"htpsHTPS:"
-_ALONE = re.compile(rb"(?i)[^\s<>\"']{6,400}\s*(?:</a>\s*)?</(p|div|figure|span|section)\b")
-_CLASS = re.compile(rb"""(?i)class\W{1,12}[\w\s-]*\Z""")
-_EVERYWHERE = frozenset(("href", "content", "class", "id", "style", "title", "alt", "type", "rel", "target", "src"))
-"""Attributes of nearly every element; those that may carry an embed in them are asked for by tag or mark."""
-_LINK_MARK = re.compile("|".join(re.escape(m) for p in PLATFORMS for m in p.link_parameters).encode(), re.I)
-_LINKING = re.compile(rb"(?i)(?<![\w-])href\W")
-_URL = re.compile(r"[^\s\"'<>&]{8,400}")
-_AHEAD = 80
-_LONGEST_ADDRESS = 160
-_USUAL_SUBDOMAINS = (b"", b"www.", b"m.", b"platform.")
-"""Between `//` and a platform's name: such an address is written plainly, and in no escaping."""
-_LIBRARIES = (b"widgets.js", b"/js/")
-_BASE64_SHIFT = dict(zip(BASE64, (0, 2, 3), strict=True))
-_BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/]{24,240}")
-_SPEAKING = frozenset((*SELECTORS, *CALLS))
-_MARK_IDS = {squeeze(place[1:]) for p in PLATFORMS for mark in p.selectors for place in mark.id if place[0] == "@"}
-_TELLING = ID_NAMES.keys() | ID_KEYS | _MARK_IDS
-_TITLES = "|".join(re.escape(p.title.lower()) for p in PLATFORMS if len(p.title) > 1)
-_TITLED = re.compile(_TITLES.encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Prefilter:
-    """Where something was seen: in which attributes (those of nearly every element left out), of which `ids` tell a bare
-    id; alone in which elements; in a script; whether AMP, the marks of links to expand, and quotes are there."""
-
-    names: frozenset[str]
-    ids: frozenset[str]
-    alone: frozenset[str]
-    deep: bool
-    amp: bool
-    marked: bool
-    quoted: bool
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_CLASSES = frozenset(name for compound in COMPOUNDS for name in compound.classes)
+_TITLED = re.compile("|".join(re.escape(p.title) for p in PLATFORMS if len(p.title) > 1).encode(), re.I)
+_COMPOUNDS = [(compound.tokens, compound.css) for compound in COMPOUNDS]
+_SERVICES = [
+    (re.compile(p.id_pattern, re.ASCII), [name.lower().encode() for name in (p.name, p.title, *p.services)])
+    for p in PLATFORMS
+    if p.id_pattern
+]
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What one walk over the keywords gathers. `quoted` and `script` say where the walk is."""
+class _Look:
+    """One walk over the keywords of a document: what was found, and where the walk is. A link to a post carries nothing
+    but in a quote, so links in quotes, and where quotes stand, are gathered apart."""
 
-    names: set[bytes] = field(default_factory=set)
-    ids: set[bytes] = field(default_factory=set)
-    alone: set[bytes] = field(default_factory=set)
-    deep: bool = False
-    amp: bool = False
-    marked: bool = False
-    linked: bool = False
-    quotes: int = 0
-    quoted: int = 0
+    body: bytes
+    found: set[str] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set)
+    links: list[int] = field(default_factory=list)
+    quotes: set[str] = field(default_factory=set)
+    carries: bool = False
+    quoted: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
     script: int = -1
-    double: int = -1
-    single: int = -1
-    seen_to: int = 0
+    began: int = -1
+    heard: frozenset[str] | None = None
+    last: dict[bytes, int] = field(default_factory=lambda: {b'"': -1, b"'": -1})
+    read_to: int = 0
 
 
-def prefilter_document(body: bytes, keywords: Keywords | None = None) -> Prefilter | None:
-    """Look for anything an embed needs; None when there is nothing, or nothing but plain links. `keywords` are the
-    document's, where they are at hand."""
-    seen = _Seen()
-    last = -1
-    for at, keyword in find_keywords(body) if keywords is None else keywords:
-        if keyword in ADDRESSES:
-            start = find_address(body, at, keyword)
-            if start > last:
-                last = start
-                _locate(seen, body, start)
-        elif keyword == SCRIPT:
-            seen.script = at
-        elif keyword not in TELLING:
-            continue
-        elif keyword == QUOTE:
-            _enter(seen, body[at - 1 : at])
-        elif keyword == ID:
-            _locate_id(seen, body, at)
-        elif keyword in _SPEAKING:
-            seen.marked = seen.marked or keyword != b"instagram-media" or bool(_CLASS.search(body, max(0, at - 99), at))
-            seen.deep = seen.deep or (keyword in CALLS and _is_in_script(seen, body, at))
-        elif keyword == AMP:
-            _note_element(seen, body, at)
-        elif keyword in BYLINE:
-            before = body[max(0, at - 500) : at].lower()
-            if b"</p" in before and _TITLED.search(before):
-                seen.alone.add(b"p")
-        elif keyword in _BASE64_SHIFT and names_address(body, at, keyword):
-            _locate(seen, body, at)
-    return _tell(seen)
-
-
-def _tell(seen: _Seen) -> Prefilter | None:
-    seen.names.discard(b"")
-    if not (
-        seen.marked or seen.deep or seen.amp or seen.alone or seen.names - {b"href"} or (seen.linked and seen.quotes)
-    ):
+def prefilter_document(body: bytes, keywords: Sequence[Hit] | None = None) -> str | None:
+    """A CSS list of the elements to look at, or None. `keywords` are the document's, where they are at hand."""
+    look = _Look(body)
+    hits = find_keywords(body) if keywords is None else keywords
+    words = {word for _, kind, word in hits if kind in (TOKEN, QUOTE)}
+    compounds = [(tokens, css) for tokens, css in _COMPOUNDS if tokens <= words] if words else []
+    wanted = frozenset(token for tokens, _ in compounds for token in tokens)
+    for at, kind, word in hits:
+        if kind == ADDRESS and is_plain_link(body, at):
+            if any(look.quoted.values()):
+                look.links.append(at)
+        elif kind == SCRIPT:
+            look.script, look.began, look.heard = at, at, None
+        elif kind in _ANYWHERE and (kind != TOKEN or word in wanted):
+            inside = _is_in_script(look, at)
+            if not inside or _is_heard(look, kind):
+                _judge(look, at, kind, word, inside)
+    look.found.update(css for tokens, css in compounds if tokens <= look.tokens)
+    if look.links and (look.carries or any(read_post(body, find_start(body, at)) for at in look.links)):
+        look.found |= look.quotes
+        look.carries = True
+    if not look.carries:
         return None
-    names, ids, alone = (
-        frozenset(n.decode("utf-8", "replace") for n in each) for each in (seen.names, seen.ids, seen.alone)
-    )
-    return Prefilter(names - _EVERYWHERE, ids, alone, seen.deep, seen.amp, seen.marked, seen.quotes > 0)
+    return ",".join((*_ALWAYS, *sorted(look.found))) if len(look.found) < _MOST_SELECTORS else _EVERYTHING
 
 
-@cache
-def _compile_address(keyword: bytes) -> re.Pattern[bytes]:
-    """The addresses that a keyword may stand in: for a host's name, those of its platforms."""
-    if keyword not in HOSTS:
-        return _ADDRESS
-    owners = [p for p in PLATFORMS if any(keyword in shorten_host(host) for host in p.hosts)]
-    return re.compile(f"//{SUBDOMAIN}(?:{_group([t for p in owners for t in p.url_patterns])})".encode())
+def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
+    """Decide whether a keyword carries anything where it stands, and if so what is to be looked at."""
+    body = look.body
+    if kind == ADDRESS:
+        start = find_start(body, at)
+        if not is_link(body, start):
+            if read_post(body, start) and not _locate_in_text(look, start, inside):
+                _locate(look, at, word, inside)
+        elif any(look.quoted.values()):
+            look.links.append(at)
+    elif kind == QUOTE:
+        _enter_quote(look, at, inside)
+    elif kind == TOKEN:
+        if word not in _CLASSES or _IN_CLASS.search(body, max(0, at - _LONGEST_RUN), at):
+            look.tokens.add(word)
+            _locate(look, at, word, inside)
+    elif kind == PARAMETER:
+        look.found.add(f'a[href*="{word}"]')
+        _locate(look, at, word, inside)
+    elif kind == BYLINE:
+        before = body[max(0, at - 500) : at]
+        if b"/p" in before.lower() and _TITLED.search(before):
+            look.found.add("p")
+            _locate(look, at, word, inside)
+    elif kind == BASE64:
+        begun = body[at : at + LEAST_BASE64]
+        if _NO_TEXT.search(base64.b64decode(begun)) is None:
+            _locate(look, at, begun.decode(), inside)
+    elif (kind == CALL and inside) or (kind in (ID, ESCAPED_ID) and _tells_id(body, at, kind)):
+        _locate(look, at, word, inside)
 
 
-def find_address(body: bytes, at: int, keyword: bytes) -> int:
-    """Where the address of a post begins that the keyword stands in, or -1."""
-    earliest = max(0, at - _LONGEST_ADDRESS)
-    start = body.rfind(b"//", earliest, at + 1)
-    if start >= 0:
-        m = _compile_address(keyword).match(body, start)
-        if m:
-            return -1 if m[0].lower().endswith(_LIBRARIES) else start
-        if body[start + 2 : at].lower() in _USUAL_SUBDOMAINS:
-            return -1
-    start = body[earliest:at].lower().rfind(b"http")
-    return earliest + start if start >= 0 and _ESCAPED.match(body, earliest + start) else -1
+def _enter_quote(look: _Look, at: int, inside: bool) -> None:
+    """Keep count of the quotes that the walk is in, as markup and in any escaping, and of where they stand."""
+    body = look.body
+    plain = body[max(0, at - 2) : at].endswith((b"<", b"</"))
+    if body[at - 1 : at] in b"/fF":
+        look.quoted[plain] = max(0, look.quoted[plain] - 1)
+    else:
+        look.quoted[plain] += 1
+        look.tokens.add(QUOTE)
+        look.quotes.add(QUOTE)
+        look.quotes.update(_find_places(look, at, QUOTE, inside))
 
 
-def names_address(body: bytes, at: int, keyword: bytes) -> bool:
-    """Whether base64 holds the address of a post, and not that of a drawing's format."""
-    m = _BASE64_TEXT.match(body, at - _BASE64_SHIFT[keyword]) if at >= 3 else None
-    if m is None:
-        return False
-    text = base64.b64decode(m[0][: len(m[0]) // 4 * 4])
-    return bool(_ADDRESS.search(text) or _ESCAPED.search(text))
+# ----------------------------------------------------------------------------------------------------------------- ids
 
 
-def _enter(seen: _Seen, before: bytes) -> None:
-    """Keep count of the quotes that the walk is in, by what stands before the tag's name; escaped ones count as well."""
-    if before in b"/fF":
-        seen.quoted = max(0, seen.quoted - 1)
-    elif before in b"<cC;":
-        seen.quotes += 1
-        seen.quoted += 1
+def _tells_id(body: bytes, end: int, kind: str) -> bool:
+    """Whether the attribute that ends here tells an id: its name promises one, or its element names a service whose ids
+    look like its value (which is not read where it is escaped)."""
+    name = _read_id_name(body, end, kind)
+    if name in ID_NAMES or not is_any_id(name):
+        return name in ID_NAMES
+    value = _VALUE.match(body, body.rfind(b"=", 0, end) + 1) if kind == ID else None
+    bare = value[1].decode("utf-8", "replace") if value else ""
+    start = min(end - _NEAR, body.rfind(b"<", max(0, end - _LONGEST_TAG), end))
+    around = body[max(0, start) : max(end + _NEAR, body.find(b">", end, end + _LONGEST_TAG))].lower()
+    fitting = (names for pattern, names in _SERVICES if kind == ESCAPED_ID or pattern.fullmatch(bare))
+    return any(name in around for names in fitting for name in names)
 
 
-def _is_in_script(seen: _Seen, body: bytes, at: int) -> bool:
+def _read_id_name(body: bytes, end: int, kind: str) -> str:
+    """The squeezed name of the attribute that ends here. In escaped markup an escaped space or line may stick to it."""
+    if kind == ID:
+        equals = body.rfind(b"=", max(0, end - _LONGEST_RUN), end)
+        m = _NAME.match(body[max(0, equals - _LONGEST_NAME) : equals][::-1])
+        return squeeze(m[1][::-1].decode("utf-8", "replace")) if m else ""
+    m = _ESCAPED_NAME.match(body[max(0, end - 2 * _LONGEST_NAME) : end][::-1])
+    name = m[1][::-1].decode() if m else ""
+    names = (name[stuck:] for stuck in (0, 1, 2) if name[stuck:].lower() not in NOT_CARRYING)
+    return next((each for each in map(squeeze, names) if each in ID_NAMES or is_any_id(each)), "")
+
+
+# -------------------------------------------------------------------------------------------------------------- places
+
+
+def _is_heard(look: _Look, kind: str) -> bool:
+    """Whether a kind of keyword counts in the script that the walk is in."""
+    if look.heard is None:
+        look.heard = _read_heard(look.body, look.began)
+    return kind in look.heard
+
+
+def _read_heard(body: bytes, at: int) -> frozenset[str]:
+    """The kinds of keywords that count in a script: in one that no browser runs all do, in one that tells machines what
+    the page shows none, in others those that its calls and its state are read for."""
+    tag = body[max(0, body.rfind(b"<script", max(0, at - _LONGEST_TAG), at)) : at]
+    m = _TYPE.search(tag)
+    attrs = {"type": m[1].decode("utf-8", "replace")} if m else {}
+    if is_parked(attrs):
+        return _ANYWHERE
+    return _IN_LIVE_SCRIPT if is_live(attrs) else frozenset()
+
+
+def _is_in_script(look: _Look, at: int) -> bool:
     """Whether the script that began last is still open. Each stretch of it is looked at once."""
-    if seen.script >= 0 and body.find(b"</script", seen.script, at) >= 0:
-        seen.script = -1
-    elif seen.script >= 0:
-        seen.script = max(seen.script, at - len(b"</script"))
-    return seen.script >= 0
+    if look.script >= 0 and look.body.find(b"</script", look.script, at) >= 0:
+        look.script = -1
+    elif look.script >= 0:
+        look.script = max(look.script, at - len(b"</script"))
+    return look.script >= 0
 
 
-def _note_element(seen: _Seen, body: bytes, at: int) -> None:
-    """An AMP element: its tag stands after `<`, or after `&lt;`, `%3c`, `\\u003c` where it is carried in something."""
-    before = body[at - 1 : at]
-    seen.amp = seen.amp or before in b"<;cC"
-    if before in b";cC":
-        _locate(seen, body, at)
+def _read_tag(body: bytes, at: int) -> str:
+    """The name of the start tag that a place is in, or nothing in text."""
+    earliest = max(0, at - _LONGEST_TAG)
+    opened = body.rfind(b"<", earliest, at)
+    tag = _TAG.match(body, opened + 1) if opened >= 0 and opened > body.rfind(b">", earliest, at) else None
+    return tag[0].lower().decode() if tag else ""
 
 
-def _read_name(before: bytes) -> bytes:
-    """The attribute whose value begins where this text ends, or nothing."""
-    rest = before.rstrip()
-    if rest.endswith((b'"', b"'")):
-        rest = rest[:-1].rstrip()
-    if not rest.endswith(b"="):
-        return b""
-    m = _EMAN.match(rest[:-1].rstrip()[::-1])
-    return m[0][::-1].lower() if m else b""
+def _locate_in_text(look: _Look, start: int, inside: bool) -> bool:
+    """Whether an address begins in text that carries nothing: in plain words, not alone between tags."""
+    body = look.body
+    if inside or _read_tag(body, start):
+        return False
+    if body[start - 1 : start] not in b" \t\r\n>(" or _AFTER_ESCAPED_TAG.search(body, max(0, start - 40), start):
+        return False
+    alone = _find_around(body, start)
+    look.found |= alone
+    return not alone
 
 
-def _locate(seen: _Seen, body: bytes, at: int) -> None:
-    """Say in which attribute, text or script an address stands."""
-    before = body[max(0, at - _AHEAD) : at].rstrip(_SCHEME)
-    name = _read_name(before)
-    seen.names.add(name)
-    seen.linked = seen.linked or seen.quoted > 0
-    seen.deep = seen.deep or ((name != b"href" or seen.quoted > 0) and _is_in_script(seen, body, at))
-    if name == b"href" and not seen.quoted and _LINK_MARK.search(body, at, at + _LONGEST_ADDRESS):
-        seen.alone.add(b"a")
-    if not name:
-        open_text = before.rstrip()
-        if open_text.endswith(b">") and (closed := _ALONE.match(body, at)):
-            seen.alone.add(closed[1].lower())
-        seen.deep = seen.deep or before[-1:] not in b" \t\r\n>("
-    # An address deep in a value: the attribute's name stands before the last quote of the kind that delimits it.
-    seen.double = max(body.rfind(b'"', seen.seen_to, at), seen.double)
-    seen.single = max(body.rfind(b"'", seen.seen_to, at), seen.single)
-    seen.seen_to = at
-    for quote in (seen.double, seen.single):
-        if quote > 0:
-            seen.names.add(_read_name(body[max(0, quote - _AHEAD) : quote]))
+def _find_around(body: bytes, end: int) -> set[str]:
+    """The elements of which the address that begins here may be all they hold: their start tags stand before it."""
+    around: set[str] = set()
+    for _ in range(_DEEPEST_ALONE if _ALONE.match(body, end) else 0):
+        end -= len(body[max(0, end - _LONGEST_RUN) : end]) - len(body[max(0, end - _LONGEST_RUN) : end].rstrip())
+        start = body.rfind(b"<", max(0, end - _LONGEST_TAG), end)
+        tag = _TAG.match(body, start + 1)
+        if start < 0 or not tag or body[end - 1 : end] != b">":
+            break
+        # With a `>` in a value, the tag may begin before the last `<`.
+        around |= PARAGRAPHS if b">" in body[start : end - 1] else PARAGRAPHS & {tag[0].lower().decode()}
+        end = start
+    return around
 
 
-def _locate_id(seen: _Seen, body: bytes, end: int) -> None:
-    """An attribute that tells an id, or a service; what a service is named for may be parked in a script."""
-    at = body.rfind(b"=", 0, end)
-    m = _ID.match(body, at)
-    name = _read_name(body[max(0, at - _AHEAD) : at + 1]) if m else b""
-    if m and (m[1] or _tells_id(name)):
-        seen.names.add(name)
-        seen.ids.add(name)
-        seen.deep = seen.deep or bool(m[1])
+def _locate(look: _Look, at: int, word: str, inside: bool) -> None:
+    """Have the places looked at where a keyword stands that carries something."""
+    if inside:
+        look.heard = frozenset()  # the script will be looked at as a whole
+    elif _read_tag(look.body, at) in NOT_CARRYING_TAGS:
+        return
+    look.carries = True
+    look.found.update(_find_places(look, at, word, inside))
 
 
-def _tells_id(name: bytes) -> bool:
-    squeezed = squeeze(name.decode("utf-8", "replace"))
-    return squeezed in _TELLING or squeezed.endswith("videoid")
+def _find_places(look: _Look, at: int, word: str, inside: bool) -> Iterator[str]:
+    """The script, and the attributes, that a keyword stands in."""
+    if inside:
+        yield "script:not(:empty)"
+    for name in _read_names(look, at):
+        if name not in NOT_CARRYING and name.isprintable():
+            held = f'*="{_read_word(look, at, word)}"' if _SAFE.fullmatch(word) else ""
+            yield f"[{_escape(name)}{held}]"
 
 
-def find_addresses(raw: bytes, keywords: Keywords) -> list[str]:
-    """The addresses in a script that a platform's URL patterns match, unescaped; those of plain links only where there
-    are quotes. `keywords` are the script's."""
-    starts = sorted({find_address(raw, at, keyword) for at, keyword in keywords if keyword in ADDRESSES} - {-1})
-    if all(keyword != QUOTE for _, keyword in keywords):
-        starts = [at for at in starts if not _LINKING.search(raw, max(0, at - 24), at)]
-    found = (raw[at : at + 400].decode("utf-8", "replace") for at in starts)
-    return [m[0] for each in found if (m := _URL.match(_unescape(each)))]
+def _read_word(look: _Look, at: int, word: str) -> str:
+    """The keyword in the case in which it is written."""
+    return look.body[at : at + len(word)].decode("utf-8", "replace")
 
 
-def _unescape(address: str) -> str:
-    return address.replace("\\u002F", "/").replace("\\/", "/").replace("\\", " ")
+def _read_names(look: _Look, at: int) -> Iterator[str]:
+    """The attributes whose values may hold a place: the one before the last quote of each kind (in a value there is none
+    of the kind that delimits it), and that of a value without quotes."""
+    body = look.body
+    at = max(at, look.read_to)
+    for delimiter in look.last:
+        look.last[delimiter] = max(look.last[delimiter], body.rfind(delimiter, look.read_to, at))
+    look.read_to = at
+    for quote in look.last.values():
+        before = body[max(0, quote - _LONGEST_NAME) : max(0, quote)].rstrip()
+        m = _NAME.match(before[:-1][::-1]) if before.endswith(b"=") else None
+        if m:
+            yield m[1][::-1].lower().decode("utf-8", "replace")
+    m = _UNQUOTED.match(body[max(0, at - _LONGEST_RUN) : at][::-1])
+    if m:
+        yield m[1][::-1].lower().decode("utf-8", "replace")
+
+
+def _escape(name: str) -> str:
+    """An attribute's name as a CSS identifier; Angular, Vue and CMSs write names no identifier may have."""
+    escaped = re.sub(r"([^a-zA-Z0-9_-])", r"\\\1", name)
+    return f"\\3{escaped[0]} {escaped[1:]}" if escaped[:1].isdigit() else escaped

@@ -14,7 +14,6 @@ from embedarchive.core.urls import split_url
 from embedarchive.detect.claims import read_claim
 from embedarchive.detect.identity import find_platforms
 from embedarchive.detect.match import LONGEST_SNIPPET, Match
-from embedarchive.detect.prefilter import Prefilter
 from embedarchive.platforms import BY_NAME
 
 _LONGEST_TRAIL = 16
@@ -32,16 +31,15 @@ Attrs = Mapping[str, str | None]
 class Scope:
     """What a search looks for and where it stands.
 
-    `prefilter` says where to look, None is everywhere; `thorough`
-    looks everywhere in what is carried, too. `depth` counts the escapings around this document. `dive`
-    searches markup that was carried in one.
+    `prefilter` is a CSS list of the elements to look at, None is everywhere; `thorough` looks everywhere in what is
+    carried, too. `depth` counts the escapings around this document. `dive` searches markup that was carried in one.
     """
 
     dive: Callable[[str, Scope], list[Match]]
     url: str | None = None
     mentions: bool = False
     unknown: bool = False
-    prefilter: Prefilter | None = None
+    prefilter: str | None = None
     thorough: bool = False
     depth: int = 0
 

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode
 
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
-from embedarchive.detect.carried import dive, sight_json
+from embedarchive.detect.carried import dive, match_json
 from embedarchive.detect.identity import find_platforms, identify_post, make_post
 from embedarchive.detect.markup import unescape_js
 from embedarchive.detect.match import LONGEST_SNIPPET, Match
@@ -37,7 +37,7 @@ def match_calls(node: LexborNode, text: str) -> Iterator[Match]:
             yield _make(node, post, None, "widget-call", m[0])
 
 
-def sight_literals(node: LexborNode, text: str) -> Iterator[Match]:
+def match_literals(node: LexborNode, text: str) -> Iterator[Match]:
     """A short script that calls something with a frame's address, and so draws it where it stands."""
     for literal in find_literals(text) if len(text) <= _LONGEST_CALLER else ():
         url = split_url(literal) if "//" in literal[:10] else None
@@ -52,14 +52,14 @@ def _make(node: LexborNode, post: Post, url: str | None, rule: str, markup: str)
     )
 
 
-def sight_state(node: LexborNode, text: str, scope: Scope) -> list[Match]:
+def match_state(node: LexborNode, text: str, scope: Scope) -> list[Match]:
     """What the article's own state embeds, as far as JSON can be read in a script."""
     rule = node.attributes.get("id") or "script"
     seen: list[Match] = []
     read = False
     for value in read_scripts(text):
         table = resolve_devalue(value) if "nuxt" in rule.lower() else value
-        seen.extend(sight_json(table, node, scope, "state", rule))
+        seen.extend(match_json(table, node, scope, "state", rule))
         read = True
     if not read and _ASSIGNED.match(text[:500]):
         seen.extend(dive(unescape_js(text), node, scope, "state", f"{rule} (not JSON)"))

@@ -1,9 +1,13 @@
-"""Elements -> the marks they bear; marks -> the post they name. Pure."""
+"""Elements -> the platforms' selectors that they match; a selector -> the post that an element names by it. Pure.
+
+A selector is a comma list of compounds, so simple that an element is held against all of them by a look into three
+tables. What words a document must hold for a compound to match in it, the compound says itself.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
@@ -32,9 +36,25 @@ class Compound:
             and all(n in attrs and (v is None or (attrs[n] or "").lower() == v) for n, v in self.attrs)
         )
 
+    @property
+    def tokens(self) -> frozenset[str]:
+        """The words that a document holds if anything in it fits: a tag of its own is enough, else every class, of every
+        attribute its value (its name where any value will do), and the tag if it is a rare one."""
+        if "-" in self.tag or ":" in self.tag:
+            return frozenset((self.tag,))
+        rare = (self.tag,) if self.tag == "blockquote" else ()
+        return frozenset((*rare, *self.classes, *(value or name for name, value in self.attrs)))
+
+    @property
+    def css(self) -> str:
+        """The compound for a CSS engine, in any case."""
+        classes = "".join(f".{name}" for name in self.classes)
+        attrs = "".join(f'[{name}="{value}" i]' if value else f"[{name}]" for name, value in self.attrs)
+        return self.tag.replace(":", "\\:") + classes + attrs
+
 
 def parse_compound(css: str) -> Compound:
-    """Read one compound of a mark's `css`; raises ValueError for anything richer."""
+    """Read one compound of a selector's `css`; raises ValueError for anything richer."""
     m = _COMPOUND.match(css.strip())
     if not m:
         raise ValueError(f"not a simple compound: {css!r}")
@@ -46,45 +66,42 @@ def parse_compound(css: str) -> Compound:
 _Entry = tuple[Compound, Platform, Selector]
 
 
-def _index() -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str, list[_Entry]]]:
+def _read_entries() -> Iterator[_Entry]:
+    for platform in PLATFORMS:
+        for selector in platform.selectors:
+            yield from ((parse_compound(css), platform, selector) for css in selector.css.split(","))
+
+
+def _index(
+    entries: Iterable[_Entry],
+) -> tuple[dict[str, list[_Entry]], dict[str, list[_Entry]], dict[str, list[_Entry]]]:
+    """The entries by the class, else the attribute, else the tag that an element must have to fit them."""
     by_class: dict[str, list[_Entry]] = {}
     by_attr: dict[str, list[_Entry]] = {}
     by_tag: dict[str, list[_Entry]] = {}
-    for platform in PLATFORMS:
-        for mark in platform.selectors:
-            for css in mark.css.split(","):
-                c = parse_compound(css)
-                if c.classes:
-                    entries = by_class.setdefault(c.classes[0], [])
-                elif c.attrs:
-                    entries = by_attr.setdefault(c.attrs[0][0], [])
-                else:
-                    entries = by_tag.setdefault(c.tag, [])
-                entries.append((c, platform, mark))
+    for entry in entries:
+        compound = entry[0]
+        if compound.classes:
+            by_class.setdefault(compound.classes[0], []).append(entry)
+        elif compound.attrs:
+            by_attr.setdefault(compound.attrs[0][0], []).append(entry)
+        else:
+            by_tag.setdefault(compound.tag, []).append(entry)
     return by_class, by_attr, by_tag
 
 
-BY_CLASS, BY_ATTR, BY_TAG = _index()
-_PLACED = [(css.strip(), m) for p in PLATFORMS for m in p.selectors for css in m.css.split(",")]
-QUOTED = frozenset(p.name for p in PLATFORMS if any(mark.form == "blockquote" for mark in p.selectors))
+BY_CLASS, BY_ATTR, BY_TAG = _index(_read_entries())
+CARD = parse_compound("a.embedly-card")
+"""A plain link that a service of no platform replaces by a card of what it leads to."""
+COMPOUNDS: tuple[Compound, ...] = (*dict.fromkeys(compound for compound, *_ in _read_entries()), CARD)
+"""Every shape of element that carries a post because of what it is, not of what stands in it."""
+QUOTED = frozenset(p.name for p in PLATFORMS if any(selector.form == "blockquote" for selector in p.selectors))
 """Platforms whose fallback is a quote: it says who wrote the post, and what."""
-AMP: tuple[str, ...] = tuple(css for css, _ in _PLACED if css.startswith("amp-"))
 _NO_CLASSES: frozenset[str] = frozenset()
-LINKED: tuple[str, ...] = (
-    "[data-attrs]",
-    "a.embedly-card",
-    *dict.fromkeys(
-        re.sub(r"=[^\]]*", "", css)
-        for css, m in _PLACED
-        if css.startswith("script")
-        or not (css.startswith(("blockquote", "amp-")) or (*m.url, *m.id)[0].startswith(("@data", "@src", "@video")))
-    ),
-)
-"""Marks that no attribute of their own gives away: what names the post is inside them, or in a plain link."""
 
 
-def find_marks(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterator[tuple[Platform, Selector]]:
-    """The marks an element bears, without asking the CSS engine."""
+def find_selectors(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterator[tuple[Platform, Selector]]:
+    """The selectors an element matches, without asking the CSS engine."""
     tag = node.tag or ""
     named = attrs.get("class")
     classes = frozenset(named.split()) if named else _NO_CLASSES
@@ -100,19 +117,19 @@ def find_marks(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterator[tu
 def _fitting(
     entries: list[_Entry] | None, tag: str, classes: frozenset[str], attrs: Mapping[str, str | None]
 ) -> Iterator[tuple[Platform, Selector]]:
-    for compound, platform, mark in entries or ():
+    for compound, platform, selector in entries or ():
         if compound.fits(tag, classes, attrs):
-            yield platform, mark
+            yield platform, selector
 
 
-def read_mark(node: LexborNode, platform: Platform, mark: Selector) -> tuple[Post | None, str | None]:
-    """(post, the address as written) that the mark names on this element."""
-    for place in mark.url:
+def read_selector(node: LexborNode, platform: Platform, selector: Selector) -> tuple[Post | None, str | None]:
+    """(post, the address as written) that an element names at the places its selector knows."""
+    for place in selector.url:
         for value in read_place(node, place):
             post = identify_post(value)
             if post and post.platform == platform.name:
                 return post, value
-    for place in mark.id:
+    for place in selector.id:
         for value in read_place(node, place):
             found = read_bare_id(platform, value.strip())
             if found:

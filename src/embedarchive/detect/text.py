@@ -24,7 +24,7 @@ def find_in_text(text: str) -> Found:
     lines = [line for line in lines if line]
     seen: list[Match] = []
     for i, line in enumerate(lines):
-        match = _sight_address(line) or sight_byline(lines[i - 1] if i else "", line)
+        match = _match_address(line) or match_byline(lines[i - 1] if i else "", line)
         if match:
             seen.append(match)
     return Found(
@@ -37,7 +37,7 @@ def _starts_with(seen: list[Match], line: str) -> bool:
     return bool(seen) and line in seen[0].markup
 
 
-def _sight_address(line: str) -> Match | None:
+def _match_address(line: str) -> Match | None:
     post = identify_embedded(line) if _ADDRESS.match(line) else None
     if post is None:
         return None
@@ -52,7 +52,7 @@ def name_platform(line: str) -> Platform | None:
     return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
 
 
-def sight_byline(before: str, line: str) -> Match | None:
+def match_byline(before: str, line: str) -> Match | None:
     """A line that ends in `(@handle)`, where it or the line before names the platform."""
     if len(line) > 2 * _SHORT_LINE or not _BYLINE_END.search(line):
         return None

@@ -191,10 +191,6 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    url_patterns=(
-        r"bandcamp\.com/EmbeddedPlayer",
-        r"[\w.\-]{2,60}+(?<=\.bandcamp\.com)/(?:album|track)",
-    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://maralind.bandcamp.com/",),

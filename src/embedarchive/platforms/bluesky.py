@@ -424,10 +424,6 @@ PLATFORM = Platform(
     id_pattern=r"at://(did:[a-z]+:[\w.:%-]{5,100}|[\w.-]{3,253})/app\.bsky\.feed\.post/(\w{5,20})",
     id_names=("blueskyuri", "blueskyposturi", "blueskyembeduri", "uri", "aturi"),
     services=("bsky",),
-    url_patterns=(
-        r"bsky\.app/(?:profile|embed)/[^\s\"'<>]{3,300}?post/",
-        r"did:[a-z]+:[\w.:%-]{5,100}/app\.bsky\.feed\.post",
-    ),
     link_parameters=("ref_src=embed",),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),

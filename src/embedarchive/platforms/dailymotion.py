@@ -185,7 +185,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[xk][A-Za-z0-9]{5,18}",
     id_names=("dailymotionid", "dmvideoid"),
-    url_patterns=(r"dailymotion\.com/(?:embed/|swf/)?(?:video|player)", r"dai\.ly/", r"geo\.dailymotion\.com/"),
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -45,7 +45,6 @@ _PATH = re.compile(
     r"|^/(?:reel|videos|watch)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$"
 )
 _PLUGIN = re.compile(r"^/(?:v\d+\.\d+/)?plugins/(\w+)(?:\.php)?")
-_POSTS = r"(?!sharer|dialog/|tr\?)[^\s\"'<>]{0,200}?(?=[pvsrwm\d])(?:posts/|videos?[/.]|permalink|photos?[/.]|story\.php|reel/|watch|share/|media/|\d_\d)"
 _BY_QUERY = re.compile(
     r"^/(?:watch|photo|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
 )
@@ -475,12 +474,6 @@ PLATFORM = Platform(
     id_pattern=r"\d{12,20}",
     id_names=("facebookid", "facebookpostid", "fbpostid", "facebookvideoid"),
     services=("fb", "facebookpost", "facebookvideo"),
-    url_patterns=(
-        r"facebook\.com/(?:v[\d.]+/)?plugins/(?:post|video)",
-        rf"facebook\.com/{_POSTS}",
-        rf"fb\.com/{_POSTS}",
-        r"fb\.watch/",
-    ),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,

@@ -148,12 +148,6 @@ PLATFORM = Platform(
     permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
-    url_patterns=(
-        r"flickr\.com/photo\.gne",
-        r"flickr\.com/photos/[^\s\"'<>/]{1,60}/\d",
-        r"flickr\.com/photos/\d{5}",
-        r"flic\.kr/p/",
-    ),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://flic.kr/p/2kXyZab",),

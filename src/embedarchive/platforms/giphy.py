@@ -102,7 +102,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[A-Za-z0-9]{8,30}",
     id_names=("giphyid",),
-    url_patterns=(r"giphy\.com/(?:embed|gifs|clips|stickers)/", r"gph\.is/"),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://gph.is/2AbCdEf",),

@@ -157,7 +157,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"(?:a/)?\w{5,8}",
     id_names=("imgurid",),
-    url_patterns=(r"imgur\.com/(?:a/|gallery/|[tr]/)?[^\s\"'<>.]{5}",),
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,

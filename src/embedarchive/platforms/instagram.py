@@ -722,11 +722,6 @@ PLATFORM = Platform(
     id_names=("instagramid", "instagramshortcode", "igshortcode"),
     services=("ig",),
     selectors=SELECTORS,
-    url_patterns=(
-        r"instagram\.com/(?:[\w.]{1,30}/)?(?:p|reels?|tv|share)/",
-        r"instagram\.com/embed",
-        r"instagr\.am/(?:[\w.]{1,30}/)?(?:p|reels?|tv)/",
-    ),
     bylines=BYLINES,
     link_parameters=("utm_source=ig_embed",),
     wordless=r"""data-instgrm-version=["']?(?:1[4-9]|[2-9]\d)\b""",

@@ -246,7 +246,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"urn:li:(?:share|ugcPost|activity):\d{10,25}",
     id_names=("linkedinurn", "linkedinid"),
-    url_patterns=(r"linkedin\.com/(?:embed/)?(?:feed/|pulse/)?update/", r"linkedin\.com/posts/", r"lnkd\.in/"),
     examples=EXAMPLES,
     short_links=(
         "https://lnkd.in/eAbCdEf",

@@ -22,9 +22,11 @@ from embedarchive.platforms.kit.specification import (
 )
 from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
-_PATH = re.compile(
-    r"^/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|web/@[\w.@\-]{1,100})/(\d{15,20})(?:/embed)?/?$"
+_STATUS = (
+    r"/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|web/@[\w.@\-]{1,100})"
+    r"/(\d{15,20})"
 )
+_PATH = re.compile(rf"^{_STATUS}(?:/embed)?/?$")
 _HANDLE = re.compile(r"^/(?:@|users/)([\w.\-]{1,64}(?:@[\w.\-]{3,100})?)/")
 
 
@@ -212,15 +214,13 @@ PLATFORM = Platform(
     name="mastodon",
     title="Mastodon",
     hosts=("*",),
+    path_pattern=_STATUS,
     identify=identify,
     canonical=canonical,
     permalink=permalink,
     date=date,
     handle=handle,
     is_frame=is_frame,
-    url_patterns=(
-        r"[\w.\-]{2,60}+/(?:(?:web/)?(?:(?:@|%40)[\w.\-]{1,64}+(?:(?:@|%40)[\w.\-]{3,80}+)?/|users/[\w.\-]{1,64}+/statuses/|statuses/)\d{15})",
-    ),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),
     examples=EXAMPLES,

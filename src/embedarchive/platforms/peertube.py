@@ -38,7 +38,8 @@ from embedarchive.platforms.kit.specification import (
 
 _LONG = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _SHORT = r"[1-9A-HJ-NP-Za-km-z]{22}"
-_PATH = re.compile(rf"^/(?:w|videos/watch|videos/embed)/({_LONG}|{_SHORT})(?:;[^/]*)?/?$")
+_VIDEO = rf"/(?:w|videos/watch|videos/embed)/({_LONG}|{_SHORT})"
+_PATH = re.compile(rf"^{_VIDEO}(?:;[^/]*)?/?$")
 _DIGITS = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of the short form of an id: its UUID as a number, in base 58."""
 
@@ -211,11 +212,11 @@ PLATFORM = Platform(
     name="peertube",
     title="PeerTube",
     hosts=("*",),
+    path_pattern=_VIDEO,
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
     distinctive=False,
-    url_patterns=(r"[\w.\-]{2,60}+/(?:w|videos/watch|videos/embed)/[\w\-]{22}",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     made_up_url="https://framatube.org/videos/watch/00000000-0000-4000-8000-000000000001",

@@ -341,7 +341,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\d{6,20}",
     id_names=("pinterestid", "pinid"),
-    url_patterns=(r"pinterest\.[a-z.]{2,6}/(?:pin/[^\s\"'<>]{0,200}?\d{6}|ext/embed)", r"pin\.it/"),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://pin.it/3AbCdEf",),

@@ -29,7 +29,8 @@ from embedarchive.platforms.kit.specification import (
 )
 from embedarchive.platforms.kit.statuses import read_status
 
-_PATH = re.compile(r"^/(?:p/[\w.\-]{2,40}|i/web/post)/(\d{15,20})(?:/embed)?/?$")
+_POST = r"/(?:p/[\w.\-]{2,40}|i/web/post)/(\d{15,20})"
+_PATH = re.compile(rf"^{_POST}(?:/embed)?/?$")
 _HANDLE = re.compile(r"^/p/([\w.\-]{2,40})/\d")
 _EPOCH_MS = 1_549_756_800_000
 """2019-02-10. Posts from before have small numbers, which an address on an unknown host does not give away."""
@@ -226,6 +227,7 @@ PLATFORM = Platform(
     name="pixelfed",
     title="Pixelfed",
     hosts=("*",),
+    path_pattern=_POST,
     identify=identify,
     canonical=canonical,
     permalink=permalink,
@@ -233,7 +235,6 @@ PLATFORM = Platform(
     handle=handle,
     is_frame=is_frame,
     distinctive=False,
-    url_patterns=(r"[\w.\-]{2,60}+/(?:p/[\w.\-]{2,40}+|i/web/post)/\d{15}",),
     visit=make_visit(FRAMED, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

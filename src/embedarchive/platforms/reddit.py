@@ -291,11 +291,6 @@ PLATFORM = Platform(
     permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
-    url_patterns=(
-        r"reddit(?:media)?\.com/[^\s\"'<>]{0,80}?comments/",
-        r"reddit\.com/(?:r|u|user)/[\w-]{1,50}/s/",
-        r"redd\.it/",
-    ),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=(

@@ -109,7 +109,6 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    url_patterns=(r"rumble\.com/(?:embed/|v\w{3,10}-)",),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://rumble.com/c/maralind",),

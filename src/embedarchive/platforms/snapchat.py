@@ -209,7 +209,6 @@ PLATFORM = Platform(
     handle=handle,
     is_short=is_short,
     is_frame=is_frame,
-    url_patterns=(r"snapchat\.com/[^\s\"'<>]{0,80}?(?:spotlight|lens|p|s|t|story|o)/",),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=(

@@ -175,7 +175,6 @@ PLATFORM = Platform(
     id_pattern=r"\d{5,12}",
     from_id=lambda number: f"tracks/{number}",
     id_names=("soundcloudid", "soundcloudtrackid"),
-    url_patterns=(r"on\.soundcloud\.com", r"soundcloud\.com/(?:player|tracks|playlists|v\d/|[\w-]{2,60}/[\w-]{2})"),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://on.soundcloud.com/AbCdE",),

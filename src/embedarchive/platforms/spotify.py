@@ -183,10 +183,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"spotify:(track|album|playlist|episode|show|artist):(\w{15,30})",
     id_names=("spotifyuri",),
-    url_patterns=(
-        r"spotify\.com/(?:\?uri|[^\s\"'<>]{0,60}?(?:track|album|playlist|episode|show|artist))",
-        r"spotify\.link/",
-    ),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://spotify.link/AbCdEfGhIj",),

@@ -106,7 +106,6 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    url_patterns=(r"streamable\.com/(?:[eost]/)?\w{4}",),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

@@ -201,11 +201,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"[A-Za-z]\w{3,40}/\d{1,12}",
     id_names=("telegrampost",),
-    url_patterns=(
-        r"t\.me/(?:s/)?\w{4,41}/\d",
-        r"telegram\.me/(?:s/)?\w{4,41}/\d",
-        r"telegram\.org/js/",
-    ),
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -324,7 +324,6 @@ PLATFORM = Platform(
     id_pattern=r"[A-Za-z0-9_-]{10,12}",
     id_names=("threadsid",),
     services=("threadsnet",),
-    url_patterns=(r"threads\.(?:net|com)/(?:(?:@|%40)[\w.]{0,40}/post|t)/",),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES),
     examples=EXAMPLES,

@@ -416,11 +416,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\d{17,20}",
     id_names=("tiktokid", "tiktokvideoid"),
-    url_patterns=(
-        r"tiktok\.com/[^\s\"'<>]{0,60}?(?:video|photo|embed|player|v)/",
-        r"v[mt]\.tiktok\.com/",
-        r"tiktok\.com/t/",
-    ),
     link_parameters=("refer=embed",),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),

@@ -189,7 +189,6 @@ PLATFORM = Platform(
     id_pattern=r"\d{15,20}",
     id_names=("truthid", "truthsocialid"),
     services=("truth",),
-    url_patterns=(r"truthsocial\.com/[\w@.\-/]{1,100}?\d{12}",),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields),
     examples=EXAMPLES,

@@ -238,11 +238,6 @@ PLATFORM = Platform(
     handle=handle,
     is_short=is_short,
     is_frame=is_frame,
-    url_patterns=(
-        r"tumblr\.com/[^\s\"'<>]{0,120}?\d{8}",
-        r"[\w.\-]{2,60}+(?<=\.tumblr\.com)/[^\s\"'<>]{0,120}?\d{8}",
-        r"tmblr\.co/",
-    ),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://tmblr.co/ZabCdEfGh",),

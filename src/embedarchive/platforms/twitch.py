@@ -165,12 +165,6 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    url_patterns=(
-        r"clips\.twitch\.tv/",
-        r"player\.twitch\.tv/",
-        r"embed\.twitch\.tv/",
-        r"twitch\.tv/[^\s\"'<>]{0,60}?(?:clip|videos?|v)/",
-    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

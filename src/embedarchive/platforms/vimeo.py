@@ -221,7 +221,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\d{5,12}",
     id_names=("vimeoid", "vimeovideoid"),
-    url_patterns=(r"vimeo\.com/[^\s\"'<>]{0,120}?\d{5}",),
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,

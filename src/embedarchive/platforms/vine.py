@@ -113,7 +113,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"\w{9,13}",
     id_names=("vineid",),
-    url_patterns=(r"vine\.co/v/",),
     selectors=SELECTORS,
     examples=EXAMPLES,
     markup=MARKUP,

@@ -24,7 +24,6 @@ from embedarchive.platforms.kit.framed import (
 from embedarchive.platforms.kit.ids import query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
-_POSTS = r"(?:video_ext|widget_post|js/api/|[^\s\"'<>]{0,200}?(?:wall|video|clip|photo)-?\d)"
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
 
 
@@ -199,7 +198,6 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"(?:wall|video|clip)-?\d{1,12}_\d{1,12}",
     services=("vkontakte", "vkvideo"),
-    url_patterns=(rf"vk\.(?:com|ru)/{_POSTS}", rf"vkvideo\.ru/{_POSTS}", rf"vkontakte\.ru/{_POSTS}"),
     calls=(r"VK\.Widgets\.Post\(\s*[^,)]{1,100},\s*[\"']?(-?\d{1,12})[\"']?\s*,\s*[\"']?(\d{1,12})",),
     from_call=lambda groups: f"wall{groups[0]}_{groups[1]}",
     examples=EXAMPLES,

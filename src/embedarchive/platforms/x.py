@@ -481,19 +481,6 @@ PLATFORM = Platform(
     id_names=("tweetid", "tweetidstr", "twitterid", "xid"),
     services=("twitter", "tweet"),
     calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
-    url_patterns=tuple(
-        rf"{host}/(?:[^\s\"'<>]{{0,40}}?status(?:es)?/|i/|embed/|widgets\.js)"
-        for host in (
-            r"twitter\.com",
-            r"x\.com",
-            r"fxtwitter\.com",
-            r"vxtwitter\.com",
-            r"fixupx\.com",
-            r"fixvx\.com",
-            r"xcancel\.com",
-            r"nitter\.net",
-        )
-    ),
     link_parameters=("ref_src=twsrc",),
     selectors=SELECTORS,
     examples=EXAMPLES,

@@ -376,7 +376,6 @@ PLATFORM = Platform(
     id_names=("youtubeid", "youtubevideoid", "ytid", "ytvideoid", "videoyoutubeid", "youtube", "youtubevideo"),
     services=("yt", "ytplayer", "youtubevideo", "youtubenocookie"),
     calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
-    url_patterns=(r"youtube(?:-nocookie|education)?\.com/{1,2}(?:embed|v|vi|e|shorts|live|watch)", r"youtu\.be/"),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
     examples=EXAMPLES,

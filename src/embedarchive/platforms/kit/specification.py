@@ -22,9 +22,9 @@ class Selector:
     """One shape of markup that carries this platform's posts.
 
     `css` is a comma list of simple compounds (`tag`, `.class`, `[attr]`, `[attr=value]` and joins of these), so that an
-    element finds its marks by a look into a table. `url` and `id` say, in order, where the post's address or bare id may
+    element finds its selectors by a look into a table. `url` and `id` say, in order, where the post's address or bare id may
     stand: `@attr` of the element, `css@attr` of an inner one (`css:last@attr` takes the last that names a post),
-    `@attr{key}` of JSON in an attribute, `text` of the element. A `bare` mark may name no post: its byline is enough.
+    `@attr{key}` of JSON in an attribute, `text` of the element. A `bare` one may name no post: its byline is enough.
     """
 
     form: str
@@ -220,8 +220,9 @@ class Gap:
 class Platform:
     """One platform. `hosts` are registrable names, matched against the parsed host or a parent of it, never as text.
 
-    `identify` gets a split, cleaned URL on one of `hosts` (`*` is any host, asked last) and gives the native id, or None
-    for a page that is no post. `canonical` turns a native id into the address readers know, `permalink` cleans a post's own
+    `identify` gets a split, cleaned URL on one of `hosts` and gives the native id, or None for a page that is no post. A
+    platform of any host (`*`, asked last) says in `path_pattern`, a regular expression, what the path begins with of every
+    address that `identify` knows. `canonical` turns a native id into the address readers know, `permalink` cleans a post's own
     address where the id alone leads nowhere; `date` turns a native id into an ISO time, or None; `handle` reads the author
     from a post's address. `is_short` tells redirecting links; `is_frame` tells addresses that exist only to be embedded:
     wherever they stand, the post is shown. `distinctive` says whether an address on any host can, by its shape alone, be
@@ -231,8 +232,11 @@ class Platform:
     where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
     gives the ids a bare number can mean. `services` are further names under which markup knows the platform. `calls` are
     script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
-    the author's name in the fallback. `link_parameters` are pieces of the query that a link copied out of its embed code
-    carries; `wordless` matches a fallback that holds no words of the post.
+    the author's name in the fallback. `link_parameters` are pieces of the query that a link copied out of its embed
+    code carries; `wordless` matches a fallback that holds no words of the post.
+
+    All of these are looked for in a document's bytes as they stand here, before it is parsed (`detect/keywords.py`): nothing
+    has to be told twice.
 
     `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
@@ -240,9 +244,6 @@ class Platform:
     `states` names what its replica must be able to play: the ways in which the platform is known to answer for a post.
     `known_url` is a post that the platform's own documentation has shown for years, `made_up_url` one that never was: what
     `doctor --live` asks about, where an archive has no post of its own.
-
-    `url_patterns` are regular expressions, one of which matches any address of this platform after its `//` and a short
-    sub-domain (`/` stands for a slash in any escaping): a page in which none matches may not even be parsed.
     """
 
     name: str
@@ -253,6 +254,7 @@ class Platform:
     date: Callable[[str], str | None] = lambda native_id: None
     permalink: Callable[[SplitResult], str | None] = lambda url: None
     handle: Callable[[SplitResult], str | None] = lambda url: None
+    path_pattern: str = ""
     is_short: Callable[[SplitResult], bool] = lambda url: False
     is_frame: Callable[[SplitResult], bool] = lambda url: False
     distinctive: bool = True
@@ -264,7 +266,6 @@ class Platform:
     calls: tuple[str, ...] = ()
     from_call: Callable[[tuple[str, ...]], str] = lambda groups: groups[0]
     selectors: tuple[Selector, ...] = ()
-    url_patterns: tuple[str, ...] = ()
     bylines: tuple[str, ...] = ()
     link_parameters: tuple[str, ...] = ()
     wordless: str = ""
