@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from capturing import SHORT, open_camera
 from embedarchive.conformance.nothing_seen import judge_drawn
-from embedarchive.conformance.playing import Play, judge_play, list_scenes, play_scenes, read_capture
+from embedarchive.conformance.playing import Play, judge_frame, judge_play, list_scenes, play_scenes, read_capture
 from embedarchive.conformance.served import find_published
 from embedarchive.core.model import Page, Post
 from embedarchive.platforms import BY_NAME, PLATFORMS
@@ -19,6 +19,7 @@ from known_faults import mark_known
 
 SCENES = {(p.name, scene.case): scene for p in PLATFORMS for scene in list_scenes(p)}
 LIVING = [key for key, scene in SCENES.items() if scene.name == "live"]
+FRAME = "frame"
 DRAWN = ("another platform's post, drawn", "another post, drawn")
 
 AT_ONCE, TABS = 4, 12
@@ -35,7 +36,8 @@ async def plays(request: pytest.FixtureRequest) -> AsyncIterator[Plays]:
     mine = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
     asked = [(item.callspec.params["name"], item.callspec.params["case"]) for item in mine]
     living = LIVING if any(case in DRAWN for _, case in asked) else []
-    wanted = dict.fromkeys((*(key for key in asked if key in SCENES), *living))
+    framed = {name for name, case in asked if case == FRAME}
+    wanted = dict.fromkeys((*(key for key in SCENES if key in asked or key[0] in framed), *living))
     with Replica() as replica:
         async with open_camera(replica, tabs=TABS, limits=LIMITS) as camera:
             played = await play_scenes(replica, camera.browser.capture, [SCENES[key] for key in wanted], AT_ONCE)
@@ -73,3 +75,10 @@ async def test_a_description_that_differs_is_found_out(plays: Plays, name: str, 
     told = {**find_published(play.scene.fact), **LIES[field]}
     lying = replace(play, scene=replace(play.scene, state=replace(play.scene.state, tells=lambda post: told)))
     assert any(finding.problem.startswith(f"{field} is ") for finding in judge_play(lying))
+
+
+@pytest.mark.parametrize(("name", "case"), [mark_known(p.name, FRAME) for p in PLATFORMS])
+async def test_every_selector_of_a_frame_is_met(plays: Plays, name: str, case: str) -> None:
+    mine = [play for (platform, _), play in plays.items() if platform == name]
+    found = list(judge_frame(BY_NAME[name], mine))
+    assert not found, "\n".join(map(str, found))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from embedarchive.conformance import CHECKS, Finding, check_platform
-from embedarchive.conformance.playing import judge_play, list_scenes, play_scenes
+from embedarchive.conformance.playing import judge_frame, judge_play
 from embedarchive.platforms import BY_NAME, PLATFORMS
 
-PLAYED = ("played", "descriptions")
+PLAYED = ("played", "descriptions", "frame")
 """Columns of what only a browser shows."""
-AT_ONCE, TABS = 4, 12
 
 
 def draw_table(names: Sequence[str], heads: Sequence[str], findings: Sequence[Finding]) -> str:
@@ -27,28 +25,6 @@ def draw_table(names: Sequence[str], heads: Sequence[str], findings: Sequence[Fi
         cells = (f"{count or '·':^{len(head)}}" for count, head in zip(counts, heads, strict=True))
         lines.append(f"{name:<13}" + "  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-async def play_platforms(names: Sequence[str]) -> list[Finding]:
-    """What is wrong with what comes of every state of these platforms, played by the replica to a browser."""
-    from embedarchive.browser import Browser, VisitLimits, find_browser
-    from embedarchive.egress import Door, DoorPolicy, parse_resolve
-    from embedarchive.fetch import Fetcher
-    from embedarchive.replica import Replica
-
-    limits = VisitLimits(navigate_s=6.0, settle_s=6.0, rest_s=10.0, idle_s=6.0, phase_s=30.0, whole_s=120.0)
-    scenes = [scene for name in names for scene in list_scenes(BY_NAME[name])]
-    with Replica() as replica:
-        ca_file = replica.ca_file
-        async with (
-            Door(DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in replica.resolve))) as door,
-            Fetcher(door, user_agent="conformance", ca_file=str(ca_file)) as fetcher,
-            Browser(
-                door, find_browser(None, os.environ), ca_file=ca_file, tabs=TABS, fetcher=fetcher, limits=limits
-            ) as browser,
-        ):
-            plays = await play_scenes(replica, browser.capture, scenes, AT_ONCE)
-    return [finding for play in plays for finding in judge_play(play)]
 
 
 def main() -> int:
@@ -64,7 +40,12 @@ def main() -> int:
     findings = [finding for name in names for finding in check_platform(BY_NAME[name])]
     heads = [check.name for check in CHECKS]
     if given.play:
-        findings += asyncio.run(play_platforms(names))
+        from embedarchive.conformance.recording import record_plays  # a browser is imported only when one is asked for
+
+        plays = asyncio.run(record_plays([BY_NAME[name] for name in names]))
+        findings += [finding for play in plays for finding in judge_play(play)]
+        for name in names:
+            findings += judge_frame(BY_NAME[name], [p for p in plays if p.scene.fact.platform == name])
         heads += PLAYED
     if given.json:
         print("".join(json.dumps(asdict(f), ensure_ascii=False) + "\n" for f in findings), end="")

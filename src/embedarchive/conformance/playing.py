@@ -247,3 +247,40 @@ def read_capture(capture: Capture) -> Page:
         error=capture.environment.get("page_error"),
         truncated=capture.environment.get("page_truncated"),
     )
+
+
+# ---------------------------------------------------------------------------------------------------------------- frame
+
+
+def judge_frame(platform: Platform, plays: Sequence[Play]) -> Iterator[Finding]:
+    """Each selector of the frame, and each move, is met in some state: what is never met cannot be seen to be wrong."""
+    if platform.visit is None or not plays:
+        return
+    frame = platform.visit.frame
+    pages = [read_capture(play.capture) for play in plays]
+    trees = [parse_html(text) for page in pages for text in (page.dom, page.body) if text]
+    done = " ".join(each for play in plays for each in play.capture.alterations)
+    wanted = {"card": (frame.card,), "dead": frame.dead, "pending": frame.pending}
+    for field, selectors in wanted.items():
+        for css in (part for selector in selectors for part in split_selectors(selector)):
+            if not any(tree.css_first(css) for tree in trees):
+                yield Finding(platform.name, "frame", f"{field} {css}", "is met in no state")
+    for move in frame.moves:
+        if move.do != "wait" and f"{move.do} {move.css}" not in done:
+            yield Finding(platform.name, "frame", f"{move.do} {move.css}", "is done in no state")
+        if move.until and not any(tree.css_first(move.until) for tree in trees):
+            yield Finding(platform.name, "frame", f"until {move.until}", "is met in no state")
+        if move.when and not any(move.when in page.body for page in pages):
+            yield Finding(platform.name, "frame", f"when {move.when}", "is in no page")
+
+
+def split_selectors(css: str) -> list[str]:
+    """The parts of a comma list, not those within brackets."""
+    parts, depth = [""], 0
+    for char in css:
+        depth += (char in "([") - (char in ")]")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts]

@@ -50,19 +50,24 @@ def find_published(fact: PostFact) -> Mapping[str, Any]:
     return site.publishes(fact)
 
 
+def set_world(fact: PostFact, state: str) -> World:
+    """A world of its own in which a post of the replica is in that state."""
+    return World(tuple(each for site in load_sites() for each in site.posts), states={fact.key: state})
+
+
 def serve_page(fact: PostFact, state: str = "live") -> Page:
     """The frame of a post of the replica in one of its states, and the answers to all its probes."""
     platform, post = BY_NAME[fact.platform], identify_post(fact.url)
     assert post, f"{fact.url} names no post"
     visit = platform.visit
     assert visit, f"{platform.name} cannot be visited"
-    world = World(tuple(each for site in load_sites() for each in site.posts), states={fact.key: state})
+    world = set_world(fact, state)
     url = fill_url(visit.frame.url, post, visit)
-    reply, final = _ask(world, url, referrer=visit.frame.referrer)
+    reply, final = ask_replica(world, url, referrer=visit.frame.referrer)
     answers = tuple(_ask_probes(platform, post, world))
     if reply.ending:
         return Page(url, url, None, error="connection", answers=answers)
-    return Page(url, final, reply.status, _text(reply), answers=answers)
+    return Page(url, final, reply.status, read_reply(reply), answers=answers)
 
 
 def _ask_probes(platform: Platform, post: Post, world: World) -> Iterator[Answer]:
@@ -70,12 +75,13 @@ def _ask_probes(platform: Platform, post: Post, world: World) -> Iterator[Answer
     for name, template in {probe.name: probe.url for probe in platform.visit.probes}.items():
         url = fill_url(template, post, platform.visit)
         if url:
-            reply, final = _ask(world, url)
+            reply, final = ask_replica(world, url)
             status = None if reply.ending else reply.status
-            yield Answer(name, url, status, final, _text(reply), reply.ending or None)
+            yield Answer(name, url, status, final, read_reply(reply), reply.ending or None)
 
 
-def _ask(world: World, url: str, referrer: str = "") -> tuple[Reply, str]:
+def ask_replica(world: World, url: str, referrer: str = "") -> tuple[Reply, str]:
+    """What the replica answers at an address, after redirects, and where that is."""
     reply = Reply()
     for _ in range(_MOST_REDIRECTS):
         parts = urlsplit(url)
@@ -88,6 +94,7 @@ def _ask(world: World, url: str, referrer: str = "") -> tuple[Reply, str]:
     return reply, url
 
 
-def _text(reply: Reply) -> str:
+def read_reply(reply: Reply) -> str:
+    """The text of an answer, as much of it as is sent."""
     body = reply.body() if callable(reply.body) else reply.body
     return body[: round(len(body) * reply.sent)].decode("utf-8", "replace")

@@ -66,11 +66,12 @@ def _handle(person: Person) -> str:
     return f"{person.handle.replace('.', '-').replace('_', '-')}.bsky.social"
 
 
-def _post(name: str, at: str, author: Person, text: str, *slides: Slide, **more: Any) -> PostFact:
-    key = f"{_did(author)}/{record_key(at, name)}"
-    url = f"https://bsky.app/profile/{_did(author)}/post/{key.partition('/')[2]}"
-    kind = kind_of(slides)
-    return PostFact("bluesky", name, key, url, kind, author, at, text, slides, **more)
+def _post(
+    name: str, at: str, author: Person, text: str, *slides: Slide, by_handle: bool = False, **more: Any
+) -> PostFact:
+    who, key = _handle(author) if by_handle else _did(author), record_key(at, name)
+    url, kind = f"https://bsky.app/profile/{who}/post/{key}", kind_of(slides)
+    return PostFact("bluesky", name, f"{who}/{key}", url, kind, author, at, text, slides, **more)
 
 
 POSTS: tuple[PostFact, ...] = (
@@ -112,14 +113,22 @@ POSTS: tuple[PostFact, ...] = (
         comments=12,
         lang="ko",
     ),
+    _post(
+        "bs-bees",
+        "2026-03-01T10:05:00Z",
+        p.BEES,
+        "First flight of the year, eleven degrees, no wind.",
+        likes=211,
+        comments=9,
+        by_handle=True,
+    ),
 )
 _BY_KEY = {post.key: post for post in POSTS}
 _BY_NAME = {post.name: post for post in POSTS}
 
 
 def _uri(post: PostFact) -> str:
-    did, _, key = post.key.partition("/")
-    return f"at://{did}/app.bsky.feed.post/{key}"
+    return f"at://{_did(post.author)}/app.bsky.feed.post/{post.key.partition('/')[2]}"
 
 
 def quote_html(post: PostFact) -> str:

@@ -29,6 +29,14 @@ POSTS: tuple[PostFact, ...] = (
         likes=802,
         comments=64,
     ),
+    _post(
+        "ts-swell",
+        "2026-01-28T18:20:00Z",
+        p.KYSTVAKTA,
+        "CW: people in danger\n\nAll eleven are ashore.",
+        Slide("sea:squall", "A boat in a high swell", width=1080, height=1350),
+        likes=64,
+    ),
     _post("ts-dunas", "2026-01-09T08:00:00Z", p.DUNAS, "Viento del este.\nPlaya cerrada.", likes=19, lang="es"),
 )
 

@@ -106,10 +106,11 @@ def _card(post: PostFact) -> str:
         for n, slide in enumerate(post.slides)
     )
     return (
-        f'<article data-post-id="{post.key}"><header><img alt="" src="{avatar_url(_CDN, post.author)}">'
+        f'<div class="post" data-post-id="{post.key}"><article data-post-id="{post.key}">'
+        f'<header><img alt="" src="{avatar_url(_CDN, post.author)}">'
         f'<a rel="author" href="https://www.tumblr.com/{_blog(post)}">{escape(post.author.name)}</a></header>{images}'
         f'<div class="post-content">{text}</div><footer><a href="{post.url}"><time datetime="{post.posted_at}">'
-        f"{post.posted_at[:10]}</time></a><span>View on Tumblr</span></footer></article>"
+        f"{post.posted_at[:10]}</time></a><span>View on Tumblr</span></footer></article></div>"
     )
 
 

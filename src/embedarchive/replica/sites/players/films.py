@@ -21,6 +21,7 @@ from embedarchive.replica.sites.players.stage import (
     script,
     seconds,
     tail_of,
+    within,
 )
 from embedarchive.replica.wire import Reply, html, json_text
 
@@ -136,7 +137,8 @@ def _twitch_page(post: PostFact) -> str:
 
 
 _GATE = (
-    '<div class="video-player" data-a-target="video-player"><div data-a-target="player-overlay-content-gate">'
+    '<div class="video-player" data-a-target="video-player">'
+    '<div data-a-target="player-overlay-content-gate" class="content-overlay-gate">'
     "This clip is no longer available.</div></div>"
 )
 
@@ -339,7 +341,9 @@ def _draw_snapchat(post: PostFact) -> str:
     }
     story = {"story": {"storyId": {"value": tail_of(post)}}, "metadata": {"videoMetadata": video}}
     props = {"props": {"pageProps": {"spotlightFeed": {"spotlightStories": [story]}}}}
-    return page("#fffc00", f"<main>{film(post, _SNAP_CDN, 'Snapchat')}</main>", script("__NEXT_DATA__", props))
+    return page(
+        "#fffc00", within("root", f"<main>{film(post, _SNAP_CDN, 'Snapchat')}</main>"), script("__NEXT_DATA__", props)
+    )
 
 
 def _publish_snapchat(post: PostFact) -> Published:
@@ -393,7 +397,7 @@ VINE = Stage(
     "vine",
     ("vine.co",),
     _VINE_CDN,
-    lambda post: page("#00b488", film(post, _VINE_CDN, "Vine", 'class="vine-embed"')),
+    lambda post: page("#00b488", within("app", film(post, _VINE_CDN, "Vine", 'class="vine-embed"'))),
     (
         post_of(
             "vine",

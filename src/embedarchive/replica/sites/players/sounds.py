@@ -21,6 +21,7 @@ from embedarchive.replica.sites.players.stage import (
     post_of,
     sound,
     tail_of,
+    within,
 )
 from embedarchive.replica.wire import Reply, Request, html, json_text
 from embedarchive.replica.world import World
@@ -40,11 +41,16 @@ def _publish_soundcloud(post: PostFact) -> Published:
     return publish(post, "kind", "author_name", "title", author_url=link, text="Recorded on line 6.", media=files)
 
 
+def _draw_soundcloud(post: PostFact) -> str:
+    player = sound(post, _SC_CDN, "SOUNDCLOUD", 'id="widget" class="widget sound"')
+    return page("#f50", within("app", player), ink="#333")
+
+
 SOUNDCLOUD = Stage(
     "soundcloud",
     ("w.soundcloud.com",),
     _SC_CDN,
-    lambda post: page("#f50", sound(post, _SC_CDN, "SOUNDCLOUD", 'id="widget" class="widget sound"'), ink="#333"),
+    _draw_soundcloud,
     (
         post_of(
             "soundcloud",
@@ -59,7 +65,11 @@ SOUNDCLOUD = Stage(
         ),
     ),
     {"soundcloud.com/oembed": _oembed_soundcloud},
-    dead=html(page("#f50", '<div id="widget" class="widget"><div class="errorMessage">Hm.</div></div>', ink="#333")),
+    dead=html(
+        page(
+            "#f50", '<div id="widget" class="widget"><div class="errorMessage widgetError">Hm.</div></div>', ink="#333"
+        )
+    ),
     late=True,
     publishes=_publish_soundcloud,
     refused=_publish_soundcloud,
@@ -74,7 +84,8 @@ def _draw_bandcamp(post: PostFact) -> str:
     tracks = [{"title": f"{post.caption} {n}", "duration": 180.5, "file": files if n == 1 else None} for n in (1, 2)]
     data = {"album_title": post.caption, "artist": post.author.name, "tracks": tracks}
     data["album_art_lg"] = picture_url(_BC_CDN, post, 0)
-    body = sound(post, _BC_CDN, "bandcamp", 'id="player" class="sound tall"')
+    player = sound(post, _BC_CDN, "bandcamp", 'id="player" class="sound tall"')
+    body = within("trackInfo", within("trackInfoInner", player))
     return page("#629aa9", body, f'<script data-player-data="{escape(json.dumps(data))}"></script>', ink="#222")
 
 
@@ -167,7 +178,7 @@ IMGUR = Stage(
     _IMGUR_CDN,
     lambda post: page(
         "#1bb76e",
-        picture(post, _IMGUR_CDN, "imgur", 'id="image" class="post"', f"https://imgur.com/{post.key}"),
+        within("root", picture(post, _IMGUR_CDN, "imgur", 'id="image" class="post"', f"https://imgur.com/{post.key}")),
         ink="#333",
     ),
     (
@@ -200,7 +211,7 @@ _GIPHY_CDN = "media.giphy.com"
 def _draw_giphy(post: PostFact) -> str:
     body = (
         f'<a href="https://giphy.com/gifs/{post.key}"><img id="gif" class="whole" alt="{escape(post.caption)}" '
-        f'src="{picture_url(_GIPHY_CDN, post, 0)}"></a><em class="mark">GIPHY</em>'
+        f'src="{picture_url(_GIPHY_CDN, post, 0)}"></a><video hidden></video><em class="mark">GIPHY</em>'
     )
     return page("#111", body)
 
@@ -244,7 +255,9 @@ FLICKR = Stage(
     "flickr",
     ("embedr.flickr.com",),
     _FLICKR_CDN,
-    lambda post: page("#0063dc", picture(post, _FLICKR_CDN, "flickr", 'class="photo-card"', post.url), ink="#333"),
+    lambda post: page(
+        "#0063dc", picture(post, _FLICKR_CDN, "flickr", 'class="photo-card slide"', post.url), ink="#333"
+    ),
     (
         post_of(
             "flickr",
@@ -343,7 +356,13 @@ VK = Stage(
         "m.vk.com/wall-20551_8841": lambda post: page("#222", f"<p>{escape(post.caption)}</p>"),
         "vk.com/video-20551_456239": _vk_page,
     },
-    dead=html(page("#0077ff", '<div class="message_page">Запись не найдена</div>', ink="#222")),
+    dead=html(
+        page(
+            "#0077ff",
+            '<div class="message_page video_layer_message" id="video_ext_msg">Запись не найдена</div>',
+            ink="#222",
+        )
+    ),
     states={
         "private": State("no frame; the page answers 403", "unavailable", "unconfirmed"),
         "refused": State("no frame; the page for phones tells of it", "unavailable", "unconfirmed"),

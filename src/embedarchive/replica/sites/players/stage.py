@@ -85,7 +85,7 @@ def draw_late(text: str) -> str:
 def film(post: PostFact, cdn: str, mark: str, holder: str = 'id="player" class="player"') -> str:
     """Give a film's player: poster, title, author, and the controls."""
     return (
-        f'<div {holder}><img class="poster" alt="" src="{picture_url(cdn, post, 0)}"><div class="top"><b>'
+        f'<div {holder}><video hidden></video><img class="poster" alt="" src="{picture_url(cdn, post, 0)}"><div class="top"><b>'
         f"{escape(post.caption)}</b><span>{escape(post.author.name)}</span></div><i class=play></i>"
         f'<div class="bar"><i></i><span>{mark}</span></div></div>'
     )
@@ -112,6 +112,11 @@ def picture(post: PostFact, cdn: str, mark: str, holder: str, link: str) -> str:
         f'<div {holder}>{images}<div class="foot"><a href="{link}">{escape(post.caption)}</a>'
         f"<span>{escape(post.author.name)} · {mark}</span></div></div>"
     )
+
+
+def within(name: str, body: str) -> str:
+    """Give a body as an application draws it: in an element of that id."""
+    return f'<div id="{name}" style="height: 100%">{body}</div>'
 
 
 def script(name: str, data: Any) -> str:
