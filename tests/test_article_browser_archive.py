@@ -13,6 +13,8 @@ from embedarchive.store import Archive, archive_path
 from embedarchive.store.reading import read_placed
 from test_archive import ARTICLE, LATER, NOW, POST, crawl, due, fetched, found, visited
 
+EVEN_LATER = "2026-03-03T10:00:00.000Z"
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -87,7 +89,7 @@ def test_posts_are_photographed_in_place_when_asked_or_when_nothing_else_shows_t
         if not expected:
             return
         assert [p.key for p in read_placed(archive.conn, crawl_id, fetch_id)] == [post.key]
-        archive.keep_capture_in_place(replace(visited(), post=post), crawl_id, fetch_id)
+        archive.keep_capture_in_place(replace(visited(at=LATER), post=post), crawl_id, fetch_id)
         archive.keep_opened(fetch_id, crawl_id, [post], Rendering(ARTICLE, ARTICLE, NOW, 200, screenshot=b"jpeg"))
         assert not due(archive, "articles_to_open")
         crawl_id = rendered_run(archive, in_article=in_article)
@@ -114,7 +116,7 @@ def test_a_picture_in_place_says_nothing_of_a_posts_end_and_is_never_preferred(p
         crawl_id, _ = crawl(archive, POST)
         own = archive.keep_capture(replace(visited(), missing=("poster: http_404",)), crawl_id)
         archive.keep_capture_in_place(replace(visited(at=LATER), started_at=LATER), crawl_id, 1)
-        unseen = replace(visited(at=LATER), verdict=Verdict("unavailable", "fallback"))
+        unseen = replace(visited(at=EVEN_LATER), verdict=Verdict("unavailable", "fallback"))
         archive.keep_capture_in_place(unseen, crawl_id, 1)
         status = archive.conn.execute("SELECT status, best_capture_id, visits FROM post_status").fetchone()
         assert tuple(status) == ("available", own, 3)

@@ -16,7 +16,7 @@ QUESTIONS = list_questions()
 
 OWN = ("fjord", "x-alarm", "tt-band", "yt-start", "vm-hands", "tw-bridge", "dm-quai")
 """One post of each platform that is asked about a post that is there."""
-UNPLAYED = {"mastodon", "rumble", "vk"}
+UNPLAYED = {"mastodon", "vk"}
 """Where the replica does not play what is assumed of a post that never was: it has no such server, or plays only its own."""
 
 

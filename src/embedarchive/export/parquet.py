@@ -17,7 +17,9 @@ from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.tables import open_table, say_rows
 
-WHOLE_NUMBERS = frozenset({"articles", "likes", "comments", "shares", "views", "capture_id", "position"})
+WHOLE_NUMBERS = frozenset(
+    {"articles", "likes", "comments", "shares", "views", "capture_id", "position", "held", "expected"}
+)
 """The columns that hold no text. Times stay the text they are: a publisher's may be any."""
 
 ROWS_AT_ONCE = 10_000
