@@ -201,7 +201,7 @@ def test_importing_the_package_brings_nothing_along() -> None:
 @pytest.mark.parametrize("name", ["find_embeds", "open_archive", "Report", "EmbedArchiveError"])
 def test_who_only_reads_or_finds_pays_for_no_browser(name: str) -> None:
     code = f"import sys; from embedarchive import {name}; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND_S, check=True)
     heavy = {"playwright", "httpx", "datasette"} if name != "Report" else {"datasette"}
     assert not heavy & set(done.stdout.split())
 

@@ -29,6 +29,7 @@ from embedarchive.run.ledger import Event
 from embedarchive.run.services import Settings, SettingsOptions
 from embedarchive.store import Archive, open_reader
 from in_process import run
+from waiting import BOUND_S
 
 POST = "https://www.instagram.com/p/DVgxqYNKJ-P/"
 ONLY_COMMANDS = {"release", "quiet", "verbose", "as_json", "dry_run"}
@@ -278,7 +279,7 @@ def test_a_signal_lets_what_is_at_work_be_finished_and_then_ends_the_process(
     assert process.stderr is not None
     assert any("capture" in line and "available" in line for line in process.stderr), "a first capture was told"
     process.send_signal(number)
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=BOUND_S)
     assert process.returncode == code, said
     assert "went on" not in out
     path = tmp_path / "embeds.db"

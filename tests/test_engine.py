@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from embedarchive.run.engine import Found, Pass, Row, run_passes
+from waiting import BOUND_S, NEVER_S
 
 Stage = dict[int, str]
 
@@ -87,18 +88,19 @@ async def test_stop_finishes_what_is_at_work_and_takes_nothing_new() -> None:
 
 
 async def test_cancelling_drops_what_is_at_work() -> None:
-    board, dropped = {1: "new"}, list[int]()
+    board, dropped, begun = {1: "new"}, list[int](), asyncio.Event()
 
     async def work(row: Row) -> None:
+        begun.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(NEVER_S)
         finally:
             dropped.append(row["id"])
 
     running = asyncio.create_task(
         run_passes([Pass("p", 1, due(board, "new"), work, "id")], asyncio.Event(), no_fault, ask)
     )
-    await asyncio.sleep(0.01)
+    await asyncio.wait_for(begun.wait(), BOUND_S)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -24,6 +24,7 @@ from embedarchive.cli import COMMANDS, SECTIONS
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, FetchError
 from embedarchive.store import Archive
 from in_process import run
+from waiting import BOUND_S
 
 SOURCE = ROOT / "src" / "embedarchive"
 NOT_YET = {ExitCode.NO_STAMP, ExitCode.NEWLY_LOST}
@@ -208,7 +209,7 @@ def test_a_signal_ends_a_command_and_what_it_had_half_written(number: signal.Sig
     while not (place / ".out.jsonl.part").exists():  # it has begun to write, and waits for its input
         assert process.poll() is None, process.communicate()
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=BOUND_S)
     assert (process.returncode, said.strip()) == (code, b"")
     assert not (place / ".out.jsonl.part").exists()
     assert not (place / "out.jsonl").exists()
@@ -224,7 +225,7 @@ def test_serving_is_ended_by_a_signal(number: signal.Signals, code: int, place: 
     assert process.stderr is not None
     assert "/-/embedarchive" in process.stderr.readline()
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=BOUND_S)
     assert process.returncode == code
     assert "Traceback" not in said
 
@@ -255,6 +256,6 @@ def test_the_help_is_aligned_and_ends_with_every_exit_code() -> None:
 
 def test_the_package_runs_as_a_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "embedarchive", "--version"], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-m", "embedarchive", "--version"], capture_output=True, text=True, timeout=BOUND_S, check=True
     )
     assert done.stdout.startswith("embedarchive, version")

@@ -16,6 +16,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.show.words import say_post_status
 from embedarchive.store import Archive, open_reader
 from test_time_shifted import NAMED, NOW, Look, keep_look
+from waiting import BOUND_S
 
 STORY = NAMED["in part"]
 PART, WHOLE = (Look(day, slides=("a", "b"), held=held) for day, held in ((3, (1,)), (4, (1, 2))))
@@ -76,7 +77,7 @@ def concluded(path: Path) -> list[list[tuple[object, ...]]]:
 def test_a_kill_loses_no_conclusion(tmp_path: Path, case: str, when: str) -> None:
     path, calm = tmp_path / "embeds.db", tmp_path / "calm.db"
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run([sys.executable, "-c", KILLED, path, case, when], env=env, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, path, case, when], env=env, timeout=BOUND_S, check=False)
     assert done.returncode == -signal.SIGKILL
     assert say(path) == MEANWHILE[case]
     with Archive(calm, platforms=PLATFORMS) as archive:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 
 from capturing import Camera, Edges, open_camera, post_of
 from commands import command, embedarchive, through
+from embedarchive.browser.patience import crowding
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, ExitCode
 from embedarchive.egress import Door
@@ -28,9 +29,10 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.replica import Replica
 from embedarchive.run.ledger import Run
 from embedarchive.store import Archive, open_reader
+from waiting import BOUND_S, wait_until
 
-PROMPT_S = 20
-"""What a signal may take to end a command on a busy machine; what hangs does so for minutes."""
+PROMPT_S = 20.0
+"""What a signal may take to end a command on an idle machine; what hangs would be waited for for minutes."""
 STORY = "https://www.thelanternpost.example/2026/03/09/river-marathon-live"
 
 
@@ -53,7 +55,7 @@ apart = pytest.mark.skipif(not can_unshare(), reason="this machine does not let 
 def run_apart(script: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script where there is no network beyond what it brings up, and where mounts are its own."""
     return subprocess.run(
-        ["unshare", "-rnm", "sh", "-c", script], capture_output=True, text=True, timeout=180, check=False
+        ["unshare", "-rnm", "sh", "-c", script], capture_output=True, text=True, timeout=BOUND_S, check=False
     )
 
 
@@ -140,20 +142,20 @@ def test_a_browser_that_hangs_as_it_starts_is_not_waited_for(
     hanging = program(tmp_path / "chrome", f"echo $$ >> {told}; sleep 600")
     arguments = ("crawl", STORY, "-a", tmp_path / "a", f"--browser-path={hanging}", *through(replica))
     with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: told.exists() and told.read_text().strip() != "")
+        wait_until(lambda: told.exists() and told.read_text().strip() != "", "the browser was not started")
         began = time.monotonic()
         process.send_signal(number)
-        _, said = process.communicate(timeout=120)
-    assert time.monotonic() - began < PROMPT_S
+        _, said = process.communicate(timeout=BOUND_S)
+    assert time.monotonic() - began < PROMPT_S * crowding()
     assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.ENDED)
     assert "Traceback" not in said
-    wait_until(lambda: not any(map(is_running, told.read_text().split())))
+    wait_until(lambda: not any(map(is_running, told.read_text().split())), "the browser was not ended")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_install_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path, number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(60)
+        silent.settimeout(BOUND_S)
         env = {
             "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "browsers"),
             "PLAYWRIGHT_DOWNLOAD_HOST": f"http://127.0.0.1:{silent.getsockname()[1]}",
@@ -164,21 +166,14 @@ def test_an_install_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path,
             asking, _ = silent.accept()
             began = time.monotonic()
             process.send_signal(number)
-            _, said = process.communicate(timeout=120)
-            assert time.monotonic() - began < PROMPT_S
+            _, said = process.communicate(timeout=BOUND_S)
+            assert time.monotonic() - began < PROMPT_S * crowding()
             assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.ENDED)
             assert "Traceback" not in said
-            asking.settimeout(PROMPT_S)
+            asking.settimeout(PROMPT_S * crowding())
             with asking, contextlib.suppress(ConnectionError):
                 while asking.recv(65536):  # ends when whoever was asking is gone
                     pass
-
-
-def wait_until(test: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not test():
-        assert time.monotonic() < end, "it did not come to be"
-        time.sleep(0.05)
 
 
 def is_running(pid: str) -> bool:

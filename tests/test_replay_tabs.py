@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from capturing import open_camera, take_as_found
-from embedarchive.browser import VisitLimits, find_browser, tabs
+from embedarchive.browser import find_browser, tabs
 from embedarchive.core.model import Capture, Description, Exchange, Post, Replay, Verdict
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replay import ReplayBrowser, read_replayable, replay_capture
@@ -25,8 +25,6 @@ from embedarchive.store.reading import read_page
 pytestmark = pytest.mark.browser
 
 NOW = "2026-03-20T08:00:00.000Z"
-PATIENT = VisitLimits(rest_s=60.0, whole_s=120.0)
-"""The replica paints each photograph when it is first asked for it."""
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ async def test_every_platform_scores_in_a_reused_tab_as_in_a_fresh_one(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Replica() as replica:
-        async with open_camera(replica, tabs=3, limits=PATIENT) as camera:
+        async with open_camera(replica, tabs=3) as camera:
             numbers = [keep(archive, each) for each in await asyncio.gather(*(take_as_found(camera, n) for n in POSTS))]
 
     async def score_all() -> tuple[list[Replay], int]:
