@@ -85,6 +85,7 @@ async def _run(command: Sequence[str], env: Mapping[str, str], tried: list[str])
     finally:
         if process.returncode is None:
             kill_group(process.pid, process.pid if hasattr(os, "killpg") else 0)
+            await process.wait()  # else its pipes outlive the event loop, and complain of that
     if process.returncode == 0:
         return True
     said = told.decode("utf-8", "replace").strip().splitlines() or ["no message"]
