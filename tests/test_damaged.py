@@ -187,7 +187,7 @@ def test_some_overwritten_bytes_are_told_or_not_in_the_way(seed: int, whole: Pat
     for number, command in enumerate(READING):
         done = ask(command, path, whole, tmp_path / f"{number}" / "out")
         assert "Traceback" not in done.err
-        assert done.code != 7 or told_once(done, path), done.err
+        assert done.code != 7 or told_once(done, path) or "not handed on" in done.err, done.err
 
 
 def own_tables() -> list[str]:
@@ -248,7 +248,7 @@ def test_a_command_that_writes_says_it_too(command: str, damage: str, whole: Pat
 def test_doctor_tells_a_damaged_archive_from_other_faults(whole: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(whole, tmp_path / "embeds.db"))
     scramble(8192 * 3, 8192 * 9)(path)
-    done = run("doctor", "-a", path)
+    done = run("doctor", "--full", "-a", path)
     assert done.code == 7
     assert "is damaged" in " ".join(done.out.split())
 

@@ -134,7 +134,7 @@ POST = "https://www.instagram.com/reel/DVRjR2E2RBD/"
 READING: dict[str, tuple[str, ...]] = {
     "lookup": (POST,), "search": ("words",), "show": (POST,), "serve": ("--no-open",), "check": (), "heal": ("page.html",),
     "query": ("select 1",), "stats": (), "export": ("--csv=out.csv",), "publish": ("out.db",),
-    "rehydrate": ("in.jsonl", "-o=out.jsonl"),
+    "rehydrate": ("in.jsonl", "-o=out.jsonl"), "verify": (),
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": ()
@@ -232,13 +232,14 @@ def test_serving_is_ended_by_a_signal(number: signal.Signals, code: int, place: 
 
 # ------------------------------------------------------------------------------------------------------------ the help
 
-TO_COME = ("import", "recover", "watch", "verify", "backup", "restore", "merge", "evidence", "access")
+TO_COME = ("import", "recover", "watch", "backup", "restore", "merge", "evidence", "access")
 """Commands that the screen has to have room for."""
 
 
 def test_the_help_stays_on_one_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = run("--help", COLUMNS="80").out
-    monkeypatch.setitem(SECTIONS, "Keep", dict.fromkeys(TO_COME, ("keeping", "x" * 59)))
+    to_come = dict.fromkeys(TO_COME, ("keeping", "x" * 59))
+    monkeypatch.setitem(SECTIONS, "Keep", SECTIONS["Keep"] | to_come)
     grown = run("--help", COLUMNS="80").out
     assert grown.count("\n") == shown.count("\n") + len(TO_COME) <= 40
     assert max(map(len, grown.splitlines())) <= 80

@@ -52,7 +52,7 @@ from embedarchive.library.rows import APPEARANCE, in_list, select
 from embedarchive.library.search import quote_terms
 from embedarchive.show.card import render_card
 from embedarchive.store import archive_path, open_reader
-from embedarchive.store.reading import read_blob
+from embedarchive.store.fixity import read_blob
 
 T = TypeVar("T")
 PIECE = 200

@@ -44,6 +44,9 @@ SECTIONS = {
         "export": ("exporting", "Write a web archive, a table, a web site."),
         "publish": ("querying", "Write a copy of the archive for the public."),
     },
+    "Keep": {
+        "verify": ("keeping", "Read every byte, and say what is not as it was kept."),
+    },
     "Machine": {
         "doctor": ("upkeep", "Say whether this machine can do the work."),
         "install": ("upkeep", "Provide a browser, if this machine has none."),
@@ -154,7 +157,7 @@ def run_command() -> int:
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except Exception as error:
-        fault = find_fault(error)
+        fault = find_fault(error) or find_cause(error)
         if fault is None:
             raise
         return fail(str(fault), fault.exit_code)
@@ -167,8 +170,19 @@ def find_fault(error: Exception) -> EmbedArchiveError | None:
     return faults.explain(error, "The archive") if isinstance(error, faults.FAULTS) else None
 
 
+def find_cause(error: Exception) -> EmbedArchiveError | None:
+    """The damage that explains an error which nobody expected: a value that its column may not hold, where there is one."""
+    from embedarchive.store.reading import last_opened
+    from embedarchive.store.verify import explain_surprise
+
+    return explain_surprise(last_opened[-1]) if last_opened and not isinstance(error, OSError) else None
+
+
 def fail(message: str, code: ExitCode) -> ExitCode:
-    click.secho(f"embedarchive: {message}", fg="red", err=True)
+    from embedarchive.show.words import printable
+
+    told = "\n".join(map(printable, message.split("\n")))  # it may quote what stands in an archive of anybody's
+    click.secho(f"embedarchive: {told}", fg="red", err=True)
     return code
 
 

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import Command, archive_option, with_options
 from embedarchive.core import clock
 from embedarchive.core.errors import UsageError
@@ -42,7 +43,7 @@ def make_option(name: str, form: ExportFormat) -> Callable[[Command], Command]:
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
-def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool, **values: Any) -> None:
+def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool, **values: Any) -> int:
     """Write posts into a form that others open: a web archive (WACZ), a table, a web site.
 
     A POST is its key or its address in any form, and brings every visit to it. An ARTICLE is its address, and brings
@@ -64,6 +65,7 @@ def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool,
         click.echo(json.dumps({**done.summary, "path": str(out)}), err=str(out) == "-")
     elif not quiet:
         click.echo(done.says, err=True)
+    return tell_damaged(done.damaged)
 
 
 def take_target(values: dict[str, Any]) -> tuple[str, Path]:

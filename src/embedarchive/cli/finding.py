@@ -27,6 +27,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.run.ledger import DOM_TYPE
 from embedarchive.run.services import Services, Settings
+from embedarchive.show.words import printable
 from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 
 
@@ -148,11 +149,6 @@ def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
 def excerpt(embed: Embed) -> str:
     text = printable(" ".join((embed.claim.text or embed.url or "").split()))
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def printable(text: str) -> str:
-    """Text without the control characters that could speak to a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 @click.command()

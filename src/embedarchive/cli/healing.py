@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import WORLD_OPTIONS, archive_option, take_settings, with_options
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.model import Embed, Fetch
@@ -28,7 +27,7 @@ from embedarchive.show.heal import MARKER, Hole, is_lost, undo
 from embedarchive.show.heal import heal as heal_html
 from embedarchive.show.words import say_count, say_post_status, say_reason
 from embedarchive.store import archive_path, open_reader
-from embedarchive.store.reading import read_blob
+from embedarchive.store.fixity import Checked
 
 Records = dict[str, PostRecord | None]
 
@@ -76,11 +75,12 @@ def heal(
         write_article(output, undo(html), dry_run=dry_run)
         return ExitCode.DONE
     with closing(open_reader(archive_path(archive))) as conn:
-        healed, treated = treat(conn, html, content_type)
+        files = Checked(conn)
+        healed, treated = treat(files, html, content_type)
     write_article(output, healed, dry_run=dry_run)
     say_treated(treated, dry_run=dry_run, as_json=as_json, before=MARKER in html)
     holes = any(each.lost and not each.replaced for each in treated)
-    return ExitCode.IN_PART if holes else ExitCode.DONE
+    return tell_damaged(files.damaged) or (ExitCode.IN_PART if holes else ExitCode.DONE)
 
 
 def read_article(article: str, settings: Settings) -> tuple[bytes, str | None]:
@@ -107,11 +107,13 @@ async def fetch_article(url: str, settings: Settings) -> Fetch:
         return await services.fetch(url)
 
 
-def treat(conn: sqlite3.Connection, html: bytes, content_type: str | None) -> tuple[bytes, list[Treated]]:
+def treat(files: Checked, html: bytes, content_type: str | None) -> tuple[bytes, list[Treated]]:
     """The healed article, and what became of each of its embeds, in reading order."""
     embeds = [e for e in find_embeds(html, content_type=content_type).embeds if e.kind == "embed" and e.post]
-    records: Records = {key: post_record(conn, key) for key in dict.fromkeys(e.post.key for e in embeds if e.post)}
-    cards = {key: render_inline(r, partial(read_blob, conn)) for key, r in records.items() if r and is_lost(r)}
+    records: Records = {
+        key: post_record(files.conn, key) for key in dict.fromkeys(e.post.key for e in embeds if e.post)
+    }
+    cards = {key: render_inline(r, files.read) for key, r in records.items() if r and is_lost(r)}
     healed, holes = heal_html(html, cards, content_type)
     at = {hole.position: hole for hole in holes}
     return healed, [describe(embed, records, at.get(embed.position)) for embed in embeds]

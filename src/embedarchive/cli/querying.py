@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
@@ -30,7 +31,7 @@ from embedarchive.export.publish import publish as publish_copy
 from embedarchive.export.selection import find_selection
 from embedarchive.library.asking import ask, read_value
 from embedarchive.library.questions import QUESTIONS
-from embedarchive.show.words import say_count, say_size
+from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
 
 Row = tuple[Any, ...]
@@ -159,11 +160,6 @@ def show(value: Any) -> str:
     return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
 
 
-def printable(text: str) -> str:
-    """Text without the control characters that could speak to a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def plain(value: Any) -> Any:
     """A value that JSON and CSV can hold: bytes as base64."""
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
@@ -206,7 +202,7 @@ def publish(
     )  # fmt: skip
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done) | {"path": str(out)}))
-        return ExitCode.DONE
+        return tell_damaged(done.damaged)
     held = ", ".join(
         (say_count(done.posts, "post"), say_count(done.articles, "article"), say_count(done.files, "file"))
     )
@@ -214,7 +210,7 @@ def publish(
         visits = say_count(done.withheld, "visit")
         click.echo(f"Left out: {visits} by someone logged in (--with-logged-in adds them).", err=True)
     click.echo(f"{out} holds {held} ({say_size(done.bytes)}). Look at it with: datasette -i {out}", err=True)
-    return ExitCode.DONE
+    return tell_damaged(done.damaged)
 
 
 # ------------------------------------------------------------------------------------------------------------ rehydrate

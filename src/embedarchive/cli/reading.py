@@ -10,13 +10,13 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console, RenderableType
 
+from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ArchiveError, ExitCode
 from embedarchive.core.image_hash import hash_picture, is_picture
@@ -30,7 +30,7 @@ from embedarchive.show.card import render_card
 from embedarchive.show.terminal import render_figures, render_hit, render_lookup, render_terminal
 from embedarchive.show.words import say_post_status
 from embedarchive.store import archive_path, open_reader
-from embedarchive.store.reading import read_blob
+from embedarchive.store.fixity import Checked
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -148,11 +148,12 @@ def write_card(
     if isinstance(record, ArticleRecord):
         raise ArchiveError("An article has no card; its embeds do. To see it in a browser: embedarchive serve")
     path = output or Path(tempfile.mkdtemp(prefix="embedarchive-")) / "card.html"
-    path.write_text(render_card(record, partial(read_blob, conn)), "utf-8")
+    files = Checked(conn)
+    path.write_text(render_card(record, files.read), "utf-8")
     click.echo(str(path))
     if open_card:
         webbrowser.open(path.resolve().as_uri())
-    return ExitCode.DONE
+    return tell_damaged(files.damaged)
 
 
 @click.command()

@@ -20,12 +20,13 @@ from rich.text import Text
 
 from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
 from embedarchive.core.errors import DamagedArchive, EmbedArchiveError, ExitCode, UsageError
+from embedarchive.show.words import printable
 from embedarchive.store import archive_path
 
 if TYPE_CHECKING:
     from embedarchive.run.services import Settings
 
-Finding = tuple[bool, str]
+Examined = tuple[bool, str]
 """Whether it is well, and what was seen (with the remedy, if not)."""
 
 
@@ -36,9 +37,10 @@ Finding = tuple[bool, str]
     is_flag=True,
     help="Ask the platforms, too, whether what is assumed of them still holds (some forty requests).",
 )
+@click.option("--full", is_flag=True, help="Let SQLite look through the whole archive, which reads all of it.")
 @click.option("--platform", "platforms", multiple=True, metavar="NAME", help="With --live: ask this platform only.")
 @with_options(DOOR_OPTIONS)
-def doctor(archive: str, live: bool, platforms: tuple[str, ...], **values: Any) -> int:  # fmt: skip
+def doctor(archive: str, live: bool, full: bool, platforms: tuple[str, ...], **values: Any) -> int:  # fmt: skip
     """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door.
 
     Nothing is sent out, except with --live: then it says which assumptions of docs/reality.md hold, which do not, and
@@ -48,18 +50,19 @@ def doctor(archive: str, live: bool, platforms: tuple[str, ...], **values: Any) 
     embedarchive doctor --live --platform instagram
     """
     settings = take_settings(values)
-    code = examine_machine(archive, settings.browser_path)
+    code = examine_machine(archive, settings.browser_path, full=full)
     asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
     return code or asked
 
 
-def examine_machine(archive: str, browser_path: str | None) -> ExitCode:
+def examine_machine(archive: str, browser_path: str | None, *, full: bool = False) -> ExitCode:
     """Print what was found of the machine, and give DONE if all is well, DAMAGED if the archive is not, else ERROR."""
-    examinations: list[tuple[str, Callable[[], Coroutine[Any, Any, Finding]]]] = [
+    examinations: list[tuple[str, Callable[[], Coroutine[Any, Any, Examined]]]] = [
         ("Python", examine_python),
         ("SQLite", examine_sqlite),
         ("Disk", lambda: examine_disk(archive_path(archive))),
-        ("Archive", lambda: examine_archive(archive_path(archive))),
+        ("Archive", lambda: examine_archive(archive_path(archive), full=full)),
+        ("Its tables", lambda: examine_schema(archive_path(archive))),
         ("Browser", lambda: examine_browser(browser_path)),
         ("Fonts", lambda: examine_fonts(browser_path)),
         ("Door", examine_door),
@@ -105,18 +108,18 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
     return ExitCode.IN_PART if tally[None] else ExitCode.DONE
 
 
-async def examine_python() -> Finding:
+async def examine_python() -> Examined:
     return sys.version_info >= (3, 11), f"{sys.version.split()[0]} at {sys.executable}"
 
 
-async def examine_sqlite() -> Finding:
+async def examine_sqlite() -> Examined:
     with sqlite3.connect(":memory:") as conn:
         options = {row[0] for row in conn.execute("PRAGMA compile_options")}
     fine = sqlite3.sqlite_version_info >= (3, 37) and "ENABLE_FTS5" in options
     return fine, f"{sqlite3.sqlite_version}" + ("" if fine else "; needs 3.37 with FTS5: use a newer Python")
 
 
-async def examine_disk(path: Path) -> Finding:
+async def examine_disk(path: Path) -> Examined:
     folder = next(p for p in (path.parent, *path.parent.resolve().parents) if p.exists())
     free = shutil.disk_usage(folder).free
     writable = os.access(folder, os.W_OK)
@@ -124,28 +127,45 @@ async def examine_disk(path: Path) -> Finding:
     return free > 1_000_000_000 and writable, f"{free / 1e9:.1f} GB free at {folder}{remedy}"
 
 
-async def examine_archive(path: Path) -> Finding:
-    """What the archive holds, once SQLite has looked through it. Raises DamagedArchive for what SQLite finds."""
+async def examine_schema(path: Path) -> Examined:
+    """What in the archive could run or be read in place of what is ours, and which tables and views are a user's own."""
+    from embedarchive.store import open_reader
+    from embedarchive.store.schema.strangers import find_others, find_strange
+
+    if not path.exists():
+        return True, "none yet"
+    with closing(open_reader(path)) as conn:
+        strange, others = find_strange(conn), find_others(conn)
+    kept = f"of your own, and left alone: {', '.join(map(printable, others))}" if others else "none but ours"
+    if not strange:
+        return True, kept
+    named = "; ".join(printable(each.says) for each in strange)
+    return False, f"{named}. Nothing is written to this archive, and only plain tables of it are read ({kept})"
+
+
+async def examine_archive(path: Path, *, full: bool = False) -> Examined:
+    """What the archive holds; in `full`, once SQLite has looked through it. Raises DamagedArchive for what SQLite finds."""
     from embedarchive.store import open_reader
 
     if not path.exists():
         return True, f"none yet at {path}"
     with closing(open_reader(path)) as conn:
-        state = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        state = conn.execute("PRAGMA quick_check(1)").fetchone()[0] if full else "ok"
         if state != "ok":
             raise DamagedArchive.seen(" ".join(state.split()), path)
         captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
-    return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB"
+    looked = "looked through" if full else "not looked through (--full does; embedarchive verify reads every byte)"
+    return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {looked}"
 
 
-async def examine_browser(browser_path: str | None) -> Finding:
+async def examine_browser(browser_path: str | None) -> Examined:
     from embedarchive.browser import find_browser, read_version
 
     choice = find_browser(browser_path, os.environ)
     return True, f"{await read_version(choice)} ({choice.why})"
 
 
-async def examine_fonts(browser_path: str | None) -> Finding:
+async def examine_fonts(browser_path: str | None) -> Examined:
     from embedarchive.browser import find_browser, find_missing_fonts
 
     missing = await find_missing_fonts(find_browser(browser_path, os.environ))
@@ -155,7 +175,7 @@ async def examine_fonts(browser_path: str | None) -> Finding:
     return False, f"posts in {', '.join(missing)} would show boxes; on Debian or Ubuntu: {remedy}"
 
 
-async def examine_door() -> Finding:
+async def examine_door() -> Examined:
     """Knock at a listener of our own through the door: it must refuse, and nothing may arrive."""
     from embedarchive.egress import Door
     from embedarchive.fetch import Fetcher

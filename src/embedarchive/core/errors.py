@@ -14,6 +14,8 @@ EmbedArchiveError
     ├── NewerArchive       written by a newer embedarchive; it was left untouched
     ├── OlderArchive       too old for what was asked; it was left untouched
     ├── DamagedArchive     bytes of the file are wrong or missing       exit 7
+    │   └── WrongBytes     kept bytes are not those of their sha256     exit 7
+    ├── StrangeArchive     holds what could run or be read in place of ours; it was not written to
     ├── ArchiveLocked      another run is writing to it                 exit 9
     ├── ArchiveBusy        another program has it locked
     └── DiskFull           no space left; all that was acknowledged is kept   exit 5
@@ -138,6 +140,24 @@ class DamagedArchive(ArchiveError):
             f"{name} is damaged ({said}). It was left as it is; use a copy of it, "
             "or save what can still be read with SQLite's own: sqlite3 FILE .recover"
         )
+
+
+class WrongBytes(DamagedArchive):
+    """What an archive keeps under a sha256 are other bytes; `code` says how that shows, as `verify` does."""
+
+    sha256 = ""
+    code = ""
+
+    @classmethod
+    def of(cls, sha256: str, code: str, says: str, name: object = "The archive") -> Self:
+        """The error for bytes that were to be those of `sha256`."""
+        error = cls.seen(f"the bytes kept as sha256 {sha256} are not those: {says}", name)
+        error.sha256, error.code = sha256, code
+        return error
+
+
+class StrangeArchive(ArchiveError):
+    """Something in the file's schema could run, or be read, in place of what is ours."""
 
 
 class ArchiveLocked(ArchiveError):

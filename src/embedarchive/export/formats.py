@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -58,10 +58,14 @@ class ExportJob:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a job: in numbers, as `--json` prints them, and in a sentence."""
+    """What came of a job: in numbers, as `--json` prints them, and in a sentence.
+
+    `damaged` names the bytes that were not handed on, by sha256, with what is wrong with them.
+    """
 
     summary: Mapping[str, Any]
     says: str
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_writer(name: str) -> Callable[[ExportJob], Written]:

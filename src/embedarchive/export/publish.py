@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +21,8 @@ from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
 from embedarchive.store.conclusions import RECOUNT
 from embedarchive.store.faults import Connection
-from embedarchive.store.reading import open_reader
+from embedarchive.store.fixity import WRONG, Held, find_wrong, read_stored
+from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
 from embedarchive.store.schema.meanings import read_disclosures
@@ -34,6 +35,9 @@ ENVIRONMENT = (
     "scale", "screenshot", "language", "time_zone", "fonts_missing", "logged_in",
 )  # fmt: skip
 """What of a visit's circumstances tells why the post looked as it did."""
+
+LONGEST_ROW = 10_000
+"""Bytes of a row beside its body."""
 
 POSTS = "post_key IN (SELECT key FROM chosen_posts)"
 ARTICLES = "article_id IN (SELECT id FROM chosen_articles)"
@@ -115,11 +119,6 @@ FILES = Copied(
     "id capture_id role position sha256 content_type size url width height alt truncated dhash",
     f"{CAPTURES} AND role IN (SELECT value FROM json_each(:roles))",
 )
-BLOBS = Copied(
-    "sha256 size encoding",
-    "sha256 IN (SELECT sha256 FROM main.artifacts)",
-    {"body": "iif(sha256 IN (SELECT sha256 FROM src.redactions), x'', body)"},
-)
 WITHDRAWN = Copied(
     "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
 )  # fmt: skip
@@ -131,7 +130,10 @@ withheld when."""
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a public copy holds, and how many visits of someone logged in it leaves out."""
+    """What a public copy holds, and how many visits of someone logged in it leaves out.
+
+    `damaged` are the files that it lacks because they are not what their sha256 names: sha256 -> what is wrong with them.
+    """
 
     posts: int
     visits: int
@@ -139,6 +141,7 @@ class Published:
     files: int
     bytes: int
     withheld: int = 0
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(
@@ -169,8 +172,8 @@ def publish(
             candidates = conn.execute(
                 f"SELECT count(*) FROM src.captures WHERE {POSTS} AND purpose <> 'control'"
             ).fetchone()[0]
-            copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
-            done = count(conn, draft, candidates)
+            damaged = copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
+            done = replace(count(conn, draft, candidates), damaged=damaged)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(out)
@@ -211,6 +214,7 @@ def open_copy(draft: Path, source: Path) -> Connection:
     for pragma in ("page_size = 8192", "journal_mode = OFF", "synchronous = OFF", "trusted_schema = OFF"):
         conn.execute(f"PRAGMA {pragma}")
     apply_schema(conn)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     conn.execute("PRAGMA foreign_keys = ON")
     conn.create_function("public_url", 2, public_url, deterministic=True)
     conn.create_function("public_environment", 1, public_environment, deterministic=True)
@@ -238,8 +242,8 @@ def public_environment(text: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- copying
 
 
-def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom: bool) -> None:
-    """Fill an empty archive with what was chosen of the one attached to it, in one transaction."""
+def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom: bool) -> dict[str, str]:
+    """Fill an empty archive with what was chosen of the one attached to it, in one transaction; give what is damaged."""
     conn.execute("BEGIN")
     conn.execute("PRAGMA defer_foreign_keys = ON")
     conn.execute("DELETE FROM platforms")
@@ -247,13 +251,14 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
         copy_rows(conn, table, copied)
     roles = json.dumps([*SHOWN, *(["dom"] if with_dom else [])])
     if thumbnails_only:
-        copy_thumbnails(
+        damaged = copy_thumbnails(
             conn, f"SELECT {FILES.columns.replace(' ', ', ')} FROM src.artifacts WHERE {FILES.where}", roles
         )
     else:
         copy_rows(conn, "artifacts", FILES, roles)
-        copy_rows(conn, "blobs", BLOBS)
+        damaged = copy_files(conn)
     copy_rows(conn, "redactions", WITHDRAWN)
+    mark_damaged(conn, damaged, now)
     conn.execute(RECOUNT)
     conn.execute(
         "INSERT INTO crawls (command, started_at, finished_at, ended, version, options) VALUES (?, ?, ?, ?, ?, ?)",
@@ -265,6 +270,49 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
     conn.execute("COMMIT")
     conn.execute("DETACH src")
     conn.execute("PRAGMA optimize")
+    return damaged
+
+
+def copy_files(conn: sqlite3.Connection) -> dict[str, str]:
+    """Copy the bytes of every artifact, looked through before; what was withdrawn or is damaged leaves its row empty."""
+    wanted = (
+        "SELECT sha256, rowid, encoding, size, length(body), sha256 IN (SELECT sha256 FROM src.redactions) "
+        "FROM src.blobs WHERE sha256 IN (SELECT sha256 FROM main.artifacts) ORDER BY rowid"
+    )
+    damaged: dict[str, str] = {}
+    for *row, withdrawn in conn.execute(wanted).fetchall():
+        held = Held(*row)
+        empty = withdrawn or not held.stored
+        code = None if empty else find_wrong(conn, held, "src")
+        if code:
+            damaged[held.sha256] = code
+        copy_file(conn, replace(held, stored=0) if empty or code else held)
+    return damaged
+
+
+def copy_file(conn: sqlite3.Connection, held: Held) -> None:
+    """Copy one row of `blobs` with the bytes that it is to have, a piece at a time."""
+    usual = conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(held.stored + LONGEST_ROW, LONGEST_VALUE))
+    try:
+        made = conn.execute(
+            "INSERT INTO main.blobs (sha256, size, encoding, body) VALUES (?, ?, ?, zeroblob(?))",
+            (held.sha256, held.size, held.encoding, held.stored),
+        )
+        if held.stored:
+            with conn.blobopen("blobs", "body", int(made.lastrowid or 0)) as blob:
+                for piece in read_stored(conn, held, "src"):
+                    blob.write(piece)
+    finally:
+        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, usual)
+
+
+def mark_damaged(conn: sqlite3.Connection, damaged: Mapping[str, str], now: str) -> None:
+    """Let the copy say of damaged files, as of withdrawn ones, that their bytes are not there and why."""
+    conn.executemany(
+        "INSERT OR REPLACE INTO main.redactions (sha256, size, redacted_at, reason) "
+        "SELECT sha256, size, ?, ? FROM main.blobs WHERE sha256 = ?",
+        [(now, f"damaged: {WRONG[code]}", sha256) for sha256, code in damaged.items()],
+    )
 
 
 def choose(conn: sqlite3.Connection, selection: Selection, *, with_logged_in: bool) -> None:

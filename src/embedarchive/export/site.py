@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -57,6 +58,8 @@ class StaticSite:
     files: int
     written: int
     removed: int
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    """Files that it lacks because they are not what their sha256 names: sha256 -> what is wrong with them."""
 
 
 def write(job: ExportJob) -> Written:
@@ -64,7 +67,7 @@ def write(job: ExportJob) -> Written:
     held = f"{phrases.say_count(done.pages, 'page')} and {phrases.say_count(done.files, 'file')}"
     changes = f"{done.written} written, {done.removed} removed"
     look = f"Open {job.out / 'index.html'} in any browser."
-    return Written(asdict(done), f"{job.out} holds {held} ({changes}). {look}")
+    return Written(asdict(done), f"{job.out} holds {held} ({changes}). {look}", done.damaged)
 
 
 def export_site(
@@ -80,13 +83,13 @@ def export_site(
     folder = Folder(out)
     with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=".site-") as rooms:
         copy = Path(rooms) / "copy.db"
-        publish(source, copy, now, selection, thumbnails_only=thumbnails_only)
+        published = publish(source, copy, now, selection, thumbnails_only=thumbnails_only)
         folder.begin()
         with closing(open_reader(copy)) as conn:
             pages = Pages(conn, folder, title or "Preserved posts")
             pages.write()
             files = len(pages.media_types)
-    return StaticSite(pages.count, files, folder.written, folder.finish())
+    return StaticSite(pages.count, files, folder.written, folder.finish(), published.damaged)
 
 
 @dataclass
@@ -202,11 +205,11 @@ def find_media(conn: sqlite3.Connection) -> dict[str, str]:
     """The hash of every file that a page may show, with the type its first bytes prove."""
     placeholders = ", ".join("?" * len(SHOWN))
     rows = conn.execute(
-        f"SELECT sha256, substr(body, 1, {SNIFFED}) FROM blobs WHERE encoding = 'identity' AND length(body) > 0 "
+        "SELECT sha256, rowid FROM blobs WHERE encoding = 'identity' AND length(body) > 0 "
         f"AND sha256 IN (SELECT sha256 FROM artifacts WHERE role IN ({placeholders})) ORDER BY sha256",
         SHOWN,
     )
-    typed = ((sha256, sniff_type(head)) for sha256, head in rows)
+    typed = ((sha256, sniff_type(read_piece(conn, rowid, 0, SNIFFED))) for sha256, rowid in rows)
     return {sha256: kind for sha256, kind in typed if kind}
 
 

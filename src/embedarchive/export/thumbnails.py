@@ -8,7 +8,9 @@ import warnings
 
 from PIL import Image
 
-from embedarchive.store.blobs import hash_bytes, unpack_blob
+from embedarchive.core.errors import WrongBytes
+from embedarchive.store.blobs import hash_bytes
+from embedarchive.store.fixity import read_blob
 
 LONGEST_SIDE = 320
 QUALITY = 70
@@ -19,9 +21,13 @@ Small = dict[str, str | int]
 """What a thumbnail changes of the row of its picture: sha256, size in bytes, width, height."""
 
 
-def copy_thumbnails(conn: sqlite3.Connection, select: str, roles: str) -> None:
-    """Put a small picture in place of every file that `select` gives of the attached archive; others stay out."""
+def copy_thumbnails(conn: sqlite3.Connection, select: str, roles: str) -> dict[str, str]:
+    """Put a small picture in place of every file that `select` gives of the attached archive; others stay out.
+
+    Gives those that are damaged: sha256 -> what is wrong with them.
+    """
     made: dict[str, Small | None] = {}
+    damaged: dict[str, str] = {}
     cursor = conn.execute(select, {"roles": roles})
     names = [column[0] for column in cursor.description]
     into = f"INSERT INTO main.artifacts ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
@@ -29,19 +35,23 @@ def copy_thumbnails(conn: sqlite3.Connection, select: str, roles: str) -> None:
         kept = dict(zip(names, row, strict=True))
         sha256 = kept["sha256"]
         if sha256 not in made:
-            made[sha256] = _keep_small(conn, sha256)
+            try:
+                made[sha256] = _keep_small(conn, sha256)
+            except WrongBytes as error:
+                damaged[sha256], made[sha256] = error.code, None
         if small := made[sha256]:
             conn.execute(into, kept | small | {"content_type": "image/jpeg", "truncated": MARK})
+    return damaged
 
 
 def _keep_small(conn: sqlite3.Connection, sha256: str) -> Small | None:
-    """Make and keep one thumbnail; None for what was withdrawn, is no picture, or is too large to look at."""
-    row = conn.execute(
-        "SELECT encoding, size, body FROM src.blobs WHERE sha256 = ? AND size BETWEEN 1 AND ? AND length(body) > 0 "
-        "AND sha256 NOT IN (SELECT sha256 FROM src.redactions)",
-        (sha256, LARGEST),
-    ).fetchone()
-    drawn = shrink(unpack_blob(*row)) if row else None
+    """Make and keep one thumbnail; None for what was withdrawn, is no picture, or is too large to look at.
+
+    Raises WrongBytes.
+    """
+    withdrawn = conn.execute("SELECT 1 FROM src.redactions WHERE sha256 = ?", (sha256,)).fetchone()
+    large = None if withdrawn else read_blob(conn, sha256, LARGEST, "src")
+    drawn = shrink(large) if large else None
     if drawn is None:
         return None
     body, width, height = drawn

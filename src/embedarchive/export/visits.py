@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from embedarchive.export.lines import (
     name_artifact,
 )
 from embedarchive.store.blobs import parse_json
+from embedarchive.store.fixity import Checked, read_pieces
 from embedarchive.store.reading import main_document
 
 LONGEST_TITLE = 120
@@ -40,18 +41,24 @@ def rows(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
     return cursor.execute(sql, values).fetchall()
 
 
-def hold(conn: sqlite3.Connection, sha256: str | None) -> Stored | None:
-    """Name the bytes of that hash if the archive has them (they may have been withdrawn)."""
-    query = "SELECT size FROM blobs WHERE sha256 = ? AND (length(body) > 0 OR size = 0)"
-    row = conn.execute(query, (sha256,)).fetchone() if sha256 else None
-    return Stored(str(sha256), row[0]) if row else None
+def hold(files: Checked, sha256: str | None) -> Stored | None:
+    """Name the bytes of that hash if the archive has them, sound (they may have been withdrawn, or be damaged)."""
+    held = files.find(sha256)
+    return Stored(held.sha256, held.size) if held else None
+
+
+def tell_damaged(files: Checked, hashes: Iterable[str | None]) -> Mapping[str, Any]:
+    """Which of these bytes are left out because they are not those of their hash; nothing at all where none are."""
+    damaged = sorted({each for each in hashes if each in files.damaged})
+    return {"damaged": damaged} if damaged else {}
 
 
 # --------------------------------------------------------------------------------------------------------------- visits
 
 
-def find_visit_records(conn: sqlite3.Connection, capture: Row) -> Iterator[ExportLine]:
+def find_visit_records(files: Checked, capture: Row) -> Iterator[ExportLine]:
     """All records of one visit: its exchanges, what was made of the page, what it said, what we know of it."""
+    conn = files.conn
     written: set[tuple[str, str]] = set()
     visit = f"{capture['post_key']} {capture['started_at']}"
     exchanges = rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture["id"])
@@ -59,18 +66,20 @@ def find_visit_records(conn: sqlite3.Connection, capture: Row) -> Iterator[Expor
     about = None
     for row in exchanges:
         dated = dict(row) | {"started_at": row["started_at"] or capture["started_at"]}
-        records = list(find_exchange_records(dated, f"{visit} {row['position']}", hold(conn, row["body_sha256"])))
+        records = list(find_exchange_records(dated, f"{visit} {row['position']}", hold(files, row["body_sha256"])))
         if document is not None and row["position"] == document["position"]:
             about = records[0].id
         written.add((row["url"], row["body_sha256"]))
         yield from records
     page, date = name_page(conn, capture), capture["finished_at"]
-    yield from find_artifact_records(conn, capture, page, visit, written)
+    yield from find_artifact_records(files, capture, page, visit, written)
     said = find_description(conn, capture["id"])
     if said and said["text"]:
         text = said["text"].encode("utf-8", "replace")
         yield make_resource(f"urn:text:{page}", date, visit, "text/plain; charset=utf-8", text)
-    yield make_metadata(page, date, visit, about, tell_visit(conn, capture, said))
+    kept = rows(conn, "SELECT sha256 FROM artifacts WHERE capture_id = ?", capture["id"])
+    damaged = tell_damaged(files, [row["body_sha256"] for row in exchanges] + [row["sha256"] for row in kept])
+    yield make_metadata(page, date, visit, about, {**tell_visit(conn, capture, said), **damaged})
 
 
 def name_page(conn: sqlite3.Connection, capture: Row) -> str:
@@ -81,12 +90,12 @@ def name_page(conn: sqlite3.Connection, capture: Row) -> str:
 
 
 def find_artifact_records(
-    conn: sqlite3.Connection, capture: Row, page: str, visit: str, written: set[tuple[str, str]]
+    files: Checked, capture: Row, page: str, visit: str, written: set[tuple[str, str]]
 ) -> Iterator[ExportLine]:
     """What was made of the page, and files that came another way than the page's own requests."""
-    for row in rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
+    for row in rows(files.conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
         name = name_artifact(row["role"], row["position"], row["url"], page)
-        held = hold(conn, row["sha256"])
+        held = hold(files, row["sha256"])
         if held and (name, row["sha256"]) not in written:
             warc = (("WARC-Truncated", "unspecified"),) if row["truncated"] else ()
             place = f"{visit} {row['role']} {row['position']}"
@@ -117,12 +126,13 @@ def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None)
     return told
 
 
-def find_visit_page(conn: sqlite3.Connection, capture: Row) -> PageLine | None:
+def find_visit_page(files: Checked, capture: Row) -> PageLine | None:
     """The page of a visit, None where there is no document to show."""
+    conn = files.conn
     of_visit = "capture_id = ? AND resource_type = 'document' ORDER BY position"
     documents = rows(conn, f"SELECT * FROM exchanges WHERE {of_visit}", capture["id"])
     document = main_document(documents, capture["final_url"])
-    if document is None or not hold(conn, document["body_sha256"]):
+    if document is None or not hold(files, document["body_sha256"]):
         return None
     said = find_description(conn, capture["id"])
     date = document["started_at"] or capture["started_at"]
@@ -143,12 +153,12 @@ def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
 # ------------------------------------------------------------------------------------------------------------- articles
 
 
-def find_fetch_records(conn: sqlite3.Connection, fetch: Row) -> Iterator[ExportLine]:
+def find_fetch_records(files: Checked, fetch: Row) -> Iterator[ExportLine]:
     """One article download: an exchange if we made it, a resource if it was read from a file or another archive.
 
     With it goes what a browser made of the article, where one did.
     """
-    held = hold(conn, fetch["html_sha256"])
+    held = hold(files, fetch["html_sha256"])
     about, place = None, f"fetch {fetch['fetched_at']} {fetch['source']}"
     if fetch["source"] == "network" and fetch["status"] is not None:
         row = dict(fetch) | {
@@ -164,16 +174,19 @@ def find_fetch_records(conn: sqlite3.Connection, fetch: Row) -> Iterator[ExportL
         about = resource.id
         yield resource
     for what, column in (("view", "screenshot_sha256"), ("dom", "dom_sha256")):
-        if made := hold(conn, fetch.get(column)):
-            kind = "text/html; charset=utf-8" if what == "dom" else read_picture_type(conn, made)
+        if made := hold(files, fetch.get(column)):
+            kind = "text/html; charset=utf-8" if what == "dom" else read_picture_type(files, made)
             date = fetch["rendered_at"] or fetch["fetched_at"]
             yield make_resource(f"urn:{what}:{fetch['final_url']}", date, place, kind, made)
-    yield make_metadata(fetch["final_url"], fetch["fetched_at"], place, about, tell_fetch(conn, fetch))
+    named = ("html_sha256", "screenshot_sha256", "dom_sha256")
+    told = {**tell_fetch(files.conn, fetch), **tell_damaged(files, [fetch.get(column) for column in named])}
+    yield make_metadata(fetch["final_url"], fetch["fetched_at"], place, about, told)
 
 
-def read_picture_type(conn: sqlite3.Connection, picture: Stored) -> str:
+def read_picture_type(files: Checked, picture: Stored) -> str:
     """The type of a screenshot by its first byte: it is one of the three that browsers make."""
-    (first,) = conn.execute("SELECT substr(body, 1, 1) FROM blobs WHERE sha256 = ?", (picture.sha256,)).fetchone()
+    held = files.find(picture.sha256)
+    first = next(read_pieces(files.conn, held), b"")[:1] if held else b""
     return {b"\x89": "image/png", b"R": "image/webp"}.get(first, "image/jpeg")
 
 
@@ -186,10 +199,10 @@ def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
     return told | {"redirects": parse_json(fetch["redirects"]), "embeds": [dict(row) for row in embeds]}
 
 
-def find_fetch_page(conn: sqlite3.Connection, fetch: Row) -> PageLine | None:
+def find_fetch_page(files: Checked, fetch: Row) -> PageLine | None:
     """The page of an article download, None where its bytes are not held."""
-    if not hold(conn, fetch["html_sha256"]):
+    if not hold(files, fetch["html_sha256"]):
         return None
-    article = rows(conn, "SELECT title, url FROM articles WHERE id = ?", fetch["article_id"])[0]
+    article = rows(files.conn, "SELECT title, url FROM articles WHERE id = ?", fetch["article_id"])[0]
     url, date = fetch["final_url"], fetch["fetched_at"]
     return PageLine(make_id("page", url, date).strip("<>"), url, date, article["title"] or article["url"])

@@ -10,7 +10,7 @@ import contextlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, cast
@@ -29,6 +29,7 @@ from embedarchive.export.visits import (
     find_visit_records,
 )
 from embedarchive.export.warc import Place, Warc, find_digest
+from embedarchive.store.fixity import Checked
 
 FULL_WARC = 1_000_000_000
 """Bytes after which the next WARC file is begun, as web archives usually cut them."""
@@ -39,20 +40,24 @@ FETCHED = "html_sha256 IS NOT NULL"
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export holds. `shared` counts bodies that were written once and referred to from then on."""
+    """What an export holds. `shared` counts bodies that were written once and referred to from then on.
+
+    `damaged` are those that were left out, for they are not what their sha256 names: sha256 -> what is wrong with them.
+    """
 
     visits: int
     articles: int
     records: int
     shared: int
     bytes: int
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(job: ExportJob) -> Written:
     refuse_existing(job.out, job.overwrite)
     total = count_selected(job.conn, job.chosen)
     done = export_wacz(job.conn, job.out, job.now, job.chosen, on_progress=lambda n: job.on_progress(n, total))
-    return Written(asdict(done), say_exported(job.out, done))
+    return Written(asdict(done), say_exported(job.out, done), done.damaged)
 
 
 def say_exported(path: Path, done: Exported) -> str:
@@ -84,7 +89,9 @@ def export_wacz(
         export = Export(conn, package, index, selection, full_warc, on_progress)
         export.write()
     count = export.count
-    return Exported(count["visits"], count["articles"], count["records"], count["shared"], out.stat().st_size)
+    return Exported(
+        count["visits"], count["articles"], count["records"], count["shared"], out.stat().st_size, export.files.damaged
+    )
 
 
 @contextlib.contextmanager
@@ -108,13 +115,19 @@ class Export:
     full_warc: int
     on_progress: Callable[[int], None]
     count: Counter[str] = field(default_factory=Counter)
+    files: Checked = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = Checked(self.conn)
 
     def write(self) -> None:
         self.write_warcs()
         self.write_index()
         self.write_pages()
         count = self.count
-        self.package.finish(f"{count['visits']} visits to posts, {count['articles']} downloads of articles")
+        held = f"{count['visits']} visits to posts, {count['articles']} downloads of articles"
+        left_out = f"; {len(self.files.damaged)} damaged files left out" if self.files.damaged else ""
+        self.package.finish(held + left_out)
 
     def write_warcs(self) -> None:
         """Write all records, in files of about `full_warc` bytes; at least one file, if only with its own record."""
@@ -137,10 +150,10 @@ class Export:
         """The records of each article download, then of each visit, in the archive's order."""
         for fetch in read_selected(self.conn, "fetches", self.selection.fetches, FETCHED):
             self.count["articles"] += 1
-            yield find_fetch_records(self.conn, fetch)
+            yield find_fetch_records(self.files, fetch)
         for capture in read_selected(self.conn, "captures", self.selection.captures):
             self.count["visits"] += 1
-            yield find_visit_records(self.conn, capture)
+            yield find_visit_records(self.files, capture)
 
     def write_record(self, warc: Warc, record: ExportLine, filename: str) -> None:
         """Write one record, or where its bytes were written before; index it if players may look for it."""
@@ -174,11 +187,11 @@ class Export:
         fetches = read_selected(self.conn, "fetches", self.selection.fetches, FETCHED)
         with self.package.part("pages/pages.jsonl") as part:
             write_head(part, "pages", "Posts")
-            write_lines(part, (find_visit_page(self.conn, row) for row in seen))
+            write_lines(part, (find_visit_page(self.files, row) for row in seen))
         with self.package.part("pages/extraPages.jsonl") as part:
             write_head(part, "extraPages", "Articles and other visits")
-            write_lines(part, (find_fetch_page(self.conn, row) for row in fetches))
-            write_lines(part, (find_visit_page(self.conn, row) for row in others))
+            write_lines(part, (find_fetch_page(self.files, row) for row in fetches))
+            write_lines(part, (find_visit_page(self.files, row) for row in others))
 
 
 def find_place(record: ExportLine, place: Place, filename: str) -> dict[str, str]:

@@ -12,8 +12,9 @@ from typing import IO, cast
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from embedarchive.core.errors import DamagedArchive
 from embedarchive.export.lines import ExportLine, Stored
-from embedarchive.store.blobs import unpack_blob
+from embedarchive.store.fixity import find_held, read_blob
 
 LEVEL = 6  # of zlib: 9 takes twice as long and saves a hundredth
 
@@ -125,11 +126,13 @@ def split_start(record: ExportLine) -> tuple[str, list[tuple[str, str]], str]:
 
 
 def open_blob(conn: sqlite3.Connection, stored: Stored) -> IO[bytes]:
-    """The archive's bytes as a stream: packed ones (text) inflated in memory, all others read piece by piece."""
-    rowid, encoding, size = conn.execute(
-        "SELECT rowid, encoding, size FROM blobs WHERE sha256 = ?", (stored.sha256,)
-    ).fetchone()
-    if encoding == "identity":
-        return cast(IO[bytes], conn.blobopen("blobs", "body", rowid, readonly=True))
-    (body,) = conn.execute("SELECT body FROM blobs WHERE rowid = ?", (rowid,)).fetchone()
-    return io.BytesIO(unpack_blob(encoding, size, body))
+    """The archive's bytes as a stream: packed ones (text) inflated in memory, all others read piece by piece.
+
+    They were looked through when they were found (`Checked.find`). Raises DamagedArchive where they went since.
+    """
+    held = find_held(conn, stored.sha256)
+    if held is None:
+        raise DamagedArchive.seen(f"the bytes of sha256 {stored.sha256} are gone")
+    if held.encoding == "identity":
+        return cast(IO[bytes], conn.blobopen("blobs", "body", held.rowid, readonly=True))
+    return io.BytesIO(read_blob(conn, stored.sha256) or b"")

@@ -14,7 +14,8 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Visitable
 from embedarchive.replay.answers import Answers, StoredAnswer
 from embedarchive.store.blobs import parse_json
-from embedarchive.store.reading import PROBE, main_document, read_blob, read_post
+from embedarchive.store.fixity import read_blob
+from embedarchive.store.reading import PROBE, main_document, read_post
 
 PICTURES = ("screenshot", "thumbnail")
 

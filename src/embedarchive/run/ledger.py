@@ -32,7 +32,8 @@ from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files
-from embedarchive.store.reading import read_blob, read_page, read_placed, read_post
+from embedarchive.store.fixity import read_blob
+from embedarchive.store.reading import read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_than
 
 T = TypeVar("T")

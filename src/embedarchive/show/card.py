@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from embedarchive.core.errors import WrongBytes
 from embedarchive.core.model import Claim, Description
 from embedarchive.library.records import Appearance, CaptureRecord, EmbedRecord, PostRecord, StoredFile
 from embedarchive.show.badges import render_date, render_status
@@ -29,7 +30,7 @@ from embedarchive.show.words import (
 )
 
 LoadBlob = Callable[[str], bytes | None]
-"""The bytes of a sha256, or None."""
+"""The bytes of a sha256, or None. Raises WrongBytes where those kept are not the ones: the card then says so."""
 
 LARGEST_FILE = 12_000_000
 LARGEST_CARD = 24_000_000
@@ -55,7 +56,7 @@ def render_card(
     largest_card: int = LARGEST_CARD,
 ) -> str:
     """The whole HTML document of a preserved post, its media inside. `version_url` is where this card can be had."""
-    source = inline_source(load_blob, largest_file, largest_card)
+    source = InlineSource(load_blob, largest_file, largest_card)
     if isinstance(record, EmbedRecord):
         body, name, status = render_embed(record), _author_of(record.appearance.claim), "An embed that names no post"
     else:
@@ -72,7 +73,7 @@ def render_card(
         tag("title", f"{name} · {status}"),
         tag("style", Html(TOKENS + POST + CARD)),
     )
-    page = tag("main", tag("h1", name, class_="unseen"), body)
+    page = tag("main", tag("h1", name, class_="unseen"), body, render_damaged(source.damaged))
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{page}</body></html>\n'
 
 
@@ -81,7 +82,8 @@ def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str |
 
     A declarative shadow root does that; where a browser knows none, the words and the link below it are what is seen.
     """
-    card = render_post(record, inline_source(load_blob), version_url=version_url)
+    source = InlineSource(load_blob)
+    card = join(render_post(record, source, version_url=version_url), render_damaged(source.damaged))
     style = tag("style", Html((TOKENS + POST).replace(":root", ":host")), Html(INLINE))
     said = record.said
     words = tag("blockquote", (said.text if said else None) or "", dir="auto")
@@ -89,26 +91,44 @@ def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str |
     return join(tag("template", style, card, shadowrootmode="open"), words, plain)
 
 
-def inline_source(load_blob: LoadBlob, largest_file: int = LARGEST_FILE, largest_card: int = LARGEST_CARD) -> Source:
+@dataclass
+class InlineSource:
     """Artifacts as `data:` URIs while they fit; only of types that can hold no script, as their bytes prove them."""
-    spent = 0
-    made: dict[str, str] = {}
 
-    def source(kept: StoredFile) -> str | None:
-        nonlocal spent
-        if kept.sha256 in made:
-            return made[kept.sha256]
-        if not kept.held or kept.size > min(largest_file, largest_card - spent):
+    load_blob: LoadBlob
+    largest_file: int = LARGEST_FILE
+    largest_card: int = LARGEST_CARD
+    damaged: list[str] = field(default_factory=list)
+    """The sha256 of what is not shown because it is damaged."""
+    _made: dict[str, str | None] = field(default_factory=dict)
+    _spent: int = 0
+
+    def __call__(self, kept: StoredFile) -> str | None:
+        if kept.sha256 not in self._made:
+            self._made[kept.sha256] = self._make(kept)
+        return self._made[kept.sha256]
+
+    def _make(self, kept: StoredFile) -> str | None:
+        if not kept.held or kept.size > min(self.largest_file, self.largest_card - self._spent):
             return None
-        body = load_blob(kept.sha256)
+        try:
+            body = self.load_blob(kept.sha256)
+        except WrongBytes:
+            self.damaged.append(kept.sha256)
+            return None
         media_type = sniff_type(body[:SNIFFED]) if body else None
         if body is None or media_type is None:
             return None
-        spent += len(body)
-        made[kept.sha256] = f"data:{media_type};base64,{b64encode(body).decode('ascii')}"
-        return made[kept.sha256]
+        self._spent += len(body)
+        return f"data:{media_type};base64,{b64encode(body).decode('ascii')}"
 
-    return source
+
+def render_damaged(damaged: list[str]) -> Html:
+    """Which files are not shown because the bytes in the archive are no longer those that were captured."""
+    if not damaged:
+        return EMPTY
+    named = join(*(join(" ", tag("code", f"sha256:{sha256}")) for sha256 in damaged))
+    return tag("p", "Damaged in the archive, and not shown:", named, class_="post-gap", role="note")
 
 
 def title_of(record: PostRecord) -> str:

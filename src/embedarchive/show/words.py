@@ -138,6 +138,11 @@ def say_number(number: int) -> str:
     return f"{number:,}"
 
 
+def printable(text: str) -> str:
+    """Text without the control characters that could speak to a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def say_count(number: int, one: str, many: str = "") -> str:
     """`1 article`, `2,000 articles`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -19,10 +19,11 @@ from embedarchive.store import conclusions, rows
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fulltext import join_pieces
-from embedarchive.store.reading import LONGEST_WAIT_S
+from embedarchive.store.reading import LONGEST_WAIT_S, last_opened
 from embedarchive.store.rows import insert, to_json
 from embedarchive.store.sample import Sample, settle_replay
 from embedarchive.store.schema import apply_schema, check_identity, immediate
+from embedarchive.store.schema.strangers import refuse_strange
 
 
 def archive_path(name: str | Path) -> Path:
@@ -47,6 +48,8 @@ class Archive:
             create_archive(path)
             check_identity(path)
             self.conn = connect(path)
+            last_opened[:] = [path]
+            refuse_strange(self.conn)
             apply_schema(
                 self.conn
             )  # before the log is turned on: an archive that is refused stays as it was, to the byte

@@ -26,22 +26,9 @@ def pack_blob(body: bytes, content_type: str | None) -> tuple[str, bytes]:
     return "identity", body
 
 
-def unpack_blob(encoding: str, size: int, body: bytes) -> bytes:
-    """The bytes themselves. `size` bounds what is inflated, so that a damaged or hostile row cannot fill memory.
-
-    Raises DamagedArchive.
-    """
-    if encoding == "identity":
-        return body
-    try:
-        return zlib.decompressobj().decompress(body, size + 1)[:size] if size else b""
-    except zlib.error as error:
-        raise DamagedArchive.seen(f"bytes that do not unpack: {error}") from error
-
-
 def parse_json(text: str) -> Any:
     """The value of a column that holds JSON. Raises DamagedArchive where it holds none."""
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedArchive.seen(f"a list or record that is no JSON: {error}") from error

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from embedarchive.core.errors import ArchiveBusy, ArchiveError, DamagedArchive, DiskFull
+from embedarchive.core.errors import ArchiveBusy, ArchiveError, DamagedArchive, DiskFull, StrangeArchive
 
 Name = Path | str
 
@@ -21,7 +21,7 @@ FAULTS = (sqlite3.Error, UnicodeDecodeError)
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
-_CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
+_CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
 _NOT_READ = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_FSTAT}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _OF_THE_FILE = _DAMAGED | _LOCKED | {sqlite3.SQLITE_IOERR}
@@ -42,6 +42,15 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
         return DamagedArchive.seen(said, name)
     if isinstance(error, UnicodeDecodeError) or said.startswith(_NOT_TEXT):
         return DamagedArchive.seen("text that is no text", name)
+    if code & 0xFF == sqlite3.SQLITE_AUTH:
+        return StrangeArchive(
+            f"{name} is not as embedarchive makes it, and this cannot be read of it ({said}): something else stands in place "
+            "of a table of ours. Nothing was changed; embedarchive doctor names it."
+        )
+    if code & 0xFF == sqlite3.SQLITE_TOOBIG:
+        return DamagedArchive.seen("a value is larger than any that is ever kept", name)
+    if said.startswith("malformed JSON"):
+        return DamagedArchive.seen("a list or record that is no JSON", name)
     if code & 0xFF in _LOCKED:
         return ArchiveBusy(
             f"{name} is locked by another program ({said}). Nothing was changed; try again when that has ended."

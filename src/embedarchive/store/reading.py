@@ -8,14 +8,23 @@ from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError
 from embedarchive.core.model import Answer, Page, Post
-from embedarchive.store.blobs import parse_json, unpack_blob
+from embedarchive.store.blobs import parse_json
 from embedarchive.store.faults import FAULTS, Connection, raise_ours
+from embedarchive.store.fixity import read_blob
 from embedarchive.store.schema import check_identity
 from embedarchive.store.schema.older import read_as_newest
+from embedarchive.store.schema.strangers import keep_to_tables
 
 PROBE = "probe:"  # how an exchange's resource_type names the second look it belongs to
+LONGEST_VALUE = 50_000_000
+"""Bytes of one value that a reader takes at once; files that are larger are read in pieces (`fixity`)."""
+
 LONGEST_WAIT_S = 30.0
 """For another program that has the file locked."""
+
+
+last_opened: list[Path] = []
+"""The archive that this process opened last: what went wrong unexpectedly may be explained by what stands in it."""
 
 
 def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> sqlite3.Connection:
@@ -27,6 +36,7 @@ def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> s
     if not path.exists():
         raise ArchiveError(f"There is no archive at {path} yet. Make one with: embedarchive crawl URL -a {path.parent}")
     check_identity(path)
+    last_opened[:] = [path]
     try:
         return connect_reader(path, factory)
     except FAULTS as error:
@@ -42,9 +52,11 @@ def connect_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -
     if isinstance(conn, Connection):
         conn.name = path
     asked = conn.cursor(sqlite3.Cursor)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     asked.execute("PRAGMA trusted_schema = OFF")
     asked.execute("SELECT 1 FROM sqlite_master").fetchone()
     read_as_newest(conn)
+    keep_to_tables(conn)
     asked.execute("PRAGMA query_only = ON")
     conn.row_factory = sqlite3.Row
     return conn
@@ -66,14 +78,6 @@ def finish_killed_write(path: Path) -> None:
             f"{path} was left by a run that was killed, and cannot be mended from here ({error}). Nothing that was "
             "reported as kept is lost; open it once where the file and its folder can be written to."
         ) from error
-
-
-def read_blob(conn: sqlite3.Connection, sha256: str) -> bytes | None:
-    """The bytes of that hash, or None if the archive does not hold them (or they were withdrawn)."""
-    row = conn.execute("SELECT encoding, size, body FROM blobs WHERE sha256 = ?", (sha256,)).fetchone()
-    if row is None or (row[1] and not row[2]):
-        return None
-    return unpack_blob(*row)
 
 
 def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:

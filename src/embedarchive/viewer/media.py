@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from datasette.utils.asgi import Response
 
 from embedarchive.show.content_types import SNIFFED, sniff_type
-from embedarchive.store.blobs import unpack_blob
+from embedarchive.store.fixity import find_held, judge, read_blob, read_stored, wrong
 from embedarchive.store.reading import read_piece
 from embedarchive.viewer.archives import LONGEST_VALUE, Missing, open_archive, read
 
 PIECE = 1_000_000
 LARGEST_RANGE = 8_000_000
 """Bytes of one answer to a range; the player asks again from there (RFC 9110 section 15.3.7 lets us send fewer)."""
+
+LARGEST_AT_ONCE = 2_000_000
+"""Bytes that are read whole, checked and sent; of larger files a player asks for pieces, many times."""
+
+LOOK_LASTS_S = 600.0
+MOST_LOOKS = 1_000
+_looked_through: dict[tuple[Any, ...], float] = {}
+"""Large files of a state of an archive's file -> when all their bytes were last checked, by the monotonic clock."""
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self' data:; media-src 'self'; "
@@ -77,11 +88,28 @@ async def serve_media(datasette: Any, request: Any, send: Any) -> Response | Non
         headers["content-disposition"] = f'attachment; filename="{sha256[:16]}.bin"'
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response("", status=304, headers=headers, content_type=headers["content-type"])
-    if blob.encoding != "identity":
+    whole = request.method == "GET" and not request.headers.get("range")
+    if blob.encoding != "identity" or (whole and blob.size <= LARGEST_AT_ONCE):
         body = await read(database, lambda conn: load(conn, sha256)) or b""
-        return Response(body, headers=headers, content_type=headers["content-type"])
+        return Response(body, headers=headers | {"accept-ranges": "bytes"}, content_type=headers["content-type"])
+    await look_through(database, sha256)
     await _send_pieces(database, blob, headers, request, send)
     return None
+
+
+async def look_through(database: Any, sha256: str) -> None:
+    """Read a large file whole before any of it is sent, unless that was done a short while ago. Raises WrongBytes."""
+    state = Path(database.path).stat() if database.path else None
+    name = (database.path, state and state.st_mtime_ns, state and state.st_size, sha256)
+    if time.monotonic() - _looked_through.get(name, -math.inf) < LOOK_LASTS_S:
+        return
+    held = await read(database, lambda conn: find_held(conn, sha256))
+    code = await database.execute_fn(lambda conn: judge(held, read_stored(conn, held))) if held else None
+    if code:
+        raise wrong(sha256, code, database.name)
+    while len(_looked_through) >= MOST_LOOKS:
+        del _looked_through[next(iter(_looked_through))]
+    _looked_through[name] = time.monotonic()
 
 
 async def _send_pieces(database: Any, blob: Blob, headers: dict[str, str], request: Any, send: Any) -> None:
@@ -114,12 +142,8 @@ async def _start(send: Any, status: int, headers: dict[str, str]) -> None:
 
 
 def load(conn: sqlite3.Connection, sha256: str, largest: int = LONGEST_VALUE) -> bytes | None:
-    """A whole blob, or None if the archive does not hold it or it is larger than `largest`."""
-    row = conn.execute(
-        "SELECT encoding, size, body FROM blobs WHERE sha256 = ? AND size <= ? AND length(body) <= ?",
-        (sha256, largest, largest),
-    ).fetchone()
-    return unpack_blob(row[0], row[1], row[2]) if row and (row[2] or not row[1]) else None
+    """A whole blob, or None if the archive does not hold it or it is larger than `largest`. Raises WrongBytes."""
+    return read_blob(conn, sha256, largest)
 
 
 async def serve_source(datasette: Any, request: Any) -> Response:

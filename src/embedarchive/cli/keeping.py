@@ -1,0 +1,80 @@
+"""The commands that keep an archive sound: verify."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from embedarchive.cli.options import archive_option
+from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.show.words import printable, say_count, say_size
+from embedarchive.store import archive_path, open_reader
+from embedarchive.store.verify import Flaw, VerifyScope
+from embedarchive.store.verify import verify as find_faults
+
+
+@click.command()
+@archive_option
+@click.option("--sample", type=click.FloatRange(0, 100, min_open=True), default=100.0, metavar="PERCENT",
+              help="Read so much of the kept bytes, drawn by chance, and leave the structure of the file out.")  # fmt: skip
+@click.option("--since", metavar="TIME", help="Read only bytes kept by visits and downloads since then (2026-03-20).")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what is wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Print each finding as one JSON object a line.")
+def verify(archive: str, sample: float, since: str | None, quiet: bool, as_json: bool) -> int:
+    """Read every byte and row of the archive, offline, and say what is not as it was kept.
+
+    Each finding is one line: its code, what it is about, what is wrong. Exits with 7 when there are any. Bytes are
+    compared with their sha256, rows with what their columns may hold, tables with how they were made. Nothing is
+    written. What was withdrawn on purpose is no finding.
+
+    \b
+    embedarchive verify
+    embedarchive verify --sample 5 --since 2026-03-20
+    """
+    scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32))
+    started, found = time.monotonic(), 0
+    with closing(open_reader(archive_path(archive))) as conn, watching(scope, silent=quiet or as_json):
+        for finding in find_faults(conn, scope):
+            found += 1
+            click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
+    if not quiet:
+        click.echo(say_result(scope, found, time.monotonic() - started), err=True)
+    return ExitCode.DAMAGED if found else ExitCode.DONE
+
+
+def read_time(text: str | None) -> str | None:
+    """A time as the archive writes it, cut where the user cut it. Raises UsageError."""
+    if text is None or (text[:4].isdigit() and text[4:5] == "-" and text[:10].count("-") == 2):
+        return text
+    raise UsageError(f"{text} is no time. Write it as 2026-03-20 or 2026-03-20T08:00:00Z.")
+
+
+def say_finding(finding: Flaw) -> str:
+    return printable(f"{finding.code} {finding.what}: {finding.says}")
+
+
+def say_result(scope: VerifyScope, findings: int, seconds: float) -> str:
+    """How much was read, and what came of it. Pure."""
+    read = f"{say_count(scope.blobs, 'file')} ({say_size(scope.bytes)}) and {say_count(scope.rows, 'row')}"
+    result = f"{say_count(findings, 'finding')}." if findings else "Nothing is wrong with them."
+    left_out = "" if scope.is_whole else " Neither all bytes nor the structure of the file were looked at."
+    return f"Read {read} in {seconds:.1f} s. {result}{left_out}"
+
+
+@contextmanager
+def watching(scope: VerifyScope, *, silent: bool) -> Iterator[None]:
+    """A bar on standard error for as long as the bytes are read."""
+    console = Console(stderr=True)
+    silent = silent or not console.is_terminal
+    with Progress(console=console, transient=True, disable=silent, redirect_stdout=False) as progress:
+        task = progress.add_task("files", visible=False)
+        scope.on_progress = lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+        yield
