@@ -60,7 +60,7 @@ def test_saved_pages_and_other_files_are_not_rendered(path: Path) -> None:
 
 VIMEO_LIKE = replace(BY_NAME["vimeo"], visit=None)
 FILM = Post("vimeo", "76979871", "https://vimeo.com/76979871")
-REFUSED = {"outcome": "unavailable", "reason": "embed_refused"}
+REFUSED = Verdict("unavailable", "embed_refused", embedding="refused")
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,15 @@ REFUSED = {"outcome": "unavailable", "reason": "embed_refused"}
     [
         (False, POST, None, False),
         (True, POST, None, True),
-        (False, POST, {"outcome": "available"}, False),
-        (False, POST, {"outcome": "unavailable", "reason": "private"}, False),
+        (False, POST, Verdict("available"), False),
+        (False, POST, Verdict("unavailable", "private"), False),
         (False, POST, REFUSED, True),
+        (False, POST, Verdict("available", embedding="refused"), True),
         (False, FILM, None, True),
     ],
 )
 def test_posts_are_photographed_in_place_when_asked_or_when_nothing_else_shows_them(
-    path: Path, in_article: bool, post: Post, visit: dict[str, str] | None, expected: bool
+    path: Path, in_article: bool, post: Post, visit: Verdict | None, expected: bool
 ) -> None:
     platforms = [VIMEO_LIKE if p.name == "vimeo" else p for p in PLATFORMS]
     with Archive(path, platforms=platforms) as archive:
@@ -84,7 +85,7 @@ def test_posts_are_photographed_in_place_when_asked_or_when_nothing_else_shows_t
         fetch_id = archive.keep_fetch(article_id, crawl_id, fetched()) or 0
         archive.keep_found(fetch_id, found(post), 1, NOW, crawl_id)
         if visit:
-            archive.keep_capture(replace(visited(), verdict=Verdict(visit["outcome"], visit.get("reason"))), crawl_id)  # type: ignore[arg-type]
+            archive.keep_capture(replace(visited(), verdict=visit), crawl_id)
         assert bool(due(archive, "articles_to_open")) == expected
         if not expected:
             return
@@ -106,7 +107,7 @@ def test_refused_posts_of_one_article_wait_for_each_other(path: Path) -> None:
             archive.keep_fetch(article_id, crawl_id, fetched()) or 0, found(POST, other), 1, NOW, crawl_id
         )
         for post, waiting in ((POST, True), (other, False)):
-            capture = replace(visited(), post=post, verdict=Verdict("unavailable", "embed_refused"))
+            capture = replace(visited(), post=post, verdict=REFUSED)
             archive.keep_capture(capture, crawl_id)
             assert bool(due(archive, "articles_to_open")) != waiting
 

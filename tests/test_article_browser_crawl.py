@@ -92,9 +92,9 @@ def test_a_refused_post_is_photographed_in_its_article_unasked(replica: Replica,
     replica.set_state(fact.key, "embed_refused")
     try:
         done = embedarchive(*args)
-        assert (done.code, done.json["captures"]["unavailable"], done.json["in_place"]) == (0, 1, 1), done.err
+        assert (done.code, done.json["captures"]["available"], done.json["in_place"]) == (0, 1, 1), done.err
         assert rows(path, PLACED) == [(PAGES[0], "unavailable", "unconfirmed")]
-        assert rows(path, "SELECT status, reason FROM post_status") == [("unavailable", "embed_refused")]
+        assert rows(path, "SELECT status, reason, embedding FROM post_status") == [("available", None, "refused")]
         assert embedarchive(*args).json["in_place"] == 0
     finally:
         replica.set_state(fact.key, fact.state)

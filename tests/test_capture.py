@@ -161,6 +161,9 @@ async def test_a_refused_embed_is_described_by_its_full_page(camera: Camera) -> 
         "probe:page",
     ]
     assert artifacts(capture, "poster")
+    assert (short(capture), capture.verdict.embedding) == (("available", None), "refused")
+    assert not artifacts(capture, "screenshot"), "a picture of a refusal is none of the post"
+    assert capture.missing == ("media 1: not_served",)
 
 
 @pytest.mark.parametrize("state", ["images_403", "images_aborted"])

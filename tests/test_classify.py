@@ -87,8 +87,8 @@ GATED = {
     "age by oembed": (Answer("oembed", API, 400, API, '{"blocks_logging_data":"MIN_AGE_ACCOUNT"}'), "age"),
     "country": (Answer("oembed", API, 400, API, '{"message":"geoblock_required","gating_type":3}'), "geo"),
     "private": (full(f'{{"shortcode":"{CODE}","owner":{{"username":"rook.field","is_private":true}}}}'), "private"),
-    "refused, by oembed": (OEMBED_200, "embed_refused"),
-    "refused, by page": (
+    "refused, by an oembed that tells little": (OEMBED_200, "embed_refused"),
+    "refused, by a page that tells little": (
         full(f'<meta property="og:url" content="/rook/p/{CODE}/"><meta property="og:image" content="i">'),
         "embed_refused",
     ),
@@ -165,11 +165,13 @@ def test_real_page(name: str, code: str, expected: tuple[str, str | None]) -> No
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("instagram-fullpage-public.html", "embed_refused"), ("instagram-fullpage-agegated.html", "age")],
+    [("instagram-fullpage-public.html", None), ("instagram-fullpage-agegated.html", "age")],
 )
-def test_real_second_look(name: str, reason: str) -> None:
+def test_real_second_look(name: str, reason: str | None) -> None:
     page, post = page_of(saved("instagram-embed-shell.html"), "DZghoo7PAzi", full(saved(name)), OEMBED_404)
-    assert short(instagram.classify(page, post)) == ("unavailable", reason)
+    found = instagram.classify(page, post)
+    assert short(found) == ("unavailable" if reason else "available", reason)
+    assert (found.embedding == "refused") == (reason is None)
 
 
 def test_no_ordinary_page_in_a_posts_place_is_available_or_gone() -> None:

@@ -69,7 +69,8 @@ def tiktok(name: str, native_id: str) -> tuple[Verdict, Description]:
 def test_a_real_tiktok_page_tells_why_the_frame_refused() -> None:
     assert tiktok("deleted", IDS["tiktok"])[0].outcome == "gone"
     assert tiktok("homepage", IDS["tiktok"])[0].reason == "unconfirmed"
-    assert tiktok("video", IDS["tiktok"])[0].reason == "embed_refused"
+    seen = tiktok("video", IDS["tiktok"])[0]
+    assert (seen.outcome, seen.reason, seen.embedding) == ("available", None, "refused")
     assert tiktok("video", "7660566211100511519")[0].reason == "unconfirmed", "another video's page proves nothing"
 
 
@@ -129,19 +130,45 @@ def test_a_real_facebook_card_of_another_post_is_not_the_post() -> None:
 
 REFUSED = '<html id="facebook"><body><div class="pam uiBoxWhite"><p class="_1q3v">?</p></div></body></html>'
 BEHIND = {
-    "facebook-age-gated": "age",
-    "facebook-post-page": "embed_refused",
-    "facebook-page-caption-only": "embed_refused",
-    "metashare-th-disowns": "unconfirmed",
+    "facebook-age-gated": ("", "unavailable", "age"),
+    "facebook-post-page": ("122206800968682898", "available", None),
+    "facebook-page-caption-only": ("1304655294363177", "available", None),
+    "metashare-th-disowns": ("", "unavailable", "unconfirmed"),
 }
 
 
-@pytest.mark.parametrize(("name", "reason"), BEHIND.items())
-def test_a_real_facebook_page_tells_what_stands_behind_the_refusal(name: str, reason: str) -> None:
+@pytest.mark.parametrize(("name", "expected"), BEHIND.items())
+def test_a_real_facebook_page_tells_what_stands_behind_the_refusal(
+    name: str, expected: tuple[str, str, str | None]
+) -> None:
     answer = Answer("page", "u", 200, "u", saved("facebook", f"{name}.html"))
-    found, said = look("facebook", page_of(REFUSED, answer))
-    assert (found.outcome, found.reason) == ("unavailable", reason)
-    assert bool(said.text) == (reason == "embed_refused")
+    native_id, outcome, reason = expected
+    found, said = look("facebook", page_of(REFUSED, answer), native_id)
+    assert (found.outcome, found.reason) == (outcome, reason)
+    assert bool(said.text and said.author_name) == (found.embedding == "refused") == (outcome == "available")
+    assert look("facebook", page_of(REFUSED, answer))[0].outcome == "unavailable", "another post's page tells nothing"
+
+
+PFBID = Post(
+    "facebook",
+    "pfbid02" + "aZ9" * 14,
+    f"https://www.facebook.com/permalink.php?story_fbid=pfbid02{'aZ9' * 14}&id=100064701234567",
+)
+
+
+def test_an_owners_number_and_a_name_are_one_only_where_the_posts_page_says_so() -> None:
+    card = page_of(saved("facebook", "facebook-plugin-post.html"))
+    visit = BY_NAME["facebook"].visit
+    assert visit
+    assert visit.classify(card, PFBID).reason == "unconfirmed"
+    meta = '<meta property="og:url" content="https://www.facebook.com/WYFF4/posts/{}/">' + (
+        '<meta property="og:title" content="WYFF News 4"><meta property="og:description" content="Fire">'
+    )
+    said = {
+        final: visit.classify(replace(card, answers=(Answer("page", PFBID.url, 200, final, meta.format(n)),)), PFBID)
+        for n, final in (("1111111111111111", PFBID.url), ("2222222222222222", PFBID.url + "&x"))
+    }
+    assert [found.outcome for found in said.values()] == ["available", "unavailable"]
 
 
 # -------------------------------------------------------------------------------------------------------------- Bluesky
@@ -218,7 +245,7 @@ def test_a_real_oembed_answer_describes_a_video_whose_player_refuses() -> None:
     state = json.dumps(json.dumps({"previewPlayabilityStatus": {"status": "UNPLAYABLE"}}))
     answer = Answer("oembed", "u", 200, "https://www.youtube.com/oembed?url=u", text)
     found, said = look("youtube", page_of(f'<script>x({{"embedded_player_response":{state}}})</script>', answer))
-    assert (found.outcome, found.reason) == ("unavailable", "embed_refused")
+    assert (found.outcome, found.reason, found.embedding) == ("available", None, "refused")
     assert (said.title, said.author_handle) == ("Noisy kittens waiting for dinner!", "smshdchrb")
 
 

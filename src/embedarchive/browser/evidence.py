@@ -73,7 +73,8 @@ async def conclude(
         finished_at=clock.now(),
         verdict=verdict,
         status=seen.page.status,
-        artifacts=(*_picture_artifacts(seen, picture), *haul.artifacts),
+        # A picture of a refusal is no picture of the post; what was answered is kept all the same.
+        artifacts=(*_picture_artifacts(seen, None if verdict.embedding == "refused" else picture), *haul.artifacts),
         exchanges=(*seen.exchanges, *haul.exchanges),
         alterations=tuple(seen.alterations),
         missing=tuple(missing) if verdict.outcome == "available" else (),
@@ -147,8 +148,9 @@ def _exchange(fetch: Fetch, headers: Mapping[str, str], kind: str) -> Exchange:
 
 
 def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
-    """A post that left no picture, or one of a single colour, was not seen."""
-    if verdict.outcome != "available" or (picture and not picture.blank):
+    """A post that left no picture, or one of a single colour, was not seen; unless it was seen beside its frame."""
+    is_framed = verdict.outcome == "available" and verdict.embedding != "refused"
+    if not is_framed or (picture and not picture.blank):
         return verdict
     saw = "one colour all over" if picture else "none"
     return Verdict("error", "blank", (*verdict.signs, Sign("something on the screenshot", "screenshot", saw)))

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from embedarchive.conformance.findings import Problem
-from embedarchive.conformance.served import find_facts, serve_page
+from embedarchive.conformance.served import find_facts, find_states, serve_page
 from embedarchive.conformance.visiting import find_examples
 from embedarchive.core.model import Answer, Page, Post
 from embedarchive.platforms import PLATFORMS
@@ -138,6 +138,14 @@ def other_post(platform: Platform, post: Post) -> Iterator[Page]:
         yield from put_in_place(platform, post, serve_page(fact))
 
 
+def other_post_behind_a_refusal(platform: Platform, post: Post) -> Iterator[Page]:
+    """The frame that is refused, and another post where the page or the service should have told of this one."""
+    facts = [fact for fact in find_facts(platform.name) if fact.key != post.native_id]
+    for name, state in find_states(platform.name).items() if facts else ():
+        if state.embedding == "refused":
+            yield from put_in_place(platform, post, serve_page(facts[0], name))
+
+
 def put_in_place(platform: Platform, post: Post, shown: Page) -> Iterator[Page]:
     """The page of another post under this post's address, and after a redirect; with its answers, and without."""
     own = make_page(platform, post)
@@ -167,6 +175,7 @@ KINDS: Mapping[str, Kind] = {
     "article": ordinary_article,
     "another platform's post": other_platforms_post,
     "another post": other_post,
+    "another post behind a refusal": other_post_behind_a_refusal,
 }
 """Every kind of nothing seen, by the name of its case."""
 

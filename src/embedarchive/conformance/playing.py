@@ -119,8 +119,10 @@ def judge_outcome(play: Play) -> Iterator[str]:
         yield "something of a wall is kept as the post's file"
     if capture.status is not None and found.reason not in ("blank", "timeout") and "dom" not in roles:
         yield "what came is not kept as evidence"
-    if found.outcome == "available" and "screenshot" not in roles:
-        yield "no picture of it is kept"
+    if scene.name not in scene.fact.unlike and found.embedding != scene.state.embedding:
+        yield f"embedding is {found.embedding}, not {scene.state.embedding}"
+    if found.outcome == "available" and ("screenshot" in roles) != (found.embedding != "refused"):
+        yield f"kept is {roles}: a post in its frame is photographed, and a refusal is not"
 
 
 def judge_rules(play: Play) -> Iterator[str]:
@@ -131,7 +133,8 @@ def judge_rules(play: Play) -> Iterator[str]:
     if url != capture.visit_url:
         yield f"the frame is at {url}, {capture.visit_url} was visited"
     page, frame = read_capture(capture), platform.visit.frame
-    if capture.verdict.outcome == "available" and not parse_html(page.dom).css_first(frame.card):
+    is_framed = capture.verdict.outcome == "available" and capture.verdict.embedding != "refused"
+    if is_framed and not parse_html(page.dom).css_first(frame.card):
         yield f"nothing in it is the card {frame.card}"
     found = platform.visit.classify(page, capture.post)
     seen = capture.verdict

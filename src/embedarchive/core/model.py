@@ -180,11 +180,16 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a page means for its post. `reason` is a short code, empty only for a plain `available`."""
+    """What a page means for its post. `reason` is a short code, empty only for a plain `available`.
+
+    `embedding` is `refused` where the post is known to be there and its frame was refused: `available` where the post
+    itself was seen in full elsewhere (on its public page, or in an answer that anybody may ask for), else `unavailable`.
+    """
 
     outcome: Outcome
     reason: str | None = None
     signs: tuple[Sign, ...] = ()
+    embedding: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from embedarchive.platforms.kit.fields import (
     read_json,
 )
 from embedarchive.platforms.kit.ids import date_ms, decode_tid, match_path
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, verdict
+from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, judge_refused_frame, verdict
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -226,7 +226,10 @@ def _classify_thread(page: Page, post: Post, thread: Any) -> Verdict:
         return verdict("error", "wrong_post", "address is the post's", "post.uri", seen)
     labels = as_list(dig(thread, "post", "author", "labels"))
     if any(dig(label, "val") == "!no-unauthenticated" for label in labels):
-        return verdict("unavailable", "login_only", "shown to everybody", "author.labels", "!no-unauthenticated")
+        asked = Sign("shown to everybody", "author.labels", "!no-unauthenticated")
+        return judge_refused_frame(
+            _read_post(page.answer("thread")), asked, Sign("address is the post's", "post.uri", seen)
+        )
     drawn = parse_html(page.dom)
     if not drawn.css_first(FRAME.card):
         return classify_strange(page, drawn)
@@ -426,7 +429,7 @@ PLATFORM = Platform(
     services=("bsky",),
     link_parameters=("ref_src=embed",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=2, denial="verified"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://bsky.app/profile/mara.example",),

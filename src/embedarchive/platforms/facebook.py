@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -27,7 +27,13 @@ from embedarchive.platforms.kit.fields import (
     text_of,
 )
 from embedarchive.platforms.kit.ids import match_path, query, unwrap_exit
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.outcomes import (
+    classify_answer,
+    classify_strange,
+    judge_refused_frame,
+    parse_page,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -265,30 +271,45 @@ def classify(page: Page, post: Post) -> Verdict:
     if tree.css_first(", ".join(FRAME.dead)):
         return _classify_broken(page, post)
     if tree.css_first(_SHOWN) and tree.css_first("html#facebook"):
-        return _classify_card(tree, post)
+        return _classify_card(page, tree, post)
     return classify_strange(page, tree)
 
 
-def _classify_card(tree: LexborHTMLParser, post: Post) -> Verdict:
-    """A card is the post's if it links to it; a post has two ids (number, pfbid), and either may stand in the links."""
+def _classify_card(page: Page, tree: LexborHTMLParser, post: Post) -> Verdict:
+    """A card is the post's if it links to it. A post has two ids (number, pfbid), and either may stand in the links.
+
+    Where it is the other one, the owner must be the same; and where one of them is named and the other numbered, nothing
+    but the post's own page can tell that the two ids mean one post.
+    """
     own = [_id_of(n.parent.attributes.get("href")) for n in tree.css("a > abbr.timestamp") if n.parent]
     own += [_id_of(n.attributes.get("href")) for n in tree.css("a._29bd[href]")]
     seen = {found for n in tree.css("a[href]") if (found := _id_of(n.attributes.get("href")))}
     if post.native_id in seen:
         return verdict("available", None, "card links to the post", "a[href]", post.native_id)
     named = next((found for found in own if found), None)
-    if named is None or named.startswith("pfbid") == post.native_id.startswith("pfbid"):
+    if named is None or not _are_of_two_forms(named, post.native_id):
         return verdict("error", "wrong_post", "card links to the post", "a[href]", named or "no link to a post")
     owners = {owner for n in tree.css("a._29bd[href]") if (owner := _owner_of(n.attributes.get("href") or ""))}
-    if owners and (owner := _owner_of(post.url)) and owner not in owners:
+    owner = _owner_of(post.url)
+    if owner in owners:
+        return verdict("available", None, "card links to the post by its other id", "abbr.timestamp", named)
+    if owner and any(each.isdecimal() == owner.isdecimal() for each in owners):
         return verdict("error", "wrong_post", "card's post is of the same page", "a._29bd", ", ".join(sorted(owners)))
-    return verdict("available", None, "card links to the post by its other id", "abbr.timestamp", named)
+    if _id_of(_read_og(page, post).get("og:url")) == named:
+        return verdict("available", None, "the post's page has the card's id", "og:url", named)
+    return verdict("unavailable", "unconfirmed", "the post's page has the card's id", "og:url", f"card has {named}")
+
+
+def _are_of_two_forms(one: str, other: str) -> bool:
+    """Whether of two ids one is a number and the other a pfbid, so that they may mean one post."""
+    return one.startswith("pfbid") != other.startswith("pfbid")
 
 
 def _owner_of(address: str) -> str | None:
-    """The page or person whose post an address names, as it is written there; None where it names none."""
-    m = re.match(r"/([A-Za-z][\w.]{3,})/(?:posts|videos|photos|reels?)/", urlsplit(address).path)
-    return m[1].lower() if m else None
+    """The page or person whose post an address names, by name or by number; None where it names none."""
+    parts = urlsplit(address)
+    m = re.match(r"/([A-Za-z][\w.]{3,}|\d{5,})/(?:posts|videos|photos|reels?)/", parts.path)
+    return m[1].lower() if m else _read_id(query(parts, "id") if _BY_QUERY.match(parts.path) else None)
 
 
 def _classify_broken(page: Page, post: Post) -> Verdict:
@@ -301,24 +322,27 @@ def _classify_broken(page: Page, post: Post) -> Verdict:
         return Verdict("gone", "deleted", (frame, Sign("page", "status", str(full.status))))
     if '"rootView"' in full.body and _AGE in full.body:
         return Verdict("unavailable", "age", (frame, Sign("page", "rootView", _AGE)))
-    meta = _read_og(page)
+    meta = _read_og(page, post)
     if meta:
-        return Verdict("unavailable", "embed_refused", (frame, Sign("page", "og:url", meta["og:url"])))
+        return judge_refused_frame(_read_page(meta), frame, Sign("page", "og:url", meta["og:url"]))
     return Verdict("unavailable", "unconfirmed", (frame, Sign("page", "og:url", "missing")))
 
 
 def describe(page: Page, post: Post) -> Description:
     """Read what the post said from the plugin's markup; of a refused frame, from its own page's metadata."""
     found = classify(page, post)
-    if found.reason == "embed_refused":
-        meta = _read_og(page)
-        picture = meta.get("og:image")
-        media = (Media("poster", 1, picture, alt=meta.get("og:image:alt")),) if picture else ()
-        text = meta.get("og:description")
-        return merge_readings(("og", {"author_name": meta.get("og:title"), "text": text, "media": media}))
+    if found.embedding == "refused":
+        return merge_readings(("og", _read_page(_read_og(page, post))))
     if found.outcome != "available":
         return Description()
     return merge_readings(("markup", _read_card(parse_page(page), page.body)))
+
+
+def _read_page(meta: Mapping[str, str]) -> dict[str, Any]:
+    """What the metadata of the post's own page say. Its picture is a preview: the file itself is given to nobody there."""
+    picture, alt = meta.get("og:image"), meta.get("og:image:alt")
+    media = (Media("media", 1, "", missing="not_served"), Media("poster", 1, picture, alt=alt)) if picture else ()
+    return {"author_name": meta.get("og:title"), "text": meta.get("og:description"), "media": media}
 
 
 def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
@@ -381,12 +405,19 @@ def _id_of(link: str | None) -> str | None:
     return identify(parts) if parts and "facebook." in (parts.hostname or "") else None
 
 
-def _read_og(page: Page) -> dict[str, str]:
-    """The metadata of the post's own page; empty when it is a wall, an empty application or another page."""
+def _read_og(page: Page, post: Post) -> dict[str, str]:
+    """The metadata of the post's own page; empty when it is a wall, an empty application or another post's.
+
+    A page may name its post by the other of its two ids, but then it stands under the address that was asked for.
+    """
     full = page.answer("page")
     meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
+    named = _id_of(meta.get("og:url"))
     known = meta.get("og:title") and (meta.get("og:image") or meta.get("og:description"))
-    return meta if known and _id_of(meta.get("og:url")) else {}
+    if full is None or named is None or not known:
+        return {}
+    stayed = _are_of_two_forms(named, post.native_id) and _id_of(full.final_url) == post.native_id
+    return meta if named == post.native_id or stayed else {}
 
 
 # ------------------------------------------------------------------------------------------- what is taken for granted
@@ -475,7 +506,7 @@ PLATFORM = Platform(
     id_names=("facebookid", "facebookpostid", "fbpostid", "facebookvideoid"),
     services=("fb", "facebookpost", "facebookvideo"),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES),
+    visit=Visitable(FRAME, classify, describe, PROBES, rules=2),
     examples=EXAMPLES,
     short_links=(
         "https://fb.watch/abcDEF123/",

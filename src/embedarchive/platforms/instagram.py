@@ -32,7 +32,13 @@ from embedarchive.platforms.kit.fields import (
     text_of,
 )
 from embedarchive.platforms.kit.ids import date_ms, decode_base64url, encode_base64url
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.outcomes import (
+    classify_answer,
+    classify_strange,
+    judge_refused_frame,
+    parse_page,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -403,10 +409,10 @@ def _look_for_post(page: Page, post: Post) -> Verdict | None:
         meta = read_meta(parse_html(full.body))
         same = pk in meta.get("al:ios:url", "") or f"/{post.native_id}/" in meta.get("og:url", "")
         if same and meta.get("og:image"):
-            return verdict("unavailable", "embed_refused", "page", "og:image", meta.get("og:url", pk))
+            return judge_refused_frame(read_og(page), Sign("page", "og:image", meta.get("og:url", pk)))
     data = read_json(oembed.body) if oembed and oembed.status == 200 else None
     if pk in str(dig(data, "media_id") or ""):
-        return verdict("unavailable", "embed_refused", "oembed", "media_id", pk)
+        return judge_refused_frame(read_oembed(oembed), Sign("oembed", "media_id", pk))
     return None
 
 
@@ -438,7 +444,7 @@ def describe(page: Page, post: Post) -> Description:
     """Read what the post said; of a page that is not the post, only what its id and its metadata tell."""
     known = ("id", {"posted_at": date(post.native_id)})
     found = classify(page, post)
-    if found.reason == "embed_refused":
+    if found.embedding == "refused":
         return merge_readings(known, ("og", read_og(page)), ("oembed", read_oembed(page.answer("oembed"))))
     card = parse_page(page).css_first(".Embed")
     if found.outcome != "available" or card is None:
@@ -598,7 +604,7 @@ def read_og(page: Page) -> dict[str, Any]:
         "author_url": owner and f"{_HOME}{owner}/",
         "title": meta.get("og:title"),
         "text": quoted[1] if quoted else None,
-        "media": (Media("poster", 1, picture),) if picture else (),
+        "media": (Media("media", 1, "", missing="not_served"), Media("poster", 1, picture)) if picture else (),
     }
 
 
@@ -736,7 +742,7 @@ PLATFORM = Platform(
         "https://www.instagram.com/reels/audio/123456789/",
         "https://www.instagram.com/explore/tags/kestrel/",
     ),
-    visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
+    visit=Visitable(FRAME, classify, describe, PROBES, rules=2, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     known_url="https://www.instagram.com/p/fA9uwTtkSN/",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import SplitResult
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -98,6 +99,11 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     card = tree.css_first(_CARD)
     if card is None:
         return {}
+    return _read_message(card)
+
+
+def _read_message(card: LexborNode) -> dict[str, Any]:
+    """Read one message, which the frame and the channel's page draw alike."""
     channel, _, number = (card.attributes.get("data-post") or "").rpartition("/")
     media = tuple(_read_media(card))
     return {
@@ -135,14 +141,15 @@ def _read_media(card: LexborNode) -> Iterator[Media]:
 
 
 def read_channel(answer: Answer, post: Post) -> Said:
-    """Look for the message in the channel's public page: that older and newer ones are there denies it."""
+    """Read the message in the channel's public page; that only older and newer ones are there denies it."""
     channel, _, number = post.native_id.lower().rpartition("/")
-    shown = [(n.attributes.get("data-post") or "").lower() for n in parse_html(answer.body).css("[data-post]")]
+    shown = {(n.attributes.get("data-post") or "").lower(): n for n in parse_html(answer.body).css(_CARD)}
+    own = shown.get(post.native_id.lower())
+    if own:
+        return _read_message(own)
     numbers = [
         int(name.rpartition("/")[2]) for name in shown if re.fullmatch(rf"{re.escape(channel)}/\d{{1,12}}", name)
     ]
-    if int(number) in numbers:
-        return {"id": number}
     return None if numbers and min(numbers) < int(number) < max(numbers) else {}
 
 
@@ -214,7 +221,7 @@ PLATFORM = Platform(
         "https://t.me/joinchat/123",
         "https://t.me/addstickers/123",
     ),
-    visit=make_visit(FRAMED, rules=2),
+    visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://t.me/telegram/999999999",

@@ -14,7 +14,13 @@ from embedarchive.core.urls import split_url
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, merge_readings, parse_html, read_meta, read_rich_text, text_of
 from embedarchive.platforms.kit.ids import date_ms, decode_base64url, match_path, unwrap_exit
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.outcomes import (
+    classify_answer,
+    classify_strange,
+    judge_refused_frame,
+    parse_page,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -162,7 +168,7 @@ def _classify_broken(page: Page, post: Post) -> Verdict:
         return Verdict("gone", "deleted", (frame, Sign("page", "status", str(full.status))))
     shown = _read_og(page, post)
     if shown:
-        return Verdict("unavailable", "embed_refused", (frame, Sign("page", "og:url", post.native_id)))
+        return judge_refused_frame(shown, frame, Sign("page", "og:url", post.native_id))
     return Verdict("unavailable", "unconfirmed", (frame,))
 
 
@@ -170,7 +176,7 @@ def describe(page: Page, post: Post) -> Description:
     """Read what the post said, from the server's markup; of a refused frame, from its own page's metadata."""
     known = ("id", {"posted_at": date(post.native_id)})
     found = classify(page, post)
-    if found.reason == "embed_refused":
+    if found.embedding == "refused":
         return merge_readings(known, ("og", _read_og(page, post)))
     card = parse_page(page).css_first(".Embed")
     if found.outcome != "available" or card is None:

@@ -24,7 +24,13 @@ from embedarchive.platforms.kit.fields import (
     read_oembed,
 )
 from embedarchive.platforms.kit.ids import date_ms, match_path
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.outcomes import (
+    classify_answer,
+    classify_strange,
+    judge_refused_frame,
+    parse_page,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -224,7 +230,7 @@ def _classify_absence(page: Page, post: Post) -> Verdict:
     if code in _HIDDEN:
         return Verdict("unavailable", _HIDDEN[code], (frame, sign))
     if code == 0 and dig(detail, "itemInfo", "itemStruct", "id") == post.native_id:
-        return Verdict("unavailable", "embed_refused", (frame, sign))
+        return judge_refused_frame(_read_item(dig(detail, "itemInfo", "itemStruct")), frame, sign)
     return Verdict("unavailable", "unconfirmed", (frame, sign))
 
 
@@ -246,7 +252,7 @@ def describe(page: Page, post: Post) -> Description:
     """Read what the post said from the frame's state; of a refused frame, from the post's own page."""
     known = ("id", {"posted_at": date(post.native_id)})
     found = classify(page, post)
-    if found.reason == "embed_refused":
+    if found.embedding == "refused":
         return merge_readings(known, ("page", _read_item(dig(_read_detail(page), "itemInfo", "itemStruct"))))
     if found.outcome != "available":
         return merge_readings(known)
@@ -418,7 +424,7 @@ PLATFORM = Platform(
     id_names=("tiktokid", "tiktokvideoid"),
     link_parameters=("refer=embed",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
+    visit=Visitable(FRAME, classify, describe, PROBES, rules=2, denial="reported"),
     examples=EXAMPLES,
     short_links=(
         "https://vm.tiktok.com/ZMabc123/",

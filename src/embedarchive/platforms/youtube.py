@@ -21,7 +21,13 @@ from embedarchive.platforms.kit.fields import (
     read_oembed,
 )
 from embedarchive.platforms.kit.ids import match_path, query
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, parse_page, verdict
+from embedarchive.platforms.kit.outcomes import (
+    classify_answer,
+    classify_strange,
+    judge_refused_frame,
+    parse_page,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -229,13 +235,13 @@ def classify(page: Page, post: Post) -> Verdict:
     if status is None:
         return classify_strange(page, parse_page(page))
     if status != "OK":
-        return _classify_refusal(page, dig(state, "previewPlayabilityStatus"), status)
+        return _classify_refusal(page, post, dig(state, "previewPlayabilityStatus"), status)
     if parse_html(page.dom).css_first(".ytp-error"):
-        return _classify_refusal(page, None, "OK, but the player shows an error")
+        return _classify_refusal(page, post, None, "OK, but the player shows an error")
     return verdict("available", None, "the player may play it", "previewPlayabilityStatus", status)
 
 
-def _classify_refusal(page: Page, status: Any, saw: str) -> Verdict:
+def _classify_refusal(page: Page, post: Post, status: Any, saw: str) -> Verdict:
     """A player that refuses says the same of deleted and of private videos; oEmbed knows them apart."""
     frame = Sign("the player may play it", "previewPlayabilityStatus", saw)
     if str(dig(status, "errorCode")).endswith("MISSING_REFERRER"):
@@ -250,10 +256,11 @@ def _classify_refusal(page: Page, status: Any, saw: str) -> Verdict:
     if code == 403:
         return Verdict("unavailable", "private", (frame, second))
     if code == 401:
-        private = dig(status, "status") == "LOGIN_REQUIRED"
-        return Verdict("unavailable", "private" if private else "embed_refused", (frame, second))
-    if code == 200:
-        return Verdict("unavailable", "embed_refused", (frame, second))
+        if dig(status, "status") == "LOGIN_REQUIRED":
+            return Verdict("unavailable", "private", (frame, second))
+        return judge_refused_frame({}, frame, second)
+    if code == 200 and oembed and re.search(rf"(?<![\w-]){re.escape(post.native_id)}(?![\w-])", oembed.body):
+        return judge_refused_frame(_read_oembed(page), frame, second)
     return Verdict("unavailable", "unconfirmed", (frame, second))
 
 
@@ -265,10 +272,10 @@ def _read_state(page: Page) -> Any:
 def describe(page: Page, post: Post) -> Description:
     """Read what the player shows: title, channel and poster; the frame shows neither description nor counts."""
     found = classify(page, post)
-    if found.reason != "embed_refused" and found.outcome != "available":
+    if found.embedding != "refused" and found.outcome != "available":
         return Description()
     known = ("oembed", _read_oembed(page))
-    if found.outcome != "available":
+    if found.embedding == "refused":
         return merge_readings(known)
     return merge_readings(("player state", _read_preview(_read_state(page))), known)
 
@@ -377,7 +384,7 @@ PLATFORM = Platform(
     services=("yt", "ytplayer", "youtubevideo", "youtubenocookie"),
     calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, denial="reported"),
+    visit=Visitable(FRAME, classify, describe, PROBES, rules=2, denial="reported"),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from embedarchive.core.model import Outcome
+from embedarchive.core.model import Embedding, Outcome
 
 _SHORTCODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _INSTAGRAM_EPOCH_MS = 1314220021721
@@ -52,6 +52,8 @@ class State:
     """Whether the files of a post that is available come, too."""
     tells: Callable[[PostFact], Mapping[str, Any]] | None = None
     """What is told of the post; None: all that its site publishes where the post is available, else nothing."""
+    embedding: Embedding | None = None
+    """`refused` where only the frame is refused, and the post is seen elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

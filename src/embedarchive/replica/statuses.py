@@ -23,9 +23,8 @@ STATES = {
     "api_closed": State("the post; the API wants a login", tells=lambda post: publish_card(post, host_of(post))),
     "embed_refused": State(
         "404 in the frame; the API has the post",
-        "unavailable",
-        "embed_refused",
         tells=lambda post: publish_status(post, host_of(post)),
+        embedding="refused",
     ),
     "frame_missing": State("404 in the frame; the API wants a login", "unavailable", "unconfirmed"),
     "application": State("the web application in the frame's place, the API has nothing", "error", "unrecognized"),

@@ -92,7 +92,7 @@ class Controls:
         seen = await self.services.capture(post, BY_NAME[post.platform], media=False)
         await self.keep(self.archive.keep_control, seen, self.crawl_id)
         self.emit("control", post.key, seen.verdict.outcome, seen.verdict.reason or "")
-        return seen.verdict.outcome == "available"
+        return seen.verdict.outcome == "available" and seen.verdict.embedding != "refused"
 
     async def weigh_losses(self, post_key: str) -> None:
         """Withhold this run's losses of a platform when they are more than may be believed."""

@@ -315,8 +315,6 @@ def render_embed(record: EmbedRecord) -> Html:
 def render_foot(record: PostRecord, version_url: str | None = None) -> Html:
     """Where the post stands, when and by what it was captured, its hash, and the way to the original."""
     lines = [tag("p", render_status(record.status, say_post_status(record)))]
-    if record.embedding == "refused":
-        lines.append(tag("p", "Its platform refuses to let it be embedded."))
     if record.best:
         lines.append(_captured(record.best))
     lines.append(tag("p", "Original: ", _robust_link(record, version_url)))

@@ -156,8 +156,6 @@ def _post_facts(record: PostRecord) -> Table:
         facts += _description_facts(record.best.description)
     if edit := find_edit(record):
         facts.append(("edited", f"seen {say_date(edit.at)}; before: {edit.before}"))
-    if record.embedding == "refused":
-        facts.append(("embedding", "refused by its platform"))
     for label, value in facts:
         table.add_row(label, _text(value))
     return table

@@ -67,6 +67,8 @@ DOUBTS: dict[str, str] = {
 }
 """Why an answer that a post is gone is not believed yet."""
 
+EMBEDDING_REFUSED = "its author or platform does not let it be embedded"
+
 NO_SIGNATURE = "the answer does not bear the platform's own signature"
 
 REASON_WORDS: dict[str, str] = {
@@ -299,7 +301,13 @@ def say_post_status(post: PostRecord | PostLine) -> str:
     """
     if post.status == "not captured":
         return "Not visited yet"
-    return f"{say_state(post)} · {_say_kept_when(post)}"
+    return " · ".join(filter(None, (say_state(post), _say_kept_when(post), say_embedding(post))))
+
+
+def say_embedding(post: PostRecord | PostLine) -> str:
+    """That a post which is there may not be shown in articles; '' where that is not known, or the state says it."""
+    is_there = post.status == "available" or (post.status == "unavailable" and post.reason != "embed_refused")
+    return EMBEDDING_REFUSED if post.embedding == "refused" and is_there and not is_doubted(post) else ""
 
 
 def _say_kept_when(post: PostRecord | PostLine) -> str:

@@ -239,7 +239,7 @@ class Archive:
             capture_id = rows.keep_visit(conn, capture, crawl_id, None)
             insert(conn, "checks", rows.check_row(capture, capture_id))
             rows.settle_post(conn, crawl_id, capture, retry_at)
-            if capture.verdict.outcome == "available":
+            if rows.is_seen_in_frame(capture.verdict):
                 conclusions.release_failed_controls(conn, capture)
             rows.place_embeds(conn, crawl_id, "post_key", capture.post.key)
             return capture_id
@@ -254,7 +254,8 @@ class Archive:
                 return known
             capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
             if capture.verdict.outcome == "available":
-                insert(conn, "checks", rows.check_row(capture, capture_id))
+                # One article that may show it tells nothing of others.
+                insert(conn, "checks", {**rows.check_row(capture, capture_id), "embedding": None})
             return capture_id
 
     def keep_control(self, capture: Capture, crawl_id: int) -> int:

@@ -41,7 +41,8 @@ ORDER BY coalesce(c.seen_at, k.checked_at), c.uid"""
 _CONTROL = """
 SELECT 1 FROM captures c JOIN posts p ON p.key = c.post_key
 WHERE c.outcome = 'available' AND c.started_at BETWEEN ? AND ? AND c.fetch_id IS NULL AND c.origin = 'visit'
-  AND p.platform = ? AND p.native_id GLOB ? AND c.post_key <> ? LIMIT 1"""
+  AND p.platform = ? AND p.native_id GLOB ? AND c.post_key <> ?
+  AND NOT EXISTS (SELECT 1 FROM checks k WHERE k.capture_id = c.id AND k.embedding = 'refused') LIMIT 1"""
 
 _HOLDS = "SELECT since, until, why FROM holds WHERE platform = ? AND host IS ? AND released_at IS NULL ORDER BY id"
 
@@ -248,8 +249,8 @@ def find_controls(conn: sqlite3.Connection, scope: PostScope, but: str, most: in
     """The posts of a scope that this archive saw alive last, newest first; never `but`, which is doubted."""
     rows = conn.execute(
         "SELECT p.platform, p.native_id, p.url, p.posted_at FROM conclusions n JOIN posts p ON p.key = n.post_key "
-        "WHERE n.status = 'available' AND p.platform = ? AND p.native_id GLOB ? AND p.key <> ? "
-        "ORDER BY n.last_available_at DESC LIMIT ?",
+        "WHERE n.status = 'available' AND n.embedding IS NOT 'refused' AND p.platform = ? AND p.native_id GLOB ? "
+        "AND p.key <> ? ORDER BY n.last_available_at DESC LIMIT ?",
         (scope.platform, scope.pattern, but, most),
     )
     return [Post(*row) for row in rows.fetchall()]

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from embedarchive.core.grams import find_grams
-from embedarchive.core.model import Capture, Embed, Fetch, Found, Post
+from embedarchive.core.model import Capture, Embed, Embedding, Fetch, Found, Post, Verdict
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.blobs import hash_bytes, pack_blob
 from embedarchive.store.schema import capture_uid
@@ -370,8 +370,18 @@ def check_row(capture: Capture, capture_id: int) -> Row:
     return {
         "post_key": capture.post.key, "capture_id": capture_id, "checked_at": capture.started_at,
         "outcome": capture.verdict.outcome, "reason": capture.verdict.reason,
-        "embedding": "refused" if capture.verdict.reason == "embed_refused" else None,
+        "embedding": tell_embedding(capture.verdict),
     }  # fmt: skip
+
+
+def is_seen_in_frame(verdict: Verdict) -> bool:
+    """Whether a visit saw the post where articles show it, and not only elsewhere."""
+    return verdict.outcome == "available" and verdict.embedding != "refused"
+
+
+def tell_embedding(verdict: Verdict) -> Embedding | None:
+    """Whether articles may show the post, as far as a visit tells: one that saw it in its frame says that they may."""
+    return "allowed" if is_seen_in_frame(verdict) else verdict.embedding
 
 
 def keep_artifacts(conn: sqlite3.Connection, capture_id: int, capture: Capture) -> None:

@@ -1,8 +1,8 @@
 """Platforms whose posts live in a frame and are told of by JSON beside it: how to visit, judge and read them. Pure.
 
 A platform gives data: its frame, what the frame says of itself, the addresses that answer for it, a reader for each.
-The rules are the same for all. Nothing counts as seen unless the frame itself says so, or holds what another source
-says of the post; nothing counts as gone unless two sources deny it.
+The rules are the same for all. Nothing counts as seen unless the frame itself says so, holds what another source says of
+the post, or refuses what another source tells in full; nothing counts as gone unless two sources deny it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ from embedarchive.platforms.kit.fields import (
     read_oembed,
     read_rich_text,
 )
-from embedarchive.platforms.kit.outcomes import MAX_HTML, classify_answer, classify_strange, verdict
+from embedarchive.platforms.kit.outcomes import (
+    MAX_HTML,
+    classify_answer,
+    classify_strange,
+    is_told_in_full,
+    judge_refused_frame,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import Frame, Probe, Trust, Visitable
 
 Said = Mapping[str, Any] | None
@@ -158,8 +165,11 @@ def _classify_refusal(gate: str | None, frame: _Source, sources: list[_Source]) 
     if gate and (here or len(denials) < 2):
         return Verdict("unavailable", gate, (Sign("gate", "frame", gate), *denials))
     if frame.says in ("none", "kept") and (here or kept):
-        reason = "embed_refused" if here else "private"
-        return Verdict("unavailable", reason, (frame.sign, here or kept or frame.sign))
+        telling = [v for v in sources if v.says == "here"]
+        if not telling:
+            return Verdict("unavailable", "private", (frame.sign, kept or frame.sign))
+        shown = next((v for v in telling if v.named and is_told_in_full(v.fields)), None)
+        return judge_refused_frame(shown.fields if shown else {}, frame.sign, (shown or telling[0]).sign)
     if len(denials) >= 2 and any(v.signed for v in denying):
         return Verdict("gone", "deleted", tuple(denials))
     if len(keeps) >= 2 and not here:
@@ -241,7 +251,7 @@ def describe_framed(framed: Framed, page: Page, post: Post) -> Description:
     """Read what the post said, from its frame first; of a page that is not the post, only what its id tells."""
     known = ("id", {"posted_at": framed.date(post.native_id)})
     found = classify_framed(framed, page, post)
-    if found.outcome != "available" and found.reason != "embed_refused":
+    if found.outcome != "available" and found.embedding != "refused":
         return merge_readings(known)
     frame = _parse_frame_source(framed, page, parse_frame(page), post)
     sources = [frame, *(_parse_answer(framed, answer, post) for answer in page.answers)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
@@ -29,6 +31,20 @@ _SILENT = {"script", "style", "noscript", "template", "-comment"}
 def verdict(outcome: Outcome, reason: str | None, rule: str, where: str, saw: object) -> Verdict:
     """A verdict that rests on one sign."""
     return Verdict(outcome, reason, (Sign(rule, where, str(saw)[:300]),))
+
+
+def judge_refused_frame(told: Mapping[str, Any], *signs: Sign) -> Verdict:
+    """A post that is there and whose frame is refused: seen, where what its page or its service tells is the post in full."""
+    if is_told_in_full(told):
+        return Verdict("available", None, signs, "refused")
+    return Verdict("unavailable", "embed_refused", signs, "refused")
+
+
+def is_told_in_full(fields: Mapping[str, Any]) -> bool:
+    """Whether what is told of a post would do for a reader: who made it, and its words or its files."""
+    media = any(each.role == "media" and each.url for each in fields.get("media") or ())
+    who = fields.get("author_name") or fields.get("author_handle")
+    return bool(who and (fields.get("text") or fields.get("title") or media))
 
 
 def classify_answer(page: Page) -> Verdict | None:

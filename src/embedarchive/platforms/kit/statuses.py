@@ -23,7 +23,13 @@ from embedarchive.platforms.kit.fields import (
     read_rich_text,
     text_of,
 )
-from embedarchive.platforms.kit.outcomes import classify_answer, classify_strange, is_blank, verdict
+from embedarchive.platforms.kit.outcomes import (
+    classify_answer,
+    classify_strange,
+    is_blank,
+    judge_refused_frame,
+    verdict,
+)
 from embedarchive.platforms.kit.specification import Move
 
 CARD = ".detailed-status"
@@ -74,7 +80,7 @@ def _classify_absence(page: Page, drawn: LexborHTMLParser, number: str) -> Verdi
     data = read_json(answer.body)
     api = Sign("API knows the status", "/api/v1/statuses", str(answer.status))
     if answer.status == 200 and dig(data, "id") == number:
-        return Verdict("unavailable", "embed_refused", (frame, api))
+        return judge_refused_frame(read_status(data, ""), frame, api)
     if page.status == 200:
         return classify_strange(page, drawn)
     if answer.status in (404, 410) and as_text(dig(data, "error")):
@@ -86,10 +92,10 @@ def describe_status(page: Page, posted_at: str | None, number: str, host: str) -
     """Read what the status said: the API's answer, and the card where the API keeps to itself."""
     known = ("id", {"posted_at": posted_at})
     found = classify_status(page, number)
-    if found.outcome != "available" and found.reason != "embed_refused":
+    if found.outcome != "available" and found.embedding != "refused":
         return merge_readings(known)
     data = _read_answer(page)
-    card = parse_html(page.dom or page.body).css_first(CARD) if found.outcome == "available" else None
+    card = parse_html(page.dom or page.body).css_first(CARD) if found.embedding != "refused" else None
     api = read_status(data, host) if dig(data, "id") == number else {}
     return merge_readings(("api", api), ("markup", _read_card(card, host) if card else {}), known)
 

@@ -27,7 +27,7 @@ STATES = {
     "deactivated": State("not found; the account is closed by its owner", "unavailable", "deactivated"),
     "suspended": State("not found; the account is taken down", "unavailable", "suspended"),
     "blocked": State("the API says that the author blocks", "unavailable", "private"),
-    "login_only": State("the frame says that the author shows posts to members only", "unavailable", "login_only"),
+    "login_only": State("the frame says that the author shows posts to members only", embedding="refused"),
     "api_rate": State("the post's API answers 429", "blocked", "rate"),
     "api_down": State("the post's API answers 502", "error", "http_502"),
     "not_drawn": State("the frame's script draws nothing", "error", "unrecognized"),

@@ -30,9 +30,8 @@ STATES = {
             "age": State("the refusal; the post's own page names the age", "unavailable", "age"),
             "embed_refused": State(
                 "the refusal; the post's own page has the post",
-                "unavailable",
-                "embed_refused",
                 tells=lambda post: _publish_page(post),
+                embedding="refused",
             ),
         },
         "gone",
@@ -265,7 +264,8 @@ def _publish(post: PostFact) -> Published:
 
 
 def _publish_page(post: PostFact) -> Published:
-    return publish(post, "author_name", "text", media=(Media("poster", 1, picture_url(MEDIA, post, 0)),))
+    files = (Media("media", 1, "", missing="not_served"), Media("poster", 1, picture_url(MEDIA, post, 0)))
+    return publish(post, "author_name", "text", media=files)
 
 
 SITES = (

@@ -30,6 +30,7 @@ STATES = {
         "unavailable",
         "embed_refused",
         tells=lambda post: _publish_page(post),
+        embedding="refused",
     ),
     "authwall": State("the frame leads to a wall", "blocked", "login"),
     "denied": State("999 to whoever asks", "blocked", "login"),

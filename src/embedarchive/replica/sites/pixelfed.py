@@ -32,9 +32,8 @@ STATES = {
     ),
     "embed_refused": State(
         "the card that says no; the API has the post (it is sensitive, or its instance wants no embeds)",
-        "unavailable",
-        "embed_refused",
         tells=lambda post: _publish(post),
+        embedding="refused",
     ),
     "api_closed": State("the post; the API says 403", tells=lambda post: _publish_card(post)),
     "frame_missing": State("404 in the frame and in the API, both another server's", "error", "http_404"),

@@ -27,9 +27,7 @@ STATES = {
     "removed": State("the address, without kind, title and score; oEmbed has it", "unavailable", "removed"),
     "removed_gone": State("the same; oEmbed 404", "gone", "deleted"),
     "private": State("the shell; oEmbed is a page of the site with 403", "unavailable", "unconfirmed"),
-    "refused": State(
-        "the shell; oEmbed has the post", "unavailable", "embed_refused", tells=lambda post: _publish_oembed(post)
-    ),
+    "refused": State("the shell; oEmbed has the post", tells=lambda post: _publish_oembed(post), embedding="refused"),
     "strange": State("a page of another make; oEmbed 404", "unavailable", "unconfirmed"),
     "wrong_post": State("the frame of another post", "error", "wrong_post"),
     **FAULTS,

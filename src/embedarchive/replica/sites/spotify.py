@@ -26,6 +26,7 @@ STATES = {
         "unavailable",
         "embed_refused",
         tells=lambda post: _publish_oembed(post),
+        embedding="refused",
     ),
     "strange": State("a page of another make", "unavailable", "unconfirmed"),
     "wrong_post": State("the frame of another track", "error", "wrong_post"),

@@ -22,9 +22,7 @@ STATES = {
     ),
     "unsure": State("the same; the channel has no public page", "unavailable", "unconfirmed"),
     "newest": State("the same; the channel's page shows only older ones", "unavailable", "unconfirmed"),
-    "refused": State(
-        "the same; the channel's page shows the message", "unavailable", "embed_refused", tells=lambda post: {}
-    ),
+    "refused": State("the same; the channel's page shows the message", embedding="refused"),
     "strange": State("a page of another make", "error", "unrecognized"),
     "wrong_post": State("the frame of another message", "error", "wrong_post"),
     **FAULTS,
@@ -129,7 +127,10 @@ def _answer_channel(key: str, world: World) -> Reply:
     state = world.state(post) if post else "gone"
     near = {"live": (-1, 0, 1), "refused": (-1, 0, 1), "gone": (-1, 1), "newest": (-2, -1)}.get(state, ())
     shown = "".join(
-        f'<div class="tgme_widget_message" data-post="{channel}/{int(number) + n}"><p>…</p></div>' for n in near
+        _message(post)
+        if post and n == 0
+        else f'<div class="tgme_widget_message" data-post="{channel}/{int(number) + n}"><p>…</p></div>'
+        for n in near
     )
     return html(f"<!DOCTYPE html><title>Telegram: {escape(channel)}</title><main>{shown}</main>")
 

@@ -27,9 +27,8 @@ STATES = {
             ),
             "embed_refused": State(
                 "the error card; the post's own page has the post",
-                "unavailable",
-                "embed_refused",
                 tells=lambda post: _publish_page(post),
+                embedding="refused",
             ),
         },
         "gone",

@@ -33,9 +33,8 @@ STATES = {
     "friends": State("400 and 10204 with the word for friends only", "unavailable", "private"),
     "embed_refused": State(
         "400 on the player; the page has the post",
-        "unavailable",
-        "embed_refused",
         tells=lambda post: _publish_page(post),
+        embedding="refused",
     ),
     "bounced": State("400; the page is the home page", "unavailable", "unconfirmed"),
     "waf": State("a script to be solved in the player's place", "blocked", "challenge"),

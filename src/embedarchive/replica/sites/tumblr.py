@@ -26,6 +26,7 @@ STATES = {
         "unavailable",
         "embed_refused",
         tells=lambda post: _publish_oembed(post),
+        embedding="refused",
     ),
     "strange": State("a page of another make", "error", "unrecognized"),
     "wrong_post": State("the frame of another post", "error", "wrong_post"),

@@ -30,6 +30,7 @@ STATES = {
                 "the frame says watch elsewhere; oEmbed 401",
                 "unavailable",
                 "embed_refused",
+                embedding="refused",
                 tells=lambda post: publish(post, "kind"),
             ),
         },
@@ -38,9 +39,8 @@ STATES = {
     ),
     "geo": State(
         "the frame says not in your country; oEmbed has the video",
-        "unavailable",
-        "embed_refused",
         tells=lambda post: _publish_oembed(post),
+        embedding="refused",
     ),
     "age": State("the frame asks for the age", "unavailable", "age"),
     "unsure": State("the frame says unavailable; oEmbed answers 500", "unavailable", "unconfirmed"),

@@ -32,7 +32,7 @@ CREATE VIEW targets_to_visit AS
 -- the article can show the post: its platform refuses to show it by itself, or this version cannot visit it.
 CREATE VIEW embeds_to_place AS
   SELECT e.article_id, e.fetch_id, e.post_key, e.position, f.visitable AND NOT coalesce(
-      (SELECT c.outcome = 'unavailable' AND c.reason IN ('embed_refused', 'frame_refused') FROM captures c
+      (SELECT k.embedding = 'refused' OR k.reason = 'frame_refused' FROM checks k JOIN captures c ON c.id = k.capture_id
        WHERE c.post_key = e.post_key AND c.fetch_id IS NULL ORDER BY c.id DESC LIMIT 1), 0) AS alone
   FROM current_embeds e JOIN posts p ON p.key = e.post_key JOIN platforms f ON f.name = p.platform
   WHERE e.kind = 'embed' AND p.resolved

@@ -40,9 +40,8 @@ STATES = {
     "age": State("broken page; the full page says the age", "unavailable", "age"),
     "embed_refused": State(
         "broken page; the full page and oEmbed have the post",
-        "unavailable",
-        "embed_refused",
         tells=lambda post: _publish_page(post),
+        embedding="refused",
     ),
     "shell": State("the empty application, also to browsers", "blocked", "shell"),
     "login": State("redirect to the login page", "blocked", "login"),
@@ -288,8 +287,8 @@ def _files(post: PostFact) -> Iterator[Media]:
 def _publish_page(post: PostFact) -> Published:
     title = f'{post.author.name} on Instagram: "{post.caption}"'
     link = f"https://www.instagram.com/{post.author.handle}/"
-    picture = Media("poster", 1, media.image_url(post, 0))
-    return publish(post, "author_name", "author_handle", "text", title=title, author_url=link, media=(picture,))
+    files = (Media("media", 1, "", missing="not_served"), Media("poster", 1, media.image_url(post, 0)))
+    return publish(post, "author_name", "author_handle", "text", title=title, author_url=link, media=files)
 
 
 SITES = (

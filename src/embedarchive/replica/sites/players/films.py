@@ -107,7 +107,11 @@ VIMEO = Stage(
     dead=html("<!DOCTYPE html><title>Sorry | Vimeo</title><h1>Sorry</h1>", 404),
     states={
         "domain": State(
-            "frame 403, oEmbed has it: only for some sites", "unavailable", "embed_refused", tells=_refuse_domain
+            "frame 403, oEmbed has it: only for some sites",
+            "unavailable",
+            "embed_refused",
+            tells=_refuse_domain,
+            embedding="refused",
         ),
         "password": State("the player asks for a password", "unavailable", "password"),
         "wrong_post": State("the frame of another film", "error", "wrong_post"),
@@ -174,6 +178,9 @@ TWITCH = Stage(
     states={
         "gone": State("the player's gate, and 404 from the page", "unavailable", "unconfirmed"),
         "private": State("the player's gate, and 403 from the page", "unavailable", "unconfirmed"),
+        "refused": State(
+            "the player's gate; the page does not say whose it is", "unavailable", "embed_refused", embedding="refused"
+        ),
     },
     late=True,
     publishes=_publish_twitch,

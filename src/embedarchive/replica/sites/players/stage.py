@@ -24,7 +24,7 @@ STATES = {
     "gone": State("no frame, and every other source says 404", "gone", "deleted"),
     "unsure": State("no frame; the other sources answer 500", "unavailable", "unconfirmed"),
     "private": State("no frame; the other sources answer 403", "unavailable", "private"),
-    "refused": State("no frame; the other sources tell of the post", "unavailable", "embed_refused"),
+    "refused": State("no frame; the other sources tell of the post", embedding="refused"),
     "strange": State("the frame answers with a page of another make", "error", "unrecognized"),
     "wrong_post": State("the frame of another post", "error", "unrecognized"),
     **FAULTS,
