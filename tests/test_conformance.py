@@ -36,6 +36,7 @@ assert RUMBLE.visit
 BROKEN = {
     "addresses": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], native_id="other"),)),
     "dates": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], posted_at="2020-01-01T00:00:00"),)),
+    "mirrors": replace(RUMBLE, mirrors=("rumble.example",)),
     "other pages": replace(RUMBLE, not_posts=(RUMBLE.examples[0].url,)),
     "short links": replace(RUMBLE, short_links=("https://rumble.com/about",)),
     "markup": replace(RUMBLE, markup=(replace(RUMBLE.markup[0], form="amp"),)),

@@ -165,6 +165,7 @@ def elements(draw: st.DrawFn, platform: Platform, bare: str) -> str:
         for selector in platform.selectors
         for compound in selector.css.split(",")
         for place in selector.id
+        if "{@" not in place
     ]
     for name in platform.id_names:
         cut = draw(st.integers(0, len(name) - 2))

@@ -17,7 +17,7 @@ from typing import Literal, Unpack, get_args
 from embedarchive.core import clock
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Post
-from embedarchive.detect import identify_post
+from embedarchive.detect.anything import find_pasted
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.run.ledger import Event, ReplayChoice
 from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl
@@ -149,14 +149,14 @@ def release(platform: str, archive: str | Path = "archive") -> tuple[int, int]:
 
 
 def identify_all(posts: Sequence[str]) -> Iterator[Post]:
-    """The posts that these addresses name. Raises UsageError for one that names none."""
-    for url in posts:
-        post = identify_post(url)
-        if post is None:
+    """The posts that these addresses name, whatever they stand in. Raises UsageError for a text that names none."""
+    for text in posts:
+        named = find_pasted(text)
+        if not named:
             raise UsageError(
-                f"{url} is no post of a platform this version knows (see: embedarchive platforms). Nothing was done."
+                f"{text} is no post of a platform this version knows (see: embedarchive platforms). Nothing was done."
             )
-        yield post
+        yield from named
 
 
 def make_scope(

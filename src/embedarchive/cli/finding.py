@@ -174,6 +174,7 @@ def capabilities(platform: Platform) -> dict[str, Any]:
     """What a platform's value says it can do; the documented matrix is made of these."""
     return {
         "platform": platform.name, "title": platform.title, "hosts": list(platform.hosts),
+        "mirrors": list(platform.mirrors),
         "marks": [mark.css for mark in platform.selectors],
         "dates_from_id": any(example.posted_at for example in platform.examples),
         "captured": platform.visit is not None,

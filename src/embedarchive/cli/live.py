@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedarchive.core.model import Page, Post
-from embedarchive.detect import identify_post
+from embedarchive.detect.identity import identify_pasted
 from embedarchive.fetch import NAVIGATION_HEADERS
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.fields import decode_html
@@ -60,7 +60,7 @@ async def ask_platform(services: Services, question: Question, archive: Path) ->
     known = question.check.about == "known"
     own = find_post(question.platform.name, archive) if known else None
     url = own or (question.platform.known_url if known else question.platform.made_up_url)
-    post = identify_post(url) if url else None
+    post = identify_pasted(url) if url else None
     if post is None:
         return Heard(question, "", None, "no post to ask about: name an archive that has one, with -a")
     heard = await (visit_post if question.check.ask == "visit" else fetch_answer)(services, question, post)

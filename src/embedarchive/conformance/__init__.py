@@ -18,6 +18,7 @@ from embedarchive.conformance.identity import (
     check_bare_ids,
     check_dates,
     check_examples,
+    check_mirrors,
     check_other_pages,
     check_short_links,
 )
@@ -36,6 +37,7 @@ __all__ = ["CHECKS", "Check", "Finding", "check_platform"]
 CHECKS: tuple[Check, ...] = (
     Check("examples", "it stands in the folder and brings its examples", check_examples),
     Check("addresses", "its addresses name their posts, and no other platform claims them", check_addresses),
+    Check("mirrors", "at its mirrors the same posts are known", check_mirrors),
     Check("dates", "ids that carry time are read", check_dates),
     Check("bare ids", "ids without an address mean their posts", check_bare_ids),
     Check("short links", "links that redirect wait to be followed", check_short_links),

@@ -73,10 +73,17 @@ def write_markup(platform: Platform) -> Iterator[str]:
         bare = read_bare_ids(platform, example.native_id)
         for selector in platform.selectors:
             for compound in selector.css.split(","):
-                yield from (write_element(selector, compound, at, url) for at in selector.url for url in addresses)
-                yield from (write_element(selector, compound, at, each) for at in selector.id for each in bare)
+                yield from (
+                    write_element(selector, compound, at, url) for at in _plain(selector.url) for url in addresses
+                )
+                yield from (write_element(selector, compound, at, each) for at in _plain(selector.id) for each in bare)
         for name in platform.id_names:
             yield from (f'<div data-{name}="{escape(each)}"></div>' for each in bare)
+
+
+def _plain(places: tuple[str, ...]) -> list[str]:
+    """Places that hold a value as it is; those put together from several are shown by examples alone."""
+    return [place for place in places if "{@" not in place]
 
 
 def read_bare_ids(platform: Platform, native_id: str) -> tuple[str, ...]:

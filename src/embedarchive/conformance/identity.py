@@ -55,6 +55,19 @@ def _read_address(platform: Platform, example: Example, post: Post) -> Iterator[
         yield "is taken for a frame's" if not example.frame else "is not taken for a frame's"
 
 
+def check_mirrors(platform: Platform) -> Iterator[Problem]:
+    """A mirror shows the same post at the same path, and the post keeps the platform's own address."""
+    home = platform.hosts[0]
+    own = [each for each in platform.examples if f"//{home}/" in each.url or f".{home}/" in each.url]
+    for mirror in platform.mirrors:
+        url = own[0].url.replace(f"www.{home}/", f"{home}/").replace(f"{home}/", mirror.replace("*", "example") + "/")
+        post = identify_post(url)
+        if post is None or post.key != f"{platform.name}:{own[0].native_id}":
+            yield url, f"names {post.key if post else 'nothing'}, not {own[0].native_id}"
+        elif home.partition(".")[0] not in post.url:
+            yield url, f"is kept as {post.url}"
+
+
 def check_bare_ids(platform: Platform) -> Iterator[Problem]:
     """Each bare id, and each number, is read as the post it means."""
     for example in platform.examples:

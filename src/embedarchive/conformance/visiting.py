@@ -105,7 +105,9 @@ def _find_css(platform: Platform) -> Iterator[tuple[str, str]]:
     for selector in platform.selectors:
         yield "selectors", selector.css
         inner = (
-            place.partition("@")[0].removesuffix(":last") for place in (*selector.url, *selector.id) if "@" in place
+            place.partition("@")[0].removesuffix(":last")
+            for place in (*selector.url, *selector.id)
+            if "@" in place and "{@" not in place
         )
         yield from (("selectors", css) for css in inner if css)
     if platform.visit:

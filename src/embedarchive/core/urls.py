@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 LONGEST_URL = 8_000
@@ -91,16 +92,83 @@ def unwrap_archived(url: str) -> str | None:
     return m[1] if m else None
 
 
+_INNER = re.compile(r"(?i)https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f){1,2}(?=[^/%])")
+_INNER_HOST = re.compile(r"(?i)(?<=/)(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}/(?=[^/])")
+_MOST_INNER = 8
+_VALUE = re.compile(r"(?i)https?:|https?%3a|at://|/{1,2}[^/]|(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}/")
+
+
 def find_inner(url: SplitResult) -> Iterator[str]:
-    """The URLs a wrapper's address holds: in its path (web archives) or in any parameter of its query or fragment."""
-    archived = unwrap_archived(url.geturl())
+    """The addresses that stand in an address: at the end of its path, as its whole query, or as a parameter of
+    its query or fragment. A path alone is one of the same site."""
+    whole = url.geturl()
+    archived = unwrap_archived(whole)
     if archived:
         yield archived
+    behind = len(url.scheme) + len("://") + len(url.netloc)
+    query_at = len(whole) if not url.query else whole.find("?", behind)
+    starts = [m.start() for m in islice(_INNER.finditer(whole, behind), _MOST_INNER)]
+    for at in starts:
+        if at < query_at + 2:
+            yield _unquote_whole(whole[at:])
     for query in (url.query, url.fragment):
-        if "=" in query and ("%" in query or "//" in query or "." in query):
-            for _, value in parse_qsl(query[:LONGEST_URL], max_num_fields=100) if query.count("&") < 100 else ():
-                if re.match(r"(?i)(?:https?:)?/{1,2}[^/]|https?%3a|(?:www|m)\.", value):
-                    yield value
+        yield from _find_values(url, query)
+
+
+def find_bare_inner(url: SplitResult) -> Iterator[str]:
+    """The addresses without a scheme that a path may end with (`cdn.ampproject.org/c/s/news.example/1`)."""
+    path = url.path + (f"?{url.query}" if url.query else "")
+    return (path[m.start() :] for m in islice(_INNER_HOST.finditer(path), _MOST_INNER))
+
+
+def _unquote_whole(text: str) -> str:
+    """An address that is percent-encoded as a whole, however often, as it was."""
+    for _ in range(3):
+        if not re.match(r"(?i)https?%", text):
+            break
+        text = unquote(text)
+    return text
+
+
+def _find_values(url: SplitResult, query: str) -> Iterator[str]:
+    """The addresses that parameters hold."""
+    if "=" not in query or not ("%" in query or "/" in query or "." in query) or query.count("&") >= 100:
+        return
+    for _, value in parse_qsl(query[:LONGEST_URL], max_num_fields=100):
+        value = _unquote_whole(value)
+        if _VALUE.match(value):
+            yield join_url(url._replace(path="/", query="", fragment="").geturl(), value) if value[0] == "/" else value
+
+
+_IN_TEXT = re.compile(
+    r"""(?ix)
+    (?: (?:hxxps?|https?) (?: :/{1,2} | %(?:25)*3a (?:%(?:25)*2f){1,2} )
+      | at://
+      | (?<![\w@.-]) (?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}/ )
+    [^\s<>"'`\u201c\u201d\u00ab\u00bb\u3000-\u303f\uff08\uff09]+
+    """
+)
+_CLOSED = {")": "(", "]": "[", "}": "{"}
+
+
+def find_urls(text: str) -> list[str]:
+    """The addresses that stand in a text: in a sentence, in Markdown, in brackets; with or without a scheme."""
+    return [found for m in islice(_IN_TEXT.finditer(text), 1_000) if (found := _trim_url(m[0]))]
+
+
+def _trim_url(run: str) -> str:
+    """A run of letters without the punctuation of the sentence that it stands in."""
+    run = re.sub(r"(?i)^hxxp", "http", run)
+    while run:
+        if "](" in run:  # Markdown whose label is an address
+            run = run.partition("](")[0]
+        elif (run[-1] in ".,;:!?*_|~\\" and not run.endswith("...")) or (
+            run[-1] in _CLOSED and run.count(run[-1]) > run.count(_CLOSED[run[-1]])
+        ):
+            run = run[:-1]
+        else:
+            break
+    return run
 
 
 # ------------------------------------------------------------------------------------------------------------ canonical

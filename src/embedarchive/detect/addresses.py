@@ -27,7 +27,7 @@ _SCHEMELESS = re.compile(
     )*"""
 )
 """The two above are held against bytes read backwards: what may stand in an address, to what was a delimiter once."""
-_ADDRESS = re.compile(rb"[^\s\"'<>]{0,1000}")
+_ADDRESS = re.compile(rb"[^\s\"'<>]{0,6000}")
 _END = re.compile(r"\\*[\"'<>\s`]|\\[nrt]")
 _ENCODED = re.compile(r"(?i)(?:https?)?%(?:25)*(?:3a|2f)")
 _LINKING = re.compile(rb"(?i)(?<![\w-])href\W(?:\W|quot|amp|u00\d[\dd]|3d|22)*\Z")

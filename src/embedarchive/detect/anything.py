@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from embedarchive.core.model import Post
-from embedarchive.core.urls import canonicalize_url, split_url
+from embedarchive.core.urls import canonicalize_url, find_urls, split_url
 from embedarchive.detect.data import SERVICES
 from embedarchive.detect.dom import find_matches, make_scope
-from embedarchive.detect.identity import identify_post, make_post, read_bare_id
+from embedarchive.detect.identity import identify_pasted, identify_post, make_post, read_bare_id
 from embedarchive.detect.markup import find_markup
 from embedarchive.platforms import BY_NAME, PLATFORMS
 
 _HANDLE = re.compile(r"^@?([A-Za-z0-9_][\w.\-]{0,62}(?:@[\w.\-]{3,80})?)$")
 _SHORTCODE = re.compile(r"^(?=.*[A-Z0-9_-])[A-Za-z0-9_-]{10,12}$")
+_BROKEN = re.compile(r"[\s<>\[\]()\"`\u201c\u201d]")
+"""What stands in a text around its addresses, and in no address by itself."""
+_AUTOLINK = re.compile(r"(?i)<((?:https?|at)://[^\s<>]+)>")
 _DIGITS = re.compile(r"^\d{9,25}(?:_\d{1,20})?$")
 
 
@@ -32,25 +35,43 @@ def identify_anything(text: str) -> Meaning:
     """Read a post's address in any form, a key (`instagram:CODE`), a shortcode, a numeric id, a handle, an
     article's address
     or pasted embed markup."""
-    text = text.strip()
+    text = _AUTOLINK.sub(r"\1", text.strip())
     markup = find_markup(text) if len(text) > 20 else None
     if markup:
         seen = find_matches(markup, make_scope(mentions=True, thorough=True))
         handle = next((s.claim.author_handle for s in seen if s.claim.author_handle), None)
         return Meaning(_unique(s.post for s in seen if s.post), handle)
-    post = identify_post(text) or identify_post("https://" + text)
-    if post:
-        return Meaning((post,))
-    url = split_url(text)
-    if url:
-        return Meaning(url=canonicalize_url(text))
-    platform, _, native_id = text.partition(":")
-    named = BY_NAME.get(platform.lower()) or SERVICES.get(platform.lower())
-    keyed = identify_post(named.canonical(native_id)) if named and native_id else None
-    if named and keyed and keyed.platform == named.name:
+    posts = find_pasted(text)
+    if posts:
+        return Meaning(posts)
+    urls = [text] if split_url(text) and not _BROKEN.search(text) else [u for u in find_urls(text) if "://" in u]
+    if urls:
+        return Meaning(url=canonicalize_url(urls[0]))
+    if keyed := _read_key(text):
         return Meaning((keyed,))
     m = _HANDLE.match(text)
     return Meaning(_unique(_read_ids(text)), m[1] if m and not _DIGITS.match(text) else None)
+
+
+def _read_key(text: str) -> Post | None:
+    """The post of a key (`instagram:CODE`)."""
+    platform, _, native_id = text.partition(":")
+    named = BY_NAME.get(platform.lower()) or SERVICES.get(platform.lower())
+    try:
+        post = identify_post(named.canonical(native_id)) if named and native_id else None
+    except ValueError:  # no id of that platform
+        return None
+    return post if named and post and post.platform == named.name else None
+
+
+def find_pasted(text: str) -> tuple[Post, ...]:
+    """The posts that the addresses in a text name, in order: one address, or a sentence, a list or Markdown with some."""
+    text = _AUTOLINK.sub(r"\1", text.strip())
+    if not _BROKEN.search(text):
+        post = identify_pasted(text) or identify_pasted("https://" + text)
+        if post:
+            return (post,)
+    return _unique(post for url in find_urls(text) if (post := identify_pasted(url)))
 
 
 def _unique(posts: Iterable[Post]) -> tuple[Post, ...]:

@@ -31,7 +31,7 @@ NOT_CARRYING_TAGS = frozenset(
     ("area", "link", "meta", "base", "input", "button", "form", "time", "html", "body", "source", "track")
 )
 """Elements that show nothing by themselves, whatever their attributes say."""
-_ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
+_ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
 
 
 def match_selector(node: LexborNode, attrs: Attrs) -> Match | None:
@@ -130,7 +130,7 @@ def match_lone_address(node: LexborNode) -> Match | None:
             return None
         child = child.next
     text = node.text(strip=True)
-    post = identify_embedded(text) if len(text) <= 400 and _ADDRESS.match(text) else None
+    post = identify_embedded(text) if len(text) <= 4000 and _ADDRESS.match(text) else None
     return make_match(node, post, text, "bare-url", "address-alone") if post else None
 
 

@@ -70,8 +70,9 @@ def _begin_base64(text: str) -> str:
 
 
 def _find_addresses() -> Iterator[_Pattern]:
-    for host in sorted({host for p in PLATFORMS for host in p.hosts if host != ANY_HOST}):
-        yield rf"(?:[^a-z0-9-]|2[027f]|3d){re.escape(host)}[^a-z0-9.-]", ADDRESS, host, len(host) + 1
+    for host in sorted({host for p in PLATFORMS for host in (*p.hosts, *p.mirrors) if host != ANY_HOST}):
+        word, after = (host[:-1], "[a-z0-9]") if host.endswith(".*") else (host, "[^a-z0-9.-]")
+        yield rf"(?:[^a-z0-9-]|2[027f]|3d){re.escape(word)}{after}", ADDRESS, word, len(word) + 1
     for path in sorted({p.path_pattern for p in PLATFORMS if ANY_HOST in p.hosts}):
         yield _escape_signs(path), ADDRESS, "", 1
     yield _escape_signs(rf"\.{NAMED_PAGE}"), ADDRESS, "", 1

@@ -53,7 +53,7 @@ _VALUE = re.compile(rb"""\s*["']?([^\s"'<>]{1,200})""")
 _IN_CLASS = re.compile(rb"(?i)class[^<>]*\Z")
 _TYPE = re.compile(rb"""(?i)\stype\s*=\s*["']?([^\s"'>]+)""")
 _TAG = re.compile(rb"[a-zA-Z][\w:-]*")
-_ALONE = re.compile(rb"""[^\s<>"']{6,400}\s*<""")
+_ALONE = re.compile(rb"""[^\s<>"']{6,4000}\s*<""")
 _AFTER_ESCAPED_TAG = re.compile(rb"(?i)(?:gt;|3e)\s*\Z")
 _DEEPEST_ALONE = 8
 _SAFE = re.compile(r"[\w.:/@+%-]+")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from selectolax.lexbor import LexborNode
 
@@ -18,6 +19,7 @@ from embedarchive.detect.markup import read_json
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform, Selector
 
+_FILLED = re.compile(r"\{@([\w:-]+)\}")
 _COMPOUND = re.compile(r"""^([a-z][\w\\:-]*)?((?:\.[\w-]+)*)((?:\[[\w:-]+(?:=["']?[^\]"']*["']?)?\])*)$""")
 
 
@@ -145,12 +147,24 @@ def read_place(node: LexborNode, place: str) -> Iterator[str]:
     if place == "text":
         yield node.text(strip=True)[:4000]
         return
+    if "{@" in place:
+        yield from _fill_place(place, node.attributes)
+        return
     attr, _, key = attr.rstrip("}").partition("{")
     nodes = [node] if not css else node.css(css)[:500]
     for each in reversed(nodes) if last else nodes:
         value = each.attributes.get(attr)
         if value:
             yield from _read_key(value, key) if key else (value,)
+
+
+def _fill_place(place: str, attrs: Mapping[str, str | None]) -> Iterator[str]:
+    """A text put together from attributes, if all of them are there; in the query of an address they are quoted."""
+    names = _FILLED.findall(place)
+    if all(attrs.get(name) for name in names):
+        held = {name: (attrs[name] or "").strip() for name in names}
+        inside = place.startswith("https://")
+        yield _FILLED.sub(lambda m: quote(held[m[1]], safe="") if inside else held[m[1]], place)
 
 
 def _read_key(value: str, key: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from embedarchive.detect.match import Match, number_embeds
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 
-_ADDRESS = re.compile(r"^(?:https?:)?//\S{8,400}$")
+_ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
 _SHORT_LINE = 120
 _BYLINE_END = re.compile(r"[(（]\s*[@＠][\w.\-]{1,64}\s*[)）][^()（）]{0,60}(?<![.!?。])$")
 

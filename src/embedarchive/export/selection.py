@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedarchive.core.errors import UsageError
-from embedarchive.detect.identity import identify_post
+from embedarchive.detect.identity import identify_pasted
 from embedarchive.library import find_article
 
 _CAPTURES_OF_POSTS = "SELECT id FROM captures WHERE post_key IN (SELECT value FROM json_each(?))"
@@ -60,7 +60,7 @@ def find_selection(conn: sqlite3.Connection, names: Sequence[str]) -> Selection:
 
 def find_post_key(conn: sqlite3.Connection, name: str) -> str | None:
     """The key of a post the archive knows, by its key or by any of its addresses."""
-    post = identify_post(name)
+    post = identify_pasted(name)
     for key in (name, post.key if post else ""):
         if found := conn.execute(_KEY, (key,)).fetchone():
             return str(found[0])

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from embedarchive.core.image_hash import image_distance
 from embedarchive.core.urls import canonicalize_url
-from embedarchive.detect.identity import identify_post
+from embedarchive.detect.identity import identify_pasted
 from embedarchive.platforms import BY_NAME
 
 
 def post_key(url: str | None) -> str | None:
     """The key of the post that an address names in any of its forms, or NULL."""
-    post = identify_post(url) if url else None
+    post = identify_pasted(url) if url else None
     return post.key if post else None
 
 
@@ -21,7 +21,7 @@ def canonical_url(url: str | None) -> str | None:
     """One address for all variants of an article; a post's own address for all variants of a post's."""
     if not url:
         return None
-    post = identify_post(url)
+    post = identify_pasted(url)
     return post.url if post else canonicalize_url(url)
 
 

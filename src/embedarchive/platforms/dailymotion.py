@@ -31,7 +31,7 @@ from embedarchive.platforms.kit.specification import (
     Selector,
 )
 
-_PATH = re.compile(r"^/(?:embed/)?(?:video|swf)/(?:video/)?([A-Za-z0-9]{5,20})(?![A-Za-z0-9])")
+_PATH = re.compile(r"^/(?:embed/|crawler/|partner/)?(?:video|swf)/(?:video/)?([A-Za-z0-9]{5,20})(?![A-Za-z0-9])")
 _SHORT = re.compile(r"^/([A-Za-z0-9]{5,20})/?$")
 
 

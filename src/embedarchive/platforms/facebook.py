@@ -47,12 +47,17 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"^/(?:groups/)?[^/]{1,100}/(?:posts|permalink|videos|photos)/(?:[^/]{1,120}/){0,2}?(\d{5,25}|pfbid\w{10,100})(?![\w.])"
-    r"|^/(?:reel|videos|watch)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$"
+    r"^/(?:groups/)?[^/]{1,1000}/(?:posts|permalink|videos|photos)/(?:[^/]{1,4000}/){0,2}?(\d{5,25}|pfbid\w{10,100})(?![\w.])"
+    r"|^/(?:reel|videos|watch|watchparty)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$|^/notes/[^/]+/[^/]+/(\d{5,25})/?$"
 )
+_COMMENT = "comment_embed"
+_SHOWING = ("post", "video", _COMMENT)
+"""Plugins that show a post; others like, follow or list."""
+_KEPT = ("v", "fbid", "set", "story_fbid", "id", "video_id", "multi_permalinks", "view")
+"""Parameters that name a post."""
 _PLUGIN = re.compile(r"^/(?:v\d+\.\d+/)?plugins/(\w+)(?:\.php)?")
 _BY_QUERY = re.compile(
-    r"^/(?:watch|photo|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
+    r"^/(?:watch(?:/live)?|photo|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
 )
 
 
@@ -60,10 +65,13 @@ def identify(url: SplitResult) -> str | None:
     """The last long number (or pfbid) of a post's address; inside a plugin's frame, that of its `href`."""
     plugin = _PLUGIN.match(url.path)
     if plugin:
-        inner = split_url(query(url, "href") or "") if plugin[1] in ("post", "video") else None
-        return identify(inner) if inner and "facebook." in (inner.hostname or "") else None
+        inner = split_url(query(url, "href") or "") if plugin[1] in _SHOWING else None
+        found = identify(inner) if inner and "facebook." in (inner.hostname or "") else None
+        comment = _read_id(query(inner, "comment_id")) if inner and found and plugin[1] == _COMMENT else None
+        return f"{found}/{comment}" if comment else (found if plugin[1] != _COMMENT else None)
     if _BY_QUERY.match(url.path):
-        return _read_id(query(url, "story_fbid", "fbid", "v", "video_id"))
+        of_group = query(url, "id") if query(url, "view") == "permalink" else None
+        return _read_id(query(url, "story_fbid", "fbid", "v", "video_id", "multi_permalinks") or of_group)
     return match_path(_PATH, url)
 
 
@@ -71,18 +79,35 @@ def _read_id(value: str | None) -> str | None:
     return value if value and re.fullmatch(r"\d{5,25}(?:_\d{5,25})?|pfbid\w{10,100}", value) else None
 
 
+def about(native_id: str) -> str | None:
+    """The post of a comment, whose id is `post/comment`."""
+    post, _, comment = native_id.partition("/")
+    return post if comment else None
+
+
 def canonical(native_id: str) -> str:
-    """The address that names nothing but the id; Facebook itself wants the page as well."""
+    """The address that names nothing but the id; Facebook itself wants the page as well. A comment's is its frame's."""
+    post, _, comment = native_id.partition("/")
+    if comment:
+        return _frame_comment(f"{canonical(post)}&comment_id={comment}")
     return f"https://www.facebook.com/permalink.php?story_fbid={native_id}"
 
 
 def permalink(url: SplitResult) -> str | None:
     """The post's own address: the plugin refuses any other parameter than these."""
-    if _PLUGIN.match(url.path):
+    plugin = _PLUGIN.match(url.path)
+    if plugin:
         inner = split_url(query(url, "href") or "")
-        return permalink(inner) if inner else None
-    kept = [(k, v) for k in ("v", "fbid", "set", "story_fbid", "id", "video_id") if (v := query(url, k))]
+        link = permalink(inner) if inner else None
+        comment = query(inner, "comment_id") if inner and plugin[1] == _COMMENT else None
+        return _frame_comment(f"{link}{'&' if '?' in link else '?'}comment_id={comment}") if link and comment else link
+    kept = [(k, v) for k in _KEPT if (v := query(url, k))]
     return f"https://www.facebook.com{url.path}" + ("?" + urlencode(kept) if kept else "")
+
+
+def _frame_comment(link: str) -> str:
+    """The frame that shows a comment alone."""
+    return f"https://www.facebook.com/plugins/{_COMMENT}.php?{urlencode({'href': link})}"
 
 
 def handle(url: SplitResult) -> str | None:
@@ -99,8 +124,9 @@ def is_short(url: SplitResult) -> bool:
 
 
 def is_frame(url: SplitResult) -> bool:
-    """The plugins' addresses, and the old player's."""
-    return bool(_PLUGIN.match(url.path)) or url.path.startswith("/video/embed")
+    """The addresses of the plugins that show a post, and the old player's."""
+    plugin = _PLUGIN.match(url.path)
+    return (plugin is not None and plugin[1] in _SHOWING) or url.path.startswith("/video/embed")
 
 
 SELECTORS = (
@@ -108,6 +134,16 @@ SELECTORS = (
         "blockquote",
         ".fb-post, .fb-video, .fb-reel, fb\\:post, fb\\:video",
         url=("@data-href", "@href", "@data-url", "blockquote@cite", "a:last@href"),
+    ),
+    Selector(
+        "custom-element",
+        ".fb-comment-embed, fb\\:comment-embed",
+        url=("https://www.facebook.com/plugins/comment_embed.php?href={@data-href}",),
+    ),
+    Selector(
+        "amp",
+        "amp-facebook[data-embed-as=comment]",
+        url=("https://www.facebook.com/plugins/comment_embed.php?href={@data-href}",),
     ),
     Selector("amp", "amp-facebook", url=("@data-href",)),
     Selector("custom-element", "embetty-video[type=facebook]", id=("@video-id",)),
@@ -139,6 +175,31 @@ EXAMPLES = (
         "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
         permalink="https://www.facebook.com/rookfield/posts/928812574504508",
         frame=True,
+    ),
+    Example(
+        "https://www.facebook.com/plugins/comment_embed.php?href=https%3A%2F%2Fwww.facebook.com%2Frookfield%2Fposts%2F928812574504508%3Fcomment_id%3D119353146",
+        "928812574504508/119353146",
+        "https://www.facebook.com/plugins/comment_embed.php?href=https%3A%2F%2Fwww.facebook.com%2Fpermalink.php%3Fstory_fbid%3D928812574504508%26comment_id%3D119353146",
+        permalink="https://www.facebook.com/plugins/comment_embed.php?href=https%3A%2F%2Fwww.facebook.com%2Frookfield%2Fposts%2F928812574504508%3Fcomment_id%3D119353146",
+        frame=True,
+    ),
+    Example(
+        "https://www.facebook.com/watch/live/?ref=watch_permalink&v=928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/watch/live/?v=928812574504508",
+    ),
+    Example(
+        "https://www.facebook.com/groups/1234567/?multi_permalinks=928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/groups/1234567/?multi_permalinks=928812574504508",
+    ),
+    Example(
+        "https://m.facebook.com/groups/1234567?view=permalink&id=928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/groups/1234567?id=928812574504508&view=permalink",
     ),
     Example(
         "https://facebook.com/video/embed?fbid=928812574504508",
@@ -225,6 +286,17 @@ MARKUP = (
         '<fb:video><a href="https://www.facebook.com/rookfield/posts/928812574504508/">View</a></fb:video>',
         ("928812574504508",) * 25,
         "blockquote",
+    ),
+    MarkupExample(
+        '<div class="fb-comment-embed" data-href="https://www.facebook.com/rookfield/posts/928812574504508?comment_id=119353146"></div>'
+        '<fb:comment-embed data-href="https://www.facebook.com/rookfield/posts/928812574504508?comment_id=119353146"></fb:comment-embed>',
+        ("928812574504508/119353146",) * 2,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<amp-facebook data-embed-as="comment" data-href="https://www.facebook.com/rookfield/posts/928812574504508?comment_id=119353146"></amp-facebook>',
+        ("928812574504508/119353146",),
+        "amp",
     ),
     MarkupExample(
         '<amp-facebook data-href="https://www.facebook.com/rookfield/posts/928812574504508/"></amp-facebook>',
@@ -499,11 +571,14 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     permalink=permalink,
+    about=about,
     handle=handle,
     is_short=is_short,
     is_frame=is_frame,
     id_pattern=r"\d{12,20}",
     id_names=("facebookid", "facebookpostid", "fbpostid", "facebookvideoid"),
+    id_addresses=("https://www.facebook.com/{}",),
+    mirrors=("facebed.com", "facebookez.com", "fxfacebook.com"),
     services=("fb", "facebookpost", "facebookvideo"),
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, rules=2),
@@ -513,6 +588,8 @@ PLATFORM = Platform(
         "https://www.facebook.com/share/p/1AbCdEfGh/",
         "https://www.facebook.com/share/1AbCdEfGh/",
         "https://fb.com/share/maralind",
+        "https://www.facebook.com/plugins/post.php?href=https%3A%2F%2Fwww.facebook.com%2Fshare%2Fp%2F1AbCdEfGh%2F",
+        "https://www.facebook.com/plugins/video.php?href=https%3A%2F%2Ffb.watch%2FabcDEF123%2F",
     ),
     markup=MARKUP,
     not_posts=(

@@ -12,7 +12,7 @@ from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
 
-_PATH = re.compile(r"^/photos/[\w@.\-]{1,60}/(\d{5,15})(?!\d)")
+_PATH = re.compile(r"^/photos/[\w@.%\-]{1,60}/(\d{5,15})(?!\d)")
 _FRAME = re.compile(r"^/photos/(\d{5,15})/?$")
 
 
@@ -31,7 +31,7 @@ def canonical(native_id: str) -> str:
 
 def permalink(url: SplitResult) -> str | None:
     """The photo's own address, which carries its owner."""
-    m = re.match(r"^/photos/[\w@.\-]{1,60}/\d{5,15}", url.path)
+    m = re.match(r"^/photos/[\w@.%\-]{1,60}/\d{5,15}", url.path)
     return f"https://www.flickr.com{m[0]}/" if m else None
 
 

@@ -9,7 +9,7 @@ from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
 
-_PATH = re.compile(r"^/(?:embed|gifs|clips|stickers)/(?:[\w-]{1,200}-)?([A-Za-z0-9]{8,30})(?![\w-])")
+_PATH = re.compile(r"^/(?:embed|gifs|clips|stickers|videos)/(?:[\w%-]{1,2000}-)?([A-Za-z0-9]{8,30})(?![\w-])")
 
 
 def identify(url: SplitResult) -> str | None:
@@ -43,6 +43,11 @@ EXAMPLES = (
     ),
     Example(
         "https://giphy.com/gifs/bird-kestrel-3o7TKsQ8gqVrXhq5Ha",
+        "3o7TKsQ8gqVrXhq5Ha",
+        "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha",
+    ),
+    Example(
+        "https://giphy.com/videos/heath-kestrel-3o7TKsQ8gqVrXhq5Ha",
         "3o7TKsQ8gqVrXhq5Ha",
         "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha",
     ),

@@ -22,14 +22,51 @@ from embedarchive.platforms.kit.framed import (
 )
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
-_PATH = re.compile(r"^/(?:(a)/|(?:gallery|t/\w{1,40}|r/\w{1,40})/(?:[\w-]{1,120}-)?)?(\w{5,8})(?:/(?:embed.*)?)?$")
-_ROUTES = {"upload", "about", "search", "signin", "register", "gallery", "random", "memegen", "privacy"}
+_PATH = re.compile(
+    r"^/(?:(a|gallery|t/\w{1,40}|topic/[\w-]{1,80})/|r/\w{1,40}/)?(?:[\w%-]{1,2000}-)?([A-Za-z0-9]{5,8})(?:/(?:embed.*)?)?$"
+)
+_ROUTES = frozenset(
+    [
+        "upload",
+        "about",
+        "search",
+        "signin",
+        "register",
+        "gallery",
+        "random",
+        "memegen",
+        "privacy",
+        "rules",
+        "apps",
+        "store",
+        "vidgif",
+        "removal",
+        "account",
+        "settings",
+        "topics",
+        "terms",
+        "topic",
+    ]
+)
 
 
 def identify(url: SplitResult) -> str | None:
-    """The id of an image, or `a/id` of an album."""
+    """The id of an image, or `a/id` of an album, which the gallery shows under the same id."""
     m = _PATH.match(url.path) if not (url.hostname or "").startswith(("i.", "s.", "api.")) else None
-    return "/".join(g for g in m.groups() if g) if m and m[2].lower() not in _ROUTES else None
+    if m is None or m[2].lower() in _ROUTES or (not m[1] and _is_word(url.path)):
+        return None
+    return f"a/{m[2]}" if m[1] else m[2]
+
+
+def _is_word(path: str) -> bool:
+    """Whether a path is one word of small letters: a page of the site, since one id in five hundred is."""
+    return re.fullmatch(r"/[a-z]+/?", path) is not None
+
+
+def permalink(url: SplitResult) -> str | None:
+    """The gallery's own address: it shows albums and single images."""
+    m = re.match(r"/(?:gallery|t|topic)/[^?#]+", url.path)
+    return f"https://imgur.com{m[0].rstrip('/').partition('/embed')[0]}" if m else None
 
 
 def canonical(native_id: str) -> str:
@@ -50,8 +87,21 @@ SELECTORS = (
 EXAMPLES = (
     Example("https://imgur.com/UDZqhJo", "UDZqhJo", "https://imgur.com/UDZqhJo"),
     Example("https://imgur.com/a/UDZqhJo/embed?pub=true", "a/UDZqhJo", "https://imgur.com/a/UDZqhJo", frame=True),
-    Example("https://imgur.com/t/m/maralind", "maralind", "https://imgur.com/maralind"),
-    Example("https://imgur.com/r/m/maralind", "maralind", "https://imgur.com/maralind"),
+    Example(
+        "https://imgur.com/t/m/UDZqhJo",
+        "a/UDZqhJo",
+        "https://imgur.com/a/UDZqhJo",
+        permalink="https://imgur.com/t/m/UDZqhJo",
+    ),
+    Example(
+        "https://imgur.com/gallery/a-kestrel-UDZqhJo",
+        "a/UDZqhJo",
+        "https://imgur.com/a/UDZqhJo",
+        permalink="https://imgur.com/gallery/a-kestrel-UDZqhJo",
+    ),
+    Example("https://imgur.com/r/m/UDZqhJo", "UDZqhJo", "https://imgur.com/UDZqhJo"),
+    Example("https://imgur.com/a-kestrel-over-the-heath-UDZqhJo", "UDZqhJo", "https://imgur.com/UDZqhJo"),
+    Example("https://imgur.com/a/a-kestrel-over-the-heath-UDZqhJo", "a/UDZqhJo", "https://imgur.com/a/UDZqhJo"),
     Example("https://imgur.com/UDZqh", "UDZqh", "https://imgur.com/UDZqh", bare=("UDZqh",)),
 )
 
@@ -154,8 +204,10 @@ PLATFORM = Platform(
     hosts=("imgur.com",),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     is_frame=is_frame,
-    id_pattern=r"(?:a/)?\w{5,8}",
+    id_pattern=r"(?:a/)?[A-Za-z0-9]{5,8}",
+    mirrors=("rimgo.*", "imgur.artemislena.eu"),
     id_names=("imgurid",),
     selectors=SELECTORS,
     examples=EXAMPLES,
@@ -164,6 +216,8 @@ PLATFORM = Platform(
         "https://i.imgur.com/UDZqhJo.jpg",
         "https://i.imgur.com/maral",
         "https://imgur.com/about",
+        "https://imgur.com/emerald",
+        "https://imgur.com/arcade",
         "https://imgur.com/upload",
         "https://imgur.com/search",
         "https://imgur.com/signin",

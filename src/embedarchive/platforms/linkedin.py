@@ -12,11 +12,12 @@ from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, as_list, as_text, as_time, dig, parse_html, read_json_ld, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
-from embedarchive.platforms.kit.ids import date_ms
+from embedarchive.platforms.kit.ids import date_ms, query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
 _PATH = re.compile(r"^/(?:embed/)?(?:feed|pulse)?/?update/(urn:li:(?:share|ugcPost|activity):\d{10,25})(?!\d)", re.I)
-_SLUG = re.compile(r"^/posts/[^/]{1,300}?-(share|ugcPost|activity)-(\d{10,25})(?!\d)", re.I)
+_BY_QUERY = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{10,25}(?!\d)")
+_SLUG = re.compile(r"^/posts/[^/]{1,4000}?-(share|ugcPost|activity)-(\d{10,25})(?!\d)", re.I)
 
 
 def identify(url: SplitResult) -> str | None:
@@ -25,6 +26,9 @@ def identify(url: SplitResult) -> str | None:
     m = _PATH.match(path)
     if m:
         return m[1]
+    if path.rstrip("/") == "/feed":
+        named = _BY_QUERY.search(query(url, "highlightedUpdateUrn", "highlightedUpdateUrns", "updateEntityUrn") or "")
+        return named[0] if named else None
     slug = _SLUG.match(path)
     return f"urn:li:{slug[1]}:{slug[2]}" if slug else None
 

@@ -23,7 +23,8 @@ from embedarchive.platforms.kit.specification import (
 from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
 _STATUS = (
-    r"/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|web/@[\w.@\-]{1,100})"
+    r"/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|(?:web|deck)/@[\w.@\-]{1,100}"
+    r"|deck/statuses|ap/users/\d{1,20}/statuses|api/v1/statuses)"
     r"/(\d{15,20})"
 )
 _PATH = re.compile(rf"^{_STATUS}(?:/embed)?/?$")
@@ -221,6 +222,7 @@ PLATFORM = Platform(
     date=date,
     handle=handle,
     is_frame=is_frame,
+    id_pattern=r"(?:[\w.\-]{1,64}@)?([\w\-]{1,63}(?:\.[\w\-]{1,63}){1,6})/(\d{15,20})",
     selectors=SELECTORS,
     visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),
     examples=EXAMPLES,

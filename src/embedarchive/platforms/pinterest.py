@@ -22,7 +22,7 @@ from embedarchive.platforms.kit.specification import (
     Selector,
 )
 
-_PATH = re.compile(r"^/pin/(?:[\w%-]{1,200}--)?(\d{6,20})(?!\w)")
+_PATH = re.compile(r"^/pin/(?:[\w%-]{1,4000}--)?(\d{6,20})(?!\w)")
 
 
 def identify(url: SplitResult) -> str | None:

@@ -25,7 +25,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"(?i)^/(?:(?:r|user|u)/[\w-]{1,50}/)?comments/([a-z0-9]{4,10})(?:/[^/]*/([a-z0-9]{5,10})(?![\w-]))?(?:/|$)"
+    r"(?i)^/(?:(?:r|user|u)/[\w-]{1,50}/)?(?:comments|gallery|duplicates|video|tb|poll)/(?!gilded\b|new\b|top\b)([a-z0-9]{4,10})(?:/[^/]*/([a-z0-9]{5,10})(?![\w-]))?(?:/|$)"
 )
 _SHORT = re.compile(r"(?i)^/([a-z0-9]{5,10})/?$")
 
@@ -54,7 +54,9 @@ def permalink(url: SplitResult) -> str | None:
 
 
 def is_short(url: SplitResult) -> bool:
-    """`/r/SUB/s/CODE` redirects to the post."""
+    """`/r/SUB/s/CODE` redirects to the post, and so does the address of its film alone."""
+    if url.hostname == "v.redd.it":
+        return bool(re.match(r"^/\w{8,20}(?:/|$)", url.path))
     return bool(re.match(r"^/(?:r|u|user)/[\w-]{1,50}/s/\w{8,}", url.path))
 
 
@@ -82,6 +84,7 @@ EXAMPLES = (
         "https://www.reddit.com/comments/1ab2cd/_/kxyz12/",
         permalink="https://www.reddit.com/r/birds/comments/1ab2cd/_/kxyz12/",
     ),
+    Example("https://www.reddit.com/gallery/1ab2cd", "1ab2cd", "https://www.reddit.com/comments/1ab2cd/"),
     Example("https://redd.it/1ab2cd", "1ab2cd", "https://www.reddit.com/comments/1ab2cd/"),
     Example(
         "https://redditmedia.com/r/birds/comments/1ab2cd/a_kestrel/kxyz12/",
@@ -286,6 +289,10 @@ PLATFORM = Platform(
     name="reddit",
     title="Reddit",
     hosts=("reddit.com", "redd.it", "redditmedia.com"),
+    mirrors=(
+        *("rxddit.com", "vxreddit.com", "fxreddit.com", "fxddit.com", "rxyddit.com", "redditez.com", "reddxt.com"),
+        *("redlib.*", "libreddit.*", "teddit.*", "fxreddit.seria.moe", "safereddit.com", "undelete.*", "reveddit.com"),
+    ),
     identify=identify,
     canonical=canonical,
     permalink=permalink,
@@ -298,6 +305,7 @@ PLATFORM = Platform(
         "https://redd.it/user/maralind/s/maralind",
         "https://redd.it/r/m/s/maralind",
         "https://redd.it/u/maralind/s/maralind",
+        "https://v.redd.it/1ab2cd3ef4gh5",
     ),
     markup=MARKUP,
     not_posts=(

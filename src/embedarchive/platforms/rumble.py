@@ -23,17 +23,24 @@ from embedarchive.platforms.kit.framed import (
 from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
-_PATH = re.compile(r"^/(?:embed/(?:u\w{1,10}\.)?|(?=v\w{3,10}-[^/]*\.html))(v?[a-z0-9]{4,10})(?![\w])")
+_PLAYER = re.compile(r"^/embed/(?:u\w{1,10}\.)?(v?[a-z0-9]{4,10})(?!\w)")
+_PAGE = re.compile(r"(?i)^/(?:shorts/)?v[a-z0-9]{3,9}(?:-[^/]*\.html|-[^/]*|\.html)?/?$")
+_NO_PAGES = ("/videos", "/video")
 
 
 def identify(url: SplitResult) -> str | None:
-    """The id of a player or of a page; the two differ for one video."""
-    return match_path(_PATH, url)
+    """The id of a player. Pages have ids of their own, of the same shape: one taken for the other is another film."""
+    return match_path(_PLAYER, url)
 
 
 def canonical(native_id: str) -> str:
-    """The player's address: a page's needs its title."""
+    """The player's address."""
     return f"https://rumble.com/embed/{native_id}/"
+
+
+def is_short(url: SplitResult) -> bool:
+    """A page's address: which player it shows is known only when it is read."""
+    return bool(_PAGE.match(url.path)) and url.path.rstrip("/") not in _NO_PAGES
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -43,13 +50,17 @@ def is_frame(url: SplitResult) -> bool:
 
 EXAMPLES = (
     Example("https://rumble.com/embed/v2abcd/?pub=4", "v2abcd", "https://rumble.com/embed/v2abcd/", frame=True),
-    Example("https://rumble.com/v2abcd-a-kestrel.html", "v2abcd", "https://rumble.com/embed/v2abcd/"),
     Example("https://rumble.com/embed/mara", "mara", "https://rumble.com/embed/mara/", frame=True),
 )
 
 MARKUP = (
     MarkupExample(
         '<iframe class="rumble" src="https://rumble.com/embed/v2abcd/?pub=4"></iframe>', ("v2abcd",), "iframe"
+    ),
+    MarkupExample(
+        '<div id="rumble_v2abcd"></div><script>Rumble("play", {"video":"v2abcd","div":"rumble_v2abcd"});</script>',
+        ("v2abcd",),
+        "call",
     ),
 )
 
@@ -108,10 +119,13 @@ PLATFORM = Platform(
     hosts=("rumble.com",),
     identify=identify,
     canonical=canonical,
+    is_short=is_short,
     is_frame=is_frame,
+    calls=(r"Rumble\(\s*[\"']play[\"']\s*,\s*\{[^{}]{0,300}?[\"']?video[\"']?\s*:\s*[\"'](v?[a-z0-9]{4,10})[\"']",),
+    short_links=("https://rumble.com/v2zz9qb-a-kestrel-over-the-heath.html", "https://rumble.com/shorts/v5abcd"),
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://rumble.com/c/maralind",),
+    not_posts=("https://rumble.com/c/maralind", "https://rumble.com/videos"),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

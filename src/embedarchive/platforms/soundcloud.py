@@ -14,7 +14,7 @@ from embedarchive.platforms.kit.specification import Assumption, Example, Frame,
 _NUMBER = re.compile(
     r"^/(?:v\d/)?(tracks|playlists)/(?:soundcloud(?::|%3A)(?:tracks|playlists)(?::|%3A))?(\d{3,15})(?!\d)", re.I
 )
-_NAME = re.compile(r"^/([\w-]{2,60})/((?:sets/)?[\w-]{2,120})/?(?:s-\w+)?$")
+_NAME = re.compile(r"^/([\w-]{2,60})/((?:sets/)?[\w-]{2,120})(?:/(s-\w+))?/?$")
 _NOT_USERS = {
     "player",
     "oembed",
@@ -27,8 +27,69 @@ _NOT_USERS = {
     "upload",
     "tags",
     "terms-of-use",
+    *[
+        "jobs",
+        "imprint",
+        "legal",
+        "press",
+        "community-guidelines",
+        "feed",
+        "mobile",
+        "apps",
+        "getstarted",
+        "creators",
+        "explore",
+        "people",
+        "groups",
+        "messages",
+        "notifications",
+        "settings",
+        "logout",
+        "signin",
+        "login",
+        "store",
+        "pro",
+        "go",
+        "checkout",
+        "stations",
+        "for-artists",
+        "partners",
+        "help",
+        "dashboard",
+        "popular",
+        "network",
+        "oauth",
+        "connect",
+        "n",
+        "robots",
+        "transparency-reports",
+        "language",
+        "activate",
+        "advertise",
+        "artists",
+    ],
 }
-_NOT_TRACKS = {"sets", "tracks", "albums", "likes", "followers", "following", "reposts", "popular-tracks", "comments"}
+_NOT_TRACKS = {
+    *[
+        "sets",
+        "tracks",
+        "albums",
+        "likes",
+        "followers",
+        "following",
+        "reposts",
+        "popular-tracks",
+        "comments",
+        "spotlight",
+        "toptracks",
+        "info",
+        "recommended",
+        "contact",
+        "playlists",
+        "groups",
+        "favorites",
+    ]
+}
 
 
 def identify(url: SplitResult) -> str | None:
@@ -49,6 +110,24 @@ def canonical(native_id: str) -> str:
     return f"https://{'api.' if numbered else ''}soundcloud.com/{native_id}"
 
 
+def permalink(url: SplitResult) -> str | None:
+    """The address of an unlisted sound, which nobody can hear without its token."""
+    if is_frame(url):
+        inner = split_url(query(url, "url") or "")
+        return permalink(inner) if inner else None
+    found, secret = identify(url), read_secret(url)
+    if not found or not secret:
+        return None
+    return canonical(found) + (f"?secret_token={secret}" if _NUMBER.match(url.path) else f"/{secret}")
+
+
+def read_secret(url: SplitResult) -> str | None:
+    """The token of an unlisted sound, behind its name or in `secret_token`."""
+    named = _NAME.match(url.path)
+    asked = re.fullmatch(r"s-\w{3,40}", query(url, "secret_token") or "")
+    return (named and named[3]) or (asked[0] if asked else None)
+
+
 def is_short(url: SplitResult) -> bool:
     """`on.soundcloud.com/CODE` redirects to the track."""
     return (url.hostname or "").startswith("on.") and len(url.path) > 4
@@ -61,7 +140,10 @@ def is_frame(url: SplitResult) -> bool:
 
 SELECTORS = (
     Selector("amp", "amp-soundcloud[data-trackid]", id=("@data-trackid",)),
-    Selector("amp", "amp-soundcloud[data-playlistid]", id=("@data-playlistid",)),
+    Selector("amp", "amp-soundcloud[data-playlistid]", id=("playlists/{@data-playlistid}",)),
+    Selector(
+        "custom-element", ".soundcloud_player[data-playable-id]", id=("{@data-playable-type}s/{@data-playable-id}",)
+    ),
 )
 
 EXAMPLES = (
@@ -84,6 +166,19 @@ EXAMPLES = (
         "playlists/180961263",
         "https://api.soundcloud.com/playlists/180961263",
     ),
+    Example(
+        "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/tracks/180961263%3Fsecret_token%3Ds-AbC12",
+        "tracks/180961263",
+        "https://api.soundcloud.com/tracks/180961263",
+        permalink="https://api.soundcloud.com/tracks/180961263?secret_token=s-AbC12",
+        frame=True,
+    ),
+    Example(
+        "https://soundcloud.com/maralind/kestrel-song/s-AbC12",
+        "maralind/kestrel-song",
+        "https://soundcloud.com/maralind/kestrel-song",
+        permalink="https://soundcloud.com/maralind/kestrel-song/s-AbC12",
+    ),
     Example("https://soundcloud.com/maralind/ma", "maralind/ma", "https://soundcloud.com/maralind/ma"),
     Example("https://soundcloud.com/ma/maralind", "ma/maralind", "https://soundcloud.com/ma/maralind"),
     Example(
@@ -104,8 +199,14 @@ MARKUP = (
     MarkupExample(
         '<amp-soundcloud data-trackid="180961263"></amp-soundcloud>'
         '<amp-soundcloud data-playlistid="180961263"></amp-soundcloud>',
-        ("tracks/180961263",) * 2,
+        ("tracks/180961263", "playlists/180961263"),
         "amp",
+    ),
+    MarkupExample(
+        '<div class="soundcloud_player" data-playable-id="180961263" data-playable-type="track"></div>'
+        '<div class="soundcloud_player" data-playable-id="180961263" data-playable-type="playlist"></div>',
+        ("tracks/180961263", "playlists/180961263"),
+        "custom-element",
     ),
     MarkupExample(
         '<div data-soundcloudid="180961263"></div>'
@@ -170,10 +271,12 @@ PLATFORM = Platform(
     hosts=("soundcloud.com",),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     is_short=is_short,
     is_frame=is_frame,
-    id_pattern=r"\d{5,12}",
-    from_id=lambda number: f"tracks/{number}",
+    id_pattern=r"(?:tracks/|playlists/)?\d{5,12}",
+    from_id=lambda bare: bare if "/" in bare else f"tracks/{bare}",
+    id_addresses=("https://soundcloud.com/{}",),
     id_names=("soundcloudid", "soundcloudtrackid"),
     selectors=SELECTORS,
     examples=EXAMPLES,
@@ -184,6 +287,9 @@ PLATFORM = Platform(
         "https://soundcloud.com/you/kestrel-song",
         "https://soundcloud.com/mara/sets",
         "https://soundcloud.com/mara/likes",
+        "https://soundcloud.com/mara/spotlight",
+        "https://soundcloud.com/jobs/all",
+        "https://soundcloud.com/discover/sets/weekly",
         "https://soundcloud.com/mara/tracks",
         "https://soundcloud.com/mara/reposts",
         "https://soundcloud.com/mara/comments",

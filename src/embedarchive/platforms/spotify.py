@@ -24,7 +24,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"^/(?:intl-[a-z]{2}/)?(?:embed(?:-podcast|-legacy)?/)?(?:user/[^/]{1,60}/)?(track|album|playlist|episode|show|artist)/(\w{15,30})(?!\w)"
+    r"^/(?:intl-[a-zA-Z-]{2,8}/)?(?:embed(?:-podcast|-legacy)?/)?(?:user/[^/]{1,60}/)?(track|album|playlist|episode|show|artist)/(\w{15,30})(?!\w)"
 )
 _URI = re.compile(r"spotify:(?:user:[^:]{1,60}:)?(track|album|playlist|episode|show|artist):(\w{15,30})")
 
@@ -102,8 +102,9 @@ MARKUP = (
     ),
     MarkupExample(
         '<div data-spotifyuri="spotify:artist:5xPxMLvzGXqfOD5"></div>'
+        '<div class="spotify_player" spotifyID="artist/5xPxMLvzGXqfOD5"></div>'
         '<div data-provider="spotify" data-id="spotify:artist:5xPxMLvzGXqfOD5"></div>',
-        ("artist/5xPxMLvzGXqfOD5",) * 2,
+        ("artist/5xPxMLvzGXqfOD5",) * 3,
         "custom-element",
     ),
 )
@@ -181,8 +182,10 @@ PLATFORM = Platform(
     canonical=canonical,
     is_short=is_short,
     is_frame=is_frame,
-    id_pattern=r"spotify:(track|album|playlist|episode|show|artist):(\w{15,30})",
-    id_names=("spotifyuri",),
+    id_pattern=r"(?:spotify:)?(track|album|playlist|episode|show|artist)[:/](\w{15,30})",
+    id_names=("spotifyuri", "spotifyid"),
+    id_addresses=("https://open.spotify.com/{}",),
+    mirrors=("fxspotify.com",),
     selectors=SELECTORS,
     examples=EXAMPLES,
     short_links=("https://spotify.link/AbCdEfGhIj",),

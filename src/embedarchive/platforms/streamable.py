@@ -21,8 +21,65 @@ from embedarchive.platforms.kit.framed import (
 from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform
 
-_PATH = re.compile(r"^/(?:[eost]/)?([a-z0-9]{4,8})(?:/[a-z0-9]{4,8})?/?$")
-_ROUTES = {"login", "signup", "about", "terms", "privacy", "pricing", "upload", "help", "blog", "clipper", "video"}
+_PATH = re.compile(r"^/(?:[eost]/)?([a-z0-9]{3,8})(?:/[a-z0-9]{4,8})?/?$")
+_ROUTES = frozenset(
+    [
+        "login",
+        "signup",
+        "about",
+        "terms",
+        "privacy",
+        "pricing",
+        "upload",
+        "help",
+        "blog",
+        "clipper",
+        "video",
+        "videos",
+        "support",
+        "documentation",
+        "docs",
+        "api",
+        "contact",
+        "press",
+        "jobs",
+        "careers",
+        "faq",
+        "dmca",
+        "legal",
+        "features",
+        "business",
+        "pro",
+        "teams",
+        "settings",
+        "account",
+        "logout",
+        "register",
+        "search",
+        "explore",
+        "home",
+        "index",
+        "static",
+        "favicon",
+        "robots",
+        "sitemap",
+        "create",
+        "edit",
+        "editor",
+        "library",
+        "labels",
+        "cookies",
+        "security",
+        "status",
+        "download",
+        "developers",
+        "tools",
+        "convert",
+        "trim",
+        "gif",
+        "record",
+    ]
+)
 
 
 def identify(url: SplitResult) -> str | None:
@@ -47,6 +104,7 @@ def is_frame(url: SplitResult) -> bool:
 
 EXAMPLES = (
     Example("https://streamable.com/e/moo12x?loop=0", "moo12x", "https://streamable.com/moo12x", frame=True),
+    Example("https://streamable.com/k3d", "k3d", "https://streamable.com/k3d"),
     Example("https://streamable.com/mara/blog", "mara", "https://streamable.com/mara"),
 )
 
@@ -110,6 +168,7 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=(
         "https://streamable.com/login",
+        "https://streamable.com/support",
         "https://streamable.com/help",
         "https://streamable.com/about",
         "https://streamable.com/terms",

@@ -28,7 +28,26 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(r"^/(?:s/)?([A-Za-z]\w{3,40})/(\d{1,12})(?:/(\d{1,12}))?/?$")
-_NOT_CHANNELS = {"share", "joinchat", "addstickers", "proxy", "socks", "login", "iv", "addlist"}
+_NOT_CHANNELS = {
+    "share",
+    "joinchat",
+    "addstickers",
+    "proxy",
+    "socks",
+    "login",
+    "iv",
+    "addlist",
+    "addemoji",
+    "setlanguage",
+    "bg",
+    "boost",
+    "nft",
+    "confirmphone",
+    "addtheme",
+    "giftcode",
+    "invoice",
+    "contact",
+}
 
 
 def identify(url: SplitResult) -> str | None:
@@ -202,6 +221,7 @@ PLATFORM = Platform(
     name="telegram",
     title="Telegram",
     hosts=("t.me", "telegram.me"),
+    mirrors=("telegram.dog",),
     identify=identify,
     canonical=canonical,
     handle=handle,

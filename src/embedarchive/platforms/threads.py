@@ -322,6 +322,7 @@ PLATFORM = Platform(
     name="threads",
     title="Threads",
     hosts=("threads.net", "threads.com"),
+    mirrors=("fixthreads.net", "vxthreads.net", "fixthreads.seria.moe", "threadsez.com", "fxthreads.net"),
     identify=identify,
     canonical=canonical,
     date=date,

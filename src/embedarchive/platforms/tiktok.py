@@ -43,8 +43,10 @@ from embedarchive.platforms.kit.specification import (
     Visitable,
 )
 
-_PATH = re.compile(r"^/(?:@[\w.\-]{0,40}/(?:video|photo)|embed(?:/v[23])?|player/v1|v|video)/(\d{6,25})(?!\d)")
-_HANDLE = re.compile(r"^/@([\w.\-]{1,40})/(?:video|photo)/")
+_PATH = re.compile(
+    r"^/(?:@[\w.\-]{0,200}/(?:video|photo)|(?:i18n/)?share/(?:video|item)|embed(?:/v[23])?|player/v1|v|video)/(\d{6,25})(?!\d)"
+)
+_HANDLE = re.compile(r"^/@([\w.\-]{1,200})/(?:video|photo)/")
 
 
 def identify(url: SplitResult) -> str | None:
@@ -90,6 +92,19 @@ SELECTORS = (
 )
 
 EXAMPLES = (
+    Example(
+        "https://www.tiktokv.com/share/video/7336306383119191339/",
+        "7336306383119191339",
+        "https://www.tiktok.com/@_/video/7336306383119191339",
+        "2024-02-16T20:55:37",
+    ),
+    Example(
+        "https://www.tiktok.com/@MS4wLjABAAAAAb1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_/video/7336306383119191339",
+        "7336306383119191339",
+        "https://www.tiktok.com/@_/video/7336306383119191339",
+        "2024-02-16T20:55:37",
+        handle="MS4wLjABAAAAAb1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_Ab1_",
+    ),
     Example(
         "https://www.tiktok.com/@mara.lind/video/7336306383119191339?lang=de",
         "7336306383119191339",
@@ -413,7 +428,17 @@ ASSUMPTIONS = (
 PLATFORM = Platform(
     name="tiktok",
     title="TikTok",
-    hosts=("tiktok.com",),
+    hosts=("tiktok.com", "tiktokv.com"),
+    mirrors=(
+        "vxtiktok.com",
+        "tnktok.com",
+        "tfxktok.com",
+        "kktiktok.com",
+        "tiktokez.com",
+        "tiktxk.com",
+        "fxtiktok.com",
+        "proxitok.*",
+    ),
     identify=identify,
     canonical=canonical,
     date=date,

@@ -23,7 +23,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"^/(?:embed/post/[\w:-]{3,60}|post|(?:blog/view/|blog/)?[\w-]{1,60}|[\w-]{1,60}/post)/(\d{8,20})(?!\d)"
+    r"^/(?:embed/post/[\w:-]{3,60}|post|image|private|(?:dashboard/blog|video|s)/[\w-]{1,60}|(?:blog/view/|blog/)?[\w-]{1,60}|[\w-]{1,60}/post)/(\d{8,20})(?!\d)"
 )
 
 _TOKEN = re.compile(r"^/embed/post/([\w:-]{3,60})/\d")
@@ -51,7 +51,7 @@ def handle(url: SplitResult) -> str | None:
     """The blog's name, where the address carries it."""
     host = url.hostname or ""
     blog = host.partition(".")[0]
-    if blog not in ("www", "tumblr", "embed", "m"):
+    if blog not in ("www", "tumblr", "embed", "m", "tpmblr", "fxtumblr"):
         return blog
     m = re.match(r"^/(?:blog/view/|blog/)?([\w-]{1,60})/\d{8,20}", url.path)
     return m[1] if m and m[1] != "post" else None
@@ -232,6 +232,8 @@ PLATFORM = Platform(
     name="tumblr",
     title="Tumblr",
     hosts=("tumblr.com", "tmblr.co"),
+    id_addresses=("https://embed.tumblr.com/embed/post/{}",),
+    mirrors=("tpmblr.com", "fxtumblr.com"),
     identify=identify,
     canonical=canonical,
     permalink=permalink,

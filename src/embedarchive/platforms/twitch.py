@@ -16,6 +16,7 @@ from embedarchive.platforms.kit.specification import Assumption, Example, Frame,
 _SLUG = r"([A-Za-z0-9]{5,}[\w-]{0,100})"
 _CLIP = re.compile(rf"^/\w{{1,40}}/clip/{_SLUG}|^/clip/{_SLUG}")
 _VIDEO = re.compile(r"^/(?:\w{1,40}/)?(?:videos|v|video)/v?(\d{5,15})(?!\d)")
+_OLD = re.compile(rf"^/\w{{1,40}}/{_SLUG}/?$")
 _BARE = re.compile(rf"^/{_SLUG}/?$")
 
 
@@ -23,11 +24,12 @@ def identify(url: SplitResult) -> str | None:
     """A clip's slug, or `v` and the number of a video."""
     host = url.hostname or ""
     if host.startswith("clips."):
-        return query(url, "clip") if url.path.startswith("/embed") else match_path(_BARE, url)
+        return query(url, "clip") if url.path.startswith("/embed") else match_path(_BARE, url) or match_path(_OLD, url)
     if host.startswith(("player.", "embed.")):
         video = query(url, "video")
         return f"v{video.lstrip('v')}" if video and video.lstrip("v").isdigit() else None
-    video = match_path(_VIDEO, url)
+    asked = query(url, "vodID") or ""
+    video = match_path(_VIDEO, url) or (asked if asked.isdigit() else None)
     return f"v{video}" if video else match_path(_CLIP, url)
 
 
@@ -61,6 +63,11 @@ EXAMPLES = (
         "v123456789",
         "https://www.twitch.tv/videos/123456789",
         frame=True,
+    ),
+    Example(
+        "https://clips.twitch.tv/kestrel/HappyOtterOnTheHeath",
+        "HappyOtterOnTheHeath",
+        "https://clips.twitch.tv/HappyOtterOnTheHeath",
     ),
     Example("https://twitch.tv/mara/video/v123456789", "v123456789", "https://www.twitch.tv/videos/123456789"),
     Example("https://twitch.tv/clip/v123456789", "v123456789", "https://www.twitch.tv/videos/123456789"),
@@ -164,6 +171,7 @@ PLATFORM = Platform(
     hosts=("twitch.tv",),
     identify=identify,
     canonical=canonical,
+    mirrors=("fxtwitch.seria.moe", "fxtwitch.tv"),
     is_frame=is_frame,
     examples=EXAMPLES,
     markup=MARKUP,

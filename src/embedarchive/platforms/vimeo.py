@@ -33,7 +33,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"^/(?:video/|(?:channels|groups)/[\w-]{1,80}/(?:videos/)?|(?:album|showcase)/\d{1,12}/video/|ondemand/[\w-]{1,80}/|moogaloop\.swf/)?(\d{5,12})(?![\w.])"
+    r"^/(?:video/|(?:channels|groups)/[\w-]{1,80}/(?:videos/)?|(?:album|showcase)/\d{1,12}/video/|ondemand/[\w-]{1,80}/|[\w-]{1,80}/review/|event/\d{1,12}/videos/|[\w-]{1,80}/[\w-]{1,120}/video/|moogaloop\.swf/)?(\d{5,12})(?![\w.])"
 )
 
 
@@ -75,6 +75,13 @@ SELECTORS = (
 )
 
 EXAMPLES = (
+    Example(
+        "https://vimeo.com/user21297594/review/879269983/3c257a1b5d",
+        "879269983",
+        "https://vimeo.com/879269983",
+        permalink="https://vimeo.com/879269983/3c257a1b5d",
+    ),
+    Example("https://vimeopro.com/rookfield/kestrels/video/879269983", "879269983", "https://vimeo.com/879269983"),
     Example(
         "https://player.vimeo.com/video/879269983?h=0a1b2c3d4e&dnt=1",
         "879269983",
@@ -214,7 +221,7 @@ GAPS = (
 PLATFORM = Platform(
     name="vimeo",
     title="Vimeo",
-    hosts=("vimeo.com",),
+    hosts=("vimeo.com", "vimeopro.com"),
     identify=identify,
     canonical=canonical,
     permalink=permalink,

@@ -22,7 +22,16 @@ from embedarchive.platforms.kit.framed import (
     rich_text_of,
 )
 from embedarchive.platforms.kit.ids import query
-from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
+from embedarchive.platforms.kit.specification import (
+    Assumption,
+    Example,
+    Frame,
+    Gap,
+    LiveCheck,
+    MarkupExample,
+    Platform,
+    Selector,
+)
 
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
 
@@ -47,6 +56,8 @@ def is_frame(url: SplitResult) -> bool:
     """`video_ext.php` and the widgets' frames."""
     return url.path.startswith(("/video_ext.php", "/widget_post.php"))
 
+
+SELECTORS = (Selector("amp", "amp-vk[data-post-id]", id=("wall{@data-owner-id}_{@data-post-id}",)),)
 
 EXAMPLES = (
     Example("https://vk.com/rookfield?w=wall-12345_678", "wall-12345_678", "https://vk.com/wall-12345_678"),
@@ -74,6 +85,12 @@ EXAMPLES = (
 )
 
 MARKUP = (
+    MarkupExample(
+        '<amp-vk width="500" height="300" layout="responsive" data-embedtype="post" data-owner-id="-12345" data-post-id="678" '
+        'data-hash="AbC"></amp-vk>',
+        ("wall-12345_678",),
+        "amp",
+    ),
     MarkupExample('<script>VK.Widgets.Post("e", -12345, 678, "h")</script>', ("wall-12345_678",), "call"),
     MarkupExample('<script>VK.Widgets.Post("e", "-1", "6", "h")</script>', ("wall-1_6",), "call"),
     MarkupExample(
@@ -196,7 +213,9 @@ PLATFORM = Platform(
     identify=identify,
     canonical=canonical,
     is_frame=is_frame,
-    id_pattern=r"(?:wall|video|clip)-?\d{1,12}_\d{1,12}",
+    id_pattern=r"(?:wall|video|clip|photo)-?\d{1,12}_\d{1,12}",
+    from_id=lambda bare: bare.replace("clip", "video"),
+    selectors=SELECTORS,
     services=("vkontakte", "vkvideo"),
     calls=(r"VK\.Widgets\.Post\(\s*[^,)]{1,100},\s*[\"']?(-?\d{1,12})[\"']?\s*,\s*[\"']?(\d{1,12})",),
     from_call=lambda groups: f"wall{groups[0]}_{groups[1]}",

@@ -33,8 +33,12 @@ from embedarchive.platforms.kit.specification import (
 # ----------------------------------------------------------------------------------------------------------- identity
 
 _PATH = re.compile(
-    r"(?i)^/(?:#!/)?(?:(?:i/)?(?:web/)?|@?\w{1,20}/|i/events/)status(?:es)?/(\d{1,20})(?!\d)|^/i/(?:videos/)?(?:tweet/)?(\d{5,20})(?!\d)"
+    r"(?i)^/(?:(?:i/)?(?:web/)?|@?\w{1,20}/|i/events/)(?:status(?:es)?|article)/(\d{1,19})(?!\d)"
+    r"|^/i/(?:videos/|topics/)?(?:tweet/)?(\d{5,19})(?!\d)|^/1(?:\.1)?/statuses/(?:show|oembed)/(\d{5,19})\.json"
+    r"|^/thread/(\d{5,19})(?:\.html)?$"
 )
+_BANG = re.compile(r"(?i)^/?(?:#|%23)(?:!|%21)(?=/)")
+_BY_QUERY = re.compile(r"^/(?:embed/|tweet-result$|1(?:\.1)?/statuses/(?:show|oembed)\.json$)")
 _HANDLE = re.compile(r"^/@?(\w{1,20})/status", re.I)
 _FIRST_SNOWFLAKE = 29_700_000_000
 _EPOCH_MS = 1_288_834_974_657
@@ -42,12 +46,12 @@ _EPOCH_MS = 1_288_834_974_657
 
 def identify(url: SplitResult) -> str | None:
     """The status id of a permalink, of an embed frame, or of the old widget's address."""
-    if url.path.startswith("/embed/"):
-        found = query(url, "id", "tweetId")
-        return found if found and found.isdigit() else None
+    if _BY_QUERY.match(url.path):
+        found = query(url, "id", "tweetId") or ""
+        return found if re.fullmatch(r"[0-9]{1,19}", found) else None
     if url.fragment.startswith("!/"):
         url = url._replace(path=url.fragment[1:])
-    return match_path(_PATH, url)
+    return match_path(_PATH, url._replace(path=_BANG.sub("", url.path)))
 
 
 def date(status_id: str) -> str | None:
@@ -102,12 +106,6 @@ EXAMPLES = (
     ),
     Example("https://x.com/i/web/status/20", "20", "https://x.com/i/status/20"),
     Example("https://x.com/embed/?tweetId=20", "20", "https://x.com/i/status/20", frame=True),
-    Example("https://fixvx.com/i/web/status/20", "20", "https://x.com/i/status/20"),
-    Example("https://fixupx.com/i/web/status/20", "20", "https://x.com/i/status/20"),
-    Example("https://nitter.net/i/web/status/20", "20", "https://x.com/i/status/20"),
-    Example("https://xcancel.com/i/web/status/20", "20", "https://x.com/i/status/20"),
-    Example("https://fxtwitter.com/i/web/status/20", "20", "https://x.com/i/status/20"),
-    Example("https://vxtwitter.com/i/web/status/20", "20", "https://x.com/i/status/20"),
     Example(
         "https://x.com/m/status/1349129669258448897",
         "1349129669258448897",
@@ -137,10 +135,34 @@ EXAMPLES = (
     Example("https://x.com/status/1", "1", "https://x.com/i/status/1"),
     Example("https://x.com/i/status/134912966", "134912966", "https://x.com/i/status/134912966", bare=("134912966",)),
     Example(
-        "https://x.com/i/status/13491296692584488971",
-        "13491296692584488971",
-        "https://x.com/i/status/13491296692584488971",
-        bare=("13491296692584488971",),
+        "http://twitter.com/%23!/kestrel/status/45532711472992299",
+        "45532711472992299",
+        "https://x.com/i/status/45532711472992299",
+        "2011-03-09T17:13:39",
+    ),
+    Example(
+        "https://x.com/kestrel/article/1349129669258448897",
+        "1349129669258448897",
+        "https://x.com/i/status/1349129669258448897",
+        "2021-01-12T23:02:33",
+    ),
+    Example(
+        "https://x.com/i/topics/tweet/1349129669258448897",
+        "1349129669258448897",
+        "https://x.com/i/status/1349129669258448897",
+        "2021-01-12T23:02:33",
+    ),
+    Example(
+        "https://cdn.syndication.twimg.com/tweet-result?id=1349129669258448897&token=a",
+        "1349129669258448897",
+        "https://x.com/i/status/1349129669258448897",
+        "2021-01-12T23:02:33",
+    ),
+    Example(
+        "https://api.twitter.com/1.1/statuses/show/1349129669258448897.json",
+        "1349129669258448897",
+        "https://x.com/i/status/1349129669258448897",
+        "2021-01-12T23:02:33",
     ),
 )
 
@@ -464,20 +486,21 @@ PLATFORM = Platform(
     hosts=(
         "x.com",
         "twitter.com",
-        "fxtwitter.com",
-        "vxtwitter.com",
-        "fixupx.com",
-        "fixvx.com",
-        "xcancel.com",
-        "nitter.net",
+        "cdn.syndication.twimg.com",
+    ),
+    mirrors=(
+        *("fxtwitter.com", "vxtwitter.com", "fixupx.com", "fixvx.com", "twittpr.com", "girlcockx.com", "cunnyx.com"),
+        *("stupidpenisx.com", "hitlerx.com", "fxt.kuro.lol", "xcancel.com", "nitter.*", "lightbrd.com", "twiiit.com"),
+        *("nuku.trabun.org", "tweethunter.io", "twstalker.com", "sotwe.com", "unrollnow.com", "threadreaderapp.com"),
+        *("fixtweet.com", "pxtwitter.com", "yiffx.com", "twitter.fxembed.com"),
     ),
     identify=identify,
     canonical=canonical,
     date=date,
     handle=handle,
     is_frame=is_frame,
-    read_number=lambda number: (number,) if number.isdigit() and len(number) <= 20 and date(number) else (),
-    id_pattern=r"\d{9,20}",
+    read_number=lambda number: (number,) if number.isdigit() and len(number) <= 19 and date(number) else (),
+    id_pattern=r"\d{9,19}",
     id_names=("tweetid", "tweetidstr", "twitterid", "xid"),
     services=("twitter", "tweet"),
     calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
@@ -491,6 +514,7 @@ PLATFORM = Platform(
         "https://x.com/embed/",
     ),
     answering_hosts=("cdn.syndication.twimg.com",),
+    id_addresses=("https://x.com/{}",),
     visit=Visitable(
         FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}, denial="reported"
     ),

@@ -24,7 +24,8 @@ class Selector:
     `css` is a comma list of simple compounds (`tag`, `.class`, `[attr]`, `[attr=value]` and joins of these), so that an
     element finds its selectors by a look into a table. `url` and `id` say, in order, where the post's address or bare id may
     stand: `@attr` of the element, `css@attr` of an inner one (`css:last@attr` takes the last that names a post),
-    `@attr{key}` of JSON in an attribute, `text` of the element. A `bare` one may name no post: its byline is enough.
+    `@attr{key}` of JSON in an attribute, `text` of the element; `wall{@owner}_{@post}` is filled from the element's
+    attributes, and nothing where one of them is missing. A `bare` one may name no post: its byline is enough.
     """
 
     form: str
@@ -230,13 +231,17 @@ class Platform:
 
     `id_pattern` is what a bare id must match in full, `from_id` makes the native id of it (of its groups joined by `/`,
     where it has groups), `id_names` are names that promise one (`tweetid` for `data-tweet-id`, `tweetId` …), `read_number`
-    gives the ids a bare number can mean. `services` are further names under which markup knows the platform. `calls` are
+    gives the ids a bare number can mean. `id_addresses` are templates of addresses (`https://vimeo.com/{}`) that what stands
+    in an id's place can be the end of. `services` are further names under which markup knows the platform. `calls` are
     script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
     the author's name in the fallback. `link_parameters` are pieces of the query that a link copied out of its embed
     code carries; `wordless` matches a fallback that holds no words of the post.
 
     All of these are looked for in a document's bytes as they stand here, before it is parsed (`detect/keywords.py`): nothing
     has to be told twice.
+
+    `mirrors` are hosts of others that show the platform's posts at the same paths, `nitter.*` any host of that first name.
+    `about` gives, for the id of a comment, that of the post it belongs to.
 
     `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
@@ -262,6 +267,7 @@ class Platform:
     id_names: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     from_id: Callable[[str], str] = lambda bare: bare
+    id_addresses: tuple[str, ...] = ()
     read_number: Callable[[str], tuple[str, ...]] = lambda number: ()
     calls: tuple[str, ...] = ()
     from_call: Callable[[tuple[str, ...]], str] = lambda groups: groups[0]
@@ -271,6 +277,8 @@ class Platform:
     wordless: str = ""
     visit: Visitable | None = None
     answering_hosts: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    about: Callable[[str], str | None] = lambda native_id: None
     examples: tuple[Example, ...] = ()
     short_links: tuple[str, ...] = ()
     markup: tuple[MarkupExample, ...] = ()

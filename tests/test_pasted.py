@@ -1,0 +1,205 @@
+"""An address pasted inside anything is understood; what names another post, or none, is not taken for one."""
+
+
+
+from __future__ import annotations
+
+import pytest
+
+from embedarchive.core.errors import UsageError
+from embedarchive.core.urls import find_urls
+from embedarchive.detect import identify_anything, identify_post
+
+IG, X, YT, FB = "instagram:BwiVvR9lD0m", "x:1349129669258448897", "youtube:jP6fEHm-lA0", "facebook:928812574504508"
+POST = "https://www.instagram.com/p/BwiVvR9lD0m/"
+STATUS = "https://twitter.com/maralind/status/1349129669258448897"
+QUOTED = "https%3A%2F%2Fwww.instagram.com%2Fp%2FBwiVvR9lD0m%2F"
+
+PASTED = {
+    # in a text
+    f"She wrote it here: {STATUS}.": [X],
+    f"({POST})": [IG],
+    f"<{POST}>": [IG],
+    f"[{POST}]": [IG],
+    f"«{POST}»": [IG],
+    f"„{POST}“": [IG],
+    f"[the post]({POST})": [IG],
+    f"[{STATUS}]({STATUS})": [X],
+    f"![picture]({POST} 'A kestrel')": [IG],
+    f"[1]: {POST}": [IG],
+    f"{POST}, {STATUS}": [IG, X],
+    f"* {POST}\n* {STATUS}\n": [IG, X],
+    "see instagram.com/p/BwiVvR9lD0m/, then": [IG],
+    "hxxps://www.instagram.com/p/BwiVvR9lD0m/": [IG],
+    "  instagram.com/p/BwiVvR9lD0m  ": [IG],
+    f'"{POST}"': [IG],
+    f"URL:{POST}": [IG],
+    f"{POST}\t2024-03-01\tA note": [IG],
+    # behind redirectors
+    f"https://l.instagram.com/?u={QUOTED}&e=AT0": [IG],
+    f"https://l.facebook.com/l.php?u={QUOTED}&h=AT0": [IG],
+    f"https://lm.facebook.com/l.php?u={QUOTED}": [IG],
+    f"https://out.reddit.com/t3_1ab2cd?url={QUOTED}&token=AQ": [IG],
+    f"https://href.li/?{POST}": [IG],
+    f"https://www.google.com/url?sa=t&url={QUOTED}&usg=x": [IG],
+    f"https://t.co/x?amp=1&u={QUOTED}": [IG],
+    f"https://vk.com/away.php?to={QUOTED}": [IG],
+    f"https://steamcommunity.com/linkfilter/?url={POST}": [IG],
+    f"https://www.youtube.com/redirect?event=x&q={QUOTED}": [IG],
+    f"https://slack-redir.net/link?url={QUOTED}": [IG],
+    f"https://eur01.safelinks.protection.outlook.com/?url={QUOTED}&data=05": [IG],
+    f"https://urldefense.com/v3/__{POST}__;!!abc": [IG],
+    f"https://news.example/out?to={QUOTED.replace('%', '%25')}": [IG],
+    "https://www.youtube.com/attribution_link?a=x&u=%2Fwatch%3Fv%3DjP6fEHm-lA0%26feature%3Dshare": [YT],
+    "https://www.instagram.com/accounts/login/?next=%2Fp%2FBwiVvR9lD0m%2F": [IG],
+    "https://www.instagram.com/accounts/login/?next=https%3A%2F%2Fwww.instagram.com%2Fp%2FBwiVvR9lD0m%2F%3Figsh%3Dx": [IG],
+    "https://x.com/i/flow/login?redirect_after_login=%2Fmaralind%2Fstatus%2F1349129669258448897": [X],
+    "https://www.facebook.com/login/?next=https%3A%2F%2Fwww.facebook.com%2Frookfield%2Fposts%2F928812574504508": [FB],
+    # what a button shares
+    f"https://publish.twitter.com/?query={STATUS}&widget=Tweet": [X],
+    "https://publish.twitter.com/?query=twitter.com%2Fmaralind%2Fstatus%2F1349129669258448897": [X],
+    f"https://x.com/intent/post?text=Look&url={QUOTED}": [IG],
+    f"https://www.facebook.com/sharer/sharer.php?u={QUOTED}": [IG],
+    # archives
+    f"https://web.archive.org/web/20240301120000/{POST}": [IG],
+    f"https://web.archive.org/web/2024*/{POST}": [IG],
+    f"https://web.archive.org/save/{POST}": [IG],
+    f"https://web.archive.org/web/{POST}": [IG],
+    "https://web.archive.org/web/2024/instagram.com/p/BwiVvR9lD0m/": [IG],
+    f"https://archive.ph/newest/{POST}": [IG],
+    f"https://archive.ph/2024.03.01-120000/{POST}": [IG],
+    f"https://archive.today/?run=1&url={QUOTED}": [IG],
+    f"https://archive.is/o/AbCdE/{POST}": [IG],
+    f"https://ghostarchive.org/archive/{POST}": [IG],
+    f"https://12ft.io/{POST}": [IG],
+    "https://cdn.ampproject.org/c/s/www.instagram.com/p/BwiVvR9lD0m/": [IG],
+    f"https://webcache.googleusercontent.com/search?q=cache:AbC:{POST}": [IG],
+    # mirrors, fixers and syndication
+    "https://ddinstagram.com/p/BwiVvR9lD0m/": [IG],
+    "https://nitter.poast.org/maralind/status/1349129669258448897#m": [X],
+    "https://vxtiktok.com/@mara.lind/video/7336306383119191339": ["tiktok:7336306383119191339"],
+    "https://www.rxddit.com/r/birds/comments/1ab2cd/a_kestrel/": ["reddit:1ab2cd"],
+    "https://fxbsky.app/profile/mara.example/post/3lcxjuygrwk2p": ["bluesky:mara.example/3lcxjuygrwk2p"],
+    "https://invidious.example/watch?v=jP6fEHm-lA0": [YT],
+    "https://cdn.syndication.twimg.com/tweet-result?id=1349129669258448897&token=a": [X],
+    f"https://publish.twitter.com/oembed?url={STATUS}": [X],
+    "https://embed.bsky.app/oembed?url=at%3A%2F%2Fdid%3Aplc%3Aabcdefghijklmnop%2Fapp.bsky.feed.post%2F3lcxjuygrwk2p": [
+        "bluesky:did:plc:abcdefghijklmnop/3lcxjuygrwk2p"
+    ],
+    "at://did:plc:abcdefghijklmnop/app.bsky.feed.post/3lcxjuygrwk2p": ["bluesky:did:plc:abcdefghijklmnop/3lcxjuygrwk2p"],
+    "spotify:track:5xPxMLvzGXqfOD5hZ0h3or": ["spotify:track/5xPxMLvzGXqfOD5hZ0h3or"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PASTED)
+def test_an_address_is_understood_wherever_it_stands(text: str) -> None:
+    assert [post.key for post in identify_anything(text).posts] == PASTED[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://twitter.com/maralind/status/1349129669258…",
+        "https://twitter.com/maralind/status/1349129669258...",
+        "https://x.com/maralind/status/18%E2%80%A6",
+        "https://x.com/maralind/status/13491296692584488971349",
+        "https://youtu.be/jP6fEHm-…",
+    ],
+)
+def test_an_address_that_was_cut_names_no_other_post(text: str) -> None:
+    assert identify_anything(text).posts == ()
+
+
+def test_what_is_cut_behind_the_id_is_no_loss() -> None:
+    assert [p.key for p in identify_anything(f"{POST}?utm_source=ig_web_co…").posts] == [IG]
+
+
+def test_a_button_that_shares_a_post_embeds_none() -> None:
+    for address in (
+        f"https://www.facebook.com/sharer/sharer.php?u={QUOTED}",
+        f"https://x.com/intent/post?url={QUOTED}",
+    ):
+        assert identify_post(address) is None
+
+
+def test_words_are_no_address() -> None:
+    assert find_urls("It cost 3.50 and/or more. e.g. this; u/mara said so @rook.field") == []
+    assert identify_anything("The kestrel of news.example is back").url is None
+    assert (
+        identify_anything("Read https://news.example/2024/kestrel?utm_source=x.").url
+        == "https://news.example/2024/kestrel"
+    )
+
+
+# --------------------------------------------------------------------------------------- what an address does not tell
+
+
+def test_a_page_of_rumble_is_no_player() -> None:
+    """Both ids have one shape, and mean different films: a page stays its address until it is read."""
+    page = identify_post("https://rumble.com/v2zz9qb-a-kestrel-over-the-heath.html")
+    assert page
+    assert not page.resolved
+    assert page.url == "https://rumble.com/v2zz9qb-a-kestrel-over-the-heath.html"
+    player = identify_post("https://rumble.com/embed/v2zz9qb/")
+    assert player
+    assert player.resolved
+    assert player.key != page.key
+
+
+def test_one_post_has_one_key() -> None:
+    for one, other in (
+        ("https://imgur.com/a/TcBmPxQ", "https://imgur.com/gallery/TcBmPxQ"),
+        ("https://vk.com/clip-1_2", "https://vk.com/video-1_2"),
+        ("https://www.reddit.com/gallery/1ab2cd", "https://www.reddit.com/r/birds/comments/1ab2cd/x/"),
+    ):
+        first, second = identify_post(one), identify_post(other)
+        assert first
+        assert second
+        assert first.key == second.key
+
+
+def test_limits_are_counted_on_what_a_reader_sees() -> None:
+    slug = "%E1%80%80" * 90
+    assert (post := identify_post(f"https://m.facebook.com/heath/posts/{slug}/1018663113060711/"))
+    assert post.key == "facebook:1018663113060711"
+    assert (czech := identify_post(f"https://www.facebook.com/{'%C5%BE' * 60}/posts/1018663113060711"))
+    assert czech.key == post.key
+
+
+# ------------------------------------------------------------------------------------------------- what others understand
+
+SAME = {
+    "Instagram": "instagram", "Twitter": "x", "TikTok": "tiktok", "Youtube": "youtube", "Dailymotion": "dailymotion",
+    "Vimeo": "vimeo", "Streamable": "streamable", "TwitchVod": "twitch", "TwitchClips": "twitch", "Reddit": "reddit",
+    "Soundcloud": "soundcloud", "Bluesky": "bluesky", "Pinterest": "pinterest", "TelegramEmbed": "telegram",
+    "LinkedIn": "linkedin", "Tumblr": "tumblr", "VK": "vk", "Flickr": "flickr", "Facebook": "facebook", "Imgur": "imgur",
+    "FacebookReel": "facebook", "VimeoReview": "vimeo", "PeerTube": "peertube", "RumbleEmbed": "rumble",
+}  # fmt: skip
+"""Extractors of yt-dlp of which every address is a post's."""
+NOT_OURS = (".onion/", "i.imgur.com", "/api/v1/videos/", "lequipe.fr", "bsky.dev", "vid.plus", "zwearz.com", "/events/", "peertube:", "?playlist=",
+            "wayback-fakeurl", "newspiritualguide", "redirect.invidious.io/Yh0")  # fmt: skip
+"""Bare files, sites of others, pages that hold more than one film."""
+
+
+def test_what_yt_dlp_extracts_is_understood() -> None:
+    """The addresses that yt-dlp is tested with: an oracle that follows the platforms for years."""
+    extractor = pytest.importorskip("yt_dlp.extractor", reason="yt-dlp, the oracle, is not installed")
+    cases = [(SAME[c.ie_key()], test["url"]) for c in extractor.gen_extractor_classes() if c.ie_key() in SAME
+             for test in c.get_testcases(include_onlymatching=True)]  # fmt: skip
+    missed = [(platform, url) for platform, url in cases
+              if not any(word in url for word in NOT_OURS)
+              and platform not in [p.platform for p in identify_anything(url).posts]]  # fmt: skip
+    assert len(cases) > 200
+    assert missed == []
+
+
+def test_capture_takes_what_is_pasted() -> None:
+    from embedarchive.api.commands import identify_all
+
+    assert [p.key for p in identify_all([f"[x]({POST}) and {STATUS}", f"https://web.archive.org/web/2024/{POST}"])] == [
+        IG,
+        X,
+        IG,
+    ]
+    with pytest.raises(UsageError):
+        list(identify_all(["https://news.example/story"]))
