@@ -1,7 +1,5 @@
 """An address pasted inside anything is understood; what names another post, or none, is not taken for one."""
 
-
-
 from __future__ import annotations
 
 import pytest

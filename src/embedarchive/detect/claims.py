@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 from embedarchive.core.dates import to_iso
 from embedarchive.core.html import blunt
 from embedarchive.core.model import Claim
+from embedarchive.core.urls import split_url
+from embedarchive.platforms.kit.ids import date_ms
 from embedarchive.platforms.kit.specification import Platform
 
 if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link needs not wait
-    from bs4 import BeautifulSoup, Tag
+    from bs4 import Tag
 
 LONGEST_PIECE = 20_000
 _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）]")
@@ -24,8 +27,42 @@ _NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", 
 _TITLED = re.compile(r"^@[\w.\-]+$")
 _ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2})?")
-_MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4})$")
-_DAY_FIRST = re.compile(r"^(\d{1,2}) ([A-Z][a-z]{2,8})\.? (\d{4})$")
+_MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$")
+_DAY_FIRST = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)? ([A-Z][a-z]{2,8})\.?,? (\d{4})$")
+_CLOCK = re.compile(
+    r"^\d{1,2}:\d{2}(?:\s?[AaPp]\.?[Mm]\.?)?\s*[\u00b7\u2219\u2022|-]\s*(?=[A-Z]|\d{1,2} [A-Z])"
+    r"|(?<=\d{4})(?:,? at|,)? \d{1,2}:\d{2}(?:\s?[AaPp]\.?[Mm]\.?)?$"
+)
+"""A time of day before or behind a date in words: of which zone, nobody knows."""
+_OF_X = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})$")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.-]+\.[a-z]{2,8}/\S+|pic\.twitter\.com/\w+")
+_ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
+_COUNT = re.compile(r"^[\d.,\s]+[KMB]?(?:\s+\w+){0,2}$")
+_USER = re.compile(r"^/?u/([\w-]{2,30})$")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_AUTHOR = frozenset(("author", "username", "handle", "user", "screen", "account"))
+_WHEN = frozenset(("date", "time", "timestamp"))
+_SAYING = _AUTHOR | _WHEN
+_ASIDE = _SAYING | frozenset(
+    (
+        "footer",
+        "header",
+        "stats",
+        "count",
+        "counts",
+        "metrics",
+        "likes",
+        "retweets",
+        "replies",
+        "actions",
+        "avatar",
+        "byline",
+        "meta",
+        "cta",
+    )
+)
+"""Words in the classes of elements that hold something else than the words of a post."""
+_QUOTES = frozenset(("tweet", "quote", "toot", "status"))
 
 
 def read_claim(piece: str, platform: Platform | None = None) -> Claim:
@@ -40,12 +77,16 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     name, handle, byline = read_byline(lines, platform)
     tags = [t for t in soup.descendants if isinstance(t, Tag)]
     paragraphs, links = ([t for t in tags if t.name == kind] for kind in ("p", "a"))
+    parts = _read_parts(tags)
+    name = name or _read_profile_name(links, platform) or parts.get("name")
+    if name and (user := _USER.match(name)):
+        name, handle = None, handle or user[1]
+    handle = handle or _read_titled_handle(links) or parts.get("handle")
+    text = None
+    if not _is_wordless(piece, platform):
+        text = _read_text(paragraphs, byline, platform) or _read_loose(tags, links, byline, platform, {name, handle})
     return Claim(
-        author_name=name or _read_profile_name(links, platform),
-        author_handle=handle or _read_titled_handle(links),
-        text=None if _is_wordless(piece, platform) else _read_text(paragraphs, byline, platform),
-        posted_at=_read_date(tags, links),
-        lang=_read_lang(tags, paragraphs),
+        name, handle, text, _read_date(tags, links) or parse_time(parts.get("date", "")), _read_lang(tags, paragraphs)
     )
 
 
@@ -55,19 +96,54 @@ def read_record_claim(pairs: Mapping[str, str]) -> Claim:
     def pick(*names: str) -> str | None:
         return next((v.strip() for n in names if (v := pairs.get(n)) and v.strip()), None)
 
+    text = _strip_tags(pick("full_text", "text", "snapshot", "title") or "")
+    said = pick("date", "timestamp", "created_at") or ""
     return Claim(
         author_name=pick("author_name", "authorName", "name"),
         author_handle=(pick("username", "screen_name", "author_handle") or "").lstrip("@") or None,
-        text=pick("full_text", "text", "snapshot", "title"),
-        posted_at=parse_time(pick("date", "timestamp", "created_at") or ""),
+        text=None if _ADDRESS.fullmatch(text) else text or None,
+        posted_at=_read_seconds(said) if said.isdecimal() else parse_time(said),
     )
+
+
+def _strip_tags(text: str) -> str:
+    """The words of a text that is, or may be, markup."""
+    plain = html.unescape(_ANY_TAG.sub("", text)) if "<" in text or "&" in text else text
+    return "\n".join(" ".join(line.split()) for line in plain.strip().split("\n"))
+
+
+def _read_seconds(said: str) -> str | None:
+    """Seconds or milliseconds since 1970."""
+    return date_ms(int(said) * (1 if len(said) > 11 else 1000)) if len(said) in (10, 13) else None
+
+
+def _words_of(tag: Tag) -> set[str]:
+    named = tag.get("class")
+    return {w.lower() for w in _WORD.findall(named[:300])} if isinstance(named, str) else set()
+
+
+def _read_parts(tags: list[Tag]) -> dict[str, str]:
+    """What elements hold whose class says that it is the author's name, handle, or the date."""
+    parts: dict[str, str] = {}
+    for tag in tags[1:]:
+        words = _words_of(tag)
+        if words.isdisjoint(_SAYING):
+            continue
+        text = " ".join(tag.get_text().split())
+        if _TITLED.match(text) and words & _AUTHOR:
+            parts.setdefault("handle", text[1:])
+        elif words & _AUTHOR and "name" in words and 0 < len(text) < 80:
+            parts.setdefault("name", text)
+        elif words & _WHEN:
+            parts.setdefault("date", text)
+    return parts
 
 
 def _is_wordless(piece: str, platform: Platform | None) -> bool:
     return bool(platform and platform.wordless and re.search(platform.wordless, piece))
 
 
-def _read_lines(soup: BeautifulSoup) -> list[str]:
+def _read_lines(soup: Tag) -> list[str]:
     return [line for line in (" ".join(raw.split()) for raw in soup.get_text().split("\n")) if line]
 
 
@@ -85,7 +161,9 @@ def _strip_prefix(before: str, handle: str, platform: Platform | None) -> str | 
     """The display name at the end of a localised "A post shared by NAME"."""
     dashes = list(_DASH.finditer(before))
     if dashes:
-        return before[dashes[0].end() :].strip() or None
+        # A line that begins with a dash is a byline and nothing else; else the post's words stand before the last one.
+        at = dashes[0] if not before[: dashes[0].start()].strip() else dashes[-1]
+        return before[at.end() :].strip() or None
     for prefix in platform.bylines if platform else ():
         if before.lower().startswith(prefix.lower()):
             return before[len(prefix) :].strip(" \u200f\u200e:") or None
@@ -112,9 +190,11 @@ def _is_profile(href: str) -> bool:
 def _read_profile_name(links: list[Tag], platform: Platform | None) -> str | None:
     """The text of a link to a profile, when there is no `(@handle)`."""
     for a in (a for a in links if a.has_attr("href")):
-        text = a.get_text(" ", strip=True)
-        if platform and _is_profile(str(a["href"])) and text and not text.startswith(("#", "http")):
-            return text.lstrip("@") if any(host in str(a["href"]) for host in platform.hosts) else None
+        href, text = str(a["href"]), a.get_text(" ", strip=True)
+        if platform and _is_profile(href) and text and not text.startswith(("#", "http")):
+            url = split_url(href)
+            own = url is not None and any(host in href for host in platform.hosts) and platform.identify(url) is None
+            return text.lstrip("@") if own else None
     return None
 
 
@@ -125,14 +205,23 @@ def _read_titled_handle(links: list[Tag]) -> str | None:
 
 
 def _read_text(paragraphs: list[Tag], byline: str | None, platform: Platform | None) -> str | None:
-    """The paragraphs of the quote that are neither its byline nor its call to view the post."""
-    texts = []
+    """The paragraphs of the quote before its byline that are no date, no address and no call to view the post."""
+    texts: list[str] = []
     for p in paragraphs:
         text = p.get_text()
         flat = " ".join(text.split())
-        if flat and not (byline and (byline in flat or flat in byline)) and not _is_call(p, flat, platform):
+        if byline and flat and (byline in flat or flat in byline):
+            if texts:
+                break  # what follows the byline is the article's, where the quote was not closed
+            continue
+        if flat and not _says_nothing(p, flat) and not _is_call(p, flat, platform):
             texts.append("\n".join(" ".join(line.split()) for line in text.strip().split("\n")).strip())
     return re.sub(r"\n{2,}", "\n", "\n".join(texts)) or None
+
+
+def _says_nothing(tag: Tag, flat: str) -> bool:
+    """An address, a date, or what its class says is one."""
+    return bool(_ADDRESS.fullmatch(flat)) or parse_time(flat) is not None or bool(_words_of(tag) & _WHEN)
 
 
 def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
@@ -141,6 +230,38 @@ def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
         return False
     a = p.find("a")
     return a is not None and " ".join(a.get_text().split()) == flat
+
+
+def _read_loose(
+    tags: list[Tag], links: list[Tag], byline: str | None, platform: Platform | None, author: set[str | None]
+) -> str | None:
+    """The words of a quote that stand in no paragraph: all lines that are not its byline, date, counts or a link alone."""
+    root = tags[0] if tags else None
+    if platform is None or root is None or not (root.name == "blockquote" or _words_of(root) & _QUOTES):
+        return None
+    alone = {" ".join(a.get_text().split()) for a in links}
+    for tag in tags[1:]:
+        if tag.name in ("time", "p") or _words_of(tag) & _ASIDE:
+            tag.clear()
+    texts = []
+    for line in _read_lines(root):
+        if byline and line == byline:
+            dashes = list(_DASH.finditer(line))
+            line = line[: dashes[-1].start()].strip() if dashes else ""
+        link = line in alone and (len(line) < 80 or bool(_ADDRESS.fullmatch(line)))
+        if (
+            not line
+            or link
+            or line.lstrip("@") in author
+            or _ADDRESS.fullmatch(line)
+            or _COUNT.match(line)
+            or parse_time(line)
+        ):
+            continue
+        texts.append(line)
+        if byline and byline.startswith(line):
+            break
+    return "\n".join(texts) or None
 
 
 def _read_lang(tags: list[Tag], paragraphs: list[Tag]) -> str | None:
@@ -160,8 +281,11 @@ def _read_date(tags: list[Tag], links: list[Tag]) -> str | None:
 
 
 def parse_time(text: str) -> str | None:
-    """ISO 8601, or an unambiguous date in English words, as ISO UTC; a day alone stays a day. Else None."""
-    text = text.strip()
+    """ISO 8601, or an unambiguous date in English words (`Tue May 25 13:25:57 +0000 2021` as well), as ISO UTC; a day alone
+    stays a day. Else None."""
+    text = _CLOCK.sub("", text.strip())
+    if (m := _OF_X.match(text)) and m[1].lower() in _ENGLISH:
+        text = f"{m[5]}-{_ENGLISH.index(m[1].lower()) + 1:02d}-{int(m[2]):02d}T{m[3]}{m[4]}"
     m = _ISO.match(text)
     if m and not m[1]:
         return text if len(text) == len("2026-11-23") else None

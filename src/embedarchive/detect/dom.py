@@ -12,7 +12,6 @@ from embedarchive.core.model import Claim, Post
 from embedarchive.detect.addresses import find_posts
 from embedarchive.detect.carried import is_live, match_attributes, match_raw
 from embedarchive.detect.elements import (
-    FRAMES,
     PARAGRAPHS,
     match_byline_paragraph,
     match_emptied,
@@ -28,7 +27,7 @@ from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.match import Match, merge_matches
 from embedarchive.detect.nesting import limit_nesting
 from embedarchive.detect.prefilter import prefilter_document
-from embedarchive.detect.scope import Scope, is_apart, make_match
+from embedarchive.detect.scope import FRAMES, Scope, is_apart, make_match
 from embedarchive.detect.scripts import match_calls, match_literals, match_state
 from embedarchive.detect.selectors import QUOTED
 

@@ -20,7 +20,6 @@ from embedarchive.detect.text import match_byline, name_platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform, Selector
 
-FRAMES = frozenset(("iframe", "frame", "embed", "object", "param", "amp-iframe"))
 PARAGRAPHS = frozenset(("p", "div", "figure", "span", "section"))
 _SOURCES = ("src", "data", "value")
 NOT_CARRYING = frozenset(
@@ -40,7 +39,7 @@ def match_selector(node: LexborNode, attrs: Attrs) -> Match | None:
         post, url = read_selector(node, platform, selector)
         if post or (selector.bare and "@" in node.text()[:LONGEST_SNIPPET]):
             seen = make_match(node, post, url, selector.form, f"{platform.name}:{selector.form}", platform.name)
-            return replace(seen, claim=merge_claims(seen.claim, _read_attributes(selector, attrs)))
+            return replace(seen, claim=merge_claims(_read_attributes(selector, attrs), seen.claim))
     return None
 
 

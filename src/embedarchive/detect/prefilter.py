@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from embedarchive.detect.addresses import find_start, is_link, is_plain_link, read_post
 from embedarchive.detect.carried import is_live, is_parked
 from embedarchive.detect.data import ID_NAMES, is_any_id, squeeze
-from embedarchive.detect.elements import FRAMES, NOT_CARRYING, NOT_CARRYING_TAGS, PARAGRAPHS
+from embedarchive.detect.elements import NOT_CARRYING, NOT_CARRYING_TAGS, PARAGRAPHS
 from embedarchive.detect.keywords import (
     ADDRESS,
     BASE64,
@@ -32,6 +32,7 @@ from embedarchive.detect.keywords import (
     Hit,
     find_keywords,
 )
+from embedarchive.detect.scope import FRAMES
 from embedarchive.detect.selectors import COMPOUNDS
 from embedarchive.platforms import PLATFORMS
 

@@ -16,11 +16,14 @@ from embedarchive.detect.identity import find_platforms
 from embedarchive.detect.match import LONGEST_SNIPPET, Match
 from embedarchive.platforms import BY_NAME
 
+FRAMES = frozenset(("iframe", "frame", "embed", "object", "param", "amp-iframe"))
 _LONGEST_TRAIL = 16
 _MOST_NODES = 1_500
 _MOST_STEPS = 100
 _UNSEEN = frozenset(("script", "style", "noscript", "template", "-comment"))
 _SAYS_NOTHING = re.compile(r"""\s(?:style|class)=(?:"[^"]*"|'[^']*')|</?(?:span|center|font)\b[^<>]*>""")
+_STYLE = re.compile(r"""\sstyle=(?:"[^"]*"|'[^']*')""")
+_FEW_BOXES = 12
 _DRAWING = re.compile(r"<svg\b.{0,9000}?</svg>", re.S)
 _BOX = re.compile(r"</?(?:div|article)\b[^<>]*>")
 
@@ -87,7 +90,10 @@ def read_markup(node: LexborNode) -> str:
 
 
 def compact(markup: str) -> str:
-    """Leave out what says nothing: styles and the nesting of boxes (an official quote has 60 of them)."""
+    """Leave out what says nothing: drawings, styles, and the nesting of boxes where there are many (an official quote has 60
+    of them; in a quote of a few, their classes tell what they hold)."""
+    if markup.count("<div") <= _FEW_BOXES:
+        return _STYLE.sub("", _DRAWING.sub("", markup))
     return _BOX.sub("\n", _SAYS_NOTHING.sub("", _DRAWING.sub("", markup)))
 
 
@@ -97,7 +103,10 @@ def make_match(
     """The match an element is, with what its content claims."""
     markup = read_markup(node)
     name = post.platform if post else platform
-    claim = read_claim(compact(markup), BY_NAME[name]) if name and ("</a>" in markup or "(@" in markup) else Claim()
+    claim = Claim()
+    # What a frame holds is for browsers that show no frames, or the rest of the page where it was not closed.
+    if name and node.tag not in FRAMES and ("</a>" in markup or "(@" in markup):
+        claim = read_claim(compact(markup), BY_NAME[name])
     return Match("embed", name, post, url, form, "dom", rule, markup, add_handle(claim, url), read_trail(node))
 
 

@@ -115,7 +115,8 @@ MARKUP = (
         ' <a href="https://www.reddit.com/r/birds/">birds</a></blockquote>',
         ("1ab2cd",),
         "blockquote",
-        author_name="u/maralind",
+        author_name="",
+        author_handle="maralind",
     ),
     MarkupExample(
         '<iframe src="https://www.redditmedia.com/r/birds/comments/1ab2cd/a_kestrel/?ref_source=embed"></iframe>',
