@@ -1,4 +1,7 @@
-"""An address pasted inside anything is understood; what names another post, or none, is not taken for one."""
+"""An address pasted inside anything is understood; what names another post, or none, is not taken for one. What a publisher
+says of a post is read from the post's own markup, and from nothing else."""
+
+# ruff: noqa: E501 (addresses and markup are given as people paste and write them)
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import pytest
 
 from embedarchive.core.errors import UsageError
 from embedarchive.core.urls import find_urls
-from embedarchive.detect import identify_anything, identify_post
+from embedarchive.detect import find_embeds, identify_anything, identify_post
 
 IG, X, YT, FB = "instagram:BwiVvR9lD0m", "x:1349129669258448897", "youtube:jP6fEHm-lA0", "facebook:928812574504508"
 POST = "https://www.instagram.com/p/BwiVvR9lD0m/"
@@ -174,8 +177,21 @@ SAME = {
     "FacebookReel": "facebook", "VimeoReview": "vimeo", "PeerTube": "peertube", "RumbleEmbed": "rumble",
 }  # fmt: skip
 """Extractors of yt-dlp of which every address is a post's."""
-NOT_OURS = (".onion/", "i.imgur.com", "/api/v1/videos/", "lequipe.fr", "bsky.dev", "vid.plus", "zwearz.com", "/events/", "peertube:", "?playlist=",
-            "wayback-fakeurl", "newspiritualguide", "redirect.invidious.io/Yh0")  # fmt: skip
+NOT_OURS = (
+    ".onion/",
+    "i.imgur.com",
+    "/api/v1/videos/",
+    "lequipe.fr",
+    "bsky.dev",
+    "vid.plus",
+    "zwearz.com",
+    "/events/",
+    "peertube:",
+    "?playlist=",
+    "wayback-fakeurl",
+    "newspiritualguide",
+    "redirect.invidious.io/Yh0",
+)
 """Bare files, sites of others, pages that hold more than one film."""
 
 
@@ -201,3 +217,58 @@ def test_capture_takes_what_is_pasted() -> None:
     ]
     with pytest.raises(UsageError):
         list(identify_all(["https://news.example/story"]))
+
+
+# ---------------------------------------------------------------------------------------------------------------- claims
+
+CLAIMS = {
+    "words of the data before those of the element": (
+        '<div class="tweet" data-attrs="{&quot;url&quot;:&quot;https://twitter.com/m/status/1530809220744073000&quot;,&quot;full_text&quot;:'
+        '&quot;The words. &lt;span class=\\&quot;link\\&quot;&gt;@Other&lt;/span&gt;&quot;,&quot;username&quot;:&quot;m&quot;,'
+        '&quot;date&quot;:&quot;Sun May 29 07:12:13 +0000 2022&quot;}"><a href="https://twitter.com/m/status/1530809220744073000">Other words</a>'
+        '<p class="tweet-date">May 29th 2022</p></div>',
+        {"text": "The words. @Other", "author_handle": "m", "posted_at": "2022-05-29T07:12:13.000Z"},
+    ),
+    "words that stand in no paragraph": (
+        '<div class="tweet static"><a href="https://twitter.com/blader/status/1635925043736907777"><div class="tweet-header"><span '
+        'class="tweet-author-name">Siqi Chen</span><span class="tweet-author-handle">@blader</span></div><div class="tweet-text">It is '
+        'work.</div></a><div class="tweet-footer"><span class="tweet-date">8:44 AM ∙ Mar 15, 2023</span><span class="like-count">99</span>'
+        "</div></div>",
+        {"text": "It is work.", "author_name": "Siqi Chen", "author_handle": "blader", "posted_at": "2023-03-15"},
+    ),
+    "words before the byline of the same line": (
+        '<blockquote class="twitter-tweet">Guten Tag — Mara Lind (@maralind) <a href="https://twitter.com/maralind/status/'
+        '1349129669258448897">January 12, 2021</a></blockquote>',
+        {"text": "Guten Tag", "author_name": "Mara Lind", "posted_at": "2021-01-12"},
+    ),
+    "a frame that was not closed takes nothing": (
+        '<aside><iframe src="https://www.youtube.com/embed/jP6fEHm-lA0"></aside><aside><p>Get our newsletter</p><a href="/x">x</a></aside>',
+        {"text": None, "author_name": None},
+    ),
+    "a quote that was not closed ends with its byline": (
+        '<blockquote class="twitter-tweet"><p>Guten Tag</p>— Mara Lind (@maralind) <a href="https://twitter.com/maralind/status/'
+        '1349129669258448897">x</a><p>— Mara Lind (@maralind)</p><p>The couple has been together since May.</p>',
+        {"text": "Guten Tag"},
+    ),
+    "an address is no text": (
+        '<blockquote class="twitter-tweet"><p><a href="https://t.co/x">https://t.co/x</a></p>— Mara (@mara) <a href="https://twitter.com'
+        '/mara/status/1349129669258448897">January 12, 2021</a></blockquote>',
+        {"text": None, "author_handle": "mara"},
+    ),
+    "a call to view the post is neither author nor text": (
+        '<blockquote class="imgur-embed-pub" data-id="UDZqhJo"><a href="//imgur.com/UDZqhJo">View post on imgur.com</a></blockquote>',
+        {"text": None, "author_name": None},
+    ),
+    "a user of Reddit is a handle": (
+        '<blockquote class="reddit-embed-bq"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/a_kestrel/">A kestrel</a><br> by '
+        '<a href="https://www.reddit.com/user/maralind/">u/maralind</a></blockquote>',
+        {"author_handle": "maralind", "author_name": None},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CLAIMS)
+def test_a_claim_is_what_the_publisher_says_of_the_post(case: str) -> None:
+    markup, wanted = CLAIMS[case]
+    embed = find_embeds(f"<article><p>Before.</p>{markup}").embeds[0]
+    assert {name: getattr(embed.claim, name) for name in wanted} == wanted
