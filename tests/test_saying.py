@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -116,30 +117,38 @@ def look(day: int, outcome: str) -> Observation:
 
 
 @pytest.mark.parametrize(
-    ("standing", "looks", "said"),
+    ("losses", "looks", "said"),
     [
         (
-            ("gone", None),
+            [(9, None)],
             [look(3, "available"), look(9, "gone"), look(16, "gone")],
             "Online 3 Mar 2026, Gone by 9 Mar 2026",
         ),
-        (("unavailable", None), [look(3, "available"), look(9, "gone")], "Online 3 Mar 2026, Perhaps gone 9 Mar 2026"),
+        ([], [look(3, "available"), look(9, "gone")], "Online 3 Mar 2026, Perhaps gone 9 Mar 2026"),
         (
-            ("available", look(12, "available").at),
+            [(9, 12)],
             [look(3, "available"), look(9, "gone"), look(12, "available")],
             "Online 3 Mar 2026, Gone by 9 Mar 2026, Online 12 Mar 2026",
         ),
         (
-            ("available", None),
+            [],
             [look(3, "available"), look(9, "gone"), look(12, "available")],
             "Online 3 Mar 2026, Perhaps gone 9 Mar 2026, Online 12 Mar 2026",
+        ),
+        (
+            [(9, 12), (20, 22)],
+            [look(day, word) for day, word in ((9, "gone"), (12, "available"), (14, "gone"), (16, "available"))]
+            + [look(20, "gone"), look(22, "available")],
+            "Gone by 9 Mar 2026, Online 12 Mar 2026, Perhaps gone 14 Mar 2026, Online 16 Mar 2026, "
+            "Gone by 20 Mar 2026, Online 22 Mar 2026",
         ),
     ],
 )
 def test_a_history_says_gone_only_of_what_is_believed(
-    standing: tuple[str, str | None], looks: list[Observation], said: str
+    losses: list[tuple[int, int | None]], looks: list[Observation], said: str
 ) -> None:
-    row = {"status": standing[0], "came_back_at": standing[1]}
+    kept = [{"first_gone_at": look(a, "gone").at, "ended_at": b and look(b, "available").at} for a, b in losses]
+    row = {"losses": json.dumps(kept)}
     assert ", ".join(map(say_run, find_runs(find_doubted(row, looks)))) == said
 
 

@@ -74,6 +74,20 @@ def test_a_post_that_came_back_is_there_again() -> None:
     assert (standing.status, standing.came_back_at, standing.first_gone_at) == ("available", DAY.format(3), None)
     lost_again = stand(see(1, "available"), see(2, "gone"), see(3, "available"), see(4, "gone"))
     assert (lost_again.status, lost_again.first_gone_at) == ("gone", DAY.format(4))
+    days = {"a": "available", "g": "gone", "p": "unavailable", "u": "unavailable"}
+    reasons = {"p": "private", "u": "unconfirmed"}
+    for said, losses in {
+        "aga": [(2, 3)], "agaga": [(2, 3), (4, 5)], "agagag": [(2, 3), (4, 5), (6, None)], "ggpga": [(1, 3), (4, 5)],
+        "aguga": [(2, 5)], "agpa": [(2, 3)], "aaa": [],
+    }.items():  # fmt: skip
+        found = stand(*(see(day, days[each], reasons.get(each)) for day, each in enumerate(said, 1))).losses
+        expected = [(DAY.format(first), end and DAY.format(end)) for first, end in losses]
+        assert [(loss.first_gone_at, loss.ended_at) for loss in found] == expected, said
+
+
+def test_answers_before_a_certain_one_of_another_kind_are_no_second_day() -> None:
+    seen = see(1, "gone"), see(2, "unavailable", "private"), see(3, "gone")
+    assert stand(*seen, second_day=True).doubt == "second day"
 
 
 def test_an_uncertain_answer_takes_back_no_certain_loss() -> None:

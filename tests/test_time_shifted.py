@@ -71,6 +71,7 @@ def post_of(platform: str, native_id: str) -> Post:
 
 ADDRESSES = {
     "bluesky": "https://bsky.app/profile/did:plc:mpfh56k2i5zl7h45afuj7ane/post/3m3ria7ydw2au",
+    "bluesky_twice": "https://bsky.app/profile/did:plc:mpfh56k2i5zl7h45afuj7ane/post/3m3ria7ydw2bb",
     "threads": "https://www.threads.com/@zuck/post/CuVuPGyRhSg",
     "vimeo": "https://vimeo.com/76979871",
     "tiktok": "https://www.tiktok.com/@scout2015/video/6718335390845095173",
@@ -127,6 +128,12 @@ STORIES = (
           (Look(3), Look(9, "gone", "not_found"), Look(12)),
           "Online 12 Mar 2026, back by 12 Mar 2026 after it was gone · preserved",
           "Online 3 Mar 2026, Gone by 9 Mar 2026, Online 12 Mar 2026"),
+    Story("back twice", known("bluesky_twice"),
+          (Look(3), Look(5, "gone", "deleted"), Look(7), Look(10, "gone", "deleted", control=False), Look(11),
+           Look(13, "gone", "deleted"), Look(15)),
+          "Online 15 Mar 2026, back by 15 Mar 2026 after it was gone · preserved",
+          "Online 3 Mar 2026, Gone by 5 Mar 2026, Online 7 Mar 2026, Perhaps gone 10 Mar 2026, Online 11 Mar 2026, "
+          "Gone by 13 Mar 2026, Online 15 Mar 2026"),
     Story("withheld", known("dailymotion"), (Look(3), Look(9, "gone", "not_found")),
           "Perhaps gone, not confirmed (withheld until a person has looked, for too many posts seemed gone at once) · "
           "preserved 3 Mar 2026", "Online 3 Mar 2026, Perhaps gone 9 Mar 2026", never=("Gone by",)),

@@ -60,13 +60,25 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """One time for which a post is believed to have been gone: from the first answer that said so to the one that did not.
+
+    `confirmed_at` is the answer with which it was believed; `ended_at` is None while it lasts.
+    """
+
+    first_gone_at: str
+    confirmed_at: str
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where a post stands.
 
     `status` is the newest answer about the post itself (block pages and faults say nothing of it), `reason` its code.
     `doubt` says why an answer that it is gone is not believed yet. `first_gone_at` is the first such answer since it was
-    last seen, `confirmed_at` the one with which it was believed; both are None until then. `due_at` is when the post is to be
-    visited again for this reason, None if for none.
+    last seen, `confirmed_at` the one with which it was believed; both are None until then. `losses` are all that are believed,
+    the oldest first. `due_at` is when the post is to be visited again for this reason, None if for none.
     """
 
     status: str = "not captured"
@@ -76,6 +88,7 @@ class Standing:
     first_gone_at: str | None = None
     confirmed_at: str | None = None
     came_back_at: str | None = None
+    losses: tuple[Loss, ...] = ()
     due_at: str | None = None
 
 
@@ -100,6 +113,8 @@ def conclude(
             standing, doubts = _weigh_loss(standing, seen, holds, believed, doubts, second_day=second_day)
         elif seen.outcome == "unavailable":
             standing, doubts = _see_refused(standing, seen, doubts)
+            if seen.reason != "unconfirmed":
+                believed = []
         elif standing.status in ("not captured", "blocked", "error"):
             standing = replace(standing, status=seen.outcome, reason=seen.reason)
     return replace(standing, due_at=_find_due(standing, holding, visits_with_media))
@@ -107,7 +122,16 @@ def conclude(
 
 def _see_alive(standing: Standing, seen: LivenessCheck) -> Standing:
     came_back = seen.at if standing.status == "gone" else standing.came_back_at
-    return Standing("available", seen.reason, last_available_at=seen.at, came_back_at=came_back)
+    losses = _end_loss(standing, seen.at)
+    return Standing("available", seen.reason, last_available_at=seen.at, came_back_at=came_back, losses=losses)
+
+
+def _end_loss(standing: Standing, at: str) -> tuple[Loss, ...]:
+    """The losses of a post of which something else was seen at that moment."""
+    if not standing.losses:
+        return ()
+    *before, last = standing.losses
+    return (*before, replace(last, ended_at=last.ended_at or at))
 
 
 def _see_refused(standing: Standing, seen: LivenessCheck, doubts: int) -> tuple[Standing, int]:
@@ -118,7 +142,7 @@ def _see_refused(standing: Standing, seen: LivenessCheck, doubts: int) -> tuple[
     doubts = doubts + 1 if uncertain else 0
     due = later(seen.at, _pick(DOUBT_S, doubts)) if uncertain else None
     refused = replace(standing, status="unavailable", reason=seen.reason, doubt=None, due_at=due)
-    return replace(refused, first_gone_at=None, confirmed_at=None), doubts
+    return replace(refused, first_gone_at=None, confirmed_at=None, losses=_end_loss(standing, seen.at)), doubts
 
 
 def _weigh_loss(
@@ -145,7 +169,8 @@ def _weigh_loss(
             doubt = "second day"
     if doubt is None:
         gone = replace(standing, status="gone", reason=seen.reason, doubt=None, due_at=None)
-        return replace(gone, first_gone_at=believed[0], confirmed_at=seen.at), 0
+        losses = (*standing.losses, Loss(believed[0], seen.at))
+        return replace(gone, first_gone_at=believed[0], confirmed_at=seen.at, losses=losses), 0
     doubts += 1
     due = later(seen.at, _pick(DOUBT_S, doubts))
     return replace(standing, status="unavailable", reason="unconfirmed", doubt=doubt, due_at=due), doubts

@@ -136,14 +136,15 @@ def lend(
 def find_doubted(row: Row, seen: Sequence[Observation]) -> tuple[Observation, ...]:
     """A post's history, in which each answer that it is gone says whether that is believed. Pure.
 
-    Believed are those from `first_gone_at` on, and those of an earlier time that ended with its coming back.
+    Believed are those of its losses, from the first answer that said so to the one that did not.
     """
-    believed_until, found = row["status"] == "gone", []
-    for each in reversed(seen):
-        if each.outcome == "available":
-            believed_until = each.at == row["came_back_at"]
-        found.append(replace(each, doubted=each.outcome == "gone" and not believed_until))
-    return tuple(reversed(found))
+    kept = (each for each in read_json(row["losses"], list) if isinstance(each, dict))
+    losses = [(str(each.get("first_gone_at")), each.get("ended_at")) for each in kept]
+
+    def is_believed(at: str) -> bool:
+        return any(first <= at and (ended is None or at < str(ended)) for first, ended in losses)
+
+    return tuple(replace(each, doubted=each.outcome == "gone" and not is_believed(each.at)) for each in seen)
 
 
 def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from embedarchive.core.completeness import Content, Holding, hold_best, read_content
@@ -168,6 +168,7 @@ def _make_row(
         "first_gone_at": standing.first_gone_at,
         "confirmed_at": standing.confirmed_at,
         "came_back_at": standing.came_back_at,
+        "losses": json.dumps([asdict(loss) for loss in standing.losses], separators=(",", ":")),
         "kept": holding.kept if holding else "none",
         "expected": holding.expected if holding else 0,
         "held": holding.held if holding else 0,

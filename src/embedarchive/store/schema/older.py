@@ -13,7 +13,7 @@ from contextlib import closing
 from embedarchive.store.schema import SCHEMA_VERSION, build, read_version, read_views, views_differ
 
 FILLED = {
-    3: {"pending": "SELECT work, capture_id FROM main.pending UNION ALL SELECT 'conclude', id FROM main.captures"}
+    3: {"pending": "SELECT work, capture_id FROM main.pending UNION ALL SELECT 'conclude', id FROM main.captures"},
 }
 """Number of a step -> table -> the rows that it would have in an archive which has not taken the step, where a step filled
 a table of which readers make something."""

@@ -106,7 +106,13 @@ CREATE VIEW post_status AS
     coalesce(n.last_checked_at, (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key)) AS last_checked_at,
     coalesce(n.last_available_at, iif(n.post_key IS NULL,
       (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'available'), NULL)) AS last_available_at,
-    n.first_gone_at, n.confirmed_at, n.came_back_at, n.embedding,
+    n.first_gone_at, n.confirmed_at, n.came_back_at,
+    -- An archive that nobody has written since the losses before a return are kept tells of the last one only.
+    iif(coalesce(n.losses, '[]') <> '[]', n.losses, iif(n.status = 'gone' OR n.came_back_at IS NOT NULL,
+      '[{"first_gone_at":"' || coalesce(n.first_gone_at, '') || '","ended_at":'
+        || iif(n.status = 'gone', 'null', '"' || n.came_back_at || '"') || '}]',
+      '[]')) AS losses,
+    n.embedding,
     coalesce(n.kept,
       (SELECT iif(c.missing = '[]', 'whole', 'partial') FROM captures c
        WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
