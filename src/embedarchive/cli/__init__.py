@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import sys
@@ -136,7 +137,7 @@ def load_command(name: str) -> click.Command:
 
 def main() -> None:
     """Run the command line and exit with an `ExitCode`; what went wrong is told in one paragraph."""
-    with ended_by_signal():
+    with ended_by_signal(), telling_warnings():
         sys.exit(run_command())
 
 
@@ -190,6 +191,24 @@ def explain(error: OSError) -> str:
     """What the system would not do, in a sentence."""
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}. What was reported as kept is kept."
+
+
+class Teller(logging.Handler):
+    """What the archive warns of, as an error would be told."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.secho(f"embedarchive: {record.getMessage()}", fg="yellow", err=True)
+
+
+@contextlib.contextmanager
+def telling_warnings() -> Iterator[None]:
+    """Say what is done about an archive that was not asked for: a log set aside, a reader waited for."""
+    told, teller = logging.getLogger("embedarchive.store"), Teller(logging.WARNING)
+    told.addHandler(teller)
+    try:
+        yield
+    finally:
+        told.removeHandler(teller)
 
 
 @contextlib.contextmanager

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
+import logging
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
-from embedarchive.core.errors import ArchiveError, ArchiveLocked
+from embedarchive.core.errors import ArchiveBusy, ArchiveError
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import conclusions, rows
+from embedarchive.store import conclusions, rows, sidefiles
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fulltext import join_pieces
@@ -24,6 +25,15 @@ from embedarchive.store.rows import insert, to_json
 from embedarchive.store.sample import Sample, settle_replay
 from embedarchive.store.schema import apply_schema, check_identity, immediate
 from embedarchive.store.schema.strangers import refuse_strange
+
+log = logging.getLogger(__name__)
+
+LONGEST_START_S = 600.0
+"""For programs that read an archive at rest: its log can be turned on only while none does."""
+ONE_TRY_MS = 1_000
+"""While one is made, SQLite lets no new reader in."""
+LONGEST_END_MS = 5_000
+"""For readers to leave, when a run ends: if they stay, the log stays too, and the next run goes on with it."""
 
 
 def archive_path(name: str | Path) -> Path:
@@ -35,27 +45,31 @@ def archive_path(name: str | Path) -> Path:
 class Archive:
     """An archive open for writing, by one process at a time. Use it as a context manager.
 
-    Raises ArchiveLocked, NotAnArchive, NewerArchive, OlderArchive, DamagedArchive on opening, DiskFull when nothing more
-    can be kept.
+    Raises ArchiveLocked, NotAnArchive, NewerArchive, OlderArchive, DamagedArchive on opening, ArchiveBusy when other programs
+    still read it after `patience_s` seconds, DiskFull when nothing more can be kept.
     """
 
-    def __init__(self, path: Path, *, platforms: Iterable[Platform] = ()) -> None:
+    def __init__(self, path: Path, *, platforms: Iterable[Platform] = (), patience_s: float = LONGEST_START_S) -> None:
         self.path = path
         self._sample = Sample()
+        self._longest_log = sidefiles.LOG_BYTES
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = lock_archive(path)
+        self._lock = sidefiles.lock_archive(path)
         try:
+            sidefiles.settle_side_files(path, held=True)
             create_archive(path)
             check_identity(path)
             self.conn = connect(path)
+        except BaseException:
+            self._lock.close()
+            raise
+        try:
             last_opened[:] = [path]
             refuse_strange(self.conn)
-            apply_schema(
-                self.conn
-            )  # before the log is turned on: an archive that is refused stays as it was, to the byte
-            self.conn.execute("PRAGMA journal_mode = WAL")
+            wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)
         except BaseException:
+            self.conn.close()
             self._lock.close()
             raise
 
@@ -73,8 +87,16 @@ class Archive:
             join_pieces(self.conn)
         with contextlib.suppress(sqlite3.Error, ArchiveError):
             self.conn.execute("PRAGMA optimize")
-            self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.conn.execute("PRAGMA journal_mode = DELETE")
+            self.conn.execute(f"PRAGMA busy_timeout = {LONGEST_END_MS}")
+            busy = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if busy:
+                log.warning(
+                    "%s is being read by another program, so its log stays beside it until the next run ends. Copy it with: "
+                    "embedarchive backup",
+                    self.path,
+                )
+            else:
+                self.conn.execute("PRAGMA journal_mode = DELETE")
         self.conn.close()
         self._lock.close()
 
@@ -82,6 +104,9 @@ class Archive:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         with immediate(self.conn):
             yield self.conn
+        if sidefiles.log_size(self.path) > self._longest_log:
+            sidefiles.begin_anew(self.conn)
+            self._longest_log = sidefiles.log_size(self.path) + sidefiles.LOG_BYTES
 
     # ----------------------------------------------------------------------------------------------------- the run
 
@@ -326,22 +351,6 @@ class Archive:
             settle_replay(conn, capture_id)
 
 
-def lock_archive(path: Path) -> IO[bytes]:
-    """Hold the archive for this process until the file is closed (or the process dies).
-
-    Raises ArchiveLocked when another process holds it.
-    """
-    lock = path.with_name(path.name + ".lock").open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise ArchiveLocked(
-            f"Another embedarchive is writing to {path}. Nothing was changed; wait for it to end, or name another -a."
-        ) from error
-    return lock
-
-
 def create_archive(path: Path) -> None:
     """Make an empty archive appear whole, or not at all: a run that is killed at once must not leave half a file.
 
@@ -357,6 +366,35 @@ def create_archive(path: Path) -> None:
     apply_schema(conn)
     conn.close()
     draft.rename(path)
+
+
+def wait_for_readers(conn: Connection, path: Path, patience_s: float) -> None:
+    """Bring an archive to the newest schema and turn its log on, as soon as no other program is reading it.
+
+    In this order, so that an archive that is refused stays as it was, to the byte. Raises ArchiveBusy.
+    """
+    until, told = time.monotonic() + patience_s, False
+    conn.execute(f"PRAGMA busy_timeout = {ONE_TRY_MS}")
+    while True:
+        try:
+            apply_schema(conn)
+            sidefiles.begin_log(conn)
+            break
+        except ArchiveBusy as error:
+            if time.monotonic() >= until:
+                raise ArchiveBusy(
+                    f"{path} is still being read by another program (an open query, a backup, a VACUUM INTO), and a run cannot "
+                    "begin while it is. Nothing was changed; end that program, or run the same command again when it has ended."
+                ) from error
+        if not told:
+            log.warning(
+                "%s is being read by another program (an open query, a backup); the run begins when that has ended. Nothing is "
+                "lost by waiting, or by Ctrl-C.",
+                path,
+            )
+            told = True
+        time.sleep(min(0.5, patience_s))  # and lets readers in
+    conn.execute(f"PRAGMA busy_timeout = {int(LONGEST_WAIT_S * 1000)}")
 
 
 def connect(path: Path) -> Connection:

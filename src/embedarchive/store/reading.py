@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from embedarchive.core.errors import ArchiveError
+from embedarchive.core.errors import ArchiveError, ArchiveLocked
 from embedarchive.core.model import Answer, Page, Post
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.faults import FAULTS, Connection, raise_ours
@@ -14,6 +15,7 @@ from embedarchive.store.fixity import read_blob
 from embedarchive.store.schema import check_identity
 from embedarchive.store.schema.older import read_as_newest
 from embedarchive.store.schema.strangers import keep_to_tables
+from embedarchive.store.sidefiles import hold_archive, settle_side_files
 
 PROBE = "probe:"  # how an exchange's resource_type names the second look it belongs to
 LONGEST_VALUE = 50_000_000
@@ -35,6 +37,7 @@ def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> s
     """
     if not path.exists():
         raise ArchiveError(f"There is no archive at {path} yet. Make one with: embedarchive crawl URL -a {path.parent}")
+    settle_side_files(path)
     check_identity(path)
     last_opened[:] = [path]
     try:
@@ -70,10 +73,11 @@ def is_half_written(error: Exception) -> bool:
 def finish_killed_write(path: Path) -> None:
     """Let SQLite roll back what a killed run left half written. Raises ArchiveError when it cannot."""
     try:
-        conn = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=LONGEST_WAIT_S)
-        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
-        conn.close()
-    except sqlite3.OperationalError as error:
+        with hold_archive(path), closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as conn:
+            conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except ArchiveLocked:  # a run has begun, and mends it
+        return
+    except (sqlite3.OperationalError, ArchiveError) as error:
         raise ArchiveError(
             f"{path} was left by a run that was killed, and cannot be mended from here ({error}). Nothing that was "
             "reported as kept is lost; open it once where the file and its folder can be written to."

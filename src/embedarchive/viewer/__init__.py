@@ -64,9 +64,10 @@ def prepare_jinja2_environment(env: Any) -> None:
 
 
 @hookimpl
-def prepare_connection(conn: sqlite3.Connection) -> None:
+def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
     register_functions(conn)
-    guard_connection(conn)
+    attached = datasette.databases.get(database)
+    guard_connection(conn, immutable=attached is not None and not attached.is_mutable)
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from datasette.utils import sqlite_timelimit, tilde_decode
 
 from embedarchive.store.schema import APPLICATION_ID, is_ours, path_of
 from embedarchive.store.schema.older import read_as_newest
+from embedarchive.store.sidefiles import settle_side_files
 from embedarchive.viewer.shims import ensure_table, may_see_database
 
 T = TypeVar("T")
@@ -46,11 +47,15 @@ def is_archive(conn: sqlite3.Connection) -> bool:
         return bool(path) and is_ours(Path(path))
 
 
-def guard_connection(conn: sqlite3.Connection) -> None:
+def guard_connection(conn: sqlite3.Connection, *, immutable: bool = False) -> None:
     """Bound how long it waits and what one value may hold, and let an older archive read as the newest schema has it.
 
-    An archive's schema is not trusted, for anyone may have handed us the file.
+    An archive's schema is not trusted, for anyone may have handed us the file. A log beside it that is not its own is set aside
+    before SQLite has looked for one, which an `immutable` file has none of. Raises ArchiveError where it cannot be.
     """
+    path = path_of(conn)
+    if path and not immutable and is_ours(Path(path)):
+        settle_side_files(Path(path))
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     conn.execute(f"PRAGMA busy_timeout = {LONGEST_WAIT_MS}")
     if is_archive(conn):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.resources import files
@@ -21,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedarchive.core.errors import ArchiveError, DamagedArchive, NewerArchive, NotAnArchive, OlderArchive
+from embedarchive.store.header import MAGIC, SIZE, Header, read_first
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x656D6272  # "embr", so that file(1) and we can tell an archive from any other SQLite file
-MAGIC = b"SQLite format 3\0"
 LEFT = "It was left untouched; name another -a."
 STEPS = tuple(sorted(p.name for p in files(__package__).iterdir() if re.fullmatch(r"\d{3}\.sql", p.name)))
 SCHEMA_VERSION = len(STEPS)
@@ -66,14 +65,15 @@ def check_identity(path: Path) -> None:
     Raises NotAnArchive, NewerArchive, OlderArchive, DamagedArchive, ArchiveError where it cannot be read. The layout is
     https://www.sqlite.org/fileformat.html#the_database_header.
     """
-    header = read_header(path)
-    if not header.startswith(MAGIC):
+    data = read_header(path)
+    if not data.startswith(MAGIC):
         raise NotAnArchive(f"{path} is not an embedarchive archive (no SQLite file). {LEFT}")
-    if len(header) < 100:
+    if len(data) < SIZE:
         raise DamagedArchive.seen("it ends within its first hundred bytes", path)
-    version, application = struct.unpack(">I", header[60:64])[0], struct.unpack(">I", header[68:72])[0]
-    if application != APPLICATION_ID:
+    header = Header.parse(data)
+    if header.application != APPLICATION_ID:
         raise NotAnArchive(f"{path} is a SQLite file of another program. {LEFT}")
+    version = header.user_version
     if version > SCHEMA_VERSION:
         raise NewerArchive(
             f"{path} was written by a newer embedarchive (schema {version}, this one knows {SCHEMA_VERSION}). "
@@ -94,11 +94,10 @@ def check_length(path: Path) -> None:
     """
     if is_written(path):
         return
-    header, size = read_header(path), path.stat().st_size
-    page_size, changes, pages, counted_at = struct.unpack(">H6xI I60xI", header[16:96])
-    page_size = 65536 if page_size == 1 else page_size
-    if changes == counted_at and size < page_size * pages and not is_written(path):
-        raise DamagedArchive.seen(f"it ends after {size:,} of {page_size * pages:,} bytes", path)
+    header, size = Header.parse(read_header(path)), path.stat().st_size
+    said = header.page_size * header.pages
+    if header.changes == header.counted_at and size < said and not is_written(path):
+        raise DamagedArchive.seen(f"it ends after {size:,} of {said:,} bytes", path)
 
 
 def is_written(path: Path) -> bool:
@@ -112,8 +111,7 @@ def read_header(path: Path) -> bytes:
     Raises NotAnArchive for a folder, ArchiveError when it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(100)
+        return read_first(path)
     except IsADirectoryError:
         raise NotAnArchive(f"{path} is a folder, where an archive's file should be. {LEFT}") from None
     except OSError as error:
@@ -122,8 +120,8 @@ def read_header(path: Path) -> bytes:
 
 def is_ours(path: Path) -> bool:
     """Whether the first bytes of a file say that it is an archive of ours, be it whole or damaged."""
-    header = read_header(path)
-    return header.startswith(MAGIC) and header[68:72] == struct.pack(">I", APPLICATION_ID)
+    data = read_header(path)
+    return data.startswith(MAGIC) and len(data) == SIZE and Header.parse(data).application == APPLICATION_ID
 
 
 def capture_uid(post_key: str, started_at: str, document: str) -> str:
