@@ -6,6 +6,7 @@
 #   make real                  crawl real saved articles, capture real saved posts (needs ../shared)
 #   make serve                 read the archive in a browser
 #   make bench                 what we claim about speed; results go to bench/results/
+#   make mutate                deliberate mistakes in the platforms' files: how many does conformance notice?
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -14,7 +15,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-.PHONY: crawl test tools lint types real serve bench peers sweep slow clean
+.PHONY: crawl test tools lint types real serve bench mutate peers sweep slow clean
 
 crawl: $(READY)
 ifdef URL
@@ -42,6 +43,12 @@ serve: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/find.py
 	$(BIN)/python bench/capture.py
+
+# Ten minutes: a browser records every state of every platform once, then each mistake is put to the suite.
+mutate: $(READY)
+	$(BIN)/python bench/mutate.py --log
+	(echo '# Conformance: platform × check, and what is known to be wrong'; echo; \
+	  $(BIN)/python -m embedarchive.conformance | sed 's/^/    /') > bench/results/conformance.md
 
 # The same posts with another tool, from the registries, beside ours.
 peers: $(READY)

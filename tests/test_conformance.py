@@ -11,6 +11,8 @@ import pytest
 
 from embedarchive.conformance import CHECKS, Check, check_platform
 from embedarchive.conformance.nothing_seen import KINDS, judge_nothing_seen
+from embedarchive.conformance.reading import make_readings
+from embedarchive.core.model import Description
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Selector
 
@@ -55,12 +57,41 @@ BROKEN = {
     "names": replace(RUMBLE, visit=replace(RUMBLE.visit, reads=("vedio",))),
     "bare ids": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], bare=("?",)),)),
     "shown": replace(RUMBLE, hosts=(*RUMBLE.hosts, "rumble.example")),
+    "words": replace(RUMBLE, selectors=(), gaps=(replace(RUMBLE.gaps[0], kind="no_flie"),)),  # type: ignore[arg-type]
+    "readings": replace(RUMBLE, visit=replace(RUMBLE.visit, describe=lambda page, post: Description(kind="audio"))),
 }
 
 
 @pytest.mark.parametrize("check", BROKEN)
 def test_a_platform_with_a_mistake_is_found_out(check: str) -> None:
     assert check in {finding.check for finding in check_platform(BROKEN[check], [_named(check)])}
+
+
+A_READING = {
+    "name": "a film",
+    "page": "<b>Low tide</b>",
+    "data": {"a": [{"b": 1}]},
+    "told": {"title": "Low tide", "likes": 1},
+}
+
+
+def test_a_reading_that_is_like_another_says_only_what_differs() -> None:
+    change = {"like": "a film", "but": {"/data/a/0/b": 2}, "swap": {"tide": "sun"}, "told": {"likes": None}}
+    one, other = make_readings([A_READING, change])
+    assert (one.data, one.page) == ({"a": [{"b": 1}]}, "<b>Low tide</b>")
+    assert (other.data, other.page, other.outcome) == ({"a": [{"b": 2}]}, "<b>Low sun</b>", "available")
+    assert other.told == {"title": "Low tide", "likes": None}
+
+
+@pytest.mark.parametrize("change", [{"without": ["/data/c"]}, {"swap": {"high": "low"}}, {"but": {"/data/a/4/b": 2}}])
+def test_a_reading_that_changes_what_is_not_there_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(LookupError):
+        list(make_readings([A_READING, {"like": "a film", **change}]))
+
+
+def test_of_a_reading_that_ends_otherwise_nothing_is_told() -> None:
+    _, other = make_readings([A_READING, {"like": "a film", "status": 404, "outcome": "gone", "reason": "deleted"}])
+    assert other.told == {}
 
 
 UNSAID = {

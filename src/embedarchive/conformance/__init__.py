@@ -23,6 +23,7 @@ from embedarchive.conformance.identity import (
     check_short_links,
 )
 from embedarchive.conformance.nothing_seen import check_nothing_seen
+from embedarchive.conformance.reading import check_readings
 from embedarchive.conformance.shown import check_shown
 from embedarchive.conformance.visiting import (
     check_css,
@@ -30,6 +31,7 @@ from embedarchive.conformance.visiting import (
     check_names,
     check_templates,
 )
+from embedarchive.conformance.wording import check_words
 from embedarchive.platforms.kit.specification import Platform
 
 __all__ = ["CHECKS", "Check", "Finding", "check_platform"]
@@ -53,6 +55,8 @@ CHECKS: tuple[Check, ...] = (
     Check("gaps", "what it never tells is declared", check_gaps),
     Check("selectors", "its selectors parse", check_css),
     Check("names", "its rules read answers that are asked for", check_names),
+    Check("words", "outcomes, reasons and roles are words that are known", check_words),
+    Check("readings", "its rules make of its own pages and answers what they should", check_readings),
     Check("nothing seen", "no page that is not the post makes it available or gone", check_nothing_seen),
 )
 

@@ -17,6 +17,15 @@ from embedarchive.platforms.kit.fields import dig, parse_html, read_json
 MAX_HTML = 8_000_000
 """Characters of markup that rules look at; no platform's frame comes near it."""
 
+REASONS = frozenset((
+    "age", "bad_token", "blank", "challenge", "consent", "copyright_blocked", "deleted", "embed_refused", "geo", "login",
+    "login_only", "no_answer", "no_referrer", "password", "private", "rate", "refused", "restricted", "shell", "suspended",
+    "timeout", "tombstone", "truncated", "unavailable", "unconfirmed", "unrecognized", "unsupported_browser", "wrong_post",
+))  # fmt: skip
+"""The short codes that platforms' rules give beside an outcome; an HTTP status is `http_NNN`."""
+MISSING = frozenset(("copyright_blocked", "not_served", "only_streamed", "stream_only"))
+"""The short codes that say why a file itself cannot be had."""
+
 _WALLS = (
     ("challenge", re.compile(r"/(?:challenge|checkpoint|captcha|sorry)(?:/|$)", re.I)),
     ("login", re.compile(r"/(?:login|log-in|log_in|signin|sign-in|sign_in|authwall|oauth2?)(?:[/.]|$)", re.I)),
