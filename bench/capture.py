@@ -1,6 +1,6 @@
 """Capture N distinct posts and keep everything; say how near that comes to a browser that only looks.
 
-usage: python bench/capture.py [-n 300] [--tabs 3] [--rounds 2]      (Linux)
+usage: python bench/capture.py [--posts 300] [--tabs 3] [--rounds 2] [--ways ceiling default]      (Linux)
 
 Every post is a page of about 82 KB with 34 KB of styles, 205 KB of script, an avatar, and a 1080 x 1080 photograph of
 154 KB that no other post has, served by another process over TLS at the platform's host names. `ours` is the whole
@@ -348,40 +348,50 @@ def measure_ceiling(count: int, tabs: int, rules: tuple[str, ...], ca_file: Path
     return Figures(count, meter.wall_s, meter.cpu_s, meter.peak_mb), meter
 
 
+WAYS = {"ceiling": measure_ceiling, "ours": measure_ours, "default": measure_default}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-n", type=int, default=300)
+    parser.add_argument("-n", "--posts", type=int, default=300)
     parser.add_argument("--tabs", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve(options.serve)
         return
-    ways = {"ceiling": measure_ceiling, "ours": measure_ours, "default": measure_default}
-    results: dict[str, list[Figures]] = {way: [] for way in ways}
-    with site(options.n) as (rules, ca_file):
+    results: dict[str, list[Figures]] = {way: [] for way in WAYS}
+    with site(options.posts) as (rules, ca_file):
         for _ in range(options.rounds):
-            for way, measure in ways.items():
-                figures, meter = measure(options.n, options.tabs, rules, ca_file)
+            for way in options.ways:
+                figures, meter = WAYS[way](options.posts, options.tabs, rules, ca_file)
                 results[way].append(figures)
                 tenths = meter.series[:: max(1, len(meter.series) // 10)]
-                print(f"{way:8}{figures}; CPU-ms {meter.shares(options.n)}; MB each tenth {tenths}", flush=True)
+                print(f"{way:8}{figures}; CPU-ms {meter.shares(options.posts)}; MB each tenth {tenths}", flush=True)
     ceilings, ours, shipped = results.values()
     print(json.dumps({
-        "per_minute": round(median(o.per_minute for o in ours)),
-        "ceiling_per_minute": round(median(c.per_minute for c in ceilings)),
+        "per_minute": middle(ours, "per_minute"),
+        "ceiling_per_minute": middle(ceilings, "per_minute"),
         "ratio": ratio(ours, ceilings, "per_minute"),
-        "cpu_s_per_capture": round(median(o.cpu_each for o in ours), 3),
-        "bytes_per_capture": round(median(o.bytes_each for o in ours)),
-        "peak_mb": max(o.peak_mb for o in ours),
+        "cpu_s_per_capture": middle(ours, "cpu_each"),
+        "bytes_per_capture": middle(ours, "bytes_each"),
+        "peak_mb": max((o.peak_mb for o in ours), default=None),
         "ratio_default": ratio(shipped, ceilings, "per_minute"),
         "cpu_ratio_default": ratio(shipped, ceilings, "cpu_each"),
     }))  # fmt: skip
 
 
-def ratio(some: list[Figures], others: list[Figures], figure: str) -> float:
+def middle(some: list[Figures], figure: str) -> float | None:
+    """The middle one of the rounds; None for a way that was not asked for."""
+    return round(median(getattr(each, figure) for each in some), 3) if some else None
+
+
+def ratio(some: list[Figures], others: list[Figures], figure: str) -> float | None:
     """How one way stands to another by a figure, round by round; the middle one of the rounds."""
+    if not some or not others:
+        return None
     return round(median(getattr(a, figure) / getattr(b, figure) for a, b in zip(some, others, strict=True)), 3)
 
 

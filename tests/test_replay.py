@@ -15,10 +15,12 @@ import pytest_asyncio
 from PIL import Image, ImageDraw
 
 from capturing import open_camera
-from embedarchive.browser import find_browser
+from embedarchive.browser import Browser, find_browser
 from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveError, BrowserCrashed
 from embedarchive.core.model import Artifact, Capture, Description, Exchange, Post, Replay, Verdict
+from embedarchive.egress import Door, DoorPolicy
+from embedarchive.fetch import Fetcher
 from embedarchive.library.posts import capture_record
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replay import ReplayBrowser, Shown, read_replayable, replay_capture, score_replay
@@ -50,6 +52,19 @@ async def captures() -> dict[str, Capture]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[ReplayBrowser]:
     async with ReplayBrowser(find_browser(None, os.environ)) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def beside_visits() -> AsyncIterator[ReplayBrowser]:
+    """Tabs for replays in a browser that was started for visits, behind a door through which it reaches everything."""
+    choice = find_browser(None, os.environ)
+    async with (
+        Door(DoorPolicy(allow_private=True, ports=frozenset(range(1, 65536)))) as door,
+        Fetcher(door, user_agent="t") as fetcher,
+        Browser(door, choice, tabs=1, fetcher=fetcher) as browser,
+        ReplayBrowser(choice, tabs=1, running=browser.running) as opened,
+    ):
         yield opened
 
 
@@ -121,9 +136,13 @@ async def test_another_page_in_the_posts_place_scores_nothing(
     assert "the post did not appear" in (replay.note or "")
 
 
+@pytest.mark.parametrize("whose", ["its own browser", "the visits' browser"])
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="module")
-async def test_nothing_leaves_the_machine(stage: ReplayBrowser, archive: Archive) -> None:
+async def test_nothing_leaves_the_machine(
+    stage: ReplayBrowser, beside_visits: ReplayBrowser, archive: Archive, whose: str
+) -> None:
+    stage = stage if whose == "its own browser" else beside_visits
     async with Origin(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") as canary:
         there = f"127.0.0.1:{canary.port}"
         page = f"""<!doctype html><meta http-equiv=refresh content="9;url=http://{there}/refresh">
@@ -276,12 +295,24 @@ def draw(width: int, photo: str = "#336699", quality: int | None = None) -> byte
         (draw(600), 0.2, 0.6),
         (None, 1.0, 1.0),
         (draw(400)[:900], 1.0, 1.0),
+        (draw(400, quality=85)[:-9], 1.0, 1.0),
     ],
 )
 def test_the_distance_is_the_share_that_looks_different(other: bytes | None, least: float, most: float) -> None:
     distance = measure_distance(draw(400), other)
     assert distance is not None
     assert least <= distance <= most
+
+
+@pytest.mark.parametrize("width", [7, 397, 403])
+def test_the_distance_does_not_depend_on_how_a_picture_is_written(width: int) -> None:
+    card = Image.radial_gradient("L").resize((width, 611)).convert("RGB")
+    written = []
+    for kind in ("PNG", "JPEG", "WEBP"):
+        out = io.BytesIO()
+        card.save(out, kind, quality=90)
+        written.append(out.getvalue())
+    assert [measure_distance(one, other) for one in written for other in written] == [0.0] * 9
 
 
 def test_without_a_picture_there_is_no_distance() -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -16,6 +17,7 @@ T = TypeVar("T")
 MOST_CROWDED = 6.0
 """A machine more crowded than this is waited for no longer: what hangs must end some time."""
 _MOMENT_S = 0.1
+_LOOKED_UP_S = 0.25
 
 
 @dataclass
@@ -64,8 +66,14 @@ class Patience:
 def crowding() -> float:
     """How many programs want each processor, one at least: what takes a second alone may take so many here.
 
-    The load average follows slowly, so the programs that want to run right now are counted too, where that is told.
+    It is asked for with every call of the browser's, and looked up once in `_LOOKED_UP_S`.
     """
+    return _look_up_crowding(int(monotonic() / _LOOKED_UP_S))
+
+
+@lru_cache(maxsize=1)
+def _look_up_crowding(_moment: int) -> float:
+    """The load average follows slowly, so the programs that want to run right now are counted too, where that is told."""
     with suppress(AttributeError, OSError):
         wanting = os.getloadavg()[0]
         with suppress(OSError, ValueError, IndexError):  # https://man7.org/linux/man-pages/man5/proc_loadavg.5.html

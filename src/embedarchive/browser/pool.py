@@ -75,7 +75,7 @@ class Browser:
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        chrome = await self._running()
+        chrome = await self.running()
         if self._login:
             await check_login(chrome, self._login)
         self._watching = asyncio.create_task(self._watch_memory())
@@ -127,7 +127,7 @@ class Browser:
 
     async def _visit(self, post: Post, visit: Visitable) -> tuple[Visit, Chrome]:
         async with self._places:
-            chrome = await self._running()
+            chrome = await self.running()
             async with self._tab(chrome) as tab:
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
@@ -155,7 +155,7 @@ class Browser:
 
     async def _read_article(self, url: str, posts: Sequence[Post]) -> Rendering:
         async with self._places:
-            chrome = await self._running()
+            chrome = await self.running()
             async with self._tab(chrome) as tab:
                 try:
                     async with asyncio.timeout(self.article_limits.whole_s):
@@ -188,8 +188,8 @@ class Browser:
         """Whether the browser is being started, for the first time or anew."""
         return self._starting.locked()
 
-    async def _running(self) -> Chrome:
-        """The browser, started again if it died."""
+    async def running(self) -> Chrome:
+        """The browser, started again if it died. Raises BrowserMissing when it cannot be started."""
         async with self._starting:
             chrome = self._chrome
             if chrome and not chrome.dead and chrome.browser.is_connected():

@@ -224,7 +224,10 @@ class Tab:
 
 
 async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: float) -> Tab:
-    """Open a context and a page in it, and give the door its password once for the context's life."""
+    """Open a context and a page in it, which leave by that door, whichever the browser was started with.
+
+    Its password is given once, for the context's life.
+    """
     context = await within(
         OPEN_S,
         chrome.browser.new_context(
@@ -238,6 +241,7 @@ async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: flo
             reduced_motion="reduce",
             user_agent=chrome.user_agent,
             permissions=[],
+            proxy={"server": door.server},
         ),
         "new context",
     )

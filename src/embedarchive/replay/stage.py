@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -85,15 +86,24 @@ class Prompter:
 
 
 class ReplayBrowser:
-    """A browser behind a shut door, opened with `async with`.
+    """Tabs behind a shut door, opened with `async with`, in a browser of their own or in one that is running anyway.
 
     `show` may be called by many tasks; as many are at work at once as there are `tabs`. Tabs are reused, and nothing of
-    one replay is left in the next.
+    one replay is left in the next. `running` gives the browser to use, started again if it died: the door is a tab's, so
+    one browser can have tabs that visit and tabs that reach nothing.
     """
 
-    def __init__(self, choice: BrowserChoice, limits: VisitLimits = LIMITS, *, tabs: int = 3) -> None:
+    def __init__(
+        self,
+        choice: BrowserChoice,
+        limits: VisitLimits = LIMITS,
+        *,
+        tabs: int = 3,
+        running: Callable[[], Awaitable[Chrome]] | None = None,
+    ) -> None:
         self.limits = limits
         self._choice = choice
+        self._running = running or self._start
         self._door = Door(SHUT)
         self._chrome: Chrome | None = None
         self._starting = asyncio.Lock()
@@ -165,7 +175,8 @@ class ReplayBrowser:
         prompter = self._prompters[tab] = Prompter()
         await within(OPEN_S, tab.context.route("**/*", prompter.answer), "answer requests")
 
-    async def _running(self) -> Chrome:
+    async def _start(self) -> Chrome:
+        """A browser of its own, started again if it died."""
         async with self._starting:
             if self._chrome and not self._chrome.dead and self._chrome.browser.is_connected():
                 return self._chrome

@@ -173,10 +173,12 @@ class Services:
         )
 
     async def show(self, capture: Replayable) -> Shown:
-        """Show a capture again from the archive alone, in a browser whose door is shut."""
+        """Show a capture again from the archive alone, in tabs of the run's browser whose door is shut."""
+        browser = await self.open_browser()
         async with self._starting:
             if self._stage is None:
-                stage = ReplayBrowser(await self.choose_browser(), tabs=self.settings.tabs)
+                choice = await self.choose_browser()
+                stage = ReplayBrowser(choice, tabs=self.settings.tabs, running=browser.running)
                 self._stage = await self._stack.enter_async_context(stage)
         return await self._stage.show(capture)
 
