@@ -1,11 +1,12 @@
 """Propose readings for a platform: changes to its examples of pages and answers that show mistakes which nothing shows yet.
 
-usage: python bench/readings.py NAME … [--plays FILE] [--all] [--tell]
+usage: python bench/readings.py NAME … [--plays FILE] [--all] [--tell | --anew]
 
 Each reading of `conformance/readings/NAME.json` is changed in one thing at a time; what shows a mutant that survives the
 suite (`mutate.py`) is added to the file with what today's rules make of it. Today's rules may be wrong: read what is added,
-and mend the rules or throw the reading away. `--tell` only fills in what is told in readings that say nothing of it, and
-`--all` takes mutants that the suite catches elsewhere as well. Files are written as people would: what fits stands on one line.
+and mend the rules or throw the reading away. `--tell` only fills in what is told in readings that say nothing of it; `--anew`
+in those that do not hold any more, and shows each. `--all` takes mutants that the suite catches elsewhere as well. Files are
+written as people would: what fits stands on one line.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import embedarchive.conformance
-from embedarchive.conformance.reading import Raw, Reading, change_reading, make_page
+from embedarchive.conformance.reading import Raw, Reading, change_reading, make_page, make_readings, try_reading
 from embedarchive.core.model import Media
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME
@@ -30,6 +31,7 @@ from mutants import Mutant
 
 FOLDER = Path(embedarchive.conformance.__file__).parent / "readings"
 WIDTH = 118
+VERDICT = ("outcome", "reason", "embedding")
 STATUSES = (200, 401, 403, 404, 410, 429, 500)
 
 
@@ -78,9 +80,9 @@ def load_platform(name: str, source: str) -> Platform | None:
         return None
 
 
-def judge_reading(platform: Platform, raw: Raw) -> tuple[str, str | None, Raw] | str:
-    """What the rules of a platform make of a reading: outcome, reason, what is told; or that they fail."""
-    post = identify_post(raw.get("url") or platform.examples[0].url)
+def judge_reading(platform: Platform, raw: Raw) -> tuple[Raw, Raw] | str:
+    """What the rules of a platform make of a reading: the verdict, what is told; or that they fail."""
+    post = identify_post(raw["url"])
     assert post
     assert platform.visit
     try:
@@ -96,43 +98,47 @@ def judge_reading(platform: Platform, raw: Raw) -> tuple[str, str | None, Raw] |
         told.pop("posted_at", None)
     if said.media:
         told["media"] = [_say_file(m) for m in said.media]
-    return found.outcome, found.reason, told
+    return {name: getattr(found, name) for name in VERDICT}, told
 
 
 def _say_file(media: Media) -> Raw:
     return {k: v for k, v in asdict(media).items() if v is not None}
 
 
-def tell(platform: Platform, raws: list[Raw]) -> list[Raw]:
-    """The readings, each with what today's rules make of it."""
+def tell(platform: Platform, raws: Sequence[Raw], *, anew: bool = False) -> list[Raw]:
+    """The readings, each with what today's rules make of it where it says nothing of that, or (`anew`) something else."""
     known: dict[str, Raw] = {}
     made = []
     for raw in raws:
-        base = known.get(raw.get("like", ""), {})
+        base = known[raw["like"]] if "like" in raw else {}
         whole = change_reading(base, raw) if base else raw
-        if "told" not in raw and (raw.get("page") or base):
-            judged = judge_reading(platform, whole)
+        if whole.get("page") and ("told" not in whole or (anew and not holds(platform, whole))):
+            raw = {key: value for key, value in raw.items() if key not in (*VERDICT, "told")}
+            judged = judge_reading(platform, change_reading(base, raw) if base else raw)
             assert not isinstance(judged, str), (judged, raw)
             raw = {**raw, **say_result(judged, base)}
+            print(f"{platform.name}: {json.dumps(raw, ensure_ascii=False)[:400]}")
             whole = change_reading(base, raw) if base else raw
         known[raw.get("name", "")] = whole
         made.append(raw)
     return made
 
 
-def say_result(judged: tuple[str, str | None, Raw], base: Raw) -> Raw:
+def holds(platform: Platform, whole: Raw) -> bool:
+    """Whether today's rules make of a reading what it says."""
+    [reading] = make_readings([{key: value for key, value in whole.items() if key != "like"}])
+    post = identify_post(reading.url)
+    return post is not None and not list(try_reading(platform, reading, post))
+
+
+def say_result(judged: tuple[Raw, Raw], base: Raw) -> Raw:
     """What a reading says is made of it, where that is not what is made of the one that it is like."""
-    outcome, reason, told = judged
-    said: Raw = {}
-    if outcome != base.get("outcome", "available"):
-        said["outcome"] = outcome
-    if reason != base.get("reason") or ("outcome" in said and reason):
-        said["reason"] = reason
+    verdict, told = judged
+    usual = {"outcome": "available", "reason": None, "embedding": None}
+    said = {name: verdict[name] for name in VERDICT if verdict[name] != base.get(name, usual[name])}
     before = base.get("told", {}) if "outcome" not in said else {}
     changed = {k: told.get(k) for k in (*told, *before) if told.get(k) != before.get(k)}
-    if changed or not base:
-        said["told"] = changed
-    return {**said, "told": said.get("told", {})} if not base else said
+    return {**said, "told": changed} if changed or not base else said
 
 
 # ----------------------------------------------------------------------------------------------------------- proposing
@@ -287,14 +293,15 @@ def main() -> int:
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("--plays", type=Path, help="where the recorded plays are kept from one run to the next")
     parser.add_argument("--tell", action="store_true")
+    parser.add_argument("--anew", action="store_true")
     parser.add_argument("--all", action="store_true")
     given = parser.parse_args()
     from mutate import find_plays, judge_all, make_mutants
 
     for name in given.names:
-        raws = tell(BY_NAME[name], read_file(name))
+        raws = tell(BY_NAME[name], read_file(name), anew=given.anew)
         write_file(name, raws)
-        if given.tell:
+        if given.tell or given.anew:
             continue
         mutants = make_mutants(1, 10**6, name, "capture")
         mutants = tuple(m for m, _ in find_unshown(name, expand(raws)[0], mutants))

@@ -35,7 +35,7 @@ class Reading:
     place of `{json}`, as a text that holds JSON in that of `{json string}`, escaped in that of `{json attribute}`. `answers`
     are the probes' by name: status (200 where it is left out), error, and body, sent as JSON where it is no text. `told`
     are the fields of the description, but for what the id alone tells. `asks` are addresses that the visit goes to:
-    `frame`, or the name of a probe. `url` is the post's address: that of the platform's first example, where it is empty.
+    `frame`, or the name of a probe. `url` is the post's address.
 
     In a file, a reading may be `like` another by its name: then it says what it is `without` (JSON pointers), what it has
     `but` (values by JSON pointer), which texts of the page it would `swap`, and what is told otherwise.
@@ -44,6 +44,7 @@ class Reading:
     name: str = ""
     outcome: Outcome = "available"
     reason: str | None = None
+    embedding: str | None = None
     page: str = ""
     served: str = ""
     data: Any = None
@@ -115,14 +116,15 @@ def check_readings(platform: Platform) -> Iterator[Problem]:
         yield f"{platform.name}.json", f"cannot be read: {error!r}"
         return
     for reading in readings:
-        post = identify_post(reading.url or platform.examples[0].url)
+        post = identify_post(reading.url)
         if platform.visit is None or post is None:
             yield reading.name, "is of no post that can be visited"
             continue
-        yield from ((reading.name, said) for said in _try_reading(platform, reading, post))
+        yield from ((reading.name, said) for said in try_reading(platform, reading, post))
 
 
-def _try_reading(platform: Platform, reading: Reading, post: Post) -> Iterator[str]:
+def try_reading(platform: Platform, reading: Reading, post: Post) -> Iterator[str]:
+    """What the platform's rules make of a reading otherwise than it says."""
     visit = platform.visit
     assert visit
     templates = {probe.name: probe.url for probe in visit.probes} | {"frame": visit.frame.url}
@@ -134,8 +136,9 @@ def _try_reading(platform: Platform, reading: Reading, post: Post) -> Iterator[s
         return
     page = make_page(platform, reading, post)
     found = visit.classify(page, post)
-    if (found.outcome, found.reason) != (reading.outcome, reading.reason):
-        yield f"is {found.outcome} ({found.reason}), not {reading.outcome} ({reading.reason})"
+    seen, wanted = ((each.outcome, each.reason, each.embedding) for each in (found, reading))
+    if seen != wanted:
+        yield f"is {', '.join(map(str, seen))}, not {', '.join(map(str, wanted))}"
     by_id = {"posted_at": platform.date(post.native_id)}
     said, told = tell_fields(visit.describe(page, post)), {**by_id, **tell_wanted(reading.told)}
     for key in sorted(said.keys() | told.keys()):
