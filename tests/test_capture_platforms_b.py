@@ -38,6 +38,7 @@ async def camera(replica: Replica) -> AsyncIterator[Camera]:
 
 # --------------------------------------------------------------------------------------------------------------- honest
 
+SEEN = ("available", None)
 GONE, UNSURE = ("gone", "deleted"), ("unavailable", "unconfirmed")
 PRIVATE, REFUSED = ("unavailable", "private"), ("unavailable", "embed_refused")
 STRANGE = ("error", "unrecognized")
@@ -119,7 +120,9 @@ WITNESSES = {
     "a server's error": (answer("oembed", "{}", 500), UNSURE),
     "a refusal": (answer("oembed", "Unauthorized", 401), PRIVATE),
     "a bot wall": (answer("oembed", DOCUMENT, 403), UNSURE),
-    "the post": (answer("oembed", '{"title":"A kestrel","author_name":"Mara"}'), REFUSED),
+    "a post that is not named": (answer("oembed", '{"title":"A kestrel","author_name":"Mara"}'), UNSURE),
+    "the post, and little of it": (answer("oembed", '{"video_id":879269983,"title":"A kestrel"}'), REFUSED),
+    "the post": (answer("oembed", '{"video_id":879269983,"title":"A kestrel","author_name":"Mara"}'), SEEN),
 }
 
 
@@ -140,6 +143,11 @@ UNKNOWN = answer("details", '{"error":true,"error_message":"No"}')
 SOUNDS = {
     "no player, and the service knows no such number": (ALBUM, page_of(DOCUMENT, UNKNOWN, status=404), GONE),
     "a player of an unknown make, and the same": (ALBUM, page_of(DOCUMENT, UNKNOWN), UNSURE),
+    "no player, and a service that names nothing": (
+        ALBUM,
+        page_of(DOCUMENT, answer("details", '{"error":false}'), status=404),
+        UNSURE,
+    ),
     "no player, and a service that is out of order": (
         ALBUM,
         page_of(DOCUMENT, answer("details", "", 500), status=404),

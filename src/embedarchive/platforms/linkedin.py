@@ -170,9 +170,10 @@ def read_page(answer: Answer, post: Post) -> Said:
         return None if stayed else {}
     items = read_json_ld(parse_html(answer.body)) if answer.status == 200 and stayed else []
     item = next((i for i in items if i.get("@type") in ("SocialMediaPosting", "DiscussionForumPosting")), None)
-    if item is None:
+    if item is None or post.native_id.rpartition(":")[2] not in re.findall(r"\d{15,}", str(item.get("@id"))):
         return {}
     return {
+        "id": post.native_id,
         "author_name": as_text(dig(item, "author", "name")),
         "author_url": as_text(dig(item, "author", "url")),
         "text": as_text(item.get("articleBody")),
@@ -260,7 +261,7 @@ PLATFORM = Platform(
         "https://www.linkedin.com/in/maralind",
         "https://www.linkedin.com/shareArticle?url=https%3A%2F%2Fnews.example",
     ),
-    visit=make_visit(FRAMED, rules=2),
+    visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
     made_up_url="https://www.linkedin.com/feed/update/urn:li:activity:7000000000000000001/",
     states=("live", "gone", "unsure", "refused", "authwall", "denied", "strange", "wrong_post"),

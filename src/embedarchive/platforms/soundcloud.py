@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 from embedarchive.core.model import Answer, Post
 from embedarchive.core.urls import split_url
@@ -223,8 +223,14 @@ _PLACEHOLDER = "/fb_placeholder."
 
 
 def read_sound(answer: Answer, post: Post) -> Said:
-    """Read the oEmbed answer: its title ends with ` by ` and the author, its picture may be none of the sound's."""
+    """Read the oEmbed answer: its title ends with ` by ` and the author, its picture may be none of the sound's.
+
+    It names a sound by its number alone: of one that is known by user and name, it can but name the user.
+    """
     said = dict(read_oembed_answer(answer, post) or {})
+    user, _, name = post.native_id.partition("/")
+    if urlsplit(said.get("author_url") or "").path.strip("/").lower() == user.lower():
+        said["id"] = name
     author = said.get("author_name")
     if said and author:
         said["title"] = (said.get("title") or "").removesuffix(f" by {author}")

@@ -216,15 +216,24 @@ def _is_signed(framed: Framed, name: str, body: str) -> bool:
 
 
 def _weigh(name: str, said: Said, expected: str, where: str, body: str = "") -> _Source:
-    """What a source says of the post. One that gives no id as such names the post where its answer holds it."""
+    """What a source says of the post. One that gives no id as such names the post where its answer holds it.
+
+    An answer that does not name the post tells nothing of it, whatever else it says.
+    """
     if said is None:
         return _Source(name, "none", Sign(f"{name} denies the post", where, "no post"))
     named = said.get("id")
     if named and str(named) != expected:
         return _Source(name, "other", Sign(f"{name} names the post", "id", str(named)[:100]))
     sign = Sign(f"{name} tells of the post", "id" if named else where, expected)
-    is_named = bool(named) or re.search(rf"(?<![\w-]){re.escape(expected)}(?![\w-])", body) is not None
-    return _Source(name, "here" if said else "", sign, said, named=is_named)
+    is_named = bool(named) or names_id(body, expected)
+    is_told = is_named or name == "frame"
+    return _Source(name, "here" if said and is_told else "", sign, said, named=is_named)
+
+
+def names_id(text: str, native_id: str) -> bool:
+    """Whether an id stands in a text as a whole: also behind an encoded slash, and before the underscore of a file's size."""
+    return re.search(rf"(?:(?<![\w-])|(?<=%2F)|(?<=%3A)){re.escape(native_id)}(?![A-Za-z0-9-])", text) is not None
 
 
 def find_agreement(page: Page, fields: Mapping[str, Any], native_id: str) -> Sign | None:

@@ -27,8 +27,6 @@ STATES = {
     "unsure": State("404 from the frame; the page leads to a wall", "unavailable", "unconfirmed"),
     "refused": State(
         "404 from the frame; the page has the update",
-        "unavailable",
-        "embed_refused",
         tells=lambda post: _publish_page(post),
         embedding="refused",
     ),
@@ -123,6 +121,7 @@ def _answer_page(post: PostFact | None, state: str, lang: str) -> Reply:
     data = {
         "@context": "http://schema.org",
         "@type": "SocialMediaPosting",
+        "@id": f"https://www.linkedin.com/posts/{_slug(post)}_update-share-{post.key.rpartition(':')[2]}-kQx7",
         "datePublished": post.posted_at,
         "articleBody": post.caption,
         "author": {

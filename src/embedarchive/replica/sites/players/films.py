@@ -291,7 +291,13 @@ _ST_CDN = "cdn-cf-east.streamable.com"
 
 def _streamable_object(post: PostFact) -> dict[str, Any]:
     film_at = {"url": video_url(_ST_CDN, post, 0)[6:], "width": 1280, "height": 720, "duration": 2.0}
-    told = {"status": 2, "title": post.caption, "plays": post.likes, "date_added": float(seconds(post))}
+    told = {
+        "status": 2,
+        "url": post.url.removeprefix("https://"),
+        "title": post.caption,
+        "plays": post.likes,
+        "date_added": float(seconds(post)),
+    }
     return {**told, "files": {"mp4": film_at}, "thumbnail_url": picture_url(_ST_CDN, post, 0)[6:]}
 
 
