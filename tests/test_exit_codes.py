@@ -24,6 +24,7 @@ from embedarchive.cli import COMMANDS, SECTIONS
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, FetchError
 from embedarchive.store import Archive
 from in_process import run
+from strangers import write_protected
 from waiting import BOUND_S
 
 SOURCE = ROOT / "src" / "embedarchive"
@@ -135,6 +136,7 @@ READING: dict[str, tuple[str, ...]] = {
     "lookup": (POST,), "search": ("words",), "show": (POST,), "serve": ("--no-open",), "check": (), "heal": ("page.html",),
     "query": ("select 1",), "stats": (), "export": ("--csv=out.csv",), "publish": ("out.db",),
     "rehydrate": ("in.jsonl", "-o=out.jsonl"), "verify": (),
+    "backup": ("copy",), "restore": ("none",),
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": ()
@@ -230,9 +232,37 @@ def test_serving_is_ended_by_a_signal(number: signal.Signals, code: int, place: 
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("name", [*WRITING, "restore"])
+@pytest.mark.parametrize("what", ["folder", "file", "new folder"])
+def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str, place: Path) -> None:
+    """Nothing is fetched, nothing changed; what only reads goes on as ever."""
+    folder = place / "archive"
+    for path in (folder / "embeds.db", place / "backup.db"):
+        Archive(path).close()
+    before = (folder / "embeds.db").read_bytes()
+    args = (WRITING | {"restore": (str(place / "backup.db"),)})[name]
+    with write_protected(folder):
+        if what == "file":
+            folder.chmod(0o755)
+            (folder / "embeds.db.lock").chmod(0o644)
+        done = run(name, *args, "-a", folder / "deeper" if what == "new folder" else folder)
+        reads = run("stats", "-a", folder)
+    if (name, what) == ("check", "new folder"):
+        assert "There is no archive" in done.err
+    elif (name, what) == ("restore", "file"):  # which puts another in its place, and keeps it
+        assert done.code == ExitCode.DONE
+        return
+    else:
+        assert re.search(r"Nothing was (changed|kept)", done.err)
+    told = [line for line in done.err.splitlines() if name != "demo" or line.startswith("embedarchive:")]
+    assert (done.code, len(told)) == (ExitCode.ERROR, 1)
+    assert (folder / "embeds.db").read_bytes() == before
+    assert (reads.code, reads.err) == (0, "")
+
+
 # ------------------------------------------------------------------------------------------------------------ the help
 
-TO_COME = ("import", "recover", "watch", "backup", "restore", "merge", "evidence", "access")
+TO_COME = ("import", "recover", "watch", "merge", "evidence", "access")
 """Commands that the screen has to have room for."""
 
 

@@ -47,6 +47,8 @@ SECTIONS = {
     },
     "Keep": {
         "verify": ("keeping", "Read every byte, and say what is not as it was kept."),
+        "backup": ("keeping", "Copy the archive, also while a run writes to it."),
+        "restore": ("keeping", "Put a backup in the place of the archive."),
     },
     "Machine": {
         "doctor": ("upkeep", "Say whether this machine can do the work."),

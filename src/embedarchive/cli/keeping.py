@@ -1,4 +1,4 @@
-"""The commands that keep an archive sound: verify."""
+"""The commands that keep an archive sound: verify, backup, restore."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -19,6 +21,11 @@ from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.verify import Flaw, VerifyScope
 from embedarchive.store.verify import verify as find_faults
+
+if TYPE_CHECKING:
+    from embedarchive.store.backup import Backup
+
+PLACE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -48,6 +55,58 @@ def verify(archive: str, sample: float, since: str | None, quiet: bool, as_json:
     if not quiet:
         click.echo(say_result(scope, found, time.monotonic() - started), err=True)
     return ExitCode.DAMAGED if found else ExitCode.DONE
+
+
+@click.command()
+@click.argument("place", metavar="DEST", type=PLACE)
+@archive_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def backup(archive: str, place: Path, quiet: bool) -> None:
+    """Copy the archive to DEST, a folder or a .db file, and read the copy back; also while a run writes.
+
+    The copy is one committed state. Where DEST is an earlier backup of this archive, only what is new is written, in one
+    transaction; anything else that is there is left alone. An archive that is not sound is not copied over a sound backup.
+
+    \b
+    embedarchive backup /mnt/backup
+    embedarchive backup /mnt/backup/$(date +%a)      seven of them, one for each day of the week
+    """
+    from embedarchive.store.backup import back_up
+
+    made = back_up(archive_path(archive), archive_path(place))
+    if not quiet:
+        click.echo(say_backup(made), err=True)
+
+
+@click.command()
+@click.argument("place", metavar="BACKUP", type=PLACE)
+@archive_option
+def restore(archive: str, place: Path) -> None:
+    """Put a backup in the place of the archive, verified; what was there is kept beside it under another name.
+
+    Not while a run writes to the archive. What a killed run left beside it goes with the file it belongs to.
+
+    \b
+    embedarchive restore /mnt/backup -a archive
+    """
+    from embedarchive.store.backup import restore as put_back
+
+    done = put_back(archive_path(place), archive_path(archive))
+    click.echo(
+        f"{done.path} is restored from {archive_path(place)}, and was read back: nothing is wrong with it.", err=True
+    )
+    if done.replaced:
+        click.echo(f"What was there before is {done.replaced}. Delete it when you need it no more.", err=True)
+
+
+def say_backup(made: Backup) -> str:
+    """What a backup wrote. Pure."""
+    if made.whole:
+        return f"{made.path} is a whole copy of the archive, {say_size(made.size)}. It was read back: nothing is wrong with it."
+    if not made.rows:
+        return f"{made.path} is up to date; nothing was written."
+    new = f"{say_count(made.rows, 'row')} and {say_count(made.files, 'file')} ({say_size(made.size)})"
+    return f"{made.path} is up to date: {new} were written, and the files read back."
 
 
 def read_time(text: str | None) -> str | None:

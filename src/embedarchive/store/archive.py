@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import logging
 import sqlite3
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from embedarchive.core.errors import ArchiveBusy, ArchiveError
+from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import conclusions, rows, sidefiles
@@ -53,7 +54,7 @@ class Archive:
         self.path = path
         self._sample = Sample()
         self._longest_log = sidefiles.LOG_BYTES
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         self._lock = sidefiles.lock_archive(path)
         try:
             sidefiles.settle_side_files(path, held=True)
@@ -349,6 +350,17 @@ class Archive:
         with self.transaction() as conn:
             insert(conn, "replays", rows.fields_of(replay) | {"capture_id": capture_id})
             settle_replay(conn, capture_id)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of an archive. Raises ArchiveError when that is not allowed, DiskFull."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else ArchiveError
+        raise kind(
+            f"The folder {path.parent} cannot be made ({error.strerror}). Nothing was kept; name another -a."
+        ) from error
 
 
 def create_archive(path: Path) -> None:

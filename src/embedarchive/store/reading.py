@@ -79,8 +79,8 @@ def finish_killed_write(path: Path) -> None:
         return
     except (sqlite3.OperationalError, ArchiveError) as error:
         raise ArchiveError(
-            f"{path} was left by a run that was killed, and cannot be mended from here ({error}). Nothing that was "
-            "reported as kept is lost; open it once where the file and its folder can be written to."
+            f"{path} was left by a run that was killed, and cannot be mended from here, for it or its folder cannot be written "
+            "to. Nothing that was reported as kept is lost; open it once where they can be."
         ) from error
 
 

@@ -13,6 +13,7 @@ knows its own:
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import IO
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveBusy, ArchiveError, ArchiveLocked
+from embedarchive.core.errors import ArchiveBusy, ArchiveError, ArchiveLocked, DiskFull
 from embedarchive.store.header import SIZE, Header, read_first
 
 log = logging.getLogger(__name__)
@@ -280,11 +281,13 @@ def hold_archive(path: Path) -> Iterator[None]:
 def lock_archive(path: Path) -> IO[bytes]:
     """Hold the archive for this process until the file is closed (or the process dies).
 
-    Raises ArchiveLocked when another process holds it, ArchiveError where its folder cannot be written to.
+    Raises ArchiveLocked when another process holds it, ArchiveError where its folder cannot be written to, DiskFull.
     """
     try:
         lock = beside(path, ".lock").open("ab")
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(f"There is no room beside {path}. Nothing was changed; make room and try again.") from error
         raise ArchiveError(
             f"{path} cannot be written: its folder does not let us ({error.strerror}). Nothing was changed; it can still be "
             "read. To write, give yourself the rights, or name another -a."
