@@ -113,10 +113,10 @@ async def test_an_article_can_be_seen_as_its_readers_saw_it(room: Datasette, pat
 
 async def test_what_is_not_here_offers_the_command_that_brings_it(room: Datasette) -> None:
     response = await get(room, "/embeds/-/find?q=" + quote("https://www.instagram.com/p/AAAAAAAAAAA/?x=1"))
-    assert "embedarchive capture &#39;https://www.instagram.com/p/AAAAAAAAAAA/&#39;" in response.text
+    assert "embedarchive capture https://www.instagram.com/p/AAAAAAAAAAA/" in response.text
     for number in (6, 7):  # walled, never visited
         page = (await get(room, f"/embeds/-/post/{SAMPLES[number].post.key}")).text
-        assert f"embedarchive capture &#39;{SAMPLES[number].post.url}&#39;" in page.replace("'", "&#39;")
+        assert f"embedarchive capture {SAMPLES[number].post.url}" in page
     assert "Try a picture" in (await get(room, "/embeds/-/find?q=xyzzy")).text
     unknown = await get(room, "/embeds/-/post/instagram:AAAAAAAAAAA")
     assert unknown.status_code == 404

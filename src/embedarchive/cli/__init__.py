@@ -178,7 +178,8 @@ def find_cause(error: Exception) -> EmbedArchiveError | None:
     from embedarchive.store.reading import last_opened
     from embedarchive.store.verify import explain_surprise
 
-    return explain_surprise(last_opened[-1]) if last_opened and not isinstance(error, OSError) else None
+    told = map(explain_surprise, reversed(dict.fromkeys(last_opened)))
+    return next(filter(None, told), None)
 
 
 def fail(message: str, code: ExitCode) -> ExitCode:

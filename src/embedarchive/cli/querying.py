@@ -22,6 +22,7 @@ from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.shell import say_command
 from embedarchive.export.atomic import drafting, refuse_existing
 from embedarchive.export.csv import write_csv
 from embedarchive.export.dehydrated import Rejoined
@@ -209,7 +210,9 @@ def publish(
     if done.withheld:
         visits = say_count(done.withheld, "visit")
         click.echo(f"Left out: {visits} by someone logged in (--with-logged-in adds them).", err=True)
-    click.echo(f"{out} holds {held} ({say_size(done.bytes)}). Look at it with: datasette -i {out}", err=True)
+    click.echo(
+        f"{out} holds {held} ({say_size(done.bytes)}). Look at it with: {say_command('datasette', '-i', out)}", err=True
+    )
     return tell_damaged(done.damaged)
 
 

@@ -20,6 +20,7 @@ from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ArchiveError, ExitCode
 from embedarchive.core.image_hash import hash_picture, is_picture
+from embedarchive.core.shell import say_command
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
@@ -117,7 +118,7 @@ def show(key: str, archive: str, output: Path | None, open_card: bool, as_json: 
         record = find_record(conn, key)
         if record is None:
             raise ArchiveError(
-                f"{archive_path(archive)} has nothing at {key}. To look wider: embedarchive lookup {key}"
+                f"{archive_path(archive)} has nothing at {key}. To look wider: {say_command('embedarchive', 'lookup', key)}"
             )
         if output or open_card:
             return write_card(conn, record, output, open_card=open_card)
@@ -221,4 +222,5 @@ def write_config(archive: Path, config: Path) -> None:
 
     refuse_existing(config, overwrite=False)
     config.write_text(render_config(archive.stem, str(archive), str(config)), "utf-8")
-    click.echo(f"{config} is written. Serve with it: datasette serve -i {archive} -m {config}", err=True)
+    command = say_command("datasette", "serve", "-i", archive, "-m", config)
+    click.echo(f"{config} is written. Serve with it: {command}", err=True)

@@ -178,7 +178,8 @@ def publish(
             os.fsync(file.fileno())
         draft.replace(out)
     except sqlite3.IntegrityError as error:
-        raise DamagedArchive.seen(f"{error}: it refers to what is not there", source) from error
+        lacks = ": it refers to what is not there" if "FOREIGN KEY" in str(error) else ""
+        raise DamagedArchive.seen(f"{error}{lacks}", source) from error
     except DiskFull as error:
         raise DiskFull(
             f"{out} could not be written whole ({error.__cause__}), so nothing was. "
@@ -222,9 +223,9 @@ def open_copy(draft: Path, source: Path) -> Connection:
     return conn
 
 
-def public_url(url: str | None, article_id: int) -> str | None:
-    """An article's address; of a file on our disk only its name. Pure."""
-    if url is None or not url.lower().startswith("file:"):
+def public_url(url: object, article_id: int) -> object:
+    """An article's address; of a file on our disk only its name. What is no text stays what it is. Pure."""
+    if not isinstance(url, str) or not url.lower().startswith("file:"):
         return url
     return f"file:///saved/{article_id}/{url.rstrip('/').rpartition('/')[2]}"
 
@@ -233,7 +234,7 @@ def public_environment(text: str) -> str:
     """The circumstances of a visit that anyone may know. Pure."""
     try:
         known = json.loads(text)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         known = None
     picked = {name: known[name] for name in ENVIRONMENT if name in known} if isinstance(known, dict) else {}
     return json.dumps(picked, ensure_ascii=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedarchive.core.errors import UsageError
+from embedarchive.core.shell import say_command
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.library import find_article
 
@@ -51,7 +52,7 @@ def find_selection(conn: sqlite3.Connection, names: Sequence[str]) -> Selection:
             articles.append(article)
         else:
             raise UsageError(f"The archive has no post and no article {name}. Nothing was written; see what it has "
-                             f"with: embedarchive lookup {name!r}")  # fmt: skip
+                             f"with: {say_command('embedarchive', 'lookup', name)}")  # fmt: skip
     for article in articles:
         posts += (key for (key,) in conn.execute(_POSTS_OF_ARTICLE, (article,)))
     captures, fetches = find_ids(conn, _CAPTURES_OF_POSTS, posts), find_ids(conn, _FETCHES_OF_ARTICLES, articles)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import OUTCOMES, Outcome
+from embedarchive.core.shell import say_command
 from embedarchive.run.ledger import Event
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import MANY_AT_ONCE
@@ -179,14 +180,16 @@ def read_standings(archive: Archive, crawl_id: int) -> Standings:
 
 def say_hold(platform: str, why: str) -> str:
     """What is withheld of a platform's losses, and what a person can do about it."""
+    release = say_command("embedarchive", "check", "--release", platform)
+    ask = say_command("embedarchive", "doctor", "--live", "--platform", platform)
     if why == MANY_AT_ONCE:
         return (
             f"Too many posts of {platform} seem gone at once. None of them is called gone until somebody has looked at a few "
-            f"by hand; if they are gone: embedarchive check --release {platform}"
+            f"by hand; if they are gone: {release}"
         )
     return (
         f"No living post of {platform} could be seen, so nothing of it is called gone, and its other posts wait. It may be "
-        f"this network, or {platform} has changed; to find out: embedarchive doctor --live --platform {platform}"
+        f"this network, or {platform} has changed; to find out: {ask}"
     )
 
 

@@ -7,12 +7,13 @@ from importlib.resources import files
 
 from jinja2 import PackageLoader
 
+from embedarchive.core.shell import say_command
 from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
 from embedarchive.show.badges import render_date, render_mark, render_status
 from embedarchive.show.files import render_blur
 from embedarchive.show.style import POST, TOKENS
-from embedarchive.show.tags import Html
+from embedarchive.show.tags import Html, link_original, link_outward, link_target
 from embedarchive.show.terminal import next_steps
 
 
@@ -62,6 +63,10 @@ HELPERS = {
     "word": words.STATUS_WORDS.get,
     "look": words.LOOK_WORDS.get,
     "next_steps": next_steps,
+    "say_command": say_command,
+    "link_target": link_target,
+    "link_outward": link_outward,
+    "link_original": link_original,
     "diff": words.find_difference,
     "blur": blur,
     "title_of_platform": title_of_platform,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from html.parser import HTMLParser
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from embedarchive.core.html import blunt
 
@@ -31,6 +31,9 @@ VOID = {"br", "hr", "img", "link", "meta", "source"}
 # Characters HTML forbids in text (https://html.spec.whatwg.org/#preprocessing-the-input-stream). Marks that reorder
 # text stay, for honest right-to-left posts use them: <bdi> and dir=auto keep them from their neighbours.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_IN_URL = "%/:?#[]@!$&'()*+,;=-._~"
+"""Characters that stand for themselves in a URL (RFC 3986), and what is percent-encoded already."""
+
 _LANG = re.compile(r"^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,4}$")
 
 
@@ -77,6 +80,24 @@ def link_target(url: str | None) -> str | None:
         return url.strip() if parts.scheme.lower() in ("http", "https") and parts.hostname else None
     except ValueError:
         return None
+
+
+def link_outward(url: str | None, says: str | None = None) -> Html:
+    """A link that leads out of our pages; only its words, `says` or the URL, where a reader may not follow it."""
+    target, words = link_target(url), says or url or ""
+    return tag("bdi", words) if target is None else tag("a", words, href=target, rel=OUTWARD["rel"], dir="ltr")
+
+
+def link_original(url: str | None) -> Html:
+    """The element that tells programs where a page's post stood, if anybody may follow that."""
+    target = link_target(url)
+    return EMPTY if target is None else tag("link", rel="original", href=target)
+
+
+def link_header(url: str | None, relation: str) -> str | None:
+    """One entry of a `Link` header (RFC 8288), if a reader may follow it: nothing in the URL can end it."""
+    target = link_target(url)
+    return f'<{quote(target, safe=_IN_URL)}>; rel="{relation}"' if target else None
 
 
 def language(code: str | None) -> str | None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedarchive.core.model import Claim, Description
+from embedarchive.core.shell import say_command
 from embedarchive.library.records import (
     Appearance,
     ArticleLine,
@@ -26,6 +27,7 @@ from embedarchive.library.records import (
 )
 from embedarchive.show.card import fullest_claim
 from embedarchive.show.files import find_notes
+from embedarchive.show.tags import link_target
 from embedarchive.show.words import (
     find_edit,
     find_runs,
@@ -285,11 +287,10 @@ def render_lookup(lookup: Lookup) -> RenderableType:
 
 def next_steps(lookup: Lookup) -> tuple[str, ...]:
     """The commands that would bring what was not found into the archive."""
-    if not lookup.url:
+    if not link_target(lookup.url):
         return ()
     verb = "capture" if lookup.is_post else "crawl"
-    quoted = "'" + lookup.url.replace("'", "'\\''") + "'"
-    return (f"To bring it in: embedarchive {verb} {quoted}",)
+    return (f"To bring it in: {say_command('embedarchive', verb, lookup.url)}",)
 
 
 def render_figures(figures: Figures) -> RenderableType:

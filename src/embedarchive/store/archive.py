@@ -65,7 +65,7 @@ class Archive:
             self._lock.close()
             raise
         try:
-            last_opened[:] = [path]
+            last_opened[:] = [*last_opened[-3:], path]
             refuse_strange(self.conn)
             wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)

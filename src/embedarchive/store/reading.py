@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
 from embedarchive.core.model import Answer, Page, Post
+from embedarchive.core.shell import say_command
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.faults import FAULTS, Connection, raise_ours
 from embedarchive.store.fixity import read_blob
@@ -26,7 +27,7 @@ LONGEST_WAIT_S = 30.0
 
 
 last_opened: list[Path] = []
-"""The archive that this process opened last: what went wrong unexpectedly may be explained by what stands in it."""
+"""The archives that this process opened, the newest last: what went wrong unexpectedly may be explained by what one holds."""
 
 
 def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> sqlite3.Connection:
@@ -36,10 +37,11 @@ def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> s
     DamagedArchive, ArchiveBusy. What the connection is asked later raises these too, unless it is of another `factory`.
     """
     if not path.exists():
-        raise ArchiveError(f"There is no archive at {path} yet. Make one with: embedarchive crawl URL -a {path.parent}")
+        make = say_command("embedarchive", "crawl", "URL", "-a", path.parent)
+        raise ArchiveError(f"There is no archive at {path} yet. Make one with: {make}")
     settle_side_files(path)
     check_identity(path)
-    last_opened[:] = [path]
+    last_opened[:] = [*last_opened[-3:], path]
     try:
         return connect_reader(path, factory)
     except FAULTS as error:

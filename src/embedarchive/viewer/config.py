@@ -6,12 +6,13 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from embedarchive.core.shell import say_command
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.store.schema.meanings import describe_database, describe_tables
 
 HEAD = """\
 # Written by embedarchive, to be changed by you. Serve the archive with it, read-only:
-#   datasette serve -i {file} -m {config}
+#   {command}
 """
 
 ARRANGED: dict[str, dict[str, Any]] = {
@@ -38,6 +39,7 @@ def render_config(database: str, file: str, config: str) -> str:
     arranged = {name: {**tables[name], **ARRANGED.get(name, {})} for name in tables}
     about = {"description": describe_database(), "tables": arranged, "queries": QUESTIONS}
     whole = {"title": "embedarchive", "description": describe_database(), "databases": {database: about}}
-    return HEAD.format(file=file, config=config) + str(
+    command = say_command("datasette", "serve", "-i", file, "-m", config)
+    return HEAD.format(command=" ".join(command.splitlines())) + str(
         yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110)
     )

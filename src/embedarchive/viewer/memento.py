@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from datasette.utils.asgi import Response
 
 from embedarchive import library
 from embedarchive.detect.identity import identify_post
 from embedarchive.library.records import CaptureRecord, PostRecord
+from embedarchive.show.tags import link_header
 from embedarchive.show.words import read_time
 from embedarchive.viewer.archives import NOUNS, Missing, find_archives, read
 from embedarchive.viewer.links import Links
@@ -60,10 +61,12 @@ async def serve_timemap(datasette: Any, request: Any) -> Response:
     if not found or not captures:
         raise Missing("No capture of this post is kept here.")
     links, record = found
-    self_url = datasette.absolute_url(request, datasette.urls.path(f"/timemap/link/{record.post.url}"))
-    gate = datasette.absolute_url(request, datasette.urls.path(f"/timegate/{record.post.url}"))
+    about = quote(record.post.url, safe=":/?&=%@~+,")
+    self_url = datasette.absolute_url(request, datasette.urls.path(f"/timemap/link/{about}"))
+    gate = datasette.absolute_url(request, datasette.urls.path(f"/timegate/{about}"))
+    original = link_header(record.post.url, "original")
     lines = [
-        f'<{record.post.url}>; rel="original"',
+        *([original] if original else []),
         f'<{self_url}>; rel="self"; type="application/link-format"',
         f'<{gate}>; rel="timegate"',
     ]
@@ -82,7 +85,8 @@ async def serve_timegate(datasette: Any, request: Any) -> Response:
         raise Missing("No capture of this post is kept here.")
     links, record = found
     nearest = find_nearest(captures, request.headers.get("accept-datetime"))
-    headers = {"vary": "accept-datetime", "link": f'<{record.post.url}>; rel="original"'}
+    original = link_header(record.post.url, "original")
+    headers = {"vary": "accept-datetime", **({"link": original} if original else {})}
     return Response.redirect(links.capture(nearest.id), headers=headers)
 
 
