@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from embedarchive.core.errors import DamagedArchive, DiskFull, UsageError
@@ -223,7 +224,7 @@ def open_copy(draft: Path, source: Path) -> Connection:
     return conn
 
 
-def public_url(url: object, article_id: int) -> object:
+def public_url(url: Any, article_id: int) -> Any:
     """An article's address; of a file on our disk only its name. What is no text stays what it is. Pure."""
     if not isinstance(url, str) or not url.lower().startswith("file:"):
         return url
