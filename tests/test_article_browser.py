@@ -108,6 +108,16 @@ async def test_what_stands_in_either_text_is_found_and_it_is_said_in_which(
     assert both.embeds[0].post.native_id == camera.replica.post("fjord").key
 
 
+async def test_what_a_timer_adds_once_its_place_is_reached_is_waited_for(camera: Camera) -> None:
+    page = """<!DOCTYPE html><body><article><div style="height:3000px">Far.</div><p id="slot">Here.</p></article><script>
+        function tick() { setTimeout(tick, 200) } tick();
+        new IntersectionObserver((seen, it) => { if (!seen[0].isIntersecting) return; it.disconnect();
+          setTimeout(() => { slot.innerHTML = "added by a timer" }, 2000) }).observe(slot)</script></body>"""
+    camera.replica.serve("https://forms.example/own/timer", Saved(body=page.encode()))
+    rendering = await camera.browser.read_article("https://forms.example/own/timer")
+    assert "added by a timer</p>" in rendering.dom
+
+
 async def test_the_rendered_text_is_a_document_that_shows_the_same_again(camera: Camera) -> None:
     page = """<!DOCTYPE html><html lang="en"><body><article><p>Outside</p><x-card>light<template shadowrootmode="open">
         <b>shadowed</b><x-inner><template shadowrootmode="open"><i>deeper</i></template></x-inner></template></x-card>

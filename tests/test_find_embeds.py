@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from embedarchive.detect import find_embeds
+from embedarchive.detect import decode_html, find_embeds
 from waiting import BOUND_S
 
 QUOTE = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{0}/">{1}</blockquote>'
@@ -224,3 +224,24 @@ def test_a_byline_is_found_where_its_quote_was_stripped(prefilter: bool) -> None
 def test_an_editors_figure(markup: str) -> None:
     found = find_embeds(markup.format(f"https://www.instagram.com/p/{ONE}/")).embeds
     assert [e.post.native_id for e in found if e.post] == [ONE]
+
+
+UNSAID = {
+    "windows-1251": "Сегодня утром над пустошью снова видели пустельгу, и местные жители рады.",
+    "koi8-r": "Сегодня утром над пустошью снова видели пустельгу, и местные жители рады.",
+    "shift_jis": "今朝、荒野の上でまたハヤブサが見られ、住民は喜んでいる。鳥類学者がそう伝えた。",
+    "euc_jp": "今朝、荒野の上でまたハヤブサが見られ、住民は喜んでいる。鳥類学者がそう伝えた。",
+    "big5": "今天早上,人們在荒原上空再次看到紅隼,當地居民非常高興。一位鳥類學家這樣說。",
+    "euc_kr": "오늘 아침 황야 위에서 황조롱이가 다시 목격되었고 주민들은 기뻐하고 있다.",
+    "cp1252": "Heute früh wurde über der Heide ein Turmfalke gesehen, die Bewohner freuen sich sehr. Größe und Fülle.",
+}
+
+
+@pytest.mark.parametrize("charset", UNSAID)
+def test_a_charset_that_nobody_says_is_guessed(charset: str) -> None:
+    page = f"<html><head><title>{UNSAID[charset]}</title></head><body><p>{UNSAID[charset]}</p></body></html>"
+    assert find_embeds(page.encode(charset)).title == UNSAID[charset]
+
+
+def test_utf8_that_was_cut_is_utf8() -> None:
+    assert decode_html("<p>früh, früher, am frühesten: ü".encode()[:-1]).startswith("<p>früh, früher")

@@ -72,3 +72,26 @@ def test_unknown_frames_are_listed_when_asked_for() -> None:
     found = find_embeds(page, url="https://news.example/a", unknown=True).embeds
     assert [(e.kind, e.url) for e in found] == [("unknown", "https://charts.example/abc"), ("embed", f"{POST}embed/")]
     assert len(find_embeds(page, url="https://news.example/a").embeds) == 1
+
+
+ELSEWHERE = {
+    "comment-autolink": f'<ol class="comment-list"><li id="comment-9" class="comment depth-1"><div class="comment-content"><p><a href="{TWEET}">{TWEET}</a></p></div></li></ol>',
+    "menu": f'<nav class="menu"><ul><li><p>{TWEET}</p></li></ul></nav>',
+    "listen-on-directory": """<div data-podcast='{"name":"The Show","itunesUrl":"https://itunes.apple.com/x","pocketCastsUrl":"https://pca.st/show","spotifyUrl":"https://open.spotify.com/show/2PnWnDNwU3wKesCHCpyAAA"}'></div>""",
+    "listen-on-attributes": '<div class="player-links" data-apple-url="https://podcasts.apple.com/x" data-spotify-url="https://open.spotify.com/show/2PnWnDNwU3wKesCHCpyAAA"></div>',
+    "link-and-icon-in-state": "<script>window.S=" + json.dumps({"items": [{"type": "social", "icon": "twitter", "url": TWEET}]}) + "</script>",
+    "related-by-its-type": "<script>window.S=" + json.dumps({"items": [{"@type": "RelatedVideoEmbed", "url": TWEET}]}) + "</script>",
+    "thumbnail-elsewhere": '<aside class="sidebar"><a href="https://youtu.be/jP6fEHm-lA0"><img src="https://i.ytimg.com/vi/jP6fEHm-lA0/0.jpg"></a></aside>',
+    "thumbnail-of-another": '<a href="https://youtu.be/jP6fEHm-lA0"><img src="https://i.ytimg.com/vi/aaaaaaaaaaa/0.jpg"></a>',
+    "picture-in-a-plain-box": f'<div class="photo"><a href="{TWEET}"><img src="shot.png"></a></div>',
+    "several-in-an-embed-box": f'<div class="embed"><a href="{TWEET}"><img src="a.png"></a><a href="/1">1</a><a href="/2">2</a><a href="/3">3</a></div>',
+    "creator-card": '<blockquote class="tiktok-embed" cite="https://www.tiktok.com/@mara.lind" data-embed-type="creator"><section>Mara Lind on TikTok</section></blockquote>',
+    "video-of-the-site": '<video><source type="video/mp4" src="https://cdn.example/a.mp4"></video>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize("prefilter", [True, False], ids=["prefiltered", "thorough"])
+def test_what_stands_for_something_else_is_no_embed(name: str, prefilter: bool) -> None:
+    page = f"<body><article><p>Text.</p>{ELSEWHERE[name]}<p>More text.</p></article></body>"
+    assert find_embeds(page, url="https://news.example/2026/a-story", prefilter=prefilter).embeds == ()

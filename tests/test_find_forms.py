@@ -308,3 +308,102 @@ def test_shapes_of_single_platforms(name: str) -> None:
     markup, key, form = SPECIAL[name]
     found = find_embeds(f"<body><p>Before.</p>{markup}<p>After.</p>").embeds
     assert [(e.post.key if e.post else None, e.form) for e in found] == [(key, form)]
+
+
+YOUTUBE = "youtube:jP6fEHm-lA0"
+HELD = {
+    "plyr": ('<div class="plyr" data-plyr-provider="youtube" data-plyr-embed-id="jP6fEHm-lA0"></div>', [YOUTUBE]),
+    "wordpress-video": (
+        '<video class="wp-video-shortcode"><source type="video/youtube" src="https://www.youtube.com/watch?v=jP6fEHm-lA0&#038;_=1" />'
+        '<a href="https://www.youtube.com/watch?v=jP6fEHm-lA0">https://www.youtube.com/watch?v=jP6fEHm-lA0</a></video>',
+        [YOUTUBE],
+    ),
+    "rumble-call": ('<div id="r"></div><script>Rumble("play", {"video":"v2abcd","div":"r"});</script>', ["rumble:v2abcd"]),
+    "dailymotion-script": (
+        '<script src="https://geo.dailymotion.com/player/xb2l3.js" data-video="x67iqc9"></script>', ["dailymotion:x67iqc9"]
+    ),
+    "tarteaucitron": (
+        '<div class="instagram_post" postId="p/BwiVvR9lD0m" width="400"></div><div class="dailymotion_player" videoID="x67iqc9"></div>'
+        '<div class="spotify_player" spotifyID="track/5xPxMLvzGXqfOD5hZ0h3or"></div>'
+        '<div class="soundcloud_player" data-playable-id="180961263" data-playable-type="playlist"></div>',
+        ["instagram:BwiVvR9lD0m", "dailymotion:x67iqc9", "spotify:track/5xPxMLvzGXqfOD5hZ0h3or", "soundcloud:playlists/180961263"],
+    ),
+    "s9e-parts": (
+        "".join(
+            f'<iframe src="https://s9e.github.io/iframe/2/{name}.min.html#{held}"></iframe>'
+            for name, held in {
+                "tumblr": "2JT2XTaiTxO08wh21dqQrw/92003045999", "facebook": "rookfield/posts/928812574504511",
+                "mastodon": "kestrel@heath.example/109579438603578399", "soundcloud": "maralind/kestrel-song",
+            }.items()
+        ),
+        ["tumblr:92003045999", "facebook:928812574504511", "mastodon:heath.example/109579438603578399", "soundcloud:maralind/kestrel-song"],
+    ),
+    "object-param-embed": (
+        '<object width="425"><param name="movie" value="//www.youtube.com/v/jP6fEHm-lA0"><embed src="//www.youtube.com/v/jP6fEHm-lA0"></object>',
+        [YOUTUBE],
+    ),
+    "frame-and-noscript": (
+        '<div><iframe src="https://www.youtube.com/embed/jP6fEHm-lA0"></iframe><noscript><iframe src="https://www.youtube.com/embed/jP6fEHm-lA0">'
+        "</iframe></noscript></div>",
+        [YOUTUBE],
+    ),
+    "facade": (
+        '<div class="lyte"><noscript><a href="https://youtu.be/jP6fEHm-lA0"><img src="https://paper.example/t.php?o=https%3A%2F%2Fi.ytimg.com'
+        '%2Fvi%2FjP6fEHm-lA0%2F0.jpg"></a></noscript></div>',
+        [YOUTUBE],
+    ),
+    "facade-beside": (
+        '<figure class="player"><img src="//img.youtube.com/vi/jP6fEHm-lA0/hqdefault.jpg"><a class="play" href="https://www.youtube.com/watch?v='
+        'jP6fEHm-lA0">Play</a></figure>',
+        [YOUTUBE],
+    ),
+    "picture-in-a-box": (
+        '<div class="embed embed--tweet"><a href="https://x.com/maralind/status/1349129669258448897"><img src="shot.png" alt="A post"></a></div>',
+        ["x:1349129669258448897"],
+    ),
+    "compound-type-in-state": (
+        next_data({"blocks": [{"@type": "DocumentBlockExternalContent", "url": "https://x.com/m/status/1349129669258448897"}]}),
+        ["x:1349129669258448897"],
+    ),
+    "comment-embed": (
+        '<div class="fb-comment-embed" data-href="https://www.facebook.com/m/posts/928812574504511?comment_id=119353146"></div><iframe src="https://'
+        'www.facebook.com/plugins/comment_embed.php?href=https%3A%2F%2Fwww.facebook.com%2Fm%2Fposts%2F928812574504512%3Fcomment_id%3D119353147">'
+        "</iframe>",
+        ["facebook:928812574504511/119353146", "facebook:928812574504512/119353147"],
+    ),
+    "frames-with-short-links": (
+        "".join(
+            f'<iframe src="https://www.facebook.com/plugins/{kind}.php?href={quote(link, safe="")}"></iframe>'
+            for kind, link in (("post", "https://www.facebook.com/share/p/1AbCdEfGh2/"), ("video", "https://fb.watch/aBcDeF1234/"))
+        ),
+        ["facebook:https://www.facebook.com/share/p/1AbCdEfGh2/", "facebook:https://fb.watch/aBcDeF1234/"],
+    ),
+    "quote-without-link": (
+        '<blockquote class="twitter-tweet"><p>The kestrel is back at last.</p></blockquote><blockquote class="instagram-media" '
+        'data-instgrm-version="4"></blockquote>',
+        [None, None],
+    ),
+    "quote-without-permalink": (
+        '<blockquote class="twitter-tweet"><p>The kestrel is back.</p>— Mara Lind (<a href="https://twitter.com/maralind">@maralind</a>)</blockquote>',
+        [None],
+    ),
+    "saved-frames": (
+        '<iframe srcdoc="&lt;html&gt;&lt;!-- saved from url=(0041)https://www.youtube.com/embed/jP6fEHm-lA0 --&gt;&lt;p&gt;x"></iframe><p>Text.</p>'
+        '<iframe srcdoc="&lt;link rel=canonical href=https://www.instagram.com/p/BwiVvR9lD0m/&gt;&lt;p&gt;x"></iframe>',
+        [YOUTUBE, "instagram:BwiVvR9lD0m"],
+    ),
+    "slide-deck": (
+        '<textarea id="source"># One\n\n---\n&lt;iframe src="https://www.youtube.com/embed/jP6fEHm-lA0"&gt;&lt;/iframe&gt;</textarea>',
+        [YOUTUBE],
+    ),
+    "amp-vk": ('<amp-vk data-embedtype="post" data-owner-id="1" data-post-id="45616" data-hash="x"></amp-vk>', ["vk:wall1_45616"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize("prefilter", [True, False], ids=["prefiltered", "thorough"])
+def test_what_libraries_and_placeholders_hold(name: str, prefilter: bool) -> None:
+    markup, keys = HELD[name]
+    page = f"<html><body><p>Text before.</p>{markup}<p>Text after.</p></body></html>"
+    found = find_embeds(page, url="https://news.example/2026/a-story", prefilter=prefilter).embeds
+    assert [e.post.key if e.post else None for e in found] == keys

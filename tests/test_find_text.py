@@ -1,15 +1,18 @@
-"""Articles of which only text is left."""
+"""Articles of which only text is left; and what `find` prints."""
 
 # ruff: noqa: E501 (markup is given as articles write it)
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from embedarchive.detect import find_in_text
 from embedarchive.detect.keywords import find_telling
+from in_process import run
 
 SEED = Path(__file__).parents[2] / "shared" / "fixtures" / "seed-article.txt"
 
@@ -74,3 +77,36 @@ def test_each_text_is_told_apart() -> None:
     ]
     assert find_telling(texts) == {0, 2, 4}
     assert find_telling([]) == set()
+
+
+# ------------------------------------------------------------------------------------------------------- the command line
+
+
+def find(*args: str | Path) -> list[dict[str, Any]]:
+    done = run("find", *args, "--nl")
+    assert done.code == 0
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_each_of_several_files_of_one_article_is_read(tmp_path: Path) -> None:
+    for name, code in (("a", "jP6fEHm-lA0"), ("b", "aaaaaaaaaaa")):
+        (tmp_path / f"{name}.html").write_text(
+            '<link rel=canonical href="https://news.example/1"><p>Text.</p>'
+            f'<iframe src="https://www.youtube.com/embed/{code}"></iframe>'
+        )
+    rows = find(tmp_path / "a.html", tmp_path / "b.html")
+    assert [row["native_id"] for row in rows] == ["jP6fEHm-lA0", "aaaaaaaaaaa"]
+    assert {row["article"] for row in rows} == {"https://news.example/1"}
+
+
+def test_mentions_and_unknown_frames_are_printed_when_asked_for(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        '<link rel=canonical href="https://news.example/1"><p>She <a href="https://x.com/ida/status/1932100000000000021">'
+        'said</a> it.</p><iframe src="https://maps.example/embed/1"></iframe>'
+        '<div class="fb-comment-embed" data-href="https://www.facebook.com/a/posts/928812574504508?comment_id=119353146"></div>'
+    )
+    assert [row["about"] for row in find(page)] == ["928812574504508"]
+    mention = find(page, "--mentions")[1]
+    assert (mention["kind"], mention["posted_at_source"], mention["truncated"]) == ("mention", "id", None)
+    assert [row["kind"] for row in find(page, "--unknown")] == ["unknown", "embed"]

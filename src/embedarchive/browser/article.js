@@ -106,8 +106,13 @@
       else if (y > reach) stopped = "it grew without end";
       else if (performance.now() > until) stopped = "time was up";
     }
-    page.scrollTo({ top: 0, behavior: "instant" });
+    // Two frames: observers of the last place are told of it with the next.
+    for (let frame = 0; frame < 2; frame++) await new Promise((done) => requestAnimationFrame(done));
     return stopped;
+  },
+
+  ascend() {
+    this.scroller().scrollTo({ top: 0, behavior: "instant" });
   },
 
   // What scrolls: the window, else the largest element that does.

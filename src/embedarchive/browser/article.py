@@ -27,6 +27,7 @@ from embedarchive.egress import Door
 WINDOW = (1280, 1200)
 _ARTICLE_SCRIPT = files("embedarchive.browser").joinpath("article.js").read_text(encoding="utf-8").rstrip()
 _SCRIPT = f"Object.assign({PAGE_SCRIPT},\n{_ARTICLE_SCRIPT})"
+_TIMERS = files("embedarchive.browser").joinpath("timers.js").read_text(encoding="utf-8").rstrip()
 _GRACE_S = 4.0
 _STARTS = 3
 """How often a page may leave for another while it is being looked at."""
@@ -44,12 +45,14 @@ _DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimation
 class ArticleLimits:
     """Seconds: to the first byte, until the page is quiet, for scrolling, for one embed, for all embeds, in all.
 
-    An embed whose frame is still arriving is given more, up to `late_embed_s`, while no `idle_s` pass without a byte.
+    What a script does on a timer as its place is scrolled to is waited for `linger_s`. An embed whose frame is still arriving
+    is given more, up to `late_embed_s`, while no `idle_s` pass without a byte.
     """
 
     navigate_s: float = 45.0
     quiet_s: float = 8.0
     scroll_s: float = 25.0
+    linger_s: float = 3.0
     embed_s: float = 12.0
     idle_s: float = 30.0
     late_embed_s: float = 90.0
@@ -81,6 +84,11 @@ class Opened:
         """Call a function of article.js, which is told to end before its time is up."""
         deadline = {"deadline": seconds * 1000, **data}
         return await self.tab.evaluate(function, deadline, seconds + _GRACE_S * crowding(), _SCRIPT)
+
+    async def time(self, function: str, seconds: float, **data: Any) -> None:
+        """Call a function of timers.js in the page's own world, where its scripts set their timers."""
+        deadline = {"deadline": seconds * 1000, **data}
+        await self.tab.evaluate(function, deadline, seconds + _GRACE_S * crowding(), _TIMERS, isolated=False)
 
     async def alter(self, function: str, seconds: float = 5.0, **data: Any) -> None:
         """Call a function that changes the page, and note what it did."""
@@ -160,7 +168,10 @@ async def _read(opened: Opened) -> None:
     limits = opened.limits
     await opened.rest()
     await opened.alter("unblur")
+    await opened.time("watch", 5.0, longest=limits.linger_s * 1000)
     stopped = await opened.ask("descend", limits.scroll_s, step_ms=limits.step_ms)
+    await opened.time("end", limits.linger_s)
+    await opened.ask("ascend", 5.0)
     opened.alterations.append(f"scrolled until {stopped}" if stopped else "scrolled to the end")
     await opened.rest()
     await opened.alter("unblur")

@@ -107,17 +107,21 @@ class Tab:
         """When, by the monotonic clock, something last arrived for this tab, or it asked for something."""
         return max(self.door.heard(self.user), self.recorder.touched if self.recorder else 0.0)
 
-    async def evaluate(self, function: str, data: dict[str, Any], seconds: float, script: str = PAGE_SCRIPT) -> Any:
-        """Call a function of page.js in an isolated world.
+    async def evaluate(
+        self, function: str, data: dict[str, Any], seconds: float, script: str = PAGE_SCRIPT, *, isolated: bool = True
+    ) -> Any:
+        """Call a function of page.js in an isolated world, or of a script that has to do with the page's own in the page's.
 
         Raises PageLeft when the page navigates meanwhile or the function fails, BrowserCrashed when the page is lost,
         TimeoutError when it does not answer in so many seconds.
         """
         expression = f"{script}.{function}({json.dumps(data)})"
         try:
-            where = {"frameId": self._frame, "worldName": "embedarchive"}
-            world = await self.race(self.cdp.send("Page.createIsolatedWorld", where), seconds)
-            options = {"awaitPromise": True, "returnByValue": True, "contextId": world["executionContextId"]}
+            options: dict[str, Any] = {"awaitPromise": True, "returnByValue": True}
+            if isolated:
+                where = {"frameId": self._frame, "worldName": "embedarchive"}
+                world = await self.race(self.cdp.send("Page.createIsolatedWorld", where), seconds)
+                options["contextId"] = world["executionContextId"]
             answer = await self.race(self.cdp.send("Runtime.evaluate", {"expression": expression, **options}), seconds)
         except PlaywrightError as error:
             lost = any(word in error.message.lower() for word in _LOST) and "has been closed" not in error.message

@@ -23,7 +23,7 @@ from embedarchive.cli.options import (
 from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import Embed, Fetch, Found
 from embedarchive.detect.merge import merge_found
-from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.run.ledger import DOM_TYPE
 from embedarchive.run.services import Services, Settings
@@ -89,15 +89,16 @@ async def print_all(
 ) -> int:
     failed = 0
     async with Services(settings) as services:
-        async for seed in walk(seeds, services.fetch, scope, limit=limit, width=settings.concurrency):
+        more = {"mentions": "mention" in kinds, "unknown": "unknown" in kinds}
+        async for seed in walk(seeds, services.fetch, scope, limit=limit, width=settings.concurrency, every=True):
             fetch = seed.fetch or await services.fetch(seed.url)
             if fetch.outcome == "failed":
                 failed += 1
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
                 continue
-            found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type)
+            found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
             if render and fetch.source == "network":
-                found = await search_rendered(services, fetch, found)
+                found = await search_rendered(services, fetch, found, **more)
             if found.truncated:
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
@@ -105,12 +106,12 @@ async def print_all(
     return ExitCode.IN_PART if failed else ExitCode.DONE
 
 
-async def search_rendered(services: Services, fetch: Fetch, found: Found) -> Found:
+async def search_rendered(services: Services, fetch: Fetch, found: Found, **more: bool) -> Found:
     """Render a fetched article and search that too; give what both searches found."""
     rendering = await services.render(fetch.final_url)
     if rendering.reason:
         click.secho(f"{fetch.url}: rendered in part or not at all ({rendering.reason})", fg="yellow", err=True)
-    dom = await services.search(rendering.dom.encode(), url=fetch.final_url, content_type=DOM_TYPE)
+    dom = await services.search(rendering.dom.encode(), url=fetch.final_url, content_type=DOM_TYPE, **more)
     return merge_found(found, dom)
 
 
@@ -120,16 +121,23 @@ def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:
 
 
 def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[str, Any]]:
-    """One flat object an embed. `posted_at` comes from the post's id where ids carry time, else from the publisher."""
+    """One flat object an embed. `posted_at` comes from the post's id where ids carry time, else from the publisher, and
+    `posted_at_source` says which (`id`, `publisher`). `about` is the post that a comment belongs to; `truncated` says why
+    the page was searched in part only, if it was."""
     for embed in embeds:
         post, claim = embed.post, embed.claim
+        dated = post.posted_at if post else None
+        source = "id" if dated else "publisher"
         yield {
             "source": seed.origin, "article": found.canonical_url or seed.url, "position": embed.position,
             "platform": embed.platform, "native_id": post.native_id if post else None,
             "key": post.key if post else None, "url": post.url if post else embed.url, "form": embed.form,
             "author_name": claim.author_name, "author_handle": claim.author_handle, "text": claim.text,
-            "posted_at": (post.posted_at if post else None) or claim.posted_at,
-            "seen_in": embed.seen_in, "kind": embed.kind, "layer": embed.layer, "rule": embed.rule,
+            "posted_at": dated or claim.posted_at,
+            "posted_at_source": source if dated or claim.posted_at else None,
+            "about": BY_NAME[post.platform].about(post.native_id) if post else None,
+            "truncated": found.truncated, "seen_in": embed.seen_in,
+            "kind": embed.kind, "layer": embed.layer, "rule": embed.rule,
         }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from embedarchive.detect.state import StateRecord, make_records, walk_own
 
 _LARGEST = 4_000_000
 _EXPANDERS = frozenset(("embed", "oembed", "embedly", "iframely"))
+_SOURCES = frozenset(("source", "template", "slides", "markdown", "deck"))
 _TO_COPY = re.compile(r"clipboard|copy|share", re.I)
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
@@ -49,9 +50,12 @@ def is_live(attrs: Attrs) -> bool:
 
 
 def _is_hidden(attrs: Attrs) -> bool:
-    """Hidden, or named for a machine: a visible text area is for a reader to copy from."""
+    """Hidden, named for a machine, or the source of a slide deck: a visible text area is for a reader to copy from."""
     return (
-        "hidden" in attrs or bool(_HIDING.search(attrs.get("style") or "")) or any(n.startswith("data-") for n in attrs)
+        bool(split_words(f"{attrs.get('id') or ''} {attrs.get('class') or ''}") & _SOURCES)
+        or "hidden" in attrs
+        or bool(_HIDING.search(attrs.get("style") or ""))
+        or any(n.startswith("data-") for n in attrs)
     )
 
 

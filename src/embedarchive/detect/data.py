@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
@@ -30,7 +30,7 @@ _OTHER_WORDS = frozenset(
         "thumbnail", "grid", "credit", "credits", "avatar", "nav", "menu", "proxy", "login", "comment", "comments",
         "count", "like", "likes", "profile", "author", "related", "caption", "copyright", "copy", "clipboard", "source",
         "sameas", "logo", "badge", "cta", "redirect", "track", "tracking", "analytics", "ad", "ads", "sbi", "feedzy",
-        "comingfrom",
+        "comingfrom", "listen", "subscribe",
     )
 )  # fmt: skip
 _SERVICE_KEYS = frozenset(
@@ -40,7 +40,17 @@ _SERVICE_KEYS = frozenset(
         "socialnetwork", "contenttype", "extcontenttype", "name",
     )
 )  # fmt: skip
-ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid"))
+ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid", "playableid"))
+_ID_ENDS = ("videoid", "embedid", "postid", "mediaid")
+"""What a name ends with that promises an id whatever library's prefix it bears (`data-plyr-embed-id`)."""
+_SERVICE_ENDS = ("provider", "service", "platform", "network")
+_DIRECTORY = frozenset(
+    ("apple", "itunes", "google", "pocket", "deezer", "amazon", "rss", "overcast", "castbox", "stitcher", "tidal",
+     "audible", "iheart", "tunein", "podbean", "castro", "playerfm")
+)  # fmt: skip
+"""Services that a thing can be had from besides the platforms."""
+_LINKING = frozenset(("icon", "icons", "sameas", "menu", "nav"))
+"""Words of a record's names that make of its address a link."""
 _NEVER = frozenset(
     (
         "class", "style", "alt", "title", "aria-label", "href", "srcset", "sizes", "placeholder",
@@ -83,7 +93,19 @@ ID_NAMES: dict[str, Platform] = {name: p for p in PLATFORMS for name in p.id_nam
 
 def is_any_id(name: str) -> bool:
     """Whether a squeezed name promises an id, of whatever service."""
-    return name in ID_KEYS or name.endswith("videoid")
+    return name in ID_KEYS or name.endswith(_ID_ENDS)
+
+
+def is_service_key(name: str) -> bool:
+    """Whether a squeezed name promises the name of a service."""
+    return name in _SERVICE_KEYS or name.endswith(_SERVICE_ENDS)
+
+
+@lru_cache(maxsize=1024)
+def split_type(text: str) -> frozenset[str]:
+    """`DocumentBlockExternalContent` -> its words, each alone and joined to the next, and all of them as one."""
+    words = [w.lower() for w in _WORD.findall(text[:80])]
+    return frozenset((*words, *map("".join, pairwise(words)), "".join(words)))
 
 
 def find_named(pairs: Mapping[str, str], context: str, *, plain: bool = False, ids: bool = True) -> Named | None:
@@ -124,7 +146,7 @@ def _find_ids(pairs: Mapping[str, str]) -> Iterator[Named]:
 
 def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     """`provider=youtube` with `data-id=…`; the service may also be a word of the record's own name (`lite-youtube`)."""
-    said = [squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40]
+    said = [squeeze(v) for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 40]
     services = [SERVICES[s] for s in (*said, *sorted(split_words(context))) if s in SERVICES]
     for platform in services[:3]:
         for name, value in pairs.items():
@@ -139,7 +161,9 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     around = split_words(context)
     if around & _OTHER_WORDS:
         return
-    services = {squeeze(v) for k, v in pairs.items() if squeeze(k) in _SERVICE_KEYS and len(v) < 40}
+    services = {w for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 80 for w in split_type(v)}
+    if services & _OTHER_WORDS or _is_link(pairs):
+        return
     named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
     for name, value in _urls(pairs):
         words = split_words(name) | {squeeze(name)} | named
@@ -150,6 +174,15 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
         post = identify_embedded(value)
         if post:
             yield Named(post, name, value, "named-address")
+
+
+def _is_link(pairs: Mapping[str, str]) -> bool:
+    """Whether a record is a link with its icon, or lists where one thing can be had: under names of several services."""
+    words = [(split_words(name), value) for name, value in pairs.items()]
+    if any(each & _LINKING for each, _ in words):
+        return True
+    services = {w for each, value in words if _is_url(value) for w in each & (SERVICES.keys() | _DIRECTORY)}
+    return len(services) > 1
 
 
 def _urls(pairs: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -17,8 +17,10 @@ from embedarchive.detect.elements import (
     match_emptied,
     match_frame,
     match_lone_address,
+    match_picture,
     match_quote,
     match_selector,
+    match_source,
     match_unknown,
 )
 from embedarchive.detect.identity import identify_post
@@ -109,6 +111,8 @@ def _match_node(node: LexborNode, scope: Scope) -> list[Match]:
         one = match_frame(node, attrs)
     elif one is None and tag == "blockquote":
         one = match_quote(node, attrs)
+    elif one is None and tag == "source":
+        return [source] if (source := match_source(node, attrs)) else []
     if one is not None:
         return [one]
     found = match_attributes(node, attrs, scope) if attrs else []
@@ -117,7 +121,7 @@ def _match_node(node: LexborNode, scope: Scope) -> list[Match]:
     if not found and tag in PARAGRAPHS:
         one = match_lone_address(node) or (match_byline_paragraph(node) if tag == "p" else None)
     elif not found and tag == "a":
-        one = match_emptied(node, attrs)
+        one = match_emptied(node, attrs) or match_picture(node, attrs)
     elif not found and tag in FRAMES and scope.unknown:
         one = match_unknown(node, attrs, scope)
     return found or ([one] if one else [])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
+from urllib.parse import SplitResult, unquote
 
 from selectolax.lexbor import LexborNode
 
 from embedarchive.core.model import Claim, Post
-from embedarchive.core.urls import host_of, split_url
+from embedarchive.core.urls import host_of, split_url, unescape_entities
 from embedarchive.detect.claims import read_record_claim
-from embedarchive.detect.data import split_words
+from embedarchive.detect.data import SERVICES, split_words, squeeze
 from embedarchive.detect.identity import find_platforms, identify_embedded, identify_post
 from embedarchive.detect.markup import peel, read_json
 from embedarchive.detect.match import LONGEST_SNIPPET, Match, merge_claims
@@ -27,9 +30,27 @@ NOT_CARRYING = frozenset(
 )
 """Attributes whose values are of the element itself: a post in them is named or linked, never carried."""
 NOT_CARRYING_TAGS = frozenset(
-    ("area", "link", "meta", "base", "input", "button", "form", "time", "html", "body", "source", "track")
+    ("area", "link", "meta", "base", "input", "button", "form", "time", "html", "body", "track")
 )
 """Elements that show nothing by themselves, whatever their attributes say."""
+_LARGEST_FRAME = 2_000_000
+_SAYS_ITSELF = re.compile(
+    r"""(?i)saved from url=\(\d{1,6}\)(https?:[^\s<>"']{8,2000})"""
+    r"""|<link\b[^>]{0,200}\brel=["']?canonical["']?[^>]{0,200}?\bhref=["']?(https?:[^\s"'<>]{8,2000})"""
+    r"""|<meta\b[^>]{0,200}\bog:url["']?[^>]{0,200}?\bcontent=["']?(https?:[^\s"'<>]{8,2000})"""
+)
+_IN_COMMENTS = re.compile(
+    r"(?:^|\s)(?:[a-z]{1,4}-{1,2})?(?:comments?(?:[-_]{1,2}(?:list|content|body|text|area|section|thread|item|entry|inner|wrap|wrapper|"
+    r"container|\d+))?|comment-?list|replies)(?:\s|$)",
+    re.I,
+)
+_ASIDE = frozenset(
+    ("related", "sidebar", "widget", "widgets", "playlist", "menu", "nav", "footer", "recommended", "recommendations",
+     "popular", "latest", "teaser", "teasers", "trending", "feed", "carousel", "grid", "archive")
+)  # fmt: skip
+"""Words in the classes of boxes that show what is elsewhere."""
+_BOXES = 3
+"""How many elements around a linked picture may say what it is."""
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
 
 
@@ -37,10 +58,34 @@ def match_selector(node: LexborNode, attrs: Attrs) -> Match | None:
     """A widget that matches a platform's selector and names its post, or at least its author."""
     for platform, selector in find_selectors(node, attrs):
         post, url = read_selector(node, platform, selector)
-        if post or (selector.bare and "@" in node.text()[:LONGEST_SNIPPET]):
+        if (
+            post
+            or (selector.bare and "@" in node.text()[:LONGEST_SNIPPET])
+            or _is_unresolved(node, attrs, platform, selector)
+        ):
             seen = make_match(node, post, url, selector.form, f"{platform.name}:{selector.form}", platform.name)
             return replace(seen, claim=merge_claims(_read_attributes(selector, attrs), seen.claim))
     return None
+
+
+def _is_unresolved(node: LexborNode, attrs: Attrs, platform: Platform, selector: Selector) -> bool:
+    """Whether a widget's quote lost its link, and holds words of a post or says which version of the widget made it. One that
+    names another page of the platform's (a profile, a page) is that."""
+    if node.tag != "blockquote" or selector.form != "blockquote" or not attrs.get("class"):
+        return False
+    urls = [split_url(value) for value in attrs.values() if value and "//" in value[:10]]
+    if any(url and platform in find_platforms(url) for url in urls):
+        return False
+    links = [split_url(a.attributes.get("href") or "") for a in node.css("a[href]")[:20]]
+    if any(url and platform in find_platforms(url) and not is_profile(url) for url in links):
+        return False
+    words = len(node.text()[:LONGEST_SNIPPET].split()) > 2
+    return words or any(name.endswith("-version") for name in attrs)
+
+
+def is_profile(url: SplitResult) -> bool:
+    """Whether an address has one name for its path."""
+    return re.fullmatch(r"/@?[\w.\-]{1,60}/?", url.path) is not None and url.path.strip("/") not in ("share", "intent")
 
 
 def _read_attributes(selector: Selector, attrs: Attrs) -> Claim:
@@ -59,7 +104,20 @@ def match_frame(node: LexborNode, attrs: Attrs) -> Match | None:
             continue
         post = identify_embedded(value) or _identify_peeled(value)
         if post:
-            return make_match(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
+            seen = make_match(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
+            # What an object is told stands for the object: its `embed` is the same once more.
+            of_object = node.tag == "param" and node.parent is not None
+            return replace(seen, trail=seen.trail[1:]) if of_object else seen
+    return _match_saved(node, attrs.get("srcdoc") or "")
+
+
+def _match_saved(node: LexborNode, kept: str) -> Match | None:
+    """A frame whose page was saved in its place: that page says itself which post it shows."""
+    for m in islice(_SAYS_ITSELF.finditer(kept[:_LARGEST_FRAME]), 20):
+        url = unescape_entities(m[1] or m[2] or m[3])
+        post = identify_post(url)
+        if post:
+            return make_match(node, post, url, "saved-frame", f"{node.tag}@srcdoc says itself")
     return None
 
 
@@ -130,7 +188,72 @@ def match_lone_address(node: LexborNode) -> Match | None:
         child = child.next
     text = node.text(strip=True)
     post = identify_embedded(text) if len(text) <= 4000 and _ADDRESS.match(text) else None
-    return make_match(node, post, text, "bare-url", "address-alone") if post else None
+    if post is None or _is_in_comments(node):
+        return None
+    return make_match(node, post, text, "bare-url", "address-alone")
+
+
+def _find_around(node: LexborNode, most: int) -> Iterator[LexborNode]:
+    """The elements around one, innermost first."""
+    up = node.parent
+    for _ in range(most):
+        if up is None or up.tag in ("body", "html"):
+            return
+        yield up
+        up = up.parent
+
+
+def _is_in_comments(node: LexborNode) -> bool:
+    """Whether an element stands in what readers wrote, or in a menu."""
+    return any(
+        up.tag == "nav" or any(_IN_COMMENTS.search(up.attributes.get(name) or "") for name in ("class", "id"))
+        for up in (node, *_find_around(node, 30))
+    )
+
+
+def match_picture(node: LexborNode, attrs: Attrs) -> Match | None:
+    """A link to a post around, or beside, the picture that stands for it: the platform's own thumbnail of that post, which
+    plays on a click; or any picture in a box whose class says that it is an embed."""
+    href = attrs.get("href") or ""
+    post = identify_embedded(href)
+    if post is None:
+        return None
+    boxes = [node, *_find_around(node, _BOXES)]
+    if any(up.tag in ("nav", "aside", "footer") or _read_words(up) & _ASIDE for up in _find_around(node, 12)):
+        return None
+    for box in boxes:
+        if len(box.css("a[href]")[:4]) > 3:
+            return None
+        if shows_thumbnail(box.html or "", post):
+            return make_match(box, post, href, "facade", "thumbnail")
+    if node.css_first("img, picture, amp-img") is None or len(node.text(strip=True)) > 80:
+        return None
+    says = next((box for box in boxes[1:] if _read_words(box) & _EMBED_BOX and len(box.text(strip=True)) < 300), None)
+    return make_match(says, post, href, "picture", "linked-picture") if says is not None else None
+
+
+_EMBED_BOX = frozenset(("embed", "embeds", "embedded", "oembed"))
+
+
+def _read_words(node: LexborNode) -> frozenset[str]:
+    return split_words(f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}")
+
+
+def shows_thumbnail(markup: str, post: Post) -> bool:
+    """Whether markup shows a picture that the platform keeps under the post's own id, also through a proxy."""
+    patterns = BY_NAME[post.platform].thumbnails
+    plain = unquote(unquote(markup[:LONGEST_SNIPPET])) if patterns else ""
+    return any(m[1] == post.native_id for pattern in patterns for m in re.finditer(pattern, plain))
+
+
+def match_source(node: LexborNode, attrs: Attrs) -> Match | None:
+    """`<source type="video/youtube" src=…>`: a film that a player's script has from a platform."""
+    kind = squeeze((attrs.get("type") or "").rpartition("/")[2].removeprefix("x-"))
+    src = attrs.get("src") or ""
+    post = identify_embedded(src) if kind in SERVICES else None
+    if post is None or BY_NAME[post.platform] is not SERVICES[kind]:
+        return None
+    return make_match(node, post, src, "custom-element", "source-of-service")
 
 
 def match_byline_paragraph(node: LexborNode) -> Match | None:

@@ -24,6 +24,7 @@ from embedarchive.platforms import PLATFORMS
 
 ADDRESS, TOKEN, ID, ESCAPED_ID = "address", "token", "id", "escaped id"
 CALL, PARAMETER, BASE64, BYLINE, QUOTE, SCRIPT = "call", "parameter", "base64", "byline", "blockquote", "script"
+THUMBNAIL = "thumbnail"
 """Kinds of keywords. `address` stands within the address of a post, `token` is a word of a selector, `id` ends an
 attribute with a value that some platform's id may be (`escaped id`: only the name and `=` are looked at), `script` ends
 the start tag of a script that is not empty."""
@@ -98,6 +99,7 @@ def _find_ids() -> Iterator[_Pattern]:
 def _find_others() -> Iterator[_Pattern]:
     yield from ((call, CALL, "", 1) for p in PLATFORMS for call in p.calls)
     yield from ((_write_literal(q), PARAMETER, q, len(q)) for p in PLATFORMS for q in p.link_parameters)
+    yield from ((_escape_signs(thumbnail), THUMBNAIL, "", 1) for p in PLATFORMS for thumbnail in p.thumbnails)
     for opened, space, at in product((r"\(", "%28", "\xef\xbc\x88"), ("", r"\s"), ("@", "%40", "\xef\xbc\xa0")):
         yield opened + space + at, BYLINE, "", 1
     yield QUOTE, QUOTE, QUOTE, len(QUOTE)

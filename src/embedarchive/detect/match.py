@@ -18,7 +18,8 @@ SHOWN = frozenset(("blockquote", "iframe", "rendered-iframe", "object", "amp"))
 @dataclass(frozen=True, slots=True)
 class Match:
     """One carrier of a post, seen once. `trail` names its element and the elements around it, innermost first;
-    `apart` says that a reader sees text between this and the match before it."""
+    `apart` says that a reader sees text between this and the match before it, `spare` that it stands for browsers that
+    show nothing else (in `noscript`)."""
 
     kind: Kind
     platform: str | None
@@ -31,6 +32,7 @@ class Match:
     claim: Claim = Claim()  # noqa: RUF009 (frozen)
     trail: tuple[int, ...] = ()
     apart: bool = False
+    spare: bool = False
 
 
 def _contains(outer: Match, inner: Match) -> bool:
@@ -42,7 +44,8 @@ def _is_same_appearance(earlier: Match, later: Match, adjacent: bool) -> bool:
         return True
     near = set(earlier.trail[:_NEAR]) & set(later.trail[:_NEAR])
     shown_twice = later.apart and {earlier.form, later.form} <= SHOWN
-    return adjacent and not shown_twice and earlier.form != later.form and bool(near)
+    one_is_spare = earlier.spare != later.spare
+    return adjacent and not shown_twice and (earlier.form != later.form or one_is_spare) and bool(near)
 
 
 def merge_claims(one: Claim, two: Claim) -> Claim:

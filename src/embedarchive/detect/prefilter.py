@@ -28,6 +28,7 @@ from embedarchive.detect.keywords import (
     PARAMETER,
     QUOTE,
     SCRIPT,
+    THUMBNAIL,
     TOKEN,
     Hit,
     find_keywords,
@@ -41,7 +42,7 @@ _ALWAYS = (*sorted(FRAMES - {"param"}), "template", "textarea")
 _EVERYTHING = "*"
 _MOST_SELECTORS = 300
 """A longer list would take longer than to look at every element."""
-_ANYWHERE = frozenset((ADDRESS, TOKEN, ID, ESCAPED_ID, CALL, PARAMETER, BASE64, BYLINE, QUOTE))
+_ANYWHERE = frozenset((ADDRESS, TOKEN, ID, ESCAPED_ID, CALL, PARAMETER, BASE64, BYLINE, QUOTE, THUMBNAIL))
 _IN_LIVE_SCRIPT = frozenset((ADDRESS, CALL, QUOTE))
 _LONGEST_RUN, _LONGEST_TAG, _LONGEST_NAME, _NEAR = 400, 4_000, 80, 500
 """Bytes that are looked at before and after a place."""
@@ -59,6 +60,9 @@ _AFTER_ESCAPED_TAG = re.compile(rb"(?i)(?:gt;|3e)\s*\Z")
 _DEEPEST_ALONE = 8
 _SAFE = re.compile(r"[\w.:/@+%-]+")
 
+_LONGEST_BOX = 2_000
+_PICTURED = re.compile(rb"(?i)(?<!/a)>[^<>]{0,200}(?:<(?!/a)[^<>]*>[^<>]{0,200}){0,4}?<(?:img|picture|amp-img)\b")
+_EMBED_BOX = re.compile(rb"(?i)embed")
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _CLASSES = frozenset(name for compound in COMPOUNDS for name in compound.classes)
 _TITLED = re.compile("|".join(re.escape(p.title) for p in PLATFORMS if len(p.title) > 1).encode(), re.I)
@@ -98,8 +102,7 @@ def prefilter_document(body: bytes, keywords: Sequence[Hit] | None = None) -> st
     wanted = frozenset(token for tokens, _ in compounds for token in tokens)
     for at, kind, word in hits:
         if kind == ADDRESS and is_plain_link(body, at):
-            if any(look.quoted.values()):
-                look.links.append(at)
+            _follow_link(look, at)
         elif kind == SCRIPT:
             look.script, look.began, look.heard = at, at, None
         elif kind in _ANYWHERE and (kind != TOKEN or word in wanted):
@@ -123,8 +126,12 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
         if not is_link(body, start):
             if read_post(body, start) and not _locate_in_text(look, start, inside):
                 _locate(look, at, word, inside)
-        elif any(look.quoted.values()):
-            look.links.append(at)
+        else:
+            _follow_link(look, at)
+    elif kind == THUMBNAIL:
+        if _read_tag(body, at) not in NOT_CARRYING_TAGS:
+            look.found.add("a[href]")
+            look.carries = True
     elif kind == QUOTE:
         _enter_quote(look, at, inside)
     elif kind == TOKEN:
@@ -145,6 +152,17 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
             _locate(look, at, begun.decode(), inside)
     elif (kind == CALL and inside) or (kind in (ID, ESCAPED_ID) and _tells_id(body, at, kind)):
         _locate(look, at, word, inside)
+
+
+def _follow_link(look: _Look, at: int) -> None:
+    """A link counts in a quote, or around a picture in a box that says that it is an embed."""
+    if any(look.quoted.values()):
+        look.links.append(at)
+    body = look.body
+    if _PICTURED.search(body, at, at + _LONGEST_BOX) and _EMBED_BOX.search(body, max(0, at - _LONGEST_BOX), at):
+        look.found.add("a[href]")
+        _locate(look, at, "", False)
+        look.carries = True
 
 
 def _enter_quote(look: _Look, at: int, inside: bool) -> None:

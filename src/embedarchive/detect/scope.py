@@ -107,7 +107,18 @@ def make_match(
     # What a frame holds is for browsers that show no frames, or the rest of the page where it was not closed.
     if name and node.tag not in FRAMES and ("</a>" in markup or "(@" in markup):
         claim = read_claim(compact(markup), BY_NAME[name])
-    return Match("embed", name, post, url, form, "dom", rule, markup, add_handle(claim, url), read_trail(node))
+    claim = add_handle(claim, url)
+    return Match("embed", name, post, url, form, "dom", rule, markup, claim, read_trail(node), spare=_is_spare(node))
+
+
+def _is_spare(node: LexborNode) -> bool:
+    """Whether an element stands in `noscript`."""
+    up: LexborNode | None = node.parent
+    for _ in range(_LONGEST_TRAIL):
+        if up is None or up.tag == "noscript":
+            break
+        up = up.parent
+    return up is not None and up.tag == "noscript"
 
 
 def add_handle(claim: Claim, url: str | None) -> Claim:

@@ -163,7 +163,7 @@ def _fill_place(place: str, attrs: Mapping[str, str | None]) -> Iterator[str]:
     names = _FILLED.findall(place)
     if all(attrs.get(name) for name in names):
         held = {name: (attrs[name] or "").strip() for name in names}
-        inside = place.startswith("https://")
+        inside = "?" in place.partition("{")[0]
         yield _FILLED.sub(lambda m: quote(held[m[1]], safe="") if inside else held[m[1]], place)
 
 

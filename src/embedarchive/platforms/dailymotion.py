@@ -55,6 +55,7 @@ def is_frame(url: SplitResult) -> bool:
 
 
 SELECTORS = (
+    Selector("script", "script[data-video]", url=("{@src}?video={@data-video}",)),
     Selector("amp", "amp-dailymotion", id=("@data-videoid",)),
     Selector("custom-element", ".dailymotion-player, .dm-player", id=("@data-video", "@data-id", "@data-video-id")),
 )
@@ -85,6 +86,11 @@ EXAMPLES = (
 )
 
 MARKUP = (
+    MarkupExample(
+        '<script src="https://geo.dailymotion.com/player/xb2l3.js" data-video="x67iqc9"></script>',
+        ("x67iqc9",),
+        "script",
+    ),
     MarkupExample('<iframe src="//www.dailymotion.com/embed/video/x67iqc9"></iframe>', ("x67iqc9",), "iframe"),
     MarkupExample(
         '<amp-dailymotion data-videoid="x67iqc9"></amp-dailymotion>',
@@ -184,6 +190,7 @@ PLATFORM = Platform(
     canonical=canonical,
     is_frame=is_frame,
     id_pattern=r"[xk][A-Za-z0-9]{5,18}",
+    thumbnails=(r"dailymotion\.com/thumbnail/(?:\d{1,4}x\d{1,4}/)?video/([A-Za-z0-9]{5,20})",),
     id_names=("dailymotionid", "dmvideoid"),
     selectors=SELECTORS,
     examples=EXAMPLES,

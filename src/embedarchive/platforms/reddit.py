@@ -67,7 +67,11 @@ def is_frame(url: SplitResult) -> bool:
 
 SELECTORS = (
     Selector("blockquote", "blockquote.reddit-embed-bq, blockquote.reddit-card", url=("a@href", "@cite")),
-    Selector("custom-element", ".reddit-embed", url=("@data-embed-media", "a@href", "@data-url")),
+    Selector(
+        "custom-element",
+        ".reddit-embed",
+        url=("@data-embed-media", "@data-permalink", "https://www.reddit.com{@data-permalink}", "a@href", "@data-url"),
+    ),
     Selector("amp", "amp-reddit", url=("@data-src",)),
 )
 
@@ -136,6 +140,12 @@ MARKUP = (
         '<div class="reddit-embed"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/">View</a></div>'
         '<div class="reddit-embed" data-url="https://www.reddit.com/r/birds/comments/1ab2cd/"></div>',
         ("1ab2cd",) * 3,
+        "custom-element",
+    ),
+    MarkupExample(
+        '<div class="reddit-embed" data-permalink="/r/birds/comments/1ab2cd/a_kestrel/"></div>'
+        '<div class="reddit-embed" data-permalink="https://www.reddit.com/r/birds/comments/1ab2cd/"></div>',
+        ("1ab2cd",) * 2,
         "custom-element",
     ),
     MarkupExample(

@@ -376,6 +376,7 @@ PLATFORM = Platform(
     name="youtube",
     title="YouTube",
     hosts=("youtube.com", "youtube-nocookie.com", "youtu.be", "youtubeeducation.com"),
+    thumbnails=(r"(?:i\d{0,2}\.ytimg|img\.youtube)\.com/(?:an_)?vi(?:_webp)?/([A-Za-z0-9_-]{11})/",),
     mirrors=(
         *(
             "invidious.*",

@@ -142,8 +142,10 @@ class Services:
         ask = partial(self.politeness.fetch, url, etag=etag, last_modified=last_modified, robots=robots)
         return await self._insist_on_network(ask)
 
-    async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found:
-        return await search_page(body, url=url, content_type=content_type)
+    async def search(
+        self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False
+    ) -> Found:
+        return await search_page(body, url=url, content_type=content_type, mentions=mentions, unknown=unknown)
 
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""

@@ -72,16 +72,18 @@ async def walk(
     *,
     limit: int | None = None,
     width: int = 6,
+    every: bool = False,
 ) -> AsyncIterator[Seed]:
     """Fetch the seeds and what they lead to, breadth first, and give each article once, as soon as it is known.
 
     A page that had to be fetched comes with its `fetch`; an entry of a listing comes without. With a `scope` pages are
-    followed. `limit` counts articles; `width` is how many fetches are under way at once.
+    followed. `limit` counts articles; `width` is how many fetches are under way at once. With `every`, each file that was
+    read is given, also where several say that they are one article.
     """
     walker = _Walk(scope, limit)
     for seed in seeds:
         if seed.fetch is not None:
-            if walker.counts(seed):
+            if walker.counts(seed) or (every and not walker.is_done):
                 yield seed
         else:
             walker.add(Step(seed))

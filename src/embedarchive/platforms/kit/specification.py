@@ -241,7 +241,9 @@ class Platform:
     has to be told twice.
 
     `mirrors` are hosts of others that show the platform's posts at the same paths, `nitter.*` any host of that first name.
-    `about` gives, for the id of a comment, that of the post it belongs to.
+    `thumbnails` are regular expressions of the addresses of a post's own picture, with its id as their group: with a link to
+    the post beside it, such a picture is a player that waits for a click. `about` gives, for the id of a comment, that of
+    the post it belongs to.
 
     `short_links` are examples of addresses that redirect to a post: which, nobody knows before they are followed.
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
@@ -278,6 +280,7 @@ class Platform:
     visit: Visitable | None = None
     answering_hosts: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
+    thumbnails: tuple[str, ...] = ()
     about: Callable[[str], str | None] = lambda native_id: None
     examples: tuple[Example, ...] = ()
     short_links: tuple[str, ...] = ()
