@@ -194,6 +194,39 @@ def test_no_ordinary_page_in_a_posts_place_is_the_post(platform: str, shared: Pa
             assert judge(platform, native_id, page_of(body, *answers))[0] not in ("available", "gone"), file.name
 
 
+def test_a_poll_of_telegram_is_its_question_and_its_choices() -> None:
+    options = "".join(f'<div class="tgme_widget_message_poll_option_text">{n}</div>' for n in ("Harbour", "Hill"))
+    poll = f'<div class="tgme_widget_message_poll"><div class="tgme_widget_message_poll_question">Where?</div>{options}</div>'
+    page = page_of(f'<div class="tgme_widget_message" data-post="rookfield/9">{poll}</div>')
+    assert said_of("telegram", "rookfield/9", page).text == "Where?\n\n○ Harbour\n○ Hill"
+
+
+def test_language_warning_and_subtitles_are_what_the_platform_says() -> None:
+    config = {
+        "video": {"id": 76979871, "lang": "fr"},
+        "request": {"text_tracks": [{"lang": "en", "url": "/texttrack/1.vtt"}]},
+    }
+    film = said_of("vimeo", "76979871", page_of(f"<script>window.playerConfig = {json.dumps(config)}</script>"))
+    words = [m for m in film.media if m.role == "subtitles"]
+    assert (film.lang, words[0].alt, words[0].url) == ("fr", "en", "https://player.vimeo.com/texttrack/1.vtt")
+    video = answer(
+        "video", '{"id":"x67iqc9","title":"A kestrel","owner.screenname":"M","language":"en","explicit":true}'
+    )
+    clip = said_of("dailymotion", "x67iqc9", page_of(DOCUMENT, video, status=404))
+    assert (clip.lang, clip.sensitive) == ("en", True)
+    state = {
+        "props": {"pageProps": {"state": {"data": {"entity": {"id": "4mVq", "name": "Stop", "isExplicit": True}}}}}
+    }
+    track = f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(state)}</script>'
+    assert said_of("spotify", "track/4mVq", page_of(track)).sensitive is True
+
+
+def said_of(platform: str, native_id: str, page: Page) -> Description:
+    visit = BY_NAME[platform].visit
+    assert visit
+    return visit.describe(page, Post(platform, native_id, BY_NAME[platform].canonical(native_id)))
+
+
 # --------------------------------------------------------------------------------------------------- real saved answers
 
 SAVED: dict[str, tuple[str, str, dict[str, object]]] = {

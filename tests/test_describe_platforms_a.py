@@ -12,6 +12,7 @@ import pytest
 from embedarchive.core.model import Answer, Description, Media, Page, Post, Verdict
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.fields import as_kind, as_time, parse_html, read_rich_text
+from embedarchive.platforms.kit.statuses import read_status
 
 SHARED = Path(__file__).parents[2] / "shared"
 IDS = {
@@ -83,6 +84,24 @@ def test_a_real_tiktok_video_is_read_whole() -> None:
     assert next((m.role, m.width, m.height, m.duration_s) for m in said.media) == ("media", 720, 1280, 67)
     assert said.posted_at
     assert said.posted_at.startswith("2026-07-09T")
+
+
+def test_the_page_for_phones_tells_the_same() -> None:
+    text = saved("tiktok", "tiktok-video.html").replace('"webapp.video-detail"', '"webapp.reflow.video.detail"')
+    page = page_of("<p>x</p>", Answer("page", "u", 200, "u", text), status=400)
+    found, said = look("tiktok", page, IDS["tiktok"])
+    assert (found.outcome, said) == ("available", tiktok("video", IDS["tiktok"])[1])
+    words = [m for m in said.media if m.role == "subtitles"]
+    assert [(m.position, m.alt) for m in words] == [(1, "eng-US")]
+
+
+def test_the_choices_of_a_status_poll_are_words_of_the_post() -> None:
+    poll = {"options": [{"title": "Tea", "votes_count": 3}, {"title": "<Coffee>"}]}
+    said = read_status({"id": "1", "content": "<p>Which?</p>", "poll": poll}, "social.example")
+    assert (said["text"], said["text_html"]) == (
+        "Which?\n\n○ Tea\n○ <Coffee>",
+        "Which?<br><br>○ Tea<br>○ &lt;Coffee&gt;",
+    )
 
 
 def test_a_real_tiktok_slideshow_is_every_picture() -> None:

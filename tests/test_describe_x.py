@@ -148,6 +148,53 @@ def test_odd_shapes_are_survived(broken: dict[str, object]) -> None:
     assert x.describe(*page_of(tweet(**broken))).text == "Hello"
 
 
+def poll(name: str = "poll2choice_text_only", **more: object) -> dict[str, object]:
+    labels = {
+        f"choice{n}_label": {"type": "STRING", "string_value": said} for n, said in ((2, "No & never"), (1, "Yes"))
+    }
+    return {"name": name, "binding_values": {**labels, "counts_are_final": {"boolean_value": True}, **more}}
+
+
+def as_list_of_values(card: dict[str, object]) -> dict[str, object]:
+    bound = card["binding_values"]
+    assert isinstance(bound, dict)
+    return {**card, "binding_values": [{"key": key, "value": value} for key, value in bound.items()]}
+
+
+@pytest.mark.parametrize("card", [poll(), as_list_of_values(poll())], ids=["an object", "a list, as guests get it"])
+def test_the_choices_of_a_poll_are_words_of_the_post(card: dict[str, object]) -> None:
+    said = x.describe(*page_of(tweet("Well?", card=card)))
+    assert (said.text, said.kind) == ("Well?\n\n○ Yes\n○ No & never", "text")
+    assert said.text_html == "Well?<br><br>○ Yes<br>○ No &amp; never"
+
+
+def test_a_guests_poll_is_read_and_the_picture_above_one() -> None:
+    picture = {"image_original": {"image_value": {"url": "https://pbs.example/p.jpg", "width": 600, "height": 314}}}
+    result = {
+        "__typename": "Tweet",
+        "rest_id": ID,
+        "card": {"legacy": as_list_of_values(poll("poll2choice_image", **picture))},
+    }
+    result |= {"legacy": {"id_str": ID, "full_text": "Well?"}, "core": {"user_results": {"result": {"legacy": {}}}}}
+    said = x.describe(*page_of({"data": {"tweetResult": {"result": result}}}))
+    assert (said.text or "").endswith("○ Yes\n○ No & never")
+    assert [(m.role, m.url, m.width) for m in said.media] == [("media", "https://pbs.example/p.jpg", 600)]
+
+
+def test_a_card_that_cannot_be_read_is_said_to_be_missing_and_a_preview_is_none() -> None:
+    strange = x.describe(*page_of(tweet(card={"name": "745291183405076480:hologram", "binding_values": {}})))
+    assert [m.missing for m in strange.media] == ["unknown_attachment:hologram"]
+    assert x.describe(*page_of(tweet(card={"name": "summary_large_image"}))).media == ()
+
+
+def test_a_warning_of_the_post_or_of_one_of_its_files_marks_it() -> None:
+    warned = {"media_url_https": "https://x.example/1.jpg", "type": "photo", "sensitive_media_warning": {"other": True}}
+    flags: list[tuple[dict[str, object], bool | None]] = [({}, None), ({"possibly_sensitive": False}, False)]
+    flags += [({"possibly_sensitive": True}, True), ({"possibly_sensitive": False, "mediaDetails": [warned]}, True)]
+    for more, expected in flags:
+        assert x.describe(*page_of(tweet(**more))).sensitive is expected
+
+
 # -------------------------------------------------------------------------------------------------------- saved answers
 
 SAVED = {

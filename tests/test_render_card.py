@@ -14,10 +14,12 @@ from archive_builder import SAMPLES, build_archive
 from embedarchive.library import embed_record, post_record
 from embedarchive.library.records import PostRecord, StoredFile
 from embedarchive.show.card import CARD_POLICY, render_card
+from embedarchive.show.content_types import sniff_type
 from embedarchive.show.files import render_media
 from embedarchive.show.tags import sanitize
 from embedarchive.show.words import say_missing, say_value
 from embedarchive.store import open_reader
+from embedarchive.store.blobs import pack_blob
 from embedarchive.store.reading import read_blob
 
 LOST, TOKYO, CAFE, STATEMENT, BOWL, NEVER_SEEN = SAMPLES[:6]
@@ -176,6 +178,18 @@ def test_each_kind_of_file_has_what_shows_it(content_type: str, shown_by: str) -
     """A picture that is none would be a broken one."""
     kept = StoredFile("media", 1, "0" * 64, content_type, 900)
     assert render_media(kept, lambda kept: "a file").startswith(f"<{shown_by} ")
+
+
+def test_a_film_has_its_subtitles_in_their_language() -> None:
+    film, words = (
+        StoredFile("media", 1, "0" * 64, "video/mp4", 900),
+        StoredFile("subtitles", 1, "1" * 64, "text/vtt", 90, alt="eng-US"),
+    )
+    track = '<track kind="subtitles" src="subtitles" srclang="eng-US" label="eng-US">'
+    assert f"{track}</video>" in render_media(film, lambda kept: kept.role, words=[words])
+    assert "<track" not in render_media(film, lambda kept: kept.role if kept is film else None, words=[words])
+    assert sniff_type(b"WEBVTT\n\n") == sniff_type(b"\xef\xbb\xbfWEBVTT\n\n") == "text/vtt"
+    assert pack_blob(b"WEBVTT\n\n" + b"00:00.000 --> 00:02.000\nla\n" * 99, "text/vtt")[0] == "identity"
 
 
 def test_a_recording_has_its_cover() -> None:

@@ -28,7 +28,12 @@ MAX_MEDIA = 80
 _AT_ONCE = 4
 _BROKEN_OFF = frozenset({"reset", "connection", "incomplete"})
 """A connection that ended too soon, as idle ones do when they are used again: worth a second try at once."""
-_EXPECTED = {"media": ("image/", "video/", "audio/"), "poster": ("image/",), "avatar": ("image/",)}
+_EXPECTED = {
+    "media": ("image/", "video/", "audio/"),
+    "poster": ("image/",),
+    "avatar": ("image/",),
+    "subtitles": ("text/vtt",),
+}
 
 
 @dataclass

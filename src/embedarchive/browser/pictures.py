@@ -76,6 +76,8 @@ _MAGIC = (
     (b"\xff\xf3", 0, "audio/mpeg"),
     (b"\xff\xf2", 0, "audio/mpeg"),
     (b"OggS", 0, "audio/ogg"),
+    (b"WEBVTT", 0, "text/vtt"),
+    (b"\xef\xbb\xbfWEBVTT", 0, "text/vtt"),
 )
 
 

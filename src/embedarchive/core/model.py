@@ -24,7 +24,8 @@ OUTCOMES: tuple[Outcome, ...] = ("available", "gone", "unavailable", "blocked", 
 SeenIn = Literal["html", "dom", "both"]
 """Where an embed stood: in the HTML as served, in the DOM after the page's scripts ran, or in both."""
 
-Role = Literal["screenshot", "dom", "media", "poster", "avatar", "thumbnail"]
+Role = Literal["screenshot", "dom", "media", "poster", "avatar", "thumbnail", "subtitles"]
+"""What a file of a capture is. The `alt` of subtitles is their language."""
 
 Origin = Literal["visit", "memento", "import"]
 """Whose observation a capture is: ours, on the live web; a web archive's; that of a file we were given."""

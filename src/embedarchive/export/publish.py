@@ -28,7 +28,7 @@ from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
 from embedarchive.store.schema.meanings import read_disclosures
 
-SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail")
+SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail", "subtitles")
 """Roles of files that a reader sees."""
 
 ENVIRONMENT = (

@@ -115,7 +115,7 @@ MARKUP = (
 # ------------------------------------------------------------------------------------------------------------ capturing
 
 _FIELDS = (
-    "id,title,description,created_time,duration,views_total,likes_total,thumbnail_url,"
+    "id,title,description,created_time,duration,views_total,likes_total,thumbnail_url,language,explicit,"
     "owner.screenname,owner.username,owner.url"
 )
 
@@ -132,6 +132,8 @@ def read_video(answer: Answer, post: Post) -> Said:
         "author_url": as_url(data.get("owner.url")),
         "title": as_text(data.get("title")),
         "text": as_text(data.get("description")),
+        "lang": as_text(data.get("language")),
+        "sensitive": data["explicit"] if isinstance(data.get("explicit"), bool) else None,
         "posted_at": as_time(data.get("created_time")),
         "likes": as_count(data.get("likes_total")),
         "views": as_count(data.get("views_total")),
@@ -196,7 +198,7 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.dailymotion.com/maralind",),
-    visit=make_visit(FRAMED, denial="verified"),
+    visit=make_visit(FRAMED, rules=2, denial="verified"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://www.dailymotion.com/video/x000000000",

@@ -153,6 +153,7 @@ def read_post(answer: Answer, post: Post) -> Said:
         "likes": as_count(data.get("upvote_count")),
         "comments": as_count(data.get("comment_count")),
         "views": as_count(data.get("view_count")),
+        "sensitive": data["is_mature"] if isinstance(data.get("is_mature"), bool) else None,
         "media": media,
     }
 
@@ -229,7 +230,7 @@ PLATFORM = Platform(
         "https://s.imgur.com/maral",
         "https://api.imgur.com/maral",
     ),
-    visit=make_visit(FRAMED, rules=2),
+    visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
     states=FRAMED_STATES,
 )

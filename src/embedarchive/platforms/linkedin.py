@@ -170,7 +170,8 @@ def read_page(answer: Answer, post: Post) -> Said:
         return None if stayed else {}
     items = read_json_ld(parse_html(answer.body)) if answer.status == 200 and stayed else []
     item = next((i for i in items if i.get("@type") in ("SocialMediaPosting", "DiscussionForumPosting")), None)
-    if item is None or post.native_id.rpartition(":")[2] not in re.findall(r"\d{15,}", str(item.get("@id"))):
+    named = f"{dig(item, '@id')} {dig(item, 'url')}"
+    if item is None or post.native_id.rpartition(":")[2] not in re.findall(r"\d{15,}", named):
         return {}
     return {
         "id": post.native_id,

@@ -129,6 +129,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
         "author_name": ", ".join(artists) or as_text(entity.get("subtitle")),
         "title": as_text(entity.get("name")) or as_text(entity.get("title")),
         "posted_at": as_time(dig(entity, "releaseDate", "isoString")),
+        "sensitive": entity["isExplicit"] if isinstance(entity.get("isExplicit"), bool) else None,
         "media": (file_or_stream(sound), *poster_of(best.get("url"), best.get("maxWidth"), best.get("maxHeight"))),
     }
 
@@ -191,7 +192,7 @@ PLATFORM = Platform(
     short_links=("https://spotify.link/AbCdEfGhIj",),
     markup=MARKUP,
     not_posts=("https://open.spotify.com/user/maralind",),
-    visit=make_visit(FRAMED, rules=2, denial="reported"),
+    visit=make_visit(FRAMED, rules=3, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://open.spotify.com/track/0000000000000000000000",

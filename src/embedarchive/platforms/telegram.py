@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.platforms.kit.counts import read_count
-from embedarchive.platforms.kit.fields import as_kind, as_time, parse_html, text_of
+from embedarchive.platforms.kit.fields import add_choices, as_kind, as_time, parse_html, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.specification import (
@@ -131,11 +132,22 @@ def _read_message(card: LexborNode) -> dict[str, Any]:
         "author_name": text_of(card.css_first(".tgme_widget_message_owner_name, .tgme_widget_message_author")),
         "author_handle": channel,
         "author_url": channel and _HOME + channel,
-        **rich_text_of(card.css_first(".js-message_text"), _HOME),
+        **_read_words(card),
         "posted_at": as_time(attribute(card, ".tgme_widget_message_date time[datetime]", "datetime")),
         "views": read_count(text_of(card.css_first(".tgme_widget_message_views"))),
         "media": media,
     }
+
+
+def _read_words(card: LexborNode) -> dict[str, Any]:
+    """The text of a message; of a poll, its question and what there is to choose from."""
+    said = rich_text_of(card.css_first(".js-message_text"), _HOME)
+    question = text_of(card.css_first(".tgme_widget_message_poll_question"))
+    if not question:
+        return dict(said)
+    choices = [text_of(node) for node in card.css(".tgme_widget_message_poll_option_text")]
+    text, rich = add_choices(question, html.escape(question, quote=False), choices)
+    return {"text": text, "text_html": rich}
 
 
 def _read_media(card: LexborNode) -> Iterator[Media]:

@@ -257,10 +257,11 @@ def _read_frame(page: Page, post: Post) -> Any:
 
 
 def _read_detail(page: Page) -> Any:
-    """What the post's own page says of it; None for a page that was bounced elsewhere."""
+    """What the post's own page, or the one for phones, says of it; None for a page that was bounced elsewhere."""
     full = page.answer("page")
     node = parse_html(full.body).css_first("script#__UNIVERSAL_DATA_FOR_REHYDRATION__") if full else None
-    return dig(read_json(node.text()), "__DEFAULT_SCOPE__", "webapp.video-detail") if node else None
+    scope = dig(read_json(node.text()), "__DEFAULT_SCOPE__") if node else None
+    return dig(scope, "webapp.video-detail") or dig(scope, "webapp.reflow.video.detail")
 
 
 def describe(page: Page, post: Post) -> Description:
@@ -303,6 +304,7 @@ def _read_item(item: Any) -> dict[str, Any]:
         "kind": as_kind(media),
         "text": as_text(dig(item, "desc")),
         "lang": lang if lang != "un" else None,
+        "sensitive": bool(warned) if isinstance(warned := dig(item, "warnInfo"), list) else None,
         "likes": as_count(dig(stats, "diggCount")),
         "comments": as_count(dig(stats, "commentCount")),
         "shares": as_count(dig(stats, "shareCount")),
@@ -357,6 +359,10 @@ def _read_item_media(item: Any) -> Iterator[Media]:
         yield Media("media", 1, url, *size, None, as_count(dig(video, "duration")) or None)
         if cover:
             yield Media("poster", 1, cover)
+        for position, each in enumerate(as_list(dig(video, "subtitleInfos")), 1):
+            words = as_text(dig(each, "Url"))
+            if words and dig(each, "Format") == "webvtt":
+                yield Media("subtitles", position, words, alt=as_text(dig(each, "LanguageCodeName")))
     face = as_text(dig(item, "author", "avatarLarger"))
     if face:
         yield Media("avatar", 0, face)

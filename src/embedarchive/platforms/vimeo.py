@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.core.model import Page, Post
+from embedarchive.core.model import Media, Page, Post
 from embedarchive.platforms.kit.fields import as_count, as_list, as_text, dig, read_json_after
 from embedarchive.platforms.kit.framed import (
     FRAMED_STATES,
@@ -160,8 +161,19 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
         "author_name": as_text(dig(video, "owner", "name")),
         "author_url": as_url(dig(video, "owner", "url")),
         "title": as_text(video.get("title")),
-        "media": (file_or_stream(best.get("url"), *size, length), *poster_of(picture)),
+        "lang": as_text(video.get("lang")),
+        "media": (file_or_stream(best.get("url"), *size, length), *poster_of(picture), *_read_subtitles(config)),
     }
+
+
+def _read_subtitles(config: Any) -> Iterator[Media]:
+    """The words that a player can show; their addresses are often without a host."""
+    for position, track in enumerate(as_list(dig(config, "request", "text_tracks")), 1):
+        url = as_text(dig(track, "url"))
+        if url:
+            yield Media(
+                "subtitles", position, urljoin("https://player.vimeo.com/", url), alt=as_text(dig(track, "lang"))
+            )
 
 
 def _read_config(page: Page) -> Any:
@@ -235,7 +247,7 @@ PLATFORM = Platform(
         "https://vimeo.com/maralind",
         "https://vimeo.com/maralind?clip_id=879269983",
     ),
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     known_url="https://vimeo.com/76979871",

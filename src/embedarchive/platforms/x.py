@@ -15,7 +15,16 @@ from urllib.parse import SplitResult
 from embedarchive.core.dates import to_iso
 from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
 from embedarchive.platforms.kit.counts import read_count
-from embedarchive.platforms.kit.fields import as_count, as_list, as_size, as_text, dig, merge_readings, read_json
+from embedarchive.platforms.kit.fields import (
+    add_choices,
+    as_count,
+    as_list,
+    as_size,
+    as_text,
+    dig,
+    merge_readings,
+    read_json,
+)
 from embedarchive.platforms.kit.ids import date_ms, match_path, query
 from embedarchive.platforms.kit.outcomes import classify_answer, verdict
 from embedarchive.platforms.kit.specification import (
@@ -327,6 +336,7 @@ def _read_result(page: Page) -> dict[str, Any]:
         face = dig(user, "avatar", "image_url") or names.get("profile_image_url_https")
         flat["user"] = {**names, "is_blue_verified": user.get("is_blue_verified"), "profile_image_url_https": face}
     flat["text"] = dig(result, "note_tweet", "note_tweet_results", "result", "text") or flat.get("full_text")
+    flat["card"] = dig(result, "card", "legacy") or flat.get("card")
     flat["mediaDetails"] = dig(flat, "extended_entities", "media")
     flat["quoted_tweet"] = {"id_str": flat.get("quoted_status_id_str")}
     return flat
@@ -348,7 +358,7 @@ def _read_tweet(tweet: dict[str, Any]) -> dict[str, Any]:
     user, media = tweet.get("user"), tuple(_read_media(tweet))
     roles = {m.role for m in media}
     name = as_text(dig(user, "screen_name"))
-    text, rich = _read_text(tweet)
+    text, rich = add_choices(*_read_text(tweet), _read_choices(tweet.get("card")))
     answered = as_text(dig(tweet, "quoted_tweet", "id_str")) or as_text(tweet.get("in_reply_to_status_id_str"))
     return {
         "kind": next((kind for role, kind in _KINDS if role in roles), "text"),
@@ -366,10 +376,58 @@ def _read_tweet(tweet: dict[str, Any]) -> dict[str, Any]:
         "shares": as_count(tweet.get("retweet_count")),
         "views": read_count(as_text(dig(tweet, "views", "count"))),
         "location": as_text(dig(tweet, "place", "full_name")),
-        "sensitive": flag if isinstance(flag := tweet.get("possibly_sensitive"), bool) else None,
+        "sensitive": _read_warnings(tweet),
         "quoted_url": answered and canonical(answered),
         "media": media,
     }
+
+
+def _read_warnings(tweet: dict[str, Any]) -> bool | None:
+    """Whether author or service warn of the post or of one of its files; None where neither is told."""
+    flag = tweet.get("possibly_sensitive")
+    files = as_list(tweet.get("mediaDetails"))
+    if any(dig(each, "sensitive_media_warning") or dig(each, "ext_sensitive_media_warning") for each in files):
+        return True
+    return flag if isinstance(flag, bool) else None
+
+
+_POLL = re.compile(r"poll\dchoice_")
+_PREVIEWS = frozenset(
+    ("summary", "summary_large_image", "summary_photo_image", "player", "app", "website", "promo_website")
+)
+"""Cards that show what a link leads to: no content of the post's own."""
+
+
+def _name_card(card: Any) -> str:
+    """What kind of card it is, without the number of whoever made the kind: `745291183405076480:broadcast`."""
+    return (as_text(dig(card, "name")) or "").rpartition(":")[2]
+
+
+def _read_card(card: Any) -> dict[str, Any]:
+    """The values bound to a card, by name; they come as an object, or as a list of keys and values."""
+    bound = dig(card, "binding_values")
+    if isinstance(bound, dict):
+        return bound
+    return {str(dig(each, "key")): dig(each, "value") for each in as_list(bound)}
+
+
+def _read_choices(card: Any) -> list[str]:
+    """What a poll lets its readers choose from, in order."""
+    bound = _read_card(card) if _POLL.match(_name_card(card)) else {}
+    named = (as_text(dig(bound.get(f"choice{n}_label"), "string_value")) for n in range(1, 5))
+    return [choice for choice in named if choice]
+
+
+def _read_card_media(card: Any, position: int) -> Iterator[Media]:
+    """The picture above a poll; and of a card that this version cannot read, that it is missing."""
+    name, bound = _name_card(card), _read_card(card)
+    if _POLL.match(name):
+        picture = dig(bound.get("image_original") or bound.get("image_large"), "image_value")
+        url = as_text(dig(picture, "url"))
+        if url:
+            yield Media("media", position, url, as_size(dig(picture, "width")), as_size(dig(picture, "height")))
+    elif name and name not in _PREVIEWS:
+        yield Media("media", position, "", missing=f"unknown_attachment:{name}")
 
 
 def _read_text(tweet: dict[str, Any]) -> tuple[str, str]:
@@ -414,6 +472,7 @@ def _read_media(tweet: dict[str, Any]) -> Iterator[Media]:
         yield Media("media", position, url or "", *size, alt, seconds, None if url else "not_served")
         if picture:
             yield Media("poster", position, picture, *size, alt=alt)
+    yield from _read_card_media(tweet.get("card"), len(as_list(tweet.get("mediaDetails"))) + 1)
     face = as_text(dig(tweet, "user", "profile_image_url_https"))
     if face:
         yield Media("avatar", 0, re.sub(r"_normal(?=\.\w+$)", "_400x400", face))
@@ -516,7 +575,13 @@ PLATFORM = Platform(
     answering_hosts=("cdn.syndication.twimg.com",),
     id_addresses=("https://x.com/{}",),
     visit=Visitable(
-        FRAME, classify, describe, PROBES, fields=lambda post: {"token": make_token(post.native_id)}, denial="reported"
+        FRAME,
+        classify,
+        describe,
+        PROBES,
+        fields=lambda post: {"token": make_token(post.native_id)},
+        rules=2,
+        denial="reported",
     ),
     assumptions=ASSUMPTIONS,
     known_url="https://x.com/jack/status/20",

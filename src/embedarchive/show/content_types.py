@@ -5,7 +5,8 @@ from __future__ import annotations
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/avif", "image/gif")
 VIDEOS = ("video/mp4", "video/webm")
 AUDIO = ("audio/mpeg", "audio/mp4")
-SHOWABLE = frozenset((*IMAGES, *VIDEOS, *AUDIO))
+SUBTITLES = ("text/vtt",)
+SHOWABLE = frozenset((*IMAGES, *VIDEOS, *AUDIO, *SUBTITLES))
 
 SNIFFED = 32
 """Bytes at the start of a file that `sniff_type` needs."""
@@ -34,4 +35,6 @@ def sniff_type(head: bytes) -> str | None:
         return _BRANDS.get(head[8:12], "video/mp4")
     if head.startswith(b"ID3") or head[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"):
         return "audio/mpeg"
+    if head.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT"):
+        return "text/vtt"
     return None

@@ -19,10 +19,13 @@ def find_slides(capture: CaptureRecord, source: Source, lacking: Sequence[Missin
     """
     posters = {k.position: k for k in capture.kept("poster")}
     shown = capture.kept("media")
+    films = [k for k in shown if k.content_type.startswith("video/")]
+    words = capture.kept("subtitles") if len(films) == 1 else ()
     alone = {p: k for p, k in posters.items() if p not in {k.position for k in shown}}
     alt = capture.description.alt_text if capture.description else None
     slides = {
-        k.position: render_media(k, source, posters.get(k.position), k.alt or alt) for k in (*alone.values(), *shown)
+        k.position: render_media(k, source, posters.get(k.position), k.alt or alt, words)
+        for k in (*alone.values(), *shown)
     }
     if shown:
         gaps = {n.position: tag("p", f"This {n.what} {say_why(n)}.", class_="post-gap") for n in lacking}
@@ -64,14 +67,32 @@ def render_blur(media: Html, name: str) -> Html:
     )
 
 
-def render_media(kept: StoredFile, source: Source, poster: StoredFile | None = None, alt: str | None = None) -> Html:
-    """A picture, or a playable video or sound; where it cannot be shown, what there is instead and why."""
+def render_media(
+    kept: StoredFile,
+    source: Source,
+    poster: StoredFile | None = None,
+    alt: str | None = None,
+    words: Sequence[StoredFile] = (),
+) -> Html:
+    """A picture, or a playable video (with its subtitles, `words`) or sound; else what there is instead and why."""
     url = source(kept)
     if kept.content_type.startswith("video/"):
         if url:
             still = source(poster) if poster else None
+            tracks = [
+                tag("track", kind="subtitles", src=at, srclang=each.alt, label=each.alt)
+                for each in words
+                if (at := source(each))
+            ]
             return tag(
-                "video", src=url, poster=still, controls=True, preload="metadata", playsinline=True, aria_label=alt
+                "video",
+                tracks,
+                src=url,
+                poster=still,
+                controls=True,
+                preload="metadata",
+                playsinline=True,
+                aria_label=alt,
             )
         if poster and poster is not kept and (still := source(poster)):
             return join(tag("img", src=still, alt=alt or "Still of a video"), _gap(kept))

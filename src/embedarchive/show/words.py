@@ -166,9 +166,15 @@ def say_similarity(distance: int) -> str:
     return "nearly the same picture" if distance <= 6 else "a similar picture"
 
 
-_CUT = re.compile(r"(media|poster|avatar|thumbnail)( \d+)?: (.+)", re.S)
+_CUT = re.compile(r"(media|poster|avatar|thumbnail|subtitles)( \d+)?: (.+)", re.S)
 _ADDRESS = re.compile(r"https?://\S+")
-_FILES = {"media": "file", "poster": "still", "avatar": "the author's picture", "thumbnail": "thumbnail"}
+_FILES = {
+    "media": "file",
+    "poster": "still",
+    "avatar": "the author's picture",
+    "thumbnail": "thumbnail",
+    "subtitles": "subtitles",
+}
 
 
 def say_missing(line: str) -> str:

@@ -18,8 +18,12 @@ def hash_bytes(body: bytes) -> str:
 
 
 def pack_blob(body: bytes, content_type: str | None) -> tuple[str, bytes]:
-    """Give (encoding, stored bytes): text is deflated where that saves a tenth, all else stays."""
-    if any(t in (content_type or "") for t in TEXT_TYPES) and 128 < len(body) < LARGEST_WORTH_PACKING:
+    """Give (encoding, stored bytes): text is deflated where that saves a tenth, all else stays.
+
+    Subtitles stay, too: they are shown beside their film, as files are.
+    """
+    is_shown = (content_type or "").startswith("text/vtt")
+    if not is_shown and any(t in (content_type or "") for t in TEXT_TYPES) and 128 < len(body) < LARGEST_WORTH_PACKING:
         packed = zlib.compress(body, 6)
         if len(packed) < 0.9 * len(body):
             return "zlib", packed

@@ -27,6 +27,16 @@ Reading = tuple[str, Mapping[str, Any]]
 FIELDS = frozenset(field.name for field in dataclasses.fields(Description)) - {"sources"}
 
 
+def add_choices(text: str, rich: str, choices: Iterable[str | None]) -> tuple[str, str]:
+    """A text, plain and as HTML, with the choices of its poll below it, one a line: they are words of the author's."""
+    lines = [f"○ {choice}" for choice in choices if choice]
+    if not lines:
+        return text, rich
+    gap = "\n\n" if text else ""
+    below = html.escape(gap + "\n".join(lines), quote=False).replace("\n", "<br>")
+    return text + gap + "\n".join(lines), rich + below
+
+
 def merge_readings(*readings: Reading) -> Description:
     """Take each field from the first reading that has it, and note whose it was.
 

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from embedarchive.core.model import Description, Media, Page, Sign, Verdict
 from embedarchive.platforms.kit.fields import (
+    add_choices,
     as_count,
     as_kind,
     as_list,
@@ -113,6 +114,9 @@ def read_status(status: Any, host: str) -> dict[str, Any]:
     flag = dig(status, "sensitive")
     kind, body = as_kind(media), parse_html(as_text(dig(status, "content")) or "").body
     text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK) if body else ("", "")
+    text, rich = add_choices(
+        text, rich, (as_text(dig(each, "title")) for each in as_list(dig(status, "poll", "options")))
+    )
     return {
         "kind": "link" if kind == "text" and dig(status, "card", "url") else kind,
         "author_name": as_text(dig(account, "display_name")) or name,

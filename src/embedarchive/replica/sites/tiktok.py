@@ -193,12 +193,24 @@ def _page(post: PostFact | None, state: str) -> str:
     detail: dict[str, Any] = {"statusCode": _CODES.get(state, 0), "statusMsg": said}
     if post and state in ("live", "embed_refused"):
         detail["itemInfo"] = {"itemStruct": _item(post)}
-    scope = {} if state == "bounced" else {"webapp.video-detail": detail}
+    name = (
+        "webapp.reflow.video.detail" if state == "private" else "webapp.video-detail"
+    )  # the page for phones, and the other
+    scope = {} if state == "bounced" else {name: detail}
     data = json.dumps({"__DEFAULT_SCOPE__": scope}, ensure_ascii=False).replace("<", "\\u003c")
     return (
         "<!DOCTYPE html><html><head><title>TikTok - Make Your Day</title></head><body>"
         f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{data}</script></body></html>'
     )
+
+
+_WORDS = f"https://{MEDIA}/words.vtt"
+
+
+def _answer_file(request: Request, world: World) -> Reply | None:
+    if request.path == "/words.vtt":
+        return Reply(200, (("content-type", "text/vtt"),), b"WEBVTT\n\n00:00.000 --> 00:02.000\nThe band plays.\n")
+    return answer_media(request, world, POSTS)
 
 
 def _item(post: PostFact) -> dict[str, Any]:
@@ -209,7 +221,13 @@ def _item(post: PostFact) -> dict[str, Any]:
         "author": {"uniqueId": post.author.handle, "nickname": post.author.name, "verified": post.author.verified},
         "stats": {"diggCount": post.likes, "commentCount": post.comments, "shareCount": 1, "playCount": post.likes * 9},
         "music": {"title": artist[1], "authorName": artist[0]},
-        "video": {"playAddr": video_url(MEDIA, post, 0), "cover": picture_url(MEDIA, post, 0), "width": slide.width},
+        "video": {
+            "playAddr": video_url(MEDIA, post, 0),
+            "cover": picture_url(MEDIA, post, 0),
+            "width": slide.width,
+            "subtitleInfos": [{"Url": _WORDS, "Format": "webvtt", "LanguageCodeName": "eng-US"}],
+        },
+        "warnInfo": [],
         "textLanguage": post.lang,
     }
 
@@ -251,9 +269,10 @@ def _publish(post: PostFact) -> Published:
 def _publish_page(post: PostFact) -> Published:
     slide = post.slides[0]
     film = Media("media", 1, video_url(MEDIA, post, 0), slide.width), Media("poster", 1, picture_url(MEDIA, post, 0))
+    words = Media("subtitles", 1, _WORDS, alt="eng-US")
     names = ("kind", "author_name", "author_handle", "author_verified", "text", "lang", "likes", "comments")
     counts = {"views": post.likes * 9, "shares": 1}
-    return publish(post, *names, audio=_sound(post), media=film, **_link(post), **counts)
+    return publish(post, *names, audio=_sound(post), sensitive=False, media=(*film, words), **_link(post), **counts)
 
 
 def _sound(post: PostFact) -> str:
@@ -266,6 +285,6 @@ def _link(post: PostFact) -> Published:
 
 SITES = (
     Site(("www.tiktok.com",), _answer, POSTS, STATES, publishes=_publish),
-    Site((MEDIA,), lambda request, world: answer_media(request, world, POSTS)),
+    Site((MEDIA,), _answer_file),
     Site(("vm.tiktok.com", "vt.tiktok.com"), _answer_short),
 )
