@@ -147,6 +147,24 @@ def test_a_page_of_rumble_is_no_player() -> None:
     assert player.key != page.key
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://heath.example/notice/AcoUaA7EH1igiYKmFX",
+        "https://heath.example/@kestrel/AcoUaA7EH1igiYKmFX",
+        "https://heath.example/objects/ac523779-93d3-4315-ab8e-25b166574011",
+        "https://heath.example/notes/9qppkxzyd1ee3i9x",
+    ],
+)
+def test_a_shape_that_many_sites_have_is_a_post_at_most(address: str) -> None:
+    """Pasted it may be one, or an article; in an article it is an embed by its markup alone."""
+    meaning = identify_anything(address)
+    assert [p.platform for p in meaning.posts] in (["pleroma"], ["misskey"])
+    assert meaning.url == address
+    page = f'<p>{address}</p><iframe src="{address}"></iframe><div data-embed-url="{address}"></div><p><a href="{address}">x</a></p>'
+    assert find_embeds(page, mentions=True).embeds == ()
+
+
 def test_one_post_has_one_key() -> None:
     for one, other in (
         ("https://imgur.com/a/TcBmPxQ", "https://imgur.com/gallery/TcBmPxQ"),

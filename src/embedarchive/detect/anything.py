@@ -43,7 +43,9 @@ def identify_anything(text: str) -> Meaning:
         return Meaning(_unique(s.post for s in seen if s.post), handle)
     posts = find_pasted(text)
     if posts:
-        return Meaning(posts)
+        # An address of a shape that many sites have is a post's at most: it may be an article's as well.
+        sure = len(posts) > 1 or BY_NAME[posts[0].platform].distinctive or not split_url(text)
+        return Meaning(posts, url=None if sure else canonicalize_url(text))
     urls = [text] if split_url(text) and not _BROKEN.search(text) else [u for u in find_urls(text) if "://" in u]
     if urls:
         return Meaning(url=canonicalize_url(urls[0]))

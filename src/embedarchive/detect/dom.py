@@ -23,7 +23,7 @@ from embedarchive.detect.elements import (
     match_source,
     match_unknown,
 )
-from embedarchive.detect.identity import identify_post
+from embedarchive.detect.identity import identify_embedded
 from embedarchive.detect.keywords import CALL, find_keywords
 from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.match import Match, merge_matches
@@ -132,7 +132,7 @@ def _find_mentions(tree: LexborHTMLParser, kept: list[Match]) -> Iterator[Match]
     known = {s.post.key for s in kept if s.post}
     for a in tree.css("a[href]"):
         href = a.attributes.get("href") or ""
-        post = identify_post(href) if "/" in href else None
+        post = identify_embedded(href) if "/" in href else None
         if post and post.key not in known:
             known.add(post.key)
             yield replace(make_match(a, post, href, "link", "link"), kind="mention")

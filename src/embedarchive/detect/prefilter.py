@@ -62,7 +62,7 @@ _SAFE = re.compile(r"[\w.:/@+%-]+")
 
 _LONGEST_BOX = 2_000
 _PICTURED = re.compile(rb"(?i)(?<!/a)>[^<>]{0,200}(?:<(?!/a)[^<>]*>[^<>]{0,200}){0,4}?<(?:img|picture|amp-img)\b")
-_EMBED_BOX = re.compile(rb"(?i)embed")
+_EMBED_BOX = re.compile(rb"(?i)\b(?:class|id)\s*=[^<>]*embed")
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _CLASSES = frozenset(name for compound in COMPOUNDS for name in compound.classes)
 _TITLED = re.compile("|".join(re.escape(p.title) for p in PLATFORMS if len(p.title) > 1).encode(), re.I)
@@ -158,10 +158,11 @@ def _follow_link(look: _Look, at: int) -> None:
     """A link counts in a quote, or around a picture in a box that says that it is an embed."""
     if any(look.quoted.values()):
         look.links.append(at)
-    body = look.body
-    if _PICTURED.search(body, at, at + _LONGEST_BOX) and _EMBED_BOX.search(body, max(0, at - _LONGEST_BOX), at):
+    body, before = look.body, max(0, at - _LONGEST_BOX)
+    if body.rfind(b"mbed", before, at) < 0 or body.find(b"img", at, at + _LONGEST_BOX) < 0:
+        return
+    if _PICTURED.search(body, at, at + _LONGEST_BOX) and _EMBED_BOX.search(body, before, at):
         look.found.add("a[href]")
-        _locate(look, at, "", False)
         look.carries = True
 
 

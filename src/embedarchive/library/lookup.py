@@ -38,7 +38,9 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     if _MARKUP.search(text):
         return _look_up_markup(conn, text, meaning, limit)
     if meaning.posts and not _BARE.match(text):
-        return _look_up_posts(conn, text, meaning)
+        looked = _look_up_posts(conn, text, meaning)
+        if looked.posts or not meaning.url:
+            return looked
     if meaning.url and not _BARE.match(text):
         return _look_up_page(conn, text, meaning.url)
     return _look_up_name(conn, text, meaning, limit)
