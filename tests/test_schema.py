@@ -29,6 +29,7 @@ FROZEN = {
     "002.sql": "20a4919188ce06a2d16ea720aa8acc6f8786928cc2215ab236a5853cc22a9287",
     "003.sql": "6435393830caf84565b2583131d845c0d44708d74db0628cf3e9cf82967c3c64",
     "004.sql": "88d78eb2070084d9081a657f669c26fe8785173869207a0960b08b63c3b8fcda",
+    "005.sql": "0c13e6c3eec045b5b805cdfb1e739c34cdd63f151a2e491afdbffa2501dbbabd",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 

@@ -148,6 +148,21 @@ def release(platform: str, archive: str | Path = "archive") -> tuple[int, int]:
         return held.release_holds(platform, "person", clock.now()), held.conclude_all()
 
 
+def trust_clock(archive: str | Path = "archive") -> tuple[int, int]:
+    """Believe this machine's clock, and not the runs that were after what it says now.
+
+    Gives how many runs are believed again that were marked for being before those, and how many are no more. Raises
+    ArchiveError when there is no archive, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for a file that cannot
+    be written to.
+    """
+    path = archive_path(archive)
+    open_reader(path).close()
+    with Archive(path, platforms=PLATFORMS) as held:
+        changed = held.trust_clock(clock.now())
+        held.conclude_all()
+        return changed
+
+
 def identify_all(posts: Sequence[str]) -> Iterator[Post]:
     """The posts that these addresses name, whatever they stand in. Raises UsageError for a text that names none."""
     for text in posts:

@@ -121,6 +121,9 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
 @click.option(
     "--release", metavar="PLATFORM", help="Let the losses of a platform count that are withheld; visit nothing."
 )
+@click.option(
+    "--trust-clock", is_flag=True, help="Believe this machine's clock, not runs that were after it; visit nothing."
+)
 @login_option
 @replay_option
 @with_options(WORLD_OPTIONS)
@@ -134,6 +137,10 @@ def check(**values: Any) -> int:
     """
     if platform := values.pop("release"):
         return release_losses(platform, values["archive"])
+    if values.pop("trust_clock"):
+        again, no_more = api.trust_clock(values["archive"])
+        click.echo(f"{say_count(again, 'run')} believed again, {no_more} no more; their posts are concluded anew.")
+        return ExitCode.DONE
     return run_shown(api.check, "check", values)
 
 

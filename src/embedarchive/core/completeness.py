@@ -60,11 +60,12 @@ class Content:
     lacking: tuple[Lack, ...]
     in_article: bool = False
     """Photographed in an article: what a visit to the post itself shows is the better view of it."""
+    uid: str = ""
 
     @property
-    def age(self) -> tuple[bool, str, int]:
-        """What puts captures in order: those of the post itself last, the newest last."""
-        return not self.in_article, self.seen_at, self.capture_id
+    def age(self) -> tuple[bool, str, str, int]:
+        """What puts captures in order, in every archive alike: those of the post itself last, the newest last."""
+        return not self.in_article, self.seen_at, self.uid, self.capture_id
 
     def is_same_post(self, other: Content) -> bool:
         """Whether two captures saw the same, so that a file of one is a file of the other."""
@@ -103,6 +104,7 @@ def read_content(
     missing: Iterable[str],
     *,
     in_article: bool = False,
+    uid: str = "",
 ) -> Content:
     """What a capture holds of its post.
 
@@ -118,7 +120,7 @@ def read_content(
     if not files and not words:
         lacking.append(Lack(0, "not_read"))
     names = tuple(map(name_file, files))
-    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article)
+    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article, uid)
 
 
 def read_reasons(missing: Iterable[str]) -> dict[int, str]:

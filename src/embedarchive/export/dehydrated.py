@@ -64,7 +64,7 @@ def read_looks(conn: sqlite3.Connection, key: str) -> list[Line]:
     """Every visit to a post, oldest first, with the hashes of what it kept."""
     visits = select(
         conn,
-        "SELECT id, started_at, outcome, reason FROM captures WHERE post_key = ? AND purpose <> 'control' ORDER BY 2, 1",
+        "SELECT id, started_at, outcome, reason FROM captures WHERE post_key = ? AND purpose <> 'control' ORDER BY 2, uid",
         key,
     )
     artifacts = read_artifacts(conn, [visit["id"] for visit in visits])

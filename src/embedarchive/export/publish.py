@@ -60,7 +60,7 @@ class Copied:
 
 COPIED: Mapping[str, Copied] = {
     "crawls": Copied(
-        "id command started_at finished_at ended version render in_article",
+        "id command started_at finished_at ended version render in_article clock_suspect",
         "id IN (SELECT crawl_id FROM src.captures UNION SELECT crawl_id FROM src.fetches)",
     ),
     "platforms": Copied("name title rules visitable federated denial"),

@@ -151,7 +151,8 @@ def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, 
     """Every look at a post, oldest first."""
     rows = select(
         conn,
-        "SELECT checked_at, outcome, reason, capture_id FROM checks WHERE post_key = ? ORDER BY checked_at, id",
+        "SELECT k.checked_at, k.outcome, k.reason, k.capture_id FROM checks k JOIN captures c ON c.id = k.capture_id "
+        "WHERE k.post_key = ? ORDER BY coalesce(c.seen_at, k.checked_at), c.uid",
         key,
     )
     return tuple(Observation(r["checked_at"], r["outcome"], r["reason"], r["capture_id"]) for r in rows)
@@ -173,12 +174,12 @@ def read_captures(conn: sqlite3.Connection, key: str, best: int | None = None) -
     rows = select(
         conn,
         CAPTURE + "WHERE c.post_key = ? AND c.purpose <> 'control' "
-        "ORDER BY c.id IS ? DESC, c.outcome = 'available' DESC, c.started_at DESC, c.id DESC LIMIT ?",
+        "ORDER BY c.id IS ? DESC, c.outcome = 'available' DESC, coalesce(c.seen_at, c.started_at) DESC, c.uid DESC LIMIT ?",
         key,
         best,
         MOST_CAPTURES,
     )
-    rows.sort(key=lambda r: (r["started_at"], r["id"]), reverse=True)
+    rows.sort(key=lambda r: (r["seen_at"] or r["started_at"], r["uid"] or ""), reverse=True)
     return _complete(conn, rows)
 
 
@@ -189,7 +190,10 @@ def capture_record(conn: sqlite3.Connection, capture_id: int) -> CaptureRecord |
 
 def read_in_place(conn: sqlite3.Connection, article_id: int) -> dict[str, CaptureRecord]:
     """For each post that was photographed in an article, the newest picture of it there."""
-    in_place = "WHERE c.fetch_id IN (SELECT id FROM fetches WHERE article_id = ?) ORDER BY c.started_at, c.id"
+    in_place = (
+        "WHERE c.fetch_id IN (SELECT id FROM fetches WHERE article_id = ?) "
+        "ORDER BY coalesce(c.seen_at, c.started_at), c.uid"
+    )
     captures = _complete(conn, select(conn, CAPTURE + in_place, article_id))
     return {capture.post_key: capture for capture in captures if capture.kept("screenshot")}
 
@@ -304,7 +308,7 @@ LINE = (
     "WHERE x.capture_id = s.best_capture_id ORDER BY x.rules DESC LIMIT 1) "
     "LEFT JOIN descriptions n ON n.id = (SELECT x.id FROM descriptions x JOIN captures c ON c.id = x.capture_id "
     "WHERE c.post_key = s.key AND c.outcome = 'available' AND c.fetch_id IS NULL AND c.purpose <> 'control' "
-    "AND x.text IS NOT NULL ORDER BY c.started_at DESC, c.id DESC, x.rules DESC LIMIT 1) "
+    "AND x.text IS NOT NULL ORDER BY coalesce(c.seen_at, c.started_at) DESC, c.uid DESC, x.rules DESC LIMIT 1) "
 )
 
 

@@ -72,7 +72,7 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "(SELECT d.post_key, c.started_at AS at, d.text, lag(c.started_at) OVER looks AS before_at, "
         "lag(d.text) OVER looks AS before FROM current_descriptions d JOIN captures c ON c.id = d.capture_id "
         "WHERE c.outcome = 'available' AND c.purpose <> 'control' AND d.text IS NOT NULL "
-        "WINDOW looks AS (PARTITION BY d.post_key ORDER BY c.started_at, c.id)) "
+        "WINDOW looks AS (PARTITION BY d.post_key ORDER BY coalesce(c.seen_at, c.started_at), c.uid)) "
         "WHERE trim(before) <> trim(text) LIMIT 500",
     },
     "claims_that_differ": {

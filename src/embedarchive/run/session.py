@@ -24,6 +24,7 @@ from embedarchive.run.prepare import Prepare
 from embedarchive.run.report import Ended, Report, Tally, read_captured, read_standings, say_hold
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
+from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
 from embedarchive.store.sample import count_waiting
 
 T = TypeVar("T")
@@ -73,9 +74,12 @@ def run_session(
     interrupts, tally = Interrupts(), Tally()
     with Archive(path, platforms=PLATFORMS) as archive:
         before = archive.conn.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()[0]
+        newer = find_newer(archive.conn, clock.now())
         crawl_id = archive.start_crawl(command, clock.now(), __version__, options)
         watcher.begin(tally)
         try:
+            if newer:
+                doubt_clock(archive, crawl_id, say_before(newer), watcher)
             prepare(archive, crawl_id)
             with interrupts.taken():
                 ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, interrupts))
@@ -124,7 +128,7 @@ async def run_over(
             archive, services, crawl_id, emit,
             fetchers=settings.concurrency, tabs=settings.tabs, backoff=BackOff(settings.delay), **choices,
         )  # fmt: skip
-        reporting = asyncio.ensure_future(report_due(run, tally))
+        reporting = asyncio.ensure_future(report_due(run, tally, watcher))
         stop = asyncio.Event()
         running = asyncio.ensure_future(run.run(stop))
         try:
@@ -155,11 +159,20 @@ def tell_kept(tally: Tally) -> str:
     return kept + (waiting if tally.waiting else "")
 
 
-async def report_due(run: Run, tally: Tally) -> None:
-    """Count twice a second how much the run is about, as the archive has it."""
+async def report_due(run: Run, tally: Tally, watcher: Watcher) -> None:
+    """Count twice a second how much the run is about, as the archive has it, and look at the clock."""
+    watch = ClockWatch()
     while True:
+        if watch.is_set_back(*read_clocks()) and not run.archive.doubts_clock:
+            await run.keep(doubt_clock, run.archive, run.crawl_id, SET_BACK, watcher)
         tally.due = await run.keep(read_due, run.archive, run.crawl_id)
         await asyncio.sleep(0.5)
+
+
+def doubt_clock(archive: Archive, crawl_id: int, why: str, watcher: Watcher) -> None:
+    """Believe no time of this run any more, and say so."""
+    archive.doubt_clock(crawl_id, why)
+    watcher.note(tell_doubt(clock.now(), why))
 
 
 def read_due(archive: Archive, crawl_id: int) -> dict[str, int]:

@@ -17,7 +17,7 @@ from typing import Any, Self
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import conclusions, rows, sidefiles
+from embedarchive.store import clocks, conclusions, rows, sidefiles
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fulltext import join_pieces
@@ -53,6 +53,7 @@ class Archive:
     def __init__(self, path: Path, *, platforms: Iterable[Platform] = (), patience_s: float = LONGEST_START_S) -> None:
         self.path = path
         self._sample = Sample()
+        self.doubts_clock = False
         self._longest_log = sidefiles.LOG_BYTES
         make_folder(path)
         self._lock = sidefiles.lock_archive(path)
@@ -139,6 +140,17 @@ class Archive:
                 "UPDATE crawls SET finished_at = ?, ended = ?, summary = ? WHERE id = ?",
                 (now, ended, to_json(dict(summary)), crawl_id),
             )
+
+    def doubt_clock(self, crawl_id: int, why: str) -> None:
+        """Mark a run whose clock cannot be right: what it keeps settles nothing, and nothing is concluded from it."""
+        self.doubts_clock = True
+        with self.transaction() as conn:
+            clocks.doubt(conn, crawl_id, why)
+
+    def trust_clock(self, now: str) -> tuple[int, int]:
+        """Believe that it is `now`; give how many runs are believed again, and how many no more."""
+        with self.transaction() as conn:
+            return clocks.trust(conn, now)
 
     # ----------------------------------------------------------------------------------------------------- articles
 
@@ -264,8 +276,10 @@ class Archive:
                 return known
             capture_id = rows.keep_visit(conn, capture, crawl_id, None)
             insert(conn, "checks", rows.check_row(capture, capture_id))
-            rows.settle_post(conn, crawl_id, capture, retry_at)
-            if rows.is_seen_in_frame(capture.verdict):
+            rows.settle_target(conn, crawl_id, capture)
+            if not self.doubts_clock:
+                rows.settle_post(conn, capture, retry_at)
+            if rows.is_seen_in_frame(capture.verdict) and not self.doubts_clock:
                 conclusions.release_failed_controls(conn, capture)
             rows.place_embeds(conn, crawl_id, "post_key", capture.post.key)
             return capture_id
@@ -294,7 +308,7 @@ class Archive:
                 return known
             rows.keep_control_post(conn, capture.post, capture.started_at)
             capture_id = rows.keep_visit(conn, dataclasses.replace(capture, purpose="control"), crawl_id, None)
-            if capture.verdict.outcome == "available":
+            if capture.verdict.outcome == "available" and not self.doubts_clock:
                 conclusions.release_failed_controls(conn, capture)
             return capture_id
 

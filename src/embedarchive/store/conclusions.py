@@ -35,19 +35,21 @@ class PostScope:
 
 _OBSERVATIONS = """
 SELECT k.checked_at, k.outcome, k.reason, k.embedding, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media
-FROM checks k JOIN captures c ON c.id = k.capture_id WHERE k.post_key = ?
+FROM checks k JOIN captures c ON c.id = k.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
+WHERE k.post_key = ? AND r.clock_suspect IS NULL
 ORDER BY coalesce(c.seen_at, k.checked_at), c.uid"""
 
 _CONTROL = """
-SELECT 1 FROM captures c JOIN posts p ON p.key = c.post_key
-WHERE c.outcome = 'available' AND c.started_at BETWEEN ? AND ? AND c.fetch_id IS NULL AND c.origin = 'visit'
+SELECT 1 FROM captures c JOIN posts p ON p.key = c.post_key LEFT JOIN crawls r ON r.id = c.crawl_id
+WHERE r.clock_suspect IS NULL AND c.outcome = 'available' AND c.started_at BETWEEN ? AND ?
+  AND c.fetch_id IS NULL AND c.origin = 'visit'
   AND p.platform = ? AND p.native_id GLOB ? AND c.post_key <> ?
   AND NOT EXISTS (SELECT 1 FROM checks k WHERE k.capture_id = c.id AND k.embedding = 'refused') LIMIT 1"""
 
 _HOLDS = "SELECT since, until, why FROM holds WHERE platform = ? AND host IS ? AND released_at IS NULL ORDER BY id"
 
 _CAPTURES = """
-SELECT c.id, c.fetch_id, coalesce(c.seen_at, c.started_at) AS seen_at, c.missing, d.kind, d.text, d.title, d.media,
+SELECT c.id, c.uid, c.fetch_id, coalesce(c.seen_at, c.started_at) AS seen_at, c.missing, d.kind, d.text, d.title, d.media,
   (SELECT json_group_array(position) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'media'
      AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept,
   (SELECT json_group_array(format('media %d: withdrawn', position)) FROM artifacts a WHERE a.capture_id = c.id
@@ -107,6 +109,7 @@ def read_contents(conn: sqlite3.Connection, post_key: str) -> list[Content]:
             json.loads(row["kept"]),
             json.loads(row["missing"]) + json.loads(row["withdrawn"]),
             in_article=row["fetch_id"] is not None,
+            uid=row["uid"],
         )
         for row in conn.execute(_CAPTURES, (post_key,)).fetchall()
     ]
@@ -210,6 +213,11 @@ ASK = "INSERT OR IGNORE INTO pending SELECT 'conclude', "
 def ask_for_post(conn: sqlite3.Connection, post_key: str) -> None:
     """Let a post be concluded anew."""
     conn.execute(f"{ASK} max(id) FROM captures WHERE post_key = ? HAVING max(id) IS NOT NULL", (post_key,))
+
+
+def ask_for_run(conn: sqlite3.Connection, crawl_id: int) -> None:
+    """Let every post be concluded anew that a run visited."""
+    conn.execute(f"{ASK} id FROM captures WHERE crawl_id = ? AND purpose <> 'control'", (crawl_id,))
 
 
 def ask_for_losses(conn: sqlite3.Connection, scope: PostScope, since: str) -> None:

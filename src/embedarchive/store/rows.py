@@ -304,10 +304,14 @@ def target_post(conn: sqlite3.Connection, crawl_id: int, key: str, *, forced: bo
     )
 
 
-def settle_post(conn: sqlite3.Connection, crawl_id: int, capture: Capture, retry_at: str | None) -> None:
+def settle_target(conn: sqlite3.Connection, crawl_id: int, capture: Capture) -> None:
+    """Keep that a run has visited a post."""
+    conn.execute("UPDATE targets SET visited = 1 WHERE crawl_id = ? AND post_key = ?", (crawl_id, capture.post.key))
+
+
+def settle_post(conn: sqlite3.Connection, capture: Capture, retry_at: str | None) -> None:
     """Clear what was due for a post, unless the visit said nothing of the post and none before it did."""
     key = capture.post.key
-    conn.execute("UPDATE targets SET visited = 1 WHERE crawl_id = ? AND post_key = ?", (crawl_id, key))
     due = None if capture.verdict.outcome in CONCLUSIVE else retry_at
     conn.execute("UPDATE posts SET capture_after = ? WHERE key = ? AND capture_after IS NOT NULL", (due, key))
 

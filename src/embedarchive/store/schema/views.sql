@@ -33,7 +33,8 @@ CREATE VIEW targets_to_visit AS
 CREATE VIEW embeds_to_place AS
   SELECT e.article_id, e.fetch_id, e.post_key, e.position, f.visitable AND NOT coalesce(
       (SELECT k.embedding = 'refused' OR k.reason = 'frame_refused' FROM checks k JOIN captures c ON c.id = k.capture_id
-       WHERE c.post_key = e.post_key AND c.fetch_id IS NULL ORDER BY c.id DESC LIMIT 1), 0) AS alone
+       WHERE c.post_key = e.post_key AND c.fetch_id IS NULL
+       ORDER BY coalesce(c.seen_at, c.started_at) DESC, c.uid DESC LIMIT 1), 0) AS alone
   FROM current_embeds e JOIN posts p ON p.key = e.post_key JOIN platforms f ON f.name = p.platform
   WHERE e.kind = 'embed' AND p.resolved
     AND EXISTS (SELECT 1 FROM fetches h WHERE h.id = e.fetch_id AND h.source = 'network')
@@ -68,11 +69,14 @@ CREATE VIEW captures_to_replay AS
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE +w.work IN ('replay', 'replay later') AND f.visitable;
 
--- Captures that nothing is concluded from yet; those of a post that is still to be described wait for that.
+-- Captures that nothing is concluded from yet; those of a post that is still to be described wait for that, and those of a run
+-- whose clock was wrong for another visit.
 CREATE VIEW captures_to_conclude AS
   SELECT w.capture_id AS id, c.post_key
-  FROM pending w JOIN captures c ON c.id = w.capture_id
-  WHERE w.work = 'conclude' AND NOT EXISTS (
+  FROM pending w JOIN captures c ON c.id = w.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
+  WHERE w.work = 'conclude' AND (r.clock_suspect IS NULL OR EXISTS (
+    SELECT 1 FROM captures o LEFT JOIN crawls q ON q.id = o.crawl_id
+    WHERE o.post_key = c.post_key AND q.clock_suspect IS NULL)) AND NOT EXISTS (
     SELECT 1 FROM captures o JOIN pending d ON d.capture_id = o.id AND d.work = 'describe'
     JOIN posts p ON p.key = o.post_key JOIN platforms f ON f.name = p.platform
     WHERE o.post_key = c.post_key AND f.visitable);
@@ -96,12 +100,12 @@ CREATE VIEW current_descriptions AS
 CREATE VIEW post_status AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.first_seen_at,
     coalesce(n.status,
-      (SELECT iif(k.outcome = 'gone', 'unavailable', k.outcome) FROM checks k WHERE k.post_key = p.key
-       ORDER BY k.outcome IN ('available', 'gone', 'unavailable') DESC, k.checked_at DESC, k.id DESC LIMIT 1),
+      (SELECT iif(k.outcome = 'gone', 'unavailable', k.outcome) FROM checks k JOIN captures c ON c.id = k.capture_id WHERE k.post_key = p.key
+       ORDER BY k.outcome IN ('available', 'gone', 'unavailable') DESC, coalesce(c.seen_at, k.checked_at) DESC, c.uid DESC LIMIT 1),
       'not captured') AS status,
     coalesce(n.reason, iif(n.post_key IS NULL,
-      (SELECT iif(k.outcome = 'gone', 'unconfirmed', k.reason) FROM checks k WHERE k.post_key = p.key
-       ORDER BY k.outcome IN ('available', 'gone', 'unavailable') DESC, k.checked_at DESC, k.id DESC LIMIT 1), NULL)) AS reason,
+      (SELECT iif(k.outcome = 'gone', 'unconfirmed', k.reason) FROM checks k JOIN captures c ON c.id = k.capture_id WHERE k.post_key = p.key
+       ORDER BY k.outcome IN ('available', 'gone', 'unavailable') DESC, coalesce(c.seen_at, k.checked_at) DESC, c.uid DESC LIMIT 1), NULL)) AS reason,
     n.doubt,
     coalesce(n.last_checked_at, (SELECT max(k.checked_at) FROM checks k WHERE k.post_key = p.key)) AS last_checked_at,
     coalesce(n.last_available_at, iif(n.post_key IS NULL,
@@ -116,11 +120,11 @@ CREATE VIEW post_status AS
     coalesce(n.kept,
       (SELECT iif(c.missing = '[]', 'whole', 'partial') FROM captures c
        WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
-       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC LIMIT 1), 'none') AS kept, coalesce(n.expected, 0) AS expected, coalesce(n.held, 0) AS held,
+       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC, c.uid DESC LIMIT 1), 'none') AS kept, coalesce(n.expected, 0) AS expected, coalesce(n.held, 0) AS held,
     coalesce(n.lacking, '[]') AS lacking, coalesce(n.joined, '{}') AS joined, coalesce(n.passing, 0) AS passing,
     coalesce(n.best_capture_id,
       (SELECT c.id FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
-       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC LIMIT 1)) AS best_capture_id,
+       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC, c.uid DESC LIMIT 1)) AS best_capture_id,
     coalesce(n.visits, (SELECT count(*) FROM captures c WHERE c.post_key = p.key AND c.purpose <> 'control')) AS visits,
     n.due_at,
     (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
@@ -166,8 +170,8 @@ CREATE VIEW embeds_by_outlet AS
 -- Every observation of every post, oldest first.
 CREATE VIEW post_history AS
   SELECT k.post_key, k.checked_at, k.outcome, k.reason, k.capture_id, d.text, d.likes, d.comments
-  FROM checks k LEFT JOIN current_descriptions d ON d.capture_id = k.capture_id
-  ORDER BY k.post_key, k.checked_at, k.id;
+  FROM checks k JOIN captures c ON c.id = k.capture_id LEFT JOIN current_descriptions d ON d.capture_id = k.capture_id
+  ORDER BY k.post_key, coalesce(c.seen_at, k.checked_at), c.uid;
 
 -- Per article and post: when an edit brought the embed in, and whether a later one took it out.
 CREATE VIEW embed_history AS
