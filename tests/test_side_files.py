@@ -21,6 +21,7 @@ from embedarchive.core.errors import ArchiveBusy, ArchiveError
 from embedarchive.core.model import Fetch
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
+from embedarchive.store.faults import has_reset_fault
 from embedarchive.store.sidefiles import find_strangers
 from in_process import run
 from reading_room import open_room
@@ -361,3 +362,43 @@ def test_a_run_waits_for_a_reader_and_says_so(made: Path, folder: Path, caplog: 
             keep_articles(archive, 1, "and", 100)  # once it has begun, neither waits for the other
         leave.join()
     assert count(path) == 52
+
+
+@pytest.mark.parametrize(
+    ("version", "has"),
+    [((3, 40, 1), True), ((3, 44, 5), True), ((3, 44, 6), False), ((3, 45, 0), True), ((3, 50, 6), True), ((3, 50, 7), False),
+     ((3, 51, 0), True), ((3, 51, 2), True), ((3, 51, 3), False), ((3, 53, 0), False), ((3, 6, 23), False)],
+)  # fmt: skip
+def test_which_sqlite_has_the_fault_at_the_reset_of_its_log(version: tuple[int, ...], has: bool) -> None:
+    assert has_reset_fault(version) == has
+
+
+def test_a_run_is_the_only_one_that_writes_its_log_into_the_file(made: Path, folder: Path) -> None:
+    """The order of calls that does not meet that fault: readers cannot, and the last of them to leave does not."""
+    folder.mkdir()
+    path = folder / "embeds.db"
+    with Archive(path, platforms=PLATFORMS) as archive:
+        keep_articles(archive, 2, "one", 100)
+        before, log = path.read_bytes(), (folder / "embeds.db-wal").read_bytes()
+        for _ in range(3):
+            with closing(open_reader(path)) as conn, pytest.raises(ArchiveError):
+                conn.execute("PRAGMA wal_checkpoint")
+        assert (path.read_bytes(), (folder / "embeds.db-wal").read_bytes()) == (before, log)
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the sqlite3 shell writes dumps that can be read in again")
+def test_what_was_made_from_a_text_dump_says_so_and_how_to_mend_it(made: Path, folder: Path) -> None:
+    folder.mkdir()
+    path = folder / "it's made again.db"
+    text = subprocess.run(["sqlite3", str(made / "sound.db"), ".dump"], check=True, capture_output=True).stdout
+    subprocess.run(["sqlite3", str(path)], input=text, check=True)
+    before = path.read_bytes()
+    for command in ("stats", "check"):
+        done = run(command, "-a", path)
+        assert done.code == 1
+        assert ".dump" in done.err
+        assert path.read_bytes() == before
+    subprocess.run(done.err.partition("mend it with: ")[2], shell=True, check=True)
+    assert by_open(path) == 50
+    assert by_crawl(path) == 50
+    assert run("verify", "-a", path, "-q").code == 0

@@ -22,6 +22,7 @@ from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings
 from embedarchive.core.errors import DamagedArchive, EmbedArchiveError, ExitCode, UsageError
 from embedarchive.show.words import printable
 from embedarchive.store import archive_path
+from embedarchive.store.faults import has_reset_fault
 
 if TYPE_CHECKING:
     from embedarchive.run.services import Settings
@@ -108,6 +109,12 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
     return ExitCode.IN_PART if tally[None] else ExitCode.DONE
 
 
+RESET_FAULT = (
+    " has the fault at the reset of its log, by which two programs that write to one file may damage it (mended in 3.44.6, "
+    "3.50.7, 3.51.3). A run does not meet it; let no other program write to an archive meanwhile"
+)
+
+
 async def examine_python() -> Examined:
     return sys.version_info >= (3, 11), f"{sys.version.split()[0]} at {sys.executable}"
 
@@ -115,8 +122,10 @@ async def examine_python() -> Examined:
 async def examine_sqlite() -> Examined:
     with sqlite3.connect(":memory:") as conn:
         options = {row[0] for row in conn.execute("PRAGMA compile_options")}
-    fine = sqlite3.sqlite_version_info >= (3, 37) and "ENABLE_FTS5" in options
-    return fine, f"{sqlite3.sqlite_version}" + ("" if fine else "; needs 3.37 with FTS5: use a newer Python")
+    if sqlite3.sqlite_version_info < (3, 37) or "ENABLE_FTS5" not in options:
+        return False, f"{sqlite3.sqlite_version}; needs 3.37 with FTS5: use a newer Python"
+    note = RESET_FAULT if has_reset_fault(sqlite3.sqlite_version_info) else ""
+    return True, f"{sqlite3.sqlite_version}{note}"
 
 
 async def examine_disk(path: Path) -> Examined:
@@ -146,6 +155,7 @@ async def examine_schema(path: Path) -> Examined:
 async def examine_archive(path: Path, *, full: bool = False) -> Examined:
     """What the archive holds; in `full`, once SQLite has looked through it. Raises DamagedArchive for what SQLite finds."""
     from embedarchive.store import open_reader
+    from embedarchive.store.sidefiles import find_orphans
 
     if not path.exists():
         return True, f"none yet at {path}"
@@ -154,8 +164,10 @@ async def examine_archive(path: Path, *, full: bool = False) -> Examined:
         if state != "ok":
             raise DamagedArchive.seen(" ".join(state.split()), path)
         captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
+    aside = ", ".join(each.name for each in find_orphans(path))
+    note = f"; set aside, for they were of another file: {aside}" if aside else ""
     looked = "looked through" if full else "not looked through (--full does; embedarchive verify reads every byte)"
-    return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {looked}"
+    return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {looked}{note}"
 
 
 async def examine_browser(browser_path: str | None) -> Examined:

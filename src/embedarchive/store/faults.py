@@ -74,6 +74,15 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
     return None
 
 
+def has_reset_fault(version: tuple[int, ...]) -> bool:
+    """Whether a SQLite may lose pages when two connections write or checkpoint at one instant. Pure.
+
+    https://www.sqlite.org/wal.html#walresetbug: from 3.7.0 on; mended in 3.51.3, and in 3.44.6 and 3.50.7 as well.
+    """
+    mended_early = (3, 44, 6) <= version < (3, 45) or (3, 50, 7) <= version < (3, 51)
+    return (3, 7) <= version < (3, 51, 3) and not mended_early
+
+
 def is_of_the_file(error: Exception) -> bool:
     """Whether an error is the archive's, whatever it was asked; any other may be that of the question."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE

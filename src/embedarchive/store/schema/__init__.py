@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, DamagedArchive, NewerArchive, NotAnArchive, OlderArchive
 from embedarchive.store.header import MAGIC, SIZE, Header, read_first
@@ -72,7 +74,7 @@ def check_identity(path: Path) -> None:
         raise DamagedArchive.seen("it ends within its first hundred bytes", path)
     header = Header.parse(data)
     if header.application != APPLICATION_ID:
-        raise NotAnArchive(f"{path} is a SQLite file of another program. {LEFT}")
+        raise NotAnArchive(explain_foreign(path))
     version = header.user_version
     if version > SCHEMA_VERSION:
         raise NewerArchive(
@@ -85,6 +87,23 @@ def check_identity(path: Path) -> None:
             "crawl its articles into a new archive."
         )
     check_length(path)
+
+
+def explain_foreign(path: Path) -> str:
+    """What a SQLite file is that does not bear our number: another program's, or an archive written out and in again."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as conn:
+            taken = conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'embedarchive'").fetchall()
+    except sqlite3.Error:
+        taken = []
+    numbers = [int(name) for (name,) in taken if str(name).isdecimal()]
+    if not numbers:
+        return f"{path} is a SQLite file of another program. {LEFT}"
+    return (
+        f"{path} holds an archive's tables and lacks the number that says so: it was made from a text dump (sqlite3 .dump), "
+        "which leaves that out. It was left untouched; mend it with: "
+        f"sqlite3 {shlex.quote(str(path))} 'PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {max(numbers)}'"
+    )
 
 
 def check_length(path: Path) -> None:
