@@ -49,8 +49,19 @@ LIMIT_S = 300
 
 REASONS: Mapping[str, str] = {
     r"_ms|ms=|\bms\b": "how long is waited at most: longer than any replica takes",
-    r"width|height": "how large the window is: the card is photographed whole in any",
-    r"rules=": "raised when rules improve, so that captures are read anew: any number that is new does",
+    r"number:.*(?:width|height|card=)|number:.*^\d+, \d+": "how large the window is: the card is photographed whole in any",
+    r"number:.*rules=|number:.*Visitable\(": "raised when rules improve, so that captures are read anew: any new number does",
+    r"number:.* or 0": "what an unknown size counts for: less than any known one, as one pixel is",
+    r"number:.*len\(url\.path\)|number:.*hostname.*len": "how short a code may be: every real one is longer by far",
+    r"number:.*(?:_FIRST|_EPOCH)": "one unit beside a moment at which no post was made",
+    r"boolean:.*navigate": "which headers are sent: the replica answers both alike, the real platform was seen to differ",
+    r"text:.*(?:Sign\(|verdict\()": "what a sign says of itself, to people",
+    r"text:.*\\d|pattern:.*\{\d+,\d*\}": "a bound that no address known to us comes near",
+}
+"""Why a survivor cannot matter, by what matches its operator and line."""
+ASKED = {
+    "finding": "asks for a spelling or an example: `bench/spellings.py` found none",
+    "capture": "asks for a reading or a state: `bench/readings.py` found none",
 }
 
 
@@ -80,17 +91,17 @@ def make_mutants(seed: int, sample: int, only: str = "", half: str = "") -> tupl
 
 SHARED = ("embedarchive.detect", "embedarchive.conformance")
 """Rooms that make something of all platforms as they are imported."""
-ORDERS: Mapping[Half, tuple[str, ...]] = {
-    "finding": (
-        "examples", "addresses", "dates", "bare ids", "short links", "other pages", "shown", "selectors", "names", "templates",
-        "assumptions", "states", "gaps", "not embeds", "markup", "frame address", "prefilter",
-    ),
-    "capture": (
-        "words", "readings", "templates", "selectors", "names", "assumptions", "states", "gaps", "frame address",
-        "nothing seen",
-    ),
-}  # fmt: skip
-"""The checks that a half has to do with; those that say most for their time first."""
+FINDING_ALONE = (
+    "examples", "addresses", "mirrors", "dates", "bare ids", "short links", "other pages", "spellings", "shown",
+    "not embeds", "markup", "prefilter",
+)  # fmt: skip
+"""Checks that have nothing to do with what is visited."""
+CAPTURE_ALONE = ("words", "readings", "nothing seen")
+"""Checks that have nothing to do with how posts are found."""
+SLOW = ("not embeds", "markup", "frame address", "prefilter", "nothing seen")
+"""Checks that take most of the time: they come last."""
+FIRST = ("words", "readings")
+"""Checks that notice most."""
 
 
 def run_suite(name: str, source: str, half: Half, plays: Sequence[Play]) -> Iterator[str]:
@@ -105,12 +116,13 @@ def run_suite(name: str, source: str, half: Half, plays: Sequence[Play]) -> Iter
         for module in [m for m in sys.modules if m.startswith(SHARED)]:
             del sys.modules[module]
         known = importlib.import_module("embedarchive.conformance").CHECKS
-    checks = {check.name: check for check in known}
-    *fast, slow = (checks[each] for each in ORDERS[half])
-    yield from run_checks(now, fast)
+    left_out = CAPTURE_ALONE if half == "finding" else FINDING_ALONE
+    checks = [check for check in known if check.name not in left_out]
+    checks.sort(key=lambda check: (check.name in SLOW) - (check.name in FIRST))
+    yield from run_checks(now, [check for check in checks if check.name not in SLOW])
     if half == "capture":
         yield from judge_plays(was, now, plays)
-    yield from run_checks(now, [slow])
+    yield from run_checks(now, [check for check in checks if check.name in SLOW])
 
 
 def run_checks(platform: Platform, checks: Sequence[Check]) -> Iterator[str]:
@@ -230,9 +242,8 @@ def report(mutants: Sequence[Mutant], said: Sequence[str], seconds: float) -> st
 
 def _say(m: Mutant) -> str:
     before, after = _focus(m.before, m.after)
-    reason = next(
-        (why for pattern, why in REASONS.items() if re.search(pattern, m.context)), "asks for an example or a state"
-    )
+    where = f"{m.operator}: {m.context}"
+    reason = next((why for pattern, why in REASONS.items() if re.search(pattern, where)), ASKED[m.half])
     return f"{m.half} `{m.file}.py:{m.line}` {m.operator}: `{before}` → `{after}`: {reason}"
 
 

@@ -58,6 +58,7 @@ BROKEN = {
     "bare ids": replace(RUMBLE, examples=(replace(RUMBLE.examples[0], bare=("?",)),)),
     "shown": replace(RUMBLE, hosts=(*RUMBLE.hosts, "rumble.example")),
     "words": replace(RUMBLE, selectors=(), gaps=(replace(RUMBLE.gaps[0], kind="no_flie"),)),  # type: ignore[arg-type]
+    "spellings": replace(RUMBLE, is_short=lambda url: True),
     "readings": replace(RUMBLE, visit=replace(RUMBLE.visit, describe=lambda page, post: Description(kind="audio"))),
 }
 

@@ -25,6 +25,7 @@ from embedarchive.conformance.identity import (
 from embedarchive.conformance.nothing_seen import check_nothing_seen
 from embedarchive.conformance.reading import check_readings
 from embedarchive.conformance.shown import check_shown
+from embedarchive.conformance.spelling import check_spellings
 from embedarchive.conformance.visiting import (
     check_css,
     check_frame_address,
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     Check("bare ids", "ids without an address mean their posts", check_bare_ids),
     Check("short links", "links that redirect wait to be followed", check_short_links),
     Check("other pages", "its other pages are no posts", check_other_pages),
+    Check("spellings", "its addresses and ids are read in spellings that no example has", check_spellings),
     Check("markup", "its markup is found", check_markup),
     Check("shown", "its hosts, selectors, names and words are shown by examples", check_shown),
     Check("not embeds", "what only looks like an embed is none", check_not_embeds),

@@ -81,7 +81,7 @@ def _say_change(raw: Raw) -> Raw:
 def change_reading(base: Raw, change: Raw) -> Raw:
     """The reading that is like another but for one thing. What is told stays only where the outcome does.
 
-    Raises KeyError for a text to be swapped that is not there.
+    Raises KeyError for a change of what is not there.
     """
     made = copy.deepcopy({key: value for key, value in base.items() if key != "name"})
     own = {key: value for key, value in change.items() if key not in ("like", "without", "but", "swap", "told", "name")}
