@@ -3,7 +3,7 @@
 #   make crawl                 crawl the bundled newsroom, lose some of its posts, read them all the same
 #   make crawl URL=https://…   crawl a real article (several, in quotes, are fine)
 #   make test                  lint, types, tests
-#   make real                  crawl real saved articles, capture real saved posts (needs ../shared)
+#   make real                  judge real saved pages, crawl saved articles, capture saved posts (needs ../shared)
 #   make serve                 read the archive in a browser
 #   make bench                 what we claim about speed; results go to bench/results/
 #   make mutate                deliberate mistakes in the platforms' files: how many does conformance notice?
@@ -35,6 +35,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 real: $(READY)
+	$(BIN)/python bench/saved.py
 	$(BIN)/python bench/real.py
 
 serve: $(READY)

@@ -49,6 +49,8 @@ class Case:
     code: str | None = None
     full_page: str | None = None
     oembed: int = 404
+    refused: bool = False
+    """Whether its frame is refused, and the full page has the post."""
 
 
 CASES = (
@@ -61,11 +63,12 @@ CASES = (
     Case("instagram-gone.html", "unavailable", None, "Cdoubt00001", oembed=500),
     Case(
         "instagram-embed-shell.html",
-        "unavailable",
-        "embed_refused",
+        "available",
+        None,
         "Crefuse0001",
         "instagram-fullpage-public.html",
         200,
+        refused=True,
     ),
     Case("instagram-gone.html", "unavailable", "age", "Cage0000001", "instagram-fullpage-agegated.html", 400),
     Case("instagram-decoy.html", "blocked", "shell", "Cshell00001"),
@@ -199,7 +202,9 @@ def judge_case(path: Path, case: Case, post: Post) -> tuple[str, list[str]]:
     if row["outcome"] != case.outcome or (case.reason and row["reason"] != case.reason):
         wrong.append(f"{case.file}: {row['outcome']}/{row['reason']}, expected {case.outcome}/{case.reason}")
     said = conn.execute("SELECT * FROM current_descriptions WHERE capture_id = ?", (row["id"],)).fetchone()
-    if case.outcome == "available":
+    if case.refused:
+        wrong += compare_refused(case, said, conn, row["id"])
+    elif case.outcome == "available":
         wrong += compare(case, said, conn, row["id"])
     elif said is not None:
         wrong.append(f"{case.file}: described although it was not seen")
@@ -207,6 +212,22 @@ def judge_case(path: Path, case: Case, post: Post) -> tuple[str, list[str]]:
     record = post_record(conn, post.key)
     kept = say_kept(record) if record else ""
     return f"| {case.file} | {post.native_id} | {row['outcome']} {row['reason'] or ''} | {seen} | {kept} |", wrong
+
+
+def compare_refused(case: Case, said: Any, conn: Any, capture_id: int) -> list[str]:
+    """A post seen on its full page alone: its author and words are told, and no picture of the refusal is kept."""
+    check = conn.execute("SELECT embedding FROM checks WHERE capture_id = ?", (capture_id,)).fetchone()
+    shots = conn.execute(
+        "SELECT 1 FROM artifacts WHERE capture_id = ? AND role = 'screenshot'", (capture_id,)
+    ).fetchall()
+    soup = BeautifulSoup(read(case.full_page or ""), "html.parser")
+    shown = soup.select_one('meta[property="og:title"]')
+    words = str(shown["content"] if shown else "")
+    wrong = [] if check and check[0] == "refused" else [f"{case.file}: not said to be refused"]
+    wrong += [f"{case.file}: a picture of the refusal is kept"] if shots else []
+    if not said or not said["author_handle"] or not said["text"] or said["text"].split()[0] not in words:
+        wrong.append(f"{case.file}: not described from its full page")
+    return wrong
 
 
 def compare(case: Case, said: Any, conn: Any, capture_id: int) -> list[str]:

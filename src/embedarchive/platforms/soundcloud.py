@@ -229,7 +229,8 @@ def read_sound(answer: Answer, post: Post) -> Said:
     """
     said = dict(read_oembed_answer(answer, post) or {})
     user, _, name = post.native_id.partition("/")
-    if urlsplit(said.get("author_url") or "").path.strip("/").lower() == user.lower():
+    is_theirs = urlsplit(said.get("author_url") or "").path.strip("/").lower() == user.lower()
+    if is_theirs and re.search(r"(?:tracks|playlists)(?:%2F|/)\d", answer.body):  # a user's own player holds `users`
         said["id"] = name
     author = said.get("author_name")
     if said and author:
