@@ -35,6 +35,36 @@ async def call(function: Callable[..., Any], *args: Any) -> Any:
     return function(*args)
 
 
+async def lose_slowly(archive: Archive, crawl: int, posts: list[Post]) -> int:
+    """Find these posts gone; give how often the run's visits were counted for that."""
+    asked: list[str] = []
+
+    async def listen(function: Callable[..., Any], *args: Any) -> Any:
+        asked.append(function.__name__)
+        return function(*args)
+
+    controls = Controls(archive, None, crawl, listen, BackOff(), lambda *_: None)  # type: ignore[arg-type]
+    archive.keep_control(seen(post(9999), "available", GONE.format(0)), crawl)
+    for each in posts:
+        archive.keep_capture(seen(each, "gone", GONE.format(2)), crawl)
+        assert archive.conclude(each.key)["status"] == "gone"
+        await controls.weigh_losses(each.key)
+    return asked.count("count_losses")
+
+
+async def test_a_long_run_is_not_counted_anew_with_every_loss(tmp_path: Path) -> None:
+    posts = [post(number) for number in range(300)]
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        archive.conn.execute("PRAGMA synchronous = OFF")
+        first = archive.start_crawl("crawl", ALIVE.format(0), "1", {})
+        for each in posts:
+            keep_alive(archive, first, each, ALIVE.format(1))
+        second = archive.start_crawl("check", GONE.format(0), "1", {})
+        for each in posts[60:]:
+            keep_alive(archive, second, each, GONE.format(1))
+        assert await lose_slowly(archive, second, posts[:58]) <= 5, "58 of 300 are nearly a fifth"
+
+
 async def lose(archive: Archive, crawl: int, posts: list[Post]) -> list[str]:
     """Find these posts gone, one after another, as a run does; give the holds that it told of."""
     told: list[str] = []

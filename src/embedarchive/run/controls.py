@@ -59,6 +59,8 @@ class Controls:
     _asking: dict[PostScope, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _failed: set[PostScope] = field(default_factory=set)
     _losses: Counter[str] = field(default_factory=Counter)
+    _believed: dict[str, int] = field(default_factory=dict)
+    """Up to how many losses of a platform nothing has to be counted in the archive."""
 
     async def settle(self, post: Post, at: str) -> None:
         """See to it that what a visit at that time said of a loss can be believed, or is withheld."""
@@ -98,10 +100,13 @@ class Controls:
         """Withhold this run's losses of a platform when they are more than may be believed."""
         scope, _ = await self.keep(read_scope, self.archive.conn, post_key)
         self._losses[scope.platform] += 1
-        if self._losses[scope.platform] <= MOST_LOSSES:
-            return  # the archive can have no more of this run's; to count them there reads all of its visits
+        if self._losses[scope.platform] <= self._believed.get(scope.platform, MOST_LOSSES):
+            return
         lost, visits, since = await self.keep(count_losses, self.archive.conn, self.crawl_id, scope.platform)
-        if lost > max(MOST_LOSSES, MOST_LOST * visits):
+        most = max(MOST_LOSSES, MOST_LOST * visits)
+        # To count reads all of the run's visits. They only grow in number, so for so many more losses there is no need to.
+        self._believed[scope.platform] = self._losses[scope.platform] + int(most) - lost
+        if lost > most:
             whole = PostScope(scope.platform)
             await self.keep(self.archive.keep_hold, whole, since or clock.now(), MANY_AT_ONCE, self.crawl_id)
             self.emit("hold", scope.platform, "blocked", MANY_AT_ONCE, lost)
