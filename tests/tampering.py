@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+BOMB_SIZE = 300_000_000
+
+
+@cache
+def make_bomb() -> bytes:
+    """Some packed bytes of which 300 MB of zeros would come."""
+    return zlib.compress(bytes(BOMB_SIZE), 1)
 
 
 def tamper(whole: Path, path: Path, *lines: str | tuple[str, Sequence[Any]]) -> Path:

@@ -26,7 +26,7 @@ from embedarchive.store.schema import SCHEMA_VERSION
 from embedarchive.store.verify import CODES, JSON, VerifyScope, read_columns, verify
 from in_process import run
 from reading_room import open_room
-from tampering import force_type, tamper
+from tampering import BOMB_SIZE, force_type, make_bomb, tamper
 
 SHIPS = SAMPLES[0].post.key
 GONE = f'<blockquote class="instagram-media" data-instgrm-permalink="{SAMPLES[0].post.url}"></blockquote>'
@@ -188,7 +188,6 @@ async def test_a_player_s_many_requests_read_a_large_file_once(
 
 # --------------------------------------------------------------------------------------------- every way bytes can be wrong
 
-BOMB = zlib.compress(bytes(300_000_000), 9)
 WRONGS: dict[str, tuple[str, Callable[[bytes], tuple[bytes, int, str]]]] = {
     "one bit": ("blob_hash", lambda body: (bytes([body[0] ^ 1]) + body[1:], len(body), "identity")),
     "one byte more": ("blob_size", lambda body: (body + b"!", len(body), "identity")),
@@ -199,8 +198,8 @@ WRONGS: dict[str, tuple[str, Callable[[bytes], tuple[bytes, int, str]]]] = {
     "packed with more behind": ("blob_packing", lambda body: (zlib.compress(body) + b"!", len(body), "zlib")),
     "packed, of other bytes": ("blob_hash", lambda body: (zlib.compress(bytes(len(body))), len(body), "zlib")),
     "packed in another way": ("blob_packing", lambda body: (body, len(body), "brotli")),
-    "a bomb": ("blob_size", lambda body: (BOMB, len(body), "zlib")),
-    "a bomb that says so": ("blob_packing", lambda body: (BOMB, 300_000_000, "zlib")),
+    "a bomb": ("blob_size", lambda body: (make_bomb(), len(body), "zlib")),
+    "a bomb that says so": ("blob_packing", lambda body: (make_bomb(), BOMB_SIZE, "zlib")),
     "gone": ("blob_missing", lambda body: (b"", len(body), "identity")),
 }
 
@@ -253,7 +252,7 @@ def test_no_more_is_held_at_once_than_a_bound(whole: Path) -> None:
     sha256 = find_file(whole, "media")
     with closing(open_reader(whole)) as conn:
         assert read_blob(conn, sha256, largest=10) is None
-    assert LARGEST_IN_MEMORY < 300_000_000
+    assert LARGEST_IN_MEMORY < BOMB_SIZE
 
 
 # ---------------------------------------------------------------------------------------------------- every table and fault

@@ -27,6 +27,7 @@ from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
 from embedarchive.store.schema.meanings import read_disclosures
+from embedarchive.store.schema.strangers import refuse_false_tables, refuse_strange
 
 SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail", "subtitles")
 """Roles of files that a reader sees."""
@@ -196,6 +197,7 @@ def of_newest_schema(source: Path, draft: Path) -> Iterator[Path]:
     """The archive itself, or for as long as this lasts a copy of it, beside `draft`, that has taken the newest steps."""
     with contextlib.closing(open_reader(source)) as reader:
         if read_version(reader) == SCHEMA_VERSION:
+            refuse_false_tables(reader)
             yield source
             return
         copied = draft.with_name(f"{draft.name}.source")
@@ -204,6 +206,7 @@ def of_newest_schema(source: Path, draft: Path) -> Iterator[Path]:
             with contextlib.closing(sqlite3.connect(copied, isolation_level=None, factory=Connection)) as conn:
                 conn.name = source
                 reader.backup(conn)
+                refuse_strange(conn)
                 apply_schema(conn)
             yield copied
         finally:

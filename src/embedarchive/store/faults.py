@@ -28,6 +28,10 @@ _OF_THE_FILE = _DAMAGED | _LOCKED | {sqlite3.SQLITE_IOERR}
 _LACKING = ("no such table", "no such column", "no such view", "vtable constructor failed", "SQL logic error")
 """What SQLite says where part of the schema is not there; the last where FTS5 misses the table that it indexes."""
 
+_NO_TABLE = "no such table: temp."
+_FALSE = "whose name something else has"
+"""The end of the name of a table that is not there on purpose (`schema/strangers.py`)."""
+
 _NOT_TEXT = "Could not decode to UTF-8"  # Python's own, of a column
 
 
@@ -42,10 +46,10 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
         return DamagedArchive.seen(said, name)
     if isinstance(error, UnicodeDecodeError) or said.startswith(_NOT_TEXT):
         return DamagedArchive.seen("text that is no text", name)
-    if code & 0xFF == sqlite3.SQLITE_AUTH:
+    if code & 0xFF == sqlite3.SQLITE_AUTH or said.endswith(_FALSE):
         return StrangeArchive(
-            f"{name} is not as embedarchive makes it, and this cannot be read of it ({said}): something else stands in place "
-            "of a table of ours. Nothing was changed; embedarchive doctor names it."
+            f"{name} is not as embedarchive makes it, and this cannot be read of it ({said.removeprefix(_NO_TABLE)}): "
+            "something else stands in place of a table of ours. Nothing was changed; embedarchive doctor names it."
         )
     if code & 0xFF == sqlite3.SQLITE_TOOBIG:
         return DamagedArchive.seen("a value is larger than any that is ever kept", name)

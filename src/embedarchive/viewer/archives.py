@@ -12,6 +12,7 @@ from datasette.utils import sqlite_timelimit, tilde_decode
 
 from embedarchive.store.schema import APPLICATION_ID, is_ours, path_of
 from embedarchive.store.schema.older import read_as_newest
+from embedarchive.store.schema.strangers import keep_to_tables
 from embedarchive.store.sidefiles import settle_side_files
 from embedarchive.viewer.shims import ensure_table, may_see_database
 
@@ -63,6 +64,7 @@ def guard_connection(conn: sqlite3.Connection, *, immutable: bool = False) -> No
         conn.execute("PRAGMA cell_size_check = ON")
         with suppress(sqlite3.Error):  # of a damaged or locked archive: the page that reads it says so
             read_as_newest(conn)
+            keep_to_tables(conn)
 
 
 async def find_archives(datasette: Any, actor: Any) -> list[str]:

@@ -17,6 +17,9 @@ from typing import Any
 from embedarchive.core.errors import StrangeArchive
 from embedarchive.store.schema import SCHEMA_VERSION, build, normalize, path_of, read_objects, read_version, read_views
 
+FALSE = ", whose name something else has"
+"""What SQLite says of a table in whose place something else stands, for it is asked for one of this name."""
+
 RECORD = "_sqlite_migrations"
 """Where sqlite-utils keeps which steps were taken; it is made with the first of them."""
 
@@ -170,24 +173,48 @@ def refuse_strange(conn: sqlite3.Connection) -> None:
         raise StrangeArchive(f"{path_of(conn)} {say_strange(strange)}")
 
 
+def refuse_false_tables(conn: sqlite3.Connection) -> None:
+    """Refuse to copy an archive in which something else stands in place of a table. Raises StrangeArchive, naming it."""
+    if strange := tuple(each for each in find_strange(conn) if each.is_read):
+        raise StrangeArchive(f"{path_of(conn)} {say_strange(strange)}")
+
+
 def say_strange(strange: tuple[Strange, ...]) -> str:
     """What is the matter with a file, and what to do, to go behind its name. Pure."""
     first, *others = strange
     more = f", and {len(others)} more (embedarchive doctor names all)" if others else ""
     return (
-        f"is not as embedarchive makes it: {first.says}{more}. It was not written to, for that could run or be read in "
+        f"is not as embedarchive makes it: {first.says}{more}. It was left as it is, for that could run or be read in "
         "place of what is ours. Take it out if you put it there, or use a copy of the archive that has not left your hands."
     )
 
 
 def keep_to_tables(conn: sqlite3.Connection) -> None:
-    """Let a connection read of a strange archive what is in plain tables, and nothing that would run or be believed."""
-    closed = {each.name.lower() for each in find_strange(conn) if each.is_read}
+    """Let a connection read of a strange archive what is in plain tables, and nothing that would run or be believed.
+
+    Over each false table a temporary view is laid that names what is not there, and our own views are laid over the file's,
+    for those would look past it. What is asked of the file by its full name, the authorizer refuses.
+    """
+    closed = find_closed(conn)
     if not closed:
         return
+    for name in sorted(closed):
+        conn.execute(f'DROP VIEW IF EXISTS temp."{name}"')
+        conn.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM temp."{name}{FALSE}"')
+    for name, sql in read_views().items():
+        conn.execute(f"DROP VIEW IF EXISTS temp.{name}")
+        conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
 
-    def allow(action: int, name: str | None, _column: str | None, schema: str | None, _inner: str | None) -> int:
-        is_closed = action == sqlite3.SQLITE_READ and schema != "temp" and (name or "").lower() in closed
+    def allow(action: int, name: str | None, _column: str | None, schema: str | None, inner: str | None) -> int:
+        is_read = action == sqlite3.SQLITE_READ and schema != "temp" and (name or "").lower() in closed
+        is_closed = is_read or (inner or "").lower() in closed
         return sqlite3.SQLITE_DENY if is_closed else sqlite3.SQLITE_OK
 
     conn.set_authorizer(allow)
+
+
+def find_closed(conn: sqlite3.Connection) -> frozenset[str]:
+    """The names, in lower case, under which nothing of a file is to be read; with a table of FTS5's, its full text too."""
+    false = {each.name.lower() for each in find_strange(conn) if each.is_read}
+    words = {name for name, sql in read_plan(read_version(conn)).objects.items() if is_virtual(sql)}
+    return frozenset(false | {name for name in words if any(each.startswith(f"{name}_") for each in false)})
