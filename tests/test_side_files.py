@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import random
 import re
@@ -186,7 +188,7 @@ def by_read(path: Path) -> int:
 def by_crawl(path: Path) -> int:
     with Archive(path, platforms=PLATFORMS) as archive:
         before = archive.conn.execute("SELECT count(*) FROM articles").fetchone()[0]
-        keep_articles(archive, 1, "anew", 100)
+        keep_articles(archive, 1, f"anew{before}", 100)
     assert count(path) == before + 1
     return int(before)
 
@@ -233,6 +235,73 @@ def test_a_log_is_played_into_its_own_file_only(
     aside = [file for file in folder.iterdir() if re.fullmatch(r"embeds\.db-wal\.orphan-\d{8}T\d{6}Z", file.name)]
     assert len(aside) == (done is not nothing)
     assert all(file.read_bytes() == log for file in aside)
+
+
+# ------------------------------------------------------------------------------------------------------- every order
+
+STEPS = ("delete", "restore", "copy over", "rename", "rename back")
+ORDERS = [order for length in (1, 2, 3) for order in itertools.permutations(STEPS, length)]
+"""What a user may do after the kill and before our next command, in every order."""
+HELD = {"own": 50 + 12 + 15, "sound": 50, "other": 0}
+"""The articles in each file once it is opened beside the log of `own`."""
+
+
+def take_steps(order: tuple[str, ...], folder: Path, made: Path) -> str | None:
+    """Do what a user does, and give whose file is then at `embeds.db`."""
+    path, kept = folder / "embeds.db", folder / "kept.db"
+    there: dict[Path, str | None] = {path: "own", kept: None}
+    for step in order:
+        if step == "delete":
+            path.unlink(missing_ok=True)
+            there[path] = None
+        elif step == "restore":
+            restore(folder, made)
+            there[path] = "sound"
+        elif step == "copy over":
+            copy_of_another(folder, made)
+            there[path] = "other"
+        elif step == "rename" and there[path]:
+            path.rename(kept)
+            there |= {path: None, kept: there[path]}
+        elif step == "rename back" and there[kept]:
+            kept.rename(path)
+            there |= {path: there[kept], kept: None}
+    return there[path]
+
+
+def by_serve(path: Path) -> int:
+    async def ask() -> int:
+        room = await open_room(path)
+        answer = await room.client.get("/embeds.json?sql=select+count(*)+as+n+from+articles&_shape=array")
+        for database in room.databases.values():
+            database.close()
+        return int(answer.json()[0]["n"])
+
+    return asyncio.run(ask())
+
+
+EVERY_DOOR = {**DOORS, "serve": by_serve}
+
+
+@pytest.mark.parametrize("turn", range(len(EVERY_DOOR)))
+def test_in_every_order_each_file_holds_its_own(turn: int, made: Path, tmp_path: Path) -> None:
+    """Each order by one door, so that each door has a fifth of them; and after it a run, for readers came first."""
+    for number, order in enumerate(ORDERS):
+        if number % len(EVERY_DOOR) != turn:
+            continue
+        folder = tmp_path / str(number)
+        lay(made, "killed", folder)
+        whose = take_steps(order, folder, made)
+        path, door = folder / "embeds.db", list(EVERY_DOOR)[(number + number // len(EVERY_DOOR)) % len(EVERY_DOOR)]
+        if whose is None and door != "crawl":
+            with pytest.raises(ArchiveError, match="no archive"):
+                by_open(path)
+            continue
+        expected = HELD[whose] if whose else 0
+        assert EVERY_DOOR[door](path) == expected, (order, door)
+        assert by_crawl(path) == expected + (door == "crawl"), (order, door)
+        assert bool(list(folder.glob("*-wal.orphan-*"))) == (whose != "own"), (order, door)
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("done", [restore, copy_of_another, delete_and_restore], ids=lambda done: done.__name__)
