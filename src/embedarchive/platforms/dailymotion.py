@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, quote, urlsplit
 
 from embedarchive.core.model import Answer, Post
 from embedarchive.platforms.kit.fields import as_count, as_text, as_time, dig
@@ -32,6 +32,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(r"^/(?:embed/|crawler/|partner/)?(?:video|swf)/(?:video/)?([A-Za-z0-9]{5,20})(?![A-Za-z0-9])")
+_PLAYER = re.compile(r"^/player/(\w{3,20})\.(?:html|js)$")
 _SHORT = re.compile(r"^/([A-Za-z0-9]{5,20})/?$")
 
 
@@ -47,6 +48,21 @@ def identify(url: SplitResult) -> str | None:
 def canonical(native_id: str) -> str:
     """The public page."""
     return f"https://www.dailymotion.com/video/{native_id}"
+
+
+def permalink(url: SplitResult) -> str | None:
+    """The film's page, with the ID of the article's own player in its query: some films play in no other."""
+    player = _PLAYER.match(url.path) if (url.hostname or "").startswith("geo.") else None
+    found = identify(url)
+    named = player[1] if player else query(url, "player")
+    return f"{canonical(found)}?player={named}" if found and named and re.fullmatch(r"\w{3,20}", named) else None
+
+
+def find_player(post: Post) -> dict[str, str]:
+    """The player of the article that embeds the film, else the one that needs no ID; and the address to ask about."""
+    named = query(urlsplit(post.url), "player")
+    player = f"player/{named}.html" if named else "player.html"
+    return {"player": player, "asked": quote(canonical(post.native_id), safe="")}
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -69,6 +85,13 @@ EXAMPLES = (
     ),
     Example(
         "https://geo.dailymotion.com/player/xabc.html?video=x67iqc9",
+        "x67iqc9",
+        "https://www.dailymotion.com/video/x67iqc9",
+        permalink="https://www.dailymotion.com/video/x67iqc9?player=xabc",
+        frame=True,
+    ),
+    Example(
+        "https://geo.dailymotion.com/player.html?video=x67iqc9",
         "x67iqc9",
         "https://www.dailymotion.com/video/x67iqc9",
         frame=True,
@@ -146,7 +169,7 @@ def read_video(answer: Answer, post: Post) -> Said:
 
 FRAMED = Framed(
     frame=Frame(
-        "https://geo.dailymotion.com/player.html?video={id}&mute=true",
+        "https://geo.dailymotion.com/{player}?video={id}&mute=true",
         card="#player, .player, video",
         width=640,
         height=360,
@@ -154,9 +177,10 @@ FRAMED = Framed(
     signatures={"video": r'"error"\s*:\s*\{[^{}]*"code"\s*:\s*4\d\d'},
     asks={
         "video": f"https://api.dailymotion.com/video/{{id}}?fields={_FIELDS}",
-        "oembed": "https://www.dailymotion.com/services/oembed?url={quoted_url}",
+        "oembed": "https://www.dailymotion.com/services/oembed?url={asked}",
     },
     readers={"video": read_video},
+    fields=find_player,
 )
 
 # ------------------------------------------------------------------------------------------- what is taken for granted
@@ -169,6 +193,14 @@ ASSUMPTIONS = (
         source="an oEmbed answer; documented",
         check="ask for a deleted one",
         live=LiveCheck("video", "known", has=("title",)),
+    ),
+    Assumption(
+        "A player without an ID (`player.html`) plays what articles embed; where it does not, the article's own "
+        "(`player/ID.html`, `player/ID.js`) does, and is taken",
+        "guess",
+        source="that some films want a Player ID is reported, 2026",
+        check="open a film of an article in both",
+        live=LiveCheck("visit", "known", outcome="available"),
     ),
     Assumption(
         "A 404 of its own is JSON of its own form",
@@ -190,6 +222,7 @@ PLATFORM = Platform(
     hosts=("dailymotion.com", "dai.ly"),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     is_frame=is_frame,
     id_pattern=r"[xk][A-Za-z0-9]{5,18}",
     thumbnails=(r"dailymotion\.com/thumbnail/(?:\d{1,4}x\d{1,4}/)?video/([A-Za-z0-9]{5,20})",),
