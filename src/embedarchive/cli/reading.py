@@ -197,11 +197,17 @@ def stats(archive: str, as_json: bool) -> None:
 @archive_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+@click.option(
+    "--base-url", metavar="URL", help="The address at which others reach it, when it is not this machine's own."
+)
 @click.option("--open/--no-open", "open_browser", default=True, help="Open the reading room in a browser.")
 @click.option("--write-config", "config", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
               help="Write a datasette.yaml that says what everything means, and serve nothing.")  # fmt: skip
-def serve(archive: str, host: str, port: int, open_browser: bool, config: Path | None) -> None:
-    """Read the archive in a browser: Datasette with the reading room."""
+def serve(archive: str, host: str, port: int, base_url: str | None, open_browser: bool, config: Path | None) -> None:
+    """Read the archive in a browser: Datasette with the reading room.
+
+    It answers to this machine's own names, to --host and to the name in --base-url, and to no other.
+    """
     path = archive_path(archive)
     open_reader(path).close()
     if config:
@@ -209,7 +215,7 @@ def serve(archive: str, host: str, port: int, open_browser: bool, config: Path |
         return
     from embedarchive.viewer.serve import serve as serve_archive
 
-    serve_archive(path, host, port, open_browser, on_ready=say_address)
+    serve_archive(path, host, port, open_browser, base_url=base_url, on_ready=say_address)
 
 
 def say_address(url: str) -> None:

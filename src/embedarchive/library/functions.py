@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from embedarchive.core.image_hash import image_distance
-from embedarchive.core.urls import canonicalize_url
+from embedarchive.core.urls import LONGEST_URL, canonicalize_url
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.platforms import BY_NAME
 
@@ -35,10 +35,13 @@ def id_date(key: str | None) -> str | None:
         return None  # no id of that platform
 
 
+OF_ADDRESSES = (post_key, canonical_url, id_date)
+
+
 def register_functions(conn: sqlite3.Connection) -> None:
     """Let questions on this connection use them."""
-    for function in (post_key, canonical_url, id_date):
-        conn.create_function(function.__name__, 1, _forgiving(function), deterministic=True)
+    for function in OF_ADDRESSES:
+        conn.create_function(function.__name__, 1, forgiving(function), deterministic=True)
     conn.create_function("image_distance", 2, _between_hashes, deterministic=True)
 
 
@@ -47,6 +50,6 @@ def _between_hashes(a: object, b: object) -> int | None:
     return image_distance(a, b) if isinstance(a, int) and isinstance(b, int) else None
 
 
-def _forgiving(function: Callable[[str | None], str | None]) -> Callable[[object], str | None]:
-    """A function over any SQL value: what is no text gives NULL, as SQL's own functions do."""
-    return lambda value: function(value) if isinstance(value, str) else None
+def forgiving(function: Callable[[str | None], str | None]) -> Callable[[object], str | None]:
+    """A function over any SQL value: what is no text gives NULL, as SQL's own functions do, and so does what is too long."""
+    return lambda value: function(value) if isinstance(value, str) and len(value) <= LONGEST_URL else None

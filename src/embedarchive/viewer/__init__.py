@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from copy import deepcopy
 from typing import Any
 
 from datasette import hookimpl
@@ -19,12 +18,20 @@ from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
-from embedarchive.viewer import cells, media, memento, oembed, pages
-from embedarchive.viewer.archives import guard_connection, is_archive, read
+from embedarchive.viewer import cells, hosts, media, memento, oembed, pages
+from embedarchive.viewer.archives import guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
+from embedarchive.viewer.bounds import HEAP_OF_A_DATABASE_MB, STEPS, limit_heap
 from embedarchive.viewer.evidence import serve_evidence
-from embedarchive.viewer.refusals import guarded, refuse_fault
-from embedarchive.viewer.shims import add_queries, quiet_tracebacks, set_descriptions
+from embedarchive.viewer.listing import leave_out_bytes
+from embedarchive.viewer.refusals import guarded, is_too_much, refuse_fault, refuse_too_much
+from embedarchive.viewer.shims import (
+    add_queries,
+    look_at_the_clock_every,
+    quiet_tracebacks,
+    read_options,
+    set_descriptions,
+)
 
 DB = r"^/(?P<database>[^/]+)/-"
 
@@ -58,21 +65,33 @@ def register_routes() -> list[tuple[str, Any]]:
 
 
 @hookimpl
+def asgi_wrapper(datasette: Any) -> Any:
+    """Answer to known names alone, where the room was told which; and leave the bytes out of the list of files."""
+
+    def wrap(app: Any) -> Any:
+        names = hosts.find_names(datasette)
+        listing = leave_out_bytes(app, datasette)
+        return listing if names is None else hosts.refuse_foreign(listing, names)
+
+    return wrap
+
+
+@hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Find the templates that the reading room shares with exported sites; its own come first."""
     env.loader = ChoiceLoader([env.loader, load_templates()])
 
 
 @hookimpl
-def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
+def prepare_connection(conn: sqlite3.Connection, database: str | None, datasette: Any) -> None:
     register_functions(conn)
     attached = datasette.databases.get(database)
-    guard_connection(conn, immutable=attached is not None and not attached.is_mutable)
+    guard_connection(conn, database, immutable=attached is not None and not attached.is_mutable)
 
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
-    if database not in _archives(datasette):
+    if database not in known_archives(datasette):
         return None
     links = pages.links_to(datasette, database)
     sha256 = cells.find_picture(row, value, column)
@@ -89,14 +108,14 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 
 @hookimpl
 def menu_links(datasette: Any) -> list[dict[str, str]]:
-    names = _archives(datasette)
+    names = known_archives(datasette)
     label = "Reading room" if len(names) == 1 else "Reading room: {}"
     return [{"href": pages.links_to(datasette, name).front, "label": label.format(name)} for name in names]
 
 
 @hookimpl
 def database_actions(datasette: Any, database: str) -> list[dict[str, str]]:
-    if database not in _archives(datasette):
+    if database not in known_archives(datasette):
         return []
     return [{"href": pages.links_to(datasette, database).front, "label": "Open the reading room"}]
 
@@ -106,11 +125,14 @@ def startup(datasette: Any) -> Any:
     """Find our archives once, and tell Datasette what their tables mean and what may be asked of them."""
 
     quiet_tracebacks()
+    look_at_the_clock_every(STEPS)
+    if memory_mb := read_options(datasette).get("memory_mb"):
+        limit_heap(int(memory_mb) + HEAP_OF_A_DATABASE_MB * len(datasette.databases))
 
     async def prepare() -> None:
         for name, database in datasette.databases.items():
             if not name.startswith("_") and await database.execute_fn(is_archive):
-                _archives(datasette).append(name)
+                known_archives(datasette).append(name)
                 with suppress(sqlite3.Error):  # of a damaged or locked archive: its pages say so
                     await set_descriptions(datasette, name, describe_database(), await _present(database))
                 await add_queries(datasette, name, QUESTIONS)
@@ -123,18 +145,15 @@ async def _present(database: Any) -> dict[str, dict[str, Any]]:
     return {table: meaning for table, meaning in describe_tables().items() if table in names}
 
 
-def _archives(datasette: Any) -> list[str]:
-    """The attached archives, as found at startup; the list lives on the Datasette it is about."""
-    if not hasattr(datasette, "_embedarchives"):
-        datasette._embedarchives = []
-    return datasette._embedarchives  # type: ignore[no-any-return]
-
-
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     """Say what is wrong with an archive on Datasette's own pages, too; what programs read stays as Datasette has it."""
     name = tilde_decode(request.url_vars.get("database", "")) if getattr(request, "url_vars", None) else ""
-    if name not in _archives(datasette) or request.path.endswith((".json", ".csv")):
+    if name not in known_archives(datasette):
+        return None
+    if is_too_much(exception):
+        return refuse_too_much(datasette, request)
+    if request.path.endswith((".json", ".csv")):
         return None
     return refuse_fault(datasette, request, exception)
 
@@ -149,12 +168,19 @@ def skip_csrf(datasette: Any, scope: dict[str, Any]) -> bool | None:
 
 
 @hookimpl(optionalhook=True)
-def get_metadata(datasette: Any) -> dict[str, Any]:
-    # A copy: Datasette merges the instance's own metadata, permissions included, into what it is given.
-    about = {"description": describe_database(), "tables": deepcopy(describe_tables())}
-    return {"databases": dict.fromkeys(_archives(datasette), about)}
+def get_metadata(datasette: Any, key: str | None) -> dict[str, Any]:
+    if key in UNTOLD:
+        return {}
+    # Copies: Datasette merges the instance's own metadata, permissions included, into what it is given.
+    tables = {name: {**about, "columns": dict(about["columns"])} for name, about in describe_tables().items()}
+    about = {"description": describe_database(), "tables": tables}
+    return {"databases": dict.fromkeys(known_archives(datasette), about)}
+
+
+UNTOLD = ("allow", "allow_sql", "plugins", "queries", "tables")
+"""Of these we say nothing; Datasette copies what it is told for each permission of each request, and takes 0.5 ms to."""
 
 
 @hookimpl(optionalhook=True)
 def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
-    return QUESTIONS if database in _archives(datasette) else {}
+    return QUESTIONS if database in known_archives(datasette) else {}

@@ -8,13 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datasette.utils import sqlite_timelimit, tilde_decode
+from datasette.utils import tilde_decode
 
 from embedarchive.store.schema import APPLICATION_ID, is_ours, path_of
 from embedarchive.store.schema.older import read_as_newest
 from embedarchive.store.schema.strangers import keep_to_tables
 from embedarchive.store.sidefiles import settle_side_files
-from embedarchive.viewer.shims import ensure_table, may_see_database
+from embedarchive.viewer.bounds import STEPS, bound_questions, unbounded
+from embedarchive.viewer.shims import ensure_tables, limit_time, may_see_database
 
 T = TypeVar("T")
 
@@ -25,10 +26,18 @@ LONGEST_WAIT_MS = 5_000
 """For another program that has the file locked."""
 
 LONGEST_VALUE = 50_000_000
-"""Bytes. `select randomblob(1000000000)` runs far past Datasette's time limit; larger media are read piece by piece."""
+"""Bytes of what our own pages read; larger media are read piece by piece."""
 
-NOUNS = ("posts", "embeds", "articles", "captures", "descriptions", "checks", "artifacts", "blobs")
-"""The tables every page reads: who may not see one of them sees no page."""
+NOUNS = (
+    "articles", "artifacts", "blobs", "captures", "checks", "conclusions", "crawls", "descriptions", "embeds",
+    "fetches", "pending", "post_status", "posts", "replays",
+)  # fmt: skip
+"""The tables that the page of a post reads: who may not see one of them sees no page."""
+
+WORDS = tuple(f"{table}_{index}" for table in ("articles", "descriptions", "embeds") for index in ("fts", "grams"))
+FIGURES = ("post_counts",)
+EVIDENCE = ("exchanges", "redactions", "notes")
+"""The tables that some pages read besides: found words, totals, all that came over the network."""
 
 
 class PageTooSlow(Exception):
@@ -37,6 +46,13 @@ class PageTooSlow(Exception):
 
 class Missing(Exception):
     """There is nothing at this address; the message says of what."""
+
+
+def known_archives(datasette: Any) -> list[str]:
+    """The attached archives, as found at startup; the list lives on the Datasette it is about."""
+    if not hasattr(datasette, "_embedarchives"):
+        datasette._embedarchives = []
+    return datasette._embedarchives  # type: ignore[no-any-return]
 
 
 def is_archive(conn: sqlite3.Connection) -> bool:
@@ -48,8 +64,8 @@ def is_archive(conn: sqlite3.Connection) -> bool:
         return bool(path) and is_ours(Path(path))
 
 
-def guard_connection(conn: sqlite3.Connection, *, immutable: bool = False) -> None:
-    """Bound how long it waits and what one value may hold, and let an older archive read as the newest schema has it.
+def guard_connection(conn: sqlite3.Connection, database: str | None, *, immutable: bool = False) -> None:
+    """Bound what may be asked and how long it waits, and let an older archive read as the newest schema has it.
 
     An archive's schema is not trusted, for anyone may have handed us the file. A log beside it that is not its own is set aside
     before SQLite has looked for one, which an `immutable` file has none of. Raises ArchiveError where it cannot be.
@@ -57,7 +73,8 @@ def guard_connection(conn: sqlite3.Connection, *, immutable: bool = False) -> No
     path = path_of(conn)
     if path and not immutable and is_ours(Path(path)):
         settle_side_files(Path(path))
-    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+    if not (database or "").startswith("_"):  # Datasette's own
+        bound_questions(conn)
     conn.execute(f"PRAGMA busy_timeout = {LONGEST_WAIT_MS}")
     if is_archive(conn):
         conn.execute("PRAGMA trusted_schema = OFF")
@@ -73,20 +90,22 @@ async def find_archives(datasette: Any, actor: Any) -> list[str]:
     for name, database in datasette.databases.items():
         if name.startswith("_") or not await may_see_database(datasette, actor, name):
             continue
-        if await database.execute_fn(is_archive):
+        if name in known_archives(datasette) or await database.execute_fn(is_archive):
             found.append(name)
     return found
 
 
-async def open_archive(datasette: Any, request: Any) -> Any:
-    """The archive that a request's address names, if its actor may read it. Raises Missing, Forbidden."""
+async def open_archive(datasette: Any, request: Any, *also: str) -> Any:
+    """The archive that a request's address names, if its actor may see the NOUNS and the tables named `also`.
+
+    Raises Missing, Forbidden.
+    """
     try:
         database = datasette.get_database(route=tilde_decode(request.url_vars["database"]))
     except KeyError:
         raise Missing("There is no such database here.") from None
-    for table in NOUNS:
-        await ensure_table(datasette, request.actor, database.name, table)
-    if not await database.execute_fn(is_archive):
+    await ensure_tables(datasette, request.actor, database.name, (*NOUNS, *also))
+    if database.name not in known_archives(datasette) and not await database.execute_fn(is_archive):
         raise Missing("This database is not an embedarchive archive.")
     return database
 
@@ -95,7 +114,7 @@ async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_m
     """Do read-only work in one of Datasette's threads, within a time. Raises PageTooSlow."""
 
     def bounded(conn: sqlite3.Connection) -> T:
-        with within(conn, longest_ms):
+        with unbounded(conn, LONGEST_VALUE), within(conn, longest_ms):
             return work(conn)
 
     return await database.execute_fn(bounded)  # type: ignore[no-any-return]
@@ -105,7 +124,7 @@ async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_m
 def within(conn: sqlite3.Connection, longest_ms: int) -> Iterator[None]:
     """Stop what the connection does after that time. Raises PageTooSlow."""
     try:
-        with sqlite_timelimit(conn, longest_ms):
+        with limit_time(conn, longest_ms, STEPS):
             yield
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):

@@ -9,6 +9,7 @@ import yaml  # type: ignore[import-untyped]
 from embedarchive.core.shell import say_command
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.store.schema.meanings import describe_database, describe_tables
+from embedarchive.viewer.bounds import LARGEST_HEAP_MB
 
 HEAD = """\
 # Written by embedarchive, to be changed by you. Serve the archive with it, read-only:
@@ -38,7 +39,13 @@ def render_config(database: str, file: str, config: str) -> str:
     tables = describe_tables()
     arranged = {name: {**tables[name], **ARRANGED.get(name, {})} for name in tables}
     about = {"description": describe_database(), "tables": arranged, "queries": QUESTIONS}
-    whole = {"title": "embedarchive", "description": describe_database(), "databases": {database: about}}
+    # The names under which others reach it go into `hosts`: then it answers to no other.
+    whole = {
+        "title": "embedarchive",
+        "description": describe_database(),
+        "databases": {database: about},
+        "plugins": {"embedarchive": {"hosts": [], "memory_mb": LARGEST_HEAP_MB}},
+    }
     command = say_command("datasette", "serve", "-i", file, "-m", config)
     return HEAD.format(command=" ".join(command.splitlines())) + str(
         yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110)

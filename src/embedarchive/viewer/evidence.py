@@ -16,8 +16,7 @@ from embedarchive.core import clock
 from embedarchive.export import export_wacz, find_selection
 from embedarchive.library.posts import find_key
 from embedarchive.store import open_reader
-from embedarchive.viewer.archives import Missing, open_archive, read, within
-from embedarchive.viewer.shims import ensure_table
+from embedarchive.viewer.archives import EVIDENCE, Missing, open_archive, read, within
 
 LONGEST_EXPORT_MS = 60_000
 PIECE = 1_000_000
@@ -27,8 +26,7 @@ _writing = asyncio.Semaphore(2)
 
 async def serve_evidence(datasette: Any, request: Any, send: Any) -> None:
     """Write the archive of one post to a place of its own and send it. Raises Missing, Forbidden, TooSlow."""
-    database = await open_archive(datasette, request)
-    await ensure_table(datasette, request.actor, database.name, "exchanges")
+    database = await open_archive(datasette, request, *EVIDENCE)
     asked = unquote(request.url_vars["key"])
     key = await read(database, lambda conn: find_key(conn, asked))
     if key is None or not database.path:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasette.utils.asgi import Response
+from datasette.utils.asgi import Forbidden, Response
 
 from embedarchive.show.content_types import SNIFFED, sniff_type
 from embedarchive.store.fixity import find_held, judge, read_blob, read_stored, wrong
 from embedarchive.store.reading import read_piece
 from embedarchive.viewer.archives import LONGEST_VALUE, Missing, open_archive, read
+from embedarchive.viewer.shims import may_see_table
 
 PIECE = 1_000_000
 LARGEST_RANGE = 8_000_000
@@ -36,8 +37,12 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
-    "cache-control": "private, max-age=31536000, immutable",
+    # No longer than a withdrawal may take to be seen; after that the ETag saves the bytes, not the question.
+    "cache-control": "private, max-age=300",
 }
+
+LONGEST_SOURCE = 16_000_000
+"""Bytes of a page's source, or of a page shown again, in one answer."""
 
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 _RANGE = re.compile(r"^bytes=(\d{0,15})-(\d{0,15})$")
@@ -80,18 +85,19 @@ def read_range(header: str | None, size: int) -> tuple[int, int] | None:
 async def serve_media(datasette: Any, request: Any, send: Any) -> Response | None:
     """A picture, sound or video of types that can hold no script; anything else as a download."""
     database, sha256 = await open_archive(datasette, request), request.url_vars["sha256"]
-    blob = await read(database, lambda conn: find_blob(conn, sha256)) if _SHA256.match(sha256) else None
-    if blob is None:
+    hidden = await find_hidden(datasette, request, database)
+    found = await read(database, lambda conn: _begin(conn, sha256, hidden)) if _SHA256.match(sha256) else None
+    if found is None:
         raise Missing("The archive does not hold these bytes.")
+    blob, body = found
     headers = {**HEADERS, "etag": f'"{sha256}"', "content-type": blob.media_type or "application/octet-stream"}
     if blob.media_type is None:
         headers["content-disposition"] = f'attachment; filename="{sha256[:16]}.bin"'
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response("", status=304, headers=headers, content_type=headers["content-type"])
     whole = request.method == "GET" and not request.headers.get("range")
-    if blob.encoding != "identity" or (whole and blob.size <= LARGEST_AT_ONCE):
-        body = await read(database, lambda conn: load(conn, sha256)) or b""
-        return Response(body, headers=headers | {"accept-ranges": "bytes"}, content_type=headers["content-type"])
+    if blob.encoding != "identity" or (whole and body is not None):
+        return Response(body or b"", headers=headers | {"accept-ranges": "bytes"}, content_type=headers["content-type"])
     await look_through(database, sha256)
     await _send_pieces(database, blob, headers, request, send)
     return None
@@ -110,6 +116,33 @@ async def look_through(database: Any, sha256: str) -> None:
     while len(_looked_through) >= MOST_LOOKS:
         del _looked_through[next(iter(_looked_through))]
     _looked_through[name] = time.monotonic()
+
+
+async def find_hidden(datasette: Any, request: Any, database: Any) -> tuple[str, ...]:
+    """Which of the tables that name blobs, beside those of NOUNS, the request's actor may not see."""
+    return () if await may_see_table(datasette, request.actor, database.name, "exchanges") else ("exchanges",)
+
+
+def _begin(conn: sqlite3.Connection, sha256: str, hidden: tuple[str, ...]) -> tuple[Blob, bytes | None] | None:
+    """A blob, and its bytes if they are few, in one visit to the reading thread. Raises WrongBytes, Forbidden."""
+    if hidden:
+        refuse_hidden(conn, sha256)
+    blob = find_blob(conn, sha256)
+    if blob is None:
+        return None
+    at_once = blob.encoding != "identity" or blob.size <= LARGEST_AT_ONCE
+    return blob, load(conn, sha256) if at_once else None
+
+
+def refuse_hidden(conn: sqlite3.Connection, sha256: str) -> None:
+    """Raise Forbidden for bytes that nothing names but what came over the network.
+
+    Those of an article have no index; this is asked only where somebody may not see the exchanges.
+    """
+    query = """SELECT 1 WHERE EXISTS (SELECT 1 FROM artifacts WHERE sha256 = :sha256)
+               OR EXISTS (SELECT 1 FROM fetches WHERE :sha256 IN (html_sha256, dom_sha256, screenshot_sha256))"""
+    if conn.execute(query, {"sha256": sha256}).fetchone() is None:
+        raise Forbidden("view-table")
 
 
 async def _send_pieces(database: Any, blob: Blob, headers: dict[str, str], request: Any, send: Any) -> None:
@@ -149,7 +182,14 @@ def load(conn: sqlite3.Connection, sha256: str, largest: int = LONGEST_VALUE) ->
 async def serve_source(datasette: Any, request: Any) -> Response:
     """Any bytes as plain text: raw evidence to read, in which nothing acts."""
     database, sha256 = await open_archive(datasette, request), request.url_vars["sha256"]
-    body = await read(database, lambda conn: load(conn, sha256)) if _SHA256.match(sha256) else None
+    hidden = await find_hidden(datasette, request, database)
+
+    def read_source(conn: sqlite3.Connection) -> bytes | None:
+        if hidden:
+            refuse_hidden(conn, sha256)
+        return load(conn, sha256, LONGEST_SOURCE)
+
+    body = await read(database, read_source) if _SHA256.match(sha256) else None
     if body is None:
         raise Missing("The archive does not hold these bytes, or they are too many to show.")
     headers = {**HEADERS, "etag": f'"{sha256}"'}

@@ -15,8 +15,9 @@ from embedarchive.library.records import CaptureRecord, PostRecord
 from embedarchive.show.tags import link_header
 from embedarchive.show.words import read_time
 from embedarchive.viewer.archives import NOUNS, Missing, find_archives, read
+from embedarchive.viewer.hosts import ForeignHost, make_absolute
 from embedarchive.viewer.links import Links
-from embedarchive.viewer.shims import ensure_table
+from embedarchive.viewer.shims import ensure_tables
 
 
 def asked_url(request: Any) -> str:
@@ -29,8 +30,7 @@ async def find_post(datasette: Any, request: Any, url: str) -> tuple[Links, Post
     """The first attached archive that knows the post, and what it knows."""
     post = identify_post(url)
     for name in await find_archives(datasette, request.actor) if post else ():
-        for table in NOUNS:
-            await ensure_table(datasette, request.actor, name, table)
+        await ensure_tables(datasette, request.actor, name, NOUNS)
         record = await read(datasette.get_database(name), _reader(post.key if post else ""))
         if record:
             return Links(str(datasette.urls.database(name)), str(datasette.urls.instance())), record
@@ -62,8 +62,8 @@ async def serve_timemap(datasette: Any, request: Any) -> Response:
         raise Missing("No capture of this post is kept here.")
     links, record = found
     about = quote(record.post.url, safe=":/?&=%@~+,")
-    self_url = datasette.absolute_url(request, datasette.urls.path(f"/timemap/link/{about}"))
-    gate = datasette.absolute_url(request, datasette.urls.path(f"/timegate/{about}"))
+    self_url = make_link(datasette, request, datasette.urls.path(f"/timemap/link/{about}"))
+    gate = make_link(datasette, request, datasette.urls.path(f"/timegate/{about}"))
     original = link_header(record.post.url, "original")
     lines = [
         *([original] if original else []),
@@ -72,7 +72,7 @@ async def serve_timemap(datasette: Any, request: Any) -> Response:
     ]
     for number, capture in enumerate(captures):
         rel = " ".join(w for w, on in (("first", number == 0), ("last", number == len(captures) - 1)) if on)
-        address = datasette.absolute_url(request, links.capture(capture.id))
+        address = make_link(datasette, request, links.capture(capture.id))
         lines.append(f'<{address}>; rel="{f"{rel} memento".strip()}"; datetime="{http_date(capture.started_at)}"')
     return Response(",\n".join(lines), content_type="application/link-format")
 
@@ -88,6 +88,14 @@ async def serve_timegate(datasette: Any, request: Any) -> Response:
     original = link_header(record.post.url, "original")
     headers = {"vary": "accept-datetime", **({"link": original} if original else {})}
     return Response.redirect(links.capture(nearest.id), headers=headers)
+
+
+def make_link(datasette: Any, request: Any, path: str) -> str:
+    """The whole address of a path here; the path alone where that would repeat a stranger's name (RFC 8288 section 3.1)."""
+    try:
+        return make_absolute(datasette, request, path)
+    except ForeignHost:
+        return path
 
 
 def seen(record: PostRecord) -> list[CaptureRecord]:

@@ -12,9 +12,14 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.show.card import title_of
 from embedarchive.show.tags import link_target, tag
 from embedarchive.show.words import say_kept, say_post_status
+from embedarchive.viewer.hosts import ForeignHost, make_absolute
 from embedarchive.viewer.memento import find_post
 
 WIDTH, HEIGHT = 560, 720
+NAMELESS = (
+    "this server was not told under which name it is reached, and does not repeat the one of a request: set base_url "
+    "under plugins: embedarchive, or serve with --base-url"
+)
 
 
 async def serve_oembed(datasette: Any, request: Any) -> Response:
@@ -27,7 +32,10 @@ async def serve_oembed(datasette: Any, request: Any) -> Response:
         return Response.json({"error": "no archive here knows this post"}, status=404)
     links, record = found
     width, height = bounded(request.args.get("maxwidth"), WIDTH), bounded(request.args.get("maxheight"), HEIGHT)
-    card = datasette.absolute_url(request, links.card(record.post.key))
+    try:
+        card = make_absolute(datasette, request, links.card(record.post.key))
+    except ForeignHost:
+        return Response.json({"error": NAMELESS}, status=421)
     return Response.json(describe(record, card, width, height), headers={"access-control-allow-origin": "*"})
 
 

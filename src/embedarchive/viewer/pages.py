@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,12 +14,14 @@ from embedarchive.library.records import Lookup
 from embedarchive.show import words as phrases
 from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
 from embedarchive.show.pages import HELPERS
-from embedarchive.show.snapshot import SANITISED_POLICY, render_sanitised
+from embedarchive.show.snapshot import SANITISED_POLICY
 from embedarchive.viewer import media, uploads
-from embedarchive.viewer.archives import Missing, find_archives, open_archive, read
+from embedarchive.viewer.archives import EVIDENCE, FIGURES, WORDS, Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
 from embedarchive.viewer.links import Links
+from embedarchive.viewer.memento import make_link
+from embedarchive.viewer.sanitising import sanitise
 
 PAGE_HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
@@ -60,8 +63,8 @@ async def show(
     return Response.html(html, status=status, headers=dict(PAGE_HEADERS))
 
 
-def absolute(datasette: Any, request: Any, path: str) -> str:
-    return str(datasette.absolute_url(request, path))
+LONGEST_CARD = 40_000_000
+"""Bytes of all files in a card that is one file."""
 
 
 # ---------------------------------------------------------------------------------------------------------- front, find
@@ -80,7 +83,7 @@ async def open_front(datasette: Any, request: Any) -> Response:
 
 
 async def show_front(datasette: Any, request: Any) -> Response:
-    database = await open_archive(datasette, request)
+    database = await open_archive(datasette, request, *FIGURES)
     front = await read(database, library.front)
     counts = await counts_of(datasette, database)
     return await show(datasette, request, database, "front.html", front=front, counts=counts)
@@ -94,7 +97,7 @@ async def show_lost(datasette: Any, request: Any) -> Response:
 
 async def show_results(datasette: Any, request: Any) -> Response:
     """What a pasted text or a sent picture means here; straight to the page when it can mean only one thing."""
-    database = await open_archive(datasette, request)
+    database = await open_archive(datasette, request, *WORDS)
     form = await uploads.read_form(request) if request.method == "POST" else {}
     if picture := form.get("picture"):
         dhash = await uploads.hash_upload(picture)
@@ -119,13 +122,13 @@ def the_only_page(found: Lookup, links: Links) -> str | None:
 
 
 async def show_post(datasette: Any, request: Any) -> Response:
-    database, key = await open_archive(datasette, request), unquote(request.url_vars["key"])
+    database, key = await open_archive(datasette, request, *WORDS), unquote(request.url_vars["key"])
     record = await read(database, lambda conn: library.post_record(conn, key))
     if record is None:
         found = await read(database, lambda conn: library.lookup(conn, key))
         return await show(datasette, request, database, "find.html", status=404, found=found, text=key, picture=False)
     links = links_to(datasette, database.name)
-    version_url = absolute(datasette, request, links.card(record.post.key))
+    version_url = make_link(datasette, request, links.card(record.post.key))
     return await show(
         datasette, request, database, "post.html",
         record=record,
@@ -135,25 +138,38 @@ async def show_post(datasette: Any, request: Any) -> Response:
         runs=phrases.find_runs(record.observations),
         changes=phrases.find_changes(record.captures),
         claim=fullest_claim(record),
-        page_url=absolute(datasette, request, links.post(record.post.key)),
+        page_url=make_link(datasette, request, links.post(record.post.key)),
         card_url=version_url,
-        oembed_url=absolute(datasette, request, datasette.urls.path("/-/embedarchive/oembed")),
+        oembed_url=make_link(datasette, request, datasette.urls.path("/-/embedarchive/oembed")),
     )  # fmt: skip
 
 
 async def show_card(datasette: Any, request: Any) -> Response:
     """The card alone, to be framed or saved."""
     database, key = await open_archive(datasette, request), unquote(request.url_vars["key"])
-    version_url = absolute(datasette, request, links_to(datasette, database.name).card(key))
+    version_url = make_link(datasette, request, links_to(datasette, database.name).card(key))
 
     def render(conn: sqlite3.Connection) -> str | None:
         record = library.post_record(conn, key)
-        return render_card(record, lambda sha: media.load(conn, sha), version_url=version_url) if record else None
+        return render_card(record, bounded_loader(conn), version_url=version_url) if record else None
 
     card = await read(database, render)
     if card is None:
         raise Missing("The archive does not know this post.")
     return Response.html(card, headers=dict(CARD_HEADERS))
+
+
+def bounded_loader(conn: sqlite3.Connection) -> Callable[[str], bytes | None]:
+    """What loads files by their hash until all of them together are LONGEST_CARD bytes."""
+    left = LONGEST_CARD
+
+    def load(sha256: str) -> bytes | None:
+        nonlocal left
+        body = media.load(conn, sha256, left)
+        left -= len(body or b"")
+        return body
+
+    return load
 
 
 async def show_embed(datasette: Any, request: Any) -> Response:
@@ -167,7 +183,7 @@ async def show_embed(datasette: Any, request: Any) -> Response:
 
 async def show_capture(datasette: Any, request: Any) -> Response:
     """The evidence of one visit."""
-    database, number = await open_archive(datasette, request), int(request.url_vars["id"])
+    database, number = await open_archive(datasette, request, *EVIDENCE), int(request.url_vars["id"])
     capture = await read(database, lambda conn: library.capture_record(conn, number))
     if capture is None:
         raise Missing("The archive does not know this visit.")
@@ -182,7 +198,7 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
     def load(conn: sqlite3.Connection) -> tuple[str, bytes] | None:
         capture = library.capture_record(conn, number)
         dom = next(iter(capture.kept("dom")), None) if capture else None
-        body = media.load(conn, dom.sha256) if dom else None
+        body = media.load(conn, dom.sha256, media.LONGEST_SOURCE) if dom else None
         return (capture.started_at, body) if capture and body is not None else None
 
     found = await read(database, load)
@@ -190,7 +206,12 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
         raise Missing("No page was kept of this visit, or it is too large to show.")
     note = f"As rendered on {phrases.say_time(found[0])}; scripts, frames, forms and outside files are taken out."
     headers = {**PAGE_HEADERS, "content-security-policy": SANITISED_POLICY}
-    return Response.html(render_sanitised(found[1].decode("utf-8", "replace"), note), headers=headers)
+    page = await sanitise(found[1], note)
+    if page is None:
+        raise Missing(
+            "The page that was kept of this visit is built so that it cannot be shown; its source can be read."
+        )
+    return Response.html(page, headers=headers)
 
 
 # ------------------------------------------------------------------------------------------------------------- articles
@@ -205,7 +226,7 @@ async def show_article(datasette: Any, request: Any) -> Response:
 
 
 async def show_outlet(datasette: Any, request: Any) -> Response:
-    database, name = await open_archive(datasette, request), unquote(request.url_vars["name"])
+    database, name = await open_archive(datasette, request, *FIGURES), unquote(request.url_vars["name"])
     page, counts = page_of(request), await counts_of(datasette, database)
     figures = counts.outlet(name) if counts else None
     record = await read(database, lambda conn: library.outlet_record(conn, name, page, figures))
@@ -215,7 +236,7 @@ async def show_outlet(datasette: Any, request: Any) -> Response:
 
 
 async def show_outlets(datasette: Any, request: Any) -> Response:
-    database = await open_archive(datasette, request)
+    database = await open_archive(datasette, request, *FIGURES)
     counts = await counts_of(datasette, database)
     return await show(datasette, request, database, "outlets.html", counts=counts)
 

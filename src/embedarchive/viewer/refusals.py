@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from embedarchive.show.words import say_size
 from embedarchive.store.faults import FAULTS, explain
 from embedarchive.viewer.archives import Missing, PageTooSlow
 from embedarchive.viewer.assets import asset_path
+from embedarchive.viewer.bounds import TOO_LARGE
 from embedarchive.viewer.uploads import TooLarge
 
 HEADERS = {
@@ -63,6 +65,20 @@ def refuse_fault(datasette: Any, request: Any, error: Exception) -> Response | N
         return None
     status = 503 if isinstance(told, ArchiveBusy) else 500
     return refuse(datasette, status, "The archive cannot be read", str(told))
+
+
+def is_too_much(error: Exception) -> bool:
+    """Whether an answer did not fit into what a question may take."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, sqlite3.Error) and str(error) in (TOO_LARGE, "string or blob too big")
+    )
+
+
+def refuse_too_much(datasette: Any, request: Any) -> Response:
+    """Say so, to programs in JSON."""
+    if request.path.endswith((".json", ".csv")):
+        return Response.json({"ok": False, "error": TOO_LARGE, "status": 400}, status=400)
+    return refuse(datasette, 400, "Too much at once", f"{TOO_LARGE[0].upper()}{TOO_LARGE[1:]}.")
 
 
 def refuse(datasette: Any, status: int, title: str, why: str) -> Response:

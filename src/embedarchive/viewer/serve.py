@@ -8,12 +8,17 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from datasette.app import Datasette
 
 from embedarchive.core.errors import UsageError
 from embedarchive.store.reading import open_reader
+from embedarchive.viewer.bounds import LARGEST_HEAP_MB
+from embedarchive.viewer.hosts import read_name
+from embedarchive.viewer.shims import configure
 
 SETTINGS = {"default_page_size": 50, "sql_time_limit_ms": 3000, "num_sql_threads": 4}
 
@@ -24,20 +29,37 @@ def serve(
     port: int = 8001,
     open_browser: bool = False,
     *,
+    base_url: str | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the archive until Ctrl-C or SIGTERM; `on_ready` is called with the address once it answers.
 
-    Raises ArchiveError when there is no archive at `path`, UsageError when the port is taken.
+    It answers to loopback's names, to `host` and to the name in `base_url`, the address at which others reach it.
+    Raises ArchiveError when there is no archive at `path`, UsageError when the port is taken or `base_url` is no address.
     """
+    options, settings = arrange(host, base_url)
     open_reader(path).close()
     listening = listen(host, port)
-    url = f"http://{show_host(host)}:{listening.getsockname()[1]}/-/embedarchive"
-    app = Datasette([str(path)], settings=SETTINGS).app()
+    at = f"http://{show_host(host)}:{listening.getsockname()[1]}"
+    url = f"{at}{settings.get('base_url', '/')}-/embedarchive"
+    app = Datasette([str(path)], settings=settings, **configure(options)).app()
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=3)
     server = _Announcing(config, lambda: announce(url, open_browser, on_ready))
     with contextlib.suppress(KeyboardInterrupt), listening:
         server.run(sockets=[listening])
+
+
+def arrange(host: str, base_url: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our options and Datasette's settings for a room at these names. Raises UsageError."""
+    options: dict[str, Any] = {"memory_mb": LARGEST_HEAP_MB, "hosts": [show_host(host)]}
+    if base_url is None:
+        return options, SETTINGS
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not read_name(parts.netloc) or parts.query or parts.fragment:
+        raise UsageError(
+            f"--base-url {base_url}: no address. It is like https://archive.example or https://a.example/desk/"
+        )
+    return {**options, "base_url": base_url}, {**SETTINGS, "base_url": f"{parts.path.rstrip('/')}/"}
 
 
 class _Announcing(uvicorn.Server):
