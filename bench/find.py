@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import sys
 import time
 import warnings
@@ -36,6 +37,7 @@ from embedarchive.sources.warcs import read_web_archive
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
+CASES = ROOT.parent / "shared" / "cases"
 LABEL = {"x": "twitter"}
 MISLABELLED = """- thequietus.com: four `span.flying-press-youtube[data-src=".../embed/ID"]` are players that a click puts in place (a lazy
   loader of WordPress); a reader sees their pictures and plays them there. The truth lists the page's other players, not these."""
@@ -277,6 +279,26 @@ def compare_warc(pages: list[tuple[dict[str, Any], bytes]], rounds: int) -> list
     return [*rows, ""]
 
 
+def score_cases() -> dict[str, float]:
+    """Shares of the hand-made cases that are right: texts and dates that are claimed, addresses that name their post."""
+    claims: dict[str, list[bool]] = {"text": [], "posted_at": []}
+    for expected in sorted((CASES / "find").glob("*.expected.json")):
+        found = find_embeds((expected.parent / expected.name.replace(".expected.json", ".html")).read_bytes()).embeds
+        for wanted, embed in zip(json.loads(expected.read_text("utf-8")), found, strict=False):
+            for name, right in claims.items():
+                if name in wanted:
+                    right.append(getattr(embed.claim, name) == wanted[name])
+    named = []
+    for line in (CASES / "addresses.jsonl").read_text("utf-8").splitlines():
+        case = json.loads(line)
+        key = re.fullmatch(r"[a-z]+:\S+", case["expected"] or "") if isinstance(case["expected"], str | None) else None
+        if case["type"] == "url" and (key or case["expected"] is None):
+            post = identify_post(case["input"])
+            named.append((post.key if post else None) == case["expected"])
+    shares = {"claim_text": claims["text"], "claim_date": claims["posted_at"], "addresses": named}
+    return {name: round(sum(right) / len(right), 3) for name, right in shares.items() if right}
+
+
 def write_report(pages: list[tuple[dict[str, Any], bytes]], quick: bool) -> tuple[str, dict[str, Any]]:
     ours = score(pages, find_ours)
     baselines = {"widget classes and iframe src": find_by_class, "every post address anywhere": find_every_url}
@@ -298,6 +320,7 @@ def write_report(pages: list[tuple[dict[str, Any], bytes]], quick: bool) -> tupl
         "instagram_macro_recall": round(macro, 4),
         "false_positive_pages": ours["false_pages"],
         "speed_ratio": round(speed["corpus"]["bs4"] / speed["corpus"]["ours"], 1),
+        **score_cases(),
         "speed_ratio_empty": round(list(speed.values())[1]["bs4"] / list(speed.values())[1]["ours"], 1),
     }
     lines = ["# Finding embeds: what was measured", "", f"{len(pages)} pages, {len(empty)} of them without items.", ""]

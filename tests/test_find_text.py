@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedarchive.detect import find_in_text
+from embedarchive.cli.finding import embed_rows
+from embedarchive.core.model import Found
+from embedarchive.detect import find_embeds, find_in_text
 from embedarchive.detect.keywords import find_telling
+from embedarchive.sources import Seed
 from in_process import run
 
 SEED = Path(__file__).parents[2] / "shared" / "fixtures" / "seed-article.txt"
@@ -110,3 +114,15 @@ def test_mentions_and_unknown_frames_are_printed_when_asked_for(tmp_path: Path) 
     mention = find(page, "--mentions")[1]
     assert (mention["kind"], mention["posted_at_source"], mention["truncated"]) == ("mention", "id", None)
     assert [row["kind"] for row in find(page, "--unknown")] == ["unknown", "embed"]
+
+
+def test_a_page_that_was_searched_in_part_says_so_in_each_row() -> None:
+    seed, cut = (
+        Seed("https://news.example/1", "seed"),
+        find_embeds('<iframe src="https://youtu.be/jP6fEHm-lA0"></iframe>'),
+    )
+    rows = [
+        *embed_rows(seed, replace(cut, truncated="time"), list(cut.embeds)),
+        *embed_rows(seed, Found(truncated="size"), []),
+    ]
+    assert [(row.get("key"), row["truncated"]) for row in rows] == [("youtube:jP6fEHm-lA0", "time"), (None, "size")]

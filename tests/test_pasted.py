@@ -10,6 +10,7 @@ import pytest
 from embedarchive.core.errors import UsageError
 from embedarchive.core.urls import find_urls
 from embedarchive.detect import find_embeds, identify_anything, identify_post
+from embedarchive.detect.shown import find_shown
 
 IG, X, YT, FB = "instagram:BwiVvR9lD0m", "x:1349129669258448897", "youtube:jP6fEHm-lA0", "facebook:928812574504508"
 POST = "https://www.instagram.com/p/BwiVvR9lD0m/"
@@ -147,6 +148,19 @@ def test_a_page_of_rumble_is_no_player() -> None:
     assert player.key != page.key
 
 
+def test_a_page_tells_which_player_it_shows() -> None:
+    """The address stays unresolved where the page says nothing, or names several players."""
+    said = '<script type="application/ld+json">[{"@type":"VideoObject","embedUrl":"https:\\/\\/rumble.com\\/embed\\/v2abcd\\/"}]</script>'
+    linked = '<link rel="alternate" type="application/json+oembed" href="https://rumble.com/api/Media/oembed.json?url=https%3A%2F%2Frumble.com%2Fembed%2Fv2abcd%2F">'
+    for page in (said, linked, said + linked):
+        post = find_shown(page.encode(), "rumble")
+        assert post is not None
+        assert post.key == "rumble:v2abcd"
+    assert find_shown((said + said.replace("v2abcd", "v9zzzz")).encode(), "rumble") is None
+    assert find_shown(b"<title>Sign in</title>", "rumble") is None
+    assert find_shown(said.encode(), "youtube") is None
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -281,6 +295,32 @@ CLAIMS = {
         '<blockquote class="reddit-embed-bq"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/a_kestrel/">A kestrel</a><br> by '
         '<a href="https://www.reddit.com/user/maralind/">u/maralind</a></blockquote>',
         {"author_handle": "maralind", "author_name": None},
+    ),
+    "a box that waits for consent says nothing of the post": (
+        '<div class="embed" data-embed-url="https://x.com/mara/status/1349129669258448897"><p>We need your consent. <a href="/p">More</a></p></div>',
+        {"text": None, "author_name": None, "author_handle": "mara"},
+    ),
+    "a sound and an author are no words": (
+        '<blockquote class="tiktok-embed" cite="https://www.tiktok.com/@mara.lind/video/7336306383119191339"><section><a title="@mara.lind" '
+        'href="https://www.tiktok.com/@mara.lind">@mara.lind</a> The kestrel <a href="https://www.tiktok.com/tag/kestrel">#kestrel</a> <a '
+        'href="https://www.tiktok.com/music/x-1">♬ original sound - Mara</a></section></blockquote>',
+        {"text": "The kestrel #kestrel", "author_handle": "mara.lind", "author_name": None},
+    ),
+    "where it is to be seen is no text": (
+        '<blockquote class="mastodon-embed" data-embed-url="https://mastodon.social/@mara/109579438603578399/embed"><a href="https://mastodon.'
+        'social/@mara/109579438603578399"><div>Post by @mara@mastodon.social</div><div>View on Mastodon</div></a></blockquote>',
+        {"text": None, "author_handle": "mara"},
+    ),
+    "what stands for a picture is no text": (
+        '<blockquote class="bluesky-embed" data-bluesky-uri="at://did:plc:abcdefghijklmnop/app.bsky.feed.post/3lcxjuygrwk2p"><p>It is back.<br>'
+        '<a href="https://bsky.app/profile/did:plc:abcdefghijklmnop/post/3lcxjuygrwk2p">[image or embed]</a></p>— Mara Lind (<a href="https://'
+        'bsky.app/profile/did:plc:abcdefghijklmnop">@mara.example</a>) <a href="https://bsky.app/profile/did:plc:abcdefghijklmnop/post/'
+        '3lcxjuygrwk2p">December 10, 2024 at 9:12 PM</a></blockquote>',
+        {"text": "It is back.", "author_name": "Mara Lind", "posted_at": "2024-12-10"},
+    ),
+    "a quote without any link still has its words": (
+        '<blockquote class="twitter-tweet"><p lang="en">The kestrel is back.</p></blockquote>',
+        {"text": "The kestrel is back.", "lang": "en"},
     ),
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -87,7 +88,7 @@ async def print_all(
     limit: int | None,
     render: bool,
 ) -> int:
-    failed = 0
+    failed = cut = 0
     async with Services(settings) as services:
         more = {"mentions": "mention" in kinds, "unknown": "unknown" in kinds}
         async for seed in walk(seeds, services.fetch, scope, limit=limit, width=settings.concurrency, every=True):
@@ -99,11 +100,13 @@ async def print_all(
             found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
             if render and fetch.source == "network":
                 found = await search_rendered(services, fetch, found, **more)
+            found = replace(found, truncated=found.truncated or fetch.truncated)
             if found.truncated:
+                cut += 1
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
             (print_lines if nl else print_table)(seed, found, embeds)
-    return ExitCode.IN_PART if failed else ExitCode.DONE
+    return ExitCode.IN_PART if failed or cut else ExitCode.DONE
 
 
 async def search_rendered(services: Services, fetch: Fetch, found: Found, **more: bool) -> Found:
@@ -123,7 +126,9 @@ def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:
 def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[str, Any]]:
     """One flat object an embed. `posted_at` comes from the post's id where ids carry time, else from the publisher, and
     `posted_at_source` says which (`id`, `publisher`). `about` is the post that a comment belongs to; `truncated` says why
-    the page was searched in part only, if it was."""
+    the page was searched in part only, if it was: then there is a row also where nothing was found."""
+    if found.truncated and not embeds:
+        yield {"source": seed.origin, "article": found.canonical_url or seed.url, "truncated": found.truncated}
     for embed in embeds:
         post, claim = embed.post, embed.claim
         dated = post.posted_at if post else None

@@ -90,8 +90,8 @@ def match_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match
     if tag == "img":
         pairs.pop("src", None)
     named = find_named(pairs, f"{tag} {attrs.get('class') or ''} {attrs.get('id') or ''}", plain=tag == "img")
-    if named is None:
-        return []
+    if named is None or (tag == "li" and named.rule == "named-address" and not split_words(named.name) & _EXPANDERS):
+        return []  # an entry of a list that names its target: a menu, or where a thing can be had
     return [make_match(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link n
     from bs4 import Tag
 
 LONGEST_PIECE = 20_000
+_LONGEST_CALL = 80
 _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）]")
 _DASH = re.compile(r"(?:^|\s)[—–―]\s*(?=\S)")
 _BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
@@ -38,7 +39,9 @@ _OF_X = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) (
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.-]+\.[a-z]{2,8}/\S+|pic\.twitter\.com/\w+")
 _ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _COUNT = re.compile(r"^[\d.,\s]+[KMB]?(?:\s+\w+){0,2}$")
-_USER = re.compile(r"^/?u/([\w-]{2,30})$")
+_USER = re.compile(r"^(?:/?u/|@)([\w.-]{2,60})$")
+_PLACEHOLDER = re.compile(r"^\[[^\[\]]{3,40}\]$")
+"""What stands for a picture: `[image or embed]`."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _AUTHOR = frozenset(("author", "username", "handle", "user", "screen", "account"))
 _WHEN = frozenset(("date", "time", "timestamp"))
@@ -81,6 +84,8 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     name = name or _read_profile_name(links, platform) or parts.get("name")
     if name and (user := _USER.match(name)):
         name, handle = None, handle or user[1]
+    for placeholder in (a for a in links if _PLACEHOLDER.match(a.get_text(strip=True))):
+        placeholder.clear()
     handle = handle or _read_titled_handle(links) or parts.get("handle")
     text = None
     if not _is_wordless(piece, platform):
@@ -194,7 +199,7 @@ def _read_profile_name(links: list[Tag], platform: Platform | None) -> str | Non
         if platform and _is_profile(href) and text and not text.startswith(("#", "http")):
             url = split_url(href)
             own = url is not None and any(host in href for host in platform.hosts) and platform.identify(url) is None
-            return text.lstrip("@") if own else None
+            return text if own else None
     return None
 
 
@@ -226,7 +231,7 @@ def _says_nothing(tag: Tag, flat: str) -> bool:
 
 def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
     """A paragraph that is one short link naming the platform: "View this post on …" in whatever language."""
-    if platform is None or len(flat) >= 80 or platform.title.lower() not in flat.lower():
+    if platform is None or len(flat) >= _LONGEST_CALL or platform.title.lower() not in flat.lower():
         return False
     a = p.find("a")
     return a is not None and " ".join(a.get_text().split()) == flat
@@ -241,27 +246,39 @@ def _read_loose(
         return None
     alone = {" ".join(a.get_text().split()) for a in links}
     for tag in tags[1:]:
-        if tag.name in ("time", "p") or _words_of(tag) & _ASIDE:
+        if tag.name in ("time", "p") or _words_of(tag) & _ASIDE or _is_credit(tag, author):
             tag.clear()
-    texts = []
+    texts: list[str] = []
     for line in _read_lines(root):
-        if byline and line == byline:
-            dashes = list(_DASH.finditer(line))
-            line = line[: dashes[-1].start()].strip() if dashes else ""
-        link = line in alone and (len(line) < 80 or bool(_ADDRESS.fullmatch(line)))
-        if (
-            not line
-            or link
-            or line.lstrip("@") in author
-            or _ADDRESS.fullmatch(line)
-            or _COUNT.match(line)
-            or parse_time(line)
-        ):
+        words = _cut_byline(line) if line == byline else line
+        link = line in alone and (len(line) < _LONGEST_CALL or bool(_ADDRESS.fullmatch(line)))
+        if not words or link or (words == line and _names(line, author, platform)):
             continue
-        texts.append(line)
-        if byline and byline.startswith(line):
+        if not (_ADDRESS.fullmatch(words) or _COUNT.match(words) or parse_time(words)):
+            texts.append(words)
+        if line == byline:
             break
     return "\n".join(texts) or None
+
+
+def _cut_byline(line: str) -> str:
+    """The words of a post that stand before its byline on one line."""
+    dashes = list(_DASH.finditer(line))
+    return line[: dashes[-1].start()].strip() if dashes else ""
+
+
+def _is_credit(tag: Tag, author: set[str | None]) -> bool:
+    """A link that is the author's name, or the name of a sound."""
+    text = " ".join(tag.get_text().split()) if tag.name == "a" else ""
+    return bool(text) and (text.lstrip("@") in author or "/music/" in str(tag.get("href")))
+
+
+def _names(line: str, author: set[str | None], platform: Platform) -> bool:
+    """Whether a short line says who wrote the post, or where it is to be seen: "by u/mara in birds", "View on Mastodon"."""
+    if len(line) >= _LONGEST_CALL:
+        return False
+    told = any(name and len(name) > 2 and name in line for name in author)
+    return told or (len(platform.title) > 1 and platform.title.lower() in line.lower())
 
 
 def _read_lang(tags: list[Tag], paragraphs: list[Tag]) -> str | None:

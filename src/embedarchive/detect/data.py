@@ -37,7 +37,7 @@ _SERVICE_KEYS = frozenset(
     (
         "provider", "providername", "type", "service", "network", "platform", "source", "embedtype", "socialtype",
         "kind", "subtype", "vendor", "site", "servicename", "embedprovider", "videoprovider", "videotype", "mediatype",
-        "socialnetwork", "contenttype", "extcontenttype", "name",
+        "socialnetwork", "contenttype", "extcontenttype", "name", "typename",
     )
 )  # fmt: skip
 ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid", "playableid"))
@@ -49,6 +49,8 @@ _DIRECTORY = frozenset(
      "audible", "iheart", "tunein", "podbean", "castro", "playerfm")
 )  # fmt: skip
 """Services that a thing can be had from besides the platforms."""
+_TEASERS = frozenset(("teaser", "teasers", "promo"))
+"""Types of records that lead elsewhere."""
 _LINKING = frozenset(("icon", "icons", "sameas", "menu", "nav"))
 """Words of a record's names that make of its address a link."""
 _NEVER = frozenset(
@@ -162,7 +164,7 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     if around & _OTHER_WORDS:
         return
     services = {w for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 80 for w in split_type(v)}
-    if services & _OTHER_WORDS or _is_link(pairs):
+    if services & (_OTHER_WORDS | _TEASERS) or _is_link(pairs):
         return
     named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
     for name, value in _urls(pairs):

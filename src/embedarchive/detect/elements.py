@@ -49,7 +49,7 @@ _ASIDE = frozenset(
      "popular", "latest", "teaser", "teasers", "trending", "feed", "carousel", "grid", "archive")
 )  # fmt: skip
 """Words in the classes of boxes that show what is elsewhere."""
-_BOXES = 3
+_BOXES = 4
 """How many elements around a linked picture may say what it is."""
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
 

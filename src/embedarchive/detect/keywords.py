@@ -24,7 +24,7 @@ from embedarchive.platforms import PLATFORMS
 
 ADDRESS, TOKEN, ID, ESCAPED_ID = "address", "token", "id", "escaped id"
 CALL, PARAMETER, BASE64, BYLINE, QUOTE, SCRIPT = "call", "parameter", "base64", "byline", "blockquote", "script"
-THUMBNAIL = "thumbnail"
+THUMBNAIL, SAVED = "thumbnail", "srcdoc"
 """Kinds of keywords. `address` stands within the address of a post, `token` is a word of a selector, `id` ends an
 attribute with a value that some platform's id may be (`escaped id`: only the name and `=` are looked at), `script` ends
 the start tag of a script that is not empty."""
@@ -103,6 +103,7 @@ def _find_others() -> Iterator[_Pattern]:
     for opened, space, at in product((r"\(", "%28", "\xef\xbc\x88"), ("", r"\s"), ("@", "%40", "\xef\xbc\xa0")):
         yield opened + space + at, BYLINE, "", 1
     yield QUOTE, QUOTE, QUOTE, len(QUOTE)
+    yield r"<iframe\b[^>]*\ssrcdoc\s?=", SAVED, "", 0
     yield r"<script\b[^>]*>\s*(?:[^\s<]|<[^/])", SCRIPT, "", 0
     for first in _FIRST:
         yield rf"""[\s"'=;>]{_begin_base64(first)}""", BASE64, "", LEAST_BASE64

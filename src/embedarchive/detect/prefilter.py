@@ -27,6 +27,7 @@ from embedarchive.detect.keywords import (
     LEAST_BASE64,
     PARAMETER,
     QUOTE,
+    SAVED,
     SCRIPT,
     THUMBNAIL,
     TOKEN,
@@ -77,7 +78,7 @@ _SERVICES = [
 @dataclass(slots=True)
 class _Look:
     """One walk over the keywords of a document: what was found, and where the walk is. A link to a post carries nothing
-    but in a quote, so links in quotes, and where quotes stand, are gathered apart."""
+    but in a quote (or in a frame that was saved), so links in quotes, and where quotes stand, are gathered apart."""
 
     body: bytes
     found: set[str] = field(default_factory=set)
@@ -85,6 +86,7 @@ class _Look:
     links: list[int] = field(default_factory=list)
     quotes: set[str] = field(default_factory=set)
     carries: bool = False
+    saved: bool = False
     quoted: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
     script: int = -1
     began: int = -1
@@ -103,6 +105,8 @@ def prefilter_document(body: bytes, keywords: Sequence[Hit] | None = None) -> st
     for at, kind, word in hits:
         if kind == ADDRESS and is_plain_link(body, at):
             _follow_link(look, at)
+        elif kind == SAVED:
+            look.saved = True
         elif kind == SCRIPT:
             look.script, look.began, look.heard = at, at, None
         elif kind in _ANYWHERE and (kind != TOKEN or word in wanted):
@@ -155,7 +159,10 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
 
 
 def _follow_link(look: _Look, at: int) -> None:
-    """A link counts in a quote, or around a picture in a box that says that it is an embed."""
+    """A link counts in a quote, in a frame whose page was saved in its place, or around a picture in a box that says that it
+    is an embed."""
+    if look.saved and not look.carries:
+        look.carries = read_post(look.body, find_start(look.body, at)) is not None
     if any(look.quoted.values()):
         look.links.append(at)
     body, before = look.body, max(0, at - _LONGEST_BOX)

@@ -105,7 +105,9 @@ def make_match(
     name = post.platform if post else platform
     claim = Claim()
     # What a frame holds is for browsers that show no frames, or the rest of the page where it was not closed.
-    if name and node.tag not in FRAMES and ("</a>" in markup or "(@" in markup):
+    # The words of a box that waits for consent are the publisher's own.
+    quoted = node.tag == "blockquote" or rule.startswith(f"{name}:") or "<blockquote" in markup or "(@" in markup
+    if name and quoted and node.tag not in FRAMES and ("<p" in markup or "</a>" in markup or "(@" in markup):
         claim = read_claim(compact(markup), BY_NAME[name])
     claim = add_handle(claim, url)
     return Match("embed", name, post, url, form, "dom", rule, markup, claim, read_trail(node), spare=_is_spare(node))

@@ -427,7 +427,7 @@ PLATFORM = Platform(
     id_pattern=r"at://(did:[a-z]+:[\w.:%-]{5,100}|[\w.-]{3,253})/app\.bsky\.feed\.post/(\w{5,20})",
     id_names=("blueskyuri", "blueskyposturi", "blueskyembeduri", "uri", "aturi"),
     services=("bsky",),
-    id_addresses=("https://bsky.app/{}",),
+    id_addresses=("https://bsky.app/{}", "https://embed.bsky.app/embed/{}"),
     mirrors=(
         "fxbsky.app",
         "vxbsky.app",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -323,12 +323,20 @@ MARKUP = (
 _SHOWN = '[data-testid="post_message"], abbr.timestamp, ._2iem, video'
 FRAME = Frame(
     # Without a language the plugin speaks that of the visitor's address. Reels and videos come in this frame too.
-    "https://www.facebook.com/plugins/post.php?href={quoted_url}&show_text=true&width=500&locale=en_US",
+    "{frame}",
     card=f"._li:has({_SHOWN})",
     dead=("._1q3v", ".uiBoxWhite.pam"),
     width=500,
 )
 PROBES = (Probe("page", "{url}", navigate=True),)
+
+
+def _fields(post: Post) -> Mapping[str, str]:
+    """The frame of the plugin; a comment's address is its frame's own."""
+    shown = f"post.php?href={quote(post.url, safe='')}&show_text=true&width=500"
+    return {"frame": f"{post.url}&locale=en_US" if about(post.native_id) else f"{_HOME}plugins/{shown}&locale=en_US"}
+
+
 _HOME = "https://www.facebook.com/"
 _AGE = "CometAgeInappropriateLoggedOutErrorRoot"
 _FOLDED = ".text_exposed_hide, .text_exposed_link"
@@ -353,6 +361,13 @@ def _classify_card(page: Page, tree: LexborHTMLParser, post: Post) -> Verdict:
     Where it is the other one, the owner must be the same; and where one of them is named and the other numbered, nothing
     but the post's own page can tell that the two ids mean one post.
     """
+    number, _, comment = post.native_id.partition("/")
+    if comment:
+        links = [n.attributes.get("href") or "" for n in tree.css("a[href]")]
+        linked = next((link for link in links if number in link and comment in link), None)
+        if linked:
+            return verdict("available", None, "card links to the comment", "a[href]", linked)
+        return verdict("error", "wrong_post", "card links to the comment", "a[href]", "no link to it")
     own = [_id_of(n.parent.attributes.get("href")) for n in tree.css("a > abbr.timestamp") if n.parent]
     own += [_id_of(n.attributes.get("href")) for n in tree.css("a._29bd[href]")]
     seen = {found for n in tree.css("a[href]") if (found := _id_of(n.attributes.get("href")))}
@@ -581,7 +596,7 @@ PLATFORM = Platform(
     mirrors=("facebed.com", "facebookez.com", "fxfacebook.com"),
     services=("fb", "facebookpost", "facebookvideo"),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, rules=2),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=2),
     examples=EXAMPLES,
     short_links=(
         "https://fb.watch/abcDEF123/",

@@ -300,6 +300,7 @@ PLATFORM = Platform(
     name="reddit",
     title="Reddit",
     hosts=("reddit.com", "redd.it", "redditmedia.com"),
+    id_addresses=("https://www.reddit.com/r/{}", "https://www.reddit.com/{}"),
     mirrors=(
         *("rxddit.com", "vxreddit.com", "fxreddit.com", "fxddit.com", "rxyddit.com", "redditez.com", "reddxt.com"),
         *("redlib.*", "libreddit.*", "teddit.*", "fxreddit.seria.moe", "safereddit.com", "undelete.*", "reveddit.com"),

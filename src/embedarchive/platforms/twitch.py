@@ -79,6 +79,9 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<div class="twitch_player" videoID="123456789" parent="news.example"></div>', ("v123456789",), "custom-element"
+    ),
+    MarkupExample(
         '<iframe src="https://clips.twitch.tv/embed?clip=IcyOriginalTriangle-5GQ9hBdA&parent=news.example"></iframe>',
         ("IcyOriginalTriangle-5GQ9hBdA",),
         "iframe",
@@ -171,6 +174,8 @@ PLATFORM = Platform(
     hosts=("twitch.tv",),
     identify=identify,
     canonical=canonical,
+    id_pattern=r"v?\d{8,12}",
+    from_id=lambda bare: f"v{bare.lstrip('v')}",
     mirrors=("fxtwitch.seria.moe", "fxtwitch.tv"),
     is_frame=is_frame,
     examples=EXAMPLES,

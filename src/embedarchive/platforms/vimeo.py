@@ -239,6 +239,7 @@ PLATFORM = Platform(
     permalink=permalink,
     is_frame=is_frame,
     id_pattern=r"\d{5,12}",
+    thumbnails=(r"vumbnail\.com/(\d{5,12})[._]",),
     id_names=("vimeoid", "vimeovideoid"),
     selectors=SELECTORS,
     examples=EXAMPLES,

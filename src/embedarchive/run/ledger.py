@@ -21,6 +21,7 @@ from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.merge import merge_found
+from embedarchive.detect.shown import find_shown
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
@@ -263,6 +264,7 @@ class Run:
         fetch = await self.services.fetch(row["url"], robots=False)
         hops = (fetch.final_url, *(url for _, url in reversed(fetch.redirects)))
         post = next((p for p in map(identify_post, hops) if p and p.resolved), None)
+        post = post or find_shown(fetch.body, row["platform"])
         await self.keep(self.archive.keep_resolution, self.crawl_id, row["key"], post, clock.now())
         if post:
             self.emit("link", row["url"], "ok", post.url)
