@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from capturing import SHORT
 from commands import embedarchive, through
+from embedarchive.cli.progress import Display
+from embedarchive.core.model import Post
+from embedarchive.detect import identify_post
 from embedarchive.platforms import PLATFORMS
-from embedarchive.replica import PostFact, Replica
+from embedarchive.replica import PostFact, Replica, Weather
+from embedarchive.run.prepare import Prepare, prepare_capture, prepare_check, prepare_crawl
+from embedarchive.run.report import Report
+from embedarchive.run.services import Settings
+from embedarchive.run.session import run_session
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.conclusions import RECOUNT, ask_for_all
 
@@ -89,3 +99,57 @@ def test_what_is_missing_is_brought_by_the_next_run(
     assert_remade_alike(path)
     if second == "crawl":
         assert "none were due" in embedarchive("crawl", *where).out
+
+
+# ------------------------------------------------------------------------------------------------------- stalled once
+
+HASTY = Settings(delay=0.0, ignore_robots=True, limits=replace(SHORT, rest_s=1.0, idle_s=1.0))
+"""How a run meets a server that stalls: a file that sends nothing for a second is given up."""
+STALLED = "olives"
+
+
+def run_hastily(path: Path, replica: Replica, command: str, prepare: Prepare) -> Report:
+    settings = replace(HASTY, resolve=replica.resolve, ca_file=replica.ca_file)
+    with Display("stalled once", quiet=True, verbose=False, as_json=False) as display:
+        return run_session(path, command, settings, {}, prepare, display, replay="none")
+
+
+def tell_kept(path: Path) -> tuple[str, int, int, int]:
+    [row] = rows(path, "SELECT kept, held, expected, passing FROM post_status")
+    return tuple(row)  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def stalled(replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of one photo whose file halted in its middle when it was captured."""
+    path, post = tmp_path_factory.mktemp("stalled") / "embeds.db", identify_post(replica.post(STALLED).url)
+    assert post
+    replica.weather = Weather(stall_every=1, stall_s=60, hosts=("-1.cdninstagram.com",))
+    try:
+        first = run_hastily(path, replica, "capture", prepare_capture([post], again=False))
+    finally:
+        replica.weather = Weather()
+    assert (first.exit_code, first.to_complete) == (3, 1)
+    assert first.kept[0].missing[0].startswith("media 1: ")
+    assert tell_kept(path) == ("partial", 0, 1, 1)
+    return path
+
+
+NEXT: dict[str, Callable[[Post], Prepare]] = {
+    "capture": lambda post: prepare_capture([post], again=False),
+    "check": lambda post: prepare_check(seen_before="9999", limit=None),
+    "crawl": lambda post: prepare_crawl(iter(()), limit=None, fresh_since="", all_due=True),
+}
+
+
+@pytest.mark.parametrize("command", NEXT)
+def test_a_photo_that_stalled_once_is_whole_after_the_next_run(
+    replica: Replica, stalled: Path, tmp_path: Path, command: str
+) -> None:
+    path = Path(shutil.copy(stalled, tmp_path / "embeds.db"))
+    post = identify_post(replica.post(STALLED).url)
+    assert post
+    done = run_hastily(path, replica, command, NEXT[command](post))
+    assert (done.exit_code, done.to_complete) == (0, 0)
+    assert tell_kept(path) == ("whole", 1, 1, 0)
+    assert len(rows(path, "SELECT 1 FROM captures")) == 2, "a new visit, and one is enough"

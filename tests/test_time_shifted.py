@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from archive_builder import NOW, draw_picture
-from embedarchive.core.model import Artifact, Capture, Description, Exchange, Media, Outcome, Post, Verdict
+from embedarchive.core.model import Artifact, Capture, Description, Embedding, Exchange, Media, Outcome, Post, Verdict
 from embedarchive.detect import identify_post
 from embedarchive.detect.identity import make_post
 from embedarchive.export.places import place_post
@@ -46,6 +46,7 @@ class Look:
     slides: tuple[str, ...] = ("a",)
     held: tuple[int, ...] = (1,)
     why: str = "http_403"
+    embedding: Embedding | None = None
 
     @property
     def at(self) -> str:
@@ -81,6 +82,8 @@ ADDRESSES = {
     "linkedin": "https://www.linkedin.com/feed/update/urn:li:activity:7123456789012345678",
     "x": "https://x.com/jack/status/20",
     "mastodon": "https://mastodon.social/@Gargron/100254678717223630",
+    "tumblr": "https://www.tumblr.com/rookfield/775120334455667712",
+    "reddit": "https://www.reddit.com/r/birds/comments/7pfpeq/kestrel/",
     "dailymotion": "https://www.dailymotion.com/video/x8abcde",
 }
 
@@ -134,6 +137,13 @@ STORIES = (
           "Online 15 Mar 2026, back by 15 Mar 2026 after it was gone · preserved",
           "Online 3 Mar 2026, Gone by 5 Mar 2026, Online 7 Mar 2026, Perhaps gone 10 Mar 2026, Online 11 Mar 2026, "
           "Gone by 13 Mar 2026, Online 15 Mar 2026"),
+    Story("may not be embedded", known("tumblr"),
+          (Look(3, embedding="refused"), Look(9, embedding="refused")),
+          "Online 9 Mar 2026 · preserved · its author or platform does not let it be embedded",
+          "Online 3 Mar 2026 – 9 Mar 2026", also=("As it was.",)),
+    Story("may be embedded again", known("reddit"),
+          (Look(3, embedding="refused"), Look(9)), "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026",
+          never=("let it be embedded",)),
     Story("withheld", known("dailymotion"), (Look(3), Look(9, "gone", "not_found")),
           "Perhaps gone, not confirmed (withheld until a person has looked, for too many posts seemed gone at once) · "
           "preserved 3 Mar 2026", "Online 3 Mar 2026, Perhaps gone 9 Mar 2026", never=("Gone by",)),
@@ -159,8 +169,8 @@ def keep_look(archive: Archive, crawl: int, post: Post, look: Look) -> None:
     page = Exchange(post.url, status=200, body=f"{look}".encode(), content_type="text/html", resource_type="document",
                     started_at=look.at)  # fmt: skip
     capture = Capture(
-        post, post.url, post.url, look.at, look.at, Verdict(look.outcome, look.reason), 200,
-        (*files, shot) if seen else (), (page,), missing=missing if seen else (),
+        post, post.url, post.url, look.at, look.at, Verdict(look.outcome, look.reason, embedding=look.embedding), 200,
+        (*files, *(() if look.embedding else (shot,))) if seen else (), (page,), missing=missing if seen else (),
     )  # fmt: skip
     number = archive.keep_capture(capture, crawl)
     if seen:

@@ -16,7 +16,7 @@ from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 import platformdirs
 
-from embedarchive.browser import Browser, BrowserChoice, Login, find_browser, read_login
+from embedarchive.browser import Browser, BrowserChoice, Login, VisitLimits, find_browser, read_login
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
@@ -36,7 +36,8 @@ OUTAGE_S = 10.0
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run meets the world. `delay` is in seconds, between two requests to one host; `login` is the browser's."""
+    """How a run meets the world. `delay` is in seconds, between two requests to one host; `login` is the browser's,
+    `limits` are those of a visit."""
 
     resolve: tuple[str, ...] = ()
     ca_file: Path | None = None
@@ -48,6 +49,7 @@ class Settings:
     contact: str | None = None
     ignore_robots: bool = False
     login: Login | None = None
+    limits: VisitLimits = VisitLimits()
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
@@ -197,7 +199,9 @@ class Services:
 
     async def _start_browser(self) -> Browser:
         s, choice = self.settings, await self.choose_browser()
-        browser = Browser(self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login)
+        browser = Browser(
+            self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login, limits=s.limits
+        )
         self._browser = await self._stack.enter_async_context(browser)
         return self._browser
 
