@@ -49,7 +49,7 @@ class Settings:
     contact: str | None = None
     ignore_robots: bool = False
     login: Login | None = None
-    limits: VisitLimits = VisitLimits()
+    limits: VisitLimits = field(default_factory=VisitLimits)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
