@@ -199,6 +199,238 @@ def test_limits_are_counted_on_what_a_reader_sees() -> None:
     assert czech.key == post.key
 
 
+# ------------------------------------------------------------------------------------------------ old, current, and none
+
+FORMS = """
+https://www.instagram.com/reels/C1a2B3c4D5e/ instagram:C1a2B3c4D5e
+https://www.instagram.com/mara.lind/reel/C1a2B3c4D5e/ instagram:C1a2B3c4D5e
+https://instagram.com/tv/C1a2B3c4D5e?igshid=x instagram:C1a2B3c4D5e
+https://www.facebook.com/photo/?fbid=928812574504508&set=a.1 facebook:928812574504508
+https://www.facebook.com/rookfield/photos/a.123456/928812574504508/?type=3 facebook:928812574504508
+https://www.facebook.com/groups/birds/permalink/928812574504508/ facebook:928812574504508
+https://m.facebook.com/story.php?story_fbid=928812574504508&id=123 facebook:928812574504508
+https://www.facebook.com/rookfield/videos/vb.123/928812574504508/?theater facebook:928812574504508
+https://www.facebook.com/groups/birds/posts/928812574504508/?comment_id=1 facebook:928812574504508
+https://www.facebook.com/watch?v=928812574504508 facebook:928812574504508
+https://www.facebook.com/video.php?v=928812574504508 facebook:928812574504508
+https://www.facebook.com/reel/928812574504508 facebook:928812574504508
+https://www.facebook.com/100064/posts/pfbid02abcDEFghiJKLmnop/ facebook:pfbid02abcDEFghiJKLmnop
+https://www.facebook.com/share/r/1AbCdEfGh/ facebook:https://www.facebook.com/share/r/1AbCdEfGh/
+https://www.facebook.com/events/928812574504508/ -
+https://www.facebook.com/media/set/?set=a.928812574504508&type=3 -
+https://www.facebook.com/hashtag/kestrel -
+https://www.facebook.com/profile.php?id=100064 -
+https://mobile.twitter.com/mara/statuses/1349129669258448897?s=19 x:1349129669258448897
+https://twitter.com/mara/status/1349129669258448897/photo/1 x:1349129669258448897
+https://x.com/mara/status/1349129669258448897/analytics x:1349129669258448897
+https://twitter.com/i/web/status/1349129669258448897 x:1349129669258448897
+https://twitter.com/#!/mara/status/1349129669258448897 x:1349129669258448897
+https://x.com/i/spaces/1vOGwqejwoWxB -
+https://x.com/i/broadcasts/1vOGwqejwoWxB -
+https://x.com/i/lists/1349129669258448897 -
+https://x.com/i/events/1349129669258448897 -
+https://twitter.com/intent/tweet?in_reply_to=1349129669258448897 -
+https://x.com/i/communities/1349129669258448897 -
+https://x.com/search?q=1349129669258448897 -
+https://x.com/i/trending/1349129669258448897 -
+https://pbs.twimg.com/media/EkAbCdEf.jpg -
+https://www.tiktok.com/@mara.lind/photo/7336306383119191339 tiktok:7336306383119191339
+https://m.tiktok.com/v/7336306383119191339.html tiktok:7336306383119191339
+https://www.tiktok.com/embed/v3/7336306383119191339 tiktok:7336306383119191339
+https://www.tiktok.com/@mara.lind/live -
+https://www.tiktok.com/music/x-7336306383119191339 -
+https://www.tiktok.com/tag/kestrel -
+https://www.tiktok.com/share/video/7336306383119191339 tiktok:7336306383119191339
+https://www.tiktok.com/@mara/video/7336306383119191339?is_from_webapp=1&sender_device=pc tiktok:7336306383119191339
+https://www.tiktok.com/foryou?item_id=7336306383119191339#/@x/video/7336306383119191339 tiktok:7336306383119191339
+https://www.tiktok.com/discover/kestrel -
+https://www.tiktok.com/@mara/collection/x-7336306383119191339 -
+https://www.tiktok.com/@mara/playlist/x-7336306383119191339 -
+https://www.youtube.com/watch?feature=youtu.be&v=jP6fEHm-lA0&t=1 youtube:jP6fEHm-lA0
+https://youtube.com/shorts/jP6fEHm-lA0?feature=share youtube:jP6fEHm-lA0
+https://music.youtube.com/watch?v=jP6fEHm-lA0 youtube:jP6fEHm-lA0
+https://www.youtube.com/live/jP6fEHm-lA0?si=x youtube:jP6fEHm-lA0
+https://www.youtube.com/v/jP6fEHm-lA0?version=3 youtube:jP6fEHm-lA0
+https://www.youtube.com/attribution_link?a=x&u=/watch%3Fv%3DjP6fEHm-lA0 youtube:jP6fEHm-lA0
+https://www.youtube.com/user/mara#p/u/1/jP6fEHm-lA0 youtube:jP6fEHm-lA0
+https://www.youtube.com/watch_popup?v=jP6fEHm-lA0 youtube:jP6fEHm-lA0
+https://www.youtube.com/channel/UCabcdefghijk -
+https://www.youtube.com/@kestrels1234 -
+https://www.youtube.com/playlist?list=PLjP6fEHm-lA0 -
+https://www.youtube.com/c/kestrelvideo -
+https://www.youtube.com/post/UgkxjP6fEHmlA0 -
+https://www.youtube.com/feed/trending -
+https://www.youtube.com/results?search_query=x -
+https://www.youtube.com/embed/live_stream?channel=UC -
+https://www.youtube.com/hashtag/kestrelbird -
+https://www.youtube.com/clip/UgkxAbCdEfGhIjKl -
+https://youtu.be/kestrels -
+https://www.reddit.com/r/birds/comments/1ab2cd reddit:1ab2cd
+https://reddit.com/1ab2cd -
+https://www.reddit.com/r/birds/wiki/index -
+https://www.reddit.com/r/birds/comments/ -
+https://www.reddit.com/r/birds/comments/1ab2cd/comment/kxyz12/ reddit:1ab2cd/kxyz12
+https://np.reddit.com/r/birds/comments/1ab2cd/x/ reddit:1ab2cd
+https://www.reddit.com/user/mara/comments/ -
+https://v.redd.it/1ab2cd3ef4gh5 reddit:https://v.redd.it/1ab2cd3ef4gh5
+https://www.reddit.com/r/birds/s/AbCdEfGhIj reddit:https://www.reddit.com/r/birds/s/AbCdEfGhIj
+https://www.reddit.com/gallery/1ab2cd reddit:1ab2cd
+https://www.reddit.com/poll/1ab2cd reddit:1ab2cd
+https://mastodon.social/deck/@mara/109579438603578399 mastodon:mastodon.social/109579438603578399
+https://mastodon.social/web/@mara/109579438603578399 mastodon:mastodon.social/109579438603578399
+https://mastodon.social/@mara@other.example/109579438603578399 mastodon:mastodon.social/109579438603578399
+https://mastodon.social/@mara/tagged/kestrel -
+https://mastodon.social/tags/kestrel -
+https://mastodon.social/users/mara/statuses/109579438603578399/activity mastodon:mastodon.social/109579438603578399
+https://rumble.com/shorts/v5abcd rumble:https://rumble.com/shorts/v5abcd
+https://rumble.com/c/Kestrel -
+https://rumble.com/user/vkestrel -
+https://rumble.com/videos -
+https://rumble.com/videos/trending -
+https://rumble.com/live -
+https://rumble.com/editor-picks -
+https://rumble.com/vkestrels -
+https://imgur.com/user/mara -
+https://imgur.com/rules -
+https://imgur.com/apps -
+https://imgur.com/search?q=x -
+https://imgur.com/t/funny -
+https://imgur.com/new/time -
+https://imgur.com/hot/viral -
+https://imgur.com/tos -
+https://imgur.com/topic/Aww/UDZqhJo imgur:a/UDZqhJo
+https://imgur.com/UDZqhJo imgur:UDZqhJo
+https://imgur.com/a/UDZqhJo#0 imgur:a/UDZqhJo
+https://m.imgur.com/gallery/UDZqhJo imgur:a/UDZqhJo
+https://imgur.com/r/pics/UDZqhJo imgur:UDZqhJo
+https://imgur.com/gallery/hot -
+https://imgur.com/t/memes/hot -
+https://streamable.com/login -
+https://streamable.com/documentation -
+https://streamable.com/careers -
+https://streamable.com/moo streamable:moo
+https://streamable.com/s/moo12x/abcdef streamable:moo12x
+https://streamable.com/enterprise -
+https://streamable.com/contact -
+https://streamable.com/video-editor -
+https://soundcloud.com/mara/kestrel-song soundcloud:mara/kestrel-song
+https://soundcloud.com/mara/sets/heath soundcloud:mara/sets/heath
+https://soundcloud.com/mara/toptracks -
+https://soundcloud.com/pages/contact -
+https://soundcloud.com/pro/next -
+https://soundcloud.com/charts/top -
+https://m.soundcloud.com/mara/kestrel-song soundcloud:mara/kestrel-song
+https://soundcloud.com/tags/ambient -
+https://soundcloud.com/terms-of-use -
+https://help.soundcloud.com/hc/en -
+https://blog.soundcloud.com/2020/kestrel -
+https://api.soundcloud.com/users/12345 -
+https://community.soundcloud.com/a/b -
+https://developers.soundcloud.com/docs/api -
+https://vimeo.com/channels/staffpicks/879269983 vimeo:879269983
+https://vimeo.com/879269983/ab12cd34ef vimeo:879269983
+https://vimeo.com/event/12345678 -
+https://vimeo.com/user12345678 -
+https://vimeo.com/categories/animation -
+https://vimeo.com/showcase/12345678 -
+https://vimeo.com/album/12345678 -
+https://vimeo.com/blog/post/x -
+https://vimeo.com/manage/videos/879269983 vimeo:879269983
+https://www.dailymotion.com/playlist/x5nmbq -
+https://www.dailymotion.com/video/x67iqc9_kestrel_animals dailymotion:x67iqc9
+https://www.dailymotion.com/embed/video/x67iqc9?autoplay=1 dailymotion:x67iqc9
+https://geo.dailymotion.com/player.html?video=x67iqc9 dailymotion:x67iqc9
+https://geo.dailymotion.com/player/xb2l3.html?video=x67iqc9 dailymotion:x67iqc9
+https://www.dailymotion.com/kestrels -
+https://www.dailymotion.com/topic/x1abc -
+https://www.dailymotion.com/hub/x9q_Galatasaray#video=x67iqc9 dailymotion:x67iqc9
+https://t.me/chan/12 telegram:chan/12
+https://t.me/s/chan -
+https://t.me/joinchat/AAAA -
+https://t.me/c/1234567/12 -
+https://t.me/chan/12?single telegram:chan/12
+https://t.me/addstickers/12 -
+https://t.me/boost/12 -
+https://www.linkedin.com/posts/mara_kestrel-activity-7123456789012345678-AbCd linkedin:urn:li:activity:7123456789012345678
+https://www.linkedin.com/feed/update/urn:li:activity:7123456789012345678/?commentUrn=x linkedin:urn:li:activity:7123456789012345678
+https://www.linkedin.com/pulse/kestrel-mara -
+https://www.linkedin.com/feed/?highlightedUpdateUrns=urn%3Ali%3Aactivity%3A7123456789012345678 linkedin:urn:li:activity:7123456789012345678
+https://www.linkedin.com/in/mara -
+https://www.linkedin.com/company/x/posts/ -
+https://www.linkedin.com/video/live/urn:li:ugcPost:7123456789012345678/ linkedin:urn:li:ugcPost:7123456789012345678
+https://www.pinterest.de/pin/kestrel--441282463481903715/ pinterest:441282463481903715
+https://www.pinterest.com/mara/birds/ -
+https://www.pinterest.com/pin/create/button/?url=x -
+https://pin.it/AbCdEf1 pinterest:https://pin.it/AbCdEf1
+https://giphy.com/clips/kestrel-3o7TKsQ8gqVrXhq5Ha giphy:3o7TKsQ8gqVrXhq5Ha
+https://media.giphy.com/media/3o7TKsQ8gqVrXhq5Ha/giphy.gif -
+https://giphy.com/search/kestrel -
+https://giphy.com/explore/kestrel -
+https://giphy.com/gifs -
+https://giphy.com/stickers/trending -
+https://open.spotify.com/intl-pt-BR/track/5xPxMLvzGXqfOD5hZ0h3or spotify:track/5xPxMLvzGXqfOD5hZ0h3or
+https://open.spotify.com/user/mara -
+https://open.spotify.com/user/mara/playlist/5xPxMLvzGXqfOD5hZ0h3or spotify:playlist/5xPxMLvzGXqfOD5hZ0h3or
+https://open.spotify.com/genre/section0JQ5DAqbMKFEC4WFtoNRpw -
+https://clips.twitch.tv/HappyOtterOnTheHeath twitch:HappyOtterOnTheHeath
+https://www.twitch.tv/mara/v/123456789 twitch:v123456789
+https://www.twitch.tv/mara -
+https://www.twitch.tv/directory/game/x -
+https://m.twitch.tv/clip/HappyOtterOnTheHeath twitch:HappyOtterOnTheHeath
+https://www.twitch.tv/mara/clips -
+https://clips.twitch.tv/create -
+https://mara.tumblr.com/image/767123456789012345 tumblr:767123456789012345
+https://www.tumblr.com/dashboard/blog/mara/767123456789012345 tumblr:767123456789012345
+https://www.tumblr.com/mara/767123456789012345/kestrel?source=share tumblr:767123456789012345
+https://www.tumblr.com/tagged/kestrel -
+https://mara.tumblr.com/archive/2020/1 -
+https://bsky.app/profile/mara.example -
+https://bsky.app/profile/mara.example/feed/abc -
+https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p/liked-by bluesky:mara.example/3lcxjuygrwk2p
+https://main.bsky.dev/profile/mara.example/post/3lcxjuygrwk2p -
+https://www.threads.com/@mara.lind/post/DDYEM_foiI1/media threads:DDYEM_foiI1
+https://www.threads.net/@mara.lind -
+https://www.threads.net/t/DDYEM_foiI1 threads:DDYEM_foiI1
+https://www.threads.net/search?q=x -
+https://vk.com/clips-12345?z=clip-12345_678 vk:video-12345_678
+https://vk.com/feed?w=wall-12345_678 vk:wall-12345_678
+https://m.vk.com/wall-12345_678?reply=9 vk:wall-12345_678
+https://vk.com/video/playlist/-1_2 -
+https://vk.com/album-12345_678 -
+https://vk.com/topic-12345_678 -
+https://www.snapchat.com/add/mara -
+https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY snapchat:spotlight/W7_EDlXWTBiXAEEniNoMPwAAY
+https://t.snapchat.com/AbCdEfGh snapchat:https://t.snapchat.com/AbCdEfGh
+https://www.flickr.com/photos/12345%40N00/51234567890/ flickr:51234567890
+https://www.flickr.com/photos/mara/albums/72157719 -
+https://www.flickr.com/photos/mara/sets/72157719/ -
+https://www.flickr.com/groups/birds/ -
+https://truthsocial.com/@mara -
+https://truthsocial.com/group/1/posts/113628000000000000 truthsocial:113628000000000000
+https://fxbsky.app/profile/mara.example/post/3lcxjuygrwk2p bluesky:mara.example/3lcxjuygrwk2p
+https://www.kkinstagram.com/reel/C1a2B3c4D5e/ instagram:C1a2B3c4D5e
+https://d.ddinstagram.com/reel/C1a2B3c4D5e/ instagram:C1a2B3c4D5e
+https://nitter.privacydev.net/mara/status/1349129669258448897#m x:1349129669258448897
+https://libreddit.kavin.rocks/r/birds/comments/1ab2cd/x reddit:1ab2cd
+https://piped.video/watch?v=jP6fEHm-lA0 youtube:jP6fEHm-lA0
+https://yewtu.be/jP6fEHm-lA0 youtube:jP6fEHm-lA0
+https://www.tnktok.com/@mara/video/7336306383119191339 tiktok:7336306383119191339
+https://fixupx.com/mara/status/1349129669258448897/en x:1349129669258448897
+https://vxthreads.net/@mara/post/DDYEM_foiI1 threads:DDYEM_foiI1
+"""
+"""An address, and the post that it names (`-` for a page of the site that is none)."""
+
+
+def test_old_and_current_forms_name_their_posts_and_pages_of_the_site_none() -> None:
+    wrong = {}
+    for line in FORMS.split("\n")[1:-1]:
+        address, _, key = line.rpartition(" ")
+        named = [post.key for post in identify_anything(address).posts]
+        if named != ([] if key == "-" else [key]):
+            wrong[address] = named
+    assert wrong == {}
+
+
 # ------------------------------------------------------------------------------------------------- what others understand
 
 SAME = {

@@ -42,7 +42,8 @@ def identify(url: SplitResult) -> str | None:
         return match_path(_SHORT, url)
     if (url.hostname or "").startswith("geo."):
         return query(url, "video")
-    return match_path(_PATH, url)
+    shown = re.match(r"(?:.*&)?video=([A-Za-z0-9]{5,20})(?:&|$)", url.fragment)
+    return match_path(_PATH, url) or (shown[1] if shown else None)
 
 
 def canonical(native_id: str) -> str:

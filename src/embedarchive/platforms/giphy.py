@@ -9,7 +9,9 @@ from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, make_visit
 from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
 
-_PATH = re.compile(r"^/(?:embed|gifs|clips|stickers|videos)/(?:[\w%-]{1,2000}-)?([A-Za-z0-9]{8,30})(?![\w-])")
+_PATH = re.compile(
+    r"^/(?:embed|gifs|clips|stickers|videos)/(?:[\w%-]{1,2000}-)?((?=[^/]*[A-Z0-9])[A-Za-z0-9]{8,30})(?![\w-])"
+)
 
 
 def identify(url: SplitResult) -> str | None:
@@ -51,8 +53,8 @@ EXAMPLES = (
         "3o7TKsQ8gqVrXhq5Ha",
         "https://giphy.com/gifs/3o7TKsQ8gqVrXhq5Ha",
     ),
-    Example("https://gph.is/clips/maralind", "maralind", "https://giphy.com/gifs/maralind"),
-    Example("https://gph.is/stickers/maralind", "maralind", "https://giphy.com/gifs/maralind"),
+    Example("https://gph.is/clips/3o7TKsQ8", "3o7TKsQ8", "https://giphy.com/gifs/3o7TKsQ8"),
+    Example("https://gph.is/stickers/3o7TKsQ8", "3o7TKsQ8", "https://giphy.com/gifs/3o7TKsQ8"),
     Example("https://giphy.com/gifs/3o7TKsQ8", "3o7TKsQ8", "https://giphy.com/gifs/3o7TKsQ8", bare=("3o7TKsQ8",)),
 )
 

@@ -50,9 +50,12 @@ _ROUTES = frozenset(
 )
 
 
+_NO_PAGES = re.compile(r"(?:i|s|api|apidocs|help|blog|store|status|community)\.imgur\.")
+
+
 def identify(url: SplitResult) -> str | None:
     """The id of an image, or `a/id` of an album, which the gallery shows under the same id."""
-    m = _PATH.match(url.path) if not (url.hostname or "").startswith(("i.", "s.", "api.")) else None
+    m = _PATH.match(url.path) if not _NO_PAGES.match(url.hostname or "") else None
     if m is None or m[2].lower() in _ROUTES or (not m[1] and _is_word(url.path)):
         return None
     return f"a/{m[2]}" if m[1] else m[2]

@@ -15,7 +15,10 @@ from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visi
 from embedarchive.platforms.kit.ids import date_ms, query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, LiveCheck, MarkupExample, Platform
 
-_PATH = re.compile(r"^/(?:embed/)?(?:feed|pulse)?/?update/(urn:li:(?:share|ugcPost|activity):\d{10,25})(?!\d)", re.I)
+_PATH = re.compile(
+    r"^/(?:embed/)?(?:(?:feed|pulse)?/?update|video/(?:live|event))/(urn:li:(?:share|ugcPost|activity):\d{10,25})(?!\d)",
+    re.I,
+)
 _BY_QUERY = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{10,25}(?!\d)")
 _SLUG = re.compile(r"^/posts/[^/]{1,4000}?-(share|ugcPost|activity)-(\d{10,25})(?!\d)", re.I)
 

@@ -27,7 +27,7 @@ _STATUS = (
     r"|deck/statuses|ap/users/\d{1,20}/statuses|api/v1/statuses)"
     r"/(\d{15,20})"
 )
-_PATH = re.compile(rf"^{_STATUS}(?:/embed)?/?$")
+_PATH = re.compile(rf"^{_STATUS}(?:/embed|/activity)?/?$")
 _HANDLE = re.compile(r"^/(?:@|users/)([\w.\-]{1,64}(?:@[\w.\-]{3,100})?)/")
 
 
@@ -45,7 +45,7 @@ def canonical(native_id: str) -> str:
 
 def permalink(url: SplitResult) -> str | None:
     """The post's own address, without `/embed`: other software than Mastodon has no other."""
-    path = url.path.rstrip("/").removesuffix("/embed")
+    path = url.path.rstrip("/").removesuffix("/embed").removesuffix("/activity")
     return f"https://{(url.hostname or '').lower()}{path}"
 
 

@@ -24,8 +24,7 @@ from embedarchive.platforms.kit.ids import match_path
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, LiveCheck, MarkupExample, Platform
 
 _PLAYER = re.compile(r"^/embed/(?:u\w{1,10}\.)?(v?[a-z0-9]{4,10})(?!\w)")
-_PAGE = re.compile(r"(?i)^/(?:shorts/)?v[a-z0-9]{3,9}(?:-[^/]*\.html|-[^/]*|\.html)?/?$")
-_NO_PAGES = ("/videos", "/video")
+_PAGE = re.compile(r"(?i)^/(?:shorts/)?v(?:[a-z0-9]{3,9}-[^/]*|(?=[a-z]*\d)[a-z0-9]{3,9}(?:\.html)?)/?$")
 
 
 def identify(url: SplitResult) -> str | None:
@@ -40,7 +39,7 @@ def canonical(native_id: str) -> str:
 
 def is_short(url: SplitResult) -> bool:
     """A page's address: which player it shows is known only when it is read."""
-    return bool(_PAGE.match(url.path)) and url.path.rstrip("/") not in _NO_PAGES
+    return bool(_PAGE.match(url.path))
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -125,7 +124,7 @@ PLATFORM = Platform(
     short_links=("https://rumble.com/v2zz9qb-a-kestrel-over-the-heath.html", "https://rumble.com/shorts/v5abcd"),
     examples=EXAMPLES,
     markup=MARKUP,
-    not_posts=("https://rumble.com/c/maralind", "https://rumble.com/videos"),
+    not_posts=("https://rumble.com/c/maralind", "https://rumble.com/videos", "https://rumble.com/vkestrels"),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

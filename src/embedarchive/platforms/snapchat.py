@@ -54,7 +54,7 @@ def handle(url: SplitResult) -> str | None:
 
 def is_short(url: SplitResult) -> bool:
     """`/t/CODE` redirects."""
-    return bool(re.match(r"^/t/\w{5,}", url.path))
+    return bool(re.match(r"^/t/\w{5,}", url.path)) or ((url.hostname or "").startswith("t.") and len(url.path) > 4)
 
 
 def is_frame(url: SplitResult) -> bool:

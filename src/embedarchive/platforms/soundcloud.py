@@ -14,6 +14,8 @@ from embedarchive.platforms.kit.specification import Assumption, Example, Frame,
 _NUMBER = re.compile(
     r"^/(?:v\d/)?(tracks|playlists)/(?:soundcloud(?::|%3A)(?:tracks|playlists)(?::|%3A))?(\d{3,15})(?!\d)", re.I
 )
+_PAGES = ("soundcloud.com", "www.soundcloud.com", "m.soundcloud.com")
+"""Hosts whose paths are users' names: the others are for help, news and developers."""
 _NAME = re.compile(r"^/([\w-]{2,60})/((?:sets/)?[\w-]{2,120})(?:/(s-\w+))?/?$")
 _NOT_USERS = {
     "player",
@@ -100,7 +102,7 @@ def identify(url: SplitResult) -> str | None:
     m = _NUMBER.match(url.path)
     if m:
         return f"{m[1].lower()}/{m[2]}"
-    n = _NAME.match(url.path)
+    n = _NAME.match(url.path) if url.hostname in _PAGES else None
     return f"{n[1]}/{n[2]}" if n and n[1] not in _NOT_USERS and n[2] not in _NOT_TRACKS else None
 
 
@@ -296,6 +298,8 @@ PLATFORM = Platform(
         "https://soundcloud.com/mara/likes",
         "https://soundcloud.com/mara/spotlight",
         "https://soundcloud.com/jobs/all",
+        "https://help.soundcloud.com/hc/en",
+        "https://blog.soundcloud.com/2020/kestrel",
         "https://soundcloud.com/discover/sets/weekly",
         "https://soundcloud.com/mara/tracks",
         "https://soundcloud.com/mara/reposts",

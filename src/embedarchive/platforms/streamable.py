@@ -41,6 +41,7 @@ _ROUTES = frozenset(
         "docs",
         "api",
         "contact",
+        "enterprise",
         "press",
         "jobs",
         "careers",
@@ -82,14 +83,13 @@ _ROUTES = frozenset(
 )
 
 
+_NO_PAGES = re.compile(r"(?:cdn[\w-]*|ajax|api|support|help|blog|status|docs)\.streamable\.")
+
+
 def identify(url: SplitResult) -> str | None:
     """The id of a video."""
     found = match_path(_PATH, url)
-    return (
-        found
-        if found and found not in _ROUTES and not (url.hostname or "").startswith(("cdn", "ajax", "api"))
-        else None
-    )
+    return found if found and found not in _ROUTES and not _NO_PAGES.match(url.hostname or "") else None
 
 
 def canonical(native_id: str) -> str:

@@ -23,7 +23,7 @@ from embedarchive.platforms.kit.fields import (
     read_json,
     read_oembed,
 )
-from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.ids import date_ms, match_path, query
 from embedarchive.platforms.kit.outcomes import (
     classify_answer,
     classify_strange,
@@ -51,7 +51,8 @@ _HANDLE = re.compile(r"^/@([\w.\-]{1,200})/(?:video|photo)/")
 
 def identify(url: SplitResult) -> str | None:
     """The id of a video or photo post."""
-    return match_path(_PATH, url)
+    asked = query(url, "item_id", "share_item_id") or ""
+    return match_path(_PATH, url) or (asked if re.fullmatch(r"[0-9]{17,20}", asked) else None)
 
 
 def canonical(native_id: str) -> str:

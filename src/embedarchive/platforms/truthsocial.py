@@ -21,7 +21,7 @@ from embedarchive.platforms.kit.specification import (
 from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
 
 _PATH = re.compile(
-    r"^/(?:@[\w.\-]{1,64}(?:/posts)?|users/[\w.\-]{1,64}/statuses|statuses|api/v1/statuses)/(\d{12,20})(?!\d)"
+    r"^/(?:@[\w.\-]{1,64}(?:/posts)?|group/[\w-]{1,60}/posts|users/[\w.\-]{1,64}/statuses|statuses|api/v1/statuses)/(\d{12,20})(?!\d)"
 )
 _HANDLE = re.compile(r"^/(?:@|users/)([\w.\-]{1,64})/")
 

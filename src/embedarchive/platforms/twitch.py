@@ -16,8 +16,8 @@ from embedarchive.platforms.kit.specification import Assumption, Example, Frame,
 _SLUG = r"([A-Za-z0-9]{5,}[\w-]{0,100})"
 _CLIP = re.compile(rf"^/\w{{1,40}}/clip/{_SLUG}|^/clip/{_SLUG}")
 _VIDEO = re.compile(r"^/(?:\w{1,40}/)?(?:videos|v|video)/v?(\d{5,15})(?!\d)")
-_OLD = re.compile(rf"^/\w{{1,40}}/{_SLUG}/?$")
-_BARE = re.compile(rf"^/{_SLUG}/?$")
+_OLD = re.compile(rf"^/\w{{1,40}}/(?=[^/]*[A-Z]){_SLUG}/?$")
+_BARE = re.compile(rf"^/(?=[^/]*[A-Z]){_SLUG}/?$")
 
 
 def identify(url: SplitResult) -> str | None:
@@ -72,7 +72,7 @@ EXAMPLES = (
     Example("https://twitch.tv/mara/video/v123456789", "v123456789", "https://www.twitch.tv/videos/123456789"),
     Example("https://twitch.tv/clip/v123456789", "v123456789", "https://www.twitch.tv/videos/123456789"),
     Example(
-        "https://twitch.tv/m/clip/maralindmaralind", "maralindmaralind", "https://clips.twitch.tv/maralindmaralind"
+        "https://twitch.tv/m/clip/MaralindMaralind", "MaralindMaralind", "https://clips.twitch.tv/MaralindMaralind"
     ),
     Example("https://twitch.tv/m/videos/12345678", "v12345678", "https://www.twitch.tv/videos/12345678"),
 )

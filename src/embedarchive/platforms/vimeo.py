@@ -34,7 +34,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"^/(?:video/|(?:channels|groups)/[\w-]{1,80}/(?:videos/)?|(?:album|showcase)/\d{1,12}/video/|ondemand/[\w-]{1,80}/|[\w-]{1,80}/review/|event/\d{1,12}/videos/|[\w-]{1,80}/[\w-]{1,120}/video/|moogaloop\.swf/)?(\d{5,12})(?![\w.])"
+    r"^/(?:video/|manage/videos/|(?:channels|groups)/[\w-]{1,80}/(?:videos/)?|(?:album|showcase)/\d{1,12}/video/|ondemand/[\w-]{1,80}/|[\w-]{1,80}/review/|event/\d{1,12}/videos/|[\w-]{1,80}/[\w-]{1,120}/video/|moogaloop\.swf/)?(\d{5,12})(?![\w.])"
 )
 
 

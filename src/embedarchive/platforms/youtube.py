@@ -43,6 +43,7 @@ from embedarchive.platforms.kit.specification import (
 
 _ID = r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])"
 _PATH = re.compile(rf"^/+(?:embed|v|vi|e|shorts|live|watch)/+{_ID}")
+_OF_USER = re.compile(rf"^p/(?:\w{{1,20}}/){{1,6}}{_ID}$")
 _SHORT = re.compile(rf"^/+{_ID}")
 _NO_VIDEO = {"videoseries", "live_stream"}
 
@@ -50,10 +51,13 @@ _NO_VIDEO = {"videoseries", "live_stream"}
 def identify(url: SplitResult) -> str | None:
     """The id of a video."""
     host = url.hostname or ""
-    if host.endswith("youtu.be"):
-        return match_path(_SHORT, url)
+    if host.endswith(("youtu.be", "yewtu.be")):
+        found = match_path(_SHORT, url)
+        if found:
+            return found
     if not host.startswith(("img.", "i.")):
-        found = match_path(_PATH, url) or _read_id(query(url, "v", "video_id", "vi"))
+        of_user = _OF_USER.match(url.fragment)
+        found = match_path(_PATH, url) or _read_id(query(url, "v", "video_id", "vi") or (of_user and of_user[1]))
         return None if found in _NO_VIDEO else found
     return None
 
