@@ -49,19 +49,25 @@ LIMIT_S = 300
 
 REASONS: Mapping[str, str] = {
     r"_ms|ms=|\bms\b": "how long is waited at most: longer than any replica takes",
-    r"number:.*(?:width|height|card=)|number:.*^\d+, \d+": "how large the window is: the card is photographed whole in any",
-    r"number:.*rules=|number:.*Visitable\(": "raised when rules improve, so that captures are read anew: any new number does",
-    r"number:.* or 0": "what an unknown size counts for: less than any known one, as one pixel is",
-    r"number:.*len\(url\.path\)|number:.*hostname.*len": "how short a code may be: every real one is longer by far",
-    r"number:.*(?:_FIRST|_EPOCH)": "one unit beside a moment at which no post was made",
-    r"boolean:.*navigate": "which headers are sent: the replica answers both alike, the real platform was seen to differ",
-    r"text:.*(?:Sign\(|verdict\()": "what a sign says of itself, to people",
-    r"text:.*\\d|pattern:.*\{\d+,\d*\}": "a bound that no address known to us comes near",
+    r"number: .*(?:width|height|card=)|number: \d+, \d+": "how large the window is: the card is photographed whole in any",
+    r"number: .*(?:rules=|make_visit\(|Visitable\()": "raised when rules improve, to read captures anew: any new number does",
+    r"number: .* or 0": "what an unknown size counts for: less than any known one, as one pixel is",
+    r"number: .*len\(url\.path\)": "how short a code may be: every real one is longer by far",
+    r"number: .*(?:_FIRST|_EPOCH)": "one unit beside a moment at which no post was made",
+    r"boolean: .*navigate": "which headers are sent: the replica answers both alike",
+    r"text: .*(?:Sign\(|verdict\(|known = )": "what a sign says of itself, to people",
+    r"boolean: .*distinctive": "an address of its shape alone in an article, which conformance asks of nobody yet",
+    r"youtube thumbnails|youtube pattern: thumbnails": "asks for markup with a thumbnail of each host",
+    r"youtube pattern: calls": "blanks that no script writes",
+    r"telegram text: \"(?:iv|bg|nft)\"": "a name of a channel has four letters at least: the word is never read",
+    r"rumble pattern: _PLAYER": "a letter that may be there, and that what follows takes as well",
+    r"spotify number: .*path\[": "no address has a word so long before it",
+    r"instagram text: \"blockquote|instagram boolean: bare=": "markup known by its byline: another selector has it too",
 }
-"""Why a survivor cannot matter, by what matches its operator and line."""
+"""Why a survivor cannot matter, or what it asks for, by its file, operator and line."""
 ASKED = {
-    "finding": "asks for a spelling or an example: `bench/spellings.py` found none",
-    "capture": "asks for a reading or a state: `bench/readings.py` found none",
+    "finding": "asks for a spelling or an example; `bench/spellings.py` found none",
+    "capture": "asks for a reading or a state; `bench/readings.py` found none",
 }
 
 
@@ -91,17 +97,18 @@ def make_mutants(seed: int, sample: int, only: str = "", half: str = "") -> tupl
 
 SHARED = ("embedarchive.detect", "embedarchive.conformance")
 """Rooms that make something of all platforms as they are imported."""
-FINDING_ALONE = (
-    "examples", "addresses", "mirrors", "dates", "bare ids", "short links", "other pages", "spellings", "shown",
-    "not embeds", "markup", "prefilter",
-)  # fmt: skip
-"""Checks that have nothing to do with what is visited."""
-CAPTURE_ALONE = ("words", "readings", "nothing seen")
-"""Checks that have nothing to do with how posts are found."""
+LEFT_OUT: Mapping[Half, tuple[str, ...]] = {
+    "finding": ("words", "readings", "nothing seen"),
+    "capture": (
+        "examples", "addresses", "mirrors", "dates", "bare ids", "short links", "other pages", "spellings", "shown",
+        "not embeds", "markup", "prefilter",
+    ),
+}  # fmt: skip
+"""Checks that only touch the other half."""
+OF_ITSELF = ("spellings", "shown", "words", "readings")
+"""Checks that ask the platform's value alone, and nothing that is made of all of them. They cost least: they come first."""
 SLOW = ("not embeds", "markup", "frame address", "prefilter", "nothing seen")
 """Checks that take most of the time: they come last."""
-FIRST = ("words", "readings")
-"""Checks that notice most."""
 
 
 def run_suite(name: str, source: str, half: Half, plays: Sequence[Play]) -> Iterator[str]:
@@ -109,20 +116,26 @@ def run_suite(name: str, source: str, half: Half, plays: Sequence[Play]) -> Iter
     was = BY_NAME[name]
     now = load_source(f"embedarchive.platforms.{name}", source).PLATFORM
     BY_NAME[name] = now
-    known = CHECKS
+    yield from run_checks(now, [each for each in choose_checks(half) if each.name in OF_ITSELF])
     if half == "finding":
-        package = sys.modules["embedarchive.platforms"]
-        package.PLATFORMS = tuple(BY_NAME.values())  # type: ignore[attr-defined]
-        for module in [m for m in sys.modules if m.startswith(SHARED)]:
-            del sys.modules[module]
-        known = importlib.import_module("embedarchive.conformance").CHECKS
-    left_out = CAPTURE_ALONE if half == "finding" else FINDING_ALONE
-    checks = [check for check in known if check.name not in left_out]
-    checks.sort(key=lambda check: (check.name in SLOW) - (check.name in FIRST))
-    yield from run_checks(now, [check for check in checks if check.name not in SLOW])
+        import_anew()
+    yield from run_checks(now, [each for each in choose_checks(half) if each.name not in (*OF_ITSELF, *SLOW)])
     if half == "capture":
         yield from judge_plays(was, now, plays)
-    yield from run_checks(now, [check for check in checks if check.name in SLOW])
+    yield from run_checks(now, [each for each in choose_checks(half) if each.name in SLOW])
+
+
+def choose_checks(half: Half) -> list[Check]:
+    """The checks that have to do with a half, as they are imported now."""
+    known = importlib.import_module("embedarchive.conformance").CHECKS
+    return [check for check in known if check.name not in LEFT_OUT[half]]
+
+
+def import_anew() -> None:
+    """Have all that is made of every platform (hosts, keywords, selectors) made again of those that are known now."""
+    sys.modules["embedarchive.platforms"].PLATFORMS = tuple(BY_NAME.values())  # type: ignore[attr-defined]
+    for module in [m for m in sys.modules if m.startswith(("embedarchive.detect", "embedarchive.conformance"))]:
+        del sys.modules[module]
 
 
 def run_checks(platform: Platform, checks: Sequence[Check]) -> Iterator[str]:
@@ -242,7 +255,7 @@ def report(mutants: Sequence[Mutant], said: Sequence[str], seconds: float) -> st
 
 def _say(m: Mutant) -> str:
     before, after = _focus(m.before, m.after)
-    where = f"{m.operator}: {m.context}"
+    where = f"{m.file} {m.operator}: {m.context}"
     reason = next((why for pattern, why in REASONS.items() if re.search(pattern, where)), ASKED[m.half])
     return f"{m.half} `{m.file}.py:{m.line}` {m.operator}: `{before}` → `{after}`: {reason}"
 

@@ -148,7 +148,8 @@ def main() -> int:
         spellings = read_file(name)
         now = {text: say_spelling(BY_NAME[name], text) for text in spellings}
         changed = {text: said for text, said in now.items() if said != spellings[text]}
-        print(*(f"{name}: {text}: {spellings[text]} → {said}" for text, said in changed.items()), sep="\n", end="")
+        for text, said in changed.items():
+            print(f"{name}: {text}: {spellings[text]} → {said}")
         if given.anew:
             if changed:
                 write_file(name, now)
