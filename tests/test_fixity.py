@@ -186,6 +186,23 @@ async def test_a_player_s_many_requests_read_a_large_file_once(
     assert (again.status_code, len(again.content)) == (200, len(read_blob(open_reader(whole), sha256) or b""))
 
 
+def test_a_damaged_page_stops_no_run(whole: Path, tmp_path: Path) -> None:
+    """An article's page is to be searched anew, and is not what it was: the run says so, and does the rest."""
+    with closing(open_reader(whole)) as conn:
+        (sha256,) = conn.execute("SELECT html_sha256 FROM fetches WHERE id = 2").fetchone()
+    path = spoil(whole, tmp_path / "embeds.db", sha256)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("UPDATE fetches SET searched_rules = NULL")
+        conn.commit()
+    (tmp_path / "page.html").write_text("<p>nothing</p>", "utf-8")
+    done = run("crawl", tmp_path / "page.html", "-a", path)
+    assert "Traceback" not in done.err
+    assert sha256 in " ".join((done.err + done.out).split())
+    with closing(open_reader(path)) as conn:
+        assert conn.execute("SELECT id FROM fetches WHERE searched_rules IS NULL").fetchall()[0]["id"] == 2
+        assert conn.execute("SELECT count(*) FROM fetches WHERE searched_rules IS NULL").fetchone()[0] == 1
+
+
 # --------------------------------------------------------------------------------------------- every way bytes can be wrong
 
 WRONGS: dict[str, tuple[str, Callable[[bytes], tuple[bytes, int, str]]]] = {

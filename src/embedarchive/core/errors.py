@@ -20,7 +20,8 @@ EmbedArchiveError
     ├── ArchiveBusy        another program has it locked
     └── DiskFull           no space left; all that was acknowledged is kept   exit 5
 
-BrowserMissing, NetworkDown and ArchiveError fail for the machine and for no article or post: they end a run at once.
+BrowserMissing, NetworkDown and ArchiveError fail for the machine and for no article or post: they end a run at once. WrongBytes
+does not: it is one file that failed.
 "The post is gone" is an outcome, not an error. Messages say what happened, what was kept, and what to do next.
 """
 
@@ -143,8 +144,12 @@ class DamagedArchive(ArchiveError):
 
 
 class WrongBytes(DamagedArchive):
-    """What an archive keeps under a sha256 are other bytes; `code` says how that shows, as `verify` does."""
+    """What an archive keeps under a sha256 are other bytes; `code` says how that shows, as `verify` does.
 
+    It is one file that failed: a run names it and goes on with the others.
+    """
+
+    ends_run = False
     sha256 = ""
     code = ""
 

@@ -20,6 +20,7 @@ from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import clocks, conclusions, rows, sidefiles
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
+from embedarchive.store.fixity import LARGEST_IN_MEMORY
 from embedarchive.store.fulltext import join_pieces
 from embedarchive.store.reading import LONGEST_WAIT_S, last_opened
 from embedarchive.store.rows import insert, to_json
@@ -430,6 +431,7 @@ def connect(path: Path) -> Connection:
     )
     conn.name = path
     conn.row_factory = sqlite3.Row
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_IN_MEMORY)
     for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"):
         conn.execute(f"PRAGMA {pragma}")
     return conn

@@ -15,8 +15,8 @@ from embedarchive.core.errors import WrongBytes
 from embedarchive.store.blobs import LARGEST_WORTH_PACKING
 
 PIECE = 1_000_000
-LARGEST_IN_MEMORY = 256_000_000
-"""Bytes that are ever held at once. A capture keeps no file half as large; larger ones can be exported, in pieces."""
+LARGEST_IN_MEMORY = 150_000_000
+"""Bytes that are ever held at once. A capture keeps no file as large; larger ones can be exported, in pieces."""
 
 WRONG = {
     "blob_hash": "their sha256 is another",
