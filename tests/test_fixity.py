@@ -135,6 +135,8 @@ def test_what_is_written_says_itself_what_it_lacks(spoilt: tuple[Path, str], tmp
         ]
         assert conn.execute("SELECT length(body) FROM blobs WHERE sha256 = ?", (sha256,)).fetchone() == (0,)
     assert not list(verify(open_reader(tmp_path / "out.db"), VerifyScope()))
+    with open_archive(tmp_path / "out.db") as library:
+        assert "was damaged when this copy was made" in library.card(SHIPS)
     assert (
         f"Damaged in the archive, and not shown: <code>sha256:{sha256}</code>" in (tmp_path / "card.html").read_text()
     )

@@ -22,7 +22,7 @@ from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
 from embedarchive.store.conclusions import RECOUNT
 from embedarchive.store.faults import Connection
-from embedarchive.store.fixity import WRONG, Held, find_wrong, read_stored
+from embedarchive.store.fixity import DAMAGED, WRONG, Held, find_wrong, read_stored
 from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
@@ -316,7 +316,7 @@ def mark_damaged(conn: sqlite3.Connection, damaged: Mapping[str, str], now: str)
     conn.executemany(
         "INSERT OR REPLACE INTO main.redactions (sha256, size, redacted_at, reason) "
         "SELECT sha256, size, ?, ? FROM main.blobs WHERE sha256 = ?",
-        [(now, f"damaged: {WRONG[code]}", sha256) for sha256, code in damaged.items()],
+        [(now, f"{DAMAGED}{WRONG[code]}", sha256) for sha256, code in damaged.items()],
     )
 
 

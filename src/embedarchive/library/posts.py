@@ -204,13 +204,18 @@ def _complete(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[CaptureRec
     return tuple(read_capture(r, artifacts[r["id"]], descriptions.get(r["id"])) for r in rows)
 
 
+LEFT_OUT = "(SELECT reason FROM redactions r WHERE r.sha256 = a.sha256)"
+"""Why bytes are not held, if that was said."""
+
+
 def read_artifacts(conn: sqlite3.Connection, capture_ids: Iterable[int]) -> dict[int, list[StoredFile]]:
     """What each capture kept, by role and position."""
     kept: dict[int, list[StoredFile]] = defaultdict(list)
     held = HELD.format("a.sha256")
     for row in select(
         conn,
-        f"SELECT a.*, {held} AS held FROM artifacts a WHERE a.capture_id {IN_KEYS} ORDER BY a.role, a.position",
+        f"SELECT a.*, {held} AS held, {LEFT_OUT} AS left_out FROM artifacts a "
+        f"WHERE a.capture_id {IN_KEYS} ORDER BY a.role, a.position",
         in_list(capture_ids),
     ):
         kept[row["capture_id"]].append(read_kept(row))

@@ -18,7 +18,8 @@ Status = Literal["available", "gone", "unavailable", "blocked", "error", "not ca
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """Bytes of a capture, by hash. `held` is False where the archive no longer has them (withdrawn on purpose)."""
+    """Bytes of a capture, by hash. `held` is False where the archive does not have them: they were withdrawn on purpose, or
+    were `damaged` already when this copy of it was made."""
 
     role: Role
     position: int
@@ -31,6 +32,7 @@ class StoredFile:
     alt: str | None = None
     truncated: str | None = None
     held: bool = True
+    damaged: bool = False
     lent_at: str | None = None
     """Where it comes from another visit than the rest: when that was."""
 

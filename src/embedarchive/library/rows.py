@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from embedarchive.core.model import Claim, Description, Media, Sign
 from embedarchive.library.records import Appearance, CaptureRecord, StoredFile
+from embedarchive.store.fixity import DAMAGED
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -86,8 +87,9 @@ def read_description(row: Row) -> Description:
 
 
 def read_kept(row: Row) -> StoredFile:
-    names = [f.name for f in dataclasses.fields(StoredFile) if f.name not in ("held", "lent_at")]
-    return StoredFile(**{name: row[name] for name in names}, held=bool(row["held"]))
+    names = [f.name for f in dataclasses.fields(StoredFile) if f.name not in ("held", "damaged", "lent_at")]
+    is_damaged = str(row["left_out"] or "").startswith(DAMAGED)
+    return StoredFile(**{name: row[name] for name in names}, held=bool(row["held"]), damaged=is_damaged)
 
 
 def read_capture(

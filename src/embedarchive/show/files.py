@@ -119,7 +119,8 @@ def _gap(kept: StoredFile) -> Html:
     """What stands in the place of a file that is not shown: why, and what it is."""
     what = _KINDS.get(kept.content_type.partition("/")[0], "file")
     if not kept.held:
-        why = f"This {what} was withdrawn from the archive."
+        happened = "was damaged when this copy was made" if kept.damaged else "was withdrawn from the archive"
+        why = f"This {what} {happened}."
     elif kept.truncated:
         why = f"Only a part of this {what} could be kept ({say_reason(kept.truncated)})."
     else:

@@ -18,6 +18,9 @@ PIECE = 1_000_000
 LARGEST_IN_MEMORY = 150_000_000
 """Bytes that are ever held at once. A capture keeps no file as large; larger ones can be exported, in pieces."""
 
+DAMAGED = "damaged: "
+"""How the reason begins for which a public copy lacks bytes that were damaged."""
+
 WRONG = {
     "blob_hash": "their sha256 is another",
     "blob_size": "there are more or fewer than the archive says",

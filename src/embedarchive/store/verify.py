@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from embedarchive.store.words import WORDS
 
 LARGEST_AT_ONCE = 8_000_000
 """Stored bytes that are taken with their row; larger ones are read in pieces."""
+
+LONGEST_LOOK_S = 10.0
+"""For an explanation of what nobody expected."""
 
 CODES: Mapping[str, str] = {
     "page": "SQLite finds its own structure damaged: a page, an index, a row that breaks a rule of its table",
@@ -111,9 +115,14 @@ def verify(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
 
 
 def explain_surprise(path: Path) -> DamagedArchive | None:
-    """What makes an archive break the one who reads it: the first value that its column may not hold, if there is any."""
+    """What makes an archive break the one who reads it: the first value that its column may not hold, if there is any.
+
+    A large archive is not looked through to its end: whoever waits for the answer has something else to say.
+    """
+    until = time.monotonic() + LONGEST_LOOK_S
     try:
         with closing(open_reader(path)) as conn:
+            conn.set_progress_handler(lambda: int(time.monotonic() > until), 100_000)
             finding = next(check_rows(conn, VerifyScope()), None)
     except (*FAULTS, EmbedArchiveError):
         return None

@@ -154,7 +154,8 @@ def find_others(conn: sqlite3.Connection) -> tuple[str, ...]:
     """The names of the tables and views that are a user's own."""
     plan = read_plan(read_version(conn))
     views = {name.lower() for name in read_views()}
-    rows = conn.execute("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name").fetchall()
+    sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' ORDER BY name"
+    rows = conn.execute(sql).fetchall()
     names = (str(row[0]) for row in rows)
     return tuple(n for n in names if n.lower() not in plan.tables | views and not n.lower().startswith("sqlite_"))
 
