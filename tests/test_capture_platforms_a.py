@@ -74,7 +74,7 @@ async def test_a_status_is_read_whether_or_not_its_server_has_an_open_api(camera
 
 async def test_a_content_warning_is_opened_and_that_is_written_down(camera: Camera) -> None:
     capture = await take_as_found(camera, "ms-storm")
-    assert len(capture.alterations) == 1
+    assert len(capture.alterations) == 2, "the warning, and the blurred picture under it"
     assert capture.alterations[0].startswith("click .detailed-status .content-warning button")
     closed, opened = (artifacts(c, "screenshot")[0].height for c in (await take_as_found(camera, "ms-amboss"), capture))
     assert opened

@@ -176,6 +176,14 @@ def test_what_a_file_is(kind: str, media: Media, what: str) -> None:
     assert tell_what(media, Description(kind=kind, media=(media,))) == what
 
 
+def test_a_file_behind_a_still_of_a_refused_post_may_be_a_film_or_a_picture() -> None:
+    files = Media("media", 1, "", missing="not_served"), Media("poster", 1, "https://cdn.example/a.jpg")
+    assert tell_what(files[0], Description(media=files)) == "file"
+    assert tell_what(files[0], Description(kind="photo", media=files)) == "film", (
+        "where the kind is known, a still is a film's"
+    )
+
+
 @pytest.mark.parametrize(
     "line",
     ["image did not load: https://cdn.example/a.jpg?sig=1", "media 2: https://cdn.example/a.jpg?sig=1 timeout"],

@@ -151,6 +151,8 @@ def tell_what(media: Media, said: Description) -> What:
     for what, pattern in _NAMED:
         if pattern.search(name):
             return what
+    if said.kind is None and media.duration_s is None:
+        return "file"  # a page of a post whose frame is refused shows a still of it, be it of a film or of a picture
     by_kind = _KINDS.get(said.kind or "", "file")
     if media.duration_s is None and not any(m.role == "poster" and m.position == media.position for m in said.media):
         return by_kind

@@ -342,6 +342,7 @@ ASSUMPTIONS = (
         "guess",
         source="the first reported, the second guess",
         check="open one with and without",
+        live=LiveCheck("visit", "known", outcome="available"),
     ),
     Assumption(
         "A player that refuses shows `.ytp-error`",
