@@ -221,6 +221,8 @@ class Listener:
     def begin(self, tally: object) -> None: ...
     def note(self, text: str) -> None: ...
     def emit(self, event: Event) -> None:
+        if event.what == "article":
+            return  # a page in hand is told before the run has its thread
         self.seen.append(self.look())
 
     def end(self, report: Report) -> None:

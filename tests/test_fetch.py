@@ -13,11 +13,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import brotli
 import pytest
 
 from embedarchive.core.model import Fetch
 from embedarchive.egress import Door, DoorLimits, DoorPolicy, parse_resolve
 from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
+from embedarchive.fetch.zstd import zstd
 from loopback import Authority, Origin, door_to, page
 from waiting import BOUND_S, NEVER_S
 
@@ -59,7 +61,7 @@ async def test_the_request_is_the_one_announced() -> None:
     head = origin.head()
     assert head.startswith("get /story http/1.1\r\nhost: news.test\r\n")
     assert "user-agent: embedarchive-test" in head
-    assert "accept-encoding: gzip, deflate\r\n" in head
+    assert "accept-encoding: gzip, deflate, br, zstd\r\n" in head
     assert "sec-fetch-mode: navigate" in head
     assert "proxy-" not in head
 
@@ -185,6 +187,12 @@ def deflate_raw(data: bytes) -> bytes:
         ("deflate", zlib.compress(HTML)),
         ("deflate", deflate_raw(HTML)),
         ("identity", HTML),
+        ("br", brotli.compress(HTML)),
+        ("zstd", zstd.compress(HTML)),
+        ("zstd", zstd.compress(HTML[:9]) + zstd.compress(HTML[9:])),
+        ("gzip, gzip", packed(packed(HTML))),
+        ("gzip, br", brotli.compress(packed(HTML))),
+        ("br, zstd, gzip", packed(zstd.compress(brotli.compress(HTML)))),
     ],
 )
 async def test_a_content_coding_is_undone(coding: str, wire: bytes) -> None:
@@ -199,8 +207,8 @@ async def test_a_content_coding_is_undone(coding: str, wire: bytes) -> None:
         assert (got.outcome, got.truncated, got.body) == ("ok", None, HTML)
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "gzip, gzip, gzip", "klingon"])
-async def test_a_coding_we_did_not_ask_for_is_refused(coding: str) -> None:
+@pytest.mark.parametrize("coding", ["klingon", "gzip, klingon", "dcb", "gzip, gzip, gzip, gzip, gzip"])
+async def test_a_coding_that_nobody_undoes_is_refused(coding: str) -> None:
     got = await fetch(page(packed(packed(packed(b"\0" * 9999))), f"Content-Encoding: {coding}"))
     assert (got.outcome, got.reason, got.body) == ("failed", "unsupported_encoding", b"")
 
@@ -214,6 +222,10 @@ async def test_a_coding_we_did_not_ask_for_is_refused(coding: str) -> None:
         ("gzip", HTML, "failed", b"", "bad_encoding"),
         ("deflate", b"\xff\xff\xff\xff", "failed", b"", "bad_encoding"),
         ("gzip", packed(HTML)[:-8] + b"\0\0\0\0\0\0\0\0", "failed", b"", "bad_encoding"),
+        ("br", brotli.compress(HTML * 500)[:-3], "ok", None, "incomplete"),
+        ("zstd", zstd.compress(HTML * 500)[:-3], "failed", b"", "incomplete"),
+        ("zstd", HTML, "failed", b"", "bad_encoding"),
+        ("gzip, br", brotli.compress(packed(HTML * 500)[:-12]), "ok", None, "incomplete"),
     ],
 )
 async def test_a_damaged_coding_is_never_passed_off_as_whole(
@@ -232,13 +244,33 @@ def gzip_bomb(size: int) -> bytes:
     return b"".join(squeezer.compress(block) for _ in range(size >> 20)) + squeezer.flush()
 
 
-async def test_a_gigabyte_in_a_megabyte_is_cut_without_being_held() -> None:
-    bomb = page(gzip_bomb(1 << 30), "Content-Encoding: gzip")
-    await fetch(page(gzip_bomb(1 << 20), "Content-Encoding: gzip"))
+def brotli_bomb(size: int) -> bytes:
+    squeezer, block = brotli.Compressor(quality=1), b"\0" * (1 << 20)
+    return b"".join(squeezer.process(block) for _ in range(size >> 20)) + squeezer.finish()
+
+
+def zstd_bomb(size: int) -> bytes:
+    squeezer, block = zstd.ZstdCompressor(), b"\0" * (1 << 20)
+    return b"".join(squeezer.compress(block) for _ in range(size >> 20)) + squeezer.flush()
+
+
+BOMBS = {
+    "gzip": gzip_bomb,
+    "gzip, gzip": lambda size: packed(gzip_bomb(size)),
+    "br": brotli_bomb,
+    "zstd": zstd_bomb,
+}
+
+
+@pytest.mark.parametrize("coding", BOMBS)
+async def test_hundreds_of_megabytes_in_few_are_cut_without_being_held(coding: str) -> None:
+    make, most = BOMBS[coding], FetchLimits().max_bytes
+    bomb = page(make(256 << 20), f"Content-Encoding: {coding}")
+    await fetch(page(make(1 << 20), f"Content-Encoding: {coding}"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     got = await fetch(bomb)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert (got.outcome, got.truncated, len(got.body)) == ("ok", "too_large", FetchLimits().max_bytes)
+    assert (got.outcome, got.truncated, len(got.body)) == ("ok", "too_large", most)
     assert grown < 64 * 1024, f"{grown} KB"
 
 

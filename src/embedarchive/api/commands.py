@@ -25,6 +25,7 @@ from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
 from embedarchive.run.session import Watcher, run_session
 from embedarchive.sources import LinkScope, expand_seeds
+from embedarchive.sources.intake import Intake
 from embedarchive.store import Archive, archive_path, open_reader
 
 Reach = Literal["prefix", "host", "domain"]
@@ -37,6 +38,7 @@ def crawl(
     *seeds: str | Path,
     archive: str | Path = "archive",
     base_url: str | None = None,
+    column: str | None = None,
     refresh: timedelta = timedelta(days=1),
     render: bool = False,
     in_article: bool = False,
@@ -53,11 +55,12 @@ def crawl(
 ) -> Report:
     """Fetch articles, find the posts they embed, capture and keep them.
 
-    A seed is an article's URL, a sitemap, a feed, a saved page, a folder of them, a web archive (WARC, WACZ), or `@FILE`
-    with one seed a line. Without a seed it goes on with all that the archive says is due. The archive is made if there is
-    none.
+    A seed is an article's URL, a sitemap, a feed, a saved page, a folder of them, a web archive (WARC, ARC, WACZ), a table
+    (CSV, TSV), a browser's bookmarks, or `@FILE` with one seed a line; what of it is not taken, the report says. Without a seed
+    it goes on with all that the archive says is due. The archive is made if there is none.
 
-    `base_url` is the address of a saved article that does not say its own. What was fetched longer ago than `refresh` is
+    `base_url` is the address of a saved article that does not say its own, `column` the heading or number of the column of a
+    table that holds addresses (else it is found). What was fetched longer ago than `refresh` is
     fetched again. `render` also searches what an article's scripts made of it, `in_article` photographs every post in its
     article too. `follow` follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are
     regular expressions that addresses must and must not match; `since` (a date) leaves out entries of sitemaps and feeds
@@ -72,8 +75,9 @@ def crawl(
     names = tuple(map(str, seeds))
     links = make_scope(names, scope, depth if follow else 0, include, exclude, since)
     fresh_since = clock.later(-refresh.total_seconds())
-    sources = expand_seeds(names, base_url=base_url)
-    prepare = prepare_crawl(sources, limit=limit, fresh_since=fresh_since, all_due=not seeds)
+    intake = Intake()
+    sources = expand_seeds(names, base_url=base_url, column=column, intake=intake)
+    prepare = prepare_crawl(sources, intake, limit=limit, fresh_since=fresh_since, all_due=not seeds)
     world = make_settings(**settings)
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",

@@ -16,6 +16,8 @@ from rich.text import Text
 from embedarchive.cli.options import (
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
+    base_url_option,
+    column_option,
     render_option,
     take_scope,
     take_settings,
@@ -30,11 +32,13 @@ from embedarchive.run.ledger import DOM_TYPE
 from embedarchive.run.services import Services, Settings
 from embedarchive.show.words import printable
 from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
+from embedarchive.sources.intake import Intake, say_skipped
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--base-url", help="The address of a saved article that does not say its own.")
+@base_url_option
+@column_option
 @click.option("--nl", is_flag=True, help="One JSON object a line.")
 @click.option("--mentions", is_flag=True, help="Also links, credits and feed tiles that name a post but show none.")
 @click.option("--unknown", is_flag=True, help="Also third-party frames and widgets of no known platform.")
@@ -44,6 +48,7 @@ from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 def find(
     sources: tuple[str, ...],
     base_url: str | None,
+    column: str | None,
     nl: bool,
     mentions: bool,
     unknown: bool,
@@ -58,13 +63,18 @@ def find(
     embedarchive find story.html.gz
     embedarchive find https://news.example/story --nl | jq -r .key
     """
-    seeds, scope, limit = expand_seeds(sources, base_url=base_url), take_scope(values, sources), values.pop("limit")
+    intake = Intake()
+    seeds = expand_seeds(sources, base_url=base_url, column=column, intake=intake)
+    scope, limit = take_scope(values, sources), values.pop("limit")
     kinds = {"embed"} | ({"mention"} if mentions else set()) | ({"unknown"} if unknown else set())
-    return print_found(seeds, take_settings(values), nl=nl, kinds=kinds, scope=scope, limit=limit, render=render)
+    return print_found(
+        seeds, intake, take_settings(values), nl=nl, kinds=kinds, scope=scope, limit=limit, render=render
+    )
 
 
 def print_found(
     seeds: Iterable[Seed],
+    intake: Intake,
     settings: Settings,
     *,
     nl: bool,
@@ -75,11 +85,12 @@ def print_found(
 ) -> int:
     """Print what is found in each article as it comes; give IN_PART if some could not be read, else DONE."""
     wanted = frozenset(kinds)
-    return asyncio.run(print_all(seeds, settings, nl=nl, kinds=wanted, scope=scope, limit=limit, render=render))
+    return asyncio.run(print_all(seeds, intake, settings, nl=nl, kinds=wanted, scope=scope, limit=limit, render=render))
 
 
 async def print_all(
     seeds: Iterable[Seed],
+    intake: Intake,
     settings: Settings,
     *,
     nl: bool,
@@ -106,7 +117,17 @@ async def print_all(
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
             (print_lines if nl else print_table)(seed, found, embeds)
-    return ExitCode.IN_PART if failed or cut else ExitCode.DONE
+    print_skipped(intake)
+    return ExitCode.IN_PART if failed or cut or intake.losses else ExitCode.DONE
+
+
+def print_skipped(intake: Intake) -> None:
+    """Say on standard error what was not taken: each loss by name, all of it by reason."""
+    for lost in intake.lost:
+        said = ": ".join(filter(None, (lost.source, lost.subject if lost.subject != lost.source else "", lost.detail)))
+        click.secho(f"{printable(said)} ({lost.reason})", fg="red", err=True)
+    if intake.skipped:
+        click.secho(f"Not taken: {say_skipped(intake.skipped)}", fg="yellow", err=True)
 
 
 async def search_rendered(services: Services, fetch: Fetch, found: Found, **more: bool) -> Found:

@@ -52,6 +52,14 @@ render_option = click.option(
     help="Run each article's scripts in a browser, and search what it became as well as what was served.",
 )  # fmt: skip
 
+base_url_option = click.option("--base-url", help="The address of a saved article that does not say its own.")
+
+column_option = click.option(
+    "--column",
+    metavar="NAME",
+    help="The column of a table (CSV, TSV) that holds addresses, by heading or number; else it is found.",
+)
+
 SCOPE_OPTIONS = (
     click.option("--follow", is_flag=True, help="Follow links from the seeds, within the scope."),
     click.option("--scope", type=click.Choice(["prefix", "host", "domain"]), default="host", show_default=True,

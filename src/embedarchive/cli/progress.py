@@ -19,6 +19,7 @@ from embedarchive.core.model import OUTCOMES
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Report, Standings, Tally
 from embedarchive.show.words import say_count, say_missing, say_moment
+from embedarchive.sources.intake import LOST, say_skipped
 
 SHAPES = {
     "available": ("●", "green"), "gone": ("✝", "red"), "unavailable": ("◌", "yellow"),
@@ -60,6 +61,8 @@ class Display:
             self.live.start()
 
     def emit(self, event: Event) -> None:
+        if event.what == "skipped" and event.outcome not in LOST:
+            return
         if self.lines and event.what not in QUIET:
             self.console.print(event_line(event), soft_wrap=True)
         elif event.what in ("fault", "pace") and not self.quiet:
@@ -141,6 +144,8 @@ def print_summary(tally: Tally, where: str) -> None:
         articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or "none were due"
         grid.add_row("Articles", articles)
         grid.add_row("Embeds", str(tally.embeds))
+    if tally.skipped:
+        grid.add_row("Not taken", say_skipped(tally.skipped))
     grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
     if tally.standing.partly_preserved:
         grid.add_row("In part", partly_text(tally.standing))

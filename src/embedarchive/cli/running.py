@@ -15,6 +15,8 @@ from embedarchive.cli.options import (
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
     archive_option,
+    base_url_option,
+    column_option,
     login_option,
     render_option,
     take_scope,
@@ -26,6 +28,7 @@ from embedarchive.core.errors import ExitCode
 from embedarchive.run.report import Report
 from embedarchive.show.words import say_count
 from embedarchive.sources import expand_seeds
+from embedarchive.sources.intake import Intake
 from embedarchive.store import archive_path
 
 
@@ -55,7 +58,8 @@ replay_option = click.option(
 @click.command()
 @click.argument("seeds", nargs=-1, metavar="[SEED]...")
 @archive_option
-@click.option("--base-url", help="The address of a saved article that does not say its own.")
+@base_url_option
+@column_option
 @click.option("--refresh", type=Age(), default="1d", show_default=True, help="Fetch again what was fetched longer ago.")
 @click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
 @render_option
@@ -69,7 +73,8 @@ def crawl(seeds: tuple[str, ...], **values: Any) -> int:
     """Fetch articles, find the posts they embed, capture and keep them.
 
     A SEED is an article's URL, a sitemap, a feed, a saved article (.html, .html.gz, .txt), a folder of them, a web
-    archive (WARC, WACZ), @FILE with one seed a line, or - for standard input. Without a seed it goes on with all that
+    archive (WARC, ARC, WACZ), a table (CSV, TSV), a browser's bookmarks, @FILE with one seed a line, or - for standard
+    input. What of it is not taken is told by reason. Without a seed it goes on with all that
     the archive says is due. The same command again resumes: nothing is done twice.
 
     \b
@@ -90,9 +95,10 @@ def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
     from embedarchive.cli.finding import print_found
 
     scope, settings = take_scope(values, seeds), take_settings(values)
-    sources = expand_seeds(seeds, base_url=values["base_url"])
+    intake = Intake()
+    sources = expand_seeds(seeds, base_url=values["base_url"], column=values["column"], intake=intake)
     nl, limit, render = values["as_json"], values["limit"], values["render"]
-    return print_found(sources, settings, nl=nl, scope=scope, limit=limit, render=render)
+    return print_found(sources, intake, settings, nl=nl, scope=scope, limit=limit, render=render)
 
 
 @click.command()

@@ -22,7 +22,8 @@ from embedarchive.core import clock
 from embedarchive.core.errors import RefusedError
 from embedarchive.core.model import Fetch, Headers
 from embedarchive.egress import Door, check_url
-from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_coding
+from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_codings
+from embedarchive.fetch.judge import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +205,11 @@ def _go_to(trip: _Trip, location: str) -> None:
 
 
 async def _read_body(trip: _Trip, response: httpx.Response) -> None:
-    coding = find_coding(response.headers.get("content-encoding"))
-    if coding is None:
+    codings = find_codings(response.headers.get("content-encoding"))
+    if codings is None:
         trip.reason = "unsupported_encoding"
         return
-    trip.body = Body(coding, trip.limits.max_bytes)
+    trip.body = Body(codings, trip.limits.max_bytes)
     assert isinstance(response.stream, httpx.AsyncByteStream)
     async for chunk in response.stream:
         if not trip.body.add(chunk):
@@ -217,7 +218,7 @@ async def _read_body(trip: _Trip, response: httpx.Response) -> None:
 
 
 def _conclude(trip: _Trip, asked: str, started: str, elapsed_ms: int) -> Fetch:
-    outcome, reason = _find_outcome(trip)
+    outcome, reason = judge(trip.status, trip.body, trip.reason)
     headers = httpx.Headers(list(trip.reply))
     return Fetch(
         url=asked,
@@ -234,18 +235,6 @@ def _conclude(trip: _Trip, asked: str, started: str, elapsed_ms: int) -> Fetch:
         remote_address=trip.remote_address,
         elapsed_ms=elapsed_ms,
     )
-
-
-def _find_outcome(trip: _Trip) -> tuple[Literal["ok", "unchanged", "failed"], str | None]:
-    if trip.reason or trip.status is None:
-        return "failed", trip.reason or "connection"
-    if trip.status == 304:
-        return "unchanged", None
-    if trip.status >= 300:
-        return "failed", f"http_{trip.status}"
-    if trip.body and trip.body.truncated and not trip.body.data:
-        return "failed", trip.body.truncated
-    return "ok", None
 
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:

@@ -99,7 +99,7 @@ class Event:
     """One thing that happened, for whoever watches.
 
     `what` is article, listing, follow, render, search, link, capture, control, hold, in place, describe, conclude, replay,
-    pace or fault.
+    pace, skipped (by an input's reader) or fault.
     """
 
     what: str

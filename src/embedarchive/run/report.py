@@ -14,6 +14,7 @@ from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import OUTCOMES, Outcome
 from embedarchive.core.shell import say_command
 from embedarchive.run.ledger import Event
+from embedarchive.sources.intake import LOST
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import MANY_AT_ONCE
 
@@ -65,6 +66,7 @@ class Tally:
     not_replayed: int = 0
     in_place: int = 0
     faults: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     due: Mapping[str, int] = field(default_factory=dict)
     standing: Standings = field(default_factory=lambda: Standings())
 
@@ -82,6 +84,8 @@ class Tally:
             self.described += 1
         elif event.what == "replay":
             self.replays[event.outcome] += 1
+        elif event.what == "skipped":
+            self.skipped[event.outcome] += event.count
         elif event.what == "fault":
             self.faults += 1
 
@@ -109,6 +113,8 @@ class Tally:
             "not_yet_replayed": self.not_replayed,
             "in_place": self.in_place,
             "faults": self.faults,
+            "skipped": dict(self.skipped),
+            "lost": sum(count for reason, count in self.skipped.items() if reason in LOST),
             "posts_left_due": self.waiting,
             "posts_beyond_reach": self.due.get("beyond", 0),
             "seconds": round(self.seconds, 1),
@@ -138,6 +144,8 @@ class Report:
     `incomplete` of the available posts lack something; of all posts that it was about, `partly_preserved` lack a file of their
     own, `to_complete` of them one that may still be had, `perhaps_gone` were said to be gone, which is not confirmed, and
     `tried_again_at` is when the first of these is visited again; `faults` are rows of work that broke, and were left alone.
+    `skipped` is what lists, files and web archives hold and was not taken, by reason; `lost` counts what of it somebody may
+    have wanted.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
@@ -156,6 +164,8 @@ class Report:
     not_yet_replayed: int
     in_place: int
     faults: int
+    skipped: Mapping[str, int]
+    lost: int
     posts_left_due: int
     posts_beyond_reach: int
     seconds: float
@@ -168,7 +178,7 @@ class Report:
             return ExitCode.INTERRUPTED
         if self.ended == "kept out":
             return ExitCode.KEPT_OUT
-        failed = self.articles["failed"] or self.captures["error"] or self.faults or self.to_complete
+        failed = self.articles["failed"] or self.captures["error"] or self.faults or self.to_complete or self.lost
         return ExitCode.IN_PART if failed else ExitCode.DONE
 
 

@@ -20,7 +20,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.interrupts import Interrupts
 from embedarchive.run.ledger import Event, Run
-from embedarchive.run.prepare import Prepare
+from embedarchive.run.prepare import Emit, Prepare
 from embedarchive.run.report import Ended, Report, Tally, read_captured, read_standings, say_hold
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
@@ -41,7 +41,7 @@ SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
 class Watcher(Protocol):
     """Whoever watches a run, as a display does.
 
-    `emit` and `note` are called in the run's thread, the others in the caller's.
+    `emit` and `note` are called in the run's thread (`emit` of what was in hand in the caller's), the others in the caller's.
     """
 
     def begin(self, tally: Tally) -> None:
@@ -72,6 +72,7 @@ def run_session(
     what is at work be finished, a second one drops it; then they do what they would have done without us.
     """
     interrupts, tally = Interrupts(), Tally()
+    emit = make_emit(tally, watcher)
     with Archive(path, platforms=PLATFORMS) as archive:
         before = archive.conn.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()[0]
         newer = find_newer(archive.conn, clock.now())
@@ -80,9 +81,9 @@ def run_session(
         try:
             if newer:
                 doubt_clock(archive, crawl_id, say_before(newer), watcher)
-            prepare(archive, crawl_id)
+            prepare(archive, crawl_id, emit)
             with interrupts.taken():
-                ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, interrupts))
+                ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, emit, interrupts))
         except BaseException as error:
             with contextlib.suppress(ArchiveError):  # it may be what failed
                 finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
@@ -94,6 +95,21 @@ def run_session(
     watcher.end(report)
     interrupts.pass_on()
     return report
+
+
+def make_emit(tally: Tally, watcher: Watcher) -> Emit:
+    """What counts an event and tells it on; a hold is told in full, once."""
+    told: set[tuple[str, str]] = set()
+
+    def emit(event: Event) -> None:
+        tally.count(event)
+        watcher.emit(event)
+        held = (event.subject, event.detail)
+        if event.what == "hold" and held not in told:
+            told.add(held)
+            watcher.note(say_hold(*held))
+
+    return emit
 
 
 def run_apart(work: Coroutine[Any, Any, T]) -> T:
@@ -109,20 +125,10 @@ async def run_over(
     choices: Mapping[str, Any],
     tally: Tally,
     watcher: Watcher,
+    emit: Emit,
     interrupts: Interrupts,
 ) -> Ended:
     """Open the edges, run until nothing is due or somebody interrupts, and say how it ended."""
-
-    told: set[tuple[str, str]] = set()
-
-    def emit(event: Event) -> None:
-        tally.count(event)
-        watcher.emit(event)
-        held = (event.subject, event.detail)
-        if event.what == "hold" and held not in told:
-            told.add(held)
-            watcher.note(say_hold(*held))
-
     async with Services(settings) as services:
         run = Run(
             archive, services, crawl_id, emit,

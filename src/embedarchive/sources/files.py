@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,16 @@ from embedarchive.core.errors import RefusedError, SourceError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
 from embedarchive.fetch.body import Body
+from embedarchive.sources.intake import Intake
 from embedarchive.sources.links import find_canonical
+from embedarchive.sources.lists import decode_list, is_bookmarks
+from embedarchive.sources.media import is_asset, starts_as_html
 from embedarchive.sources.seed import Seed
 
 MAX_BYTES = 100 * 1024 * 1024
 _CHUNK = 1 << 16
 
-Kind = Literal["html", "text", "warc", "wacz", "unknown"]
+Kind = Literal["html", "text", "web archive", "list", "unknown"]
 
 _ENDINGS: dict[str, Kind] = {
     ".html": "html",
@@ -31,31 +35,35 @@ _ENDINGS: dict[str, Kind] = {
     ".shtml": "html",
     ".txt": "text",
     ".text": "text",
-    ".warc": "warc",
-    ".wacz": "wacz",
+    ".warc": "web archive",
+    ".arc": "web archive",
+    ".wacz": "web archive",
+    ".csv": "list",
+    ".tsv": "list",
 }
-_HTML_START = re.compile(
-    rb"(?is)^[\s\xef\xbb\xbf\xfe\xff\x00]*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b"
-)
 # What browsers' "save as" and SingleFile write at the top of the file.
 _SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+) -->|<!--\s+Page saved with SingleFile\s+url:\s+(\S+)")
 
 
-def read_path(path: Path, base_url: str | None) -> Iterator[Seed]:
-    """Give the articles of a file, or of every file under a folder, sorted by path.
+def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed]:
+    """Give the articles of a file, or of every file under a folder, sorted by path. What is left out is counted.
 
     `base_url` is the address of the page; for a folder, the address the folder stands for.
     """
     if not path.is_dir():
-        yield from _read_file(path, identify_kind(path), base_url)
+        yield from _read_file(path, identify_kind(path), base_url, intake)
         return
     for file in sorted(_walk(path)):
         kind = identify_kind(file)
+        if kind == "list":
+            intake.skip(str(path), "list_in_folder", str(file))
+            continue
         if kind == "unknown":
+            intake.skip(str(path), "other_type" if is_asset(file.name) else "unknown_kind", str(file))
             continue
         address = base_url and urljoin(base_url.rstrip("/") + "/", quote(file.relative_to(path).as_posix()))
         try:
-            yield from _read_file(file, kind, address)
+            yield from _read_file(file, kind, address, intake)
         except SourceError:
             yield _describe_unreadable(file, address)
 
@@ -68,27 +76,36 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def identify_kind(path: Path) -> Kind:
     """Tell what a file is by the end of its name, else by its beginning."""
-    name = path.name.lower().removesuffix(".gz")
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
     known = _ENDINGS.get(Path(name).suffix)
-    if known:
+    if known and known != "html":
         return known
     try:
-        start = read_body(path, 4096)[0]
+        start = b"" if path.is_dir() else read_body(path, 4096)[0]
     except SourceError:
-        return "unknown"
-    if start.startswith(b"WARC/"):
-        return "warc"
-    return "html" if _HTML_START.match(start) else "unknown"
+        return known or "unknown"
+    if is_bookmarks(decode_list(start)):
+        return "list"
+    if known:
+        return known
+    if start.startswith((b"WARC/", b"filedesc://")) or _is_zip(path):
+        return "web archive"
+    return "html" if starts_as_html(start) else "unknown"
 
 
-def _read_file(path: Path, kind: Kind, base_url: str | None) -> Iterator[Seed]:
-    if kind in ("warc", "wacz"):
+def _is_zip(path: Path) -> bool:
+    """A ZIP file that is no document of an office's: a WACZ may be called so."""
+    return (path.suffix.lower() == ".zip" or not is_asset(path.name)) and zipfile.is_zipfile(path)
+
+
+def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> Iterator[Seed]:
+    if kind == "web archive":
         from embedarchive.sources.warcs import read_web_archive
 
-        yield from read_web_archive(path)
+        yield from read_web_archive(path, intake)
         return
     if kind == "unknown":
-        raise SourceError(f"{path} is no HTML, text, WARC or WACZ file. Nothing was done.")
+        raise SourceError(f"{path} is no HTML, text, WARC, ARC or WACZ file. Nothing was done.")
     body, truncated = read_body(path, MAX_BYTES)
     url = base_url or path.resolve().as_uri()
     if kind == "html" and not base_url:
@@ -120,14 +137,14 @@ def find_address(html: bytes) -> str | None:
 
 
 def read_body(path: Path, max_bytes: int) -> tuple[bytes, str | None]:
-    """Read a file, unpacked if it is gzip, and say why it is not the whole if it is not.
+    """Read a file, unpacked if it is gzip or zstd, and say why it is not the whole if it is not.
 
     Raises SourceError when it cannot be read at all.
     """
     try:
         with path.open("rb") as file:
             first = file.read(_CHUNK)
-            body = Body("gzip" if first.startswith(b"\x1f\x8b") else "", max_bytes)
+            body = Body(_find_packing(first), max_bytes)
             while first and body.add(first):
                 first = file.read(_CHUNK)
             if not first:
@@ -135,6 +152,12 @@ def read_body(path: Path, max_bytes: int) -> tuple[bytes, str | None]:
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}. Nothing was done.") from error
     return bytes(body.data), body.truncated
+
+
+def _find_packing(start: bytes) -> tuple[str, ...]:
+    if start.startswith(b"\x1f\x8b"):
+        return ("gzip",)
+    return ("zstd",) if start.startswith(b"\x28\xb5\x2f\xfd") else ()
 
 
 def _describe_unreadable(path: Path, base_url: str | None) -> Seed:

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from embedarchive.core.errors import RefusedError
 from embedarchive.detect.nesting import limit_nesting
 from embedarchive.egress import check_url
+from embedarchive.sources.media import is_asset
 
 MAX_LINKS = 10_000
 _MOST_HTML = 5_000_000
@@ -21,11 +22,6 @@ _HEAD = 256 * 1024
 """Bytes in which a page's own address is looked for: all of any real head, and little enough for any hostile one."""
 
 _BODY = re.compile(rb"(?i)<body[\s>]")
-# What is never an article, by the last part of its path.
-_NO_PAGE = re.compile(
-    r"(?i)\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|mp[34]|m4[av]|webm|og[gv]|wav|avi|mov|pdf|docx?|xlsx?|pptx?|zip|gz|rar"
-    r"|7z|tar|exe|dmg|apk|css|js|json|woff2?|ttf|ics|epub)$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def find_links(html: bytes, base_url: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for node in tree.css("a[href], area[href]"):
         url = _check(_join(base_url, node.attributes.get("href") or ""))
-        if url and not _NO_PAGE.search(urlsplit(url).path):
+        if url and not is_asset(urlsplit(url).path):
             found[url] = None
         if len(found) >= MAX_LINKS:
             break

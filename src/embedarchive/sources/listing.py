@@ -53,7 +53,7 @@ class Listing:
 def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing | None:
     """Read a document as a listing, if it is one. `url` is where it came from: relative addresses start there."""
     if body.startswith(b"\x1f\x8b"):
-        unpacked = Body("gzip", MAX_BYTES)
+        unpacked = Body(("gzip",), MAX_BYTES)
         if unpacked.add(body):
             unpacked.finish(framed=True)
         body, truncated = bytes(unpacked.data), truncated or unpacked.truncated

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from embedarchive.core.model import Fetch
 
@@ -12,9 +13,11 @@ class Seed:
     """An article by address. `origin` is what named it: `argument`, `-`, `@FILE`, a file, the address of a listing.
 
     `fetch` is there when the page is already in hand (saved, or in a web archive). `changed_at` is what a listing says.
+    `notes` are what a list says of it, by its headings.
     """
 
     url: str
     origin: str
     fetch: Fetch | None = None
     changed_at: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)

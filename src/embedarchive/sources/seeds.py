@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from embedarchive.core.errors import RefusedError, SourceError
 from embedarchive.egress import check_url
-from embedarchive.sources.files import read_path
+from embedarchive.sources.files import MAX_BYTES, identify_kind, read_body, read_path
+from embedarchive.sources.intake import Intake
+from embedarchive.sources.lists import Line, decode_list, find_address, has_columns, read_lines, read_list
 from embedarchive.sources.seed import Seed
 
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
@@ -19,54 +23,105 @@ _HOSTLIKE = re.compile(r"(?i)(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,24}(?::\d{1,5})?(?:[
 
 
 def expand_seeds(
-    args: Iterable[str], *, base_url: str | None = None, stdin: Iterable[str] | None = None
+    args: Iterable[str],
+    *,
+    base_url: str | None = None,
+    stdin: Iterable[str] | None = None,
+    column: str | None = None,
+    intake: Intake | None = None,
 ) -> Iterator[Seed]:
     """Give the articles that the arguments name, in their order, each address once.
 
-    An argument is a URL, a saved page (.html or .txt, plain or gzip), a folder of them, a WARC or WACZ file, `@FILE` or
-    `-` for a list with one of these on a line (`#` begins a comment). Raises `SourceError` for what is none of them.
+    An argument is a URL, a saved page (.html or .txt, plain or gzip), a folder of them, a WARC, ARC or WACZ file, a table (CSV,
+    TSV) or a browser's bookmarks, `@FILE` or `-` for a list with one of these on a line (`#` begins a comment). `column` is the
+    column of tables that holds addresses. What is not taken is counted in `intake`, as is a bad line of a list. Raises
+    `SourceError` for an argument that is none of them, UsageError for a column that is not there.
     """
-    base = _check_base(base_url)
+    base, intake = _check_base(base_url), Intake() if intake is None else intake
+    expander = _Expander(base, sys.stdin if stdin is None else stdin, column, intake)
     seen: set[str] = set()
     for arg in args:
-        for seed in _expand(arg, base, sys.stdin if stdin is None else stdin):
+        for seed in expander.expand(arg):
             if seed.fetch is None and seed.url in seen:
+                intake.skip(seed.origin, "repeated", seed.url)
                 continue
             seen.add(seed.url)
             yield seed
+    if intake.revisits:
+        from embedarchive.sources.warcs import resolve_revisits
+
+        yield from resolve_revisits(intake)
 
 
-def _expand(arg: str, base_url: str | None, stdin: Iterable[str]) -> Iterator[Seed]:
-    if arg == "-":
-        yield from _expand_lines(stdin, "-", base_url)
-    elif arg.startswith("@") and not _is_here(arg):
-        yield from _expand_lines(_read_lines(Path(arg[1:])), arg, base_url)
-    else:
-        yield from _expand_one(arg, "argument", base_url)
+class _Expander:
+    """What the arguments of one command are read with."""
 
+    def __init__(self, base_url: str | None, stdin: Iterable[str], column: str | None, intake: Intake) -> None:
+        self._base_url = base_url
+        self._stdin = stdin
+        self._column = column
+        self._intake = intake
 
-def _expand_lines(lines: Iterable[str], origin: str, base_url: str | None) -> Iterator[Seed]:
-    """Expand each line. A `#` is a comment at the start of a line or after white space: URLs have fragments."""
-    for line in lines:
-        text = re.sub(r"(?:^|\s)#.*", "", line.strip("\ufeff\r\n")).strip()
-        if text:
-            yield from _expand_one(text, origin, base_url)
+    def expand(self, arg: str) -> Iterator[Seed]:
+        if arg == "-":
+            yield from self._expand_stdin()
+        elif arg.startswith("@") and not _is_here(arg):
+            yield from self._expand_list(Path(arg[1:]), arg)
+        elif _is_here(arg) and identify_kind(Path(arg)) == "list":
+            yield from self._expand_list(Path(arg), arg)
+        else:
+            yield from self._expand_one(arg, "argument")
 
+    def _expand_stdin(self) -> Iterator[Seed]:
+        """Lines as they come, so that a pipe is followed while it is written; a table is known by its first line."""
+        lines = iter(self._stdin)
+        first = next(lines, "")
+        if first.startswith("<!") or has_columns(first, self._column):
+            yield from self._expand_lines(read_list("".join((first, *lines)), "-", self._column), "-")
+        else:
+            yield from self._expand_lines(read_lines(chain((first,), lines)), "-")
 
-def _expand_one(text: str, origin: str, base_url: str | None) -> Iterator[Seed]:
-    if text.lower().startswith("file://"):
-        yield from read_path(Path(unquote(urlsplit(text).path)), base_url)
-    elif _SCHEME.match(text):
-        yield Seed(_check(text), origin)
-    elif _is_here(text):
-        yield from read_path(Path(text), base_url)
-    elif _HOSTLIKE.match(text) and not _FILELIKE.fullmatch(text):
-        yield Seed(_check(f"https://{text}"), origin)
-    else:
-        raise SourceError(
-            f"{text!r} is neither an address nor a file that is here. Nothing was done. "
-            "Give a URL (https://…), a saved page, a folder, a WARC or WACZ file, @LIST, or - for standard input."
-        )
+    def _expand_list(self, path: Path, origin: str) -> Iterator[Seed]:
+        text = decode_list(_read_list_file(path))
+        named = False
+        for seed in self._expand_lines(read_list(text, path.name, self._column), origin):
+            named = True
+            yield seed
+        if not named:
+            self._intake.skip(origin, "nothing_found", origin)
+
+    def _expand_lines(self, lines: Iterable[Line], origin: str) -> Iterator[Seed]:
+        """Expand each line; one that cannot be understood is counted, by its number, and the rest goes on."""
+        for line in lines:
+            if line.heading:
+                self._intake.skip(origin, "comment", line.text)
+                continue
+            try:
+                for seed in self._expand_line(line.text, origin):
+                    yield replace(seed, notes=line.notes) if line.notes else seed
+            except SourceError as error:
+                said = str(error).removesuffix(" Nothing was done.")
+                self._intake.skip(origin, "bad_line", f"line {line.number}: {line.text[:200]}", said)
+
+    def _expand_line(self, text: str, origin: str) -> Iterator[Seed]:
+        if _is_here(text):
+            return self._expand_one(text, origin)
+        return self._expand_one(find_address(text) or text, origin)
+
+    def _expand_one(self, text: str, origin: str) -> Iterator[Seed]:
+        if text.lower().startswith("file://"):
+            yield from read_path(Path(unquote(urlsplit(text).path)), self._base_url, self._intake)
+        elif _SCHEME.match(text):
+            yield Seed(_check(text), origin)
+        elif _is_here(text):
+            yield from read_path(Path(text), self._base_url, self._intake)
+        elif _HOSTLIKE.match(text) and not _FILELIKE.fullmatch(text):
+            yield Seed(_check(f"https://{text}"), origin)
+        else:
+            raise SourceError(
+                f"{text!r} is neither an address nor a file that is here. Nothing was done. "
+                "Give a URL (https://…), a saved page, a folder, a web archive, @LIST, or - for standard input."
+            )
 
 
 def _is_here(name: str) -> bool:
@@ -87,8 +142,8 @@ def _check_base(base_url: str | None) -> str | None:
     return None if base_url is None else _check(base_url)
 
 
-def _read_lines(path: Path) -> list[str]:
+def _read_list_file(path: Path) -> bytes:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"The list {path} cannot be read: {error}. Nothing was done.") from error
+        return read_body(path, MAX_BYTES)[0]
+    except SourceError as error:
+        raise SourceError(f"The list {path} cannot be read. {error}") from error

@@ -199,9 +199,13 @@ def settle_article(conn: sqlite3.Connection, article_id: int, fetch: Fetch, retr
 
 
 def is_repeat(conn: sqlite3.Connection, article_id: int, fetch: Fetch, sha256: str) -> bool:
-    """Whether a file or web archive was read again and says what it said before."""
-    query = "SELECT 1 FROM fetches WHERE article_id = ? AND source = ? AND html_sha256 = ? AND source <> 'network'"
-    return conn.execute(query, (article_id, fetch.source, sha256)).fetchone() is not None
+    """Whether a file or web archive was read again and says what it said before.
+
+    In a web archive the same bytes at another time are another observation; a file's own date is no more than its date.
+    """
+    query = """SELECT 1 FROM fetches WHERE article_id = ? AND source = ? AND html_sha256 = ? AND source <> 'network'
+               AND (fetched_at = ? OR status IS NULL)"""
+    return conn.execute(query, (article_id, fetch.source, sha256, fetch.fetched_at)).fetchone() is not None
 
 
 RENDERABLE = "outcome = 'ok' AND source = 'network' AND coalesce(content_type, 'html') LIKE '%html%'"

@@ -1,0 +1,191 @@
+"""A list as people keep them (lines, CSV, TSV, a browser's bookmarks) turned into what names a seed, by line. Pure.
+
+One bad line never stops the rest: what a line means is decided by whoever asks, and each knows its number.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from selectolax.lexbor import LexborHTMLParser
+
+from embedarchive.core.errors import UsageError
+from embedarchive.detect.nesting import limit_nesting
+
+_ADDRESS = re.compile(r"(?i)\b(?:https?|file)://[^\s<>\"\u201c\u201d]+")
+_HOSTLIKE = re.compile(r"(?i)(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,24}(?::\d{1,5})?(?:[/?#]\S*)?$")
+_ENDING = re.compile(r"[.,;:!?'\"*_\]}>]+$")
+_HEADINGS = re.compile(
+    r"(?i)(?:(?:article|page|source|original|canonical|post|web|news)[ _-]?)?"
+    r"(?:urls?|links?|uri|address(?:es)?|href|website)(?:[ _-]?address)?"
+)
+_BOOKMARKS = re.compile(r"(?i)^\s*(?:<!doctype netscape-bookmark|<!doctype html>\s*<html>\s*<!--so long and thanks)")
+_TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one line or row names. `text` is an address, a file's name or what could not be understood.
+
+    `notes` are the other columns by their headings (or the title of a bookmark); a `heading` names nothing.
+    """
+
+    number: int
+    text: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+    heading: bool = False
+
+
+def decode_list(data: bytes) -> str:
+    """Decode a list: UTF-8, UTF-16 (what Windows calls Unicode, with its mark or without), else Windows' Western letters."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    if b"\x00" in data[:200]:
+        return data.decode("utf-16-be" if data[:1] == b"\x00" else "utf-16-le", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def read_list(text: str, name: str, column: str | None = None) -> Iterator[Line]:
+    """Give what each line of a list names. `name` is the file's, whose ending tells CSV and TSV.
+
+    `column` is the heading or the number (from 1) of the column that holds addresses; else it is found. Raises UsageError for a
+    column that is not there.
+    """
+    if _BOOKMARKS.match(text):
+        return _read_bookmarks(text)
+    separator = _find_separator(text, name, column)
+    if separator:
+        return _read_table(text, separator, column)
+    return read_lines(text.splitlines())
+
+
+def read_lines(lines: Iterable[str]) -> Iterator[Line]:
+    """Give what each line names. A `#` begins a comment at the start of a line or after white space: URLs have fragments."""
+    first = True
+    for number, line in enumerate(lines, 1):
+        text = re.sub(r"(?:^|\s)#.*", "", line.strip("\ufeff\r\n")).strip().strip("\x00")
+        if text:
+            yield Line(number, text, heading=first and _HEADINGS.fullmatch(text.strip("\"'")) is not None)
+            first = False
+
+
+def find_address(text: str) -> str | None:
+    """The address that a line holds, without what stands around it: quotes, brackets, Markdown, a note; None if none."""
+    found = _ADDRESS.search(text)
+    if found:
+        return trim_address(found[0])
+    first = text.strip("\"'<>[]() ").split()[:1]
+    word = _ENDING.sub("", first[0].split(",")[0]) if first else ""
+    return word if _HOSTLIKE.match(word) else None
+
+
+def trim_address(url: str) -> str:
+    """An address without what follows it in a sentence: punctuation, a bracket that it did not open."""
+    while url:
+        shorter = _ENDING.sub("", url)
+        if shorter.endswith(")") and shorter.count(")") > shorter.count("("):
+            shorter = shorter[:-1]
+        if shorter == url:
+            break
+        url = shorter
+    return url
+
+
+def _is_address(cell: str) -> bool:
+    cell = cell.strip().strip("<>\"'")
+    return bool(_ADDRESS.match(cell) or _HOSTLIKE.match(cell))
+
+
+def _find_separator(text: str, name: str, column: str | None) -> str | None:
+    """What separates columns, None if there are none: by the file's ending, else by its first line's headings."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    for separator in (";", "\t", ","):
+        cells = [cell.strip().strip("\"'") for cell in first.split(separator)]
+        if len(cells) > 1 and any(_HEADINGS.fullmatch(cell) for cell in cells):
+            return separator
+    by_name = next((_TABLES[end] for end in _TABLES if name.lower().endswith(end)), None)
+    if by_name == "," and first.count(";") > first.count(","):
+        return ";"
+    if by_name or column is None:
+        return by_name or ("\t" if "\t" in first else None)
+    return "\t" if "\t" in first else ","
+
+
+def _read_table(text: str, separator: str, column: str | None) -> Iterator[Line]:
+    """Give the addresses of a table: of its one column of them, or of every cell where no heading tells columns apart."""
+    csv.field_size_limit(1 << 24)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    start = list(islice(rows, 200))
+    headings = _find_headings(start)
+    at = _find_column(headings, start[1 if headings else 0 :], column)
+    for number, row in enumerate((*start, *rows), 1):
+        if not any(cell.strip() for cell in row):
+            continue
+        if number == 1 and headings:
+            yield Line(1, separator.join(row), heading=True)
+        elif at is None:
+            cells = [cell for cell in row if _is_address(cell)]
+            yield from (Line(number, cell.strip()) for cell in cells or [separator.join(row)])
+        else:
+            names = headings or [f"column {place}" for place in range(1, len(row) + 1)]
+            notes = {
+                name: cell.strip() for place, (name, cell) in enumerate(zip(names, row, strict=False)) if place != at
+            }
+            yield Line(number, row[at].strip() if at < len(row) else "", {n: c for n, c in notes.items() if c})
+
+
+def _find_headings(start: list[list[str]]) -> list[str] | None:
+    """The headings of a table: a first row that holds no address, above rows that do."""
+    if not start or any(_ADDRESS.search(cell) for cell in start[0]):
+        return None
+    below = any(_is_address(cell) for row in start[1:] for cell in row)
+    named = any(_HEADINGS.fullmatch(cell.strip()) for cell in start[0])
+    return [cell.strip() for cell in start[0]] if below or named else None
+
+
+def _find_column(headings: list[str] | None, rows: list[list[str]], column: str | None) -> int | None:
+    if column is not None:
+        return _find_named(headings, rows, column)
+    if headings is None:
+        return None
+    counts = [sum(place < len(row) and _is_address(row[place]) for row in rows) for place in range(len(headings))]
+    named = [place for place, heading in enumerate(headings) if _HEADINGS.fullmatch(heading)]
+    best = [place for place in named if counts[place]] or named
+    return best[0] if best else max(range(len(counts)), key=counts.__getitem__)
+
+
+def _find_named(headings: list[str] | None, rows: list[list[str]], column: str) -> int:
+    names = [heading.casefold() for heading in headings or ()]
+    if column.casefold() in names:
+        return names.index(column.casefold())
+    widest = max(map(len, rows), default=len(names))
+    if column.isdecimal() and 1 <= int(column) <= max(widest, len(names)):
+        return int(column) - 1
+    there = f"there are {', '.join(headings)}" if headings else f"there are {widest} columns"
+    raise UsageError(f"The list has no column {column!r}; {there}. Nothing was done.")
+
+
+def _read_bookmarks(text: str) -> Iterator[Line]:
+    """Give the links of a browser's bookmark file; Pocket and Instapaper export in the same shape."""
+    tree = LexborHTMLParser(limit_nesting(text.encode()))
+    for number, node in enumerate(tree.css("a[href]"), 1):
+        title = node.text(strip=True)
+        yield Line(number, (node.attributes.get("href") or "").strip(), {"title": title} if title else {})
+
+
+def has_columns(first: str, column: str | None) -> bool:
+    """Whether a list's first line is that of a table."""
+    return _find_separator(first, "", column) is not None
+
+
+def is_bookmarks(start: str) -> bool:
+    """Whether a file's first characters are those of a browser's bookmarks."""
+    return _BOOKMARKS.match(start) is not None

@@ -1,0 +1,57 @@
+"""An address, a content type and the first bytes of a document -> whether it may be an article. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from embedarchive.detect.identity import identify_embedded
+from embedarchive.platforms import PLATFORMS
+
+_HTML = ("text/html", "application/xhtml+xml")
+# What servers say that do not know what they send.
+_UNKNOWN = ("", "application/octet-stream", "unknown/unknown", "application/unknown", "*/*", "text/htm", "html")
+_HTML_START = re.compile(
+    rb"(?is)^[\s\xef\xbb\xbf\xfe\xff\x00]*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b"
+)
+
+
+def starts_as_html(start: bytes) -> bool:
+    """Whether these first bytes are those of an HTML document, in whatever width of characters."""
+    return _HTML_START.match(start[:4096].replace(b"\x00", b"")) is not None
+
+
+# What is never an article, by the last part of its path.
+_ASSET = re.compile(
+    r"(?i)\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|mp[34]|m4[av]|webm|og[gv]|wav|avi|mov|pdf|docx?|xlsx?|pptx?|zip|gz|rar"
+    r"|7z|tar|exe|dmg|apk|css|js|json|woff2?|ttf|ics|epub)$"
+)
+
+
+def is_asset(path: str) -> bool:
+    """Whether a path ends as those of pictures, scripts, documents and the like do."""
+    return _ASSET.search(path) is not None
+
+
+def is_html(content_type: str | None, start: bytes | None = None) -> bool | None:
+    """Whether a document is HTML by what is declared, else by its first bytes; None if those are needed and not given."""
+    declared = (content_type or "").split(";")[0].strip().lower()
+    if declared in _HTML:
+        return True
+    if declared not in _UNKNOWN:
+        return False
+    return None if start is None else starts_as_html(start)
+
+
+@lru_cache(maxsize=1)
+def _platform_hosts() -> frozenset[str]:
+    return frozenset(host.removeprefix("www.") for platform in PLATFORMS for host in platform.hosts)
+
+
+def is_platform_page(url: str) -> bool:
+    """Whether a page is a platform's own, or a frame of it: in an archive of others that is never an article."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    labels = host.split(".")
+    within = any(".".join(labels[at:]) in _platform_hosts() for at in range(len(labels) - 1))
+    return within or identify_embedded(url) is not None

@@ -1,0 +1,362 @@
+"""Every kind of input that people hold: what is found in it, and what is said of the rest."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import brotli
+import pytest
+
+from embedarchive.core.errors import UsageError
+from embedarchive.detect import find_embeds
+from embedarchive.fetch.zstd import zstd
+from embedarchive.sources import Seed, expand_seeds
+from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
+from in_process import run
+
+DATE = "2025-06-10T06:15:00Z"
+
+
+def article(n: int, more: str = "") -> bytes:
+    """A page that embeds one post, whose id ends with `n`."""
+    url = f"https://twitter.com/ida/status/19321000000000002{n:02}"
+    head = f"<meta charset=utf-8><title>W{n}</title>{more}"
+    quote = f'<blockquote class="twitter-tweet"><a href="{url}">x</a></blockquote>'
+    return f"<!doctype html><html><head>{head}</head><body>{quote}</body></html>".encode()
+
+
+def record(kind: str, url: str, body: bytes, content_type: str, *more: str, date: str = DATE) -> bytes:
+    head = [
+        "WARC/1.0", f"WARC-Type: {kind}", f"WARC-Record-ID: <urn:uuid:{hash((kind, url, body)) & 0xFFFFFFFF:08x}>",
+        f"WARC-Date: {date}", f"WARC-Target-URI: {url}", f"Content-Type: {content_type}", *more,
+        f"Content-Length: {len(body)}",
+    ]  # fmt: skip
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body + b"\r\n\r\n"
+
+
+def response(
+    url: str, body: bytes, *headers: str, status: str = "200 OK", content_type: str = "text/html", date: str = DATE
+) -> bytes:
+    typed = [f"Content-Type: {content_type}"] if content_type else []
+    head = "\r\n".join([f"HTTP/1.1 {status}", *typed, *headers]).encode() + b"\r\n\r\n"
+    return record("response", url, head + body, "application/http; msgtype=response", date=date)
+
+
+def revisit(url: str, *more: str) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    return record("revisit", url, head, "application/http; msgtype=response", *more)
+
+
+def chunked(body: bytes) -> bytes:
+    pieces = [body[at : at + 50] for at in range(0, len(body), 50)]
+    return b"".join(f"{len(p):x}\r\n".encode() + p + b"\r\n" for p in pieces) + b"0\r\n\r\n"
+
+
+def take(*args: object, **options: str) -> tuple[list[Seed], Intake]:
+    intake = Intake()
+    return list(expand_seeds([str(arg) for arg in args], intake=intake, stdin=[], **options)), intake  # type: ignore[arg-type]
+
+
+def posts(seeds: list[Seed]) -> list[str]:
+    """The last two digits of the id of every post embedded in what was read."""
+    fetches = [seed.fetch for seed in seeds if seed.fetch]
+    found = [find_embeds(f.body, url=f.url, content_type=f.content_type).embeds for f in fetches]
+    return [embed.post.native_id[-2:] for embeds in found for embed in embeds if embed.post]
+
+
+# ------------------------------------------------------------------------------------------------------ bytes in WARC
+
+N = "https://news.test/"
+ORIGINAL = ("WARC-Refers-To-Target-URI: https://news.test/a", f"WARC-Refers-To-Date: {DATE}")
+
+FORMS = {
+    "plain": ([response(N, article(1))], ["01"], {}),
+    "gzip": ([response(N, gzip.compress(article(1)), "Content-Encoding: gzip")], ["01"], {}),
+    "brotli": ([response(N, brotli.compress(article(1)), "Content-Encoding: br")], ["01"], {}),
+    "zstd": ([response(N, zstd.compress(article(1)), "content-encoding: ZSTD")], ["01"], {}),
+    "two codings": (
+        [response(N, brotli.compress(gzip.compress(article(1))), "Content-Encoding: gzip, br")], ["01"], {},
+    ),
+    "chunked": ([response(N, chunked(article(1)), "Transfer-Encoding: Chunked")], ["01"], {}),
+    "chunked and packed": (
+        [response(N, chunked(brotli.compress(article(1))), "Transfer-Encoding: chunked", "Content-Encoding: br")],
+        ["01"], {},
+    ),
+    "said to be packed, and is not": ([response(N, article(1), "Content-Encoding: br")], ["01"], {}),
+    "no type": ([response(N, article(1), content_type="")], ["01"], {}),
+    "an unknown type": ([response(N, article(1), content_type="application/octet-stream")], ["01"], {}),
+    "no type, no page": ([response(N, b"\x89PNG", content_type="")], [], {"other_type": 1, "nothing_found": 1}),
+    "status 203": ([response(N, article(1), status="203 Non-Authoritative")], ["01"], {}),
+    "in brackets": ([response(f"<{N}>", article(1))], ["01"], {}),
+    "two dates, the same bytes": (
+        [response(N, article(1)), response(N, article(1), date="2026-01-01T00:00:00Z")], ["01", "01"], {},
+    ),
+    "resource": ([record("resource", N, article(1), "text/html")], ["01"], {}),
+    "conversion": ([record("conversion", N, article(1), "text/html")], ["01"], {}),
+    "revisit": ([response(N + "a", article(1)), revisit(N + "b", *ORIGINAL)], ["01", "01"], {}),
+    "revisit before its original": ([revisit(N + "b", *ORIGINAL), response(N + "a", article(1))], ["01", "01"], {}),
+    "revisit of nothing": ([response(N, article(1)), revisit(N + "b")], ["01"], {"revisit_unresolved": 1}),
+    "what is no page": (
+        [
+            response(N, article(1)),
+            response(N + "r", b"", "Location: /", status="301 Moved"),
+            response(N + "gone", article(2), status="404 Not Found"),
+            response(N + "p.jpg", b"\xff\xd8", content_type="image/jpeg"),
+            response("https://platform.twitter.com/embed/Tweet.html?id=1", article(3)),
+            record("request", N, b"GET / HTTP/1.1\r\n\r\n", "application/http"),
+            record("resource", "urn:view:https://news.test/", b"\x89PNG", "image/png"),
+        ],
+        ["01"],
+        {"redirect": 1, "http_error": 1, "other_type": 1, "platform_page": 1, "about_the_crawl": 1, "no_web_address": 1},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_web_archive_holds_is_read_or_counted(form: str, tmp_path: Path) -> None:
+    records, found, skipped = FORMS[form]
+    path = tmp_path / "a.warc"
+    path.write_bytes(b"".join(records))
+    seeds, intake = take(path)
+    assert (posts(seeds), dict(intake.skipped)) == (found, skipped)
+    assert all(seed.fetch and seed.fetch.outcome == "ok" and not seed.fetch.truncated for seed in seeds)
+
+
+def dictionary() -> tuple[bytes, zstd.ZstdDict]:
+    """A .warc.zst's first frame, and the dictionary in it."""
+    trained = zstd.train_dict([response(N + str(n), article(n % 90) * 5) for n in range(200)], 4096)
+    packed = zstd.compress(trained.dict_content)
+    return b"\x5d\x2a\x4d\x18" + len(packed).to_bytes(4, "little") + packed, trained
+
+
+@pytest.mark.parametrize("packing", ["record by record", "as a whole", "zstd", "zstd with a dictionary", "cut"])
+def test_a_web_archive_is_read_however_it_is_packed(packing: str, tmp_path: Path) -> None:
+    records = [response(N + str(n), article(n)) for n in range(1, 4)]
+    path = tmp_path / ("a.warc.zst" if "zstd" in packing else "a.warc.gz")
+    if packing == "as a whole":
+        path.write_bytes(gzip.compress(b"".join(records)))
+    elif packing == "zstd":
+        path.write_bytes(b"".join(map(zstd.compress, records)))
+    elif packing == "zstd with a dictionary":
+        frame, trained = dictionary()
+        path.write_bytes(frame + b"".join(zstd.compress(r, zstd_dict=trained) for r in records))
+    else:
+        packed = b"".join(map(gzip.compress, records))
+        path.write_bytes(packed[:-150] if packing == "cut" else packed)
+    seeds, _ = take(path)
+    if packing == "cut":
+        assert posts(seeds)[:2] == ["01", "02"]
+        assert seeds[-1].fetch
+        assert seeds[-1].fetch.reason == "damaged"
+    else:
+        assert posts(seeds) == ["01", "02", "03"]
+
+
+def test_a_coding_that_nobody_undoes_is_a_failed_fetch(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(response(N, b"?", "Content-Encoding: klingon"))
+    [seed], _ = take(path)
+    assert seed.fetch
+    assert (seed.fetch.outcome, seed.fetch.reason) == ("failed", "unsupported_encoding")
+
+
+def test_a_revisit_is_resolved_across_the_files_of_one_run(tmp_path: Path) -> None:
+    (tmp_path / "1.warc").write_bytes(revisit(N + "b", *ORIGINAL))
+    (tmp_path / "2.warc.gz").write_bytes(gzip.compress(response(N + "a", article(1))))
+    seeds, intake = take(tmp_path)
+    assert ([seed.url for seed in seeds], posts(seeds)) == ([N + "a", N + "b"], ["01", "01"])
+    assert not intake.losses
+
+
+def test_an_arc_is_read(tmp_path: Path) -> None:
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + article(1)
+    head = b"1 0 Test\nURL IP-address Archive-date Content-type Archive-length\n"
+    first = b"filedesc://a.arc 0.0.0.0 20090102030405 text/plain %d\n%s\n" % (len(head), head)
+    body = first + b"https://news.test/ 192.0.2.1 20090102030405 text/html %d\n%s\n" % (len(http), http)
+    for name, data in {"a.arc": body, "b.arc.gz": gzip.compress(body), "c": body}.items():
+        (tmp_path / name).write_bytes(data)
+        [seed], _ = take(tmp_path / name)
+        assert seed.fetch
+        assert (posts([seed]), seed.fetch.fetched_at) == (["01"], "2009-01-02T03:04:05.000Z")
+
+
+# --------------------------------------------------------------------------------------------------------------- WACZ
+
+
+def wacz(path: Path, pages: list[str], *records: bytes, more: dict[str, bytes] | None = None) -> Path:
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("archive/data.warc.gz", b"".join(map(gzip.compress, records)))
+        if pages:
+            lines = [{"format": "json-pages-1.0"}, *({"url": url} for url in pages)]
+            out.writestr("pages/pages.jsonl", "\n".join(map(json.dumps, lines)))
+        for name, data in (more or {}).items():
+            out.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "https://news.test/ä",
+        "https://news.test/%C3%A4#c",
+        "http://News.Test/ä/",
+        "https://news.test:443/ä",
+        "https://news.test/other",
+    ],
+)
+def test_a_page_list_is_matched_however_it_spells_and_is_not_taken_as_whole(said: str, tmp_path: Path) -> None:
+    path = wacz(
+        tmp_path / "a.wacz",
+        [said],
+        response("https://news.test/%C3%A4", article(1)),
+        response("https://ads.test/", article(2)),
+    )
+    seeds, intake = take(path)
+    assert (posts(seeds), dict(intake.skipped)) == (["01"], {"not_listed": 1})
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_the_page_is_where_its_redirect_led_before_or_behind_it(after: bool, tmp_path: Path) -> None:
+    hop = response("https://short.test/x", b"", "Location: https://news.test/a", status="302 Found")
+    page = response("https://news.test/a", article(1))
+    path = wacz(tmp_path / "a.wacz", ["https://short.test/x"], *([page, hop] if after else [hop, page]))
+    seeds, intake = take(path)
+    assert (posts(seeds), +intake.skipped) == (["01"], {"redirect": 1})
+
+
+def test_web_archives_within_one_and_those_named_zip_are_read(tmp_path: Path) -> None:
+    inner = wacz(tmp_path / "inner.wacz", [], response(N, article(2))).read_bytes()
+    path = wacz(tmp_path / "a.zip", [], response(N, article(1)), more={"nested.wacz": inner})
+    assert posts(take(path)[0]) == ["01", "02"]
+
+
+# -------------------------------------------------------------------------------------------------------------- lists
+
+A, B = "https://n.test/a", "https://n.test/b"
+
+LISTS: dict[str, tuple[str, bytes, list[str]]] = {
+    "plain": ("l.txt", f"{A}\n{B}\n".encode(), [A, B]),
+    "mark and Windows' ends": ("l.txt", f"\ufeff{A}\r\n{B}\r\n# c\r\n".encode(), [A, B]),
+    "UTF-16": ("l.txt", f"{A}\n{B}\n".encode("utf-16"), [A, B]),
+    "UTF-16 without its mark": ("l.txt", f"{A}\n{B}\n".encode("utf-16-le"), [A, B]),
+    "Windows' letters": ("l.txt", f"{A} # über\n{B}\n".encode("cp1252"), [A, B]),
+    "quoted, in brackets, noted": ("l.txt", f'"{A}",\n<{B}>  \n{A} # x\n{B} and a note\n'.encode(), [A, B]),
+    "Markdown": ("l.md", f"- [x]({A})\n* see {B}.\n".encode(), [A, B]),
+    "without a scheme": ("l.txt", b"n.test/a\nn.test/b # note\n", [A, B]),
+    "a heading": ("l.txt", f"URL\n{A}\n{B}\n".encode(), [A, B]),
+    "one column": ("l.csv", f"url\n{A}\n{B}\n".encode(), [A, B]),
+    "many columns": ("l.csv", f'title,url,notes\n"W, 1",{A},see https://x.test/\nTwo,{B},"a\nb"\n'.encode(), [A, B]),
+    "no such heading": ("l.csv", f"what,where\none,{A}\ntwo,{B}\n".encode(), [A, B]),
+    "semicolons": ("l.csv", f"Titel;Link\neins;{A}\nzwei;{B}\n".encode(), [A, B]),
+    "no headings": ("l.csv", f"one,{A}\ntwo,{B}\n".encode(), [A, B]),
+    "two in a row": ("l.tsv", f"{A}\t{B}\n".encode(), [A, B]),
+    "a table named text": ("l.txt", f"title\turl\nx\t{A}\ny\t{B}\n".encode(), [A, B]),
+    "packed": ("l.csv.gz", gzip.compress(f"url\n{A}\n{B}\n".encode()), [A, B]),
+    "bookmarks": (
+        "b.html", f'<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><DT><A HREF="{A}">a</A><DT><A HREF="{B}">b</A></DL>'.encode(),
+        [A, B],
+    ),
+    "Pocket's page": (
+        "ril_export.html", b'<!DOCTYPE html>\n<html>\n<!--So long and thanks for all the fish-->'
+        b'' + f'<a href="{A}">a</a><a href="{B}">b</a>'.encode(),
+        [A, B],
+    ),
+    "Instapaper": ("i.csv", f"URL,Title,Selection,Folder,Timestamp\n{A},a,,Unread,1\n{B},b,,Archive,2\n".encode(), [A, B]),
+    "auto-archiver's sheet": (
+        "s.csv", f"Link,Archive status,Archive location,Screenshot\n{A},ok,https://s3.test/x,https://s3.test/y\n{B},,,\n".encode(),
+        [A, B],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_lists_give_each_address_once(kind: str, tmp_path: Path) -> None:
+    name, data, expected = LISTS[kind]
+    path = tmp_path / name
+    path.write_bytes(data)
+    seeds, intake = take(f"@{path}")
+    assert ([seed.url for seed in seeds], intake.losses) == (expected, 0)
+    if not name.endswith((".txt", ".md")):
+        assert [seed.url for seed in take(path)[0]] == expected
+    decoded = gzip.decompress(data) if name.endswith(".gz") else data
+    if b"\x00" not in decoded and "Windows" not in kind:
+        lines = decoded.decode("utf-8-sig").splitlines(keepends=True)
+        if name != "l.csv" or b'\n"' not in decoded:
+            stdin = list(expand_seeds(["-"], stdin=lines))
+            assert {A, B} <= {seed.url for seed in stdin}
+
+
+def test_other_columns_are_notes(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_bytes(f"url,notes,section\n{A},first,news\n{B},,\n".encode())
+    seeds, _ = take(path)
+    assert [dict(seed.notes) for seed in seeds] == [{"notes": "first", "section": "news"}, {}]
+
+
+def test_a_column_is_named_by_heading_or_number(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_bytes(f"Link,Archive\n{A},{B}\n".encode())
+    assert [take(path, column=name)[0][0].url for name in ("archive", "2", "1")] == [B, B, A]
+    with pytest.raises(UsageError, match=r"no column 'x'; there are Link, Archive"):
+        take(path, column="x")
+
+
+def test_one_bad_line_never_stops_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "l.txt"
+    path.write_text(f"{A}\nhttps://\nno address\n./missing.html\n{B}\n")
+    seeds, intake = take(f"@{path}")
+    assert [seed.url for seed in seeds] == [A, B]
+    assert [(lost.reason, lost.subject) for lost in intake.lost] == [
+        ("bad_line", "line 2: https://"), ("bad_line", "line 3: no address"), ("bad_line", "line 4: ./missing.html"),
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------ telling
+
+
+def test_every_reason_has_words() -> None:
+    assert not ORDINARY.keys() & LOST.keys()
+    assert say_skipped({"redirect": 3, "bad_line": 1, "comment": 0}).startswith("1 lines that name no article")
+
+
+@pytest.mark.parametrize("command", ["find", "crawl"])
+def test_what_was_not_taken_is_told_and_is_exit_code_3(command: str, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.html").write_bytes(article(1, '<link rel=canonical href="https://news.test/a">'))
+    (folder / "b.warc").write_bytes(response(N, b"\xff\xd8", content_type="image/jpeg"))
+    (folder / "c.xyz").write_bytes(b"?")
+    (folder / "d.png").write_bytes(b"\x89PNG")
+    more = (
+        ["--nl"] if command == "find" else ["--json", "--no-replay", "-a", tmp_path / "out", "--browser-path", "/none"]
+    )
+    done = run(command, folder, *more)
+    assert "c.xyz" in done.err
+    if command == "find":
+        assert (done.code, len(done.out.splitlines())) == (3, 1)
+        assert "2 no page" in done.err
+    else:
+        said = json.loads(done.out) if done.out else {}
+        assert done.code in (3, 4)
+        if said:
+            assert said["skipped"] == {"unknown_kind": 1, "nothing_found": 1, "other_type": 2}
+
+
+def test_a_damaged_web_archive_alone_is_exit_code_3(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    packed.write(gzip.compress(response(N, b"<!doctype html><html><p>No post here."))[:-30])
+    (tmp_path / "a.warc.gz").write_bytes(packed.getvalue())
+    done = run("crawl", tmp_path / "a.warc.gz", "--json", "-a", tmp_path / "out")
+    assert done.code == 3
+    assert done.json["articles"]["failed"]
+
+
+def test_pages_read_from_files_count_as_articles(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(b"<!doctype html><html><p>No post here.")
+    done = run("crawl", tmp_path / "a.html", "-a", tmp_path / "out")
+    assert (done.code, "1 fetched" in done.out) == (0, True)
+    assert "1 unchanged" in run("crawl", tmp_path / "a.html", "-a", tmp_path / "out").out
