@@ -396,6 +396,13 @@ HELD = {
         '<textarea id="source"># One\n\n---\n&lt;iframe src="https://www.youtube.com/embed/jP6fEHm-lA0"&gt;&lt;/iframe&gt;</textarea>',
         [YOUTUBE],
     ),
+    "facade-by-id": ('<div class="youtube" data-embed="jP6fEHm-lA0"><div class="play-button"></div></div>', [YOUTUBE]),
+    "twitch-by-number": ('<div class="twitch_player" videoID="123456789" parent="x"></div>', ["twitch:v123456789"]),
+    "social-post-in-state": (
+        '<script>window.D={"b":[{"__typename":"SocialMediaPostBlock","url":"https://x.com/m/status/1349129669258448897"}]}</script>',
+        ["x:1349129669258448897"],
+    ),
+    "in-an-article-open-for-comments": ('<article class="post comments-open no-comments"><p>https://youtu.be/jP6fEHm-lA0</p></article>', [YOUTUBE]),
     "amp-vk": ('<amp-vk data-embedtype="post" data-owner-id="1" data-post-id="45616" data-hash="x"></amp-vk>', ["vk:wall1_45616"]),
 }  # fmt: skip
 

@@ -40,7 +40,9 @@ _SERVICE_KEYS = frozenset(
         "socialnetwork", "contenttype", "extcontenttype", "name", "typename",
     )
 )  # fmt: skip
-ID_KEYS = frozenset(("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid", "playableid"))
+ID_KEYS = frozenset(
+    ("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid", "playableid", "embed", "video", "code")
+)
 _ID_ENDS = ("videoid", "embedid", "postid", "mediaid")
 """What a name ends with that promises an id whatever library's prefix it bears (`data-plyr-embed-id`)."""
 _SERVICE_ENDS = ("provider", "service", "platform", "network")

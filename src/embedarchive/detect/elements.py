@@ -40,7 +40,7 @@ _SAYS_ITSELF = re.compile(
     r"""|<meta\b[^>]{0,200}\bog:url["']?[^>]{0,200}?\bcontent=["']?(https?:[^\s"'<>]{8,2000})"""
 )
 _IN_COMMENTS = re.compile(
-    r"(?:^|\s)(?:[a-z]{1,4}-{1,2})?(?:comments?(?:[-_]{1,2}(?:list|content|body|text|area|section|thread|item|entry|inner|wrap|wrapper|"
+    r"(?:^|\s)(?:(?:wpd?|[a-z]|js|post|user|reader|fb|article)-{1,2})?(?:comments?(?:[-_]{1,2}(?:list|content|body|text|area|section|thread|item|entry|inner|wrap|wrapper|"
     r"container|\d+))?|comment-?list|replies)(?:\s|$)",
     re.I,
 )
@@ -49,6 +49,7 @@ _ASIDE = frozenset(
      "popular", "latest", "teaser", "teasers", "trending", "feed", "carousel", "grid", "archive")
 )  # fmt: skip
 """Words in the classes of boxes that show what is elsewhere."""
+_MOST_SIDE_BY_SIDE = 2
 _BOXES = 4
 """How many elements around a linked picture may say what it is."""
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
@@ -225,6 +226,8 @@ def match_picture(node: LexborNode, attrs: Attrs) -> Match | None:
         if len(box.css("a[href]")[:4]) > 3:
             return None
         if shows_thumbnail(box.html or "", post):
+            if _is_of_list(box, BY_NAME[post.platform]):
+                return None
             return make_match(box, post, href, "facade", "thumbnail")
     if node.css_first("img, picture, amp-img") is None or len(node.text(strip=True)) > 80:
         return None
@@ -233,6 +236,17 @@ def match_picture(node: LexborNode, attrs: Attrs) -> Match | None:
 
 
 _EMBED_BOX = frozenset(("embed", "embeds", "embedded", "oembed"))
+
+
+def _is_of_list(box: LexborNode, platform: Platform) -> bool:
+    """Whether a thumbnail is one of several side by side, with no paragraph between them: films to choose from."""
+    for up in islice(_find_around(box, _BOXES), _BOXES):
+        if up.css_first("p") is not None:
+            return False
+        shown = unquote(unquote((up.html or "")[: 3 * LONGEST_SNIPPET]))
+        if len({m[1] for pattern in platform.thumbnails for m in re.finditer(pattern, shown)}) > _MOST_SIDE_BY_SIDE:
+            return True
+    return False
 
 
 def _read_words(node: LexborNode) -> frozenset[str]:
