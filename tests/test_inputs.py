@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
+import quopri
 import zipfile
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from embedarchive.core.errors import UsageError
 from embedarchive.detect import find_embeds
 from embedarchive.fetch.zstd import zstd
-from embedarchive.sources import Seed, expand_seeds
+from embedarchive.sources import Seed, expand_seeds, find_listing
 from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
 from in_process import run
 
@@ -360,3 +362,140 @@ def test_pages_read_from_files_count_as_articles(tmp_path: Path) -> None:
     done = run("crawl", tmp_path / "a.html", "-a", tmp_path / "out")
     assert (done.code, "1 fetched" in done.out) == (0, True)
     assert "1 unchanged" in run("crawl", tmp_path / "a.html", "-a", tmp_path / "out").out
+
+
+# -------------------------------------------------------------------------------------------- what browsers save
+
+QUOTE = (
+    '<blockquote class="twitter-tweet"><a href="https://twitter.com/ida/status/1932100000000000201">x</a></blockquote>'
+)
+WIDGET = '<html><body><a href="https://www.instagram.com/p/DKq4bC_EfG7/?utm_source=ig_embed">View</a></body></html>'
+
+
+def keys(seeds: list[Seed]) -> list[str]:
+    found = [find_embeds(s.fetch.body, content_type=s.fetch.content_type).embeds for s in seeds if s.fetch]
+    return [embed.post.key for embeds in found for embed in embeds if embed.post]
+
+
+def mhtml(*parts: tuple[str, str, str]) -> bytes:
+    """An MHTML page of parts: content id, location, text."""
+    head = "Snapshot-Content-Location: https://news.test/a\r\nDate: Tue, 10 Jun 2025 08:15:00 +0200\r\nMIME-Version: 1.0\r\n"
+    head += 'Content-Type: multipart/related; type="text/html"; boundary="=b="\r\n\r\n'
+    body = "".join(
+        f"--=b=\r\nContent-Type: text/html\r\nContent-ID: <{name}>\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+        f"Content-Location: {url}\r\n\r\n{quopri.encodestring(text.encode()).decode()}\r\n"
+        for name, url, text in parts
+    )
+    return (head + body + "--=b=--\r\n").encode()
+
+
+def test_an_mhtml_page_is_read_with_its_frames_and_its_date(tmp_path: Path) -> None:
+    page = f'<html><body>{QUOTE}<iframe id="instagram-embed-0" src="cid:f2@m"></iframe></body></html>'
+    (tmp_path / "a.mhtml").write_bytes(mhtml(("f1@m", "https://news.test/a", page), ("f2@m", "cid:x", WIDGET)))
+    (tmp_path / "b").write_bytes(mhtml(("f1@m", "https://news.test/b", page)))
+    [a, b], intake = take(tmp_path)
+    assert keys([a]) == ["x:1932100000000000201", "instagram:DKq4bC_EfG7"]
+    assert a.fetch
+    assert (a.url, b.url, a.fetch.fetched_at) == (
+        "https://news.test/a",
+        "https://news.test/b",
+        "2025-06-10T06:15:00.000Z",
+    )
+    assert not intake.skipped
+
+
+@pytest.mark.parametrize("folder", ["Wall 2_files", "Wall 2-Dateien", "Wall 2_fichiers"])
+def test_a_saved_page_is_read_with_the_frames_in_its_folder(folder: str, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "saved_resource(1).html").write_text(WIDGET)
+    (tmp_path / "secret.html").write_text(WIDGET.replace("DKq4bC_EfG7", "BwiVvR9lD0m"))
+    frames = f'<iframe class="instagram-media-rendered" src="./{folder}/saved_resource(1).html"></iframe>'
+    frames += '<iframe class="instagram-media-rendered" src="secret.html"></iframe>'
+    page = tmp_path / "Wall 2.html"
+    page.write_text(f"<!doctype html><html><body>{QUOTE}{frames}</body></html>")
+    assert keys(take(page)[0]) == ["x:1932100000000000201", "instagram:DKq4bC_EfG7"]
+    seeds, intake = take(tmp_path)
+    assert (len(seeds), dict(intake.skipped)) == (2, {"part_of_page": 1})
+
+
+def test_singlefile_says_when_it_saved_a_page(tmp_path: Path) -> None:
+    head = "<!--\n Page saved with SingleFile \n url: https://news.test/a \n"
+    head += " saved date: Tue Jun 10 2025 08:15:00 GMT+0200 (CET)\n-->"
+    (tmp_path / "a.html").write_text(f"<!DOCTYPE html> <html lang=en>{head}<body>{QUOTE}</body>")
+    [seed], _ = take(tmp_path / "a.html")
+    assert seed.fetch
+    assert (seed.url, seed.fetch.fetched_at) == ("https://news.test/a", "2025-06-10T06:15:00.000Z")
+
+
+def entry(
+    url: str, text: str | None, *, status: int = 200, mime: str = "text/html", page: str = "p1", kind: str = "document"
+) -> object:
+    content: dict[str, object] = {"mimeType": mime}
+    if text is not None:
+        content |= {"text": base64.b64encode(text.encode()).decode(), "encoding": "base64"}
+    return {
+        "pageref": page, "startedDateTime": "2025-06-10T08:15:00+02:00", "_resourceType": kind, "request": {"url": url},
+        "response": {"status": status, "content": content},
+    }  # fmt: skip
+
+
+def test_a_har_gives_its_pages_and_counts_the_rest(tmp_path: Path) -> None:
+    page = article(1).decode()
+    entries = [
+        entry("https://news.test/r", "", status=301), entry("https://news.test/a", page),
+        entry("https://ads.test/", page), entry("https://news.test/api", page, kind="xhr"),
+        entry("https://news.test/p.jpg", "x", mime="image/jpeg", kind="image"),
+        entry("https://news.test/b", None, page="p2"), {"request": {}},
+        entry("https://www.instagram.com/p/DKq4bC_EfG7/", page, page="p3"),
+    ]  # fmt: skip
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": entries}}))
+    [seed], intake = take(tmp_path / "a.har")
+    assert seed.fetch
+    assert (seed.url, posts([seed]), seed.fetch.fetched_at) == (
+        "https://news.test/a",
+        ["01"],
+        "2025-06-10T06:15:00.000Z",
+    )
+    told = {"redirect": 1, "not_listed": 1, "other_type": 2, "without_body": 1, "damaged": 1, "platform_page": 1}
+    assert dict(intake.skipped) == told
+
+
+# ------------------------------------------------------------------------------------------- listings, saved and far
+
+ITEMS = f"<item><link>{A}</link></item><item><link>{B}</link></item>"
+FEED = f"<?xml version='1.0'?><rss version='2.0'><channel>{ITEMS}</channel></rss>"
+LOCS = f"<url><loc>{A}</loc></url><url><loc>{B}</loc></url>"
+SITEMAP = f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{LOCS}</urlset>"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("feed.xml", FEED),
+        ("sitemap.xml", SITEMAP),
+        ("sitemap.txt", f"{A}\n{B}\n"),
+        ("export?output=csv", f"x,y\n1,{A}\n2,{B}\n"),
+    ],
+)
+def test_listings_are_read_from_files_and_from_afar(name: str, text: str, packed: bool, tmp_path: Path) -> None:
+    data = gzip.compress(text.encode()) if packed else text.encode()
+    listing = find_listing(data, f"https://n.test/{name}")
+    assert listing
+    assert [found.url for found in listing.entries] == [A, B]
+    if "?" not in name:
+        (tmp_path / (name + ".gz" * packed)).write_bytes(data)
+        assert [seed.url for seed in take(tmp_path / (name + ".gz" * packed))[0]] == [A, B]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A text about https://n.test/a.\n",
+        "https://www.instagram.com/p/DKq4bC_EfG7/\n",
+        "one,two\n",
+        '{"url": "https://n.test/a"}',
+    ],
+)
+def test_a_text_is_no_list(text: str) -> None:
+    assert find_listing(text.encode(), "https://n.test/story") is None

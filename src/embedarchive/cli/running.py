@@ -72,7 +72,8 @@ replay_option = click.option(
 def crawl(seeds: tuple[str, ...], **values: Any) -> int:
     """Fetch articles, find the posts they embed, capture and keep them.
 
-    A SEED is an article's URL, a sitemap, a feed, a saved article (.html, .html.gz, .txt), a folder of them, a web
+    A SEED is an article's URL, a sitemap, a feed, a list on the web (text, CSV), a saved article (HTML with its folder
+    of files, MHTML, HAR, text, packed or not), a saved feed or sitemap, a folder of them, a web
     archive (WARC, ARC, WACZ), a table (CSV, TSV), a browser's bookmarks, @FILE with one seed a line, or - for standard
     input. What of it is not taken is told by reason. Without a seed it goes on with all that
     the archive says is due. The same command again resumes: nothing is done twice.

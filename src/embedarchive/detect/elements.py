@@ -119,6 +119,21 @@ def _match_saved(node: LexborNode, kept: str) -> Match | None:
         post = identify_post(url)
         if post:
             return make_match(node, post, url, "saved-frame", f"{node.tag}@srcdoc says itself")
+    return _match_saved_widget(node, kept)
+
+
+_LINKED = re.compile(r"""(?i)\shref\s*=\s*["']?(https?://[^\s"'<>]+)""")
+
+
+def _match_saved_widget(node: LexborNode, kept: str) -> Match | None:
+    """A frame that is a platform's widget by its own class or id: the first link in it to a post of that platform."""
+    called = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}".lower()
+    for m in islice(_LINKED.finditer(kept[:_LARGEST_FRAME]), 50) if called.strip() else ():
+        url = unescape_entities(m[1])
+        post = identify_post(url)
+        stems = (host.partition(".")[0] for host in BY_NAME[post.platform].hosts) if post else ()
+        if post and any(len(stem) > 2 and stem in called for stem in stems):
+            return make_match(node, post, url, "saved-frame", f"{node.tag}@srcdoc links to it")
     return None
 
 

@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urljoin
@@ -19,14 +20,25 @@ from embedarchive.egress import check_url
 from embedarchive.fetch.body import Body
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.links import find_canonical
-from embedarchive.sources.lists import decode_list, is_bookmarks
-from embedarchive.sources.media import is_asset, starts_as_html
+from embedarchive.sources.listing import find_listing, identify_listing
+from embedarchive.sources.lists import decode_list, is_address_list, is_bookmarks
+from embedarchive.sources.media import is_asset, is_platform_page, starts_as_html
+from embedarchive.sources.saved import (
+    find_saved_date,
+    find_saved_file,
+    is_files_folder,
+    is_har,
+    is_mhtml,
+    put_frames_in,
+    read_har,
+    read_mhtml,
+)
 from embedarchive.sources.seed import Seed
 
 MAX_BYTES = 100 * 1024 * 1024
 _CHUNK = 1 << 16
 
-Kind = Literal["html", "text", "web archive", "list", "unknown"]
+Kind = Literal["html", "text", "web archive", "mhtml", "har", "listing", "list", "unknown"]
 
 _ENDINGS: dict[str, Kind] = {
     ".html": "html",
@@ -38,6 +50,9 @@ _ENDINGS: dict[str, Kind] = {
     ".warc": "web archive",
     ".arc": "web archive",
     ".wacz": "web archive",
+    ".mhtml": "mhtml",
+    ".mht": "mhtml",
+    ".har": "har",
     ".csv": "list",
     ".tsv": "list",
 }
@@ -53,7 +68,7 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
     if not path.is_dir():
         yield from _read_file(path, identify_kind(path), base_url, intake)
         return
-    for file in sorted(_walk(path)):
+    for file in sorted(_walk(path, intake)):
         kind = identify_kind(file)
         if kind == "list":
             intake.skip(str(path), "list_in_folder", str(file))
@@ -68,9 +83,16 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
             yield _describe_unreadable(file, address)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file below a folder; links to folders are not followed, so there is no loop to walk into."""
-    for parent, _, names in os.walk(folder):
+def _walk(folder: Path, intake: Intake) -> Iterator[Path]:
+    """Every file below a folder; links to folders are not followed, so there is no loop to walk into.
+
+    What browsers put in a folder beside a page that they saved is part of it.
+    """
+    for parent, folders, names in os.walk(folder):
+        beside = any(name.lower().endswith((".html", ".htm", ".xhtml")) for name in names)
+        for name in [name for name in folders if beside and is_files_folder(name)]:
+            folders.remove(name)
+            intake.skip(str(folder), "part_of_page", str(Path(parent, name)))
         yield from (Path(parent, name) for name in names if not name.startswith("."))
 
 
@@ -78,16 +100,20 @@ def identify_kind(path: Path) -> Kind:
     """Tell what a file is by the end of its name, else by its beginning."""
     name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
     known = _ENDINGS.get(Path(name).suffix)
-    if known and known != "html":
+    if known and known not in ("html", "text"):
         return known
     try:
         start = b"" if path.is_dir() else read_body(path, 4096)[0]
     except SourceError:
         return known or "unknown"
-    if is_bookmarks(decode_list(start)):
+    if is_bookmarks(decode_list(start)) or is_address_list(decode_list(start)):
         return "list"
     if known:
         return known
+    if identify_listing(start.removeprefix(b"\xef\xbb\xbf").lstrip()):
+        return "listing"
+    if is_mhtml(start) or is_har(start):
+        return "mhtml" if is_mhtml(start) else "har"
     if start.startswith((b"WARC/", b"filedesc://")) or _is_zip(path):
         return "web archive"
     return "html" if starts_as_html(start) else "unknown"
@@ -105,15 +131,25 @@ def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> 
         yield from read_web_archive(path, intake)
         return
     if kind == "unknown":
-        raise SourceError(f"{path} is no HTML, text, WARC, ARC or WACZ file. Nothing was done.")
+        raise SourceError(
+            f"{path} is no HTML, text, feed, sitemap, MHTML, HAR, WARC, ARC or WACZ file. Nothing was done."
+        )
     body, truncated = read_body(path, MAX_BYTES)
+    if kind in ("mhtml", "har"):
+        yield from _read_saved(path, kind, body, base_url, intake)
+        return
+    if kind == "listing":
+        yield from _read_listing(path, body, truncated, base_url, intake)
+        return
+    if kind == "html":
+        body = put_frames_in(body, partial(_read_frame, path.parent))
     url = base_url or path.resolve().as_uri()
     if kind == "html" and not base_url:
         url = find_address(body) or url
     fetch = Fetch(
         url=url,
         final_url=url,
-        fetched_at=to_iso(datetime.fromtimestamp(path.stat().st_mtime, UTC)),
+        fetched_at=find_saved_date(body) or _find_file_date(path),
         outcome="ok",
         content_type="text/html" if kind == "html" else "text/plain",
         body=body,
@@ -121,6 +157,67 @@ def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> 
         source=str(path),
     )
     yield Seed(url, str(path), fetch)
+
+
+def _find_file_date(path: Path) -> str:
+    return to_iso(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+
+
+def _read_frame(folder: Path, address: str) -> bytes | None:
+    """A frame that was saved in a folder beside its page; nothing else on this machine is read for a page."""
+    name = find_saved_file(address)
+    path = folder / name if name and len(name) < 1000 else None
+    try:
+        inside = (
+            path is not None and path.resolve().is_relative_to(folder.resolve()) and is_files_folder(path.parent.name)
+        )
+        return path.read_bytes() if path and inside and path.is_file() and path.stat().st_size < MAX_BYTES else None
+    except (OSError, ValueError):
+        return None
+
+
+def _read_saved(path: Path, kind: Kind, body: bytes, base_url: str | None, intake: Intake) -> Iterator[Seed]:
+    """Give the pages of an MHTML or a HAR file, and count what else is in it."""
+    try:
+        pages = [page for page in [read_mhtml(body)] if page] if kind == "mhtml" else list(read_har(body))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        intake.skip(str(path), "damaged", str(path))
+        return
+    taken = False
+    for page in pages:
+        url = (kind == "mhtml" and base_url) or _check_address(page.url)
+        reason = page.reason or ("platform_page" if url and kind == "har" and is_platform_page(url) else None)
+        if reason:
+            intake.skip(str(path), reason, page.url or str(path))
+            continue
+        taken, url = True, url or path.resolve().as_uri()
+        fetch = Fetch(
+            url=url, final_url=url, fetched_at=page.saved_at or _find_file_date(path), outcome="ok",
+            status=page.status, content_type=page.content_type, body=page.body, source=str(path),
+        )  # fmt: skip
+        yield Seed(url, str(path), fetch)
+    if not taken:
+        intake.skip(str(path), "nothing_found", str(path))
+
+
+def _read_listing(
+    path: Path, body: bytes, truncated: str | None, base_url: str | None, intake: Intake
+) -> Iterator[Seed]:
+    """Give the articles that a saved feed or sitemap names."""
+    listing = find_listing(body, base_url or "", truncated)
+    for entry in listing.entries if listing else ():
+        yield Seed(entry.url, str(path), changed_at=entry.changed_at)
+    if listing and listing.truncated:
+        intake.skip(str(path), "too_many" if listing.truncated == "too_many" else "damaged", str(path))
+    if not listing or not listing.entries:
+        intake.skip(str(path), "nothing_found", str(path))
+
+
+def _check_address(url: str | None) -> str | None:
+    try:
+        return check_url((url or "").partition("#")[0])
+    except RefusedError:
+        return None
 
 
 def find_address(html: bytes) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -22,6 +22,14 @@ from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError
 from embedarchive.egress import check_url
 from embedarchive.fetch.body import Body
+from embedarchive.sources.lists import (
+    decode_list,
+    find_address,
+    has_columns_of_addresses,
+    is_address_list,
+    is_bookmarks,
+    read_list,
+)
 
 MAX_ENTRIES = 100_000
 """Of one document; the protocol of sitemaps allows 50,000."""
@@ -30,7 +38,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _MAX_FEED = 8 * 1024 * 1024
 _STEP = 1 << 16
 
-Kind = Literal["sitemap", "sitemap_index", "feed"]
+Kind = Literal["sitemap", "sitemap_index", "feed", "list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The entries of a sitemap, of an index of sitemaps, or of a feed. `truncated` is why they are not all, or None."""
+    """The entries of a sitemap, of an index of sitemaps, of a feed, or of a list (addresses on lines, or in a table).
+
+    `truncated` is why they are not all, or None.
+    """
 
     kind: Kind
     entries: tuple[Entry, ...]
@@ -58,10 +69,10 @@ def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing
             unpacked.finish(framed=True)
         body, truncated = bytes(unpacked.data), truncated or unpacked.truncated
     body = _clean_start(body)
-    kind = identify_listing(body[:4096])
+    kind = identify_listing(body[:4096]) or identify_list(body[:4096], url)
     if kind is None:
         return None
-    pairs = _read_feed(body) if kind == "feed" else _read_sitemap(body)
+    pairs = _READERS[kind](body, url)
     entries: dict[str, Entry] = {}
     for link, date in pairs:
         entry = _make_entry(link.strip(), date, url, kind) if link.strip() else None
@@ -91,6 +102,33 @@ def identify_listing(start: bytes) -> Kind | None:
     return _ROOTS.get(root[1]) if root else None
 
 
+def identify_list(start: bytes, url: str) -> Kind | None:
+    """Tell whether a document is a list: nothing but addresses, a table whose heading says so, or bookmarks."""
+    if not start or start.startswith((b"{", b"[")) or start[:200].count(b"\x00") > 2:
+        return None
+    text = decode_list(start)
+    if text.startswith("<"):
+        return "list" if is_bookmarks(text) else None
+    is_table = _CSV.search(url) is not None and _find_first_address(text)
+    return "list" if is_table or is_address_list(text) or has_columns_of_addresses(text) else None
+
+
+# A table by its ending, or by what Google's sheets are exported with.
+_CSV = re.compile(r"(?i)\.(?:csv|tsv)(?:\.gz)?(?:[?#]|$)|[?&](?:output|format)=(?:csv|tsv)\b")
+
+
+def _find_first_address(text: str) -> bool:
+    return any(find_address(line.text) for line in read_list(text, ".csv"))
+
+
+def _read_text_list(body: bytes, url: str) -> Iterator[tuple[str, str | None]]:
+    name = ".tsv" if re.search(r"(?i)\btsv\b", url) else ".csv" if _CSV.search(url) else ""
+    for line in read_list(decode_list(body), name):
+        address = None if line.heading else find_address(line.text)
+        if address:
+            yield (address if "://" in address else f"https://{address}"), None
+
+
 def _clean_start(body: bytes) -> bytes:
     """UTF-8 without byte order mark or white space before it: nothing may stand before an XML declaration."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -104,7 +142,7 @@ def _make_entry(link: str, date: str | None, base_url: str, kind: Kind) -> Entry
     except (RefusedError, ValueError):
         return None
     # A sitemap speaks for its own site only; else anyone's could send us anywhere, a million times.
-    if kind != "feed" and _find_site(url) != _find_site(base_url):
+    if kind in ("sitemap", "sitemap_index") and base_url and _find_site(url) != _find_site(base_url):
         return None
     return Entry(url, date)
 
@@ -116,7 +154,7 @@ def _find_site(url: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------- sitemaps
 
 
-def _read_sitemap(body: bytes) -> Iterator[tuple[str, str | None]]:
+def _read_sitemap(body: bytes, _: str) -> Iterator[tuple[str, str | None]]:
     """Give address and date of each `<url>` or `<sitemap>`, from direct children: images have a `<loc>` as well."""
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
@@ -184,7 +222,7 @@ def _find_time(text: str | None) -> str | None:
 # ---------------------------------------------------------------------------------------------------------------- feeds
 
 
-def _read_feed(body: bytes) -> Iterable[tuple[str, str | None]]:
+def _read_feed(body: bytes, _: str) -> Iterable[tuple[str, str | None]]:
     body = body[:_MAX_FEED]
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _read_json_feed(body)
@@ -219,3 +257,11 @@ def _read_json_feed(body: bytes) -> Iterator[tuple[str, str | None]]:
         if isinstance(item, dict):
             link = item.get("url") or item.get("external_url") or ""
             yield str(link), _find_time(str(item.get("date_modified") or item.get("date_published") or ""))
+
+
+_READERS: Mapping[Kind, Callable[[bytes, str], Iterable[tuple[str, str | None]]]] = {
+    "sitemap": _read_sitemap,
+    "sitemap_index": _read_sitemap,
+    "feed": _read_feed,
+    "list": _read_text_list,
+}

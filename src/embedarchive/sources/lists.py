@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.errors import UsageError
 from embedarchive.detect.nesting import limit_nesting
+from embedarchive.sources.media import is_platform_page
 
 _ADDRESS = re.compile(r"(?i)\b(?:https?|file)://[^\s<>\"\u201c\u201d]+")
 _HOSTLIKE = re.compile(r"(?i)(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,24}(?::\d{1,5})?(?:[/?#]\S*)?$")
@@ -184,6 +185,21 @@ def _read_bookmarks(text: str) -> Iterator[Line]:
 def has_columns(first: str, column: str | None) -> bool:
     """Whether a list's first line is that of a table."""
     return _find_separator(first, "", column) is not None
+
+
+def has_columns_of_addresses(text: str) -> bool:
+    """Whether a text is a table whose headings name a column of addresses, with an address below."""
+    separator = _find_separator(text, "", None)
+    lines = text.splitlines()
+    return bool(separator) and len(lines) > 1 and not _ADDRESS.search(lines[0]) and bool(_ADDRESS.search(lines[1]))
+
+
+def is_address_list(text: str) -> bool:
+    """Whether a text is nothing but addresses of pages, one a line, as a text sitemap is; posts' are a text of posts."""
+    lines = [line.strip().lstrip("\ufeff") for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    whole = lines[:-1] or lines  # the last may be cut
+    return bool(whole) and all(_ADDRESS.fullmatch(line) and not is_platform_page(line) for line in whole)
 
 
 def is_bookmarks(start: str) -> bool:

@@ -18,7 +18,7 @@ from embedarchive.sources.lists import Line, decode_list, find_address, has_colu
 from embedarchive.sources.seed import Seed
 
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
-_FILELIKE = re.compile(r"(?i)[^/]*\.(?:html?|txt|xml|gz|warc|wacz|json|csv)")
+_FILELIKE = re.compile(r"(?i)[^/]*\.(?:html?|txt|xml|gz|zst|warc|arc|wacz|zip|json|csv|tsv|mhtml?|har)")
 _HOSTLIKE = re.compile(r"(?i)(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|$)")
 
 
@@ -32,10 +32,10 @@ def expand_seeds(
 ) -> Iterator[Seed]:
     """Give the articles that the arguments name, in their order, each address once.
 
-    An argument is a URL, a saved page (.html or .txt, plain or gzip), a folder of them, a WARC, ARC or WACZ file, a table (CSV,
-    TSV) or a browser's bookmarks, `@FILE` or `-` for a list with one of these on a line (`#` begins a comment). `column` is the
-    column of tables that holds addresses. What is not taken is counted in `intake`, as is a bad line of a list. Raises
-    `SourceError` for an argument that is none of them, UsageError for a column that is not there.
+    An argument is a URL, a saved page (HTML, text, MHTML, HAR, plain or gzip), a folder of them, a WARC, ARC or WACZ file, a
+    saved feed or sitemap, a table (CSV, TSV) or a browser's bookmarks, `@FILE` or `-` for a list with one of these on a line
+    (`#` begins a comment). `column` is the column of tables that holds addresses. What is not taken is counted in `intake`, as
+    is a bad line of a list. Raises `SourceError` for an argument that is none of them, UsageError for no such column.
     """
     base, intake = _check_base(base_url), Intake() if intake is None else intake
     expander = _Expander(base, sys.stdin if stdin is None else stdin, column, intake)
