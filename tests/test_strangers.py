@@ -131,6 +131,11 @@ def test_an_endless_view_in_place_of_any_table_hangs_nothing(table: str, whole: 
         if done.code == 1 and not command.startswith(("query", "lookup", "search")):
             assert table in done.err, (command, done)
             assert "is not as embedarchive makes it" in done.err, (command, done)
+    for words in (("verify",), ("backup", tmp_path / "copy.db"), ("restore", path)):
+        began = time.monotonic()
+        done = run(*words, "-a", path if words[0] != "restore" else tmp_path / "new")
+        assert unharmed(done, began), (words, done)
+        assert done.code in (1, 2, 7), (words, done)
 
 
 async def test_no_page_of_the_reading_room_hangs_either(whole: Path, tmp_path: Path) -> None:

@@ -188,11 +188,11 @@ def check_uids(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
 def check_blobs(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
     """All bytes are those that their sha256 names."""
     where, values = ("WHERE sha256 IN (" + NEW_BLOBS + ")", {"since": scope.since}) if scope.since else ("", {})
-    total = int(conn.execute(f"SELECT count(*) FROM main.blobs {where}", values).fetchone()[0])
+    total = int(conn.execute(f"SELECT count(*) FROM blobs {where}", values).fetchone()[0])
     chance = random.Random(scope.seed)
     sql = (
         f"SELECT sha256, rowid, encoding, size, length(body), iif(length(body) <= {LARGEST_AT_ONCE}, body, NULL) "
-        f"FROM main.blobs {where} ORDER BY rowid"
+        f"FROM blobs {where} ORDER BY rowid"
     )
     for number, (*row, body) in enumerate(conn.execute(sql, values), 1):
         if scope.sample < 1 and chance.random() >= scope.sample:
@@ -216,7 +216,7 @@ NEW_BLOBS = (
 
 
 def check_withdrawn(conn: sqlite3.Connection, held: Held) -> Iterator[Flaw]:
-    if conn.execute("SELECT 1 FROM main.redactions WHERE sha256 = ?", (held.sha256,)).fetchone() is None:
+    if conn.execute("SELECT 1 FROM redactions WHERE sha256 = ?", (held.sha256,)).fetchone() is None:
         says = f"the bytes of {held.sha256} are gone, and nothing says that they were withdrawn"
         yield Flaw("blob_missing", held.sha256, says)
 
