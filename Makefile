@@ -55,9 +55,10 @@ mutate: $(READY)
 peers: $(READY)
 	$(BIN)/python bench/peers.py
 
-# Slow: kills the writer at every system call, many times over.
+# Hours: kills and fails the writer at every system call, then 10,000 times at random, then the real command at its calls.
 sweep: $(READY)
 	$(BIN)/python bench/kill.py
+	$(BIN)/python bench/sweep.py
 
 # Half an hour: crawls from slow servers, from servers that stall, and beside twenty busy processes.
 slow: $(READY)

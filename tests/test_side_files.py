@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ from embedarchive.core.model import Fetch
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.faults import has_reset_fault
-from embedarchive.store.sidefiles import find_strangers
+from embedarchive.store.sidefiles import JOURNAL_MAGIC, find_strangers
 from in_process import run
 from reading_room import open_room
 from strangers import write_protected
@@ -329,6 +330,34 @@ def test_a_journal_is_played_into_its_own_file_only(door: str, made: Path, folde
     assert not list(folder.glob("*.orphan-*"))
 
 
+def test_a_run_that_is_killed_while_it_draws_its_number_is_gone_on_with(made: Path, folder: Path) -> None:
+    """The journal of that change alone, left valid beside the file that has the change already."""
+    folder.mkdir()
+    path, journal = folder / "embeds.db", folder / "embeds.db-journal"
+    shutil.copyfile(made / "sound.db", path)
+    before = path.read_bytes()
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA journal_mode = PERSIST")
+        conn.execute("PRAGMA schema_version = 123456789")
+    left = bytearray(journal.read_bytes())  # its head was made naught, to end the transaction
+    sector, page_size, pages = 512, 8192, len(before) // 8192
+    record = left[sector : sector + 8 + page_size]
+    page = record[4:-4]
+    drawn = (int.from_bytes(record[-4:]) - sum(page[at] for at in range(page_size - 200, 0, -200))) % 2**32
+    left[:28] = JOURNAL_MAGIC + struct.pack(">IIIII", 1, drawn, pages, sector, page_size)
+    journal.write_bytes(left)
+    other = folder / "other.db"
+    shutil.copyfile(made / "other" / "embeds.db", other)
+    shutil.copyfile(journal, folder / "other.db-journal")
+    assert by_open(path) == 50
+    assert path.read_bytes()[:24] + path.read_bytes()[100:] == before[:24] + before[100:]
+    assert path.read_bytes()[40:44] == before[40:44]  # played: the number is the one before
+    assert not list(folder.glob("*.orphan-*"))
+    assert by_crawl(path) == 50
+    assert by_open(other) == 7
+    assert len(list(folder.glob("other.db-journal.orphan-*"))) == 1
+
+
 def test_the_user_is_told_where_it_is(made: Path, folder: Path) -> None:
     lay(made, "killed", folder)
     restore(folder, made)
@@ -431,6 +460,19 @@ def test_a_run_waits_for_a_reader_and_says_so(made: Path, folder: Path, caplog: 
             keep_articles(archive, 1, "and", 100)  # once it has begun, neither waits for the other
         leave.join()
     assert count(path) == 52
+
+
+def test_what_lies_beside_another_programs_file_is_left_alone(made: Path, folder: Path) -> None:
+    lay(made, "killed", folder)
+    path = folder / "embeds.db"
+    with closing(sqlite3.connect(folder / "theirs.db")) as conn:
+        conn.execute("CREATE TABLE theirs (x)")
+    (folder / "theirs.db").rename(path)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for command in ("stats", "check"):
+        assert run(command, "-a", path).code == 1
+    after = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert after == before | {"embeds.db.lock": b""}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ knows its own:
 - `cookie`, the schema's number in the header (`PRAGMA schema_version`), is drawn by lot when a run turns its log on, and raised
   by MARK in the first transaction of the log and of each new beginning of it. So every log bears the numbers that it goes with:
   MARK less than its first, for the file as it was before, to its last.
-- A journal holds page 1 as it was before it was changed: the file's is that one, or the next.
+- A journal holds page 1 as it was before it was changed: the file's is that one, or the next after it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import IO
 from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, ArchiveLocked, DiskFull
 from embedarchive.store.header import SIZE, Header, read_first
+from embedarchive.store.schema import APPLICATION_ID
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,9 @@ def find_strangers(path: Path) -> list[Path]:
     if len(data) < SIZE:
         return []
     header = Header.parse(data)
-    return [beside(path, end) for end in found if not owned[end](header, beside(path, end))]
+    if header.application != APPLICATION_ID:  # another program's, whose files are none of our business
+        return []
+    return [beside(path, end) for end in found if not owned[end](path, header)]
 
 
 def _is_filled(path: Path) -> bool:
@@ -134,13 +137,13 @@ def _is_filled(path: Path) -> bool:
         return False
 
 
-def owns_log(header: Header, wal: Path) -> bool:
-    """Whether a file of that header is the one that a write-ahead log goes with, as far as the two can tell.
+def owns_log(path: Path, header: Header) -> bool:
+    """Whether a file of that header is the one that the log beside it goes with, as far as the two can tell.
 
     https://www.sqlite.org/fileformat.html#the_write_ahead_log
     """
     try:
-        with wal.open("rb") as file:
+        with beside(path, "-wal").open("rb") as file:
             told = _read_cookies(file)
     except FileNotFoundError:
         return True
@@ -175,13 +178,13 @@ def _read_cookies(file: IO[bytes]) -> tuple[int | None, int | None] | None:
     return (first, last) if valid else None
 
 
-def owns_journal(header: Header, journal: Path) -> bool:
-    """Whether a file of that header is the one that a rollback journal goes with, as far as the two can tell.
+def owns_journal(path: Path, header: Header) -> bool:
+    """Whether a file of that header is the one that the journal beside it goes with, as far as the two can tell.
 
     https://www.sqlite.org/fileformat.html#the_rollback_journal
     """
     try:
-        with journal.open("rb") as file:
+        with beside(path, "-journal").open("rb") as file:
             start = file.read(28)
             if len(start) < 28 or start[:8] != JOURNAL_MAGIC:  # SQLite would not play it
                 return True
@@ -191,11 +194,20 @@ def owns_journal(header: Header, journal: Path) -> bool:
         return True
     if before is None:  # page 1 is changed last of all
         return header.pages == pages
-    changed, stepped = header.changes - before.changes, (header.cookie - before.cookie) % 2**32
-    return changed in (0, 1) and stepped <= MOST_STEPS
+    was = Header.parse(before)
+    if header.changes - was.changes not in (0, 1):
+        return False
+    if (header.cookie - was.cookie) % 2**32 <= MOST_STEPS:
+        return True
+    return _blank(before) == _blank(read_first(path, len(before)))  # killed while the number was drawn
 
 
-def _find_first_page(file: IO[bytes]) -> Header | None:
+def _blank(page: bytes) -> bytes:
+    """Page 1 without what drawing a number changes: the count of changes, the number, the version that wrote it. Pure."""
+    return page[:24] + page[28:40] + page[44:92] + page[SIZE:]
+
+
+def _find_first_page(file: IO[bytes]) -> bytes | None:
     """Page 1 as a journal holds it, that is as it was before the transaction."""
     end, at = os.fstat(file.fileno()).st_size, 0
     while at + 28 <= end:
@@ -209,9 +221,9 @@ def _find_first_page(file: IO[bytes]) -> Header | None:
         room = max(0, end - at) // step
         count = room if count in (0, 0xFFFFFFFF) else min(count, room)
         for _ in range(count):
-            record = os.pread(file.fileno(), 4 + SIZE, at)
+            record = os.pread(file.fileno(), 4 + page_size, at)
             if record[:4] == b"\0\0\0\1":
-                return Header.parse(record[4:])
+                return record[4:]
             at += step
         at += -at % sector
     return None

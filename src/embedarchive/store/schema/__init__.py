@@ -92,7 +92,9 @@ def check_identity(path: Path) -> None:
 def explain_foreign(path: Path) -> str:
     """What a SQLite file is that does not bear our number: another program's, or an archive written out and in again."""
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as conn:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)
+        ) as conn:  # touches no log of theirs
             taken = conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'embedarchive'").fetchall()
     except sqlite3.Error:
         taken = []
