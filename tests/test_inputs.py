@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
 import io
 import json
 import quopri
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import brotli
 import pytest
 
+from embedarchive.api.commands import read_since
 from embedarchive.core.errors import UsageError
 from embedarchive.detect import find_embeds
 from embedarchive.fetch.zstd import zstd
+from embedarchive.run.failures import find_failure
+from embedarchive.run.ledger import Event
 from embedarchive.sources import Seed, expand_seeds, find_listing
 from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
 from in_process import run
@@ -499,3 +504,53 @@ def test_listings_are_read_from_files_and_from_afar(name: str, text: str, packed
 )
 def test_a_text_is_no_list(text: str) -> None:
     assert find_listing(text.encode(), "https://n.test/story") is None
+
+
+# ------------------------------------------------------------------------------------------------------- the report
+
+
+def test_the_report_lists_every_failure_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text(f"./missing.html\n{tmp_path}/a.warc\n")
+    (tmp_path / "a.warc").write_bytes(response(N, b"?", "Content-Encoding: klingon"))
+    table = tmp_path / "failures.csv"
+    done = run("crawl", f"@{tmp_path}/l.txt", "--report", table, "-a", tmp_path / "out")
+    rows = list(csv.DictReader(table.open(encoding="utf-8-sig", newline="")))
+    assert done.code == 3
+    assert [(row["what"], row["outcome"], row["reason"].split(":")[0]) for row in rows] == [
+        ("article", "failed", "unsupported_encoding"), ("skipped", "lost", "bad_line"),
+    ]  # fmt: skip
+    assert all(len(row["to_do"]) > 20 for row in rows)
+    assert run("crawl", A, "--report", tmp_path, "-a", tmp_path / "out").code == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "advice"),
+    [
+        (Event("article", "u", "failed", "http_403"), "save the page"),
+        (Event("article", "u", "failed", "http_503"), "run the same command again"),
+        (Event("article", "u", "ok", "incomplete"), "--refresh"),
+        (Event("capture", "x:1", "blocked", "challenge"), "kept us out"),
+        (Event("capture", "x:1", "available", "media: timeout"), "run the same command"),
+        (Event("fault", "1", "search", "ValueError: x"), "report it"),
+        (Event("article", "u", "ok"), None),
+        (Event("capture", "x:1", "gone", "removed"), None),
+        (Event("skipped", "a.warc", "redirect", "", 3), None),
+    ],
+)
+def test_what_to_do_follows_from_the_reason(event: Event, advice: str | None) -> None:
+    failure = find_failure(event)
+    assert (failure is None) == (advice is None)
+    assert failure is None or (advice or "") in failure.to_do
+
+
+@pytest.mark.parametrize("since", ["banana", "2026-13-01", "7x", "yesterday"])
+def test_what_is_no_date_is_wrong_use_at_once(since: str, tmp_path: Path) -> None:
+    done = run("crawl", A, "--since", since, "-a", tmp_path / "out")
+    assert (done.code, (tmp_path / "out").exists()) == (2, False)
+
+
+def test_since_takes_dates_and_ages() -> None:
+    assert [read_since(text) for text in ("2026", "2026-02", "2026-02-03")] == ["2026", "2026-02", "2026-02-03"]
+    assert read_since("2026-02-03T01:00:00+02:00") == "2026-02-02T23:00:00.000Z"
+    week = datetime.fromisoformat(read_since("7d") or "")
+    assert abs(datetime.now(UTC) - week - timedelta(days=7)) < timedelta(minutes=5)

@@ -10,15 +10,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
 from embedarchive.core import clock
+from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Post
 from embedarchive.detect.anything import find_pasted
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.run.failures import FailureTable
 from embedarchive.run.ledger import Event, ReplayChoice
 from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl
 from embedarchive.run.report import Report, Tally
@@ -49,6 +51,7 @@ def crawl(
     exclude: Sequence[str] = (),
     since: str | None = None,
     limit: int | None = None,
+    report: str | Path | None = None,
     replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
@@ -59,14 +62,14 @@ def crawl(
     (CSV, TSV), a browser's bookmarks, or `@FILE` with one seed a line; what of it is not taken, the report says. Without a seed
     it goes on with all that the archive says is due. The archive is made if there is none.
 
-    `base_url` is the address of a saved article that does not say its own, `column` the heading or number of the column of a
-    table that holds addresses (else it is found). What was fetched longer ago than `refresh` is
-    fetched again. `render` also searches what an article's scripts made of it, `in_article` photographs every post in its
-    article too. `follow` follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are
-    regular expressions that addresses must and must not match; `since` (a date) leaves out entries of sitemaps and feeds
-    that changed before; `limit` is the most articles. `replay` shows captures again from the archive alone, and keeps how
-    much of it came back: all, none (False), or (None) a sample at once and others while the browser would wait. For
-    `settings` see `SettingsOptions`.
+    `base_url` is the address of a saved article that does not say its own, `column` the heading or number of the column of
+    a table that holds addresses (else it is found). What was fetched longer ago than `refresh` is fetched again. `render`
+    also searches what an article's scripts made of it, `in_article` photographs every post in its article too. `follow`
+    follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are regular expressions that
+    addresses must and must not match; `since` (a date, or an age as `7d`) leaves out entries of sitemaps and feeds that
+    changed before; `limit` is the most articles. `report` is a CSV file in which every failure is listed, with its reason
+    and what to do. `replay` shows captures again from the archive alone, and keeps how much of it came back: all, none
+    (False), or (None) a sample at once and others while the browser would wait. For `settings` see `SettingsOptions`.
 
     Raises UsageError and SourceError for what cannot be meant or read, BrowserMissing when there are posts to capture and
     nothing to do it with, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for a file that cannot be written
@@ -75,6 +78,9 @@ def crawl(
     names = tuple(map(str, seeds))
     links = make_scope(names, scope, depth if follow else 0, include, exclude, since)
     fresh_since = clock.later(-refresh.total_seconds())
+    watched: Watcher = watcher or LogWatcher()
+    if report is not None:
+        watched = FailureTable(Path(report), watched)
     intake = Intake()
     sources = expand_seeds(names, base_url=base_url, column=column, intake=intake)
     prepare = prepare_crawl(sources, intake, limit=limit, fresh_since=fresh_since, all_due=not seeds)
@@ -85,7 +91,7 @@ def crawl(
         "replay": REPLAYS[replay],
     }  # fmt: skip
     return run_session(
-        archive_path(archive), "crawl", world, say_options(options, world), prepare, watcher or LogWatcher(),
+        archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
         scope=links, limit=limit, fresh_since=fresh_since, replay=REPLAYS[replay],
     )  # fmt: skip
 
@@ -186,7 +192,7 @@ def make_scope(
     exclude: Sequence[str],
     since: str | None,
 ) -> LinkScope:
-    """The links that are followed. Raises UsageError for what is no scope and no regular expression."""
+    """The links that are followed. Raises UsageError for what is no scope, no regular expression, no date and no age."""
     if scope not in get_args(Reach):
         raise UsageError(f"There is no scope {scope!r}; there are {', '.join(get_args(Reach))}.")
     for pattern in (*include, *exclude):
@@ -194,7 +200,34 @@ def make_scope(
             re.compile(pattern)
         except re.error as error:
             raise UsageError(f"{pattern!r} is no regular expression ({error}). Nothing was done.") from error
-    return LinkScope(tuple(seeds), scope, depth, tuple(include), tuple(exclude), since)
+    return LinkScope(tuple(seeds), scope, depth, tuple(include), tuple(exclude), read_since(since))
+
+
+_AGES = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def read_since(since: str | None) -> str | None:
+    """The date that is meant, as ISO 8601: a date, a year, a month, or an age (`7d`, `12h`) before now. Raises UsageError."""
+    text = (since or "").strip()
+    if not text:
+        return None
+    if age := re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.lower()):
+        return clock.later(-float(age[1]) * _AGES[age[2]])
+    try:
+        padded = {4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)
+        return text if len(padded) != len(text) and date.fromisoformat(padded) else to_iso_date(text)
+    except ValueError:
+        raise UsageError(
+            f"{since!r} is no date and no age; write 2026-01-31, 2026-01 or 7d. Nothing was done."
+        ) from None
+
+
+def to_iso_date(text: str) -> str:
+    """A date or a time as dates of listings are compared to: a time in UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if len(text) <= 10:
+        return moment.date().isoformat()
+    return to_iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def say_options(options: Mapping[str, object], settings: Settings) -> dict[str, object]:

@@ -67,7 +67,8 @@ SCOPE_OPTIONS = (
     click.option("--depth", type=click.IntRange(0), default=3, show_default=True, help="Links from a seed at most."),
     click.option("--include", multiple=True, metavar="REGEX", help="Only addresses that match one of these."),
     click.option("--exclude", multiple=True, metavar="REGEX", help="No addresses that match one of these."),
-    click.option("--since", metavar="DATE", help="Leave out entries of sitemaps and feeds that changed before."),
+    click.option("--since", metavar="DATE",
+                 help="Leave out entries of sitemaps and feeds that changed before: 2026-01-31, or 7d."),
     click.option("--limit", type=click.IntRange(1), help="At most so many articles."),
 )  # fmt: skip
 

@@ -63,6 +63,9 @@ replay_option = click.option(
 @click.option("--refresh", type=Age(), default="1d", show_default=True, help="Fetch again what was fetched longer ago.")
 @click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
 @render_option
+@click.option(
+    "--report", metavar="FILE.csv", help="List every failure in this table, with its reason and what to do about it."
+)
 @click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
 @login_option

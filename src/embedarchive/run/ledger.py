@@ -223,7 +223,10 @@ class Run:
     async def take_listing(self, row: Row, fetch: Fetch, listing: Listing) -> None:
         """What was fetched as an article is a sitemap or a feed: its entries are the run's articles."""
         scope = self.scope
-        entries = [(e.url, fetch.final_url) for e in listing.entries if scope is None or scope.is_recent(e.changed_at)]
+        chosen = [e for e in listing.entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind)]
+        entries = [(e.url, fetch.final_url) for e in chosen]
+        if left := len(listing.entries) - len(chosen):
+            self.emit("skipped", fetch.final_url, "out_of_scope", "", left)
         count, why, now = len(listing.entries), listing.truncated, clock.now()
         await self.keep(self.archive.keep_listing, row["id"], row["url"], listing.kind, count, why, now)
         new = await self.keep_seeds(entries, depth=0)

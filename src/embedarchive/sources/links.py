@@ -48,6 +48,12 @@ class LinkScope:
             and not any(re.search(pattern, url) for pattern in self.exclude)
         )
 
+    def chooses(self, url: str, changed_at: str | None, kind: str) -> bool:
+        """Whether an entry of a listing is taken. It was chosen by naming the listing, wherever it leads: only `include`,
+        `exclude` and `since` apply, and to what is a listing itself only `since`."""
+        own = LinkScope((url,), "host", 0, self.include, self.exclude)
+        return self.is_recent(changed_at) and (kind == "sitemap_index" or own.admits(url))
+
     def is_recent(self, changed_at: str | None) -> bool:
         """Whether a date is not before `since`. ISO times sort as they read."""
         return not self.since or not changed_at or changed_at[: len(self.since)] >= self.since

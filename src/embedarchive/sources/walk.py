@@ -47,22 +47,16 @@ def find_articles(step: Step, fetch: Fetch, scope: LinkScope | None) -> SourceFi
         steps = (Step(Seed(url, fetch.final_url), step.depth + 1) for url in links if scope and scope.admits(url))
         seed = step.seed
         return SourceFile(Seed(seed.url, seed.origin, fetch, seed.changed_at), (), tuple(steps))
-    recent = [entry for entry in listing.entries if scope is None or scope.is_recent(entry.changed_at)]
-    seeds = tuple(Seed(entry.url, fetch.final_url, changed_at=entry.changed_at) for entry in recent)
+    chosen = (e for e in listing.entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind))
+    seeds = tuple(Seed(entry.url, fetch.final_url, changed_at=entry.changed_at) for entry in chosen)
     if listing.kind == "sitemap_index":
         steps = (Step(seed, step.depth, listing=True) for seed in seeds)
         return SourceFile(None, (), tuple(steps), listing.truncated)
-    chosen = (seed for seed in seeds if scope is None or _is_chosen(seed.url, scope))
-    return SourceFile(None, tuple(chosen), (), listing.truncated)
+    return SourceFile(None, seeds, (), listing.truncated)
 
 
 def _is_followed(step: Step, fetch: Fetch, scope: LinkScope | None) -> bool:
     return scope is not None and fetch.outcome == "ok" and step.depth < scope.depth
-
-
-def _is_chosen(url: str, scope: LinkScope) -> bool:
-    """Entries of a listing were chosen by naming it: only include and exclude apply, not the reach."""
-    return LinkScope((url,), "host", 0, scope.include, scope.exclude).admits(url)
 
 
 async def walk(
