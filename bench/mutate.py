@@ -56,19 +56,15 @@ REASONS: Mapping[str, str] = {
     r"number: .*(?:_FIRST|_EPOCH)": "one unit beside a moment at which no post was made",
     r"boolean: .*navigate": "which headers are sent: the replica answers both alike",
     r"text: .*(?:Sign\(|verdict\(|known = )": "what a sign says of itself, to people",
-    r"boolean: .*distinctive": "an address of its shape alone in an article, which conformance asks of nobody yet",
     r"youtube thumbnails|youtube pattern: thumbnails": "asks for markup with a thumbnail of each host",
-    r"youtube pattern: calls": "blanks that no script writes",
     r"telegram text: \"(?:iv|bg|nft)\"": "a name of a channel has four letters at least: the word is never read",
-    r"rumble pattern: _PLAYER": "a letter that may be there, and that what follows takes as well",
-    r"spotify number: .*path\[": "no address has a word so long before it",
-    r"instagram text: \"blockquote|instagram boolean: bare=": "markup known by its byline: another selector has it too",
 }
 """Why a survivor cannot matter, or what it asks for, by its file, operator and line."""
 ASKED = {
-    "finding": "asks for a spelling or an example; `bench/spellings.py` found none",
-    "capture": "asks for a reading or a state; `bench/readings.py` found none",
+    "finding": "may matter: asks for a spelling or an example that shows it",
+    "capture": "may matter: asks for a reading or a state that shows it",
 }
+"""What is said of all others: nobody has looked at them one by one."""
 
 
 def make_mutants(seed: int, sample: int, only: str = "", half: str = "") -> tuple[Mutant, ...]:
