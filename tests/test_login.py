@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sqlite3
+import zipfile
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,11 +19,13 @@ import pytest_asyncio
 from capturing import Camera, open_camera, post_of
 from commands import embedarchive, through
 from embedarchive.browser import Login, read_login
-from embedarchive.browser.login import forget_text
+from embedarchive.browser.secrets import forget_text
 from embedarchive.core.errors import UsageError
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.sites.instagram.embed import render_embed
+from in_process import run
+from spellings import PLACES, SPELLINGS
 
 SESSION, TOKEN, DEVICE = "48291%3AqX7secretsession%3A12", "t0kenThatMustNotBeKept99", "device-5f0c2b7a91"
 NOW = 1_773_900_000.0
@@ -93,7 +97,7 @@ def test_no_secret_is_in_what_a_login_prints(state: Path) -> None:
     ],
 )
 def test_a_secret_is_known_however_it_is_written(state: Path, said: str, kept: str) -> None:
-    assert forget_text(said, read_login(state, NOW)) == kept
+    assert forget_text(said, read_login(state, NOW).secrets) == kept
 
 
 # --------------------------------------------------------------------------------------------------------- in a browser
@@ -170,23 +174,69 @@ def find_everything(file: Path) -> Iterator[bytes]:
     conn.close()
 
 
+ROTATED, STORED, PASSED = "r0tated:4471/secret+of-this%2Fvisit", "st0red-in-this-visit-8812", "p4ssed-on-as-auth-3317"
+SHORT = "q7Zp2"
+
+
+def play_hostile_page(replica: Replica) -> list[str]:
+    """Let a post's frame repeat its visitor's secrets, and new ones, in every spelling and place; give what was written."""
+    fact = replica.post("lighthouse")
+    page = render_embed(fact, "AtestAtestAtestAtest12", captioned=True, caption="x")
+    written = [
+        spell(secret) for spell in SPELLINGS.values() for secret in (SESSION, TOKEN, DEVICE, ROTATED, STORED, PASSED)
+    ]
+    safe = [each.replace("</", "<\\/").replace("\0", "&#0;") for each in written]
+    said = "".join(place.format(each) for each in safe for place in (PLACES["text"], PLACES["attribute"]))
+    store = json.dumps({"t0": STORED})
+    script = f"""<script>
+      document.cookie = 'short={SHORT};path=/;secure'; localStorage.setItem('token', {json.dumps(STORED)});
+      sessionStorage.setItem('token2', {json.dumps(store)}); localStorage.removeItem('token');
+      for (const one of {json.dumps([quote(each, safe="") for each in written])}) 0;
+      fetch('/api/echo?auth={PASSED}&sid={SHORT}');
+      fetch('/api/state.json?t=' + encodeURIComponent({json.dumps(ROTATED)}));</script>"""
+    style = "<style>" + "".join(PLACES["style"].format(each) for each in safe if "\r" not in each) + "</style>"
+    page = page.replace("<title", f"{script}{style}<title", 1).replace("</body>", f"{said}</body>", 1)
+    address = f"https://www.instagram.com/p/{fact.key}/embed/captioned/"
+    headers = (
+        ("set-cookie", f"sessionid2={ROTATED}; Path=/; Secure; HttpOnly"), ("x-echo", quote(ROTATED, safe="")),
+        ("x-session-of", SESSION), ("content-type", "text/html; charset=utf-8"),
+    )  # fmt: skip
+    replica.serve(address, Saved(body=page.encode("utf-8", "replace"), headers=headers))
+    body = json.dumps({"all": written, "short": SHORT, "sid": SHORT}).encode()
+    json_type = (("content-type", "application/json"),)
+    replica.serve("https://www.instagram.com/api/echo", Saved(body=body, headers=json_type))
+    replica.serve("https://www.instagram.com/api/state.json", Saved(body=gzip.compress(body), headers=json_type))
+    return [each for each in written if len(each) > 7]
+
+
 @pytest.mark.browser
 def test_no_secret_is_kept(replica: Replica, state: Path, tmp_path: Path) -> None:
     """The platform hands the visitor's own token back in the page, as the real one does: it must not be kept either."""
-    replica.set_state("lighthouse", "followers")
+    written = play_hostile_page(replica)
     url, folder = replica.post("lighthouse").url, tmp_path / "archive"
     done = embedarchive("capture", url, "-a", folder, "--storage-state", state, "--json", *through(replica))
-    assert (done.code, done.json["captures"]["available"]) == (0, 1), done.err
-    every = list(find_everything(folder / "embeds.db"))
-    for secret in (SESSION, unquote(SESSION), TOKEN, DEVICE):
-        for form in (secret, quote(secret, safe="")):
-            assert not any(form.encode() in each for each in every)
-    assert any(b'{"csrf_token": "[redacted]"}' in each for each in every), "else the page held no token to begin with"
+    assert (done.code, done.json["captures"]["available"]) == (0, 1), done.out + done.err
+    wacz = tmp_path / "all.wacz"
+    assert run("export", "--wacz", wacz, "-a", folder).code == 0
+    every = [*find_everything(folder / "embeds.db"), *find_packed(wacz), done.out.encode(), done.err.encode()]
+    for secret in written:
+        for form in {secret.encode("utf-8", "replace"), json.dumps(secret)[1:-1].encode()}:
+            assert not any(form in each for each in every), secret
+    assert any(b"[redacted]" in each for each in every), "else the page held no token to begin with"
     conn = sqlite3.connect(folder / "embeds.db")
     assert "logged_in" in conn.execute("SELECT environment FROM captures").fetchone()[0]
-    assert conn.execute("SELECT score FROM replays").fetchone()[0] > 0.9
     conn.close()
-    replica.set_state("lighthouse", "live")
+    assert (folder.stat().st_mode & 0o777, (folder / "embeds.db").stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def find_packed(wacz: Path) -> Iterator[bytes]:
+    """What is in a package, each member as it is, and unpacked where it is a compressed one."""
+    with zipfile.ZipFile(wacz) as package:
+        for name in package.namelist():
+            body = package.read(name)
+            yield body
+            if name.endswith(".gz"):
+                yield gzip.decompress(body)
 
 
 def test_a_bad_file_ends_the_command_before_it_begins(tmp_path: Path) -> None:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import html
+import asyncio
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 from embedarchive.browser.launch import Chrome, within
-from embedarchive.browser.redact import REDACTED
+from embedarchive.browser.secrets import Secrets, read_parameters, read_secrets, read_stored
 from embedarchive.browser.tab import OPEN_S, Tab
-from embedarchive.browser.visit import Visit
 from embedarchive.core.errors import BrowserCrashed, UsageError
-from embedarchive.core.model import Capture, Exchange, Headers, Rendering
-
-SHORTEST_SECRET = 8
-"""Characters: a shorter value (`1`, `en`, `dark`) is no credential, and stands everywhere."""
-_OPAQUE = re.compile(r"^(?!.*://)\S+$")
-_NO_TEXT = re.compile(r"^(?:image/(?!svg)|video/|audio/|font/)", re.I)
+from embedarchive.core.model import Capture, Post, Rendering
 
 # A value the page has changed since stays changed: the login is what a visit begins with. Frames without a storage
 # (sandboxed, about:blank) throw, and need none.
@@ -50,37 +42,11 @@ class Login:
         return f"{_GIVE_STORAGE}({json.dumps(self.storage)});"
 
     @cached_property
-    def secrets(self) -> re.Pattern[str]:
-        """Every value that must not be kept, as pages write it: plain, in an address, in JSON, in markup."""
-        values = {str(cookie["value"]) for cookie in self.cookies}
-        for kept in self.storage.values():
-            values |= {each for value in kept.values() for each in (value, *find_strings(value)) if _OPAQUE.match(each)}
-        forms = {form for value in values if len(value) >= SHORTEST_SECRET for form in write_forms(value)}
-        return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) or r"(?!)")
-
-
-def find_strings(value: str) -> Iterator[str]:
-    """The texts within a stored value that is JSON: tokens lie there among settings. Pure."""
-    try:
-        left = [json.loads(value)]
-    except ValueError:
-        return
-    while left:
-        match left.pop():
-            case str(text) if len(text) >= 2 * SHORTEST_SECRET:
-                yield text
-            case dict(some):
-                left += some.values()
-            case list(some):
-                left += some
-
-
-def write_forms(value: str) -> set[str]:
-    """The ways in which a page may write a value. Pure."""
-    plain = {value, unquote(value)}
-    return plain | {
-        form for each in plain for form in (quote(each, safe=""), json.dumps(each)[1:-1], html.escape(each))
-    }
+    def secrets(self) -> Secrets:
+        """Every value that must not be kept."""
+        cookies = ((str(each["name"]), str(each["value"]), bool(each.get("httpOnly"))) for each in self.cookies)
+        stored = (pair for kept in self.storage.values() for pair in kept.items())
+        return read_secrets(cookies) | read_stored(stored, given=True)
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -147,6 +113,52 @@ def _as_given(login: Login) -> Any:
     return [dict(cookie) for cookie in login.cookies]
 
 
+# -------------------------------------------------------------------------------------------------------------- learning
+
+_READ_STORAGES = """() => { const found = []; for (const name of ['localStorage', 'sessionStorage']) try {
+  found.push(...Object.entries(window[name])); } catch (error) {} return found; }"""
+_LOOK_S = 3.0
+
+
+async def watch_secrets(tab: Tab) -> None:
+    """Note, for a tab's life, what answers set as cookies and what pages store, also what they take away again."""
+
+    def on_answer(event: dict[str, Any]) -> None:
+        for name, value in event["headers"].items():
+            if name.lower() == "set-cookie":
+                lines = (line.partition(";")[0].partition("=") for line in value.split("\n"))
+                tab.written += [(each.strip(), given.strip(), True) for each, _, given in lines]
+
+    def on_stored(event: dict[str, Any]) -> None:
+        tab.stored.append((event["key"], event["newValue"]))
+
+    tab.cdp.on("Network.responseReceivedExtraInfo", on_answer)
+    tab.cdp.on("DOMStorage.domStorageItemAdded", on_stored)
+    tab.cdp.on("DOMStorage.domStorageItemUpdated", on_stored)
+    for domain in ("Network", "DOMStorage"):
+        await within(OPEN_S, tab.cdp.send(f"{domain}.enable"), "watch for secrets")
+
+
+async def learn_secrets(tab: Tab, login: Login, posts: tuple[Post, ...]) -> Secrets:
+    """The login's secrets, and those that a visit was given: cookies, stored values, credentials in addresses.
+
+    What names a post that is visited is none. Frames that do not answer are those of a page that is lost.
+    """
+    cookies = await within(OPEN_S, tab.context.cookies(), "read the cookies")
+    given = [(each.get("name", ""), each.get("value", ""), bool(each.get("httpOnly"))) for each in cookies]
+    asking = [asyncio.ensure_future(frame.evaluate(_READ_STORAGES)) for frame in tab.page.frames]
+    done, late = await asyncio.wait(asking, timeout=_LOOK_S)
+    for each in late:
+        each.cancel()
+    stored = [(str(n), str(v)) for each in done if not each.exception() for n, v in each.result()]
+    asked = [pair for e in (tab.recorder.entries if tab.recorder else ()) for pair in read_parameters(e.url)]
+    learned = read_secrets([*tab.written, *given, *asked]) | read_stored([*tab.stored, *stored])
+    names = {name for post in posts for name in (post.native_id, post.url)}
+    about = "\n".join(names)
+    values = frozenset(value for value in learned.values if value not in about)
+    return login.secrets | Secrets(values, learned.named)
+
+
 # -------------------------------------------------------------------------------------------------------------- keeping
 
 
@@ -156,51 +168,9 @@ def mark_capture(capture: Capture, login: Login) -> Capture:
 
 
 def mark_rendering(rendering: Rendering, login: Login) -> Rendering:
-    """Say in an article's rendering that it was opened logged in, and take the secrets out of its text. Pure."""
+    """Say in an article's rendering that it was opened logged in. Pure."""
     return replace(
         rendering,
-        final_url=forget_text(rendering.final_url, login),
-        dom=forget_text(rendering.dom, login),
         alterations=(f"opened logged in to {', '.join(login.sites)}", *rendering.alterations),
         captures=tuple(mark_capture(each, login) for each in rendering.captures),
     )
-
-
-def forget_login(seen: Visit, login: Login) -> None:
-    """Take every secret of the login out of what a visit brought back, before anyone reads it."""
-    page = seen.page
-    seen.page = replace(
-        page,
-        final_url=forget_text(page.final_url, login),
-        body=forget_text(page.body, login),
-        dom=forget_text(page.dom, login),
-        headers=_forget_headers(page.headers, login),
-        redirects=tuple((status, forget_text(url, login)) for status, url in page.redirects),
-        answers=tuple(replace(a, url=forget_text(a.url, login), body=forget_text(a.body, login)) for a in page.answers),
-    )
-    seen.exchanges = [_forget_exchange(each, login) for each in seen.exchanges]
-    seen.bodies = {forget_text(url, login): _forget_exchange(each, login) for url, each in seen.bodies.items()}
-    seen.broken = [forget_text(url, login) for url in seen.broken]
-
-
-def forget_text(text: str, login: Login) -> str:
-    """A text without the secrets of a login. Pure."""
-    return login.secrets.sub(REDACTED, text)
-
-
-def _forget_exchange(exchange: Exchange, login: Login) -> Exchange:
-    body = exchange.body
-    if body and not _NO_TEXT.match(exchange.content_type or ""):
-        # Whatever is no UTF-8 comes out of this as it went in.
-        body = forget_text(body.decode("utf-8", "surrogateescape"), login).encode("utf-8", "surrogateescape")
-    return replace(
-        exchange,
-        url=forget_text(exchange.url, login),
-        request_headers=_forget_headers(exchange.request_headers, login),
-        response_headers=_forget_headers(exchange.response_headers, login),
-        body=body,
-    )
-
-
-def _forget_headers(headers: Headers, login: Login) -> Headers:
-    return tuple((name, forget_text(value, login)) for name, value in headers)

@@ -20,14 +20,16 @@ from embedarchive.browser.launch import Chrome, find_tofu, launch
 from embedarchive.browser.login import (
     Login,
     check_login,
-    forget_login,
     give_cookies,
     give_storage,
+    learn_secrets,
     mark_capture,
     mark_rendering,
+    watch_secrets,
 )
 from embedarchive.browser.observe import VisitLimits
 from embedarchive.browser.pictures import Picture, look_at
+from embedarchive.browser.secrets import Secrets, forget
 from embedarchive.browser.tab import ScreenshotFormat, Tab
 from embedarchive.browser.tabs import WarmTabs
 from embedarchive.browser.visit import Visit, visit_frame
@@ -113,7 +115,7 @@ class Browser:
         crash = ""
         for _ in range(ATTEMPTS):
             try:
-                seen, chrome = await self._visit(post, visit)
+                seen, chrome, secrets = await self._visit(post, visit)
             except BrowserCrashed as error:
                 crash = str(error)
                 continue
@@ -122,22 +124,27 @@ class Browser:
                 seen, picture, post, visit, self._fetcher, chrome, self.screenshot_format,
                 media=media, idle_s=self.limits.idle_s,
             )  # fmt: skip
-            return mark_capture(taken, self._login) if self._login else taken
-        return _failed(post, visit, started, "browser_crashed", crash)
+            return await self._keep_no_secret(taken, secrets)
+        return await self._keep_no_secret(_failed(post, visit, started, "browser_crashed", crash))
 
-    async def _visit(self, post: Post, visit: Visitable) -> tuple[Visit, Chrome]:
+    async def _keep_no_secret(self, taken: Capture, secrets: Secrets | None = None) -> Capture:
+        """The capture as it may be kept: without anything of the login, and saying that there was one."""
+        if self._login is None:
+            return taken
+        return mark_capture(await asyncio.to_thread(forget, taken, secrets or self._login.secrets), self._login)
+
+    async def _visit(self, post: Post, visit: Visitable) -> tuple[Visit, Chrome, Secrets | None]:
         async with self._places:
             chrome = await self.running()
             async with self._tab(chrome) as tab:
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
                         seen = await visit_frame(tab, visit, post, self._door, self.limits, self.screenshot_format)
+                        secrets = await learn_secrets(tab, self._login, (post,)) if self._login else None
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the visit did not end") from error
-        if self._login:
-            await asyncio.to_thread(forget_login, seen, self._login)
-        return seen, chrome
+        return seen, chrome, secrets
 
     async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article to its end and write down what it became; photograph those posts in it.
@@ -161,15 +168,15 @@ class Browser:
                     async with asyncio.timeout(self.article_limits.whole_s):
                         opened = await open_article(tab, url, self._door, self.article_limits, self.screenshot_format)
                         taken = await photograph_posts(opened, posts) if posts else []
+                        secrets = await learn_secrets(tab, self._login, tuple(posts)) if self._login else None
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the article did not end") from error
-        if self._login:
-            for one in taken:
-                await asyncio.to_thread(forget_login, one.seen, self._login)
         captures = [await conclude_in_place(one, await _look(one.seen), opened, self._fetcher, chrome) for one in taken]
         rendering = replace(opened.rendering(), captures=tuple(captures))
-        return mark_rendering(rendering, self._login) if self._login else rendering
+        if self._login is None or secrets is None:
+            return rendering
+        return mark_rendering(await asyncio.to_thread(forget, rendering, secrets), self._login)
 
     @contextlib.asynccontextmanager
     async def _tab(self, chrome: Chrome) -> AsyncIterator[Tab]:
@@ -182,6 +189,7 @@ class Browser:
     async def _furnish(self, tab: Tab) -> None:
         if self._login:
             await give_storage(tab, self._login)
+            await watch_secrets(tab)
 
     @property
     def starting(self) -> bool:

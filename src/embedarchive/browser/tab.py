@@ -76,6 +76,10 @@ class Tab:
     spoiled: bool = False
     visits: int = 0
     been: set[str] = field(default_factory=set)
+    written: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Of a tab with a login: the cookies that answers set on this visit, each a secret whatever its name."""
+    stored: list[tuple[str, str]] = field(default_factory=list)
+    """And the values that pages stored."""
     _asking_anew: bool = False
     _frame: str = field(default="")
 
@@ -203,6 +207,8 @@ class Tab:
         await within(CLEAR_S, self._forget_history(), "clear the history")
         await within(CLEAR_S, self.cdp.send("Network.clearBrowserCookies"), "clear the last cookies")
         self.popups = self.dialogs = 0
+        self.written.clear()
+        self.stored.clear()
         self.visits += 1
 
     async def _forget_history(self) -> None:

@@ -6,11 +6,13 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import stat
 import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -152,6 +154,20 @@ async def examine_schema(path: Path) -> Examined:
     return False, f"{named}. Nothing is written to this archive, and only plain tables of it are read ({kept})"
 
 
+LOGGED_IN = """SELECT 1 FROM (SELECT environment FROM captures ORDER BY id DESC LIMIT 2000)
+               WHERE json_extract(environment, '$.logged_in') IS NOT NULL LIMIT 1"""
+
+
+def say_rights(path: Path, *, logged_in: bool) -> str:
+    """Who may read an archive's file, by its rights and its folder's; what to do where a login saw what others may not."""
+    folder, file = (stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path))
+    shown = f"its folder {folder:o}, its file {file:o}"
+    if not file & 0o077 or not folder & 0o077:
+        return f"only its owner may read it ({shown})"
+    warning = f"; it holds what a login saw: chmod 700 {quote(str(path.parent))}" if logged_in else ""
+    return f"other users of this machine may read it ({shown}){warning}"
+
+
 async def examine_archive(path: Path, *, full: bool = False) -> Examined:
     """What the archive holds; in `full`, once SQLite has looked through it. Raises DamagedArchive for what SQLite finds."""
     from embedarchive.store import open_reader
@@ -164,8 +180,10 @@ async def examine_archive(path: Path, *, full: bool = False) -> Examined:
         if state != "ok":
             raise DamagedArchive.seen(" ".join(state.split()), path)
         captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
+        logged_in = conn.execute(LOGGED_IN).fetchone() is not None
     aside = ", ".join(each.name for each in find_orphans(path))
     note = f"; set aside, for they were of another file: {aside}" if aside else ""
+    note += f"; {say_rights(path, logged_in=logged_in)}"
     looked = "looked through" if full else "not looked through (--full does; embedarchive verify reads every byte)"
     return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {looked}{note}"
 

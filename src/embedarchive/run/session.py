@@ -73,7 +73,7 @@ def run_session(
     """
     interrupts, tally = Interrupts(), Tally()
     emit = make_emit(tally, watcher)
-    with Archive(path, platforms=PLATFORMS) as archive:
+    with Archive(path, platforms=PLATFORMS, private=settings.login is not None) as archive:
         before = archive.conn.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()[0]
         newer = find_newer(archive.conn, clock.now())
         crawl_id = archive.start_crawl(command, clock.now(), __version__, options)

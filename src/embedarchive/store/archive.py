@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,16 +52,23 @@ class Archive:
     still read it after `patience_s` seconds, DiskFull when nothing more can be kept.
     """
 
-    def __init__(self, path: Path, *, platforms: Iterable[Platform] = (), patience_s: float = LONGEST_START_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        platforms: Iterable[Platform] = (),
+        patience_s: float = LONGEST_START_S,
+        private: bool = False,
+    ) -> None:
         self.path = path
         self._sample = Sample()
         self.doubts_clock = False
         self._longest_log = sidefiles.LOG_BYTES
-        make_folder(path)
+        make_folder(path, private=private)
         self._lock = sidefiles.lock_archive(path)
         try:
             sidefiles.settle_side_files(path, held=True)
-            create_archive(path)
+            create_archive(path, private=private)
             check_identity(path)
             self.conn = connect(path)
         except BaseException:
@@ -367,10 +375,10 @@ class Archive:
             settle_replay(conn, capture_id)
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder of an archive. Raises ArchiveError when that is not allowed, DiskFull."""
+def make_folder(path: Path, *, private: bool = False) -> None:
+    """Make the folder of an archive, `private` for its owner alone. Raises ArchiveError when that is not allowed, DiskFull."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
     except OSError as error:
         kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else ArchiveError
         raise kind(
@@ -378,15 +386,17 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def create_archive(path: Path) -> None:
+def create_archive(path: Path, *, private: bool = False) -> None:
     """Make an empty archive appear whole, or not at all: a run that is killed at once must not leave half a file.
 
-    It is made without a write-ahead log, so that its first page says whose file it is from the beginning.
+    It is made without a write-ahead log, so that its first page says whose file it is from the beginning. What
+    SQLite lays beside a file later has the rights of the file; `private` is for the owner alone.
     """
     if path.exists():
         return
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if private else 0o666))
     conn = sqlite3.connect(draft, isolation_level=None, factory=Connection)
     conn.name = path
     conn.execute("PRAGMA page_size = 8192")
