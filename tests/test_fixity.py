@@ -23,7 +23,7 @@ from embedarchive.core.errors import WrongBytes
 from embedarchive.store import open_reader
 from embedarchive.store.fixity import LARGEST_IN_MEMORY, Checked, read_blob
 from embedarchive.store.schema import SCHEMA_VERSION
-from embedarchive.store.verify import CODES, JSON, VerifyScope, read_columns, verify
+from embedarchive.store.verify import CODES, ELEMENTS, JSON, VerifyScope, read_columns, verify
 from in_process import run
 from reading_room import open_room
 from tampering import BOMB_SIZE, force_type, make_bomb, tamper
@@ -307,6 +307,19 @@ def test_broken_json_is_found_in_every_column(table: str, column: str, value: st
     filled = find_filled(whole, table)
     assert done.code == (7 if filled else 0)
     assert (f"row_json {table} " in done.out) == filled
+
+
+WRONG_ELEMENTS = {"array": "[1, [2], null]", "object": '{"rule": []}'}
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table in ELEMENTS for column in ELEMENTS[table]])
+def test_json_of_the_right_kind_that_holds_other_things_is_found(
+    table: str, column: str, whole: Path, tmp_path: Path
+) -> None:
+    value = WRONG_ELEMENTS[JSON[table][column]]
+    path = tamper(whole, tmp_path / "x.db", (f"UPDATE {table} SET {column} = ?", (value,)))
+    done = run("verify", "-a", path)
+    assert (done.code, f"{table}.{column}" in done.out) == (7, True)
 
 
 ROWS: dict[str, tuple[str, str]] = {

@@ -248,6 +248,17 @@ def test_broken_json_ends_no_command_in_a_traceback(kind: str, whole: Path, tmp_
     check_all(tamper(whole, tmp_path / "embeds.db", *changes), whole, tmp_path)
 
 
+@pytest.mark.parametrize("table", ["articles", "conclusions", "embeds", "replays"])
+async def test_the_reading_room_says_what_is_wrong(table: str, whole: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(whole, tmp_path / "embeds.db"))
+    force_type(path, table, f"UPDATE {table} SET " + ", ".join(f"{column} = x'00ff'" for column in own_columns(table)))
+    room = await open_room(path)
+    for page in (f"/embeds/-/post/{SAMPLES[0].post.key}", "/embeds/-/archive", "/embeds/-/article/1"):
+        answer = await room.client.get(page, follow_redirects=True)
+        assert answer.status_code in (200, 500)
+        assert answer.status_code == 200 or f"is damaged ({table}." in answer.text, page
+
+
 @pytest.mark.parametrize("table", [table for table in COLUMNS if own_columns(table)])
 def test_a_value_too_long_for_a_reader_is_told(
     table: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -50,6 +50,8 @@ CODES: Mapping[str, str] = {
 }
 """What a finding may be. The codes do not change from version to version; new ones may come."""
 
+PAIR = "type <> 'array' OR json_array_length(value) <> 2"
+
 JSON: Mapping[str, Mapping[str, str]] = {
     "crawls": {"options": "object", "summary": "object"},
     "fetches": {"headers": "array", "redirects": "array", "alterations": "array"},
@@ -59,6 +61,15 @@ JSON: Mapping[str, Mapping[str, str]] = {
     "conclusions": {"lacking": "array", "joined": "object"},
 }
 """Table -> column -> the kind of JSON that it holds."""
+
+ELEMENTS: Mapping[str, Mapping[str, str]] = {
+    "fetches": {"headers": PAIR, "alterations": "type <> 'text'"},
+    "captures": {"evidence": "type <> 'object'", "missing": "type <> 'text'", "alterations": "type <> 'text'"},
+    "exchanges": {"request_headers": PAIR, "response_headers": PAIR},
+    "descriptions": {"collaborators": "type <> 'text'", "media": "type <> 'object'", "sources": "type <> 'text'"},
+    "conclusions": {"lacking": "type <> 'object'", "joined": "type <> 'integer' OR key GLOB '*[^0-9]*'"},
+}
+"""Table -> column -> SQL that is true of an element of its JSON, as json_each has it, which should not be there."""
 
 TIMES: Mapping[str, tuple[str, ...]] = {
     "crawls": ("started_at", "finished_at"),
@@ -114,12 +125,12 @@ def verify(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
             yield Flaw(code, check.__name__.removeprefix("check_"), say_error(error))
 
 
-def explain_surprise(path: Path) -> DamagedArchive | None:
+def explain_surprise(path: Path, longest_s: float = LONGEST_LOOK_S) -> DamagedArchive | None:
     """What makes an archive break the one who reads it: the first value that its column may not hold, if there is any.
 
     A large archive is not looked through to its end: whoever waits for the answer has something else to say.
     """
-    until = time.monotonic() + LONGEST_LOOK_S
+    until = time.monotonic() + longest_s
     try:
         with closing(open_reader(path)) as conn:
             conn.set_progress_handler(lambda: int(time.monotonic() > until), 100_000)
@@ -270,6 +281,9 @@ def make_tests(table: str, kinds: Mapping[str, str]) -> list[tuple[str, str, str
         if name in kinds:
             tests.append((name, "row_json", f"{name} NOT NULL AND NOT json_valid({name})"))
             tests.append((name, "row_json", f"ifnull(json_type({name}), '{kind}') <> '{kind}'"))
+    for name, other in ELEMENTS.get(table, {}).items():
+        if name in kinds:
+            tests.append((name, "row_json", f"EXISTS (SELECT 1 FROM json_each({name}) WHERE {other})"))
     for name, words in WORDS.get(table, {}).items():
         if name in kinds:
             tests.append((name, "row_word", f"{name} NOT IN ({', '.join(repr(word) for word in words)})"))

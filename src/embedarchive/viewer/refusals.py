@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from datasette.utils import tilde_decode
@@ -16,6 +18,7 @@ from embedarchive.library.pictures import LARGEST_PICTURE
 from embedarchive.show.tags import Html, tag
 from embedarchive.show.words import say_size
 from embedarchive.store.faults import FAULTS, explain
+from embedarchive.store.verify import explain_surprise
 from embedarchive.viewer.archives import Missing, PageTooSlow
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.bounds import TOO_LARGE
@@ -25,6 +28,9 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'self'",
     "x-content-type-options": "nosniff",
 }
+LONGEST_LOOK_S = 3.0
+_causes: dict[tuple[Path, int, int], ArchiveError | None] = {}
+
 SLOW = "The archive could not answer in time. A narrower question may do."
 LARGE = f"A picture may have {say_size(LARGEST_PICTURE)} at most. A smaller copy of it finds the same."
 
@@ -48,10 +54,28 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             if told := refuse_fault(datasette, request, error):
                 return told
             raise
+        except (TypeError, ValueError, LookupError, AttributeError):
+            if told := await find_cause(datasette, request):
+                return refuse(datasette, 500, "The archive cannot be read", str(told))
+            raise
 
     # functools.wraps points here; Datasette must see what this function takes, not what the view takes.
     del refusing.__wrapped__
     return refusing
+
+
+async def find_cause(datasette: Any, request: Any) -> ArchiveError | None:
+    """The value that its column may not hold, if one explains what nobody expected; looked for once in a state of the file."""
+    name = tilde_decode(request.url_vars.get("database", "")) if request else ""
+    paths = [Path(db.path) for key, db in datasette.databases.items() if db.path and name in ("", key)]
+    for path in paths:
+        state = (path, path.stat().st_mtime_ns, path.stat().st_size)
+        if state not in _causes:
+            _causes.clear()
+            _causes[state] = await asyncio.to_thread(explain_surprise, path, LONGEST_LOOK_S)
+        if told := _causes[state]:
+            return told
+    return None
 
 
 def refuse_fault(datasette: Any, request: Any, error: Exception) -> Response | None:
