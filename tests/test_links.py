@@ -174,7 +174,8 @@ def test_what_a_command_line_offers_is_quoted(whole: Path, tmp_path: Path) -> No
 def test_no_command_is_put_together_anywhere_else() -> None:
     """A line that offers one of our commands with something of the user's or the archive's in it uses `say_command`."""
     verbs = "|".join(COMMANDS)
-    offered = re.compile(rf"(?:embedarchive (?:{verbs})|datasette -i|datasette serve|sqlite3) (?:[\w-]+ )*['\"]?\{{(?!shlex\.quote)")
+    programs = rf"(?:embedarchive (?:{verbs})|datasette -i|datasette serve|sqlite3)"
+    offered = re.compile(programs + r"(?: [\w-]+)* ['\"]?\{(?!shlex\.quote)")
     found = [
         path.relative_to(SOURCE).as_posix()
         for path in [*SOURCE.rglob("*.py"), *TEMPLATES]
