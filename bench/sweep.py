@@ -19,6 +19,7 @@ import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -88,7 +89,7 @@ def make_capture(number: int) -> Capture:
 
 
 def kill_at_random(path: Path, first: int, longest_s: float, chance: random.Random) -> list[int]:
-    """Let a writer begin and kill it, or let it be killed while it begins; give what it had acknowledged."""
+    """Let a writer begin and kill it: in half of the cases while it begins, else after it acknowledged; give what it had."""
     read, say = os.pipe()
     child = os.fork()
     if child == 0:
@@ -98,7 +99,9 @@ def kill_at_random(path: Path, first: int, longest_s: float, chance: random.Rand
         finally:
             os._exit(1)
     os.close(say)
-    time.sleep(chance.random() ** 2 * longest_s)  # more often early: a run is short that begins
+    if chance.random() < 0.5:
+        select.select([read], [], [], LONGEST_S)
+    time.sleep(chance.random() * longest_s)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(read, "rb") as told:

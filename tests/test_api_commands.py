@@ -32,7 +32,7 @@ from in_process import run
 from waiting import BOUND_S
 
 POST = "https://www.instagram.com/p/DVgxqYNKJ-P/"
-ONLY_COMMANDS = {"release", "quiet", "verbose", "as_json", "dry_run"}
+ONLY_COMMANDS = {"release", "trust_clock", "quiet", "verbose", "as_json", "dry_run"}
 """Options about what is printed; functions print nothing."""
 
 
