@@ -24,6 +24,7 @@ _UNSEEN = frozenset(("script", "style", "noscript", "template", "-comment"))
 _SAYS_NOTHING = re.compile(r"""\s(?:style|class)=(?:"[^"]*"|'[^']*')|</?(?:span|center|font)\b[^<>]*>""")
 _STYLE = re.compile(r"""\sstyle=(?:"[^"]*"|'[^']*')""")
 _FEW_BOXES = 12
+_TELLING = re.compile(r"""class=["']?[^"'<>]{0,200}(?:author|user|handle|name|date|time|footer|header)""", re.I)
 _DRAWING = re.compile(r"<svg\b.{0,9000}?</svg>", re.S)
 _BOX = re.compile(r"</?(?:div|article)\b[^<>]*>")
 
@@ -92,7 +93,7 @@ def read_markup(node: LexborNode) -> str:
 def compact(markup: str) -> str:
     """Leave out what says nothing: drawings, styles, and the nesting of boxes where there are many (an official quote has 60
     of them; in a quote of a few, their classes tell what they hold)."""
-    if markup.count("<div") <= _FEW_BOXES:
+    if _TELLING.search(markup, markup.find(">")) and markup.count("<div") <= _FEW_BOXES:
         return _STYLE.sub("", _DRAWING.sub("", markup))
     return _BOX.sub("\n", _SAYS_NOTHING.sub("", _DRAWING.sub("", markup)))
 
