@@ -5,24 +5,30 @@ from __future__ import annotations
 import base64
 import csv
 import gzip
+import html
 import io
 import json
 import quopri
+import sqlite3
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import brotli
 import pytest
+from pytest_httpserver import HTTPServer
 
 from embedarchive.api.commands import read_since
 from embedarchive.core.errors import UsageError
 from embedarchive.detect import find_embeds
+from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.fetch.zstd import zstd
 from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
 from embedarchive.sources import Seed, expand_seeds, find_listing
 from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
+from embedarchive.sources.versions import FeedVersions
 from in_process import run
 
 DATE = "2025-06-10T06:15:00Z"
@@ -374,6 +380,9 @@ def test_pages_read_from_files_count_as_articles(tmp_path: Path) -> None:
 QUOTE = (
     '<blockquote class="twitter-tweet"><a href="https://twitter.com/ida/status/1932100000000000201">x</a></blockquote>'
 )
+WIDGET_QUOTE = (
+    '<blockquote class="instagram-media"><a href="https://www.instagram.com/p/DKq4bC_EfG7/">p</a></blockquote>'
+)
 WIDGET = '<html><body><a href="https://www.instagram.com/p/DKq4bC_EfG7/?utm_source=ig_embed">View</a></body></html>'
 
 
@@ -554,3 +563,84 @@ def test_since_takes_dates_and_ages() -> None:
     assert read_since("2026-02-03T01:00:00+02:00") == "2026-02-02T23:00:00.000Z"
     week = datetime.fromisoformat(read_since("7d") or "")
     assert abs(datetime.now(UTC) - week - timedelta(days=7)) < timedelta(minutes=5)
+
+
+# --------------------------------------------------------------------------------- what stands in an article's place
+
+FULL = (
+    "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel>"
+    f"<item><link>{A}</link><description>short</description><content:encoded><![CDATA[<p>T</p>{QUOTE}]]></content:encoded></item>"
+    f"<item><link>{B}</link><description>&lt;p&gt;T&lt;/p&gt;</description></item><item><link>https://n.test/c</link>"
+    "<description>plain words</description></item></channel></rss>"
+)
+
+
+def test_a_feed_carries_versions_of_its_articles() -> None:
+    listing = find_listing(FULL.encode(), "https://n.test/full.xml")
+    assert listing
+    assert [entry.content is not None for entry in listing.entries] == [True, True, False]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"url": A, "content_html": QUOTE}, {"url": B}]}
+    listing = find_listing(json.dumps(feed).encode(), "https://n.test/feed.json")
+    assert listing
+    assert [entry.content for entry in listing.entries] == [QUOTE, None]
+    versions = FeedVersions()
+    versions.add(A + "?utm_source=feed", QUOTE)
+    fetch = versions.take(A)
+    assert fetch
+    assert (fetch.source, keys([Seed(A, "", fetch)]), versions.take(A)) == ("feed", ["x:1932100000000000201"], None)
+
+
+OBSTRUCTED = {
+    "JSON-LD": (
+        b'<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree": false}</script>',
+        "paywall",
+    ),
+    "a string": (b'<script type="application/ld+json">{"isAccessibleForFree":"False"}</script>', "paywall"),
+    "microdata": (b'<meta itemprop="isAccessibleForFree" content="false">', "paywall"),
+    "a tier": (b'<meta property="article:content_tier" content="locked">', "paywall"),
+    "free": (b'<script type="application/ld+json">{"isAccessibleForFree": true}</script>', None),
+    "a challenge": (b"<script>window._cf_chl_opt={cvId:'3'}</script>", "challenge"),
+    "a guard's script in a page": (b'<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script>', None),
+}
+
+
+@pytest.mark.parametrize("kind", OBSTRUCTED)
+def test_what_stands_in_an_articles_place_is_no_clean_zero(kind: str, tmp_path: Path) -> None:
+    head, why = OBSTRUCTED[kind]
+    assert find_obstacle(head, "https://n.test/a") == why
+
+
+def test_consent_hosts_are_known() -> None:
+    assert find_obstacle(b"<p>x", "https://consent.n.test/collect?x=1") == "consent"
+
+
+@pytest.mark.parametrize("command", ["find", "crawl"])
+def test_a_paywalled_page_without_embeds_is_exit_code_3(command: str, tmp_path: Path) -> None:
+    page = b"<!doctype html><html><body>" + OBSTRUCTED["JSON-LD"][0] + b"<p>Subscribe.</p></body></html>"
+    (tmp_path / "a.html").write_bytes(page)
+    done = run(command, tmp_path / "a.html", *(["--json", "-a", tmp_path / "out"] if command == "crawl" else ["--nl"]))
+    assert (done.code, "paywall" in done.err) == (3, True)
+    if command == "crawl":
+        assert done.json["searched_in_part"] == {"paywall": 1}
+
+
+def test_a_feed_stands_in_for_articles_that_cannot_be_had(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """Article a is a paywall's stub, b answers 403; the feed carries a post of each."""
+    feed = FULL.replace("&lt;p&gt;T&lt;/p&gt;", html.escape(WIDGET_QUOTE)).replace("https://n.test", "http://n.test")
+    stub = "<!doctype html><html>" + OBSTRUCTED["JSON-LD"][0].decode() + "</html>"
+    httpserver.expect_request("/full.xml").respond_with_data(feed, content_type="application/rss+xml")
+    httpserver.expect_request("/a").respond_with_data(stub, content_type="text/html")
+    for path in ("/b", "/c"):
+        httpserver.expect_request(path).respond_with_data("", status=403)
+    more = [f"--resolve=n.test:80:127.0.0.1:{httpserver.port}", "--delay", "0", "--ignore-robots"]
+    found = run("find", "http://n.test/full.xml", "--nl", *more)
+    rows = [json.loads(line) for line in found.out.splitlines()]
+    expected = [("feed", "instagram:DKq4bC_EfG7"), ("feed", "x:1932100000000000201")]
+    assert (sorted((row["source"], row["key"]) for row in rows if "key" in row), found.code) == (expected, 3)
+    assert [row["truncated"] for row in rows if "key" not in row] == ["paywall"]
+    (tmp_path / "full.xml").write_text(feed)
+    for seed, name in (("http://n.test/full.xml", "a"), (tmp_path / "full.xml", "b")):
+        run("crawl", seed, "-a", tmp_path / name, "--browser-path", "/none", *more)
+        query = "SELECT DISTINCT f.source, e.post_key FROM embeds e JOIN fetches f ON f.id = e.fetch_id ORDER BY 2"
+        with closing(sqlite3.connect(tmp_path / name / "embeds.db")) as conn:
+            assert conn.execute(query).fetchall() == expected

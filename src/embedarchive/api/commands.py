@@ -28,6 +28,7 @@ from embedarchive.run.services import Settings, SettingsOptions, make_settings
 from embedarchive.run.session import Watcher, run_session
 from embedarchive.sources import LinkScope, expand_seeds
 from embedarchive.sources.intake import Intake
+from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive, archive_path, open_reader
 
 Reach = Literal["prefix", "host", "domain"]
@@ -81,9 +82,9 @@ def crawl(
     watched: Watcher = watcher or LogWatcher()
     if report is not None:
         watched = FailureTable(Path(report), watched)
-    intake = Intake()
+    intake, versions = Intake(), FeedVersions()
     sources = expand_seeds(names, base_url=base_url, column=column, intake=intake)
-    prepare = prepare_crawl(sources, intake, limit=limit, fresh_since=fresh_since, all_due=not seeds)
+    prepare = prepare_crawl(sources, intake, versions, limit=limit, fresh_since=fresh_since, all_due=not seeds)
     world = make_settings(**settings)
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
@@ -92,7 +93,7 @@ def crawl(
     }  # fmt: skip
     return run_session(
         archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
-        scope=links, limit=limit, fresh_since=fresh_since, replay=REPLAYS[replay],
+        scope=links, limit=limit, fresh_since=fresh_since, versions=versions, replay=REPLAYS[replay],
     )  # fmt: skip
 
 

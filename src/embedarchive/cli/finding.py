@@ -23,9 +23,11 @@ from embedarchive.cli.options import (
     take_settings,
     with_options,
 )
+from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import Embed, Fetch, Found
 from embedarchive.detect.merge import merge_found
+from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.run.ledger import DOM_TYPE
@@ -33,6 +35,7 @@ from embedarchive.run.services import Services, Settings
 from embedarchive.show.words import printable
 from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 from embedarchive.sources.intake import Intake, say_skipped
+from embedarchive.sources.versions import make_feed_version
 
 
 @click.command()
@@ -107,6 +110,7 @@ async def print_all(
             if fetch.outcome == "failed":
                 failed += 1
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
+                await print_feed_version(services, seed, kinds, nl=nl, **more)
                 continue
             found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
             if render and fetch.source == "network":
@@ -117,8 +121,20 @@ async def print_all(
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
             embeds = [e for e in found.embeds if e.kind in kinds]
             (print_lines if nl else print_table)(seed, found, embeds)
+            if found.truncated in OBSTACLES:
+                await print_feed_version(services, seed, kinds, nl=nl, **more)
     print_skipped(intake)
     return ExitCode.IN_PART if failed or cut or intake.losses else ExitCode.DONE
+
+
+async def print_feed_version(services: Services, seed: Seed, kinds: frozenset[str], *, nl: bool, **more: bool) -> None:
+    """Print what the feed carries of an article that cannot be had itself."""
+    if not seed.content:
+        return
+    fetch = make_feed_version(seed.url, seed.content, clock.now())
+    found = await services.search(fetch.body, url=fetch.url, content_type=fetch.content_type, **more)
+    embeds = [e for e in found.embeds if e.kind in kinds]
+    (print_lines if nl else print_table)(replace(seed, origin=fetch.source), found, embeds)
 
 
 def print_skipped(intake: Intake) -> None:
@@ -145,7 +161,8 @@ def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:
 
 
 def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[str, Any]]:
-    """One flat object an embed. `posted_at` comes from the post's id where ids carry time, else from the publisher, and
+    """One flat object an embed. `source` is what named the article, or `feed` where it was found in what the feed carries of
+    it. `posted_at` comes from the post's id where ids carry time, else from the publisher, and
     `posted_at_source` says which (`id`, `publisher`). `about` is the post that a comment belongs to; `truncated` says why
     the page was searched in part only, if it was: then there is a row also where nothing was found."""
     if found.truncated and not embeds:

@@ -144,6 +144,9 @@ def print_summary(tally: Tally, where: str) -> None:
         articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or "none were due"
         grid.add_row("Articles", articles)
         grid.add_row("Embeds", str(tally.embeds))
+    if tally.in_part.total():
+        why = ", ".join(f"{count} {reason}" for reason, count in tally.in_part.items() if count)
+        grid.add_row("Seen in part", f"{why} (--report FILE.csv says which, and what to do)")
     if tally.skipped:
         grid.add_row("Not taken", say_skipped(tally.skipped))
     grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))

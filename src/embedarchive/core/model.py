@@ -95,7 +95,8 @@ class Embed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that one search of one HTML text gave. `truncated` says why the search stopped early, if it did."""
+    """All that one search of one HTML text gave. `truncated` says why the search stopped early, if it did,
+    or what stood in the article's place (`paywall`, `consent`, `challenge`) where nothing was found."""
 
     embeds: tuple[Embed, ...] = ()
     truncated: str | None = None

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import fields, replace
 
 from embedarchive.core.model import Claim, Embed, Found
+from embedarchive.detect.obstacles import OBSTACLES
 
 _HEAD = ("title", "canonical_url", "published_at", "lang", "site_name")
 
@@ -33,7 +34,12 @@ def merge_found(html: Found, dom: Found) -> Found:
             merged.append(embed)
         merged += after[here]
     head = {name: getattr(html, name) or getattr(dom, name) for name in _HEAD}
-    truncated = html.truncated or (f"rendered: {dom.truncated}" if dom.truncated else None)
+    said = f"rendered: {dom.truncated}" if dom.truncated else None
+    if merged:  # what one search stood before is no obstacle where the other found something
+        said = None if dom.truncated in OBSTACLES else said
+        truncated = said if html.truncated in OBSTACLES else html.truncated or said
+    else:
+        truncated = html.truncated or said
     return Found(tuple(replace(e, position=n) for n, e in enumerate(merged, 1)), truncated, **head)
 
 

@@ -36,6 +36,9 @@ ADVICE: Mapping[str, str] = {
     "http_5": "the server failed; run the same command again",
     "too_large": "more than is read of one document; what was read is kept",
     "incomplete": "the answer ended early; what came is kept, run the same command again with --refresh 0s",
+    "paywall": "the page says that it is not free to read; save it in your browser, logged in, and give the file",
+    "consent": "a page that asks for consent came in its place; save the article in your browser and give the file",
+    "challenge": "a page that tests readers came in its place; save the article in your browser and give the file",
     "blocked": "the platform kept us out; its posts stay due, run the same command again later",
     "error": "the visit failed; run the same command again",
     "partial": "something of the post is missing; run the same command again, it tries what may still be had",
@@ -75,7 +78,9 @@ def find_failure(event: Event) -> Failure | None:
 
 
 def find_advice(reason: str, outcome: str, what: str) -> str:
-    """What to do about a reason, else about an outcome, else about what failed."""
+    """What to do about a reason, else about an outcome, else about what failed; of a visit the outcome tells."""
+    if what == "capture" and outcome in ADVICE:
+        return ADVICE[outcome]
     by_reason = (advice for start, advice in ADVICE.items() if reason.startswith(start))
     return next(by_reason, None) or ADVICE.get(outcome) or ADVICE.get(what) or ADVICE["error"]
 

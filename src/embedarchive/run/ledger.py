@@ -21,6 +21,7 @@ from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.merge import merge_found
+from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.detect.shown import find_shown
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
@@ -31,6 +32,7 @@ from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.pace import Pace, ran_out_of_time
 from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
+from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files
 from embedarchive.store.fixity import read_blob
@@ -98,8 +100,8 @@ class RunServices(Protocol):
 class Event:
     """One thing that happened, for whoever watches.
 
-    `what` is article, listing, follow, render, search, link, capture, control, hold, in place, describe, conclude, replay,
-    pace, skipped (by an input's reader) or fault.
+    `what` is article, feed, listing, follow, render, search, link, capture, control, hold, in place, describe, conclude,
+    replay, pace, skipped (by an input's reader) or fault.
     """
 
     what: str
@@ -129,6 +131,8 @@ class Run:
     scope: LinkScope | None = None
     limit: int | None = None
     fresh_since: str = ""
+    versions: FeedVersions = field(default_factory=FeedVersions)
+    """What feeds carry of articles, for those that cannot be had."""
     replay: ReplayChoice = "none"
     spare: SpareTime = field(default_factory=SpareTime)
     backoff: BackOff = field(default_factory=BackOff)
@@ -217,8 +221,17 @@ class Run:
         if listing and fetch.outcome == "ok":
             await self.take_listing(row, fetch, listing)
             return
+        if fetch.outcome == "failed":
+            await self.keep_feed_version(row["id"], row["url"])
         await self.keep(self.archive.keep_fetch, row["id"], self.crawl_id, fetch, retry_after_failure(fetch))
         self.emit("article", row["url"], fetch.outcome, fetch.reason or fetch.truncated or "")
+
+    async def keep_feed_version(self, article_id: int, url: str) -> None:
+        """Keep what a feed carries of an article that cannot be had itself."""
+        version = self.versions.take(url) if self.versions.contents else None
+        if version:
+            await self.keep(self.archive.keep_fetch, article_id, self.crawl_id, version)
+            self.emit("feed", url, "ok", "what the feed carries of it is searched")
 
     async def take_listing(self, row: Row, fetch: Fetch, listing: Listing) -> None:
         """What was fetched as an article is a sitemap or a feed: its entries are the run's articles."""
@@ -227,6 +240,8 @@ class Run:
         entries = [(e.url, fetch.final_url) for e in chosen]
         if left := len(listing.entries) - len(chosen):
             self.emit("skipped", fetch.final_url, "out_of_scope", "", left)
+        for entry in chosen:
+            self.versions.add(entry.url, entry.content)
         count, why, now = len(listing.entries), listing.truncated, clock.now()
         await self.keep(self.archive.keep_listing, row["id"], row["url"], listing.kind, count, why, now)
         new = await self.keep_seeds(entries, depth=0)
@@ -260,6 +275,8 @@ class Run:
                 found, await self.services.search(dom or b"", url=row["final_url"], content_type=DOM_TYPE)
             )
         await self.keep(self.archive.keep_found, row["id"], found, FINDER_RULES, clock.now(), self.crawl_id)
+        if found.truncated in OBSTACLES:
+            await self.keep_feed_version(row["article_id"], row["url"])
         embeds = sum(e.kind == "embed" for e in found.embeds)
         self.emit("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
 

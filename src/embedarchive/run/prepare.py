@@ -11,6 +11,7 @@ from embedarchive.core.model import Post
 from embedarchive.run.ledger import Event
 from embedarchive.sources import Seed, canonicalize_article
 from embedarchive.sources.intake import LOST, Intake
+from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
 
@@ -20,7 +21,7 @@ Prepare = Callable[[Archive, int, Emit], None]
 
 
 def prepare_crawl(
-    seeds: Iterator[Seed], intake: Intake, *, limit: int | None, fresh_since: str, all_due: bool
+    seeds: Iterator[Seed], intake: Intake, versions: FeedVersions, *, limit: int | None, fresh_since: str, all_due: bool
 ) -> Prepare:
     """At most `limit` articles, those fetched well since `fresh_since` (ISO 8601) only to be searched; or `all_due`."""
     seeds = chain(list(islice(seeds, 1)), seeds)  # a mistake in the call shows before there is an archive
@@ -32,15 +33,19 @@ def prepare_crawl(
             if in_hand:
                 keep_documents(archive, crawl_id, some, emit)
             else:
-                keep_addresses(archive, crawl_id, some, fresh_since)
+                keep_addresses(archive, crawl_id, some, fresh_since, versions)
         tell_skipped(intake, emit)
 
     return prepare
 
 
-def keep_addresses(archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str) -> None:
+def keep_addresses(
+    archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str, versions: FeedVersions
+) -> None:
     """Put addresses to fetch into the archive, many to a transaction."""
     while some := list(islice(seeds, 1000)):
+        for seed in some:
+            versions.add(seed.url, seed.content)
         pairs = [(canonicalize_article(seed.url), seed.origin) for seed in some]
         archive.keep_seeds(crawl_id, pairs, clock.now(), fresh_since, 0, None)
 

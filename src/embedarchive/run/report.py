@@ -67,6 +67,7 @@ class Tally:
     in_place: int = 0
     faults: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    in_part: Counter[str] = field(default_factory=Counter)
     due: Mapping[str, int] = field(default_factory=dict)
     standing: Standings = field(default_factory=lambda: Standings())
 
@@ -75,6 +76,7 @@ class Tally:
             self.articles[event.outcome] += 1
         elif event.what == "search":
             self.embeds += event.count
+            self.in_part[event.detail] += event.outcome == "truncated"
         elif event.what == "capture":
             self.captures[event.outcome] += 1
             self.incomplete += bool(event.outcome == "available" and event.detail)
@@ -113,6 +115,7 @@ class Tally:
             "not_yet_replayed": self.not_replayed,
             "in_place": self.in_place,
             "faults": self.faults,
+            "searched_in_part": dict(+self.in_part),
             "skipped": dict(self.skipped),
             "lost": sum(count for reason, count in self.skipped.items() if reason in LOST),
             "posts_left_due": self.waiting,
@@ -144,8 +147,9 @@ class Report:
     `incomplete` of the available posts lack something; of all posts that it was about, `partly_preserved` lack a file of their
     own, `to_complete` of them one that may still be had, `perhaps_gone` were said to be gone, which is not confirmed, and
     `tried_again_at` is when the first of these is visited again; `faults` are rows of work that broke, and were left alone.
-    `skipped` is what lists, files and web archives hold and was not taken, by reason; `lost` counts what of it somebody may
-    have wanted.
+    `searched_in_part` counts articles by why not all of them was searched, or what stood in their place (`paywall`,
+    `consent`, `challenge`). `skipped` is what lists, files and web archives hold and was not taken, by reason; `lost` counts
+    what of it somebody may have wanted.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
@@ -164,6 +168,7 @@ class Report:
     not_yet_replayed: int
     in_place: int
     faults: int
+    searched_in_part: Mapping[str, int]
     skipped: Mapping[str, int]
     lost: int
     posts_left_due: int
@@ -178,8 +183,9 @@ class Report:
             return ExitCode.INTERRUPTED
         if self.ended == "kept out":
             return ExitCode.KEPT_OUT
-        failed = self.articles["failed"] or self.captures["error"] or self.faults or self.to_complete or self.lost
-        return ExitCode.IN_PART if failed else ExitCode.DONE
+        failed = self.articles["failed"] or self.captures["error"] or self.faults
+        in_part = self.to_complete or self.lost or self.searched_in_part
+        return ExitCode.IN_PART if failed or in_part else ExitCode.DONE
 
 
 def read_standings(archive: Archive, crawl_id: int) -> Standings:

@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.core.version import __version__
 from embedarchive.detect.bounded import search_page
+from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms.kit.specification import Platform
@@ -147,7 +148,10 @@ class Services:
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False
     ) -> Found:
-        return await search_page(body, url=url, content_type=content_type, mentions=mentions, unknown=unknown)
+        found = await search_page(body, url=url, content_type=content_type, mentions=mentions, unknown=unknown)
+        if found.truncated or any(embed.kind == "embed" for embed in found.embeds):
+            return found
+        return replace(found, truncated=find_obstacle(body, url))
 
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""

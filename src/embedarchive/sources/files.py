@@ -206,7 +206,7 @@ def _read_listing(
     """Give the articles that a saved feed or sitemap names."""
     listing = find_listing(body, base_url or "", truncated)
     for entry in listing.entries if listing else ():
-        yield Seed(entry.url, str(path), changed_at=entry.changed_at)
+        yield Seed(entry.url, str(path), changed_at=entry.changed_at, content=entry.content)
     if listing and listing.truncated:
         intake.skip(str(path), "too_many" if listing.truncated == "too_many" else "damaged", str(path))
     if not listing or not listing.entries:

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
@@ -43,10 +43,14 @@ Kind = Literal["sitemap", "sitemap_index", "feed", "list"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One address that a listing names. `changed_at` is when it says that the article was written or changed."""
+    """One address that a listing names. `changed_at` is when it says that the article was written or changed.
+
+    `content` is the article's HTML as a feed carries it, in full or in part.
+    """
 
     url: str
     changed_at: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,10 @@ def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing
     kind = identify_listing(body[:4096]) or identify_list(body[:4096], url)
     if kind is None:
         return None
-    pairs = _READERS[kind](body, url)
+    named = _READERS[kind](body, url)
     entries: dict[str, Entry] = {}
-    for link, date in pairs:
-        entry = _make_entry(link.strip(), date, url, kind) if link.strip() else None
+    for found in named:
+        entry = _make_entry(found, url, kind) if found.url.strip() else None
         if entry:
             entries[entry.url] = entry
         if len(entries) >= MAX_ENTRIES:
@@ -121,12 +125,12 @@ def _find_first_address(text: str) -> bool:
     return any(find_address(line.text) for line in read_list(text, ".csv"))
 
 
-def _read_text_list(body: bytes, url: str) -> Iterator[tuple[str, str | None]]:
+def _read_text_list(body: bytes, url: str) -> Iterator[Entry]:
     name = ".tsv" if re.search(r"(?i)\btsv\b", url) else ".csv" if _CSV.search(url) else ""
     for line in read_list(decode_list(body), name):
         address = None if line.heading else find_address(line.text)
         if address:
-            yield (address if "://" in address else f"https://{address}"), None
+            yield Entry(address if "://" in address else f"https://{address}")
 
 
 def _clean_start(body: bytes) -> bytes:
@@ -136,15 +140,15 @@ def _clean_start(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
-def _make_entry(link: str, date: str | None, base_url: str, kind: Kind) -> Entry | None:
+def _make_entry(found: Entry, base_url: str, kind: Kind) -> Entry | None:
     try:
-        url = check_url(urljoin(base_url, link).partition("#")[0])
+        url = check_url(urljoin(base_url, found.url.strip()).partition("#")[0])
     except (RefusedError, ValueError):
         return None
     # A sitemap speaks for its own site only; else anyone's could send us anywhere, a million times.
     if kind in ("sitemap", "sitemap_index") and base_url and _find_site(url) != _find_site(base_url):
         return None
-    return Entry(url, date)
+    return replace(found, url=url)
 
 
 def _find_site(url: str) -> list[str]:
@@ -154,7 +158,7 @@ def _find_site(url: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------- sitemaps
 
 
-def _read_sitemap(body: bytes, _: str) -> Iterator[tuple[str, str | None]]:
+def _read_sitemap(body: bytes, _: str) -> Iterator[Entry]:
     """Give address and date of each `<url>` or `<sitemap>`, from direct children: images have a `<loc>` as well."""
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
@@ -170,7 +174,7 @@ def _read_sitemap(body: bytes, _: str) -> Iterator[tuple[str, str | None]]:
             if _local_name(element) in ("url", "sitemap") and element.getparent() is not None:
                 fields = {_local_name(child): child.text for child in element if child.text}
                 date = _find_time(fields.get("lastmod") or _find_news_date(element))
-                yield fields.get("loc") or "", date
+                yield Entry(fields.get("loc") or "", date)
                 _forget(element)
 
 
@@ -222,13 +226,20 @@ def _find_time(text: str | None) -> str | None:
 # ---------------------------------------------------------------------------------------------------------------- feeds
 
 
-def _read_feed(body: bytes, _: str) -> Iterable[tuple[str, str | None]]:
+def _read_feed(body: bytes, _: str) -> Iterable[Entry]:
     body = body[:_MAX_FEED]
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _read_json_feed(body)
     # As a file object: bytes would be tried as an address and as a file name first.
     feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-    return ((_find_feed_link(entry), _find_feed_time(entry)) for entry in feed.entries)
+    return (Entry(_find_feed_link(e), _find_feed_time(e), _find_feed_content(e)) for e in feed.entries)
+
+
+def _find_feed_content(entry: Any) -> str | None:
+    """The article as the feed carries it: `content:encoded` and Atom's content, else a description that is markup."""
+    contents = [part.get("value") for part in entry.get("content") or () if isinstance(part, dict)]
+    told = next((text for text in (*contents, entry.get("summary")) if isinstance(text, str) and "<" in text), None)
+    return told or None
 
 
 def _find_feed_link(entry: Any) -> str:
@@ -246,7 +257,7 @@ def _find_feed_time(entry: Any) -> str | None:
         return None
 
 
-def _read_json_feed(body: bytes) -> Iterator[tuple[str, str | None]]:
+def _read_json_feed(body: bytes) -> Iterator[Entry]:
     """Read a JSON Feed (https://jsonfeed.org/version/1.1)."""
     try:
         feed = json.loads(body)
@@ -256,10 +267,12 @@ def _read_json_feed(body: bytes) -> Iterator[tuple[str, str | None]]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
             link = item.get("url") or item.get("external_url") or ""
-            yield str(link), _find_time(str(item.get("date_modified") or item.get("date_published") or ""))
+            content = item.get("content_html")
+            date = _find_time(str(item.get("date_modified") or item.get("date_published") or ""))
+            yield Entry(str(link), date, content if isinstance(content, str) else None)
 
 
-_READERS: Mapping[Kind, Callable[[bytes, str], Iterable[tuple[str, str | None]]]] = {
+_READERS: Mapping[Kind, Callable[[bytes, str], Iterable[Entry]]] = {
     "sitemap": _read_sitemap,
     "sitemap_index": _read_sitemap,
     "feed": _read_feed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from embedarchive.core.model import Fetch
 from embedarchive.sources.article_url import canonicalize_article
@@ -45,10 +45,9 @@ def find_articles(step: Step, fetch: Fetch, scope: LinkScope | None) -> SourceFi
     if listing is None:
         links = find_links(fetch.body, fetch.final_url) if _is_followed(step, fetch, scope) else ()
         steps = (Step(Seed(url, fetch.final_url), step.depth + 1) for url in links if scope and scope.admits(url))
-        seed = step.seed
-        return SourceFile(Seed(seed.url, seed.origin, fetch, seed.changed_at), (), tuple(steps))
+        return SourceFile(replace(step.seed, fetch=fetch), (), tuple(steps))
     chosen = (e for e in listing.entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind))
-    seeds = tuple(Seed(entry.url, fetch.final_url, changed_at=entry.changed_at) for entry in chosen)
+    seeds = tuple(Seed(e.url, fetch.final_url, changed_at=e.changed_at, content=e.content) for e in chosen)
     if listing.kind == "sitemap_index":
         steps = (Step(seed, step.depth, listing=True) for seed in seeds)
         return SourceFile(None, (), tuple(steps), listing.truncated)
