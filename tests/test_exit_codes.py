@@ -290,3 +290,11 @@ def test_the_package_runs_as_a_module() -> None:
         [sys.executable, "-m", "embedarchive", "--version"], capture_output=True, text=True, timeout=BOUND_S, check=True
     )
     assert done.stdout.startswith("embedarchive, version")
+
+
+def test_on_windows_every_command_says_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    done = run("stats")
+    assert done.code == 1
+    assert "runs on Linux and macOS" in done.err
+    assert "Traceback" not in done.err

@@ -48,11 +48,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serve_with(python: Path, path: Path, config: Path) -> Iterator[httpx.Client]:
+def serve_with(python: Path, path: Path, config: Path, told_by: str = "--config") -> Iterator[httpx.Client]:
     """A client of `datasette serve` as users start it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [python, "-c", SERVE, "serve", path, "--port", port, "--config", config, "--secret", SECRET]
+    command = [python, "-c", SERVE, "serve", path, "--port", port, told_by, config, "--secret", SECRET]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=BOUND_S) as client:

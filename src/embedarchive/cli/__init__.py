@@ -137,8 +137,16 @@ def load_command(name: str) -> click.Command:
     return command
 
 
+NOT_HERE = (
+    "embedarchive runs on Linux and macOS: it locks archives and bounds its children as those systems let it. "
+    "Nothing was done. On Windows, use it within WSL (https://learn.microsoft.com/windows/wsl)."
+)
+
+
 def main() -> None:
     """Run the command line and exit with an `ExitCode`; what went wrong is told in one paragraph."""
+    if sys.platform == "win32":
+        sys.exit(fail(NOT_HERE, ExitCode.ERROR))
     with ended_by_signal(), telling_warnings():
         sys.exit(run_command())
 
