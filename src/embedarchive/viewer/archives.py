@@ -30,13 +30,13 @@ LONGEST_VALUE = 50_000_000
 
 NOUNS = (
     "articles", "artifacts", "blobs", "captures", "checks", "conclusions", "crawls", "descriptions", "embeds",
-    "fetches", "pending", "post_status", "posts", "replays",
+    "fetches", "pending", "post_status", "posts", "redactions", "replays",
 )  # fmt: skip
 """The tables that the page of a post reads: who may not see one of them sees no page."""
 
 WORDS = tuple(f"{table}_{index}" for table in ("articles", "descriptions", "embeds") for index in ("fts", "grams"))
 FIGURES = ("post_counts",)
-EVIDENCE = ("exchanges", "redactions", "notes")
+EVIDENCE = ("exchanges", "notes")
 """The tables that some pages read besides: found words, totals, all that came over the network."""
 
 
