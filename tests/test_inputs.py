@@ -8,6 +8,7 @@ import gzip
 import html
 import io
 import json
+import os
 import quopri
 import sqlite3
 import zipfile
@@ -165,6 +166,9 @@ def test_a_web_archive_is_read_however_it_is_packed(packing: str, tmp_path: Path
         assert posts(seeds)[:2] == ["01", "02"]
         assert seeds[-1].fetch
         assert seeds[-1].fetch.reason == "damaged"
+        path.write_bytes(gzip.compress(response(N, article(1, os.urandom(60_000).hex())))[:-9000])
+        *whole, last = [seed.fetch for seed in take(path)[0] if seed.fetch]
+        assert ([fetch.truncated for fetch in whole], last.reason) == (["damaged"], "damaged")
     else:
         assert posts(seeds) == ["01", "02", "03"]
 

@@ -74,6 +74,7 @@ class Tally:
     def count(self, event: Event) -> None:
         if event.what == "article":
             self.articles[event.outcome] += 1
+            self.in_part[event.detail] += event.outcome == "ok" and event.detail in ("damaged", "incomplete")
         elif event.what == "search":
             self.embeds += event.count
             self.in_part[event.detail] += event.outcome == "truncated"

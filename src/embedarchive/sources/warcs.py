@@ -280,15 +280,23 @@ def _unpack(file: IO[bytes]) -> Stream:
 
 
 class _Unpacked:
-    """Pieces as a file that is read once. A fault comes only when all before it was read: Python's own readers drop that."""
+    """Pieces as a file that is read once. A fault comes when all before it was read (Python's own readers drop that), and again
+    at every further read: a record's reader that lives with it must not hide it from the next."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._piece = b""
+        self._fault: Exception | None = None
 
     def read(self, size: int) -> bytes:
         while not self._piece:
-            piece = next(self._pieces, None)
+            if self._fault:
+                raise self._fault
+            try:
+                piece = next(self._pieces, None)
+            except (ValueError, OSError, *DECODER_FAULTS) as fault:
+                self._fault = fault
+                continue
             if piece is None:
                 return b""
             self._piece = piece
