@@ -265,9 +265,15 @@ def describe_framed(framed: Framed, page: Page, post: Post) -> Description:
     frame = _parse_frame_source(framed, page, parse_frame(page), post)
     sources = [frame, *(_parse_answer(framed, answer, post) for answer in page.answers)]
     sources.sort(key=lambda source: source.name != framed.first)
-    told = [(v.name, {k: w for k, w in v.fields.items() if k != "id"}) for v in sources if v.says == "here"]
+    told = [(v.name, {k: w for k, w in v.fields.items() if k != "id"}) for v in _find_told(sources)]
     said = merge_readings(known, *told, ("platform", {"kind": framed.kind}))
     return _complete_film(said, [(name, m) for name, fields in told for m in fields.get("media") or ()])
+
+
+def _find_told(sources: list[_Source]) -> list[_Source]:
+    """The sources that tell of the post; one that names no post does so where its title is that of one which does."""
+    titles = {v.fields.get("title") for v in sources if v.says == "here" and v.named} - {None}
+    return [v for v in sources if v.says == "here" or (v.says == "" and v.fields.get("title") in titles)]
 
 
 def _complete_film(said: Description, named: list[tuple[str, Media]]) -> Description:
