@@ -22,6 +22,7 @@ from pytest_httpserver import HTTPServer
 
 from embedarchive.api.commands import read_since
 from embedarchive.core.errors import UsageError
+from embedarchive.core.model import Fetch
 from embedarchive.detect import find_embeds
 from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.fetch.zstd import zstd
@@ -29,6 +30,7 @@ from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
 from embedarchive.sources import Seed, expand_seeds, find_listing
 from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
+from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import FeedVersions
 from in_process import run
 
@@ -648,3 +650,17 @@ def test_a_feed_stands_in_for_articles_that_cannot_be_had(httpserver: HTTPServer
         query = "SELECT DISTINCT f.source, e.post_key FROM embeds e JOIN fetches f ON f.id = e.fetch_id ORDER BY 2"
         with closing(sqlite3.connect(tmp_path / name / "embeds.db")) as conn:
             assert conn.execute(query).fetchall() == expected
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "reason"),
+    [
+        ("text/html", b"<p>x", None), ("text/plain", b"x", None), (None, b"x", None), ("application/json", b"{}", "no_article"),
+        ("application/pdf", b"%PDF", "no_article"), ("image/png", b"\x89PNG", "no_article"),
+        ("application/octet-stream", b"\x00\x01", "no_article"), ("application/octet-stream", b"<html>", None),
+        ("image/png", b"<!doctype html><p>x", None),
+    ],
+)  # fmt: skip
+def test_what_is_no_article_by_its_type(content_type: str | None, body: bytes, reason: str | None) -> None:
+    fetch = Fetch(A, A, "2026-01-01T00:00:00.000Z", "ok", 200, content_type=content_type, body=body)
+    assert refuse_no_article(fetch).reason == reason

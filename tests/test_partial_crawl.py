@@ -21,6 +21,8 @@ from embedarchive.run.prepare import Prepare, prepare_capture, prepare_check, pr
 from embedarchive.run.report import Report
 from embedarchive.run.services import Settings
 from embedarchive.run.session import run_session
+from embedarchive.sources.intake import Intake
+from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.conclusions import RECOUNT, ask_for_all
 
@@ -138,7 +140,7 @@ def stalled(replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Path:
 NEXT: dict[str, Callable[[Post], Prepare]] = {
     "capture": lambda post: prepare_capture([post], again=False),
     "check": lambda post: prepare_check(seen_before="9999", limit=None),
-    "crawl": lambda post: prepare_crawl(iter(()), limit=None, fresh_since="", all_due=True),
+    "crawl": lambda post: prepare_crawl(iter(()), Intake(), FeedVersions(), limit=None, fresh_since="", all_due=True),
 }
 
 

@@ -35,6 +35,7 @@ from embedarchive.run.services import Services, Settings
 from embedarchive.show.words import printable
 from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 from embedarchive.sources.intake import Intake, say_skipped
+from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import make_feed_version
 
 
@@ -106,7 +107,7 @@ async def print_all(
     async with Services(settings) as services:
         more = {"mentions": "mention" in kinds, "unknown": "unknown" in kinds}
         async for seed in walk(seeds, services.fetch, scope, limit=limit, width=settings.concurrency, every=True):
-            fetch = seed.fetch or await services.fetch(seed.url)
+            fetch = refuse_no_article(seed.fetch or await services.fetch(seed.url))
             if fetch.outcome == "failed":
                 failed += 1
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)

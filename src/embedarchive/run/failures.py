@@ -27,6 +27,7 @@ ADVICE: Mapping[str, str] = {
     "bad_encoding": "packed wrongly by the server; run the same command again, or save the page in a browser",
     "damaged": "the file is damaged; what stood before was taken, copy or fetch the file anew",
     "unreadable": "look at the file's rights, or copy it anew",
+    "no_article": "a picture, a PDF, JSON or the like, and no article; give the address of the page that shows it",
     "http_401": "behind a login; save the page in your browser and give the file",
     "http_403": "the site keeps us out; save the page in your browser and give the file",
     "http_404": "the page is gone; look for it in an archive of the web and give its WARC or saved page",

@@ -32,6 +32,7 @@ from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.pace import Pace, ran_out_of_time
 from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
+from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files
@@ -221,6 +222,7 @@ class Run:
         if listing and fetch.outcome == "ok":
             await self.take_listing(row, fetch, listing)
             return
+        fetch = refuse_no_article(fetch)
         if fetch.outcome == "failed":
             await self.keep_feed_version(row["id"], row["url"])
         await self.keep(self.archive.keep_fetch, row["id"], self.crawl_id, fetch, retry_after_failure(fetch))
@@ -403,7 +405,7 @@ def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str 
     return headers.get("etag"), headers.get("last-modified")
 
 
-PERMANENT = frozenset({"http_404", "http_410", "robots", "scheme"})
+PERMANENT = frozenset({"http_404", "http_410", "robots", "scheme", "no_article"})
 
 
 def retry_after_failure(fetch: Fetch) -> str | None:

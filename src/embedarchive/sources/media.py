@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from embedarchive.core.model import Fetch
 from embedarchive.detect.identity import identify_embedded
 from embedarchive.platforms import PLATFORMS
 
@@ -42,6 +44,22 @@ def is_html(content_type: str | None, start: bytes | None = None) -> bool | None
     if declared not in _UNKNOWN:
         return False
     return None if start is None else starts_as_html(start)
+
+
+_NO_ARTICLE = re.compile(
+    r"(?i)(?:image|video|audio|font|model)/|text/(?:css|javascript)|application/(?:pdf|json|ld\+json|zip|gzip|javascript|msword"
+    r"|x-javascript|vnd\.|x-zip|epub|x-shockwave-flash)"
+)
+
+
+def refuse_no_article(fetch: Fetch) -> Fetch:
+    """A fetch as it is, or as failed where what came is a picture, a film, a PDF, JSON or the like, and so no article."""
+    said = (fetch.content_type or "").strip()
+    unknown = said.split(";")[0].strip().lower() in _UNKNOWN[1:]
+    binary = unknown and not starts_as_html(fetch.body) and b"\x00" in fetch.body[:1024]
+    if fetch.outcome == "ok" and (binary or (_NO_ARTICLE.match(said) and not starts_as_html(fetch.body))):
+        return replace(fetch, outcome="failed", reason="no_article", body=b"", truncated=None)
+    return fetch
 
 
 @lru_cache(maxsize=1)
