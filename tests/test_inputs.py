@@ -664,3 +664,29 @@ def test_a_feed_stands_in_for_articles_that_cannot_be_had(httpserver: HTTPServer
 def test_what_is_no_article_by_its_type(content_type: str | None, body: bytes, reason: str | None) -> None:
     fetch = Fetch(A, A, "2026-01-01T00:00:00.000Z", "ok", 200, content_type=content_type, body=body)
     assert refuse_no_article(fetch).reason == reason
+
+
+def test_a_row_that_cannot_be_read_never_stops_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text(f"url,note\n{A},x\n\0{B},\0\nhttps://n.test/c,{'y' * (1 << 24)}y\nhttps://n.test/d,z\n")
+    seeds, intake = take(path)
+    assert {A, B, "https://n.test/d"} <= {seed.url for seed in seeds}
+    assert intake.losses <= 1
+
+
+CASES = {
+    "webarchives/enc-br.warc.gz": 1, "webarchives/multi-enc.warc.gz": 1, "webarchives/no-content-type.warc.gz": 1,
+    "webarchives/page-redirect-after.wacz": 1, "webarchives/page-upper-host.wacz": 1, "webarchives/pywacz-url.wacz": 2,
+    "webarchives/page-with-fragment.wacz": 1, "webarchives/platform-page.warc.gz": 0, "webarchives/resource-html.warc.gz": 1,
+    "webarchives/same-bytes-two-dates.warc.gz": 2, "webarchives/single-member.warc.gz": 2, "inputs/12-warc-forms/t.warc.gz": 8,
+    "inputs/12-warc-forms/one.warc.gz": 8, "inputs/09-saved-pages/singlefile.html": 3,
+    "inputs/09-saved-pages/chrome.html": 3, "inputs/09-saved-pages/page.mhtml": 1,
+}  # fmt: skip
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", CASES)
+def test_inputs_that_others_made(name: str, shared: Path) -> None:
+    """The number of embeds, counted in every page that was read."""
+    seeds, _ = take(shared / "cases" / name)
+    assert len(keys(seeds)) == CASES[name]

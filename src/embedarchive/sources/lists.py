@@ -46,7 +46,7 @@ def decode_list(data: bytes) -> str:
     """Decode a list: UTF-8, UTF-16 (what Windows calls Unicode, with its mark or without), else Windows' Western letters."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
-    if b"\x00" in data[:200]:
+    if data[:200].count(0) > len(data[:200]) // 4:
         return data.decode("utf-16-be" if data[:1] == b"\x00" else "utf-16-le", "replace")
     try:
         return data.decode("utf-8-sig")
@@ -123,7 +123,7 @@ def _find_separator(text: str, name: str, column: str | None) -> str | None:
 def _read_table(text: str, separator: str, column: str | None) -> Iterator[Line]:
     """Give the addresses of a table: of its one column of them, or of every cell where no heading tells columns apart."""
     csv.field_size_limit(1 << 24)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    rows = _read_rows(text, separator)
     start = list(islice(rows, 200))
     headings = _find_headings(start)
     at = _find_column(headings, start[1 if headings else 0 :], column)
@@ -141,6 +141,18 @@ def _read_table(text: str, separator: str, column: str | None) -> Iterator[Line]
                 name: cell.strip() for place, (name, cell) in enumerate(zip(names, row, strict=False)) if place != at
             }
             yield Line(number, row[at].strip() if at < len(row) else "", {n: c for n, c in notes.items() if c})
+
+
+def _read_rows(text: str, separator: str) -> Iterator[list[str]]:
+    """Give the rows of a table. One that csv cannot read is given as what stands in its line."""
+    rows = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=separator, skipinitialspace=True)
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield [f"a row that cannot be read ({error})"]
 
 
 def _find_headings(start: list[list[str]]) -> list[str] | None:
