@@ -33,6 +33,7 @@ from embedarchive.detect import find_embeds, identify_post
 from embedarchive.detect.addresses import find_posts
 from embedarchive.detect.bounded import search_bounded
 from embedarchive.detect.keywords import QUOTE, find_keywords
+from embedarchive.sources.intake import Intake
 from embedarchive.sources.warcs import read_web_archive
 
 ROOT = Path(__file__).parents[1]
@@ -262,7 +263,7 @@ def read_plainly(path: Path) -> int:
 
 def scan_warc(path: Path) -> int:
     """What `find` does with a web archive: read its pages, search each."""
-    fetches = (seed.fetch for seed in read_web_archive(path) if seed.fetch)
+    fetches = (seed.fetch for seed in read_web_archive(path, Intake()) if seed.fetch)
     return sum(len(find_embeds(fetch.body, url=fetch.url).embeds) for fetch in fetches)
 
 
