@@ -392,7 +392,8 @@ def ratio(some: list[Figures], others: list[Figures], figure: str) -> float | No
     """How one way stands to another by a figure, round by round; the middle one of the rounds."""
     if not some or not others:
         return None
-    return round(median(getattr(a, figure) / getattr(b, figure) for a, b in zip(some, others, strict=True)), 3)
+    ratios: list[float] = [getattr(a, figure) / getattr(b, figure) for a, b in zip(some, others, strict=True)]
+    return round(median(ratios), 3)
 
 
 if __name__ == "__main__":

@@ -218,7 +218,7 @@ def compare_speed(bodies: list[bytes], rounds: int) -> dict[str, float]:
     }
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[str], str]] = {
     "50,000 flat embeds": lambda q: (q + "</blockquote>") * 50_000,
     "50,000 nested embeds": lambda q: q * 50_000,
     "1,000,000 nested boxes": lambda q: "<div>" * 1_000_000 + q,

@@ -23,7 +23,7 @@ from embedarchive.core.errors import EmbedArchiveError
 from embedarchive.core.model import Artifact, Capture, Claim, Embed, Exchange, Fetch, Found, Post, Verdict
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
-from embedarchive.store.reading import read_blob
+from embedarchive.store.fixity import read_blob
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = "2026-03-01T10:00:00.000Z"
@@ -103,7 +103,7 @@ def examine(path: Path, acknowledged: list[str]) -> list[str]:
 
 def sweep(call: str, fault: str, step: int) -> tuple[int, list[str]]:
     """Fail the N-th call of one kind, for every N until the job ends untouched; give the cases and what was wrong."""
-    cases, wrong = 0, []
+    cases, wrong = 0, list[str]()
     for n in range(1, 10_000, step):
         with tempfile.TemporaryDirectory(prefix="embedarchive-kill-") as folder:
             path = Path(folder) / "embeds.db"

@@ -96,9 +96,10 @@ def split_halves(tree: ast.Module) -> dict[int, Half]:
     owners = _index_definitions(tree)
     platform = next((n for n in ast.walk(tree) if isinstance(n, ast.Call) and _name_of(n.func) == "Platform"), None)
     halves: dict[int, Half] = {}
-    fields = {k.arg: k.value for k in platform.keywords} if platform else {}
-    for half, names in (("capture", {CAPTURING}), ("finding", set(fields) - NO_RULES - {CAPTURING})):
-        reached = [fields[name] for name in sorted(names & set(fields), key=str)]
+    fields = {str(k.arg): k.value for k in platform.keywords} if platform else {}
+    named: dict[Half, set[str]] = {"capture": {CAPTURING}, "finding": set(fields) - NO_RULES - {CAPTURING}}
+    for half, names in named.items():
+        reached: list[ast.AST] = [fields[name] for name in sorted(names & set(fields), key=str)]
         if not platform and half == "capture":
             reached = list(tree.body)
         seen: set[int] = set()
@@ -211,12 +212,12 @@ def change_pattern(node: ast.AST, chance: random.Random) -> None:
         ways.append(lambda: _move_bound(text, chance.choice(bounds)))
     if branches := re.findall(r"(?<=[(:|])[^()|\[\]]+\|", text):
         ways.append(lambda: text.replace(chance.choice(branches), "", 1))
-    if ways:
-        node.value = chance.choice(ways)()
+    changed = chance.choice(ways)() if ways else text
     try:
-        re.compile(node.value)
+        re.compile(changed)
     except re.error:
-        node.value = text
+        changed = text
+    node.value = changed
 
 
 def _find_literals(text: str) -> list[int]:
@@ -235,6 +236,7 @@ def _move_bound(text: str, m: re.Match[str]) -> str:
 
 def change_number(node: ast.AST, chance: random.Random) -> None:
     assert isinstance(node, ast.Constant)
+    assert isinstance(node.value, int | float)
     node.value = node.value + 1 if node.value in (0, 1) or chance.random() < 0.5 else node.value - 1
 
 

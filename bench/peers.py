@@ -39,7 +39,9 @@ def lend_browser(bin_folder: Path, browsers: Path) -> None:
         browsers / f"chromium_headless_shell-{revision}" / f"chrome-headless-shell-{system}" / "chrome-headless-shell"
     )
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(find_browser(None, os.environ).path)
+    chosen = find_browser(None, os.environ).path
+    assert chosen, "this machine's browser is Playwright's own"
+    place.symlink_to(chosen)
 
 
 def measure_peer(
@@ -57,7 +59,7 @@ def measure_peer(
         ]  # fmt: skip
         Path(folder, "shots.yml").write_text(json.dumps(shots))
         switches = (f"--host-resolver-rules=MAP * 127.0.0.1:{port}", "--ignore-certificate-errors", "--no-sandbox")
-        command = [bin_folder / "shot-scraper", "multi", "shots.yml", "--silent", *extra]
+        command = [str(bin_folder / "shot-scraper"), "multi", "shots.yml", "--silent", *extra]
         command += [part for switch in switches for part in ("--browser-arg", switch)]
         environment = {**os.environ, "PLAYWRIGHT_BROWSERS_PATH": str(browsers)}
         with Meter() as meter:

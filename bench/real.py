@@ -28,6 +28,7 @@ from embedarchive.detect import identify_post
 from embedarchive.library import post_record
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
+from embedarchive.run.prepare import Emit
 from embedarchive.run.services import Settings
 from embedarchive.run.session import run_session
 from embedarchive.show.words import say_kept
@@ -179,7 +180,7 @@ def wanted_keys(page: dict[str, Any], *, ambiguous: bool) -> set[str]:
 def crawl(path: Path, replica: Replica, articles: list[dict[str, Any]], posts: list[Post]) -> None:
     settings = Settings(resolve=replica.resolve, ca_file=replica.ca_file, delay=0.0, ignore_robots=True)
 
-    def prepare(archive: Archive, crawl_id: int) -> None:
+    def prepare(archive: Archive, crawl_id: int, _emit: Emit) -> None:
         for post in posts:
             archive.keep_target(crawl_id, post, clock.now(), forced=False)
         for page in articles:

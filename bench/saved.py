@@ -346,7 +346,7 @@ def list_strangers(saved: Saved, body: str) -> Iterator[tuple[Post, str]]:
             for each in platform.examples[:1]
             if (post := identify_post(each.url)) and post.platform == platform.name
         ]
-        places = ("frame",) if saved.file.endswith(".html") else (EVERY,)
+        places: tuple[str, ...] = ("frame",) if saved.file.endswith(".html") else (EVERY,)
         if platform.name == saved.platform:
             if saved.verdict[0] == "gone":
                 continue  # a denial names no post: it is of whichever was asked about
