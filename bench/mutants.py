@@ -85,6 +85,35 @@ def make_mutant(file: str, source: str, place: Place, chance: random.Random) -> 
     return Mutant(file, place.half, line, place.operator, before, after, ast.unparse(tree), context)
 
 
+def repeat_change(source: str, operator: str, context: str, before: str, after: str) -> list[tuple[int, str]]:
+    """The line and the whole file of each way to make a known change: in every node of this text in a line of this text.
+
+    Empty where what it changed does not stand there any more.
+    """
+    lines = source.splitlines()
+    made = []
+    for number, node in enumerate(ast.walk(ast.parse(source))):
+        if name_operator(node) != operator or ast.unparse(node) != before:
+            continue
+        line = getattr(node, "lineno", 0)
+        if lines[line - 1].strip() == context:
+            made.append((line, ast.unparse(_put(ast.parse(source), number, after))))
+    return made
+
+
+def _put(tree: ast.Module, number: int, code: str) -> ast.Module:
+    """The tree with the node of that number made anew from its code."""
+    node = next(each for at, each in enumerate(ast.walk(tree)) if at == number)
+    new = ast.parse(code, mode="eval").body
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is node:
+                setattr(parent, name, new)
+            elif isinstance(value, list) and any(each is node for each in value):
+                setattr(parent, name, [new if each is node else each for each in value])
+    return tree
+
+
 # -------------------------------------------------------------------------------------------------------------- halves
 
 

@@ -1,11 +1,13 @@
 """Make deliberate mistakes in the platforms' files, and count how many of them the conformance suite notices.
 
 usage: python bench/mutate.py [--sample N] [--seed N] [--only PLATFORM] [--half finding|capture] [--jobs N] [--log]
+       python bench/mutate.py --again [--only PLATFORM]
 
 Each mutant is a platform's file with one thing in it that is wrong (`mutants.py`), put to `embedarchive.conformance` in a
 process of its own. It is caught when the suite says something of it that it does not say of the file as it is, or when
 it does not load, or hangs. What a browser is needed for is recorded once, and taken again by each mutant's rules (`retake.py`).
-Survivors are listed by line; `REASONS` says of a kind of them why it cannot matter.
+Survivors are listed by line; `REASONS` says of a kind of them why it cannot matter. A run with `--log` keeps them, and
+`--again` puts those to the suite as it is now, without a browser: a minute, where the whole takes twenty.
 """
 
 from __future__ import annotations
@@ -36,12 +38,14 @@ from embedarchive.conformance.playing import Play, judge_frame, judge_play, list
 from embedarchive.conformance.recording import record_plays
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
-from mutants import HALVES, Half, Mutant, list_places, make_mutant
+from mutants import HALVES, Half, Mutant, list_places, make_mutant, repeat_change
 from retake import retake
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "src" / "embedarchive" / "platforms"
 LOG = ROOT / "bench" / "results" / "mutate.md"
+KEPT = LOG.with_name("mutate.survivors.json")
+"""The survivors of the last run with `--log`: what was changed, and which of several that are alike."""
 TIMES = {"pattern": 3}
 """A pattern holds many things: it is changed in so many ways."""
 LIMIT_S = 300
@@ -56,8 +60,12 @@ REASONS: Mapping[str, str] = {
     r"number: .*(?:_FIRST|_EPOCH)": "one unit beside a moment at which no post was made",
     r"boolean: .*navigate": "which headers are sent: the replica answers both alike",
     r"text: .*(?:Sign\(|verdict\(|known = )": "what a sign says of itself, to people",
-    r"youtube thumbnails|youtube pattern: thumbnails": "asks for markup with a thumbnail of each host",
-    r"telegram text: \"(?:iv|bg|nft)\"": "a name of a channel has four letters at least: the word is never read",
+    r"dailymotion pattern: .*named": "every player's ID that is known has five characters, above the bound before and after",
+    r"facebook pattern: .*comment_embed\.php": "an address that is read and never visited: what stands behind `.` is not read",
+    r"instagram number: .*_PRIVATE_TAIL": "a code since 2011 has nine letters at least, and 37 with its private tail",
+    r"tiktok pattern: .*item": "how short an id may be: every real one has 17 digits or more",
+    r"vk number: .*query\(url": "how much of a parameter is read: the longest name of a post has 31 characters",
+    r"bluesky text: seen = ": "what a sign saw where there was nothing, said to people",
 }
 """Why a survivor cannot matter, or what it asks for, by its file, operator and line."""
 ASKED = {
@@ -86,6 +94,32 @@ def make_mutants(seed: int, sample: int, only: str = "", half: str = "") -> tupl
                 made[name, place.number, mutant.after] = mutant
         chosen += sorted(made.values(), key=lambda m: (m.file, m.line, m.after))
     return tuple(chosen)
+
+
+def keep_mutants(mutants: Sequence[Mutant]) -> str:
+    """Mutants as JSON, to be made again when the files are others."""
+    kept = []
+    for m in mutants:
+        change = {name: getattr(m, name) for name in ("operator", "context", "before", "after")}
+        made = [source for _, source in repeat_change((FOLDER / f"{m.file}.py").read_text("utf-8"), **change)]
+        kept.append({"half": m.half, "file": m.file, **change, "nth": made.index(m.source)})
+    return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+
+
+def make_again(kept: str, only: str = "") -> tuple[list[Mutant], list[str]]:
+    """The mutants that were kept, in the files as they are now; and the lines that those stood in which cannot be made."""
+    again, lost = [], []
+    for each in json.loads(kept):
+        if only not in ("", each["file"]):
+            continue
+        change = {name: each[name] for name in ("operator", "context", "before", "after")}
+        made = repeat_change((FOLDER / f"{each['file']}.py").read_text("utf-8"), **change)
+        if each["nth"] >= len(made):
+            lost.append(f"{each['half']} `{each['file']}.py`: `{each['context']}`")
+            continue
+        line, source = made[each["nth"]]
+        again.append(Mutant(each["file"], each["half"], line, source=source, **change))
+    return again, lost
 
 
 # ------------------------------------------------------------------------------------------------------------- judging
@@ -249,10 +283,11 @@ def report(mutants: Sequence[Mutant], said: Sequence[str], seconds: float) -> st
     return "\n".join(lines)
 
 
-def _say(m: Mutant) -> str:
+def _say(m: Mutant, caught: str = "") -> str:
     before, after = _focus(m.before, m.after)
     where = f"{m.file} {m.operator}: {m.context}"
     reason = next((why for pattern, why in REASONS.items() if re.search(pattern, where)), ASKED[m.half])
+    reason = f"caught: {caught}" if caught else reason
     return f"{m.half} `{m.file}.py:{m.line}` {m.operator}: `{before}` → `{after}`: {reason}"
 
 
@@ -272,14 +307,28 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--plays", type=Path, help="where the recorded plays are kept from one run to the next")
     parser.add_argument("--log", action="store_true", help=f"write {LOG.relative_to(ROOT)}")
+    parser.add_argument("--again", action="store_true", help=f"only what {KEPT.name} has, and no browser")
     given = parser.parse_args()
     began = time.monotonic()
+    if given.again:
+        return put_again(given.only, given.jobs)
     mutants = make_mutants(given.seed, given.sample, given.only, given.half)
     plays = find_plays({m.file for m in mutants if m.half == "capture"}, given.plays)
-    said = report(mutants, judge_all(mutants, plays, given.jobs), time.monotonic() - began)
+    judged = judge_all(mutants, plays, given.jobs)
+    said = report(mutants, judged, time.monotonic() - began)
     if given.log:
         LOG.write_text(said + "\n", "utf-8")
+        KEPT.write_text(keep_mutants([m for m, caught in zip(mutants, judged, strict=True) if not caught]), "utf-8")
     print(said)
+    return 0
+
+
+def put_again(only: str, jobs: int) -> int:
+    """Say of each survivor that was kept what catches it now, or why it cannot matter."""
+    mutants, lost = make_again(KEPT.read_text("utf-8"), only)
+    for m, caught in zip(mutants, judge_all(mutants, {}, jobs), strict=True):
+        print(f"- {_say(m, caught)}")
+    print("".join(f"- {line}: stands there no more\n" for line in lost), end="")
     return 0
 
 

@@ -134,8 +134,10 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
             _follow_link(look, at)
     elif kind == THUMBNAIL:
         if _read_tag(body, at) not in NOT_CARRYING_TAGS:
-            look.found.add("a[href]")
             look.carries = True
+            look.found.add("a[href]")
+            # The player may wait as a whole in an attribute, escaped; a picture's own address holds none.
+            look.found.update(css for css in _find_places(look, at, word, inside) if css != "[src]")
     elif kind == QUOTE:
         _enter_quote(look, at, inside)
     elif kind == TOKEN:

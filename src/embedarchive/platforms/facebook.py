@@ -57,7 +57,7 @@ _KEPT = ("v", "fbid", "set", "story_fbid", "id", "video_id", "multi_permalinks",
 """Parameters that name a post."""
 _PLUGIN = re.compile(r"^/(?:v\d+\.\d+/)?plugins/(\w+)(?:\.php)?")
 _BY_QUERY = re.compile(
-    r"^/(?:watch(?:/live)?|photo|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
+    r"^/(?:watch(?:/live)?|story|permalink|video|media/set|video/embed|photos?|video/video|groups/[^/]+)(?:\.php)?/?$"
 )
 
 

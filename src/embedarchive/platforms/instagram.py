@@ -112,7 +112,7 @@ def is_short(url: SplitResult) -> bool:
 def read_number(number: str) -> tuple[str, ...]:
     """A numeric media id, `pk` or `pk_owner`, as a shortcode; only if it dates from when Instagram existed."""
     code = shortcode_of(int(number.partition("_")[0]))
-    return (code,) if 9 <= len(code) <= 12 and date(code) else ()
+    return (code,) if len(code) >= 9 and date(code) else ()
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -230,6 +230,11 @@ BYLINES_AS_WRITTEN = (
 )  # fmt: skip
 
 MARKUP = (
+    MarkupExample(
+        '<iframe src="https://cms.example/embed/instagram.html#mara.lind/p/BwiVvR9lD0m"></iframe>',
+        ("BwiVvR9lD0m",),
+        "wrapper",
+    ),
     MarkupExample(
         "".join(
             f'<blockquote class="instagram-media"><p>{said} Ida Quill (@zoe.b)</p></blockquote>'

@@ -152,7 +152,7 @@ PROBES = (Probe("status", _API), Probe("status", _API, when="available"))
 
 def _fields(post: Post) -> dict[str, str]:
     """The frame's address is the post's own with a word more; the old web client's has a word too many."""
-    return {"frame": post.url.rstrip("/").replace("/web/", "/", 1) + "/embed"}
+    return {"frame": post.url.rstrip("/").replace("/web/", "/") + "/embed"}
 
 
 def classify(page: Page, post: Post) -> Verdict:

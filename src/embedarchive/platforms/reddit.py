@@ -25,7 +25,7 @@ from embedarchive.platforms.kit.specification import (
 )
 
 _PATH = re.compile(
-    r"(?i)^/(?:(?:r|user|u)/[\w-]{1,50}/)?(?:comments|gallery|duplicates|video|tb|poll)/(?!gilded\b|new\b|top\b)([a-z0-9]{4,10})(?:/[^/]*/([a-z0-9]{5,10})(?![\w-]))?(?:/|$)"
+    r"(?i)^/(?:(?:r|user|u)/[\w-]{1,50}/)?(?:comments|gallery|duplicates|video|tb|poll)/(?!gilded\b)([a-z0-9]{4,10})(?:/[^/]*/([a-z0-9]{5,10})(?![\w-]))?(?:/|$)"
 )
 _SHORT = re.compile(r"(?i)^/([a-z0-9]{5,10})/?$")
 

@@ -61,6 +61,7 @@ MARKUP = (
         ("v2abcd",),
         "call",
     ),
+    MarkupExample('<script>Rumble("play",{video:"v2abcd",div:"rumble_v2abcd"});</script>', ("v2abcd",), "call"),
 )
 
 # ------------------------------------------------------------------------------------------------------------ capturing

@@ -193,6 +193,11 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<iframe src="https://s9e.github.io/iframe/2/soundcloud.min.html#maralind/kestrel-song"></iframe>',
+        ("maralind/kestrel-song",),
+        "wrapper",
+    ),
+    MarkupExample(
         '<iframe src="https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/tracks/180961263"></iframe>',
         ("tracks/180961263",),
         "iframe",

@@ -23,6 +23,7 @@ from embedarchive.platforms.kit.specification import (
     Selector,
 )
 
+_FRAME_PATH = re.compile(r"^/(?:intl-[a-zA-Z-]{2,8}/)?embed")
 _PATH = re.compile(
     r"^/(?:intl-[a-zA-Z-]{2,8}/)?(?:embed(?:-podcast|-legacy)?/)?(?:user/[^/]{1,60}/)?(track|album|playlist|episode|show|artist)/(\w{15,30})(?!\w)"
 )
@@ -46,8 +47,8 @@ def is_short(url: SplitResult) -> bool:
 
 
 def is_frame(url: SplitResult) -> bool:
-    """`/embed/…`, and the old `embed.spotify.com`."""
-    return url.path.startswith("/embed") or "/embed" in url.path[:16] or (url.hostname or "").startswith("embed.")
+    """`/embed/…`, in any language, and the old `embed.spotify.com`."""
+    return bool(_FRAME_PATH.match(url.path)) or (url.hostname or "").startswith("embed.")
 
 
 SELECTORS = (Selector("amp", "amp-spotify", url=("@src", "@data-src")),)

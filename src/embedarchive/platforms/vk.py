@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -158,9 +158,7 @@ def find_addresses(post: Post) -> dict[str, str]:
     if post.native_id.startswith("wall"):
         return {"frame": post.url, "witness": f"https://m.vk.com/{post.native_id}"}
     owner, _, number = re.sub(r"^[a-z]+", "", post.native_id).partition("_")
-    secret = parse_qs(urlsplit(post.url).query).get("hash", [""])[0]
-    player = f"{_HOME}video_ext.php?oid={owner}&id={number}&hd=2" + (f"&hash={secret}" if secret else "")
-    return {"frame": player, "witness": _HOME + post.native_id}
+    return {"frame": f"{_HOME}video_ext.php?oid={owner}&id={number}&hd=2", "witness": _HOME + post.native_id}
 
 
 FRAMED = Framed(

@@ -128,7 +128,16 @@ EXAMPLES = (
     Example("https://youtube.com/watch/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
 )
 
+_THUMBNAILS = ("i.ytimg.com/vi", "i3.ytimg.com/vi", "i.ytimg.com/vi_webp", "img.youtube.com/vi")
 MARKUP = (
+    *(
+        MarkupExample(
+            f'<div><a href="https://www.youtube.com/watch?v=jP6fEHm-lA0"><img src="https://{kept}/jP6fEHm-lA0/0.jpg"></a></div>',
+            ("jP6fEHm-lA0",),
+            "facade",
+        )
+        for kept in _THUMBNAILS
+    ),
     MarkupExample(
         '<script>new YT.Player("p", {height: "1", videoId: "jP6fEHm-lA0"})</script>', ("jP6fEHm-lA0",), "call"
     ),
