@@ -15,7 +15,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-.PHONY: crawl test tools lint types real serve bench mutate peers sweep slow clean
+.PHONY: crawl test tools lint types real serve bench mutate peers sweep fuzz slow clean
 
 crawl: $(READY)
 ifdef URL
@@ -59,6 +59,10 @@ peers: $(READY)
 sweep: $(READY)
 	$(BIN)/python bench/kill.py
 	$(BIN)/python bench/sweep.py
+
+# Three and a half hours: made-up and spoiled input for whatever reads what others wrote, ten minutes each.
+fuzz: $(READY)
+	$(BIN)/python bench/fuzz.py --log
 
 # Half an hour: crawls from slow servers, from servers that stall, and beside twenty busy processes.
 slow: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -310,3 +311,29 @@ def test_a_reader_mends_what_a_killed_writer_left(path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
     assert path.with_name(path.name + "-journal").exists()
     assert open_reader(path).execute("SELECT count(*) FROM articles").fetchone()[0] == 0
+
+
+# ------------------------------------------------------------------------------------------------------------- endurance
+
+
+def test_a_commit_is_asked_to_reach_the_disk(path: Path) -> None:
+    """Without it a power cut takes what was acknowledged; SQLite's own tests replay the cuts."""
+    with Archive(path, platforms=PLATFORMS) as archive:
+        asked = [archive.conn.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "foreign_keys")]
+    assert asked == [2, 1], "FULL, and no dangling reference"
+
+
+def test_many_captures_leave_no_descriptor_and_little_memory(path: Path) -> None:
+    def held() -> tuple[int, int]:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return len(os.listdir("/proc/self/fd")), pages * os.sysconf("SC_PAGESIZE")
+
+    with Archive(path, platforms=PLATFORMS) as archive:
+        run, _ = crawl(archive, POST)
+        figures = []
+        for number in range(600):
+            archive.keep_capture(visited(body=b"<html>%d" % number + os.urandom(20_000)), run)
+            if number in (199, 599):
+                figures.append(held())
+    assert figures[0][0] == figures[1][0]
+    assert figures[1][1] - figures[0][1] < 20_000_000, "24 MB of other bytes went through"

@@ -70,6 +70,13 @@ async def test_no_switch_of_playwrights_is_lost_by_one_of_ours(camera: Camera) -
     assert off[0] <= off[1]
 
 
+async def test_the_sandbox_is_off_for_root_alone(camera: Camera) -> None:
+    """Chromium does not start with its sandbox as root."""
+    assert camera.browser._chrome
+    line = Path(f"/proc/{camera.browser._chrome.pid}/cmdline").read_text().split("\0")
+    assert ("--no-sandbox" in line) == (os.geteuid() == 0)
+
+
 # --------------------------------------------------------------------------------------------------- killed and stopped
 
 

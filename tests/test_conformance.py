@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +12,10 @@ import pytest
 
 from embedarchive.conformance import CHECKS, Check, check_platform
 from embedarchive.conformance.nothing_seen import KINDS, judge_nothing_seen
-from embedarchive.conformance.reading import make_readings
+from embedarchive.conformance.reading import find_readings, make_page, make_readings
+from embedarchive.core.completeness import name_file
 from embedarchive.core.model import Description
+from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Selector
 
@@ -29,6 +32,26 @@ def test_a_platform_keeps(name: str, check: str) -> None:
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in NAMES for kind in KINDS])
 def test_nothing_seen_is_never_the_post_nor_its_end(name: str, kind: str) -> None:
     assert list(judge_nothing_seen(BY_NAME[name], kind)) == []
+
+
+IN_QUOTES = re.compile(r"""(?<=["'])(?:https?:)?\\?/\\?/[^"'\s<>]*""")
+
+
+@pytest.mark.parametrize("address", ["http://[", "//[", "https://[x]/p/1"])
+@pytest.mark.parametrize("name", NAMES)
+def test_addresses_that_are_none_break_no_reading(name: str, address: str) -> None:
+    """Anybody may run an instance, and its pages may hold what no library splits; found by `make fuzz`."""
+    visit = BY_NAME[name].visit
+    for reading in find_readings(name):
+        post = identify_post(reading.url)
+        if visit is None or post is None:
+            continue
+        page = make_page(BY_NAME[name], reading, post)
+        dom, body = (IN_QUOTES.sub(address, text) for text in (page.dom, page.body))
+        answers = tuple(replace(each, body=IN_QUOTES.sub(address, each.body)) for each in page.answers)
+        spoiled = replace(page, dom=dom, body=body, answers=answers)
+        visit.classify(spoiled, post)
+        assert all(name_file(file) is not None for file in visit.describe(spoiled, post).media)
 
 
 # ------------------------------------------------------------------------------------------------ a suite that catches

@@ -129,6 +129,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], int]] = {
     "cut in the middle": (cut(0.5), 7),
     "its last byte lost": (cut(-1), 7),
     "its header scrambled": (scramble(0, 100), 1),
+    "the number of its format lost": (scramble(44, 48), 7),
     "its schema scrambled": (scramble(100, 8192), 7),
     "too new": (version(99), 1),
     "too old": (version(0), 1),

@@ -134,6 +134,14 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert not anchor or re.search(rf"^#+ {anchor}$", text if not file else "", re.M), f"{path.name}: {target}"
 
 
+def test_every_test_that_is_named_exists() -> None:
+    text = "".join((DOCS / name).read_text("utf-8") for name in ("faults.md", "security.md"))
+    for file, test in re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", text):
+        code = (ROOT / "tests" / file).read_text("utf-8")
+        assert not test or f"def {test}(" in code, f"{file}::{test}"
+    assert all((ROOT / path).exists() for path in re.findall(r"`(bench/\w+\.py)`", text))
+
+
 def test_the_methods_named_for_researchers_exist() -> None:
     from embedarchive import Library
 

@@ -632,6 +632,35 @@ async def test_no_spelling_of_a_host_gets_past_the_door_itself() -> None:
         assert origin.connections == 0
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://[::1]/", "refused_loopback"),
+        ("http://[::ffff:127.0.0.1]:80/x", "refused_loopback"),
+        ("http://[fe80::1]/", "refused_link_local"),
+        ("http://[2001:db8::1]:443/", "refused_documentation"),
+        ("http://[2001:db8::1]:8080/", "refused_port"),
+        ("https://[::1]/", "refused_loopback"),
+        ("http://[fe80::1%25eth0]/", "refused_url"),
+    ],
+)
+async def test_an_ipv6_address_is_refused_for_what_it_is(url: str, reason: str) -> None:
+    async with Door() as door, Fetcher(door, user_agent="t", limits=FetchLimits(total_s=BOUND_S)) as fetcher:
+        got = await fetcher.fetch(url)
+    assert (got.status, got.reason) == (None, reason)
+
+
+@pytest.mark.parametrize("port", [80, 8443])
+async def test_an_ipv6_address_is_served_under_its_own_name(port: int) -> None:
+    """httpcore leaves its brackets out of what it asks a proxy for."""
+    async with Origin(page(b"six")) as origin:
+        exceptions = (parse_resolve(f"[2001:db8::1]:{port}:127.0.0.1:{origin.port}"),)
+        async with Door(DoorPolicy(resolve=exceptions)) as door, Fetcher(door, user_agent="t") as fetcher:
+            got = await fetcher.fetch(f"http://[2001:db8::1]:{port}/story")
+    assert (got.status, bytes(got.body)) == (200, b"six")
+    assert f"[2001:db8::1]{'' if port == 80 else f':{port}'}".encode() in origin.requests[0]
+
+
 async def test_the_canary_would_sing() -> None:
     """The proof that the two tests above can fail: the same listener, with private addresses allowed."""
     async with Origin(page(b"caught")) as origin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import resource
 import socket
 import struct
@@ -19,9 +20,10 @@ import pytest
 from embedarchive.core.model import Fetch
 from embedarchive.egress import Door, DoorLimits, DoorPolicy, parse_resolve
 from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
+from embedarchive.fetch.body import Body
 from embedarchive.fetch.zstd import zstd
 from loopback import Authority, Origin, door_to, page
-from waiting import BOUND_S, NEVER_S
+from waiting import BOUND_S, NEVER_S, until
 
 packed = partial(gzip.compress, mtime=0)  # the same bytes in every process, or test names would differ
 
@@ -211,6 +213,14 @@ async def test_a_content_coding_is_undone(coding: str, wire: bytes) -> None:
 async def test_a_coding_that_nobody_undoes_is_refused(coding: str) -> None:
     got = await fetch(page(packed(packed(packed(b"\0" * 9999))), f"Content-Encoding: {coding}"))
     assert (got.outcome, got.reason, got.body) == ("failed", "unsupported_encoding", b"")
+
+
+def test_a_decoder_that_has_failed_can_still_be_asked() -> None:
+    body = Body(("br",), 10_000)
+    taken = [body.add(bytes([each])) for each in packed(HTML)]
+    assert False in taken
+    body.finish(framed=True)
+    assert body.truncated == "bad_encoding"
 
 
 @pytest.mark.parametrize(
@@ -455,3 +465,14 @@ async def test_many_fetches_at_once_keep_their_answers() -> None:
     async with fetching(Origin(answer)) as fetcher:
         got = await asyncio.gather(*(fetcher.fetch(f"http://h{i % 40}.test/{i}") for i in range(200)))
     assert [g.body.decode() for g in got] == [f"/{i}" for i in range(200)]
+
+
+async def test_many_fetches_leave_no_descriptor() -> None:
+    async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(page(b"x"))
+
+    before = len(os.listdir("/proc/self/fd"))
+    async with fetching(Origin(answer)) as fetcher:
+        for start in range(0, 300, 30):
+            await asyncio.gather(*(fetcher.fetch(f"http://h{i}.test/{i}") for i in range(start, start + 30)))
+    await until(lambda: len(os.listdir("/proc/self/fd")) <= before, "descriptors are left")

@@ -31,6 +31,7 @@ from embedarchive.run.ledger import Event
 from embedarchive.sources import Seed, expand_seeds, find_listing
 from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
 from embedarchive.sources.media import refuse_no_article
+from embedarchive.sources.saved import read_har, read_mhtml
 from embedarchive.sources.versions import FeedVersions
 from in_process import run
 
@@ -422,6 +423,22 @@ def test_an_mhtml_page_is_read_with_its_frames_and_its_date(tmp_path: Path) -> N
         "2025-06-10T06:15:00.000Z",
     )
     assert not intake.skipped
+
+
+def test_a_field_of_an_mhtml_page_may_hold_any_bytes() -> None:
+    whole = mhtml(("f1@m", "https://news.test/a", "<html>A</html>"))
+    for field in (b"Date: ", b"Content-Location: ", b"Content-ID: ", b"Snapshot-Content-Location: "):
+        page = read_mhtml(whole.replace(field, field.rstrip() + b"\x80 "))
+        assert page
+        assert b"A" in page.body
+
+
+@pytest.mark.parametrize("data", [b"null", b"[]", b'{"log": 3}', b'{"log": {}}', b'"x"', b"{", b"[" * 100_000])
+def test_what_is_no_har_is_said_to_be_none(data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (json says it in words of its own)
+        list(read_har(data))
+    (tmp_path / "a.har").write_bytes(data)
+    take(tmp_path / "a.har")
 
 
 @pytest.mark.parametrize("folder", ["Wall 2_files", "Wall 2-Dateien", "Wall 2_fichiers"])

@@ -59,6 +59,7 @@ def state(tmp_path: Path) -> Path:
     [
         ("not json", "no storage state"),
         ("[]", "no storage state"),
+        ("[" * 100_000, "no storage state"),
         ('{"cookies": [{"name": "a"}]}', "no storage state"),
         ('{"cookies": [], "origins": []}', "holds no login"),
         (json.dumps({"cookies": [cookie("a", "b", expires=NOW - 1)]}), "has expired: log in again"),

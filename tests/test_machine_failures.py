@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from archive_builder import build_archive
 from capturing import Camera, Edges, open_camera, post_of
 from commands import command, embedarchive, through
 from embedarchive.browser.patience import crowding
@@ -282,3 +283,17 @@ async def test_a_door_tells_a_name_that_is_not_there_from_a_network_that_is_not_
         await fetcher.fetch("https://news.test/")
         assert door.is_cut_off(began)
         assert not door.is_cut_off(now()), "that was before"
+
+
+# --------------------------------------------------------------------------------------------------------------- machine
+
+
+def test_a_bare_machine_is_enough_to_read_and_to_export(tmp_path: Path) -> None:
+    """No home, no place for temporary files, few descriptors, a strict umask, and a name that few programs take."""
+    folder = tmp_path / "a folder 🕊\nof two lines"
+    build_archive(folder / "embeds.db")
+    for args in (["stats", "-a", folder], ["export", "--wacz", folder / "out.wacz", "-a", folder]):
+        script = f"ulimit -n 64; umask 077; unset HOME; TMPDIR=/nowhere exec {shlex.join(command(*args))}"
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=BOUND_S, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr[-1000:]
+    assert (folder / "out.wacz").stat().st_mode & 0o077 == 0

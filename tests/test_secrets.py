@@ -137,3 +137,7 @@ def test_a_long_page_takes_no_longer_than_it_is_long() -> None:
 
     measure(100)
     assert measure(8_000) < 8 * 8 * max(measure(1_000), 0.005)
+
+
+def test_what_is_nested_without_end_is_a_text() -> None:
+    assert not read_stored([("deep", "[" * 100_000)]).named

@@ -250,11 +250,20 @@ def test_a_damaged_warc_gives_what_is_whole_and_says_that_it_is_damaged(cut: flo
     assert fetches[-1].truncated or fetches[-1].reason == "damaged"
 
 
-@pytest.mark.parametrize("junk", [b"", b"WARC/1.0\r\njunk", b"PK\x03\x04junk", b"\x1f\x8bjunk"])
+@pytest.mark.parametrize(
+    "junk", [b"", b"WARC/1.0\r\njunk", b"WARC/1.0\r\nWARC-Type: response", b"PK\x03\x04junk", b"\x1f\x8bjunk"]
+)
 @pytest.mark.parametrize("name", ["a.warc", "a.warc.gz", "a.wacz"])
 def test_junk_is_no_crash(junk: bytes, name: str, tmp_path: Path) -> None:
     seeds = expand(save(tmp_path / name, junk))
     assert all(s.fetch and s.fetch.outcome == "failed" and s.fetch.reason == "damaged" for s in seeds)
+
+
+def test_a_length_beyond_every_machine_is_damage(tmp_path: Path) -> None:
+    before, name, after = warc(RECORDS[0], gz=False).rpartition(b"Content-Length: ")
+    [seed] = expand(save(tmp_path / "a.warc", before + name + b"9" * 20 + after))
+    assert seed.fetch
+    assert seed.fetch.reason == "damaged" or seed.fetch.truncated
 
 
 def test_a_real_warc_like_folder_mixes_pages_and_archives(tmp_path: Path) -> None:

@@ -99,6 +99,15 @@ def test_what_lists_nothing_is_no_listing(body: bytes) -> None:
     assert find_listing(body, BASE) is None
 
 
+def test_names_and_addresses_that_are_none_are_passed_over() -> None:
+    entries = b"<loc>http://news.test/a</loc><l2:4:5>x</l2:4:5></url><url><loc>http://[</loc></url>"
+    found = find_listing(b"<urlset><url>" + entries + b"</urlset>", BASE)
+    assert found
+    assert [entry.url for entry in found.entries] == ["http://news.test/a"]
+    listed = find_listing(b"http://[\n", BASE)
+    assert listed is None or not listed.entries
+
+
 def test_ampersands_are_read_however_they_were_written() -> None:
     locs = ["a?x=1&y=2", "b?x=1&amp;y=2", "c?x&nbsp;y", "<![CDATA[https://news.test/d?x&y]]>", "&#233;", "f?&amp;amp"]
     text = "<?xml version='1.0'?><urlset>" + "".join(f"<url><loc>{loc}</loc></url>" for loc in locs) + "</urlset>"

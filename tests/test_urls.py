@@ -71,6 +71,13 @@ def test_any_text_is_read_without_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["http://../amp..", "https://a.test/x/amp/amp", "https://a.test/x.amp/amp/", "http://a.test../amp"]
+)
+def test_canonical_is_final(url: str) -> None:
+    assert canonicalize_url(once := canonicalize_url(url)) == once
+
+
+@pytest.mark.parametrize(
     "variant",
     [
         "https://www.news.example/a/story",

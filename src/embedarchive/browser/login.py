@@ -65,7 +65,7 @@ def read_login(path: Path, now: float) -> Login:
         }
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}). Nothing was done.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is no storage state of Playwright's. Nothing was done. {_REMEDY}") from error
     if not cookies and not any(storage.values()):
         raise UsageError(f"{path} holds no login: neither a cookie nor a stored value. Nothing was done. {_REMEDY}")

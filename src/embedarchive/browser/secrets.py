@@ -112,7 +112,7 @@ def find_strings(value: str) -> Iterator[str]:
     """The texts within a stored value that is JSON: tokens lie there among settings."""
     try:
         left = [json.loads(value)]
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     while left:
         match left.pop():

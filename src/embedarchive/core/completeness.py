@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 from embedarchive.core.model import Description, Media
+from embedarchive.core.urls import split_anything
 
 What = Literal["picture", "film", "recording", "file"]
 """What a file of a post is; `file` where that is not known, or where there are several kinds."""
@@ -161,7 +161,7 @@ def tell_what(media: Media, said: Description) -> What:
 
 def name_file(media: Media) -> str:
     """What the platform calls a file: the last part of its address, without query and size; '' where it has none."""
-    return urlsplit(media.url).path.rstrip("/").rpartition("/")[2]
+    return split_anything(media.url).path.rstrip("/").rpartition("/")[2]
 
 
 def hold_best(contents: Sequence[Content]) -> Holding | None:

@@ -62,9 +62,17 @@ def split_url(text: str) -> SplitResult | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
-    if not host or "." not in host or "@" in parts.netloc:
+    if not host or "." not in host.lstrip(".") or "@" in parts.netloc:
         return None
     return parts
+
+
+def split_anything(text: str) -> SplitResult:
+    """Split any text as urllib does; what it cannot split (`http://[`) has no part. Never raises."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def host_of(url: SplitResult) -> str:
@@ -202,10 +210,17 @@ def canonicalize_url(url: str) -> str:
         return url
     host = host_of(parts)
     port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
-    path = _AMP_PATH.sub("/" if parts.path.endswith("/") else "", parts.path) or "/"
+    path = _drop_amp(parts.path) or "/"
     asked = parse_qsl(parts.query, keep_blank_values=True) if parts.query else []
     kept = urlencode([(k, v) for k, v in asked if not TRACKING.match(k)])
     return urlunsplit((parts.scheme, _AMP_HOST.sub("www.", host) + port, path, kept, ""))
+
+
+def _drop_amp(path: str) -> str:
+    """A path without what says at its end that it is AMP, however often."""
+    while (shorter := _AMP_PATH.sub("/" if path.endswith("/") else "", path)) != path:
+        path = shorter
+    return path
 
 
 def join_url(base: str | None, url: str) -> str:

@@ -6,7 +6,8 @@ By structure, never by wording: what the page declares, what its script is for, 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+
+from embedarchive.core.urls import split_anything
 
 OBSTACLES = ("paywall", "consent", "challenge")
 
@@ -31,6 +32,6 @@ def find_obstacle(page: bytes, url: str | None) -> str | None:
     page = page[:_SAID]
     if _CHALLENGE.search(page):
         return "challenge"
-    if _CONSENT_HOST.match(urlsplit(url or "").hostname or ""):
+    if _CONSENT_HOST.match(split_anything(url or "").hostname or ""):
         return "consent"
     return "paywall" if _NOT_FREE.search(page) or _NOT_FREE_META.search(page) else None

@@ -70,12 +70,21 @@ def _read_plain(
     names = [name.lower() for name, _ in headers]
     if not absolute or names.count(b"content-length") + names.count(b"transfer-encoding") > 1:
         raise Refused(400, "bad_request")
-    host, port = _read_authority(absolute[1], 80)
+    authority = _bracket(absolute[1], headers)
+    host, port = _read_authority(authority, 80)
     path = absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
-    out = [line[: len(method)] + b" " + path + b" HTTP/1.1", b"Host: " + absolute[1]]
+    out = [line[: len(method)] + b" " + path + b" HTTP/1.1", b"Host: " + authority]
     out += [name + b": " + value for name, value in headers if name.lower() not in _HOP]
     out += [b"Connection: close", b"", b""]
     return ProxyRequest(False, host, port, password, b"\r\n".join(out))
+
+
+def _bracket(authority: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """An authority with the brackets of its IPv6 address, which httpcore 1.0 leaves out of the target and not of `Host`."""
+    hosts = [value for name, value in headers if name.lower() == b"host"]
+    if len(hosts) == 1 and hosts[0].startswith(b"[") and hosts[0].translate(None, b"[]") == authority:
+        return hosts[0]
+    return authority
 
 
 def _read_header(line: bytes) -> tuple[bytes, bytes]:

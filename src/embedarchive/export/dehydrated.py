@@ -121,7 +121,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[Line]:
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text) if len(text) < LONGEST_LINE else None
-        except ValueError:
+        except (ValueError, RecursionError):
             line = None
         if not isinstance(line, dict) or (number == 1 and line.get("format") != FORMAT):
             raise SourceError(

@@ -133,7 +133,10 @@ class _Brotli:
 
     @property
     def eof(self) -> bool:
-        return bool(self._decoder.is_finished())
+        try:
+            return bool(self._decoder.is_finished())
+        except brotli.error:  # a decoder that has failed once raises for every question
+            return False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         if self.eof:

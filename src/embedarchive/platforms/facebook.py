@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode
 
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
-from embedarchive.core.urls import join_url, split_url
+from embedarchive.core.urls import join_url, split_anything, split_url
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import (
     as_kind,
@@ -394,7 +394,7 @@ def _are_of_two_forms(one: str, other: str) -> bool:
 
 def _owner_of(address: str) -> str | None:
     """The page or person whose post an address names, by name or by number; None where it names none."""
-    parts = urlsplit(address)
+    parts = split_anything(address)
     m = re.match(r"/([A-Za-z][\w.]{3,}|\d{5,})/(?:posts|videos|photos|reels?)/", parts.path)
     return m[1].lower() if m else _read_id(query(parts, "id") if _BY_QUERY.match(parts.path) else None)
 

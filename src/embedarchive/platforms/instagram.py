@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import (
     as_count,
@@ -590,7 +591,7 @@ def _read_card_media(card: LexborNode, owner: str | None) -> tuple[Media, ...]:
         media.append(Media("poster" if is_video else "media", 1, url, sizes.get(url) or None, alt=alt))
     for link in card.css("a.Avatar, a.CollabAvatar"):
         face = link.css_first("img[src]")
-        if face and urlsplit(link.attributes.get("href") or "").path.strip("/") == owner:
+        if face and split_anything(link.attributes.get("href") or "").path.strip("/") == owner:
             media.append(Media("avatar", 0, face.attributes.get("src") or ""))
     return tuple(m for m in media if m.url or m.missing)
 

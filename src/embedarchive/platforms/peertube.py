@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 from uuid import UUID
 
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Answer, Media, Page, Post
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import as_count, as_list, as_size, as_text, as_time, dig, read_json_ld
 from embedarchive.platforms.kit.framed import (
     FRAMED_STATES,
@@ -125,7 +126,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     if video is None or tree.css_first(CARD) is None:
         return {}
     return {
-        "id": read_uuid(urlsplit(as_url(video.get("embedUrl")) or as_url(video.get("url")) or "")),
+        "id": read_uuid(split_anything(as_url(video.get("embedUrl")) or as_url(video.get("url")) or "")),
         "title": as_text(video.get("name")),
         "media": poster_of(as_url(video.get("thumbnailUrl"))),
     }

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from embedarchive.core.model import Answer, Media, Page, Post
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_text, dig, read_json, read_meta, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import date_ms, match_path
@@ -131,7 +132,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     media = tuple(_read_files(card))
     face = as_url(attribute(card, ".card-header img[src]", "src"))
     return {
-        "id": match_path(_PATH, urlsplit(read_meta(tree).get("og:url", ""))),
+        "id": match_path(_PATH, split_anything(read_meta(tree).get("og:url", ""))),
         "kind": as_kind(media, moving=card.css_first("video") is not None),
         "author_handle": name and f"{name}@{host}",
         "author_url": as_url(attribute(card, ".card-header a.username", "href")),

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Media, Page, Post
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import as_kind, as_text, as_time, dig, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
@@ -201,11 +202,11 @@ def _read_comments(tree: LexborHTMLParser, post_id: str) -> int | None:
 def _read_media(tree: LexborHTMLParser, data: dict[str, Any]) -> tuple[Media, ...]:
     """The files as uploaded: they live at `i.redd.it` unsigned, while previews are signed and small."""
     url, alt = as_text(data.get("url")) or "", attribute(tree, "img[src*='preview.redd.it']", "alt")
-    if urlsplit(url).hostname == "i.redd.it":
+    if split_anything(url).hostname == "i.redd.it":
         return (Media("media", 1, url, alt=alt),)
     names = (_GALLERY_FILE.search(n.attributes.get("src") or "") for n in tree.css("gallery-carousel img[src]"))
     files = dict.fromkeys(f"https://i.redd.it/{m[1]}.{m[2]}" for m in names if m)
-    if files or urlsplit(url).hostname != "v.redd.it":
+    if files or split_anything(url).hostname != "v.redd.it":
         return tuple(Media("media", n, file) for n, file in enumerate(files, 1))
     poster = attribute(tree, "shreddit-player[poster]", "poster") or attribute(
         tree, "img[src*='preview.redd.it']", "src"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from embedarchive.core.model import Answer, Post
-from embedarchive.core.urls import split_url
+from embedarchive.core.urls import split_anything, split_url
 from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, Said, make_visit, read_oembed_answer
 from embedarchive.platforms.kit.ids import query
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, Gap, MarkupExample, Platform, Selector
@@ -236,7 +236,7 @@ def read_sound(answer: Answer, post: Post) -> Said:
     """
     said = dict(read_oembed_answer(answer, post) or {})
     user, _, name = post.native_id.partition("/")
-    is_theirs = urlsplit(said.get("author_url") or "").path.strip("/").lower() == user.lower()
+    is_theirs = split_anything(said.get("author_url") or "").path.strip("/").lower() == user.lower()
     if is_theirs and re.search(r"(?:tracks|playlists)(?:%2F|/)\d", answer.body):  # a user's own player holds `users`
         said["id"] = name
     author = said.get("author_name")

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Media, Page, Post
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import as_kind, as_time, read_srcset, text_of
 from embedarchive.platforms.kit.framed import FRAMED_STATES, Framed, Said, attribute, make_visit, rich_text_of
 from embedarchive.platforms.kit.ids import match_path
@@ -149,7 +150,7 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     if card is None:
         return {}
     author = card.css_first("a[rel~='author'], header a[href], .post-header a[href]")
-    blog = handle(urlsplit(attribute(card, f"a[href*='{post.native_id}']", "href") or ""))
+    blog = handle(split_anything(attribute(card, f"a[href*='{post.native_id}']", "href") or ""))
     media = _read_pictures(tree)
     return {
         "id": attribute(tree, "[data-post-id]", "data-post-id"),

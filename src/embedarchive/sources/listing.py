@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import feedparser
 from lxml import etree
 
 from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError
+from embedarchive.core.urls import split_anything
 from embedarchive.egress import check_url
 from embedarchive.fetch.body import Body
 from embedarchive.sources.lists import (
@@ -152,7 +153,7 @@ def _make_entry(found: Entry, base_url: str, kind: Kind) -> Entry | None:
 
 
 def _find_site(url: str) -> list[str]:
-    return (urlsplit(url).hostname or "").split(".")[-2:]
+    return (split_anything(url).hostname or "").split(".")[-2:]
 
 
 # ------------------------------------------------------------------------------------------------------------- sitemaps
@@ -208,7 +209,7 @@ def _forget(element: Any) -> None:
 
 
 def _local_name(element: Any) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _find_time(text: str | None) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from embedarchive.core.model import Fetch
+from embedarchive.core.urls import split_anything
 from embedarchive.detect.identity import identify_embedded
 from embedarchive.platforms import PLATFORMS
 
@@ -69,7 +69,7 @@ def _platform_hosts() -> frozenset[str]:
 
 def is_platform_page(url: str) -> bool:
     """Whether a page is a platform's own, or a frame of it: in an archive of others that is never an article."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    host = (split_anything(url).hostname or "").removeprefix("www.")
     labels = host.split(".")
     within = any(".".join(labels[at:]) in _platform_hosts() for at in range(len(labels) - 1))
     return within or identify_embedded(url) is not None

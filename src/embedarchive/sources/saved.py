@@ -92,7 +92,9 @@ def read_mhtml(data: bytes) -> SavedPage | None:
     parts = [part for part in message.walk() if not part.is_multipart()]
     pages = [part for part in parts if is_html(part.get_content_type())]
     start = str(message.get_param("start") or "")
-    root = next((part for part in pages if start and part.get("Content-ID") == start), pages[0] if pages else None)
+    root = next(
+        (part for part in pages if start and _read_field(part, "Content-ID") == start), pages[0] if pages else None
+    )
     if root is None:
         return None
     frames = {name: part for part in pages if part is not root for name in _find_names(part)}
@@ -101,21 +103,28 @@ def read_mhtml(data: bytes) -> SavedPage | None:
         part = frames.get(address)
         return _find_payload(part) if part is not None else None
 
-    url = root.get("Content-Location") or message.get("Snapshot-Content-Location") or message.get("Content-Location")
+    names = ((root, "Content-Location"), (message, "Snapshot-Content-Location"), (message, "Content-Location"))
+    url = next((said for part, name in names if (said := _read_field(part, name))), None)
     charset = root.get_content_charset()
     return SavedPage(
-        url=url.strip() if url else None,
+        url=url,
         body=put_frames_in(_find_payload(root), read),
         content_type="text/html" + (f"; charset={charset}" if charset else ""),
-        saved_at=_read_mail_date(message.get("Date")),
+        saved_at=_read_mail_date(_read_field(message, "Date")),
     )
 
 
+def _read_field(part: Message, name: str) -> str | None:
+    """A field's text; one with bytes beyond ASCII comes as an object (`email.header.Header`)."""
+    said = part.get(name)
+    return None if said is None else str(said).strip() or None
+
+
 def _find_names(part: Message) -> Iterator[str]:
-    if name := part.get("Content-ID"):
-        yield f"cid:{name.strip().strip('<>')}"
-    if address := part.get("Content-Location"):
-        yield address.strip()
+    if name := _read_field(part, "Content-ID"):
+        yield f"cid:{name.strip('<>')}"
+    if address := _read_field(part, "Content-Location"):
+        yield address
 
 
 def _find_payload(part: Message) -> bytes:
@@ -144,7 +153,10 @@ def read_har(data: bytes) -> Iterator[SavedPage]:
 
     Of each page that it recorded, the first HTML is the page, all other HTML its frames. Raises ValueError for what is no HAR.
     """
-    entries = json.loads(data)["log"]["entries"]
+    try:
+        entries = json.loads(data)["log"]["entries"]
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError("This is no HAR file: it has no entries.") from error
     seen: set[str] = set()
     for entry in entries if isinstance(entries, list) else ():
         try:

@@ -45,7 +45,7 @@ _CHUNK = 1 << 16
 # A ZIP's unknown packing is a NotImplementedError, a password that is wanted a RuntimeError.
 _DAMAGE = (
     *(ArchiveLoadFailed, OSError, EOFError, BadZipFile, *DECODER_FAULTS),
-    *(UnicodeError, ValueError, NotImplementedError, RuntimeError),
+    *(UnicodeError, ValueError, OverflowError, NotImplementedError, RuntimeError),
 )
 _PAGES = ("response", "resource", "conversion")
 
@@ -86,6 +86,19 @@ class _Pages:
         if not held and len(self.unlisted) < _MOST_UNLISTED:
             self.unlisted.add(key)
         return held
+
+
+def _iterate(stream: Stream) -> Iterator[Any]:
+    """What records a web archive holds; what warcio trips over (a record without an address) is damage."""
+    records = iter(ArchiveIterator(stream, arc2warc=True))
+    while True:
+        try:
+            record = next(records)
+        except StopIteration:
+            return
+        except (AttributeError, TypeError, LookupError) as error:
+            raise ArchiveLoadFailed(f"A record cannot be read ({error}).") from error
+        yield record
 
 
 class Stream(Protocol):
@@ -163,14 +176,14 @@ class _RecordReader:
                     yield from self.read(member, f"{source}!{name}", depth + 1)
 
     def read_records(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in ArchiveIterator(stream, arc2warc=True):
+        for record in _iterate(stream):
             seed = self.take(record, source, pages)
             if seed:
                 yield seed
 
     def read_later(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
         """Give the pages that a redirect named only after they had been passed."""
-        for record in ArchiveIterator(stream, arc2warc=True):
+        for record in _iterate(stream):
             url = _find_url(record)
             if url and record.rec_type in _PAGES and _page_key(url) in pages.later:
                 seed = self.take(record, source, pages)
@@ -235,7 +248,7 @@ class _Originals(_RecordReader):
                     self._waiting.setdefault(name, []).append(revisit)
 
     def read_records(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in ArchiveIterator(stream, arc2warc=True):
+        for record in _iterate(stream):
             if record.rec_type in _PAGES:
                 yield from self.match(record, source)
 
@@ -348,7 +361,7 @@ def _read_pages(wacz: ZipFile) -> _Pages:
 def _read_json(line: bytes) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

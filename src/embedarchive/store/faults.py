@@ -32,6 +32,9 @@ _NO_TABLE = "no such table: temp."
 _FALSE = "whose name something else has"
 """The end of the name of a table that is not there on purpose (`schema/strangers.py`)."""
 
+_NO_FORMAT = "unsupported file format"
+"""What SQLite says, under the number of a mistake in SQL, where the header's number of the schema's format is wrong."""
+
 _NOT_TEXT = "Could not decode to UTF-8"  # Python's own, of a column
 
 
@@ -42,7 +45,7 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
     """
     said = str(error).partition("\n")[0]
     code = getattr(error, "sqlite_errorcode", 0)  # of an extended kind; its last byte is the kind itself
-    if code & 0xFF in _DAMAGED:
+    if code & 0xFF in _DAMAGED or said == _NO_FORMAT:
         return DamagedArchive.seen(said, name)
     if isinstance(error, UnicodeDecodeError) or said.startswith(_NOT_TEXT):
         return DamagedArchive.seen("text that is no text", name)

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from embedarchive.core.model import Answer, Description, Media, Page, Post, Sign, Verdict
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import (
     as_size,
     as_text,
@@ -244,7 +244,7 @@ def find_agreement(page: Page, fields: Mapping[str, Any], native_id: str) -> Sig
         if len(told) >= 4 and told in seen:
             return Sign("frame holds what is told of the post", name, told)
     for media in fields.get("media") or ():
-        file = urlsplit(media.url).path.rpartition("/")[2]
+        file = split_anything(media.url).path.rpartition("/")[2]
         if len(file) >= 8 and file in seen:
             return Sign("frame holds what is told of the post", media.role, file)
     author = as_text(fields.get("author_name"))

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.model import Outcome, Page, Sign, Verdict
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import dig, parse_html, read_json
 
 MAX_HTML = 8_000_000
@@ -97,7 +97,7 @@ def find_block_page(page: Page) -> str | None:
 
 
 def _path(url: str) -> str:
-    parts = urlsplit(url)
+    parts = split_anything(url)
     return f"//{parts.hostname or ''}{parts.path}"
 
 
