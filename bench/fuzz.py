@@ -66,7 +66,7 @@ from embedarchive.sources.warcs import read_web_archive
 from embedarchive.store import open_reader
 from embedarchive.store.header import Header
 from embedarchive.store.sidefiles import find_strangers
-from spellings import PLACES, SPELLINGS
+from spellings import PLACES, SPELLINGS  # type: ignore[attr-defined]  # of tests/; bench/ has one too
 
 ROUND = 1_000
 """Examples to a round: after it the clock is looked at."""
@@ -465,13 +465,13 @@ def door_requests(_: Path) -> Target:
     def check(data: bytes) -> None:
         with contextlib.suppress(Refused):
             request, _ = read_request(data)
-            assert not re.search(r"[\s/?#@\\]", request.host), request.host
             if not request.is_tunnel:
                 assert request.head.count(b"\r\n\r\n") == 1
                 assert request.head.lower().count(b"\r\nhost:") == 1
-                assert b"proxy-authorization" not in request.head.lower()
+                assert b"\r\nproxy-authorization:" not in request.head.lower()
             with contextlib.suppress(RefusedError):
-                canonicalize_host(request.host)
+                host = canonicalize_host(request.host)
+                assert re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", host), host
         find_response_head(data)
 
     wholes = (
