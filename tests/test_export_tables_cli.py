@@ -223,7 +223,18 @@ def test_it_says_what_another_archive_does_not_hold(path: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "nonsense", '{"format": "another"}', json.dumps({"format": FORMAT}) + "\n[1]", "\x00"]
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "nonsense",
+        "[" * 100_000,
+        '{"format": "another"}',
+        json.dumps({"format": FORMAT}) + "\n[1]",
+        "\x00",
+    ],
+    ids=lambda text: f"{text[:12]!r}",
 )
 def test_what_is_no_such_export_is_refused_by_line(path: Path, text: str) -> None:
     conn = open_reader(path)

@@ -259,6 +259,13 @@ def test_junk_is_no_crash(junk: bytes, name: str, tmp_path: Path) -> None:
     assert all(s.fetch and s.fetch.outcome == "failed" and s.fetch.reason == "damaged" for s in seeds)
 
 
+def test_a_list_of_pages_that_cannot_be_read_lists_none(tmp_path: Path) -> None:
+    path = wacz(tmp_path / "a.wacz", None, warc(*RECORDS))
+    with zipfile.ZipFile(path, "a") as out:
+        out.writestr("pages/pages.jsonl", "[" * 100_000)
+    assert len(expand(path)) == 3
+
+
 def test_a_length_beyond_every_machine_is_damage(tmp_path: Path) -> None:
     before, name, after = warc(RECORDS[0], gz=False).rpartition(b"Content-Length: ")
     [seed] = expand(save(tmp_path / "a.warc", before + name + b"9" * 20 + after))
