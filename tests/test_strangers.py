@@ -226,6 +226,13 @@ def check_all(path: Path, whole: Path, tmp_path: Path, table: str = FULL[0]) -> 
         assert unharmed(done, began), (command, done.err[-2000:])
 
 
+def test_addresses_that_cannot_be_split_end_no_command_in_a_traceback(whole: Path, tmp_path: Path) -> None:
+    changes = ("exchanges SET url = 'http://['", "captures SET visit_url = 'http://[', final_url = '//['",
+               "articles SET url = 'http://[' || id", "posts SET url = 'http://['")  # fmt: skip
+    path = tamper(whole, tmp_path / "embeds.db", *(f"UPDATE {change}" for change in changes))
+    check_all(path, whole, tmp_path)
+
+
 @pytest.mark.parametrize("column", ["outcome", "reason", "checked_at"])
 def test_words_that_nobody_knows_are_told(column: str, whole: Path, tmp_path: Path) -> None:
     path = tamper(whole, tmp_path / "embeds.db", f"UPDATE checks SET {column} = 'nonsense'")

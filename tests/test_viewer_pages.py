@@ -226,6 +226,8 @@ async def test_oembed_answers_for_our_addresses_and_the_posts_own(room: Datasett
         assert (answer["version"], answer["type"], answer["width"]) == ("1.0", "rich", 400)
         assert f'src="http://localhost/embeds/-/card/{KEY}"' in answer["html"]
         assert "script" not in answer["html"]
+    for url in ("https://example.org/", f"http://[/embeds/-/post/{KEY}", "http://["):
+        assert (await get(room, "/-/embedarchive/oembed?url=" + quote(url))).status_code in (200, 404), url
     assert (await get(room, "/-/embedarchive/oembed?url=https://example.org/")).status_code == 404
     assert (await get(room, "/-/embedarchive/oembed?format=xml&url=x")).status_code == 501
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
+from embedarchive.core.urls import split_anything
 from embedarchive.store.blobs import parse_json
 
 Row = Mapping[str, Any]
@@ -116,7 +116,7 @@ def make_response(row: Row, id: str, held: Stored | None) -> ExportLine:
 
 def make_request(row: Row, id: str, warc: Headers) -> ExportLine:
     """A request as the browser reported it; an answer that never came is told by a header of ours."""
-    parts = urlsplit(row["url"])
+    parts = split_anything(row["url"])
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = clean_headers(parse_json(row["request_headers"]))
     if not any(name.lower() == "host" for name, _ in headers):

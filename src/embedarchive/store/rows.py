@@ -7,10 +7,10 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from embedarchive.core.grams import find_grams
 from embedarchive.core.model import Capture, Embed, Embedding, Fetch, Found, Post, Verdict
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.blobs import hash_bytes, pack_blob
 from embedarchive.store.schema import capture_uid
@@ -100,7 +100,7 @@ def keep_article(conn: sqlite3.Connection, url: str, now: str) -> int:
     known = conn.execute("SELECT article_id FROM article_urls WHERE url = ?", (clean(url),)).fetchone()
     if known:
         return int(known[0])
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    host = (split_anything(url).hostname or "").removeprefix("www.")
     article_id = insert(conn, "articles", {"url": url, "outlet": host or None, "first_seen_at": now})
     insert(conn, "article_urls", {"url": url, "article_id": article_id})
     return article_id
@@ -155,7 +155,7 @@ def merge_article(conn: sqlite3.Connection, article_id: int, canonical_url: str 
     row = conn.execute("SELECT url FROM articles WHERE id = ?", (article_id,)).fetchone()
     if not canonical_url or canonical_url == row[0] or not same_site(canonical_url, row[0]):
         return article_id
-    if urlsplit(canonical_url).path in ("", "/"):
+    if split_anything(canonical_url).path in ("", "/"):
         return article_id
     other = conn.execute("SELECT article_id FROM article_urls WHERE url = ?", (canonical_url,)).fetchone()
     if other is None:
@@ -182,7 +182,7 @@ def same_site(one: str, other: str) -> bool:
 
 
 def bare_host(url: str) -> str:
-    host = urlsplit(url).hostname or ""
+    host = split_anything(url).hostname or ""
     for prefix in ("www.", "amp.", "m.", "mobile."):
         host = host.removeprefix(prefix)
     return host

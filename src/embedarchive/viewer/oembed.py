@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from datasette.utils.asgi import Response
 
+from embedarchive.core.urls import split_anything
 from embedarchive.library.records import PostRecord
 from embedarchive.platforms import BY_NAME
 from embedarchive.show.card import title_of
@@ -42,7 +43,7 @@ async def serve_oembed(datasette: Any, request: Any) -> Response:
 def original_of(url: str) -> str | None:
     """The post's own address for the address of its page or card here, or None. Pure."""
     for part in ("/-/post/", "/-/card/"):
-        path = urlsplit(url).path if part in url else ""
+        path = split_anything(url).path if part in url else ""
         key = unquote(path.partition(part)[2])
         name, _, native_id = key.partition(":")
         if name in BY_NAME and native_id:
