@@ -28,7 +28,8 @@ def check_shown(platform: Platform) -> Iterator[Problem]:
     words = {"bylines": platform.bylines, "link_parameters": platform.link_parameters, "services": platform.services}
     for field, each in words.items():
         yield from ((word, f"is shown by no example ({field})") for word in each if word not in markup.lower())
-    yield from ((call, "matches no example") for call in platform.calls if not re.search(call, markup))
+    patterns = (*platform.calls, *platform.thumbnails)
+    yield from ((pattern, "matches no example") for pattern in patterns if not re.search(pattern, markup))
 
 
 def _find_hosts(platform: Platform) -> Iterator[str]:

@@ -111,6 +111,12 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<div><a href="https://www.dailymotion.com/video/x67iqc9">'
+        '<img src="https://www.dailymotion.com/thumbnail/640x360/video/x67iqc9"></a></div>',
+        ("x67iqc9",),
+        "facade",
+    ),
+    MarkupExample(
         '<script src="https://geo.dailymotion.com/player/xb2l3.js" data-video="x67iqc9"></script>',
         ("x67iqc9",),
         "script",

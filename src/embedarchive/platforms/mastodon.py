@@ -151,8 +151,8 @@ PROBES = (Probe("status", _API), Probe("status", _API, when="available"))
 
 
 def _fields(post: Post) -> dict[str, str]:
-    """The frame's address is the post's own with a word more; the old web client's has a word too many."""
-    return {"frame": post.url.rstrip("/").replace("/web/", "/") + "/embed"}
+    """The frame's address is the post's own with a word more; the web clients' have a word too many."""
+    return {"frame": re.sub(r"/(?:web|deck)/", "/", post.url.rstrip("/")) + "/embed"}
 
 
 def classify(page: Page, post: Post) -> Verdict:

@@ -105,6 +105,11 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<div><a href="https://vimeo.com/879269983"><img src="https://vumbnail.com/879269983.jpg"></a></div>',
+        ("879269983",),
+        "facade",
+    ),
+    MarkupExample(
         '<iframe src="https://player.vimeo.com/video/879269983?h=0a1b2c3d4e"></iframe>', ("879269983",), "iframe"
     ),
     MarkupExample('<div data-provider="vimeo" data-id="879269983"></div>', ("879269983",), "custom-element"),

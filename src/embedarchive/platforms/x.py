@@ -48,7 +48,7 @@ _PATH = re.compile(
 )
 _BANG = re.compile(r"(?i)^/?(?:#|%23)(?:!|%21)(?=/)")
 _BY_QUERY = re.compile(r"^/(?:embed/|tweet-result$|1(?:\.1)?/statuses/(?:show|oembed)\.json$)")
-_HANDLE = re.compile(r"^/@?(\w{1,20})/status", re.I)
+_HANDLE = re.compile(r"^/@?(\w{1,20})/status(?:es)?/\d", re.I)
 _FIRST_SNOWFLAKE = 29_700_000_000
 _EPOCH_MS = 1_288_834_974_657
 

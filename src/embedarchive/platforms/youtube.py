@@ -142,6 +142,7 @@ MARKUP = (
         '<script>new YT.Player("p", {height: "1", videoId: "jP6fEHm-lA0"})</script>', ("jP6fEHm-lA0",), "call"
     ),
     MarkupExample("<script>new YT.Player('p', {'videoId': 'jP6fEHm-lA0'})</script>", ("jP6fEHm-lA0",), "call"),
+    MarkupExample('<script>new YT.Player("p",{videoId:"jP6fEHm-lA0"})</script>', ("jP6fEHm-lA0",), "call"),
     MarkupExample(
         '<iframe src="//www.youtube.com/embed/jP6fEHm-lA0" allowfullscreen></iframe>', ("jP6fEHm-lA0",), "iframe"
     ),
