@@ -62,7 +62,6 @@ _NOT_USERS = {
         "network",
         "oauth",
         "connect",
-        "n",
         "robots",
         "transparency-reports",
         "language",
