@@ -335,5 +335,5 @@ def test_many_captures_leave_no_descriptor_and_little_memory(path: Path) -> None
             archive.keep_capture(visited(body=b"<html>%d" % number + os.urandom(20_000)), run)
             if number in (199, 599):
                 figures.append(held())
-    assert figures[0][0] == figures[1][0]
+    assert figures[1][0] <= figures[0][0]  # fewer where what other tests left is collected meanwhile
     assert figures[1][1] - figures[0][1] < 20_000_000, "24 MB of other bytes went through"
