@@ -48,13 +48,17 @@ READING: dict[str, tuple[str, ...]] = {
 """Every command that reads an archive and ends by itself."""
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
+def build_whole(folder: Path) -> Path:
+    """A sound archive, beside it an article to heal and a dehydrated export of it."""
     path = build_archive(folder / "embeds.db")
     (folder / "story.html").write_text(ARTICLE, "utf-8")
     assert run("export", "--dehydrated", folder / "lines.jsonl", "-a", path).code == 0
     return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_whole(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from archive_builder import SAMPLES, build_archive
+from archive_builder import SAMPLES
 from commands import Done
 from embedarchive import open_archive
 from embedarchive.core.errors import ArchiveError, StrangeArchive
@@ -26,7 +26,7 @@ from embedarchive.store.verify import read_columns
 from in_process import run
 from reading_room import open_room
 from tampering import BOMB_SIZE, force_type, make_bomb, plant, tamper
-from test_damaged import ARTICLE, READING, WRITING, ask
+from test_damaged import READING, WRITING, ask, build_whole
 
 MOST_MB = 280
 """For any command; half of it is what Python and our libraries take."""
@@ -40,11 +40,7 @@ COLUMNS = read_columns(SCHEMA_VERSION)
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
-    path = build_archive(folder / "embeds.db")
-    (folder / "story.html").write_text(ARTICLE, "utf-8")
-    assert run("export", "--dehydrated", folder / "lines.jsonl", "-a", path).code == 0
-    return path
+    return build_whole(tmp_path_factory.mktemp("whole"))
 
 
 CROSSED = "SELECT 1 AS i FROM " + ", ".join(f"platforms p{n}" for n in range(9))

@@ -6,7 +6,6 @@ What a command ends with is one of `ExitCode`, whatever the command.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import signal
@@ -18,7 +17,7 @@ from typing import Any
 
 import click
 
-from embedarchive.core.errors import EmbedArchiveError, ExitCode
+from embedarchive.core.errors import EmbedArchiveError, ExitCode, is_full
 from embedarchive.core.version import __version__
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMBEDARCHIVE", "max_content_width": 100}
@@ -160,8 +159,7 @@ def run_command() -> int:
         notes: list[str] = getattr(error, "__notes__", [])
         return fail("\n".join([str(error), *notes]), error.exit_code)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return fail(explain(error), ExitCode.DISK_FULL if full else ExitCode.ERROR)
+        return fail(explain(error), ExitCode.DISK_FULL if is_full(error) else ExitCode.ERROR)
     except click.ClickException as error:
         error.show()
         return error.exit_code

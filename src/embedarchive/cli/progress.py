@@ -18,7 +18,7 @@ from embedarchive.core import clock
 from embedarchive.core.model import OUTCOMES
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Report, Standings, Tally
-from embedarchive.show.words import say_count, say_missing, say_moment
+from embedarchive.show.words import printable, say_count, say_missing, say_moment
 from embedarchive.sources.intake import LOST, say_skipped
 
 SHAPES = {
@@ -125,7 +125,7 @@ def duration(seconds: float) -> str:
 
 def event_line(event: Event) -> Text:
     shape, style = SHAPES.get(event.outcome, ("·", ""))
-    subject = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in event.subject)
+    subject = printable(event.subject)
     text = Text(f"{shape} ", style=style)
     text.append(f"{event.what:8} ", style="dim").append(f"{event.outcome:12} ", style=style).append(subject)
     if event.what == "search":

@@ -27,6 +27,7 @@ does not: it is one file that failed.
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 from typing import Self
 
@@ -175,3 +176,8 @@ class ArchiveBusy(ArchiveError):
 
 class DiskFull(ArchiveError):
     exit_code = ExitCode.DISK_FULL
+
+
+def is_full(error: OSError) -> bool:
+    """Whether it says that a disk is full, or what one may take of it."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from embedarchive.core.errors import DiskFull, UsageError
+from embedarchive.core.errors import DiskFull, UsageError, is_full
 
 
 def refuse_existing(out: Path, overwrite: bool) -> None:
@@ -32,7 +32,7 @@ def atomic_write(out: Path, overwrite: bool) -> Iterator[Path]:
         yield draft
         draft.replace(out)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error) or error.errno == errno.EFBIG:
             raise DiskFull(f"There is no room for {out}. Nothing was written; the archive is untouched.") from error
         raise
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedarchive.core.errors import DiskFull, UsageError
+from embedarchive.core.errors import DiskFull, UsageError, is_full
 
 MARKER = "made-by-embedarchive.txt"
 NOTE = b"Made by `embedarchive export --site`. Pages, media and assets here are replaced when it is made again.\n"
@@ -80,6 +80,6 @@ def explaining(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error) or error.errno == errno.EFBIG:
             raise DiskFull(f"There is no room for {path}. Make room and run the same command again.") from error
         raise

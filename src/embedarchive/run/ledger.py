@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeVar
 
 from embedarchive.core import clock
-from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError
+from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError, is_full
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.merge import merge_found
@@ -393,7 +392,7 @@ def is_disk_full(error: Exception) -> bool:
     """Whether a disk is full, the archive's or the one for what is passing (profiles, manners)."""
     if isinstance(error, sqlite3.OperationalError):
         return "full" in str(error)
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, OSError) and is_full(error)
 
 
 def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import logging
 import os
 import sqlite3
@@ -15,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull
+from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import clocks, conclusions, rows, sidefiles
@@ -23,7 +22,7 @@ from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import LARGEST_IN_MEMORY
 from embedarchive.store.fulltext import join_pieces
-from embedarchive.store.reading import LONGEST_WAIT_S, last_opened
+from embedarchive.store.reading import LONGEST_WAIT_S, remember_opened
 from embedarchive.store.rows import insert, to_json
 from embedarchive.store.sample import Sample, settle_replay
 from embedarchive.store.schema import apply_schema, check_identity, immediate
@@ -75,7 +74,7 @@ class Archive:
             self._lock.close()
             raise
         try:
-            last_opened[:] = [*last_opened[-3:], path]
+            remember_opened(path)
             refuse_strange(self.conn)
             wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)
@@ -380,7 +379,7 @@ def make_folder(path: Path, *, private: bool = False) -> None:
     try:
         path.parent.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
     except OSError as error:
-        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else ArchiveError
+        kind = DiskFull if is_full(error) else ArchiveError
         raise kind(
             f"The folder {path.parent} cannot be made ({error.strerror}). Nothing was kept; name another -a."
         ) from error

@@ -8,9 +8,7 @@ about (a newer schema, bytes that were withdrawn) makes a whole copy again, whic
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,7 +17,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveError, DamagedArchive, DiskFull, NewerArchive, OlderArchive, UsageError
+from embedarchive.core.errors import (
+    ArchiveError,
+    DamagedArchive,
+    DiskFull,
+    NewerArchive,
+    OlderArchive,
+    UsageError,
+    is_full,
+)
 from embedarchive.store.archive import connect, make_folder
 from embedarchive.store.faults import FAULTS, Connection, explain
 from embedarchive.store.fixity import Held, judge, read_stored
@@ -27,7 +33,7 @@ from embedarchive.store.header import Header, read_first
 from embedarchive.store.reading import open_reader
 from embedarchive.store.schema import check_identity, immediate
 from embedarchive.store.schema.strangers import find_strange
-from embedarchive.store.sidefiles import beside, hold_archive, settle_side_files, sync_folder
+from embedarchive.store.sidefiles import beside, hold_archive, settle_side_files, sync
 from embedarchive.store.verify import VerifyScope, verify
 
 log = logging.getLogger(__name__)
@@ -128,12 +134,12 @@ def copy_whole(source: Path, target: Path) -> Backup:
             copy_pages(reader, copy, source, target)
             copy.execute("PRAGMA journal_mode = DELETE")
         refuse_unsound(draft, source)
-        sync_file(draft)
+        sync(draft)
         draft.replace(target)
-        sync_folder(target.parent)
+        sync(target.parent)
     except OSError as error:
         said = f"{target} could not be written ({error.strerror}). What was there before is there still."
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise DiskFull(said) from error
         raise ArchiveError(said) from error
     finally:
@@ -292,7 +298,7 @@ def restore(backup: Path, path: Path) -> Restored:
             copy_whole(backup, draft)
             replaced = move_away(path) if path.exists() else None
             draft.replace(path)
-            sync_folder(path.parent)
+            sync(path.parent)
         except OSError as error:
             raise ArchiveError(
                 f"{backup} could not be put at {path} ({error.strerror}). Nothing is lost; make room, or look at the rights of "
@@ -339,12 +345,3 @@ def finish_log(path: Path) -> None:
 def remove(draft: Path) -> None:
     for end in ("", "-journal", "-wal", "-shm", ".lock"):
         beside(draft, end).unlink(missing_ok=True)
-
-
-def sync_file(path: Path) -> None:
-    """Let a file outlast a power cut. Raises OSError."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -30,6 +30,11 @@ last_opened: list[Path] = []
 """The archives that this process opened, the newest last: what went wrong unexpectedly may be explained by what one holds."""
 
 
+def remember_opened(path: Path) -> None:
+    """Put an archive last among the four that were opened last."""
+    last_opened[:] = [*last_opened[-3:], path]
+
+
 def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> sqlite3.Connection:
     """Open an archive that is never written through this connection; one of an older schema reads as the newest.
 
@@ -41,7 +46,7 @@ def open_reader(path: Path, factory: type[sqlite3.Connection] = Connection) -> s
         raise ArchiveError(f"There is no archive at {path} yet. Make one with: {make}")
     settle_side_files(path)
     check_identity(path)
-    last_opened[:] = [*last_opened[-3:], path]
+    remember_opened(path)
     try:
         return connect_reader(path, factory)
     except FAULTS as error:

@@ -13,7 +13,6 @@ knows its own:
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import IO
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveBusy, ArchiveError, ArchiveLocked, DiskFull
+from embedarchive.core.errors import ArchiveBusy, ArchiveError, ArchiveLocked, DiskFull, is_full
 from embedarchive.store.header import SIZE, Header, read_first
 from embedarchive.store.schema import APPLICATION_ID
 
@@ -238,7 +237,7 @@ def _set_all_aside(path: Path) -> None:
         try:
             aside = set_aside(stranger, "orphan")
             beside(path, "-shm").unlink(missing_ok=True)  # only an index of the log, made anew
-            sync_folder(path.parent)
+            sync(path.parent)
         except OSError as error:
             raise ArchiveError(
                 f"{stranger} was written for another file than {path}, and cannot be set aside ({error.strerror}). Nothing was "
@@ -271,9 +270,9 @@ def find_orphans(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}-*.orphan-*"))
 
 
-def sync_folder(folder: Path) -> None:
-    """Let renamings in a folder outlast a power cut. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Let a file, or what was renamed in a folder, outlast a power cut. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -298,7 +297,7 @@ def lock_archive(path: Path) -> IO[bytes]:
     try:
         lock = beside(path, ".lock").open("ab")
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise DiskFull(f"There is no room beside {path}. Nothing was changed; make room and try again.") from error
         raise ArchiveError(
             f"{path} cannot be written: its folder does not let us ({error.strerror}). Nothing was changed; it can still be "
