@@ -212,6 +212,7 @@ def build_archive(path: Path, samples: tuple[Sample, ...] = SAMPLES, placed: tup
             archive.keep_opened(fetch or 0, crawl, (), rendering)
             archive.keep_found(fetch or 0, found, 1, fetched, crawl)
             fetches.append(fetch or 0)
+        archive.keep_notes([(ARTICLES[0][0], "Desk", "Zettelkasten 7")], "sheet.csv", day("03-03", 5))
         for sample in samples:
             archive.keep_target(crawl, sample.post, day("03-03", 6), forced=False)
             for look in sample.looks:

@@ -20,6 +20,7 @@ import brotli
 import pytest
 from pytest_httpserver import HTTPServer
 
+from embedarchive import open_archive
 from embedarchive.api.commands import read_since
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Fetch
@@ -707,3 +708,49 @@ def test_inputs_that_others_made(name: str, shared: Path) -> None:
     """The number of embeds, counted in every page that was read."""
     seeds, _ = take(shared / "cases" / name)
     assert len(keys(seeds)) == CASES[name]
+
+
+# -------------------------------------------------------------------------------------------------------------- notes
+
+
+def test_what_a_list_notes_is_shown_found_and_exported_and_is_no_evidence(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_bytes(article(1, f'<link rel=canonical href="{A}">'))
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        f"url,Section,Seen by\n{page},Küste,Ida\n{page},Hafen,\n{B}?utm_source=x,Politik,=cmd|calc\n", encoding="utf-8"
+    )
+    more = ["-a", tmp_path / "out", "--no-replay", "--browser-path", "/none", "--resolve", "n.test:443:127.0.0.1:1"]
+    run("crawl", sheet, *more)
+    with open_archive(tmp_path / "out") as library:
+        record = library.article(A)
+        assert record
+        assert [(note.name, note.value) for note in record.notes] == [
+            ("Section", "Küste"), ("Seen by", "Ida"), ("Section", "Hafen"),
+        ]  # fmt: skip
+        assert [note.by for note in record.notes] == [str(sheet)] * 3
+        for words in ("kuste", "Politik", "üste", "Polytik"):
+            assert [hit.where for hit in library.search(words)] == ["note"], words
+        assert [hit.article.url for hit in library.lookup("Politik").hits if hit.article] == [B]
+    assert "Küste" in run("show", A, "-a", tmp_path / "out").out
+    rows = list(
+        csv.DictReader(io.StringIO(run("export", "--csv", "-", "--table", "notes", "-a", tmp_path / "out").out))
+    )
+    assert [(row["article_url"], row["name"], row["value"]) for row in rows] == [
+        (A, "Section", "Küste"), (A, "Seen by", "Ida"), (A, "Section", "Hafen"),
+        (B, "Section", "Politik"), (B, "Seen by", "'=cmd|calc"),
+    ]  # fmt: skip
+    one = run("export", "--jsonl", "-", "--table", "notes", A, "-a", tmp_path / "out").out
+    assert [json.loads(line)["value"] for line in one.splitlines()] == ["Küste", "Ida", "Hafen"]
+    run("publish", tmp_path / "public.db", "-a", tmp_path / "out")
+    assert "Küste".encode() not in (tmp_path / "public.db").read_bytes()
+
+    sheet.write_text(f"url,Section\n{page},Meer\n", encoding="utf-8")
+    for _ in range(2):
+        run("crawl", sheet, *more)
+    with open_archive(tmp_path / "out") as library:
+        record = library.article(A)
+        assert record
+        assert [(note.name, note.value) for note in record.notes] == [("Section", "Meer"), ("Seen by", "Ida")]
+        assert library.search("Hafen") == ()
+        assert [row["n"] for row in library.query("SELECT count(*) AS n FROM notes")] == [6]

@@ -30,6 +30,7 @@ FROZEN = {
     "003.sql": "6435393830caf84565b2583131d845c0d44708d74db0628cf3e9cf82967c3c64",
     "004.sql": "88d78eb2070084d9081a657f669c26fe8785173869207a0960b08b63c3b8fcda",
     "005.sql": "0c13e6c3eec045b5b805cdfb1e739c34cdd63f151a2e491afdbffa2501dbbabd",
+    "006.sql": "6a168940891adaf9b54d37ca6008496eca916bdc7e2e883ef798565c1c5fbde6",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 

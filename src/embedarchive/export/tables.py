@@ -42,6 +42,11 @@ TABLES: Mapping[str, Table] = {
         f"(e.post_key IN {_POSTS} OR e.article_id IN {_ARTICLES})",
         "e.article_url, e.position",
     ),
+    "notes": Table(
+        "SELECT n.article_url, n.name, n.value, n.by, n.at FROM current_notes n",
+        f"n.article_id IN (SELECT article_id FROM embeds WHERE post_key IN {_POSTS} UNION SELECT * FROM {_ARTICLES})",
+        "n.article_url, n.at DESC, n.id",
+    ),
     "looks": Table(
         "SELECT k.post_key, k.checked_at, k.outcome, k.reason, k.capture_id FROM checks k",
         f"k.post_key IN {_POSTS}",

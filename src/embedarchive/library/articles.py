@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 
 from embedarchive.core.urls import canonicalize_url, split_url
 from embedarchive.library.figures import count_outlet
+from embedarchive.library.notes import read_notes
 from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
 from embedarchive.library.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
 from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select, select_one
@@ -70,6 +71,7 @@ def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecor
             select(conn, APPEARANCE + f"WHERE e.fetch_id = {NEWEST.format('?')} ORDER BY e.position", row["id"]),
             read_in_place(conn, row["id"]),
         ),
+        notes=read_notes(conn, row["id"]),
     )
 
 

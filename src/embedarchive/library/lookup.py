@@ -112,7 +112,7 @@ def _look_up_name(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: 
         tried += found.tried
         if found.found:
             return replace(found, tried=tried)
-    tried += ("the words in what posts said, in what articles say of them, and in articles' titles",)
+    tried += ("the words in what posts said, in what articles say of them, in articles' titles, and in notes",)
     return Lookup(text, "words", hits=search(conn, text.removeprefix("@"), limit), tried=tried)
 
 

@@ -272,6 +272,16 @@ class FetchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a list said of an article under one of its headings. `by` is the list; `at` when it was read."""
+
+    name: str
+    value: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleRecord:
     """An article with the embeds of its newest searched download, in reading order."""
 
@@ -285,6 +295,7 @@ class ArticleRecord:
     first_seen_at: str
     fetches: tuple[FetchRecord, ...] = ()
     embeds: tuple[Placed, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def picture(self) -> FetchRecord | None:
@@ -341,9 +352,10 @@ Way = Literal["words", "fragment", "similar"]
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One search result. `where` says what the words were found in: what the post said (`post`), what a publisher's
-    markup says of it (`claim`), or an article's title (`article`); `way`, how it was found."""
+    markup says of it (`claim`), an article's title (`article`), or what a list notes of it (`note`); `way`, how it was
+    found."""
 
-    where: Literal["post", "claim", "article"]
+    where: Literal["post", "claim", "article", "note"]
     pieces: tuple[Piece, ...]
     post: PostLine | None = None
     appearance: Appearance | None = None

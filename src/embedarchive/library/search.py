@@ -1,4 +1,4 @@
-"""Words -> the posts, claims and articles that hold them, best first. Read-only; no words can raise or inject."""
+"""Words -> the posts, claims, articles and notes that hold them, best first. Read-only; no words can raise or inject."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from embedarchive.core.grams import fold
 from embedarchive.library.articles import article_lines
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
+from embedarchive.library.notes import find_noted
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Hit, Piece, Way
 from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select
@@ -197,6 +198,15 @@ def _article_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tup
             yield row["rowid"], Hit("article", split_snippet(row["snippet"]), article=lines[row["rowid"]])
 
 
+def _note_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:
+    noted = find_noted(conn, (r["rowid"] for r in rows))
+    lines = article_lines(conn, noted.values())
+    for row in rows:
+        line = lines.get(noted.get(row["rowid"], 0))
+        if line:
+            yield row["rowid"], Hit("note", split_snippet(row["snippet"]), article=line)
+
+
 def _owners(conn: sqlite3.Connection, sql: str, rows: Sequence[Row]) -> dict[int, str]:
     ids = in_list(r["rowid"] for r in rows)
     return {r["id"]: r["post_key"] for r in select(conn, f"{sql} WHERE id {IN_KEYS}", ids)}
@@ -211,4 +221,9 @@ class _Index:
 
 
 Found = tuple[_Index, Row]
-INDEXES = (_Index("descriptions", _post_hits), _Index("embeds", _claim_hits), _Index("articles", _article_hits))
+INDEXES = (
+    _Index("descriptions", _post_hits),
+    _Index("embeds", _claim_hits),
+    _Index("articles", _article_hits),
+    _Index("notes", _note_hits),
+)

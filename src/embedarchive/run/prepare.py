@@ -29,25 +29,51 @@ def prepare_crawl(
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
         if all_due:
             archive.keep_all_due(crawl_id)
-        for in_hand, some in groupby(islice(seeds, limit), key=lambda seed: seed.fetch is not None):
+        started_at = clock.now()
+        for in_hand, some in groupby(limit_articles(seeds, limit), key=lambda seed: seed.fetch is not None):
             if in_hand:
-                keep_documents(archive, crawl_id, some, emit)
+                keep_documents(archive, crawl_id, some, emit, started_at)
             else:
-                keep_addresses(archive, crawl_id, some, fresh_since, versions)
+                keep_addresses(archive, crawl_id, some, fresh_since, versions, started_at)
         tell_skipped(intake, emit)
 
     return prepare
 
 
+def limit_articles(seeds: Iterator[Seed], limit: int | None) -> Iterator[Seed]:
+    """The seeds of the first `limit` articles: one may be named in several rows of a list."""
+    named: set[str] = set()
+    for seed in seeds:
+        if limit is not None and seed.url not in named and len(named) >= limit:
+            return
+        if limit is not None:
+            named.add(seed.url)
+        yield seed
+
+
 def keep_addresses(
-    archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str, versions: FeedVersions
+    archive: Archive, crawl_id: int, seeds: Iterator[Seed], fresh_since: str, versions: FeedVersions, started_at: str
 ) -> None:
-    """Put addresses to fetch into the archive, many to a transaction."""
+    """Put addresses to fetch into the archive, many to a transaction, and what their lists note of them."""
     while some := list(islice(seeds, 1000)):
         for seed in some:
             versions.add(seed.url, seed.content)
         pairs = [(canonicalize_article(seed.url), seed.origin) for seed in some]
         archive.keep_seeds(crawl_id, pairs, clock.now(), fresh_since, 0, None)
+        for seed in some:
+            keep_notes(archive, seed, started_at)
+
+
+def keep_notes(archive: Archive, seed: Seed, started_at: str) -> None:
+    """Keep what a list notes of an article under its headings. All that one run reads is of one time: `started_at`."""
+    if seed.notes:
+        url = find_own_address(seed)
+        archive.keep_notes([(url, name, value) for name, value in seed.notes.items()], seed.noted_by, started_at)
+
+
+def find_own_address(seed: Seed) -> str:
+    """The address under which an article is kept; a file without one is kept under its own."""
+    return canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
 
 
 def tell_skipped(intake: Intake, emit: Emit) -> None:
@@ -63,12 +89,12 @@ def tell_skipped(intake: Intake, emit: Emit) -> None:
         emit(Event("skipped", LOST.get(reason, ""), reason, "", count))
 
 
-def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit: Emit) -> None:
+def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit: Emit, started_at: str) -> None:
     """Put documents already in hand into the archive; they are never too old to search."""
     for seed in seeds:
         assert seed.fetch is not None, "only documents in hand come here"
-        url = canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
-        article_id = archive.keep_seed(crawl_id, url, seed.origin, clock.now(), fresh_since="")
+        article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
+        keep_notes(archive, seed, started_at)
         kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
         outcome = "unchanged" if kept is None else seed.fetch.outcome
         emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))

@@ -200,6 +200,10 @@ def render_article(record: ArticleRecord) -> RenderableType:
         _text(record.title or record.url, "bold"),
         _text(f"{record.outlet or ''} {say_date(record.published_at)}".strip(), "dim"),
         _text(record.url, "dim"),
+        *(
+            _row(_text(f"{note.name}: ", "dim"), _text(note.value), _text(f"  ({note.by})", "dim"))
+            for note in record.notes
+        ),
         Text(),
         *(_placed(each) for each in record.embeds),
     ]

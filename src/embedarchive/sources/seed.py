@@ -13,7 +13,7 @@ class Seed:
     """An article by address. `origin` is what named it: `argument`, `-`, `@FILE`, a file, the address of a listing.
 
     `fetch` is there when the page is already in hand (saved, or in a web archive). `changed_at` is what a listing says.
-    `notes` are what a list says of it, by its headings; `content` is its HTML as a feed carries it.
+    `notes` are what the list `noted_by` says of it, by its headings; `content` is its HTML as a feed carries it.
     """
 
     url: str
@@ -21,4 +21,5 @@ class Seed:
     fetch: Fetch | None = None
     changed_at: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    noted_by: str = ""
     content: str | None = None

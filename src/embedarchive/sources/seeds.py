@@ -34,8 +34,9 @@ def expand_seeds(
 
     An argument is a URL, a saved page (HTML, text, MHTML, HAR, plain or gzip), a folder of them, a WARC, ARC or WACZ file, a
     saved feed or sitemap, a table (CSV, TSV) or a browser's bookmarks, `@FILE` or `-` for a list with one of these on a line
-    (`#` begins a comment). `column` is the column of tables that holds addresses. What is not taken is counted in `intake`, as
-    is a bad line of a list. Raises `SourceError` for an argument that is none of them, UsageError for no such column.
+    (`#` begins a comment). `column` is the column of tables that holds addresses; an address that another row names with
+    notes is given again with these. What is not taken is counted in `intake`, as is a bad line of a list. Raises
+    `SourceError` for an argument that is none of them, UsageError for no such column.
     """
     base, intake = _check_base(base_url), Intake() if intake is None else intake
     expander = _Expander(base, sys.stdin if stdin is None else stdin, column, intake)
@@ -44,7 +45,8 @@ def expand_seeds(
         for seed in expander.expand(arg):
             if seed.fetch is None and seed.url in seen:
                 intake.skip(seed.origin, "repeated", seed.url)
-                continue
+                if not seed.notes:  # what a further row notes of an article is kept as well
+                    continue
             seen.add(seed.url)
             yield seed
     if intake.revisits:
@@ -98,7 +100,7 @@ class _Expander:
                 continue
             try:
                 for seed in self._expand_line(line.text, origin):
-                    yield replace(seed, notes=line.notes) if line.notes else seed
+                    yield replace(seed, notes=line.notes, noted_by=origin) if line.notes else seed
             except SourceError as error:
                 said = str(error).removesuffix(" Nothing was done.")
                 self._intake.skip(origin, "bad_line", f"line {line.number}: {line.text[:200]}", said)

@@ -178,6 +178,15 @@ class Archive:
                 rows.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
             return int(conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0] - count)
 
+    def keep_notes(self, notes: Iterable[tuple[str, str, str]], by: str, now: str) -> None:
+        """Keep what somebody says of articles, as (address, name, value): beside the evidence, never a part of it.
+
+        Of one name those of the newest `now` (ISO 8601) count, several where a list has several rows of an article.
+        """
+        with self.transaction() as conn:
+            for url, name, value in notes:
+                rows.keep_note(conn, url, name, value, by, now)
+
     def keep_followed(self, crawl_id: int, article_id: int) -> None:
         """Keep that this run has looked at an article's links."""
         with self.transaction() as conn:

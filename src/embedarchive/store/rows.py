@@ -21,6 +21,7 @@ MAX_INTEGER = 2**63 - 1
 CONCLUSIVE = ("available", "gone", "unavailable")  # answers about the post itself; walls and faults say nothing of it
 FULL_TEXT = {
     "articles": ("title", "site_name"),
+    "notes": ("value",),
     "embeds": ("author_name", "author_handle", "text"),
     "descriptions": ("author_name", "author_handle", "title", "text", "alt_text"),
 }
@@ -124,6 +125,18 @@ def keep_seed(
     renew_rendering(conn, crawl_id, article_id)
     target_article(conn, crawl_id, article_id)
     return article_id
+
+
+def keep_note(conn: sqlite3.Connection, url: str, name: str, value: str, by: str, now: str) -> None:
+    """Keep what a list says of an article, unless the newest notes of that name say it already."""
+    known = conn.execute(
+        "SELECT 1 FROM notes n WHERE subject_kind = 'articles' AND subject = ? AND name = ? AND value = ? AND at = "
+        "(SELECT max(at) FROM notes o WHERE o.subject_kind = n.subject_kind AND o.subject = n.subject AND o.name = n.name)",
+        (clean(url), clean(name), clean(value)),
+    )
+    if not known.fetchone():
+        note = {"subject_kind": "articles", "subject": url, "name": name, "value": value, "by": by, "at": now}
+        insert(conn, "notes", note)
 
 
 def renew_rendering(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from datasette.utils import tilde_decode
 
+from embedarchive.store.rows import FULL_TEXT
 from embedarchive.store.schema import APPLICATION_ID, is_ours, path_of
 from embedarchive.store.schema.older import read_as_newest
 from embedarchive.store.schema.strangers import keep_to_tables
@@ -34,10 +35,11 @@ NOUNS = (
 )  # fmt: skip
 """The tables that the page of a post reads: who may not see one of them sees no page."""
 
-WORDS = tuple(f"{table}_{index}" for table in ("articles", "descriptions", "embeds") for index in ("fts", "grams"))
+NOTES = ("article_urls", "current_notes", "notes")
+WORDS = (*NOTES, *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")))
 FIGURES = ("post_counts",)
 EVIDENCE = ("exchanges", "notes")
-"""The tables that some pages read besides: found words, totals, all that came over the network."""
+"""The tables that some pages read besides: notes, found words, totals, all that came over the network."""
 
 
 class PageTooSlow(Exception):

@@ -16,7 +16,7 @@ from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render
 from embedarchive.show.pages import HELPERS
 from embedarchive.show.snapshot import SANITISED_POLICY
 from embedarchive.viewer import media, uploads
-from embedarchive.viewer.archives import EVIDENCE, FIGURES, WORDS, Missing, find_archives, open_archive, read
+from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
 from embedarchive.viewer.links import Links
@@ -218,7 +218,7 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
 
 
 async def show_article(datasette: Any, request: Any) -> Response:
-    database, number = await open_archive(datasette, request), int(request.url_vars["id"])
+    database, number = await open_archive(datasette, request, *NOTES), int(request.url_vars["id"])
     record = await read(database, lambda conn: library.article_record(conn, number))
     if record is None:
         raise Missing("The archive does not know this article.")

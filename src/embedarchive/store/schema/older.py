@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from embedarchive.store.schema import SCHEMA_VERSION, build, read_version, read_views, views_differ
+from embedarchive.store.schema import SCHEMA_VERSION, build, read_built, read_version, read_views, views_differ
+from embedarchive.store.schema.strangers import is_virtual
 
 FILLED = {
     3: {"pending": "SELECT work, capture_id FROM main.pending UNION ALL SELECT 'conclude', id FROM main.captures"},
@@ -27,11 +28,20 @@ def read_as_newest(conn: sqlite3.Connection) -> None:
         return
     if old:
         lay_tables(conn)
+        lay_indexes(conn)
         for step in range(version + 1, SCHEMA_VERSION + 1):
             for table, rows in FILLED.get(step, {}).items():
                 conn.execute(f"CREATE TEMP VIEW {table} AS {rows}")
     for sql in read_views().values():
         conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+
+
+def lay_indexes(conn: sqlite3.Connection) -> None:
+    """Lay an empty full-text index over each that newer steps made: nothing is found in it."""
+    held = {row[0] for row in conn.execute("SELECT name FROM pragma_table_list WHERE schema = 'main'")}
+    for name, sql in read_built(SCHEMA_VERSION).items():
+        if is_virtual(sql) and name not in held:
+            conn.execute(sql.replace(f"TABLE {name}", f"TABLE temp.{name}", 1))
 
 
 def lay_tables(conn: sqlite3.Connection) -> None:

@@ -156,6 +156,13 @@ CREATE VIEW current_embeds AS
   WHERE e.fetch_id = (SELECT f.id FROM fetches f WHERE f.article_id = e.article_id AND f.searched_rules IS NOT NULL
                       ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1);
 
+-- What lists note of articles, as far as it counts: of one name the newest, several where a list has several rows of an article.
+CREATE VIEW current_notes AS
+  SELECT n.id, u.article_id, a.url AS article_url, n.name, n.value, n.by, n.at
+  FROM notes n JOIN article_urls u ON u.url = n.subject JOIN articles a ON a.id = u.article_id
+  WHERE n.subject_kind = 'articles' AND n.at = (SELECT max(o.at) FROM notes o
+    WHERE o.subject_kind = n.subject_kind AND o.subject = n.subject AND o.name = n.name);
+
 -- Per outlet: what it embedded, how much of that is gone, and how much of what is gone we kept.
 CREATE VIEW embeds_by_outlet AS
   SELECT e.outlet, count(DISTINCT e.article_id) AS articles, count(*) AS embeds, count(DISTINCT e.post_key) AS posts,
