@@ -11,10 +11,12 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 
-from capturing import Camera, describe_again, open_camera, take_as_found
+from capturing import Camera, artifacts, describe_again, open_camera, short, take_as_found
 from embedarchive.core.model import Answer, Description, Page, Post
+from embedarchive.detect import find_embeds
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica
+from embedarchive.replica.cdn import make_words
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -34,6 +36,26 @@ def replica() -> Iterator[Replica]:
 async def camera(replica: Replica) -> AsyncIterator[Camera]:
     async with open_camera(replica) as opened:
         yield opened
+
+
+@in_browser
+async def test_a_film_is_played_by_the_articles_own_player_where_no_other_plays_it(camera: Camera) -> None:
+    fact, dailymotion = camera.replica.post("dm-phare"), BY_NAME["dailymotion"]
+    own = '<script src="https://geo.dailymotion.com/player/xb2l3.js" data-video="x9r4v1m"></script>'
+    (found,) = find_embeds(f"<p>{own}</p>", url="https://news.example/phare").embeds
+    assert found.post is not None
+    seen = await camera.browser.capture(found.post, dailymotion)
+    assert (short(seen), seen.visit_url.partition("?")[0]) == (SEEN, "https://geo.dailymotion.com/player/xb2l3.html")
+    assert dailymotion.visit
+    assert describe_again(seen).title == fact.caption
+    assert short(await camera.take("dm-phare")) != SEEN, "the player without an ID does not play it"
+
+
+@in_browser
+async def test_a_film_is_kept_with_its_subtitles(camera: Camera) -> None:
+    fact = camera.replica.post("vm-hands")
+    (words,) = artifacts(await camera.take("vm-hands"), "subtitles")
+    assert (words.body, words.content_type, words.alt) == (make_words(fact), "text/vtt", "en")
 
 
 # --------------------------------------------------------------------------------------------------------------- honest
@@ -258,6 +280,26 @@ def test_real_oembed_answer(shared: Path, name: str) -> None:
     posters = [m.url for m in said.media if m.role == "poster"]
     told = json.loads(file.read_text()).get("thumbnail_url")
     assert posters == ([told] if told and "placeholder" not in told else [])
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_refused_frame_beside_an_answer_that_tells_the_post(shared: Path, name: str) -> None:
+    """Whatever status the frame is refused with: the post is there, and that it was refused is said beside it."""
+    platform, native_id, _ = SAVED[name]
+    visit = BY_NAME[platform].visit
+    assert visit
+    (file,) = (f for f in (shared / "fixtures" / "oembed").iterdir() if f.name.startswith(name))
+    post = Post(platform, native_id, BY_NAME[platform].canonical(native_id))
+    told = answer("oembed", file.read_text())
+    said = refused(platform, native_id, told)
+    in_full = bool(said.author_name and (said.title or said.text))
+    refusals = [s for s in (403, 404, 410) if judge(platform, native_id, page_of(DOCUMENT, status=s)) == UNSURE]
+    assert 404 in refusals
+    assert (403 in refusals) == (platform == "vimeo"), "elsewhere a 403 keeps us out, and says nothing of the post"
+    for status in refusals:
+        found = visit.classify(page_of(DOCUMENT, told, status=status), post)
+        assert (found.outcome, found.reason) == (SEEN if in_full else REFUSED), status
+        assert found.embedding == "refused"
 
 
 def refused(platform: str, native_id: str, *answers: Answer) -> Description:

@@ -190,6 +190,27 @@ def test_an_owners_number_and_a_name_are_one_only_where_the_posts_page_says_so()
     assert [found.outcome for found in said.values()] == ["available", "unavailable"]
 
 
+HOMES = {
+    "https://www.facebook.com/profile.php?id=100064701234567&ref=embed_post": ("available", None),
+    "/people/Mara-Lind/100064701234567/?ref=embed_post": ("available", None),
+    "/100064701234567?ref=embed_post": ("available", None),
+    "https://www.facebook.com/profile.php?id=100064709999999": ("error", "wrong_post"),
+    "https://www.facebook.com/WYFF4?ref=embed_post": ("unavailable", "unconfirmed"),
+    "https://www.facebook.com/": ("unavailable", "unconfirmed"),
+}
+
+
+@pytest.mark.parametrize(("home", "expected"), HOMES.items())
+def test_a_card_without_a_name_names_its_owner_by_number(home: str, expected: tuple[str, str | None]) -> None:
+    """Whoever has no name has a number in the byline; where Facebook walls the post's page, that is all there is."""
+    card = saved("facebook", "facebook-plugin-post.html").replace("https://www.facebook.com/WYFF4?ref=embed_post", home)
+    visit = BY_NAME["facebook"].visit
+    assert visit
+    wall = Answer("page", PFBID.url, 200, "https://www.facebook.com/login/?next=x", "<p>Log in</p>")
+    found = visit.classify(page_of(card, wall), PFBID)
+    assert (found.outcome, found.reason) == expected
+
+
 # -------------------------------------------------------------------------------------------------------------- Bluesky
 
 

@@ -19,9 +19,10 @@ from archive_builder import SAMPLES, build_archive
 from embedarchive.browser.find import find_browser
 from embedarchive.core.errors import UsageError
 from embedarchive.export.folder import MARKER, Folder
-from embedarchive.export.places import make_name
+from embedarchive.export.places import SUFFIXES, make_name
 from embedarchive.export.selection import find_selection
 from embedarchive.export.site import StaticSite, export_site
+from embedarchive.show.content_types import SHOWABLE
 from embedarchive.store import Archive, open_reader
 from in_process import run
 
@@ -48,6 +49,10 @@ def site(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = export_site(path, out, NOW)
     assert done == StaticSite(22, done.files, done.written, 0)
     return out
+
+
+def test_every_type_that_is_shown_has_a_name_on_a_disk() -> None:
+    assert SUFFIXES.keys() == SHOWABLE
 
 
 class Links(HTMLParser):

@@ -13,12 +13,15 @@ from PIL import Image
 from playwright.async_api import FilePayload, Page
 
 from archive_builder import SAMPLES, Look, Sample, build_archive, day, instagram, make_artifacts
+from commands import through
 from embedarchive.core.model import Claim, Description
 from embedarchive.library import post_record
+from embedarchive.replica import Replica
 from embedarchive.show.card import render_card
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from hostile import BUNDLES
+from in_process import run
 from reading_room import a_browser, serve_room
 from waiting import BOUND_S
 
@@ -285,3 +288,33 @@ async def test_a_screenshot_is_looked_up(room: str, tmp_path: Path, scripts: boo
         assert SAMPLES[1].says
         assert SAMPLES[1].says.author_name in await first.inner_text()
         assert "same picture" in await first.inner_text()
+
+
+PLAY = """async () => {
+    const film = document.querySelector('video'), track = film.textTracks[0];
+    track.mode = 'showing';
+    film.muted = true;
+    await film.play();
+    await new Promise((shown) => { if (track.activeCues?.length) shown(); else track.oncuechange = shown; });
+    return [track.language, track.activeCues[0].text];
+}"""
+
+
+async def test_a_captured_film_plays_with_its_subtitles_wherever_it_is_shown(tmp_path: Path) -> None:
+    path, site, card = (tmp_path / name for name in ("embeds.db", "site", "card.html"))
+    with Replica() as replica:
+        fact = replica.post("vm-hands")
+        assert run("capture", fact.url, "--archive", path, "--tabs", "1", *through(replica)).code == 0
+    assert run("export", "--site", site, "--archive", path).code == 0
+    conn, key = open_reader(path), f"vimeo:{fact.key}"
+    record = post_record(conn, key)
+    assert record is not None
+    card.write_text(render_card(record, lambda sha256: read_blob(conn, sha256)), "utf-8")
+    (page_of_site,) = (site / "posts").glob("*.html")
+    with serve_room(path) as room:
+        async with a_browser() as browser:
+            page = await browser.new_page()
+            for where in (f"{room}/embeds/-/post/{key}", card.as_uri(), page_of_site.as_uri()):
+                await page.goto(where)
+                async with asyncio.timeout(BOUND_S):
+                    assert await page.evaluate(PLAY) == ["en", fact.caption], where

@@ -13,6 +13,7 @@ from embedarchive.library.records import StoredFile
 SUFFIXES = {
     "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/avif": ".avif", "image/gif": ".gif",
     "video/mp4": ".mp4", "video/webm": ".webm", "audio/mpeg": ".mp3", "audio/mp4": ".m4a",
+    "text/vtt": ".vtt",
 }  # fmt: skip
 LONGEST_NAME = 48
 

@@ -36,12 +36,14 @@ from embedarchive.export.publish import SHOWN, publish
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.library.articles import MOST_ON_A_PAGE, article_lines
 from embedarchive.library.posts import read_lines
-from embedarchive.library.records import ArticleLine, Counts, PostLine
+from embedarchive.library.records import ArticleLine, Counts, PostLine, StoredFile
 from embedarchive.show import words as phrases
-from embedarchive.show.card import author_of, fullest_claim, render_post, title_of
+from embedarchive.show.card import InlineSource, author_of, fullest_claim, render_post, title_of
 from embedarchive.show.content_types import SNIFFED, sniff_type
+from embedarchive.show.files import Source
 from embedarchive.show.pages import HELPERS, load_asset, load_templates
 from embedarchive.store import open_reader
+from embedarchive.store.fixity import read_blob
 from embedarchive.store.reading import read_piece
 
 PIECE = 1_000_000
@@ -166,11 +168,20 @@ class Pages:
         place = place_post(line.key)
         self.page(
             place, "site/post.html", record=record, title=title_of(record), author=author_of(record),
-            card=render_post(record, Places("../", self.media_types).shown),
+            card=render_post(record, self.find_source()),
             runs=phrases.find_runs(record.observations), changes=phrases.find_changes(record.captures),
             claim=fullest_claim(record),
         )  # fmt: skip
         self.index.append(index_post(line, place, record.post.native_id))
+
+    def find_source(self) -> Source:
+        """Where a post's page finds its files. Subtitles are in the page: a browser takes none from a disk's file."""
+        places, inline = Places("../", self.media_types), InlineSource(partial(read_blob, self.conn))
+
+        def find(kept: StoredFile) -> str | None:
+            return inline(kept) if kept.role == "subtitles" else places.shown(kept)
+
+        return find
 
     def write_articles(self) -> None:
         for (number,) in self.conn.execute("SELECT id FROM articles ORDER BY id").fetchall():

@@ -38,6 +38,7 @@ from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
     Frame,
+    Gap,
     LiveCheck,
     MarkupExample,
     Platform,
@@ -339,6 +340,7 @@ def _fields(post: Post) -> Mapping[str, str]:
 
 _HOME = "https://www.facebook.com/"
 _AGE = "CometAgeInappropriateLoggedOutErrorRoot"
+_BYLINE = "._2iem a[href], ._90h_ a[href], a._3rt8[href]"
 _FOLDED = ".text_exposed_hide, .text_exposed_link"
 
 
@@ -377,6 +379,9 @@ def _classify_card(page: Page, tree: LexborHTMLParser, post: Post) -> Verdict:
     if named is None or not _are_of_two_forms(named, post.native_id):
         return verdict("error", "wrong_post", "card links to the post", "a[href]", named or "no link to a post")
     owners = {owner for n in tree.css("a._29bd[href]") if (owner := _owner_of(n.attributes.get("href") or ""))}
+    byline = tree.css_first(_BYLINE)
+    if byline and (name := _read_home(byline.attributes.get("href") or "")):
+        owners.add(name)
     owner = _owner_of(post.url)
     if owner in owners:
         return verdict("available", None, "card links to the post by its other id", "abbr.timestamp", named)
@@ -397,6 +402,15 @@ def _owner_of(address: str) -> str | None:
     parts = split_anything(address)
     m = re.match(r"/([A-Za-z][\w.]{3,}|\d{5,})/(?:posts|videos|photos|reels?)/", parts.path)
     return m[1].lower() if m else _read_id(query(parts, "id") if _BY_QUERY.match(parts.path) else None)
+
+
+def _read_home(address: str) -> str | None:
+    """The page or person whose home an address is, by name or, where it has none, by number."""
+    parts = split_anything(join_url(_HOME, address))
+    if parts.path == "/profile.php":
+        return _read_id(query(parts, "id"))
+    m = re.match(r"/(?:people/[^/]+/)?([A-Za-z][\w.]{3,}|\d{5,})/?$", parts.path)
+    return m[1].lower() if m else None
 
 
 def _classify_broken(page: Page, post: Post) -> Verdict:
@@ -434,7 +448,7 @@ def _read_page(meta: Mapping[str, str]) -> dict[str, Any]:
 
 def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
     face = tree.css_first("img[aria-label]")
-    link = tree.css_first("._2iem a[href], ._90h_ a[href], a._3rt8[href]")
+    link = tree.css_first(_BYLINE)
     home = join_url(_HOME, link.attributes.get("href") or "").partition("?")[0] if link else None
     name = re.match(r"https://www\.facebook\.com/([A-Za-z][\w.\-]{2,80})/?$", home or "")
     message = tree.css_first('[data-testid="post_message"]')
@@ -577,6 +591,15 @@ ASSUMPTIONS = (
     ),
 )
 
+GAPS = (
+    Gap(
+        "not_told",
+        "A card names its post by number, and its owner by name where there is one. Whether they are the pfbid and the "
+        "owner's number of an address, only the post's own page says",
+        "where that page is a wall, such a post stays `unconfirmed` and is looked at again",
+    ),
+)
+
 # ---------------------------------------------------------------------------------------------------------------- value
 
 PLATFORM = Platform(
@@ -618,6 +641,7 @@ PLATFORM = Platform(
         '<div class="fb-page" data-href="https://www.facebook.com/rookfield/"><blockquote cite="https://www.facebook.com/rookfield/"><a href="https://www.facebook.com/rookfield/">Rook Field</a></blockquote></div>',
     ),
     assumptions=ASSUMPTIONS,
+    gaps=GAPS,
     made_up_url="https://www.facebook.com/facebook/posts/100000000000001",
     states=("live", "gone", "private", "age", "embed_refused", "other_id", "wrong_post", "shell", "truncated"),
 )

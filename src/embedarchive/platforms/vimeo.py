@@ -217,10 +217,10 @@ ASSUMPTIONS = (
         live=LiveCheck("frame", "known", holds="playerConfig"),
     ),
     Assumption(
-        "Frame 403 and an oEmbed answer without a title is a film only for some sites; 403 and a full"
-        " answer is a refusal of us",
+        "Frame 403 and an oEmbed answer without a title is a film only for some sites; 403 and a full answer is a film"
+        " that is there, whoever its frame is refused to",
         "guess",
-        source="oEmbed answer verified, meaning guess",
+        source="both oEmbed answers verified, the meaning of the frame's 403 guess",
         check="open one",
     ),
     Assumption(
@@ -258,5 +258,5 @@ PLATFORM = Platform(
     gaps=GAPS,
     known_url="https://vimeo.com/76979871",
     made_up_url="https://vimeo.com/999999999999",
-    states=(*FRAMED_STATES, "domain", "password"),
+    states=(*FRAMED_STATES, "domain", "forbidden", "password"),
 )

@@ -23,6 +23,11 @@ def video_url(host: str, post: PostFact, index: int, query: str = "") -> str:
     return f"https://{host}/{post.name}/{index}.mp4{query}"
 
 
+def words_url(host: str, post: PostFact, index: int) -> str:
+    """Give the address of the subtitles of a slide's video."""
+    return f"https://{host}/{post.name}/{index}.vtt"
+
+
 def avatar_url(host: str, person: Person) -> str:
     """Give the address of an account's picture."""
     return f"https://{host}/face/{person.picture[7:]}.jpg"
@@ -44,7 +49,14 @@ def answer_media(request: Request, world: World, posts: Iterable[PostFact]) -> R
     slide = post.slides[int(stem)]
     if kind == "mp4":
         return Reply(200, (("Content-Type", "video/mp4"), ("Accept-Ranges", "bytes"), *_HEADERS), read("clip.mp4"))
+    if kind == "vtt":
+        return Reply(200, (("Content-Type", "text/vtt"), *_HEADERS), make_words(post))
     return _jpeg(slide.picture, slide.width, slide.height)
+
+
+def make_words(post: PostFact) -> bytes:
+    """Give the subtitles of a post's video: its caption, for as long as the replica's film lasts."""
+    return f"WEBVTT\n\n00:00.000 --> 00:02.000\n{post.caption}\n".encode()
 
 
 def _jpeg(recipe: str, width: int, height: int) -> Reply:

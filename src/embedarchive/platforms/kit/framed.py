@@ -135,10 +135,9 @@ def classify_framed(framed: Framed, page: Page, post: Post) -> Verdict:
     agreed = next(((agreement, v.sign) for v, agreement in told if agreement), None)
     if agreed and frame.says in ("", "here") and not gate:
         return Verdict("available", None, agreed)
-    told_in_full = any(v.fields.get("title") for v in here)
     refused = _classify_refusal(gate, frame, sources)
-    if refused:  # a refusal of a post that is told of in full, or of which nothing is told, may be one of us alone
-        return early if early and (told_in_full or (not refused.signs[1:] and page.answers)) else refused
+    if refused:  # a refusal of a post of which nobody, asked, tells anything may be one of us alone
+        return early if early and page.answers and not refused.signs[1:] else refused
     strange = classify_strange(page, tree)
     drawn = strange.reason == "unrecognized" or (strange.reason == "blank" and page.body.strip())
     if _has_witness(framed, post) and not page.answers and drawn:

@@ -8,7 +8,7 @@ from typing import Any
 
 from embedarchive.core.model import Media
 from embedarchive.replica import people as p
-from embedarchive.replica.cdn import picture_url, video_url
+from embedarchive.replica.cdn import picture_url, video_url, words_url
 from embedarchive.replica.facts import Person, PostFact, State, milliseconds
 from embedarchive.replica.published import Published, list_files, publish
 from embedarchive.replica.sites.players.stage import (
@@ -41,14 +41,14 @@ def _draw_vimeo(post: PostFact) -> str:
         {"quality": "360p", "width": 640, "height": 360, "url": video_url(_VIMEO_CDN, post, 0, "?q=360")},
         {"quality": "720p", "width": 1280, "height": 720, "url": video_url(_VIMEO_CDN, post, 0)},
     ]
-    config = json.dumps({"view": 1, "video": video, "request": {"files": {"progressive": files}}}).replace(
-        "<", "\\u003c"
-    )
+    words = [{"id": 1, "lang": "en", "kind": "captions", "url": words_url(_VIMEO_CDN, post, 0)}]
+    request = {"files": {"progressive": files}, "text_tracks": words}
+    config = json.dumps({"view": 1, "video": video, "request": request}).replace("<", "\\u003c")
     return page("#00adef", film(post, _VIMEO_CDN, "vimeo"), f"<script>window.playerConfig = {config}</script>")
 
 
 def _own_vimeo(post: PostFact, state: str) -> Reply | None:
-    if state in ("domain", "private"):
+    if state in ("domain", "forbidden", "private"):
         return html("<!DOCTYPE html><title>Sorry</title><h1>Sorry</h1>", 403)
     if state == "password":
         asks = '<div id="player" class="player"><form><input type="text"><button>Watch</button></form></div>'
@@ -75,7 +75,8 @@ def _publish_vimeo(post: PostFact) -> Published:
     """Nobody says when it was posted, nor how many liked it; the words are oEmbed's."""
     link = "https://vimeo.com/" + post.author.handle.replace(".", "")
     film = Media("media", 1, video_url(_VIMEO_CDN, post, 0), 1280, 720, duration_s=2.0)
-    files = (film, Media("poster", 1, picture_url(_VIMEO_CDN, post, 0)))
+    poster = Media("poster", 1, picture_url(_VIMEO_CDN, post, 0))
+    files = (film, poster, Media("subtitles", 1, words_url(_VIMEO_CDN, post, 0), alt="en"))
     return publish(post, "kind", "author_name", "title", author_url=link, text="One take.", media=files)
 
 
@@ -113,6 +114,7 @@ VIMEO = Stage(
             tells=_refuse_domain,
             embedding="refused",
         ),
+        "forbidden": State("frame 403, oEmbed tells of the film", tells=_refuse_vimeo, embedding="refused"),
         "password": State("the player asks for a password", "unavailable", "password"),
         "wrong_post": State("the frame of another film", "error", "wrong_post"),
     },
@@ -221,6 +223,17 @@ DAILYMOTION = Stage(
             film_slide("sea:harbour"),
             likes=61,
         ),
+        post_of(
+            "dailymotion",
+            "dm-phare",
+            "x9r4v1m",
+            "https://www.dailymotion.com/video/x9r4v1m?player=xb2l3",
+            "2025-06-11T12:00:00Z",
+            p.ZAYTOUNA,
+            "Le phare, au soir",
+            film_slide("sea:lighthouse"),
+            likes=19,
+        ),
     ),
     {
         "api.dailymotion.com/video/": _dailymotion_object,
@@ -232,6 +245,7 @@ DAILYMOTION = Stage(
         "unsure": State("a frame of nothing, which says nothing by structure; the others 500", "error", "unrecognized"),
         "refused": State("the same; the others tell of the film", "error", "unrecognized"),
     },
+    only={"x9r4v1m": "/player/xb2l3.html"},
     late=True,
     publishes=_publish_dailymotion,
 )

@@ -37,9 +37,10 @@ class Stage:
     """One platform. `services` are addresses (host and path, or its start up to a slash) and what each gives of a post.
 
     `dead` is the frame of a post that is not there, 404 where it is only a text, `denial` what services say of it.
-    `alias` is a second id by which services are asked. `late` frames are drawn by script. `states` are those beside
-    `STATES`, and those of them that end otherwise here; `own` gives the frames of the platform's own, `told` what its
-    services say in them. `publishes` says what frame and services tell of a post, `refused` what the services alone do.
+    `alias` is a second id by which services are asked. `only` names the one path at which a post's frame shows it.
+    `late` frames are drawn by script. `states` are those beside `STATES`, and those of them that end otherwise here;
+    `own` gives the frames of the platform's own, `told` what its services say in them. `publishes` says what frame
+    and services tell of a post, `refused` what the services alone do.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Stage:
     own: Callable[[PostFact, str], Reply | None] = lambda post, state: None
     told: Mapping[str, Callable[[PostFact], Any]] = field(default_factory=dict)
     alias: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
     late: bool = False
     publishes: Callable[[PostFact], Published] = lambda post: {}
     refused: Callable[[PostFact], Published] | None = None
@@ -177,7 +179,8 @@ def _answer_frame(stage: Stage, post: PostFact, state: str, request: Request) ->
         return html("<!DOCTYPE html><title>Hello</title><main><h1>Welcome</h1><p>Pick something.</p></main>")
     if state == "wrong_post":
         post, state = find_another(stage.posts, post), "live"
-    if state not in ("live", *(set(stage.states) - set(STATES))):
+    is_elsewhere = request.path != stage.only.get(post.key, request.path)
+    if is_elsewhere or state not in ("live", *(set(stage.states) - set(STATES))):
         return stage.dead
     text = stage.draw(post)
     return html(draw_late(text) if stage.late else text)
