@@ -1,12 +1,13 @@
 """Put made-up and spoiled input to whatever reads what others wrote, and look for what must never come of it.
 
-usage: python bench/fuzz.py [TARGET ...] [--minutes M] [--seed N] [--log]
+usage: python bench/fuzz.py [TARGET ...] [--minutes M] [--lanes N] [--seed N] [--log]
 
 Hypothesis makes the input: whole ones spoiled (bits turned, pieces cut out, repeated, moved, put in from a list of what has
 meaning there), or such pieces alone. A target is a function here: it gives what is to be tried and a check, which raises
 where a promise does not hold; an error that the reader's docstring names is no finding. Each target has its time (ten minutes
-unless told otherwise), in rounds with seeds that follow from the first one. What is found is shrunk and told, and belongs
-into a test. `--log` writes bench/results/fuzz.md; the last line, on standard output, is one JSON object.
+unless told otherwise), in rounds with seeds that follow from the first one; `--lanes` targets are at work at a time, each in
+a process of its own. What is found is shrunk and told, and belongs into a test. `--log` writes bench/results/fuzz.md; the
+last line, on standard output, is one JSON object.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ import traceback
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -610,14 +613,17 @@ class Outcome:
     promise: str
     executions: int = 0
     seconds: float = 0.0
+    cpu_s: float = 0.0
     finding: str | None = None
 
 
 def fuzz(name: str, seconds: float, first: int) -> Outcome:
     """Put a target to the test until its time is over or something was found; what was found is shrunk first."""
+    warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         target = TARGETS[name](Path(folder))
         outcome, began, number = Outcome(name, target.promise), time.monotonic(), first
+        cpu_began = time.process_time()
 
         def counted(made: Any) -> None:
             outcome.executions += 1
@@ -637,7 +643,15 @@ def fuzz(name: str, seconds: float, first: int) -> Outcome:
                 outcome.finding = f"seed {number}: {say_finding(error)}"
             number += 1
         outcome.seconds = time.monotonic() - began
+        outcome.cpu_s = time.process_time() - cpu_began
     return outcome
+
+
+def fuzz_all(names: list[str], seconds: float, first: int, lanes: int) -> Iterator[Outcome]:
+    """What came of each target, as it comes; as many at a time as there are lanes, each in a new process."""
+    with ProcessPoolExecutor(lanes, max_tasks_per_child=1, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(fuzz, name, seconds, first) for name in names]):
+            yield done.result()
 
 
 def say_finding(error: Exception) -> str:
@@ -649,15 +663,18 @@ def say_finding(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno}) {notes}"[:600]
 
 
-def write_log(outcomes: list[Outcome], first: int) -> None:
-    """Write the table of a run of all targets."""
-    lines = ["# Fuzzing", "", f"`make fuzz`, one process, seed {first}. Each target is a function of `bench/fuzz.py`.", "",
-             "| target | promise | executions | s | found |", "|---|---|---|---|---|"]  # fmt: skip
-    for each in outcomes:
+def write_log(outcomes: list[Outcome], first: int, lanes: int) -> None:
+    """Write the table of the targets that were run, in the order in which they stand here."""
+    order = list(TARGETS)
+    lines = ["# Fuzzing", "", f"`make fuzz`, {lanes} processes at a time, seed {first}. Each target is a function of "
+             "`bench/fuzz.py`.", "",
+             "| target | promise | executions | s | CPU s | found |", "|---|---|---|---|---|---|"]  # fmt: skip
+    for each in sorted(outcomes, key=lambda outcome: order.index(outcome.name)):
         found = (each.finding or "nothing").replace("|", "\\|").replace("\n", " ")
-        lines.append(f"| {each.name} | {each.promise} | {each.executions:,} | {each.seconds:.0f} | {found} |")
-    total = sum(each.executions for each in outcomes)
-    lines += ["", f"{total:,} executions in {sum(each.seconds for each in outcomes):,.0f} s."]
+        times = f"{each.seconds:.0f} | {each.cpu_s:.0f}"
+        lines.append(f"| {each.name} | {each.promise} | {each.executions:,} | {times} | {found} |")
+    total, cpu_s = sum(each.executions for each in outcomes), sum(each.cpu_s for each in outcomes)
+    lines += ["", f"{total:,} executions in {sum(each.seconds for each in outcomes):,.0f} s, {cpu_s:,.0f} s of a core."]
     RESULT.write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -665,20 +682,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; all unless told")
     parser.add_argument("--minutes", type=float, default=10.0, help="for each target")
+    parser.add_argument("--lanes", type=int, default=1, help="targets at work at a time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", action="store_true", help="write bench/results/fuzz.md")
     asked = parser.parse_args()
     if unknown := set(asked.targets) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
-    warnings.simplefilter("ignore")
     outcomes = []
-    for name in asked.targets or TARGETS:
-        outcome = fuzz(name, asked.minutes * 60, asked.seed)
+    for outcome in fuzz_all(asked.targets or list(TARGETS), asked.minutes * 60, asked.seed, asked.lanes):
         outcomes.append(outcome)
         told = outcome.finding or "nothing found"
-        print(f"{name:>14}  {outcome.executions:>9,} in {outcome.seconds:4.0f} s  {told}", file=sys.stderr, flush=True)
-    if asked.log:
-        write_log(outcomes, asked.seed)
+        print(
+            f"{outcome.name:>14}  {outcome.executions:>9,} in {outcome.seconds:4.0f} s  {told}",
+            file=sys.stderr,
+            flush=True,
+        )
+        if asked.log:
+            write_log(outcomes, asked.seed, asked.lanes)
     found = sum(each.finding is not None for each in outcomes)
     print(
         json.dumps({"targets": len(outcomes), "executions": sum(each.executions for each in outcomes), "found": found})

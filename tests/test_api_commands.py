@@ -252,6 +252,16 @@ def test_in_another_thread_no_signal_is_taken(tmp_path: Path) -> None:
     assert len(here.report) == len(there.report) == 1
 
 
+def test_a_disk_that_fails_at_the_very_end_takes_no_report_away(tmp_path: Path) -> None:
+    """What was done is told, and after it that the archive could not be put to rest."""
+    page, journal = tmp_path / "page.html", tmp_path / "a" / "embeds.db-journal"
+    page.write_text("<p>no embed</p>", "utf-8")
+    watcher = Listener(lambda: journal.mkdir(exist_ok=True))
+    with pytest.raises(ArchiveError, match="stays kept"):
+        crawl(page, archive=tmp_path / "a", base_url="https://news.example/a", watcher=watcher)
+    assert [(report.ended, report.articles["ok"]) for report in watcher.report] == [("done", 1)]
+
+
 SCRIPT = """
 import logging, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -311,6 +314,47 @@ def test_a_reader_mends_what_a_killed_writer_left(path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
     assert path.with_name(path.name + "-journal").exists()
     assert open_reader(path).execute("SELECT count(*) FROM articles").fetchone()[0] == 0
+
+
+@contextmanager
+def a_full_disk(path: Path) -> Iterator[None]:
+    """No file of this process grows beyond what the archive has now: its log cannot be written into it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def no_place_for_a_journal(path: Path) -> Iterator[None]:
+    """The log can be written into the file, but not be turned off."""
+    folder = path.with_name(path.name + "-journal")
+    folder.mkdir()
+    try:
+        yield
+    finally:
+        folder.rmdir()
+
+
+@pytest.mark.parametrize("failing", [a_full_disk, no_place_for_a_journal])
+def test_a_disk_that_fails_as_an_archive_is_closed_is_told(
+    path: Path, failing: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    archive = Archive(path, platforms=PLATFORMS)
+    run, _ = crawl(archive, POST)
+    archive.keep_capture(visited(body=os.urandom(300_000)), run)
+    with failing(path), pytest.raises(ArchiveError, match="kept"), archive:
+        pass
+    with closing(open_reader(path)) as reader:
+        assert reader.execute("SELECT count(*) FROM captures").fetchone()[0] == 1
+    Archive(path, platforms=PLATFORMS).close()
+    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
+    archive = Archive(path, platforms=PLATFORMS)
+    crawl(archive, POST)
+    with failing(path), pytest.raises(ValueError, match="another"), archive:
+        raise ValueError("another error came first, and is the one that is told")
 
 
 # ------------------------------------------------------------------------------------------------------------- endurance

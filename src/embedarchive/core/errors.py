@@ -18,7 +18,7 @@ EmbedArchiveError
     ├── StrangeArchive     holds what could run or be read in place of ours; it was not written to
     ├── ArchiveLocked      another run is writing to it                 exit 9
     ├── ArchiveBusy        another program has it locked
-    └── DiskFull           no space left; all that was acknowledged is kept   exit 5
+    └── DiskFull           no space left, or the disk failed; what was acknowledged is kept   exit 5
 
 BrowserMissing, NetworkDown and ArchiveError fail for the machine and for no article or post: they end a run at once. WrongBytes
 does not: it is one file that failed.
@@ -56,7 +56,7 @@ class ExitCode(IntEnum):
         "Some of it could not be done, or may still be had, and is named: articles, posts, files, holes.",
     )
     NO_BROWSER = 4, "no browser", "There is no browser to capture with; `embedarchive install` provides one."
-    DISK_FULL = 5, "disk full", "There is no room left; all that was reported as kept is kept."
+    DISK_FULL = 5, "disk full", "There is no room left, or the disk failed; all that was reported as kept is kept."
     KEPT_OUT = 6, "kept out", "A platform kept us out; its posts stay due, and the same command goes on with them."
     DAMAGED = 7, "damaged", "Bytes of the archive are wrong or missing."
     NO_STAMP = 8, "no stamp", "A time stamp is required and missing. No command gives it yet."

@@ -71,30 +71,49 @@ def run_session(
     `choices` are the run's own: `media`, `scope`, `limit`, `fresh_since`, `replay` (see `Run`). SIGINT and SIGTERM let
     what is at work be finished, a second one drops it; then they do what they would have done without us.
     """
-    interrupts, tally = Interrupts(), Tally()
-    emit = make_emit(tally, watcher)
-    with Archive(path, platforms=PLATFORMS, private=settings.login is not None) as archive:
-        before = archive.conn.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()[0]
-        newer = find_newer(archive.conn, clock.now())
-        crawl_id = archive.start_crawl(command, clock.now(), __version__, options)
-        watcher.begin(tally)
-        try:
-            if newer:
-                doubt_clock(archive, crawl_id, say_before(newer), watcher)
-            prepare(archive, crawl_id, emit)
-            with interrupts.taken():
-                ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, emit, interrupts))
-        except BaseException as error:
-            with contextlib.suppress(ArchiveError):  # it may be what failed
-                finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
-            if isinstance(error, EmbedArchiveError) and error.ends_run and not isinstance(error, UsageError):
-                error.add_note(tell_kept(tally))
-            raise
-        finish(archive, crawl_id, ended, tally)
-        report = Report(path, ended, **tally.summary(), kept=read_captured(archive, crawl_id, before))
-    watcher.end(report)
+    interrupts = Interrupts()
+    report: Report | None = None
+    try:
+        with Archive(path, platforms=PLATFORMS, private=settings.login is not None) as archive:
+            report = run_within(archive, command, settings, options, prepare, watcher, interrupts, choices)
+    finally:
+        if report is not None:  # also where the disk failed as the archive was closed, which is told after it
+            watcher.end(report)
     interrupts.pass_on()
     return report
+
+
+def run_within(
+    archive: Archive,
+    command: str,
+    settings: Settings,
+    options: Mapping[str, Any],
+    prepare: Prepare,
+    watcher: Watcher,
+    interrupts: Interrupts,
+    choices: Mapping[str, Any],
+) -> Report:
+    """Run one command over an open archive, and leave the summary in it."""
+    tally = Tally()
+    emit = make_emit(tally, watcher)
+    before = archive.conn.execute("SELECT coalesce(max(id), 0) FROM captures").fetchone()[0]
+    newer = find_newer(archive.conn, clock.now())
+    crawl_id = archive.start_crawl(command, clock.now(), __version__, options)
+    watcher.begin(tally)
+    try:
+        if newer:
+            doubt_clock(archive, crawl_id, say_before(newer), watcher)
+        prepare(archive, crawl_id, emit)
+        with interrupts.taken():
+            ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, emit, interrupts))
+    except BaseException as error:
+        with contextlib.suppress(ArchiveError):  # it may be what failed
+            finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
+        if isinstance(error, EmbedArchiveError) and error.ends_run and not isinstance(error, UsageError):
+            error.add_note(tell_kept(tally))
+        raise
+    finish(archive, crawl_id, ended, tally)
+    return Report(archive.path, ended, **tally.summary(), kept=read_captured(archive, crawl_id, before))
 
 
 def make_emit(tally: Tally, watcher: Watcher) -> Emit:

@@ -8,7 +8,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -89,26 +89,60 @@ class Archive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except ArchiveError:
+            if error is None:  # else that one came first, and is told
+                raise
 
     def close(self) -> None:
-        """Leave a single file at rest: `datasette -i` does not read a write-ahead log."""
-        with contextlib.suppress(sqlite3.Error, ArchiveError):  # a disk that is full may have no room for them
-            join_pieces(self.conn)
-        with contextlib.suppress(sqlite3.Error, ArchiveError):
-            self.conn.execute("PRAGMA optimize")
-            self.conn.execute(f"PRAGMA busy_timeout = {LONGEST_END_MS}")
+        """Leave a single file at rest: `datasette -i` does not read a write-ahead log.
+
+        Raises the first ArchiveError that was met on the way there, after the rest was done: a disk that failed at the very
+        end has failed, even where a second try went well.
+        """
+        with contextlib.ExitStack() as ending:
+            ending.callback(self._lock.close)
+            ending.callback(self.conn.close)
+            met = [self._try(self._tidy), self._try(self._end_log)]
+            if met[1]:
+                self._try(
+                    self._end_log
+                )  # pages that were not synced are written anew: the log holds them until they are
+            for error in filter(None, met):
+                raise error
+
+    def _try(self, step: Callable[[], None]) -> ArchiveError | None:
+        """The ArchiveError that a step of closing ended with; anything else that SQLite says is nobody's loss.
+
+        It is made anew: its traceback would hold a cursor, and that keeps SQLite's connection open beyond our closing it.
+        """
+        try:
+            with contextlib.suppress(sqlite3.Error):
+                step()
+        except ArchiveError as error:
+            return type(error)(*error.args)
+        return None
+
+    def _tidy(self) -> None:
+        join_pieces(self.conn)
+        self.conn.execute("PRAGMA optimize")
+
+    def _end_log(self) -> None:
+        """Write the log into the file and turn it off; readers that stay keep it there."""
+        self.conn.execute(f"PRAGMA busy_timeout = {LONGEST_END_MS}")
+        try:
             busy = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            if busy:
-                log.warning(
-                    "%s is being read by another program, so its log stays beside it until the next run ends. Copy it with: "
-                    "embedarchive backup",
-                    self.path,
-                )
-            else:
-                self.conn.execute("PRAGMA journal_mode = DELETE")
-        self.conn.close()
-        self._lock.close()
+            if not busy:
+                sidefiles.set_journal_mode(self.conn, "DELETE")
+        except ArchiveBusy:
+            busy = True
+        if busy:
+            log.warning(
+                "%s is being read by another program, so its log stays beside it until the next run ends. Copy it with: "
+                "embedarchive backup",
+                self.path,
+            )
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -33,7 +33,7 @@ from embedarchive.store.header import Header, read_first
 from embedarchive.store.reading import open_reader
 from embedarchive.store.schema import check_identity, immediate
 from embedarchive.store.schema.strangers import find_strange
-from embedarchive.store.sidefiles import beside, hold_archive, settle_side_files, sync
+from embedarchive.store.sidefiles import beside, hold_archive, set_journal_mode, settle_side_files, sync
 from embedarchive.store.verify import VerifyScope, verify
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def copy_whole(source: Path, target: Path) -> Backup:
     try:
         with closing(open_reader(source)) as reader, closing(open_draft(draft, source)) as copy:
             copy_pages(reader, copy, source, target)
-            copy.execute("PRAGMA journal_mode = DELETE")
+            set_journal_mode(copy, "DELETE")
         refuse_unsound(draft, source)
         sync(draft)
         draft.replace(target)
@@ -335,8 +335,8 @@ def finish_log(path: Path) -> None:
     """Put what a killed run left in the log into the file, where that can be done."""
     with contextlib.suppress(*FAULTS, ArchiveError), closing(connect(path)) as conn:
         conn.execute("PRAGMA busy_timeout = 1000")
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        conn.execute("PRAGMA journal_mode = DELETE")
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        set_journal_mode(conn, "DELETE")
 
 
 # ----------------------------------------------------------------------------------------------------------------- files

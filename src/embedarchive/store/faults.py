@@ -63,15 +63,17 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
             f"{name} is locked by another program ({said}). Nothing was changed; try again when that has ended."
         )
     if code & 0xFF in _CLOSED:
+        kept = "What is in it stays kept" if code & 0xFF == sqlite3.SQLITE_CANTOPEN else "Nothing was changed"
         return ArchiveError(
-            f"{name} cannot be opened ({said}). Nothing was changed; look at the rights of the file and its folder."
+            f"{name} cannot be opened ({said}). {kept}; look at the rights of the file and its folder, and at the disk."
         )
     if code in _NOT_READ:
         return ArchiveError(f"{name} cannot be read ({said}). Nothing was changed; look at the disk it is on.")
     if code & 0xFF in _FULL:
+        mend = "make room" if code & 0xFF == sqlite3.SQLITE_FULL else "make room or look at the disk it is on,"
         return DiskFull(
             f"No more can be written to {name} ({said}). All that was reported as kept is kept; "
-            "make room and run the same command again."
+            f"{mend} and run the same command again."
         )
     if said.startswith(_LACKING):
         return ArchiveError(
@@ -97,8 +99,12 @@ def is_of_the_file(error: Exception) -> bool:
 
 def raise_ours(error: Exception, name: Name) -> None:
     """Raise what one of FAULTS means for an archive, if it means anything."""
-    if told := explain(error, name):
-        raise told from error
+    told = explain(error, name)
+    try:
+        if told:
+            raise told from error
+    finally:
+        del told  # a frame that holds the error that holds it would keep the cursor, and so the connection, open
 
 
 class Connection(sqlite3.Connection):

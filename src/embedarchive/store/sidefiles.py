@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, ArchiveLocked, DiskFull, is_full
@@ -55,15 +55,20 @@ def begin_log(conn: sqlite3.Connection) -> None:
     """Turn an archive's log on, under a number of its own; one that is still on from a run before goes on with its own."""
     if conn.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         conn.execute(f"PRAGMA schema_version = {secrets.randbits(30)}")
-        conn.execute("PRAGMA journal_mode = WAL")
+        set_journal_mode(conn, "WAL")
         raise_mark(conn)
     conn.execute("PRAGMA wal_autocheckpoint = 0")  # `begin_anew` does it: the mark must be what comes next
     conn.execute("PRAGMA journal_size_limit = 0")  # so that the log's size is that of what is in it
 
 
+def set_journal_mode(conn: sqlite3.Connection, mode: Literal["WAL", "DELETE"]) -> None:
+    """Turn an archive's log on or off. SQLite commits that, and says what failed, only once every row is read."""
+    conn.execute(f"PRAGMA journal_mode = {mode}").fetchall()
+
+
 def begin_anew(conn: sqlite3.Connection) -> None:
     """Write the log into the file, and let it begin anew with our mark; readers that need it put that off."""
-    conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     raise_mark(conn)
 
 
