@@ -189,6 +189,14 @@ async def test_a_blank_card_is_not_the_post(camera: Camera) -> None:
     assert short(capture) == ("error", "blank")
 
 
+async def test_a_page_without_any_element_is_seen_to_be_empty(camera: Camera) -> None:
+    """Chromium leaves such a document too where an answer broke off and nobody had time to read its beginning."""
+    gone = "<script>document.documentElement.remove()</script>"
+    capture = await serve_edited(camera, "tide", "unseen", ("<body ", f"{gone}<body "))
+    assert short(capture) == ("error", "blank")
+    assert artifacts(capture, "dom")[0].body.strip() == b"<!DOCTYPE html>"
+
+
 async def test_a_photo_without_rights_says_what_is_missing(camera: Camera) -> None:
     capture = await camera.take("concert")
     assert short(capture) == ("available", "copyright_blocked")

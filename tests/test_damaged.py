@@ -297,6 +297,8 @@ async def expect_it_on_every_page(room: Datasette, status: int, said: str) -> No
         assert "Traceback" not in answer.text
 
 
+# Datasette 0.65 makes two questions, asks the first, and drops the other where that one fails.
+@pytest.mark.filterwarnings("ignore:coroutine 'Database.table_exists' was never awaited:RuntimeWarning")
 @pytest.mark.parametrize("damage", ["cut after a page", "cut in the middle", "its schema scrambled"])
 async def test_the_reading_room_says_it_in_a_page(damage: str, whole: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(whole, tmp_path / "embeds.db"))

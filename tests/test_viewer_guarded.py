@@ -304,8 +304,8 @@ async def test_a_page_whose_name_comes_to_lead_here_gets_nothing(path: Path) -> 
 # ------------------------------------------------------------------------------------------------------------ how much
 
 
-async def ask(room: Datasette, sql: str) -> httpx.Response:
-    return await get(room, f"/embeds{'/-/query' if is_1_0(room) else ''}.json?_shape=array&sql={quote(sql)}")
+async def ask(room: Datasette, sql: str, options: str = "") -> httpx.Response:
+    return await get(room, f"/embeds{'/-/query' if is_1_0(room) else ''}.json?_shape=array{options}&sql={quote(sql)}")
 
 
 @pytest.mark.parametrize(
@@ -336,6 +336,23 @@ async def test_an_answer_is_bounded_in_sum(room: Datasette) -> None:
         assert refused.status_code == 400
         assert "Ask for fewer rows" in refused.text
     assert (await ask(room, "select 1 as one")).json() == [{"one": 1}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i like '%') select count(*) from n",
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select max(post_key('https://x.example/' || i)) from n",
+        "select 'a' like printf('%.*c', 200, 'x')",
+        "select replace(printf('%.*c', 9000, 'x'), 'x', '0123456789abcdef')",
+    ],
+    ids=["time is up in like", "time is up in post_key", "pattern too long", "result too long"],
+)
+async def test_what_a_function_raises_is_the_answer_to_one_question(room: Datasette, sql: str) -> None:
+    """Its time is up, its value is too long: nothing of that is printed, for to Python it would be an error of ours."""
+    refused = await ask(room, sql, "&_timelimit=5")
+    assert refused.status_code == 400
+    assert "Traceback" not in refused.text
 
 
 async def test_the_list_of_files_is_shown_without_their_bytes(room: Datasette) -> None:

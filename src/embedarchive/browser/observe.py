@@ -23,12 +23,13 @@ MAX_STRANGE_HEIGHT = 4000
 
 _PING_S = 3.0
 _STRANGE_SHOT_S = 3.0
+_NO_PICTURE = "no picture could be taken"
 _OF_THE_POST = frozenset({"pictures", "posters", "pending"})
 
 
 _NEXT_DOCUMENT_S = 0.05
 """Where a page has left, the next document is about to be there."""
-_LAST_LOOKS = 3
+_LAST_LOOKS_S = 1.0
 """A document that broke off may be put in place of itself while it is looked at for the last time."""
 
 
@@ -99,6 +100,10 @@ async def look_at_frame(tab: Tab, frame: Frame, limits: VisitLimits, screenshot_
     look.late = answer["unmet"] + [f"{what} not complete in time" for what in answer["late"]]
     look.unseen = sorted(_OF_THE_POST.intersection(answer["late"]))
     look.broken, look.timings = answer["broken"], answer["timings"]
+    if look.settled == "cut" and "stillness" in answer["late"]:
+        # Chromium draws nothing of a document that broke off while its styles were awaited: no picture would come.
+        look.late.append(_NO_PICTURE)
+        return look
     began = monotonic()
     await _photograph(tab, look, answer, limits, screenshot_format)
     look.timings["screenshot_ms"] = round((monotonic() - began) * 1000)
@@ -122,7 +127,8 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
             break
     if state in ("cut", "late"):  # a page that never ends is stopped, else it could not be photographed
         await within(limits.settle_s, tab.cdp.send("Page.stopLoading"), "stop loading")
-    for _ in range(_LAST_LOOKS):
+    end = monotonic() + _LAST_LOOKS_S * crowding()
+    while monotonic() < end:
         try:
             last: dict[str, Any] = await tab.evaluate(
                 "look", {**ask, "settle": 0, "accept": state}, later + GRACE_S * crowding()
@@ -195,7 +201,7 @@ async def _photograph(
         if is_known:
             raise
         # A document that broke off may never draw anything; the tab is left with a picture still being waited for.
-        look.late.append("no picture could be taken")
+        look.late.append(_NO_PICTURE)
         tab.spoiled = True
 
 

@@ -7,11 +7,18 @@
     const state = accept || (await this.settle({ card, dead, quiet, deadline: settle }));
     const known = state === "card" || state === "dead";
     if (!known && !accept) return { state };
+    if (!document.documentElement) return this.empty({ state, began });
     const settled = performance.now(), shown = state === "dead" ? dead : card;
     const acted = await this.act({ moves: state === "card" ? moves : [] });
     const rested = await this.rest({ card: shown, pending, deadline: known ? rest : 1000 });
     const timings = { settle_ms: Math.round(settled - began), rest_ms: Math.round(performance.now() - settled) };
     return { state, timings, ...acted, ...rested, ...this.measure({ card: shown }) };
+  },
+
+  // What there is to see of a document that broke off before its first element: nothing, which is an answer as well.
+  empty({ state, began }) {
+    const timings = { settle_ms: Math.round(performance.now() - began), rest_ms: 0 };
+    return { state, timings, done: [], unmet: [], late: ["stillness"], eager: 0, broken: [], ...this.measure({ card: "html" }) };
   },
 
   // Wait for the post's card, for a sign that there is none, or until nothing happens any more.
@@ -132,6 +139,6 @@
       ? { x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: Math.max(r.height, node.scrollHeight) }
       : { x: 0, y: 0, width: innerWidth, height: Math.max(innerHeight, root ? root.scrollHeight : 0) };
     const kind = document.doctype ? new XMLSerializer().serializeToString(document.doctype) + "\n" : "";
-    return { found, box, url: location.href, dom: kind + document.documentElement.outerHTML };
+    return { found, box, url: location.href, dom: kind + (document.documentElement?.outerHTML ?? "") };
   },
 })

@@ -30,7 +30,6 @@ MAX_SIDE = 16_384
 
 PAGE_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8").rstrip()
 _SHOTS = 3
-_EXCHANGES = 50
 _FORGET_NAME = "if (window === window.top) window.name = '';"
 _ANEW = {"pragma": "no-cache", "cache-control": "no-cache"}
 _LOST = ("context", "navigat", "frame", "detached")
@@ -212,16 +211,21 @@ class Tab:
         self.visits += 1
 
     async def _forget_history(self) -> None:
-        """Clear the history; asked again while the page that was left is still being exchanged for the empty one."""
-        for _ in range(_EXCHANGES):
+        """Clear the history until the empty page is all there is.
+
+        While the page that was left is still being exchanged for the empty one, Chromium refuses, or takes the page that
+        was left for the one to keep. It ends only so: whoever awaits it sets a bound.
+        """
+        while True:
             try:
                 await self.cdp.send("Page.resetNavigationHistory")
-                return
+                history = await self.cdp.send("Page.getNavigationHistory")
+                if [entry["url"] for entry in history["entries"]] == ["about:blank"]:
+                    return
             except PlaywrightError as error:
                 if "active page" not in error.message:
                     raise
-                await asyncio.sleep(0.02)
-        await self.cdp.send("Page.resetNavigationHistory")
+            await asyncio.sleep(0.02)
 
     async def close(self) -> bool:
         """Close the tab and its context; False when it does not close, which only the browser's end can mend."""

@@ -24,6 +24,8 @@ from embedarchive.platforms.kit.fields import parse_html
 from embedarchive.platforms.kit.specification import Platform, fill_url
 from embedarchive.replica import PostFact, Replica, State
 
+PLAYED_AGAIN = 2
+"""Times, of a play that a busy machine may have spoiled."""
 Take = Callable[[Post, Platform], Awaitable[Capture]]
 """How a post is captured: a browser's `capture`, or anything that gives the same."""
 
@@ -89,9 +91,23 @@ async def _play(replica: Replica, take: Take, scene: Scene, places: asyncio.Sema
     async with contextlib.nullcontext() if scene.state.reason == "timeout" else places:
         replica.set_state(scene.fact.name, scene.name)
         try:
-            return Play(scene, await take(post, BY_NAME[scene.fact.platform]))
+            play = Play(scene, await take(post, BY_NAME[scene.fact.platform]))
+            for _ in range(PLAYED_AGAIN):
+                if not is_spoiled(play):
+                    break
+                play = Play(scene, await take(post, BY_NAME[scene.fact.platform]))
+            return play
         finally:
             replica.set_state(scene.fact.name, scene.fact.state)
+
+
+def is_spoiled(play: Play) -> bool:
+    """Whether a play went wrong in a way that a run would try again: a fault of that moment, or files still missing.
+
+    What a platform's rules get wrong is wrong each time.
+    """
+    may_pass = play.capture.verdict.outcome == "error" or bool(play.capture.missing)
+    return may_pass and any(judge_play(play))
 
 
 # ------------------------------------------------------------------------------------------------------------- judging

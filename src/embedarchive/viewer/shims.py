@@ -16,14 +16,17 @@ def is_1_0(datasette: Any) -> bool:
 
 
 def quiet_tracebacks() -> None:
-    """Let a wrong address be a 404 again.
+    """Let a wrong address be a 404 again, and a function's error in a question be an answer to that question alone.
 
     Where rich is installed, and we need it, Datasette prints every error with it, also those that were never raised;
-    for these rich itself raises, and the reader gets a bare 500. It would print all local variables too.
+    for these rich itself raises, and the reader gets a bare 500. It would print all local variables too. And it lets
+    sqlite3 print what a function raises, which is how ours say that the time is up, or that a text is too long.
     """
     from datasette import handle_exception
+    from datasette.utils.sqlite import sqlite3
 
     handle_exception.rich = None
+    sqlite3.enable_callback_tracebacks(False)
 
 
 def read_options(datasette: Any) -> dict[str, Any]:
