@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, Unpack, get_args
 
 from embedarchive.core import clock
-from embedarchive.core.dates import to_iso
+from embedarchive.core.dates import AGES, read_age, to_iso
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Post
 from embedarchive.detect.anything import find_pasted
@@ -67,10 +67,12 @@ def crawl(
     a table that holds addresses (else it is found). What was fetched longer ago than `refresh` is fetched again. `render`
     also searches what an article's scripts made of it, `in_article` photographs every post in its article too. `follow`
     follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are regular expressions that
-    addresses must and must not match; `since` (a date, or an age as `7d`) leaves out entries of sitemaps and feeds that
-    changed before; `limit` is the most articles. `report` is a CSV file in which every failure is listed, with its reason
-    and what to do. `replay` shows captures again from the archive alone, and keeps how much of it came back: all, none
-    (False), or (None) a sample at once and others while the browser would wait. For `settings` see `SettingsOptions`.
+    addresses must and must not match, whatever named them, and where they lead (a seed that is not included is read for what it
+    lists or links to, and is no article); `since` (a date, or an age as `7d`) leaves out what sitemaps and feeds say changed
+    before, and what was saved or archived before; `limit` is the most articles. `report` is a CSV file in which every failure
+    is listed, with its reason and what to do. `replay` shows captures again from the archive alone, and keeps how much of it
+    came back: all, none (False), or (None) a sample at once and others while the browser would wait.
+    For `settings` see `SettingsOptions`.
 
     Raises UsageError and SourceError for what cannot be meant or read, BrowserMissing when there are posts to capture and
     nothing to do it with, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for a file that cannot be written
@@ -84,7 +86,7 @@ def crawl(
         watched = FailureTable(Path(report), watched)
     intake, versions = Intake(), FeedVersions()
     sources = expand_seeds(names, base_url=base_url, column=column, intake=intake)
-    prepare = prepare_crawl(sources, intake, versions, limit=limit, fresh_since=fresh_since, all_due=not seeds)
+    prepare = prepare_crawl(sources, intake, versions, links, limit=limit, fresh_since=fresh_since, all_due=not seeds)
     world = make_settings(**settings)
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
@@ -204,16 +206,14 @@ def make_scope(
     return LinkScope(tuple(seeds), scope, depth, tuple(include), tuple(exclude), read_since(since))
 
 
-_AGES = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
 def read_since(since: str | None) -> str | None:
     """The date that is meant, as ISO 8601: a date, a year, a month, or an age (`7d`, `12h`) before now. Raises UsageError."""
     text = (since or "").strip()
     if not text:
         return None
-    if age := re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.lower()):
-        return clock.later(-float(age[1]) * _AGES[age[2]])
+    age = read_age(text) if text[-1:].lower() in AGES else None
+    if age is not None:
+        return clock.later(-age.total_seconds())
     try:
         padded = {4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)
         return text if len(padded) != len(text) and date.fromisoformat(padded) else to_iso_date(text)

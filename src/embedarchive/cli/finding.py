@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -31,12 +33,14 @@ from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.run.ledger import DOM_TYPE
+from embedarchive.run.report import say_closed
 from embedarchive.run.services import Services, Settings
 from embedarchive.show.words import printable
 from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 from embedarchive.sources.intake import Intake, say_skipped
 from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import make_feed_version
+from embedarchive.sources.walk import OUT_OF_SCOPE, is_left_out
 
 
 @click.command()
@@ -104,13 +108,22 @@ async def print_all(
     render: bool,
 ) -> int:
     failed = cut = 0
+    closed: dict[str, str] = {}
     async with Services(settings) as services:
         more = {"mentions": "mention" in kinds, "unknown": "unknown" in kinds}
-        async for seed in walk(seeds, services.fetch, scope, limit=limit, width=settings.concurrency, every=True):
-            fetch = refuse_no_article(seed.fetch or await services.fetch(seed.url))
+        ask = partial(services.fetch, excludes=scope.excludes) if scope else services.fetch
+        options: dict[str, Any] = {"limit": limit, "width": settings.concurrency, "every": True, "intake": intake}
+        async for seed in walk(seeds, ask, scope, **options):
+            fetch = seed.fetch or await ask(seed.url)
+            if is_left_out(fetch, seed.url, scope):
+                intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
+                continue
+            fetch = refuse_no_article(fetch)
             if fetch.outcome == "failed":
                 failed += 1
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
+                if fetch.closed_until:
+                    closed[urlsplit(fetch.final_url).netloc] = fetch.closed_until
                 await print_feed_version(services, seed, kinds, nl=nl, **more)
                 continue
             found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
@@ -124,6 +137,8 @@ async def print_all(
             (print_lines if nl else print_table)(seed, found, embeds)
             if found.truncated in OBSTACLES:
                 await print_feed_version(services, seed, kinds, nl=nl, **more)
+    for host, until in closed.items():
+        click.secho(say_closed(host, until), fg="yellow", err=True)
     print_skipped(intake)
     return ExitCode.IN_PART if failed or cut or intake.losses else ExitCode.DONE
 

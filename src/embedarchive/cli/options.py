@@ -65,10 +65,13 @@ SCOPE_OPTIONS = (
     click.option("--scope", type=click.Choice(["prefix", "host", "domain"]), default="host", show_default=True,
                  help="How far following goes: below the seed's folder, its host, or all hosts of its domain."),
     click.option("--depth", type=click.IntRange(0), default=3, show_default=True, help="Links from a seed at most."),
-    click.option("--include", multiple=True, metavar="REGEX", help="Only addresses that match one of these."),
-    click.option("--exclude", multiple=True, metavar="REGEX", help="No addresses that match one of these."),
+    click.option("--include", multiple=True, metavar="REGEX",
+                 help="Only articles whose address matches one of these, and where it leads: seeds, entries, links."),
+    click.option("--exclude", multiple=True, metavar="REGEX",
+                 help="No address that matches one of these, not even as the target of a redirect."),
     click.option("--since", metavar="DATE",
-                 help="Leave out entries of sitemaps and feeds that changed before: 2026-01-31, or 7d."),
+                 help="Leave out what sitemaps and feeds say changed before, and what was saved or archived before: "
+                      "2026-01-31, or 7d."),
     click.option("--limit", type=click.IntRange(1), help="At most so many articles."),
 )  # fmt: skip
 

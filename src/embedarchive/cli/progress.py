@@ -27,8 +27,8 @@ SHAPES = {
 }  # fmt: skip
 
 
-QUIET = ("describe", "conclude", "replay", "hold")
-"""What is not told one by one: a hold is told in full by a note, the others by the summary."""
+QUIET = ("describe", "conclude", "replay", "hold", "closed")
+"""What is not told one by one: holds and closed hosts are told in full by a note, the others by the summary."""
 
 
 class Display:

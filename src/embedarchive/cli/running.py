@@ -24,6 +24,7 @@ from embedarchive.cli.options import (
     with_options,
 )
 from embedarchive.cli.progress import Display
+from embedarchive.core.dates import read_age
 from embedarchive.core.errors import ExitCode
 from embedarchive.run.report import Report
 from embedarchive.show.words import say_count
@@ -38,13 +39,10 @@ class Age(click.ParamType[timedelta]):
     name = "age"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-        text = str(value).strip().lower()
-        number, unit = (text[:-1], text[-1]) if text[-1:] in seconds else (text, "d")
-        try:
-            return timedelta(seconds=float(number) * seconds[unit])
-        except (ValueError, OverflowError):
+        age = read_age(str(value))
+        if age is None:
             self.fail(f"{value!r} is no length of time; write 30m, 12h, 7d or 2w", param, ctx)
+        return age
 
 
 replay_option = click.option(

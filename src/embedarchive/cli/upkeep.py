@@ -8,12 +8,15 @@ import shutil
 import sqlite3
 import stat
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -21,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
+from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import DamagedArchive, EmbedArchiveError, ExitCode, UsageError
 from embedarchive.show.words import printable
 from embedarchive.store import archive_path
@@ -42,9 +46,10 @@ Examined = tuple[bool, str]
 )
 @click.option("--full", is_flag=True, help="Let SQLite look through the whole archive, which reads all of it.")
 @click.option("--platform", "platforms", multiple=True, metavar="NAME", help="With --live: ask this platform only.")
+@click.option("--lift", metavar="HOST", help="Let a host be asked again that asked to be left alone; do nothing else.")
 @with_options(DOOR_OPTIONS)
-def doctor(archive: str, live: bool, full: bool, platforms: tuple[str, ...], **values: Any) -> int:  # fmt: skip
-    """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door.
+def doctor(archive: str, live: bool, full: bool, platforms: tuple[str, ...], lift: str | None, **values: Any) -> int:
+    """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door, hosts to be left alone.
 
     Nothing is sent out, except with --live: then it says which assumptions of docs/reality.md hold, which do not, and
     which could not be asked. Those about a post that is there are asked of the archive's own posts, where it has some.
@@ -52,6 +57,8 @@ def doctor(archive: str, live: bool, full: bool, platforms: tuple[str, ...], **v
     \b
     embedarchive doctor --live --platform instagram
     """
+    if lift is not None:
+        return lift_host(lift)
     settings = take_settings(values)
     code = examine_machine(archive, settings.browser_path, full=full)
     asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
@@ -69,6 +76,7 @@ def examine_machine(archive: str, browser_path: str | None, *, full: bool = Fals
         ("Browser", lambda: examine_browser(browser_path)),
         ("Fonts", lambda: examine_fonts(browser_path)),
         ("Door", examine_door),
+        ("Hosts", examine_hosts),
     ]
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     codes = {ExitCode.DONE}
@@ -218,6 +226,32 @@ async def examine_door() -> Examined:
     server.close()
     fine = fetch.outcome == "failed" and not knocks
     return fine, "refuses private addresses" if fine else "a private address could be reached; do not crawl with this"
+
+
+async def examine_hosts() -> Examined:
+    """Which hosts have asked to be left alone, and until when: that is no fault of this machine."""
+    from embedarchive.politeness.limiter import RateLimiter, manners_path
+
+    with closing(RateLimiter(manners_path())) as limiter:
+        closed = limiter.list_closed(time.time())
+    if not closed:
+        return True, "none has asked to be left alone"
+    named = [
+        f"{host} until {to_iso(datetime.fromtimestamp(until, UTC))[:16].replace('T', ' ')} UTC"
+        for host, until in closed
+    ]
+    return True, f"{', '.join(named)} (they asked to be left alone; embedarchive doctor --lift HOST)"
+
+
+def lift_host(host: str) -> int:
+    """Let a host be asked again at once, and say whether it had been closed."""
+    from embedarchive.politeness.limiter import RateLimiter, manners_path
+
+    name = (urlsplit(host if "://" in host else f"//{host}").netloc or host).lower()
+    with closing(RateLimiter(manners_path())) as limiter:
+        lifted = limiter.lift(name)
+    click.echo(f"{name} may be asked again." if lifted else f"{name} has not asked to be left alone.")
+    return ExitCode.DONE
 
 
 @click.command()

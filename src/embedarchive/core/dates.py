@@ -1,8 +1,18 @@
-"""Moments as the archive writes them: ISO 8601, UTC, milliseconds. Pure."""
+"""Moments as the archive writes them (ISO 8601, UTC, milliseconds), and ages as people do. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+
+AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+"""Seconds by the letter that a length of time ends with."""
+
+
+def read_age(text: str) -> timedelta | None:
+    """A length of time: 30m, 12h, 7d, 2w; plain numbers are days. None for what is none."""
+    age = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhdw]?)", text.strip().lower())
+    return timedelta(seconds=min(float(age[1]) * AGES[age[2] or "d"], 1000 * 365.25 * 86400)) if age else None
 
 
 def to_iso(moment: datetime) -> str:

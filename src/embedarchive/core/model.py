@@ -112,7 +112,8 @@ class Fetch:
     """One download of an article (or any document). `body` is decoded from its content coding, never from its charset.
 
     `outcome` is `ok`, `unchanged` (304) or `failed`; then `reason` is a short code. `truncated` is the reason why `body`
-    is not the whole, or None. `source` is `network`, or the file or web archive it was read from.
+    is not the whole, or None. `source` is `network`, or the file or web archive it was read from. `closed_until` is until when
+    (ISO 8601) the host of one that failed asks to be left alone, where that is too long to be waited for; it is not kept.
     """
 
     url: str
@@ -129,6 +130,7 @@ class Fetch:
     remote_address: str | None = None
     elapsed_ms: int = 0
     source: str = "network"
+    closed_until: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +41,9 @@ class FetchLimits:
 
 ARTICLE_LIMITS = FetchLimits()
 
+MayGo = Callable[[str], Awaitable[str | None]]
+"""Asked for the target of a redirect before it is requested: the reason why it must not be, or None. It may wait its turn."""
+
 NAVIGATION_HEADERS: Mapping[str, str] = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
     "Accept-Language": "en-US,en;q=0.9",
@@ -59,6 +62,7 @@ _CARRIED = frozenset(
 )
 _SECRET = frozenset(["set-cookie", "set-cookie2"])
 _REDIRECTS = frozenset([301, 302, 303, 307, 308])
+_CONDITIONS = frozenset(["if-none-match", "if-modified-since"])
 
 # httpx slows down with the size of its pool: 5 pools of 10 do 600 requests per CPU second, one of 50 does 230.
 _POOLS = 5
@@ -73,6 +77,7 @@ class _Trip:
     method: str
     headers: dict[str, str]
     limits: FetchLimits
+    may_go: MayGo | None = None
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     redirects: list[tuple[int, str]] = field(default_factory=list)
     status: int | None = None
@@ -130,8 +135,11 @@ class Fetcher:
         last_modified: str | None = None,
         limits: FetchLimits | None = None,
         method: Literal["GET", "HEAD"] = "GET",
+        may_go: MayGo | None = None,
     ) -> Fetch:
         """Fetch a URL; `etag` and `last_modified` of an earlier fetch make it conditional.
+
+        `may_go` is asked before each redirect is followed, and what it waits counts for nothing.
 
         Reasons of a failure: `refused_…` (by the door), `dns`, `dns_timeout`, `timeout`, `reset`, `connection`, `tls_…`,
         `bad_http`, `headers_too_large`, `too_many_redirects`, `unsupported_encoding`, `bad_encoding`, `http_404` ….
@@ -142,7 +150,7 @@ class Fetcher:
         merged |= {name.lower(): value for name, value in (headers or {}).items()}
         merged |= {name: value for name, value in wanted.items() if value}
         merged["accept-encoding"] = ACCEPT_ENCODING
-        trip = _Trip(url, method, merged, limits or self.limits)
+        trip = _Trip(url, method, merged, limits or self.limits, may_go)
         started, ticks = clock.now(), asyncio.get_running_loop().time
         began = ticks()
         await self._travel(trip)
@@ -150,13 +158,20 @@ class Fetcher:
 
     async def _travel(self, trip: _Trip) -> None:
         try:
-            async with asyncio.timeout(trip.limits.total_s):
+            async with asyncio.timeout(trip.limits.total_s) as deadline:
                 trip.url = check_url(trip.url.partition("#")[0])
                 while (location := await self._visit(trip)) is not None:
                     if len(trip.redirects) > trip.limits.redirects:
                         trip.reason = "too_many_redirects"
                         return
                     _go_to(trip, location)
+                    trip.reason = await _ask_to_go(trip, deadline)
+                    if trip.reason:
+                        return
+                if trip.status == 304 and not _CONDITIONS & trip.headers.keys():
+                    trip.headers["cache-control"] = "no-cache"
+                    await self._visit(trip)
+                    trip.reason = "http_304" if trip.status == 304 else trip.reason
         except TimeoutError:
             trip.fail("timeout")
         except (httpx.HTTPError, httpx.InvalidURL, RefusedError, OSError, ValueError) as error:
@@ -194,6 +209,18 @@ class Fetcher:
         if trip.method != "HEAD" and trip.status not in (204, 304):
             await _read_body(trip, response)
         return None
+
+
+async def _ask_to_go(trip: _Trip, deadline: asyncio.Timeout) -> str | None:
+    """Ask whether the redirect's target may be requested, without a deadline; give the reason why not."""
+    if trip.may_go is None:
+        return None
+    time_of = asyncio.get_running_loop().time
+    asked, due = time_of(), deadline.when()
+    deadline.reschedule(None)
+    reason = await trip.may_go(trip.url)
+    deadline.reschedule(due + time_of() - asked if due is not None else None)
+    return reason
 
 
 def _go_to(trip: _Trip, location: str) -> None:

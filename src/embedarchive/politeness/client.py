@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,8 @@ _ROBOTS_LIFE_S = 24 * 3600.0 - 1
 _UNKNOWN_LIFE_S = 600.0
 _OVERLOADED = frozenset([429, 502, 503, 504])
 _REMEMBERED = 2000
+_NOT_REQUESTED = frozenset({"robots", "robots_unreachable", "deferred", "out_of_scope"})
+"""Why the last address of a fetch was not requested: nothing is learned of its host."""
 _NOBODY_ASKED = frozenset({"dns", "dns_timeout", "no_network"})
 """Why a host was not even asked: then it costs it nothing to be tried again."""
 
@@ -86,17 +88,35 @@ class PoliteClient:
         headers: Mapping[str, str] | None = None,
         limits: FetchLimits | None = None,
         robots: bool = True,
+        excludes: Callable[[str], bool] | None = None,
     ) -> Fetch:
-        """Fetch when allowed and when it is our turn. `robots` False is for what a reader would open himself."""
-        permission = await self.allow(url, robots=robots)
-        if permission.allowed and not await self.turn(url):
-            permission = Permission(False, "deferred")
-        if not permission.allowed:
-            moment = to_iso(datetime.fromtimestamp(self._now(), UTC))
-            return Fetch(url, url, moment, "failed", reason=permission.reason)
-        fetch = await self.fetcher.fetch(url, etag=etag, last_modified=last_modified, headers=headers, limits=limits)
+        """Fetch when allowed and when it is our turn, and so for each redirect.
+
+        `robots` False is for what a reader would open himself; `excludes` says which addresses are not to be asked for
+        (then the fetch is `out_of_scope`).
+        """
+
+        async def may_go(target: str) -> str | None:
+            if excludes and excludes(target):
+                return "out_of_scope"
+            permission = await self.allow(target, robots=robots)
+            if permission.allowed and not await self.turn(target):
+                return "deferred"
+            return permission.reason
+
+        if reason := await may_go(url):
+            refused = Fetch(url, url, _say_moment(self._now()), "failed", reason=reason)
+            return replace(refused, closed_until=self.closed_until(url) if reason == "deferred" else None)
+        fetch = await self.fetcher.fetch(
+            url, etag=etag, last_modified=last_modified, headers=headers, limits=limits, may_go=may_go
+        )
         self.learn(fetch)
-        return fetch
+        return replace(fetch, closed_until=self.closed_until(fetch.final_url)) if fetch.outcome == "failed" else fetch
+
+    def closed_until(self, url: str) -> str | None:
+        """Until when (ISO 8601) the URL's host asks to be left alone, if that is too long to be waited for."""
+        wait = self._limiter.closed_for(_host_of(url), self._now())
+        return _say_moment(self._now() + wait) if wait > LONGEST_WAITED_FOR_S else None
 
     async def allow(self, url: str, *, robots: bool = True) -> Permission:
         """Say whether a URL may be fetched: nothing is waited for but its host's robots.txt."""
@@ -131,6 +151,8 @@ class PoliteClient:
     def learn(self, fetch: Fetch) -> None:
         """Take in how a host answered: one that is overloaded, or silent, is left alone for a while."""
         host = _host_of(fetch.final_url)
+        if fetch.reason in _NOT_REQUESTED:
+            return
         if fetch.status in _OVERLOADED or fetch.reason in ("timeout", "reset", "connection"):
             now = self._now()
             self._limiter.close_host(host, find_retry_after(fetch.header("retry-after"), now), now)
@@ -171,6 +193,10 @@ class PoliteClient:
         state = fetch.reason if fetch.reason and not fetch.status else "robots_unreachable"
         asked = state not in _NOBODY_ASKED
         return StoredRobots(state, b"", now + _UNKNOWN_LIFE_S if asked else now)
+
+
+def _say_moment(seconds: float) -> str:
+    return to_iso(datetime.fromtimestamp(seconds, UTC))
 
 
 def _host_of(url: str) -> str:

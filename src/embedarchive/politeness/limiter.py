@@ -9,6 +9,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import platformdirs
+
 LONGEST_WAIT_S = 24 * 3600.0
 """No answer of a server, and no jump of the clock, closes a host for longer."""
 
@@ -47,6 +49,11 @@ class StoredRobots:
     expires_at: float
 
 
+def manners_path() -> Path:
+    """The file that all processes of this user share."""
+    return platformdirs.user_state_path("embedarchive", ensure_exists=True) / "hosts.db"
+
+
 class RateLimiter:
     """The shared file. It only holds manners, nothing that is archived: a broken one is replaced by one in memory."""
 
@@ -77,6 +84,19 @@ class RateLimiter:
         wait = back_off if retry_after is None else min(retry_after, LONGEST_WAIT_S)
         self._conn.execute(_CLOSE, {"host": host, "until": now + wait})
         return wait
+
+    def list_closed(self, now: float) -> list[tuple[str, float]]:
+        """The hosts that have asked to be left alone, and until when, in seconds since the epoch."""
+        query = "SELECT host, closed_until FROM hosts WHERE closed_until > ? AND closed_until <= ? ORDER BY host"
+        return [(str(host), float(until)) for host, until in self._conn.execute(query, (now, now + LONGEST_WAIT_S))]
+
+    def lift(self, host: str) -> bool:
+        """Let a host be asked again at once, as somebody who knows that it may be; whether it was closed."""
+        query = "UPDATE hosts SET closed_until = 0, failures = 0 WHERE host = ? AND closed_until > 0"
+        self._conn.execute(
+            "DELETE FROM robots WHERE state NOT IN ('rules', 'none') AND origin LIKE '%://' || ?", (host,)
+        )
+        return self._conn.execute(query, (host,)).rowcount > 0
 
     def reopen_host(self, host: str) -> None:
         """Forget the failures of a host that has answered."""

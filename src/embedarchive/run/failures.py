@@ -20,7 +20,7 @@ ADVICE: Mapping[str, str] = {
     "robots": "the site asks robots to leave this page alone; ask the site, or --ignore-robots where you may",
     "dns": "no such host is known; look at the address, or whether an archive of the web holds the page",
     "timeout": "the server was too slow; run the same command again",
-    "deferred": "the host asked to be left alone for a while; run the same command again later",
+    "deferred": "the host asked to be left alone for a while; embedarchive doctor says until when, and how to lift that",
     "tls": "the server's certificate is not valid; look at the page in a browser",
     "refused": "an address that is not connected to; --allow-private if it is your own network",
     "unsupported_encoding": "packed in a way that this version cannot undo; fetch or save the page in another way",
@@ -71,7 +71,14 @@ def find_failure(event: Event) -> Failure | None:
         )
     in_part = bool(detail) and (what in ("article", "listing", "search") or (what, outcome) == ("capture", "available"))
     failed = outcome in ("failed", "truncated", "error", "blocked") or (what, outcome) == ("capture", "unavailable")
-    if not (failed or in_part or what == "fault") or what in ("conclude", "replay", "pace", "control", "hold"):
+    if not (failed or in_part or what == "fault") or what in (
+        "conclude",
+        "replay",
+        "pace",
+        "control",
+        "hold",
+        "closed",
+    ):
         return None
     if what == "capture" and outcome == "available":
         outcome = "partial"

@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError, is_full
@@ -33,6 +35,7 @@ from embedarchive.run.spare import SpareTime
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
 from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import FeedVersions
+from embedarchive.sources.walk import OUT_OF_SCOPE, ListingBudget, is_left_out
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files
 from embedarchive.store.fixity import read_blob
@@ -88,7 +91,13 @@ class RunServices(Protocol):
     """The edges a run acts through; everything it sends leaves by the one door."""
 
     async def fetch(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        robots: bool = True,
+        excludes: Callable[[str], bool] | None = None,
     ) -> Fetch: ...
     async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering: ...
@@ -100,8 +109,8 @@ class RunServices(Protocol):
 class Event:
     """One thing that happened, for whoever watches.
 
-    `what` is article, feed, listing, follow, render, search, link, capture, control, hold, in place, describe, conclude,
-    replay, pace, skipped (by an input's reader) or fault.
+    `what` is article, feed, listing, follow, render, search, link, capture, control, hold, closed (a host), in place, describe,
+    conclude, replay, pace, skipped (what was seen and not taken) or fault.
     """
 
     what: str
@@ -136,12 +145,16 @@ class Run:
     replay: ReplayChoice = "none"
     spare: SpareTime = field(default_factory=SpareTime)
     backoff: BackOff = field(default_factory=BackOff)
+    listings: ListingBudget = field(default_factory=ListingBudget)
     served: str = ""
     """The outlet that had its turn last."""
     no_browser: BrowserMissing | None = None
     crashes: int = 0
     """Visits in a row that the browser did not survive."""
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
+
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when nothing more is to be begun."""
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.tabs, self.tabs)
@@ -167,6 +180,7 @@ class Run:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""
+        self.stopping = stop
         try:
             await run_passes(self.passes(), stop, self.emit_fault, self.keep)
         finally:
@@ -216,16 +230,30 @@ class Run:
     async def fetch_article(self, row: Row) -> None:
         self.served = row["outlet"]
         etag, last_modified = await self.keep(last_validators, self.archive, row["id"])
-        fetch = await self.services.fetch(row["url"], etag=etag, last_modified=last_modified)
+        excludes = self.scope.excludes if self.scope else None
+        fetch = await self.services.fetch(row["url"], etag=etag, last_modified=last_modified, excludes=excludes)
         listing = await asyncio.to_thread(find_listing, fetch.body, fetch.final_url, fetch.truncated)
         if listing and fetch.outcome == "ok":
             await self.take_listing(row, fetch, listing)
+            return
+        if is_left_out(fetch, row["url"], self.scope):
+            await self.leave_out(row, fetch)
             return
         fetch = refuse_no_article(fetch)
         if fetch.outcome == "failed":
             await self.keep_feed_version(row["id"], row["url"])
         await self.keep(self.archive.keep_fetch, row["id"], self.crawl_id, fetch, retry_after_failure(fetch))
         self.emit("article", row["url"], fetch.outcome, fetch.reason or fetch.truncated or "")
+        if fetch.closed_until:
+            self.emit("closed", urlsplit(fetch.final_url).netloc, "deferred", fetch.closed_until)
+
+    async def leave_out(self, row: Row, fetch: Fetch) -> None:
+        """What was fetched is no article of the scope; the links of a seed are followed all the same."""
+        depth = await self.keep(self.archive.remove_seed, self.crawl_id, row["id"])
+        self.skip(row["url"], OUT_OF_SCOPE, 1)
+        if self.scope and fetch.outcome == "ok" and depth < self.scope.depth:
+            links = await asyncio.to_thread(find_links, fetch.body, fetch.final_url)
+            await self.keep_links(self.scope, links, fetch.final_url, depth + 1)
 
     async def keep_feed_version(self, article_id: int, url: str) -> None:
         """Keep what a feed carries of an article that cannot be had itself."""
@@ -236,26 +264,62 @@ class Run:
 
     async def take_listing(self, row: Row, fetch: Fetch, listing: Listing) -> None:
         """What was fetched as an article is a sitemap or a feed: its entries are the run's articles."""
+        self.listings.note(row["url"], fetch.final_url)
+        await self.keep(self.archive.remove_seed, self.crawl_id, row["id"])
+        waiting = deque((url, fetch.final_url, 1) for url in await self.take_entries(row["url"], fetch, listing))
+        while waiting and not self.stopping.is_set() and not await self.keep(self.has_enough):
+            url, named_by, level = waiting.popleft()
+            if self.listings.allows(url, level):
+                waiting.extend((inner, url, level + 1) for inner in await self.read_sitemap(url, named_by))
+        if self.listings.tell_spent():
+            self.skip(row["url"], "too_many_listings", 1)
+
+    async def read_sitemap(self, url: str, named_by: str) -> list[str]:
+        """Read one that an index names; give those that it names itself."""
+        fetch = await self.services.fetch(url, excludes=self.scope.excludes if self.scope else None)
+        if fetch.outcome != "ok":
+            self.emit("skipped", f"{named_by}: {url}", "unread_listing", fetch.reason or fetch.outcome)
+            return []
+        listing = await asyncio.to_thread(find_listing, fetch.body, fetch.final_url, fetch.truncated)
+        if listing is None:
+            await self.keep_seeds([(url, named_by)], depth=0)
+            return []
+        return await self.take_entries(url, fetch, listing)
+
+    async def take_entries(self, url: str, fetch: Fetch, listing: Listing) -> list[str]:
+        """Keep a listing, and its entries as articles of the run; give the sitemaps that it names."""
         scope = self.scope
         chosen = [e for e in listing.entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind)]
-        entries = [(e.url, fetch.final_url) for e in chosen]
-        if left := len(listing.entries) - len(chosen):
-            self.emit("skipped", fetch.final_url, "out_of_scope", "", left)
+        self.skip(url, OUT_OF_SCOPE, len(listing.entries) - len(chosen))
+        self.skip(url, "other_site", listing.elsewhere)
+        count, why, is_index = len(listing.entries), listing.truncated, listing.kind == "sitemap_index"
+        await self.keep(self.archive.keep_listing, url, listing.kind, count, why, clock.now())
         for entry in chosen:
             self.versions.add(entry.url, entry.content)
-        count, why, now = len(listing.entries), listing.truncated, clock.now()
-        await self.keep(self.archive.keep_listing, row["id"], row["url"], listing.kind, count, why, now)
-        new = await self.keep_seeds(entries, depth=0)
-        self.emit("listing", row["url"], "truncated" if why else "ok", why or "", new)
+        articles = [] if is_index else [(entry.url, fetch.final_url) for entry in chosen]
+        new = await self.keep_seeds(articles, depth=0)
+        self.emit("listing", url, "truncated" if why else "ok", why or "", new)
+        return [entry.url for entry in chosen] if is_index else []
+
+    def skip(self, subject: str, reason: str, count: int) -> None:
+        if count:
+            self.emit("skipped", subject, reason, "", count)
+
+    def has_enough(self) -> bool:
+        """Whether the run is about as many articles as it may be."""
+        return self.limit is not None and self.archive.count_seeds(self.crawl_id) >= self.limit
 
     async def follow_page(self, row: Row) -> None:
         assert self.scope is not None, "pages are due for following only with a scope"
         html = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
         links = await asyncio.to_thread(find_links, html or b"", row["final_url"])
-        chosen = {canonicalize_article(url): row["final_url"] for url in links if self.scope.admits(url)}
-        new = await self.keep_seeds(chosen.items(), depth=row["depth"] + 1)
+        await self.keep_links(self.scope, links, row["final_url"], row["depth"] + 1)
         await self.keep(self.archive.keep_followed, self.crawl_id, row["id"])
-        self.emit("follow", row["final_url"], "ok", "", new)
+
+    async def keep_links(self, scope: LinkScope, links: Iterable[str], page: str, depth: int) -> None:
+        chosen = {canonicalize_article(url): page for url in links if scope.admits(url)}
+        new = await self.keep_seeds(chosen.items(), depth=depth)
+        self.emit("follow", page, "ok", "", new)
 
     async def keep_seeds(self, seeds: Iterable[tuple[str, str]], depth: int) -> int:
         args = (self.crawl_id, seeds, clock.now(), self.fresh_since, depth, self.limit)
@@ -408,6 +472,8 @@ PERMANENT = frozenset({"http_404", "http_410", "robots", "scheme", "no_article"}
 
 
 def retry_after_failure(fetch: Fetch) -> str | None:
-    """When a failed article falls due again: in an hour, or never for what will not get better."""
+    """When a failed article falls due again: once its host may be asked, in an hour, or never if it will not get better."""
     reason = fetch.reason or ""
+    if fetch.closed_until:
+        return fetch.closed_until
     return None if reason in PERMANENT or reason.startswith("refused") else clock.later(3600)

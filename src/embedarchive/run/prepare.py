@@ -9,9 +9,10 @@ from itertools import chain, groupby, islice
 from embedarchive.core import clock
 from embedarchive.core.model import Post
 from embedarchive.run.ledger import Event
-from embedarchive.sources import Seed, canonicalize_article
+from embedarchive.sources import LinkScope, Seed, canonicalize_article
 from embedarchive.sources.intake import LOST, Intake
 from embedarchive.sources.versions import FeedVersions
+from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
 
@@ -21,14 +22,25 @@ Prepare = Callable[[Archive, int, Emit], None]
 
 
 def prepare_crawl(
-    seeds: Iterator[Seed], intake: Intake, versions: FeedVersions, *, limit: int | None, fresh_since: str, all_due: bool
+    seeds: Iterator[Seed],
+    intake: Intake,
+    versions: FeedVersions,
+    scope: LinkScope,
+    *,
+    limit: int | None,
+    fresh_since: str,
+    all_due: bool,
 ) -> Prepare:
-    """At most `limit` articles, those fetched well since `fresh_since` (ISO 8601) only to be searched; or `all_due`."""
+    """At most `limit` articles of a scope, or of all that are due (`all_due`).
+
+    Those fetched well since `fresh_since` (ISO 8601) are only searched.
+    """
+    seeds = choose_seeds(seeds, scope, intake)
     seeds = chain(list(islice(seeds, 1)), seeds)  # a mistake in the call shows before there is an archive
 
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
         if all_due:
-            archive.keep_all_due(crawl_id)
+            archive.keep_all_due(crawl_id, scope.takes)
         started_at = clock.now()
         for in_hand, some in groupby(limit_articles(seeds, limit), key=lambda seed: seed.fetch is not None):
             if in_hand:

@@ -67,6 +67,7 @@ class Tally:
     in_place: int = 0
     faults: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    closed: dict[str, str] = field(default_factory=dict)
     in_part: Counter[str] = field(default_factory=Counter)
     due: Mapping[str, int] = field(default_factory=dict)
     standing: Standings = field(default_factory=lambda: Standings())
@@ -75,6 +76,8 @@ class Tally:
         if event.what == "article":
             self.articles[event.outcome] += 1
             self.in_part[event.detail] += event.outcome == "ok" and event.detail in ("damaged", "incomplete")
+        elif event.what == "listing":
+            self.in_part[event.detail] += event.outcome == "truncated"
         elif event.what == "search":
             self.embeds += event.count
             self.in_part[event.detail] += event.outcome == "truncated"
@@ -89,6 +92,8 @@ class Tally:
             self.replays[event.outcome] += 1
         elif event.what == "skipped":
             self.skipped[event.outcome] += event.count
+        elif event.what == "closed":
+            self.closed[event.subject] = event.detail
         elif event.what == "fault":
             self.faults += 1
 
@@ -119,6 +124,7 @@ class Tally:
             "searched_in_part": dict(+self.in_part),
             "skipped": dict(self.skipped),
             "lost": sum(count for reason, count in self.skipped.items() if reason in LOST),
+            "closed_hosts": dict(self.closed),
             "posts_left_due": self.waiting,
             "posts_beyond_reach": self.due.get("beyond", 0),
             "seconds": round(self.seconds, 1),
@@ -151,6 +157,7 @@ class Report:
     `searched_in_part` counts articles by why not all of them was searched, or what stood in their place (`paywall`,
     `consent`, `challenge`). `skipped` is what lists, files and web archives hold and was not taken, by reason; `lost` counts
     what of it somebody may have wanted.
+    `closed_hosts` asked to be left alone, each until when (ISO 8601).
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
@@ -172,6 +179,7 @@ class Report:
     searched_in_part: Mapping[str, int]
     skipped: Mapping[str, int]
     lost: int
+    closed_hosts: Mapping[str, str]
     posts_left_due: int
     posts_beyond_reach: int
     seconds: float
@@ -207,6 +215,15 @@ def say_hold(platform: str, why: str) -> str:
     return (
         f"No living post of {platform} could be seen, so nothing of it is called gone, and its other posts wait. It may be "
         f"this network, or {platform} has changed; to find out: {ask}"
+    )
+
+
+def say_closed(host: str, until: str) -> str:
+    """Until when (ISO 8601) a host wants to be left alone, and what a person can do about it."""
+    lift = say_command("embedarchive", "doctor", "--lift", host)
+    return (
+        f"{host} asks to be left alone until {until[:16].replace('T', ' ')} UTC: nothing of it is fetched before, and it stays "
+        f"due. Where you know that it may be asked: {lift}"
     )
 
 

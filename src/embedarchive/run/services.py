@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
-import platformdirs
-
 from embedarchive.browser import Browser, BrowserChoice, Login, VisitLimits, find_browser, read_login
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
@@ -27,9 +25,14 @@ from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.politeness import PoliteClient
+from embedarchive.politeness.limiter import manners_path
 from embedarchive.replay import Replayable, ReplayBrowser, Shown
+from embedarchive.sources.links import find_refresh
 
 T = TypeVar("T")
+
+MOST_REFRESHES = 5
+"""Pages that may send readers on to the next before it counts as a loop."""
 
 OUTAGE_S = 10.0
 """For so long nothing at all may be reached before the network counts as down."""
@@ -104,6 +107,13 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     return Settings(**given, resolve=resolve, ca_file=Path(ca_file) if ca_file else None, login=login)
 
 
+def join_fetches(first: Fetch, then: Fetch) -> Fetch:
+    """One fetch of two, where the first page sent its readers to the second. Pure."""
+    hops = (*first.redirects, (first.status or 200, first.final_url), *then.redirects)
+    took = first.elapsed_ms + then.elapsed_ms
+    return replace(then, url=first.url, fetched_at=first.fetched_at, redirects=hops, elapsed_ms=took)
+
+
 class Services:
     """The door and what leaves through it. The browser starts with the first visit: a run without posts needs none."""
 
@@ -122,9 +132,10 @@ class Services:
         self.door = await enter(Door(policy))
         ca_file = str(s.ca_file) if s.ca_file else None
         self.fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
-        gates = platformdirs.user_state_path("embedarchive", ensure_exists=True) / "hosts.db"
         self.politeness = await enter(
-            PoliteClient(gates, self.fetcher, user_agent=s.user_agent, delay=s.delay, robots=not s.ignore_robots)
+            PoliteClient(
+                manners_path(), self.fetcher, user_agent=s.user_agent, delay=s.delay, robots=not s.ignore_robots
+            )
         )
         return self
 
@@ -139,11 +150,28 @@ class Services:
         return self._browser.starting if self._browser else self._starting.locked()
 
     async def fetch(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, robots: bool = True
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        robots: bool = True,
+        excludes: Callable[[str], bool] | None = None,
     ) -> Fetch:
-        """Fetch politely; `robots` False is for what a reader would open himself, as a short link."""
-        ask = partial(self.politeness.fetch, url, etag=etag, last_modified=last_modified, robots=robots)
-        return await self._insist_on_network(ask)
+        """Fetch politely, also where a page sends its readers on at once, as redirects do.
+
+        `robots` False is for what a reader would open himself, as a short link; `excludes` says what is not asked for.
+        """
+        ask = partial(self.politeness.fetch, etag=etag, last_modified=last_modified, robots=robots, excludes=excludes)
+        fetch = await self._insist_on_network(partial(ask, url))
+        for _ in range(MOST_REFRESHES):
+            target = (
+                await asyncio.to_thread(find_refresh, fetch.body, fetch.final_url) if fetch.outcome == "ok" else None
+            )
+            if target is None:
+                return fetch
+            fetch = join_fetches(fetch, await self._insist_on_network(partial(ask, target)))
+        return replace(fetch, outcome="failed", reason="too_many_redirects", body=b"", truncated=None)
 
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False

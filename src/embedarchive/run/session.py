@@ -21,7 +21,7 @@ from embedarchive.run.backoff import BackOff
 from embedarchive.run.interrupts import Interrupts
 from embedarchive.run.ledger import Event, Run
 from embedarchive.run.prepare import Emit, Prepare
-from embedarchive.run.report import Ended, Report, Tally, read_captured, read_standings, say_hold
+from embedarchive.run.report import Ended, Report, Tally, read_captured, read_standings, say_closed, say_hold
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
 from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
@@ -117,8 +117,9 @@ def run_within(
 
 
 def make_emit(tally: Tally, watcher: Watcher) -> Emit:
-    """What counts an event and tells it on; a hold is told in full, once."""
+    """What counts an event and tells it on; a hold, and a host that wants to be left alone, are told in full, once."""
     told: set[tuple[str, str]] = set()
+    told_hosts: set[str] = set()
 
     def emit(event: Event) -> None:
         tally.count(event)
@@ -127,6 +128,9 @@ def make_emit(tally: Tally, watcher: Watcher) -> Emit:
         if event.what == "hold" and held not in told:
             told.add(held)
             watcher.note(say_hold(*held))
+        if event.what == "closed" and event.subject not in told_hosts:
+            told_hosts.add(event.subject)
+            watcher.note(say_closed(event.subject, event.detail))
 
     return emit
 

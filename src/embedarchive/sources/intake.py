@@ -22,6 +22,7 @@ ORDINARY: Mapping[str, str] = {
     "comment": "comments and headings",
     "repeated": "named before",
     "out_of_scope": "left out by --include, --exclude or --since",
+    "other_site": "addresses of other sites in sitemaps",
 }
 """What is rightly left, in words."""
 
@@ -35,6 +36,8 @@ LOST: Mapping[str, str] = {
     "nothing_found": "files without any article; look whether they are the right ones",
     "damaged": "damaged files or records; what stood before the damage was taken, fetch or copy the file anew",
     "too_many": "entries beyond what is read of one document; split it",
+    "unread_listing": "sitemaps of an index that could not be read; run the same command again",
+    "too_many_listings": "indexes whose sitemaps are more, or deeper, than one run reads; give those that matter themselves",
 }
 """What somebody may have wanted, in words, and what to do about it."""
 

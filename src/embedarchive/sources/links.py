@@ -23,14 +23,20 @@ _HEAD = 256 * 1024
 
 _BODY = re.compile(rb"(?i)<body[\s>]")
 
+_MAY_LIST = re.compile(
+    r"(?i)sitemap|feed|rss|atom|\.(?:xml|csv|tsv|txt|json)(?:\.gz)?(?:[?#]|$)|[?&](?:output|format)="
+)
+"""How addresses look that may be those of a sitemap, a feed or a list."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkScope:
-    """Which addresses belong to the site that is followed.
+    """Which addresses are taken, and which belong to the site that is followed.
 
-    `reach` is `prefix` (below the seed's folder), `host` (`www.` or not), or `domain` (hosts below it as well).
-    `include` and `exclude` are regular expressions searched for in the whole URL; `depth` counts links from a seed.
-    `since` is an ISO date: listings' entries that changed before it are left out; those without a date are not.
+    `include` and `exclude` are regular expressions searched for in the whole URL of whatever may be an article: a seed, an
+    entry of a listing, a link, the target of a redirect. `since` is an ISO date: what changed (or was saved) before it is left
+    out; what says no date is not. `reach` is `prefix` (below the seed's folder), `host` (`www.` or not), or `domain` (hosts
+    below it as well), and `depth` counts links from a seed.
     """
 
     seeds: tuple[str, ...]
@@ -44,15 +50,32 @@ class LinkScope:
         """Whether a checked URL is in reach, included and not excluded."""
         return (
             any(_is_within(url, seed, self.reach) for seed in self.seeds)
-            and (not self.include or any(re.search(pattern, url) for pattern in self.include))
-            and not any(re.search(pattern, url) for pattern in self.exclude)
+            and self.includes(url)
+            and not self.excludes(url)
         )
+
+    def includes(self, url: str) -> bool:
+        """Whether an address is of those asked for."""
+        return not self.include or any(re.search(pattern, url) for pattern in self.include)
+
+    def excludes(self, url: str) -> bool:
+        """Whether an address is of those that are not even asked for."""
+        return any(re.search(pattern, url) for pattern in self.exclude)
+
+    def takes(self, *urls: str) -> bool:
+        """Whether an article with these addresses (as named, where it leads) is taken, wherever it is."""
+        return all(self.includes(url) and not self.excludes(url) for url in urls)
 
     def chooses(self, url: str, changed_at: str | None, kind: str) -> bool:
         """Whether an entry of a listing is taken. It was chosen by naming the listing, wherever it leads: only `include`,
-        `exclude` and `since` apply, and to what is a listing itself only `since`."""
-        own = LinkScope((url,), "host", 0, self.include, self.exclude)
-        return self.is_recent(changed_at) and (kind == "sitemap_index" or own.admits(url))
+        `exclude` and `since` apply, and to what is a listing itself only the last two."""
+        wanted = not self.excludes(url) if kind == "sitemap_index" else self.takes(url)
+        return wanted and self.is_recent(changed_at)
+
+    def asks_for(self, url: str, origin: str) -> bool:
+        """Whether a seed is fetched: also one that is not included where it may list or lead to what is."""
+        may_lead = self.depth > 0 or origin == "argument" or _MAY_LIST.search(url) is not None
+        return not self.excludes(url) and (may_lead or self.includes(url))
 
     def is_recent(self, changed_at: str | None) -> bool:
         """Whether a date is not before `since`. ISO times sort as they read."""
@@ -94,6 +117,26 @@ def find_canonical(html: bytes, base_url: str | None = None) -> str | None:
         url = _check(_join(base_url or "", said)) if said else None
         if url:
             return url
+    return None
+
+
+_REFRESH = re.compile(r"""(?i)^\s*(\d+(?:\.\d*)?|\.\d+)\s*[;,\s]\s*(?:url\s*=\s*)?['"]?\s*(.+?)\s*['"]?\s*$""")
+_SOON_S = 5.0
+"""Seconds before a refresh within which nobody is meant to read the page."""
+
+
+def find_refresh(html: bytes, base_url: str) -> str | None:
+    """Where a page sends its readers at once (`<meta http-equiv=refresh>`), unless to itself or only without scripts."""
+    head = html[:_HEAD]
+    if b"refresh" not in head.lower():
+        return None
+    tree = LexborHTMLParser(limit_nesting(head))
+    tree.strip_tags(["noscript", "template"])
+    for node in tree.css("meta[http-equiv='refresh' i][content]"):
+        said = _REFRESH.match(node.attributes.get("content") or "")
+        target = _check(_join(base_url, said[2])) if said and float(said[1]) <= _SOON_S else None
+        if target and target != base_url.partition("#")[0]:
+            return target
     return None
 
 

@@ -58,12 +58,13 @@ class Entry:
 class Listing:
     """The entries of a sitemap, of an index of sitemaps, of a feed, or of a list (addresses on lines, or in a table).
 
-    `truncated` is why they are not all, or None.
+    `truncated` is why they are not all, or None; `elsewhere` counts what a sitemap names of other sites.
     """
 
     kind: Kind
     entries: tuple[Entry, ...]
     truncated: str | None = None
+    elsewhere: int = 0
 
 
 def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing | None:
@@ -79,14 +80,17 @@ def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing
         return None
     named = _READERS[kind](body, url)
     entries: dict[str, Entry] = {}
-    for found in named:
-        entry = _make_entry(found, url, kind) if found.url.strip() else None
-        if entry:
-            entries[entry.url] = entry
-        if len(entries) >= MAX_ENTRIES:
+    elsewhere = 0
+    for seen, found in enumerate(named):
+        if seen >= MAX_ENTRIES:
             truncated = truncated or "too_many"
             break
-    return Listing(kind, tuple(entries.values()), truncated)
+        entry = _make_entry(found, url) if found.url.strip() else None
+        if entry and _speaks_for(kind, url, entry.url):
+            entries[entry.url] = entry
+        elif entry:
+            elsewhere += 1
+    return Listing(kind, tuple(entries.values()), truncated, elsewhere)
 
 
 _ROOT = re.compile(rb"(?s)^(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>)*<(?:[\w-]+:)?(\w+)")
@@ -141,15 +145,19 @@ def _clean_start(body: bytes) -> bytes:
     return body.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
-def _make_entry(found: Entry, base_url: str, kind: Kind) -> Entry | None:
+def _make_entry(found: Entry, base_url: str) -> Entry | None:
     try:
-        url = check_url(urljoin(base_url, found.url.strip()).partition("#")[0])
+        said = found.url.strip()
+        whole = said if said.startswith(("https://", "http://")) else urljoin(base_url, said)
+        url = check_url(whole.partition("#")[0])
     except (RefusedError, ValueError):
         return None
-    # A sitemap speaks for its own site only; else anyone's could send us anywhere, a million times.
-    if kind in ("sitemap", "sitemap_index") and base_url and _find_site(url) != _find_site(base_url):
-        return None
     return replace(found, url=url)
+
+
+def _speaks_for(kind: Kind, base_url: str, url: str) -> bool:
+    """Whether a listing may name an address: a sitemap only those of its own site, else it could send us anywhere."""
+    return kind not in ("sitemap", "sitemap_index") or not base_url or _find_site(url) == _find_site(base_url)
 
 
 def _find_site(url: str) -> list[str]:

@@ -226,13 +226,24 @@ class Archive:
         with self.transaction() as conn:
             conn.execute("UPDATE seeds SET followed = 1 WHERE crawl_id = ? AND article_id = ?", (crawl_id, article_id))
 
-    def keep_listing(self, article_id: int, url: str, kind: str, entries: int, truncated: str | None, now: str) -> None:
-        """Keep that an address is no article but a list of them, and what was taken for an article is none."""
+    def count_seeds(self, crawl_id: int) -> int:
+        """How many articles a run is about."""
+        return int(self.conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0])
+
+    def remove_seed(self, crawl_id: int, article_id: int) -> int:
+        """Forget what is no article of this run's; if it was one, what was kept of it stays. Gives how deep it was."""
+        with self.transaction() as conn:
+            query = "SELECT depth FROM seeds WHERE crawl_id = ? AND article_id = ?"
+            seed = conn.execute(query, (crawl_id, article_id)).fetchone()
+            rows.remove_article(conn, article_id)
+            return int(seed[0]) if seed else 0
+
+    def keep_listing(self, url: str, kind: str, entries: int, truncated: str | None, now: str) -> None:
+        """Keep that an address is no article but a list of them."""
         with self.transaction() as conn:
             conn.execute("DELETE FROM listings WHERE url = ?", (url,))
             row = {"url": url, "kind": kind, "read_at": now, "entries": entries, "truncated": truncated}
             insert(conn, "listings", row)
-            rows.remove_article(conn, article_id)
 
     def keep_fetch(self, article_id: int, crawl_id: int, fetch: Fetch, retry_at: str | None = None) -> int | None:
         """Keep one download and clear what was due; None if it only repeats what is already kept.
@@ -282,13 +293,14 @@ class Archive:
             rows.keep_post(conn, post, now)
             rows.target_post(conn, crawl_id, post.key, forced=forced)
 
-    def keep_all_due(self, crawl_id: int) -> None:
-        """Make a run about all that is due in the archive, whichever run left it."""
+    def keep_all_due(self, crawl_id: int, takes: Callable[[str], bool] = lambda _: True) -> None:
+        """Make a run about all that is due in the archive, whichever run left it; of the articles those that `takes` takes."""
         with self.transaction() as conn:
-            conn.execute(
+            due = conn.execute("SELECT id, url FROM articles_to_fetch").fetchall()
+            conn.executemany(
                 "INSERT INTO seeds (crawl_id, article_id, origin, outlet, fetch_after) "
-                "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch",
-                (crawl_id,),
+                "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch WHERE id = ?",
+                [(crawl_id, row["id"]) for row in due if takes(row["url"])],
             )
             conn.execute(
                 f"INSERT INTO targets (crawl_id, post_key, turn) SELECT ?, key, {rows.TURN} FROM posts_to_capture p",

@@ -232,7 +232,7 @@ def ask_for_rendering(conn: sqlite3.Connection, fetch_id: int, crawl_id: int) ->
 
 
 def fetch_row(fetch: Fetch, article_id: int, crawl_id: int, sha256: str | None) -> Row:
-    return fields_of(fetch, "body") | {
+    return fields_of(fetch, "body", "closed_until") | {
         "article_id": article_id, "crawl_id": crawl_id, "html_sha256": sha256,
         "headers": to_json(fetch.headers), "redirects": to_json(fetch.redirects),
     }  # fmt: skip
