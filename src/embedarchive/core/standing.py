@@ -37,7 +37,8 @@ class LivenessCheck:
     """One visit to a post by itself, or a sight of it in an article (then only an `available` one is an observation).
 
     `control` says that another post of its platform was seen alive by the same route within the hour.
-    `with_media` says that its files were asked for.
+    `with_media` says that its files were asked for. `uid` names its capture, `embedding` is what it says of that, `words` are
+    those of the post as it showed them, and `words_from` where they were read.
     """
 
     at: str
@@ -45,6 +46,10 @@ class LivenessCheck:
     reason: str | None = None
     control: bool = False
     with_media: bool = True
+    uid: str = ""
+    embedding: str | None = None
+    words: str | None = None
+    words_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +104,22 @@ def conclude(
 
     `second_day` demands that two days agree on its loss: its platform's denial was never read, only guessed at.
     """
+    seen = list(observations)
+    standing = next(reversed(follow(seen, holds, second_day=second_day)), Standing())
+    visits_with_media = [each.at for each in seen if each.outcome == "available" and each.with_media]
+    return replace(standing, due_at=_find_due(standing, holding, visits_with_media))
+
+
+def follow(observations: Iterable[LivenessCheck], holds: Sequence[Hold], *, second_day: bool) -> list[Standing]:
+    """Where a post stood after each of these observations; `due_at` is for its being doubted alone."""
     standing = Standing()
     believed: list[str] = []
     doubts = 0
-    visits_with_media: list[str] = []
+    standings = []
     for seen in observations:
         if seen.outcome == "available":
             standing = _see_alive(standing, seen)
             believed, doubts = [], 0
-            if seen.with_media:
-                visits_with_media.append(seen.at)
         elif seen.outcome == "gone":
             standing, doubts = _weigh_loss(standing, seen, holds, believed, doubts, second_day=second_day)
         elif seen.outcome == "unavailable":
@@ -117,7 +128,8 @@ def conclude(
                 believed = []
         elif standing.status in ("not captured", "blocked", "error"):
             standing = replace(standing, status=seen.outcome, reason=seen.reason)
-    return replace(standing, due_at=_find_due(standing, holding, visits_with_media))
+        standings.append(standing)
+    return standings
 
 
 def _see_alive(standing: Standing, seen: LivenessCheck) -> Standing:

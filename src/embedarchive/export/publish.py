@@ -112,6 +112,11 @@ COPIED: Mapping[str, Copied] = {
         f"{POSTS} AND post_key NOT IN (SELECT post_key FROM src.captures WHERE purpose <> 'control' "
         "AND id NOT IN (SELECT id FROM chosen_captures))",
     ),
+    "changes": Copied(
+        "id post_key change after by capture_before capture_by articles",
+        f"{POSTS} AND post_key NOT IN (SELECT post_key FROM src.captures WHERE purpose <> 'control' "
+        "AND id NOT IN (SELECT id FROM chosen_captures))",
+    ),
     "replays": Copied(
         "id capture_id checked_at score distance text_found media_found media_expected", CAPTURES
     ),
@@ -125,9 +130,12 @@ WITHDRAWN = Copied(
     "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
 )  # fmt: skip
 
-LEFT_OUT = frozenset(("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds"))
+LEFT_OUT = frozenset(
+    ("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds", "schedule", "deliveries",
+     "budgets", "pacing")
+)  # fmt: skip
 """Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was
-withheld when."""
+withheld when, who was told what, what it may cost."""
 
 
 @dataclass(frozen=True, slots=True)

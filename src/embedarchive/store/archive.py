@@ -17,7 +17,7 @@ from typing import Any, Self
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import clocks, conclusions, rows, sidefiles
+from embedarchive.store import clocks, conclusions, rows, sidefiles, watching
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import LARGEST_IN_MEMORY
@@ -30,6 +30,8 @@ from embedarchive.store.schema.strangers import refuse_strange
 
 log = logging.getLogger(__name__)
 
+CONCLUDED_AT_ONCE = 200
+"""Posts to a transaction, where many are concluded anew."""
 LONGEST_START_S = 600.0
 """For programs that read an archive at rest: its log can be turned on only while none does."""
 ONE_TRY_MS = 1_000
@@ -252,6 +254,7 @@ class Archive:
         """
         with self.transaction() as conn:
             rows.settle_article(conn, article_id, fetch, retry_at)
+            watching.plan_reading(conn, article_id, fetch)
             sha256 = rows.keep_blob(conn, fetch.body, fetch.content_type) if fetch.outcome == "ok" else None
             if sha256 and rows.is_repeat(conn, article_id, fetch, sha256):
                 return None
@@ -283,6 +286,7 @@ class Archive:
                 (rules, found.truncated, fetch_id),
             )
             rows.keep_head(conn, article_id, found)
+            watching.ask_where_articles_differ(conn, fetch_id)
             rows.target_article(conn, crawl_id, rows.merge_article(conn, article_id, found.canonical_url))
 
     # -------------------------------------------------------------------------------------------------------- posts
@@ -392,10 +396,56 @@ class Archive:
 
     def conclude_all(self) -> int:
         """Conclude whatever is still to be concluded and described well enough; give how many posts."""
-        posts = [row["post_key"] for row in self.conn.execute("SELECT DISTINCT post_key FROM captures_to_conclude")]
-        for post_key in posts:
-            self.conclude(post_key)
-        return len(posts)
+        done = set()
+        query = f"SELECT DISTINCT post_key FROM captures_to_conclude LIMIT {CONCLUDED_AT_ONCE}"
+        while posts := [row["post_key"] for row in self.conn.execute(query)]:
+            with self.transaction() as conn:
+                for post_key in posts:
+                    conclusions.conclude_post(conn, post_key)
+            done.update(posts)
+        return len(done)
+
+    # ----------------------------------------------------------------------------------------------------- watching
+
+    def settle_pacing(self, platform: str, per_day: int, longest_d: float, today: str) -> None:
+        """Solve how often a platform's posts are observed from what a day may cost."""
+        with self.transaction() as conn:
+            watching.settle_pacing(conn, platform, per_day, longest_d, today)
+
+    def keep_watch_targets(self, crawl_id: int, now: str, most: Mapping[str, int]) -> None:
+        """Make a run about the posts to observe that are due, of each platform at most so many."""
+        with self.transaction() as conn:
+            for platform, count in most.items():
+                watching.target_due(conn, crawl_id, platform, now, count)
+            watching.target_new(conn, crawl_id)
+
+    def keep_reading(self, crawl_id: int, now: str, most: int) -> int:
+        """Make a run about the articles and feeds whose time to be read again has come; give how many."""
+        with self.transaction() as conn:
+            return watching.seed_due(conn, crawl_id, now, most)
+
+    def spend(self, post_key: str, now: str, per_day: int) -> bool:
+        """Count an observation of a post before it is made; False where the day's budget does not allow it."""
+        with self.transaction() as conn:
+            return watching.spend_on(conn, post_key, now, per_day)
+
+    def drop_target(self, crawl_id: int, post_key: str) -> None:
+        """Let a run leave a post alone; it stays due."""
+        with self.transaction() as conn:
+            conn.execute("DELETE FROM targets WHERE crawl_id = ? AND post_key = ?", (crawl_id, post_key))
+
+    def announce(self, now: str, channels: Iterable[str] = (), *, since_ever: bool = False) -> list[str]:
+        """Note the changes that nobody was told of yet, due for these channels; give their ids, oldest first.
+
+        With `since_ever` they are noted as of their own time, and told to nobody: they are from before there was a watch.
+        """
+        with self.transaction() as conn:
+            return watching.announce(conn, now, tuple(channels), since_ever=since_ever)
+
+    def keep_delivery(self, channel: str, change_id: str, now: str, answer: str, retry_at: str | None) -> None:
+        """Keep how a channel answered to a change; `retry_at` is when it is told again, if it did not take it."""
+        with self.transaction() as conn:
+            watching.keep_delivery(conn, channel, change_id, now, answer, retry_at)
 
     def keep_opened(self, fetch_id: int, crawl_id: int, posts: Iterable[Post], rendering: Rendering) -> None:
         """Keep the picture of a whole article, and that this run has tried to photograph these posts in it."""

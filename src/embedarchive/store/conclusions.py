@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from embedarchive.core.changes import trace_changes
 from embedarchive.core.completeness import Content, Holding, hold_best, read_content
 from embedarchive.core.model import Capture, Description, Media, Post
-from embedarchive.core.standing import CONTROL_S, Hold, LivenessCheck, Standing, conclude, later
+from embedarchive.core.standing import CONTROL_S, Hold, LivenessCheck, Standing, conclude, follow, later
+from embedarchive.store import watching
 from embedarchive.store.rows import CONCLUSIVE
 
 
@@ -34,8 +36,11 @@ class PostScope:
 # -------------------------------------------------------------------------------------------------------- observations
 
 _OBSERVATIONS = """
-SELECT k.checked_at, k.outcome, k.reason, k.embedding, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media
+SELECT k.checked_at, k.outcome, k.reason, k.embedding, c.uid, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media,
+  d.text, iif(json_valid(d.sources), coalesce(json_extract(d.sources, '$.text'), ''), '') || ' ' || d.rules AS text_from
 FROM checks k JOIN captures c ON c.id = k.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
+LEFT JOIN descriptions d ON c.fetch_id IS NULL AND d.id =
+  (SELECT id FROM descriptions WHERE capture_id = c.id ORDER BY rules DESC LIMIT 1)
 WHERE k.post_key = ? AND r.clock_suspect IS NULL
 ORDER BY coalesce(c.seen_at, k.checked_at), c.uid"""
 
@@ -65,23 +70,29 @@ def is_controlled(conn: sqlite3.Connection, scope: PostScope, at: str, but: str)
     return conn.execute(_CONTROL, (*around, scope.platform, scope.pattern, but)).fetchone() is not None
 
 
-def read_observations(
-    conn: sqlite3.Connection, post_key: str, scope: PostScope
-) -> list[tuple[LivenessCheck, str | None]]:
-    """Every check of a post in the order in which it was seen, each with what it says of embedding."""
+def read_observations(conn: sqlite3.Connection, post_key: str, scope: PostScope) -> list[LivenessCheck]:
+    """Every check of a post in the order in which it was seen."""
     found = []
     for row in conn.execute(_OBSERVATIONS, (post_key,)).fetchall():
         gone = row["outcome"] == "gone"
         control = gone and is_controlled(conn, scope, row["checked_at"], post_key)
-        with_media = bool(row["with_media"])
-        seen = LivenessCheck(row["checked_at"], row["outcome"], row["reason"], control, with_media)
-        found.append((seen, row["embedding"]))
+        seen = LivenessCheck(
+            row["checked_at"], row["outcome"], row["reason"], control, bool(row["with_media"]),
+            row["uid"], row["embedding"], row["text"], row["text_from"],
+        )  # fmt: skip
+        found.append(seen)
     return found
 
 
 def lacks_files(conn: sqlite3.Connection, post_key: str) -> bool:
     """Whether a preserved post lacks a file that another visit may bring."""
     query = "SELECT 1 FROM conclusions WHERE post_key = ? AND passing = 1 AND due_at IS NOT NULL"
+    return conn.execute(query, (post_key,)).fetchone() is not None
+
+
+def was_seen_alive(conn: sqlite3.Connection, post_key: str) -> bool:
+    """Whether a visit has kept the post; one that was never seen is captured with its files, whoever visits it."""
+    query = "SELECT 1 FROM captures WHERE post_key = ? AND outcome = 'available' AND purpose <> 'control' LIMIT 1"
     return conn.execute(query, (post_key,)).fetchone() is not None
 
 
@@ -136,11 +147,11 @@ def read_scope(conn: sqlite3.Connection, post_key: str) -> tuple[PostScope, str]
 def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
     """Conclude one post inside the caller's transaction: its row, what is due of it, the counts; give the row."""
     scope, denial = read_scope(conn, post_key)
-    seen = read_observations(conn, post_key, scope)
+    observations = read_observations(conn, post_key, scope)
     holding = hold_best(read_contents(conn, post_key))
-    observations = [each for each, _ in seen]
-    standing = conclude(observations, read_holds(conn, scope), holding, second_day=denial == "guess")
-    embedding = next((said for _, said in reversed(seen) if said), None)
+    holds, second_day = read_holds(conn, scope), denial == "guess"
+    standing = conclude(observations, holds, holding, second_day=second_day)
+    embedding = next((each.embedding for each in reversed(observations) if each.embedding), None)
     row = _make_row(conn, post_key, standing, holding, observations) | {"embedding": embedding}
     _count(conn, post_key, scope.platform, row)
     names = ", ".join(row)
@@ -153,6 +164,9 @@ def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
         "DELETE FROM pending WHERE work = 'conclude' AND capture_id IN (SELECT id FROM captures WHERE post_key = ?)",
         (post_key,),
     )
+    standings = follow(observations, holds, second_day=second_day)
+    changes = trace_changes(post_key, observations, standings, holds)
+    watching.keep_watched(conn, post_key, scope.platform, observations, standing, changes, row["best_capture_id"])
     return row
 
 
@@ -246,8 +260,8 @@ def ask_for_denials(conn: sqlite3.Connection) -> None:
 
 def ask_for_all(conn: sqlite3.Connection) -> None:
     """Forget every conclusion and let all be made anew."""
-    conn.execute("DELETE FROM conclusions")
-    conn.execute("DELETE FROM post_counts")
+    for table in ("conclusions", "post_counts", "schedule", "changes"):
+        conn.execute(f"DELETE FROM {table}")
     conn.execute(f"{ASK} id FROM captures WHERE purpose <> 'control'")
 
 

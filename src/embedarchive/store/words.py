@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from embedarchive.core.changes import CHANGE_KINDS
 from embedarchive.core.model import Embedding, Kind, Origin, Outcome, Purpose, Role, SeenIn
 
 WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -19,6 +20,8 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "artifacts": {"role": get_args(Role)},
     "checks": {"outcome": get_args(Outcome), "embedding": get_args(Embedding)},
     "pending": {"work": ("describe", "replay", "replay later", "conclude")},
+    "changes": {"change": CHANGE_KINDS},
+    "schedule": {"observe_why": ("age", "often embedded", "account", "confirm", "wall", "gone")},
 }
 """Table -> column -> its words."""
 

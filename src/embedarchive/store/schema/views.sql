@@ -81,6 +81,19 @@ CREATE VIEW captures_to_conclude AS
     JOIN posts p ON p.key = o.post_key JOIN platforms f ON f.name = p.platform
     WHERE o.post_key = c.post_key AND f.visitable);
 
+-- Posts that were seen alive, and when and why each is observed next; `worth` is its chance of being lost, a day, times the
+-- articles that embed it.
+CREATE VIEW posts_to_observe AS
+  SELECT s.post_key AS key, s.platform, s.account, s.observe_after, s.observe_why, s.articles,
+         s.chance * max(s.articles, 1) AS worth, s.last_seen_at
+  FROM schedule s JOIN posts p ON p.key = s.post_key JOIN platforms f ON f.name = s.platform
+  WHERE f.visitable AND p.same_as IS NULL AND p.is_control = 0;
+
+-- What is still to be told to somebody, from when on.
+CREATE VIEW changes_to_tell AS
+  SELECT d.change_id AS id, d.channel, d.due_at, d.tried, d.channel || ' ' || d.change_id AS name
+  FROM deliveries d JOIN changes c ON c.id = d.change_id WHERE d.due_at IS NOT NULL;
+
 -- Every post that was once seen alive, and when it was last looked at.
 CREATE VIEW posts_to_check AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
@@ -191,3 +204,13 @@ CREATE VIEW embed_history AS
   FROM embeds e JOIN fetches f ON f.id = e.fetch_id JOIN articles a ON a.id = e.article_id
   WHERE e.kind = 'embed' AND e.post_key IS NOT NULL
   GROUP BY a.id, e.post_key;
+
+-- Every believed loss of a post that had been seen alive: it went after `alive_at`, and no later than `missing_at`. `confirmed` is
+-- 1 when an answer a day later said the same; `back_at` is when it was seen again.
+CREATE VIEW losses AS
+  SELECT c.post_key, p.platform, c.after AS alive_at, c.by AS missing_at,
+    EXISTS (SELECT 1 FROM changes g WHERE g.post_key = c.post_key AND g.change = 'gone' AND g.by >= c.by AND g.by < coalesce(
+      (SELECT min(b.by) FROM changes b WHERE b.post_key = c.post_key AND b.change = 'came back' AND b.by > c.by), '9999')) AS confirmed,
+    (SELECT min(b.by) FROM changes b WHERE b.post_key = c.post_key AND b.change = 'came back' AND b.by > c.by) AS back_at,
+    c.articles
+  FROM changes c JOIN posts p ON p.key = c.post_key WHERE c.change = 'missing';

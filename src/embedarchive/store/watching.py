@@ -1,0 +1,351 @@
+"""Conclusions -> when each post is observed next, what changed of it, who is told; and what a day's observations may cost.
+
+The schedule and the changes are derived with each conclusion (`keep_watched`) and can be made anew; what a day cost and what
+was told to whom (`budgets`, `deliveries`) are records.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from embedarchive.core.changes import PostChange
+from embedarchive.core.model import Fetch
+from embedarchive.core.schedule import (
+    ENOUGH_LOSSES,
+    FEED_S,
+    LONGEST_D,
+    PACE,
+    Watched,
+    age_in_days,
+    chance_of_loss,
+    expected_losses,
+    next_reading,
+    plan_observation,
+    solve_pace,
+)
+from embedarchive.core.standing import LivenessCheck, Standing, later
+from embedarchive.store.rows import CONCLUSIVE, insert, keep_seed
+
+FEED = "feed"
+"""The channel that is always there: the reading room's page and feeds, and `watch alerts`."""
+
+FLOCK_A_DAY = 50
+"""Observations of one account's other posts a day, after its first loss."""
+
+RESERVE = 0.1
+"""Share of a budget that is not planned for: confirmations, controls, an account's other posts."""
+
+
+# ------------------------------------------------------------------------------------------------------------- derived
+
+
+def keep_watched(
+    conn: sqlite3.Connection,
+    post_key: str,
+    platform: str,
+    seen: Sequence[LivenessCheck],
+    standing: Standing,
+    changes: Iterable[PostChange],
+    best_capture_id: int | None,
+) -> None:
+    """Make a post's changes and its place in the schedule anew, and its account's where that has lost its first."""
+    account = read_account(conn, platform, best_capture_id)
+    lost_before = read_account_loss(conn, account)
+    conn.execute("DELETE FROM changes WHERE post_key = ?", (post_key,))
+    for change in changes:
+        insert(conn, "changes", asdict(change) | {"articles": count_articles(conn, post_key, change.by)})
+    conn.execute("DELETE FROM schedule WHERE post_key = ?", (post_key,))
+    if standing.last_available_at is None:
+        return
+    row = _make_row(conn, post_key, platform, account, seen, standing)
+    insert(conn, "schedule", row)
+    if account and read_account_loss(conn, account) != lost_before:
+        _ask_for_account(conn, account, post_key)
+    _place(conn, post_key, seen, standing)
+
+
+def _make_row(
+    conn: sqlite3.Connection,
+    post_key: str,
+    platform: str,
+    account: str | None,
+    seen: Sequence[LivenessCheck],
+    standing: Standing,
+) -> dict[str, object]:
+    """The row of a post before it is known when it is observed: `_place` needs its account's other posts."""
+    posted_at, first_seen_at = conn.execute(
+        "SELECT posted_at, first_seen_at FROM posts WHERE key = ?", (post_key,)
+    ).fetchone()
+    answered_at = max(each.at for each in seen if each.outcome in CONCLUSIVE)
+    factor = read_pacing(conn, platform)[2]
+    age = age_in_days(posted_at, min(first_seen_at, seen[0].at), answered_at)
+    return {
+        "post_key": post_key, "platform": platform, "account": account, "observe_after": answered_at,
+        "observe_why": "age", "articles": count_articles(conn, post_key), "chance": chance_of_loss(platform, age, factor),
+        "last_seen_at": standing.last_available_at if standing.status == "available" else None,
+    }  # fmt: skip
+
+
+def _place(conn: sqlite3.Connection, post_key: str, seen: Sequence[LivenessCheck], standing: Standing) -> None:
+    """Say when a post is observed next."""
+    row = conn.execute("SELECT * FROM schedule WHERE post_key = ?", (post_key,)).fetchone()
+    answered_at = row["observe_after"]
+    walls = [each.at for each in seen if each.outcome not in CONCLUSIVE and each.at > answered_at]
+    lost_at = conn.execute(
+        f"{_ACCOUNT_LOSS} AND c.post_key <> ?", (row["account"], post_key)
+    ).fetchone()[0]  # fmt: skip
+    confirmed = conn.execute(
+        "SELECT 1 FROM changes WHERE post_key = ? AND change = 'gone' AND by >= ?",
+        (post_key, standing.first_gone_at or ""),
+    ).fetchone()
+    watched = Watched(
+        post_key, standing, answered_at, row["chance"], row["articles"], len(walls), walls[-1] if walls else None,
+        lost_at, confirmed is not None,
+    )  # fmt: skip
+    pace, longest_d, _ = read_pacing(conn, row["platform"])
+    at, why = plan_observation(watched, pace, longest_d)
+    conn.execute("UPDATE schedule SET observe_after = ?, observe_why = ? WHERE post_key = ?", (at, why, post_key))
+
+
+_ACCOUNT_LOSS = """SELECT min(c.by) FROM schedule s CROSS JOIN changes c ON c.post_key = s.post_key
+                   WHERE s.account = ? AND c.change = 'missing'"""
+
+
+def read_account_loss(conn: sqlite3.Connection, account: str | None) -> str | None:
+    """When the first post of an account was found gone that had been seen alive, or None."""
+    if account is None:
+        return None
+    lost_at: str | None = conn.execute(_ACCOUNT_LOSS, (account,)).fetchone()[0]
+    return lost_at
+
+
+def _ask_for_account(conn: sqlite3.Connection, account: str, but: str) -> None:
+    """Let an account's other posts be concluded anew: their next observations hang on its first loss."""
+    conn.execute(
+        "INSERT OR IGNORE INTO pending SELECT 'conclude', max(c.id) FROM schedule s JOIN captures c ON c.post_key = s.post_key "
+        "WHERE s.account = ? AND s.post_key <> ? AND c.purpose <> 'control' GROUP BY s.post_key",
+        (account, but),
+    )
+
+
+def read_account(conn: sqlite3.Connection, platform: str, capture_id: int | None) -> str | None:
+    """Who posted what a capture shows, with the platform; None where that is not known."""
+    row = conn.execute(
+        "SELECT coalesce(author_handle, author_url, author_name) FROM descriptions WHERE capture_id = ? "
+        "ORDER BY rules DESC LIMIT 1",
+        (capture_id,),
+    ).fetchone()
+    return f"{platform}:{row[0].casefold()}" if row and row[0] else None
+
+
+def count_articles(conn: sqlite3.Connection, post_key: str, by: str = "9999") -> int:
+    """How many articles embed a post, as they were read until then."""
+    query = """SELECT count(DISTINCT e.article_id) FROM embeds e JOIN fetches f ON f.id = e.fetch_id
+               WHERE e.post_key = ? AND e.kind = 'embed' AND f.fetched_at <= ?"""
+    return int(conn.execute(query, (post_key, by)).fetchone()[0])
+
+
+def ask_where_articles_differ(conn: sqlite3.Connection, fetch_id: int) -> None:
+    """Let the posts of an article be concluded anew that are embedded more often than they were."""
+    rows = conn.execute(
+        "SELECT DISTINCT s.post_key, s.articles FROM embeds e JOIN schedule s ON s.post_key = e.post_key WHERE e.fetch_id = ?",
+        (fetch_id,),
+    ).fetchall()
+    for post_key, articles in rows:
+        if count_articles(conn, post_key) != articles:
+            conn.execute(
+                "INSERT OR IGNORE INTO pending SELECT 'conclude', max(id) FROM captures "
+                "WHERE post_key = ? AND purpose <> 'control'",
+                (post_key,),
+            )
+
+
+# ------------------------------------------------------------------------------------------------------ pace and budget
+
+
+def read_pacing(conn: sqlite3.Connection, platform: str) -> tuple[float, float, float]:
+    """Pace, longest interval in days and factor of a platform."""
+    row = conn.execute("SELECT pace, longest_d, factor FROM pacing WHERE platform = ?", (platform,)).fetchone()
+    return (row[0], row[1], row[2]) if row else (PACE, LONGEST_D, 1.0)
+
+
+def settle_pacing(conn: sqlite3.Connection, platform: str, per_day: int, longest_d: float, today: str) -> None:
+    """Solve a platform's pace from its budget, once a day or when the budget changed; if it moves, conclude anew."""
+    before = conn.execute("SELECT * FROM pacing WHERE platform = ?", (platform,)).fetchone()
+    if before and (before["per_day"], before["longest_d"], before["solved_on"]) == (per_day, longest_d, today):
+        return
+    factor = estimate_factor(conn, platform)
+    old = before["factor"] if before else 1.0
+    pace = solve_pace(
+        [(chance * factor / old, articles, n) for chance, articles, n in read_groups(conn, platform)],
+        per_day * (1 - RESERVE),
+        longest_d,
+    )
+    conn.execute(
+        "INSERT OR REPLACE INTO pacing (platform, per_day, pace, longest_d, factor, solved_on) VALUES (?, ?, ?, ?, ?, ?)",
+        (platform, per_day, pace, longest_d, factor, today),
+    )
+    was = (before["pace"], before["longest_d"], before["factor"]) if before else (PACE, LONGEST_D, 1.0)
+    if (pace, longest_d, factor) != was:
+        conn.execute(
+            "INSERT OR IGNORE INTO pending SELECT 'conclude', max(c.id) FROM schedule s JOIN captures c "
+            "ON c.post_key = s.post_key WHERE s.platform = ? AND c.purpose <> 'control' GROUP BY s.post_key",
+            (platform,),
+        )
+
+
+def read_groups(conn: sqlite3.Connection, platform: str) -> list[tuple[float, int, int]]:
+    """(Chance of a loss a day, articles, number) of a platform's living posts."""
+    query = """SELECT chance, articles, count(*) FROM schedule WHERE platform = ? AND last_seen_at IS NOT NULL
+               GROUP BY chance, articles"""
+    return [tuple(row) for row in conn.execute(query, (platform,)).fetchall()]
+
+
+_LIVES = """
+SELECT p.posted_at, p.first_seen_at, n.last_available_at, min(iif(c.change = 'missing', c.by, NULL)) AS lost_by
+FROM schedule s JOIN posts p ON p.key = s.post_key JOIN conclusions n ON n.post_key = s.post_key
+LEFT JOIN changes c ON c.post_key = s.post_key WHERE s.platform = ? GROUP BY s.post_key"""
+
+
+def estimate_factor(conn: sqlite3.Connection, platform: str) -> float:
+    """How many more losses an archive saw of a platform than the table expects of its posts; 1 while they are few.
+
+    To a tenth, so that it does not move every day.
+    """
+    lost = "SELECT count(DISTINCT post_key) FROM changes WHERE change = 'missing' AND post_key GLOB ? || ':*'"
+    losses = conn.execute(lost, (platform,)).fetchone()[0]
+    if losses < ENOUGH_LOSSES:
+        return 1.0
+    expected = 0.0
+    for posted_at, first_seen_at, seen_at, lost_by in conn.execute(_LIVES, (platform,)):
+        until = lost_by or seen_at or first_seen_at
+        begin, end = (age_in_days(posted_at, first_seen_at, at) for at in (first_seen_at, until))
+        expected += expected_losses(platform, begin, end)
+    return round(float(min(max(losses / max(expected, 1e-9), 0.1), 10.0)), 1)
+
+
+def spend(conn: sqlite3.Connection, scope: str, day: str, allowed: int) -> bool:
+    """Count one observation of a day before it is made; False where the day's budget allows no more."""
+    conn.execute(
+        "INSERT INTO budgets (scope, day, allowed) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET allowed = excluded.allowed",
+        (scope, day, allowed),
+    )
+    done = conn.execute(
+        "UPDATE budgets SET used = used + 1 WHERE scope = ? AND day = ? AND used < allowed", (scope, day)
+    )
+    return done.rowcount == 1
+
+
+def read_used(conn: sqlite3.Connection, day: str) -> Mapping[str, int]:
+    """What of each budget was used on a day."""
+    return dict(conn.execute("SELECT scope, used FROM budgets WHERE day = ?", (day,)).fetchall())
+
+
+def spend_on(conn: sqlite3.Connection, post_key: str, now: str, per_day: int) -> bool:
+    """The same for a post, whose account has a budget of its own where its first loss brought the post forward."""
+    platform = conn.execute("SELECT platform FROM posts WHERE key = ?", (post_key,)).fetchone()
+    row = conn.execute("SELECT account, observe_why FROM schedule WHERE post_key = ?", (post_key,)).fetchone()
+    day = now[:10]
+    if row and row["observe_why"] == "account" and not spend(conn, row["account"], day, FLOCK_A_DAY):
+        return False
+    return spend(conn, platform[0] if platform else post_key.partition(":")[0], day, per_day)
+
+
+# ------------------------------------------------------------------------------------------------------- what is due
+
+_DUE = """
+INSERT OR IGNORE INTO targets (crawl_id, post_key, turn, forced)
+SELECT :crawl, key, platform, 1 FROM
+  (SELECT * FROM posts_to_observe WHERE platform = :platform AND observe_after <= :now ORDER BY observe_after LIMIT :some)
+ORDER BY observe_why <> 'confirm', worth * max(julianday(:now) - coalesce(julianday(last_seen_at), 0), 0) DESC LIMIT :most"""
+SOME = 10
+"""Of so many times more that have waited longest those are observed that most is lost by: all that is due may be a million."""
+
+
+def target_due(conn: sqlite3.Connection, crawl_id: int, platform: str, now: str, most: int) -> None:
+    """Make a run about a platform's posts that are due, at most so many."""
+    asked = {"crawl": crawl_id, "platform": platform, "now": now, "most": most, "some": SOME * most}
+    conn.execute(_DUE, asked)
+
+
+def target_new(conn: sqlite3.Connection, crawl_id: int) -> None:
+    """Make a run about the posts that no visit has answered for yet: they cost no budget of what is watched."""
+    conn.execute(
+        "INSERT OR IGNORE INTO targets (crawl_id, post_key, turn) SELECT ?, key, iif(resolved, platform, 'link') "
+        "FROM posts_to_capture WHERE key NOT IN (SELECT post_key FROM schedule)",
+        (crawl_id,),
+    )
+
+
+def plan_reading(conn: sqlite3.Connection, article_id: int, fetch: Fetch) -> None:
+    """Say when an article is read again that was fetched from its own address."""
+    if fetch.source != "network":
+        return
+    first = conn.execute("SELECT first_seen_at FROM articles WHERE id = ?", (article_id,)).fetchone()
+    at = next_reading(fetch.url, first[0], fetch.fetched_at)
+    conn.execute("UPDATE articles SET reread_after = ? WHERE id = ?", (at, article_id))
+
+
+def seed_due(conn: sqlite3.Connection, crawl_id: int, now: str, most: int) -> int:
+    """Make a run about at most so many articles that are to be read again, and about the feeds; give how many."""
+    due = conn.execute(
+        "SELECT id, url FROM articles WHERE reread_after <= ? ORDER BY reread_after LIMIT ?", (now, most)
+    ).fetchall()
+    for article_id, url in due:
+        conn.execute("UPDATE articles SET fetch_after = ? WHERE id = ?", (now, article_id))
+        keep_seed(conn, crawl_id, url, "watch", now, "", 0)
+    feeds = conn.execute(
+        "SELECT url FROM listings WHERE kind = 'feed' AND read_at <= ?", (later(now, -FEED_S),)
+    ).fetchall()
+    for (url,) in feeds:
+        keep_seed(conn, crawl_id, url, "watch", now, now, 0)
+    left_over = conn.execute(
+        "INSERT OR IGNORE INTO seeds (crawl_id, article_id, origin, outlet, fetch_after) "
+        "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch",
+        (crawl_id,),
+    )
+    return len(due) + len(feeds) + left_over.rowcount
+
+
+# ------------------------------------------------------------------------------------------------------------- telling
+
+NOT_TOLD = "no article shows it"
+
+_NEW = """SELECT id, post_key, by FROM changes c
+          WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = 'feed' AND d.change_id = c.id) ORDER BY by, id"""
+
+_SHOWN = """
+SELECT NOT EXISTS (SELECT 1 FROM embeds WHERE post_key = :key AND kind = 'embed') OR EXISTS (
+  SELECT 1 FROM current_embeds e WHERE e.post_key = :key AND e.kind = 'embed' AND coalesce(
+    (SELECT f.reason FROM fetches f WHERE f.article_id = e.article_id ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1), '')
+    NOT IN ('http_404', 'http_410'))"""
+
+
+def announce(conn: sqlite3.Connection, now: str, channels: Sequence[str], *, since_ever: bool = False) -> list[str]:
+    """Note what nobody was told of; give the ids of what is told. What no article shows any more is told to nobody."""
+    told = []
+    for row in conn.execute(_NEW).fetchall():
+        is_shown = conn.execute(_SHOWN, {"key": row["post_key"]}).fetchone()[0]
+        noted_at = row["by"] if since_ever else now
+        note = {"change_id": row["id"], "noted_at": noted_at}
+        answer = None if is_shown else NOT_TOLD
+        insert(conn, "deliveries", note | {"channel": FEED, "delivered_at": noted_at, "answer": answer})
+        if not is_shown or since_ever:
+            continue
+        told.append(row["id"])
+        for channel in channels:
+            insert(conn, "deliveries", note | {"channel": channel, "due_at": now}, or_ignore=True)
+    return told
+
+
+def keep_delivery(
+    conn: sqlite3.Connection, channel: str, change_id: str, now: str, answer: str, retry_at: str | None
+) -> None:
+    """Keep how a channel answered; with neither a time to retry nor a good answer it is given up."""
+    conn.execute(
+        "UPDATE deliveries SET tried = tried + 1, answer = ?, due_at = ?, delivered_at = iif(? = 'ok', ?, NULL) "
+        "WHERE channel = ? AND change_id = ?",
+        (answer, retry_at, answer, now, channel, change_id),
+    )
