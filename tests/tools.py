@@ -21,6 +21,7 @@ PYTHON = {
     "wacz": "wacz",  # a validator, and with it cdxj-indexer
     "datasette-passwords": "datasette-auth-passwords",  # signs staff in, beside the Datasette it asks for
     "datasette-1": "datasette>=1.0a1",  # asked for so, pip takes pre-releases too
+    "statistics": "surpyval pandas duckdb",
 }
 """Homes and what is installed into each from PyPI."""
 NPM = ("replaywebpage", "axe-core")
@@ -49,7 +50,7 @@ def prepare_python_tools(name: str, requirement: str) -> Path:
     if not (home / "ready").exists():
         shutil.rmtree(home, ignore_errors=True)
         _run(sys.executable, "-m", "venv", home)
-        _run(home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", requirement)
+        _run(home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *requirement.split())
         (home / "ready").touch()
     return home
 
