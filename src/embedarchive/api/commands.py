@@ -216,7 +216,9 @@ def read_since(since: str | None) -> str | None:
         return clock.later(-age.total_seconds())
     try:
         padded = {4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text)
-        return text if len(padded) != len(text) and date.fromisoformat(padded) else to_iso_date(text)
+        if len(padded) != len(text) and date.fromisoformat(padded):
+            return text
+        return to_iso_date(text)
     except ValueError:
         raise UsageError(
             f"{since!r} is no date and no age; write 2026-01-31, 2026-01 or 7d. Nothing was done."

@@ -222,7 +222,9 @@ def _is_picture(artifact: Artifact) -> bool:
 
 
 def _name(media: Media) -> str:
-    return media.role if media.position == 0 else f"{media.role} {media.position}"
+    if media.position == 0:
+        return media.role
+    return f"{media.role} {media.position}"
 
 
 # ------------------------------------------------------------------------------------------------------------- the rest

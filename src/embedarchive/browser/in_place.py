@@ -300,7 +300,9 @@ async def conclude_in_place(
 
 def soften(verdict: Verdict) -> Verdict:
     """An article's frame alone never proves that a post is gone. Pure."""
-    return replace(verdict, outcome="unavailable", reason="unconfirmed") if verdict.outcome == "gone" else verdict
+    if verdict.outcome == "gone":
+        return replace(verdict, outcome="unavailable", reason="unconfirmed")
+    return verdict
 
 
 def _failed(error: str) -> Verdict:

@@ -50,4 +50,6 @@ def redact_url(url: str) -> str:
     except ValueError:
         return url
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=host)) if host != parts.netloc else url
+    if host != parts.netloc:
+        return urlunsplit(parts._replace(netloc=host))
+    return url

@@ -202,7 +202,9 @@ def forget_bytes(body: bytes, secrets: Secrets) -> bytes:
         return body
     inflated = _inflate(body)
     if inflated is not None:
-        return REDACTED.encode() if forget_bytes(inflated, secrets) != inflated else body
+        if forget_bytes(inflated, secrets) != inflated:
+            return REDACTED.encode()
+        return body
     # Whatever is no UTF-8 comes out of this as it went in.
     text = body.decode("utf-8", "surrogateescape")
     less = forget_text(text, secrets)
@@ -306,7 +308,9 @@ def _decode(text: str, pattern: re.Pattern[str], read: Callable[[re.Match[str]],
         edits.append((size, len(instead), *match.span()))
         pieces += [before, instead]
         size, at = size + len(instead), match.end()
-    return Layer("".join([*pieces, text[at:]]), tuple(edits)) if edits else Layer(text)
+    if edits:
+        return Layer("".join([*pieces, text[at:]]), tuple(edits))
+    return Layer(text)
 
 
 _ESCAPES = re.compile(
@@ -337,7 +341,9 @@ def _read_escape(match: re.Match[str]) -> str:
     if found[1] in "uUx":
         number = int(found[2:].strip("{}"), 16)
         return chr(number) if number < 0x110000 else found
-    return chr(int(found[1:], 8)) if found[1] in "01234567" else _LETTERS.get(found[1], found[1])
+    if found[1] in "01234567":
+        return chr(int(found[1:], 8))
+    return _LETTERS.get(found[1], found[1])
 
 
 _CSS = re.compile(r"\\([0-9a-fA-F]{1,6})(?:\r\n|[ \t\n\f])?")
@@ -362,12 +368,16 @@ def _read_css(match: re.Match[str]) -> str:
 
 def _decode_quoted(text: str) -> Layer:
     """Quoted-printable, as in saved pages (https://www.rfc-editor.org/rfc/rfc2045#section-6.7)."""
-    return _decode(text, _QUOTED, lambda m: unquote(m[0].replace("=", "%"))) if "=" in text else Layer(text)
+    if "=" in text:
+        return _decode(text, _QUOTED, lambda m: unquote(m[0].replace("=", "%")))
+    return Layer(text)
 
 
 def _join_lines(text: str) -> Layer:
     """Its soft line breaks; apart, for an address has its own signs of equality."""
-    return _decode(text, _SOFT_BREAK, lambda _: "") if "=" in text else Layer(text)
+    if "=" in text:
+        return _decode(text, _SOFT_BREAK, lambda _: "")
+    return Layer(text)
 
 
 def _drop_nuls(text: str) -> Layer:

@@ -22,7 +22,9 @@ def find_members(group: int) -> Iterator[int]:
 
 def find_children(pid: int) -> list[int]:
     """Name the processes that a process started itself."""
-    return [int(entry.name) for entry in os.scandir(_PROC) if parent_of(entry.name) == pid] if _PROC.is_dir() else []
+    if _PROC.is_dir():
+        return [int(entry.name) for entry in os.scandir(_PROC) if parent_of(entry.name) == pid]
+    return []
 
 
 def parent_of(name: str) -> int | None:
@@ -36,7 +38,9 @@ def parent_of(name: str) -> int | None:
 
 def find_heavy(group: int, limit_mb: int) -> list[int]:
     """Name the processes of a group that hold more memory of their own than the limit."""
-    return [pid for pid in find_members(group) if (resident_mb(pid) or 0) > limit_mb] if group else []
+    if group:
+        return [pid for pid in find_members(group) if (resident_mb(pid) or 0) > limit_mb]
+    return []
 
 
 def resident_mb(pid: int) -> int | None:

@@ -176,7 +176,9 @@ def find_fault(error: Exception) -> EmbedArchiveError | None:
     """What an error that nobody expected means for the archive, if it is SQLite's."""
     from embedarchive.store import faults
 
-    return faults.explain(error, "The archive") if isinstance(error, faults.FAULTS) else None
+    if isinstance(error, faults.FAULTS):
+        return faults.explain(error, "The archive")
+    return None
 
 
 def find_cause(error: Exception) -> EmbedArchiveError | None:

@@ -140,7 +140,9 @@ async def print_all(
     for host, until in closed.items():
         click.secho(say_closed(host, until), fg="yellow", err=True)
     print_skipped(intake)
-    return ExitCode.IN_PART if failed or cut or intake.losses else ExitCode.DONE
+    if failed or cut or intake.losses:
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 async def print_feed_version(services: Services, seed: Seed, kinds: frozenset[str], *, nl: bool, **more: bool) -> None:

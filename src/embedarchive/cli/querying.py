@@ -163,7 +163,9 @@ def show(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """A value that JSON and CSV can hold: bytes as base64."""
-    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value
 
 
 # -------------------------------------------------------------------------------------------------------------- publish

@@ -192,7 +192,9 @@ def _plain(name: str, value: Any) -> Any:
     """A value to compare: an empty text is none, and invented posts are made to the second."""
     if value in ("", ()):
         return None
-    return value[:19] if name == "posted_at" and value else value
+    if name == "posted_at" and value:
+        return value[:19]
+    return value
 
 
 def find_told(play: Play) -> Mapping[str, Any]:

@@ -161,4 +161,6 @@ def _find_unknown_fields(node: ast.AST) -> list[str]:
     if not isinstance(node, ast.Dict):
         return []
     keys = {key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
-    return sorted(keys - FIELDS - {"id"}) if len(keys & FIELDS) >= MOST_BY_CHANCE else []
+    if len(keys & FIELDS) >= MOST_BY_CHANCE:
+        return sorted(keys - FIELDS - {"id"})
+    return []

@@ -12,7 +12,9 @@ AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 def read_age(text: str) -> timedelta | None:
     """A length of time: 30m, 12h, 7d, 2w; plain numbers are days. None for what is none."""
     age = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhdw]?)", text.strip().lower())
-    return timedelta(seconds=min(float(age[1]) * AGES[age[2] or "d"], 1000 * 365.25 * 86400)) if age else None
+    if age:
+        return timedelta(seconds=min(float(age[1]) * AGES[age[2] or "d"], 1000 * 365.25 * 86400))
+    return None
 
 
 def to_iso(moment: datetime) -> str:

@@ -63,7 +63,9 @@ def _read_key(text: str) -> Post | None:
         post = identify_post(named.canonical(native_id)) if named and native_id else None
     except ValueError:  # no id of that platform
         return None
-    return post if named and post and post.platform == named.name else None
+    if named and post and post.platform == named.name:
+        return post
+    return None
 
 
 def find_pasted(text: str) -> tuple[Post, ...]:

@@ -119,12 +119,16 @@ def _strip_tags(text: str) -> str:
 
 def _read_seconds(said: str) -> str | None:
     """Seconds or milliseconds since 1970."""
-    return date_ms(int(said) * (1 if len(said) > 11 else 1000)) if len(said) in (10, 13) else None
+    if len(said) in (10, 13):
+        return date_ms(int(said) * (1 if len(said) > 11 else 1000))
+    return None
 
 
 def _words_of(tag: Tag) -> set[str]:
     named = tag.get("class")
-    return {w.lower() for w in _WORD.findall(named[:300])} if isinstance(named, str) else set()
+    if isinstance(named, str):
+        return {w.lower() for w in _WORD.findall(named[:300])}
+    return set()
 
 
 def _read_parts(tags: list[Tag]) -> dict[str, str]:

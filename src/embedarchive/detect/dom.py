@@ -43,7 +43,9 @@ def find_matches(markup: str, scope: Scope) -> list[Match]:
         return match_tree(LexborHTMLParser(limit_nesting(raw)), scope)
     keywords = find_keywords(raw)
     seen = prefilter_document(raw, keywords)
-    return match_tree(LexborHTMLParser(limit_nesting(raw, keywords)), replace(scope, prefilter=seen)) if seen else []
+    if seen:
+        return match_tree(LexborHTMLParser(limit_nesting(raw, keywords)), replace(scope, prefilter=seen))
+    return []
 
 
 def make_scope(
@@ -87,7 +89,9 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
         if any(post.key not in expected for post in posts):
             seen.extend(replace(s, layer="state") for s in match_state(node, text, scope))
     kept = merge_matches(seen)
-    return [*kept, *_find_mentions(tree, kept)] if scope.mentions and scope.depth == 0 else kept
+    if scope.mentions and scope.depth == 0:
+        return [*kept, *_find_mentions(tree, kept)]
+    return kept
 
 
 def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNode]:

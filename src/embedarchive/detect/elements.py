@@ -247,7 +247,9 @@ def match_picture(node: LexborNode, attrs: Attrs) -> Match | None:
     if node.css_first("img, picture, amp-img") is None or len(node.text(strip=True)) > 80:
         return None
     says = next((box for box in boxes[1:] if _read_words(box) & _EMBED_BOX and len(box.text(strip=True)) < 300), None)
-    return make_match(says, post, href, "picture", "linked-picture") if says is not None else None
+    if says is not None:
+        return make_match(says, post, href, "picture", "linked-picture")
+    return None
 
 
 _EMBED_BOX = frozenset(("embed", "embeds", "embedded", "oembed"))
@@ -293,11 +295,9 @@ def match_byline_paragraph(node: LexborNode) -> Match | None:
         return None
     shown = " ".join(before.text().split())
     seen = match_byline(shown, line) if name_platform(shown) and not _is_in_quote(node) else None
-    return (
-        replace(seen, layer="dom", rule="byline-paragraph", form="bare-byline", trail=read_trail(node))
-        if seen
-        else None
-    )
+    if seen:
+        return replace(seen, layer="dom", rule="byline-paragraph", form="bare-byline", trail=read_trail(node))
+    return None
 
 
 def match_emptied(node: LexborNode, attrs: Attrs) -> Match | None:

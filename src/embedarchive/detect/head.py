@@ -153,7 +153,9 @@ def _strip_cdata(text: str) -> str:
     """JSON that some XHTML wraps in `//<![CDATA[ … //]]>`."""
     text = text.strip()
     inner = text.removeprefix("//").removeprefix("<![CDATA[")
-    return inner.removesuffix("]]>").removesuffix("//") if len(inner) < len(text) else text
+    if len(inner) < len(text):
+        return inner.removesuffix("]]>").removesuffix("//")
+    return text
 
 
 def _flatten(data: Any) -> list[dict[str, Any]]:

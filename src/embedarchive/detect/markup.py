@@ -51,7 +51,9 @@ def unescape_js(text: str) -> str:
 
     def one(m: re.Match[str]) -> str:
         code = m[1] or m[2]
-        return chr(int(code, 16)) if code else {"n": "\n", "t": "\t", "r": "\r"}.get(m[3], m[3])
+        if code:
+            return chr(int(code, 16))
+        return {"n": "\n", "t": "\t", "r": "\r"}.get(m[3], m[3])
 
     plain = re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^ux]))", one, text)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -73,7 +73,9 @@ def _flatten_tag(m: re.Match[bytes]) -> bytes:
         return tag
     if m[1]:
         return b" "
-    return tag + b"</" + name + b">" if b"//" in tag or b"data-" in tag or b"class=" in tag else b" "
+    if b"//" in tag or b"data-" in tag or b"class=" in tag:
+        return tag + b"</" + name + b">"
+    return b" "
 
 
 def _shorten_tag(m: re.Match[bytes]) -> bytes:

@@ -34,4 +34,6 @@ def find_obstacle(page: bytes, url: str | None) -> str | None:
         return "challenge"
     if _CONSENT_HOST.match(split_anything(url or "").hostname or ""):
         return "consent"
-    return "paywall" if _NOT_FREE.search(page) or _NOT_FREE_META.search(page) else None
+    if _NOT_FREE.search(page) or _NOT_FREE_META.search(page):
+        return "paywall"
+    return None

@@ -119,7 +119,9 @@ def prefilter_document(body: bytes, keywords: Sequence[Hit] | None = None) -> st
         look.carries = True
     if not look.carries:
         return None
-    return ",".join((*_ALWAYS, *sorted(look.found))) if len(look.found) < _MOST_SELECTORS else _EVERYTHING
+    if len(look.found) < _MOST_SELECTORS:
+        return ",".join((*_ALWAYS, *sorted(look.found)))
+    return _EVERYTHING
 
 
 def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
@@ -328,4 +330,6 @@ def _read_names(look: _Look, at: int) -> Iterator[str]:
 def _escape(name: str) -> str:
     """An attribute's name as a CSS identifier; Angular, Vue and CMSs write names no identifier may have."""
     escaped = re.sub(r"([^a-zA-Z0-9_-])", r"\\\1", name)
-    return f"\\3{escaped[0]} {escaped[1:]}" if escaped[:1].isdigit() else escaped
+    if escaped[:1].isdigit():
+        return f"\\3{escaped[0]} {escaped[1:]}"
+    return escaped

@@ -117,7 +117,9 @@ def resolve_devalue(table: Any) -> Any:
         return table
 
     def at(i: Any) -> Any:
-        return table[i] if isinstance(i, int) and not isinstance(i, bool) and 0 <= i < len(table) else i
+        if isinstance(i, int) and not isinstance(i, bool) and 0 <= i < len(table):
+            return table[i]
+        return i
 
     return [
         {k: v for k, i in o.items() if not isinstance(v := at(i), (dict, list))} for o in table if isinstance(o, dict)

@@ -139,7 +139,9 @@ class Door:
             user, _, token = base64.b64decode(given if scheme == b"Basic" else b"", validate=True).partition(b":")
         except ValueError:
             return None
-        return user.decode("latin-1") if hmac.compare_digest(token, self._token.encode()) else None
+        if hmac.compare_digest(token, self._token.encode()):
+            return user.decode("latin-1")
+        return None
 
     def bar(self, user: str) -> None:
         """Cut every connection of a client, and let it make none until it is admitted: no answer is still to come."""

@@ -117,7 +117,9 @@ class DoorPolicy:
     def find_objection(self, address: str) -> str | None:
         """Why this address may not be connected to, or None."""
         special = find_special(address)
-        return None if self.allow_private and special in PRIVATE else special
+        if self.allow_private and special in PRIVATE:
+            return None
+        return special
 
 
 def find_special(address: str) -> str | None:

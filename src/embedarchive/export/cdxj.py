@@ -62,7 +62,9 @@ def _key_path(path: str) -> str:
 
 def _key_query(query: str) -> str:
     query = _escape(_SESSION.sub("", _unescape(query))).lower()
-    return "?" + "&".join(sorted(query.split("&"), key=lambda pair: pair.split("=", 1))) if query else ""
+    if query:
+        return "?" + "&".join(sorted(query.split("&"), key=lambda pair: pair.split("=", 1)))
+    return ""
 
 
 def _unescape(text: str) -> str:

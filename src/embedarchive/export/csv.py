@@ -26,7 +26,9 @@ def write(job: ExportJob) -> Written:
 
 def guard_cell(value: Any) -> Any:
     """A text that a spreadsheet would run gets an apostrophe before it; all else stays. Pure."""
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+    if isinstance(value, str) and FORMULA.match(value):
+        return f"'{value}"
+    return value
 
 
 def export_csv(

@@ -200,7 +200,9 @@ def _plain(value: Any) -> Any:
     """A value that SQLite can compare; of a damaged line anything else is nothing."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
-    return value if type(value) is int and abs(value) < 2**63 else None
+    if type(value) is int and abs(value) < 2**63:
+        return value
+    return None
 
 
 def _list(value: Any) -> list[Any]:

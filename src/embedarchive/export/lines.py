@@ -158,7 +158,9 @@ def reframe_headers(headers: Iterable[Sequence[str]], size: int) -> Headers:
 
 def find_phrase(status: int) -> str:
     """The usual words for a status; servers may send others, and nobody may rely on them (RFC 9112 §4)."""
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    if status in HTTPStatus._value2member_map_:
+        return HTTPStatus(status).phrase
+    return ""
 
 
 def find_ip(address: str | None) -> str | None:
@@ -195,4 +197,6 @@ def make_metadata(url: str, date: str, place: str, about: str | None, values: Ma
 def name_artifact(role: str, position: int, url: str | None, visited: str) -> str:
     """The address an artifact is written under: its own, or `urn:<what>:<visited page>` for what we made."""
     made = _GENERATED.get(role)
-    return f"urn:{made}:{visited}" if made else url or f"urn:{role}:{position}:{visited}"
+    if made:
+        return f"urn:{made}:{visited}"
+    return url or f"urn:{role}:{position}:{visited}"

@@ -147,7 +147,9 @@ def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
     who = f"@{said['author_handle']}" if said["author_handle"] else said["author_name"] or capture["post_key"]
     words = " ".join((said["text"] or said["title"] or said["kind"] or "").split())
     title = f"{who}: {words}" if words else who
-    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
+    if len(title) <= LONGEST_TITLE:
+        return title
+    return title[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 # ------------------------------------------------------------------------------------------------------------- articles

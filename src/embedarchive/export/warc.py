@@ -111,7 +111,9 @@ class Warc:
         return self._members.end()
 
     def _open(self, body: bytes | Stored) -> IO[bytes]:
-        return io.BytesIO(body) if isinstance(body, bytes) else open_blob(self._conn, body)
+        if isinstance(body, bytes):
+            return io.BytesIO(body)
+        return open_blob(self._conn, body)
 
 
 def find_digest(body: bytes | Stored) -> str:

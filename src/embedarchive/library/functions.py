@@ -30,7 +30,9 @@ def id_date(key: str | None) -> str | None:
     name, _, native_id = (key or "").partition(":")
     platform = BY_NAME.get(name)
     try:
-        return platform.date(native_id) if platform and native_id else None
+        if platform and native_id:
+            return platform.date(native_id)
+        return None
     except (ValueError, OverflowError):
         return None  # no id of that platform
 
@@ -47,7 +49,9 @@ def register_functions(conn: sqlite3.Connection) -> None:
 
 def _between_hashes(a: object, b: object) -> int | None:
     """In how many of 64 bits two pictures' hashes (`artifacts.dhash`) differ, or NULL."""
-    return image_distance(a, b) if isinstance(a, int) and isinstance(b, int) else None
+    if isinstance(a, int) and isinstance(b, int):
+        return image_distance(a, b)
+    return None
 
 
 def forgiving(function: Callable[[str | None], str | None]) -> Callable[[object], str | None]:

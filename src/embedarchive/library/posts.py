@@ -291,7 +291,9 @@ def count_more(conn: sqlite3.Connection, key: str, read: int) -> int:
 def embed_record(conn: sqlite3.Connection, embed_id: int) -> EmbedRecord | None:
     """An embed with its article, whether or not it names a post; or None."""
     row = select_one(conn, APPEARANCE + "WHERE e.id = ?", embed_id)
-    return EmbedRecord(row["embed_id"], read_appearance(row), row["html_sha256"]) if row else None
+    if row:
+        return EmbedRecord(row["embed_id"], read_appearance(row), row["html_sha256"])
+    return None
 
 
 def is_sensitive_file(conn: sqlite3.Connection, sha256: str) -> bool:

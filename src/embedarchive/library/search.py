@@ -122,7 +122,8 @@ def _read_best(conn: sqlite3.Connection, found: Iterable[Found], asked: str, lim
 
 
 def _plain(row: Row) -> str:
-    return row["snippet"].replace(OPEN, "").replace(CLOSE, "") if row["snippet"] else ""
+    said = row["snippet"] or ""
+    return str(said).replace(OPEN, "").replace(CLOSE, "")
 
 
 def _share(row: Row, asked: str) -> float:

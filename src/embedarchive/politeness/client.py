@@ -111,12 +111,16 @@ class PoliteClient:
             url, etag=etag, last_modified=last_modified, headers=headers, limits=limits, may_go=may_go
         )
         self.learn(fetch)
-        return replace(fetch, closed_until=self.closed_until(fetch.final_url)) if fetch.outcome == "failed" else fetch
+        if fetch.outcome == "failed":
+            return replace(fetch, closed_until=self.closed_until(fetch.final_url))
+        return fetch
 
     def closed_until(self, url: str) -> str | None:
         """Until when (ISO 8601) the URL's host asks to be left alone, if that is too long to be waited for."""
         wait = self._limiter.closed_for(_host_of(url), self._now())
-        return _say_moment(self._now() + wait) if wait > LONGEST_WAITED_FOR_S else None
+        if wait > LONGEST_WAITED_FOR_S:
+            return _say_moment(self._now() + wait)
+        return None
 
     async def allow(self, url: str, *, robots: bool = True) -> Permission:
         """Say whether a URL may be fetched: nothing is waited for but its host's robots.txt."""

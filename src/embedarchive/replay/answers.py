@@ -33,7 +33,9 @@ class StoredAnswer:
     def location(self) -> str | None:
         """Where a redirect leads."""
         to = next((value for name, value in self.headers if name.lower() == "location"), None)
-        return urljoin(self.url, to) if to and 300 <= self.status < 400 else None
+        if to and 300 <= self.status < 400:
+            return urljoin(self.url, to)
+        return None
 
     def framed(self) -> dict[str, str]:
         """Its headers, as they are true for the decoded body."""

@@ -78,7 +78,9 @@ def pin(visit: Visitable, url: str, size: tuple[int, int] | None = None) -> Visi
 def find_size(artifacts: Sequence[sqlite3.Row], scale: float) -> tuple[int, int] | None:
     """The size of the screenshot in CSS pixels. Pure."""
     shot = next((a for a in artifacts if a["role"] == "screenshot" and a["width"] and a["height"]), None)
-    return (round(shot["width"] / scale), round(shot["height"] / scale)) if shot else None
+    if shot:
+        return (round(shot["width"] / scale), round(shot["height"] / scale))
+    return None
 
 
 def find_media(

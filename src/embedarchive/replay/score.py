@@ -133,7 +133,9 @@ def share_words(text: str, dom: str, shown: str) -> float | None:
     expected = find_words(text)
     if dom:
         expected &= find_words(read_visible(dom))
-    return round(len(expected & find_words(shown)) / len(expected), 4) if expected else None
+    if expected:
+        return round(len(expected & find_words(shown)) / len(expected), 4)
+    return None
 
 
 def find_words(text: str) -> set[str]:

@@ -40,7 +40,9 @@ def answer_media(request: Request, world: World, posts: Iterable[PostFact]) -> R
     posts = tuple(posts)
     if folder == "face":
         known = {post.author.picture for post in posts}
-        return _jpeg(f"avatar:{stem}", 96, 96) if f"avatar:{stem}" in known else None
+        if f"avatar:{stem}" in known:
+            return _jpeg(f"avatar:{stem}", 96, 96)
+        return None
     post = next((post for post in posts if post.name == folder), None)
     if post is None or not stem.isdecimal() or int(stem) >= len(post.slides):
         return None

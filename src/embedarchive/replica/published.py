@@ -59,4 +59,6 @@ def list_files(
         film = "" if missing else video_url(host, post, position - 1)
         files.append(Media("media", position, film, width, height, alt, seconds, missing))
         files += [Media("poster", position, picture, width, height, alt)] if posters else []
-    return (*files, Media("avatar", 0, avatar_url(host, post.author))) if avatar else tuple(files)
+    if avatar:
+        return (*files, Media("avatar", 0, avatar_url(host, post.author)))
+    return tuple(files)

@@ -153,7 +153,9 @@ def publish_card(post: PostFact, host: str) -> Published:
 
 def _split_warning(caption: str) -> tuple[str, str]:
     first, _, rest = caption.partition("\n\n")
-    return (first.removeprefix("CW: "), rest) if first.startswith("CW: ") else ("", caption)
+    if first.startswith("CW: "):
+        return (first.removeprefix("CW: "), rest)
+    return ("", caption)
 
 
 def _attachment(post: PostFact, n: int, media: str) -> dict[str, Any]:

@@ -114,7 +114,9 @@ async def read_request(reader: asyncio.StreamReader, scheme: str) -> Request | N
 
 
 def _host_of(value: str) -> str:
-    return value.rpartition(":")[0].lower() if re.search(r":\d+$", value) else value.lower()
+    if re.search(r":\d+$", value):
+        return value.rpartition(":")[0].lower()
+    return value.lower()
 
 
 def frame_reply(request: Request, reply: Reply, body: bytes) -> tuple[bytes, bytes]:

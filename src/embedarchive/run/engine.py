@@ -85,7 +85,9 @@ def due_rows(step: Pass, working: Sequence[tuple[str, Row]], left_alone: set[tup
         return []
     taken = {*(row[step.id] for row in busy), *(key for name, key in left_alone if name == step.name)}
     rows = [row for row in step.due(room + len(taken)) if row[step.id] not in taken]
-    return schedule_fairly(rows, step.queue, busy, room) if step.queue else rows[:room]
+    if step.queue:
+        return schedule_fairly(rows, step.queue, busy, room)
+    return rows[:room]
 
 
 def schedule_fairly(rows: Sequence[Row], queue: str, busy: Sequence[Row], room: int) -> list[Row]:

@@ -66,9 +66,9 @@ def find_failure(event: Event) -> Failure | None:
     what, outcome, detail = event.what, event.outcome, event.detail
     if what == "skipped":
         said = LOST.get(outcome)
-        return (
-            Failure(what, event.subject, "lost", f"{outcome}: {detail}" if detail else outcome, said) if said else None
-        )
+        if said:
+            return Failure(what, event.subject, "lost", f"{outcome}: {detail}" if detail else outcome, said)
+        return None
     in_part = bool(detail) and (what in ("article", "listing", "search") or (what, outcome) == ("capture", "available"))
     failed = outcome in ("failed", "truncated", "error", "blocked") or (what, outcome) == ("capture", "unavailable")
     if not (failed or in_part or what == "fault") or what in (
@@ -125,4 +125,6 @@ class FailureTable:
 
 def _tame(cell: str) -> str:
     """A cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{cell}"
+    return cell

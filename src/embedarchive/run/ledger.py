@@ -476,4 +476,6 @@ def retry_after_failure(fetch: Fetch) -> str | None:
     reason = fetch.reason or ""
     if fetch.closed_until:
         return fetch.closed_until
-    return None if reason in PERMANENT or reason.startswith("refused") else clock.later(3600)
+    if reason in PERMANENT or reason.startswith("refused"):
+        return None
+    return clock.later(3600)

@@ -85,7 +85,9 @@ def keep_notes(archive: Archive, seed: Seed, started_at: str) -> None:
 
 def find_own_address(seed: Seed) -> str:
     """The address under which an article is kept; a file without one is kept under its own."""
-    return canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
+    if seed.url.startswith("http"):
+        return canonicalize_article(seed.url)
+    return seed.url
 
 
 def tell_skipped(intake: Intake, emit: Emit) -> None:

@@ -194,7 +194,9 @@ class Report:
             return ExitCode.KEPT_OUT
         failed = self.articles["failed"] or self.captures["error"] or self.faults
         in_part = self.to_complete or self.lost or self.searched_in_part
-        return ExitCode.IN_PART if failed or in_part else ExitCode.DONE
+        if failed or in_part:
+            return ExitCode.IN_PART
+        return ExitCode.DONE
 
 
 def read_standings(archive: Archive, crawl_id: int) -> Standings:

@@ -137,7 +137,9 @@ def title_of(record: PostRecord) -> str:
     claim = fullest_claim(record)
     author = author_of(record)
     text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
-    return f"{author}: {shorten(text, 60)}" if text and text != author else author
+    if text and text != author:
+        return f"{author}: {shorten(text, 60)}"
+    return author
 
 
 def author_of(record: PostRecord) -> str:
@@ -145,7 +147,9 @@ def author_of(record: PostRecord) -> str:
     said = record.best.description if record.best else None
     claim = fullest_claim(record)
     if said:
-        return _author_of(said) if said.author_name or said.author_handle else said.title or record.post.key
+        if said.author_name or said.author_handle:
+            return _author_of(said)
+        return said.title or record.post.key
     return _author_of(claim.claim) if claim else record.post.key
 
 
@@ -208,7 +212,9 @@ def _byline(said: Description | Claim, face: StoredFile | None, source: Source |
     name, handle = said.author_name, said.author_handle
     when = tag("span", render_date(posted_at), class_="post-when") if posted_at else None
     if not (name or handle):
-        return tag("header", tag("span", class_="post-who"), when, class_="post-by") if when else EMPTY
+        if when:
+            return tag("header", tag("span", class_="post-who"), when, class_="post-by")
+        return EMPTY
     verified = isinstance(said, Description) and said.author_verified
     second = tag("bdi", f"@{handle}") if handle and name else None
     return tag(
@@ -271,7 +277,9 @@ def _facts(said: Description) -> Html:
     quoted = link_target(said.quoted_url)
     if quoted:
         facts.append(join("quotes ", tag("a", quoted, href=quoted, **OUTWARD)))
-    return tag("ul", [tag("li", fact) for fact in facts], class_="post-facts") if facts else EMPTY
+    if facts:
+        return tag("ul", [tag("li", fact) for fact in facts], class_="post-facts")
+    return EMPTY
 
 
 # --------------------------------------------------------------------------------------------------------------- claims

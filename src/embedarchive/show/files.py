@@ -133,7 +133,9 @@ def render_screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool =
     shot = next(iter(capture.kept("screenshot")), None)
     url = source(shot) if shot else None
     if shot is None or url is None:
-        return tag("p", "No screenshot can be shown.", class_="post-gap") if as_hero else EMPTY
+        if as_hero:
+            return tag("p", "No screenshot can be shown.", class_="post-gap")
+        return EMPTY
     when = say_date(capture.started_at)
     size = {"width": shot.width, "height": shot.height}
     picture = tag(

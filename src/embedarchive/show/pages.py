@@ -30,7 +30,9 @@ def load_asset(name: str) -> bytes:
 
 
 def title_of_platform(name: str | None) -> str:
-    return BY_NAME[name].title if name in BY_NAME else (name or "unknown platform")
+    if name in BY_NAME:
+        return BY_NAME[name].title
+    return name or "unknown platform"
 
 
 def blur(markup: str, name: str) -> Html:

@@ -77,7 +77,9 @@ def link_target(url: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(url.strip())
-        return url.strip() if parts.scheme.lower() in ("http", "https") and parts.hostname else None
+        if parts.scheme.lower() in ("http", "https") and parts.hostname:
+            return url.strip()
+        return None
     except ValueError:
         return None
 
@@ -85,24 +87,32 @@ def link_target(url: str | None) -> str | None:
 def link_outward(url: str | None, says: str | None = None) -> Html:
     """A link that leads out of our pages; only its words, `says` or the URL, where a reader may not follow it."""
     target, words = link_target(url), says or url or ""
-    return tag("bdi", words) if target is None else tag("a", words, href=target, rel=OUTWARD["rel"], dir="ltr")
+    if target is None:
+        return tag("bdi", words)
+    return tag("a", words, href=target, rel=OUTWARD["rel"], dir="ltr")
 
 
 def link_original(url: str | None) -> Html:
     """The element that tells programs where a page's post stood, if anybody may follow that."""
     target = link_target(url)
-    return EMPTY if target is None else tag("link", rel="original", href=target)
+    if target is None:
+        return EMPTY
+    return tag("link", rel="original", href=target)
 
 
 def link_header(url: str | None, relation: str) -> str | None:
     """One entry of a `Link` header (RFC 8288), if a reader may follow it: nothing in the URL can end it."""
     target = link_target(url)
-    return f'<{quote(target, safe=_IN_URL)}>; rel="{relation}"' if target else None
+    if target:
+        return f'<{quote(target, safe=_IN_URL)}>; rel="{relation}"'
+    return None
 
 
 def language(code: str | None) -> str | None:
     """A language code fit for a `lang` attribute, or None."""
-    return code.replace("_", "-") if code and _LANG.match(code) else None
+    if code and _LANG.match(code):
+        return code.replace("_", "-")
+    return None
 
 
 # ----------------------------------------------------------------------------------------------------------- sanitising

@@ -188,7 +188,9 @@ def _appearance(appearance: Appearance) -> Text:
         _text(appearance.article_title or appearance.article_url),
         _text(f"  {appearance.outlet or ''} {when}", "dim"),
     )
-    return line if appearance.current else line.append("  (no longer there)", "dim")
+    if appearance.current:
+        return line
+    return line.append("  (no longer there)", "dim")
 
 
 # ---------------------------------------------------------------------------------------------------------------- lists
@@ -266,7 +268,9 @@ def render_hit(hit: Hit) -> RenderableType:
     found = _row(*(_text(piece, "bold underline" if matched else "") for piece, matched in hit.pieces))
     if hit.post:
         return render_line(hit.post, found)
-    return render_article_line(hit.article, found) if hit.article else _bare(hit.appearance, found)
+    if hit.article:
+        return render_article_line(hit.article, found)
+    return _bare(hit.appearance, found)
 
 
 def render_lookup(lookup: Lookup) -> RenderableType:

@@ -113,7 +113,9 @@ def read_time(iso: str | None) -> datetime | None:
     except ValueError:
         return None
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         return None
 
@@ -203,12 +205,16 @@ def say_value(value: Any) -> str:
         return ", ".join(f"{str(name).replace('_', ' ')} {say_value(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(say_value, value)) or "none"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return {True: "yes", False: "no"}[value]
+    return str(value)
 
 
 def say_in_place(capture: CaptureRecord) -> str:
     """What a picture of a post in an article shows, if not the post as such."""
-    return "" if capture.outcome == "available" else IN_PLACE.get(capture.reason or "", say_reason(capture.reason))
+    if capture.outcome == "available":
+        return ""
+    return IN_PLACE.get(capture.reason or "", say_reason(capture.reason))
 
 
 def say_reason(code: str | None) -> str:
@@ -262,7 +268,9 @@ def _say_missing_file(post: PostState, missing: MissingFile) -> str:
     if missing.position == 0:
         return f"What it says {say_why(missing)}."
     alone = post.expected == 1
-    return f"The {missing.what} {say_why(missing)}." if alone else f"File {missing.position} {say_why(missing)}."
+    if alone:
+        return f"The {missing.what} {say_why(missing)}."
+    return f"File {missing.position} {say_why(missing)}."
 
 
 def say_again(post: PostState) -> str:
@@ -285,7 +293,9 @@ def say_moment(iso: str) -> str:
 
 def say_lent(lent_at: str | None, position: int, what: str = "file") -> str:
     """That a file of a post is from another visit: `File 3 is from the visit of 5 March 2026`."""
-    return f"{what.capitalize()} {position} is from the visit of {say_date(lent_at)}" if lent_at else ""
+    if lent_at:
+        return f"{what.capitalize()} {position} is from the visit of {say_date(lent_at)}"
+    return ""
 
 
 def is_doubted(post: PostState) -> bool:
@@ -313,7 +323,9 @@ def say_post_status(post: PostRecord | PostLine) -> str:
 def say_embedding(post: PostRecord | PostLine) -> str:
     """That a post which is there may not be shown in articles; '' where that is not known, or the state says it."""
     is_there = post.status == "available" or (post.status == "unavailable" and post.reason != "embed_refused")
-    return EMBEDDING_REFUSED if post.embedding == "refused" and is_there and not is_doubted(post) else ""
+    if post.embedding == "refused" and is_there and not is_doubted(post):
+        return EMBEDDING_REFUSED
+    return ""
 
 
 def _say_kept_when(post: PostRecord | PostLine) -> str:
@@ -328,7 +340,9 @@ def _say_kept_when(post: PostRecord | PostLine) -> str:
 def say_state(post: PostRecord | PostLine) -> str:
     """Where a post stands: `Online 5 Mar 2026`, `Gone by 9 Mar 2026`, `Perhaps gone, not confirmed (…)`."""
     if post.status == "gone":
-        return f"Gone by {say_date(post.first_gone_at, short=True)}" if post.first_gone_at else "Gone"
+        if post.first_gone_at:
+            return f"Gone by {say_date(post.first_gone_at, short=True)}"
+        return "Gone"
     if post.status == "available":
         back = f", back by {say_date(post.came_back_at, short=True)} after it was gone" if post.came_back_at else ""
         return f"Online {say_date(post.last_available_at, short=True)}{back}"

@@ -171,7 +171,9 @@ def _read_frame(folder: Path, address: str) -> bytes | None:
         inside = (
             path is not None and path.resolve().is_relative_to(folder.resolve()) and is_files_folder(path.parent.name)
         )
-        return path.read_bytes() if path and inside and path.is_file() and path.stat().st_size < MAX_BYTES else None
+        if path and inside and path.is_file() and path.stat().st_size < MAX_BYTES:
+            return path.read_bytes()
+        return None
     except (OSError, ValueError):
         return None
 

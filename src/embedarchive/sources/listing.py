@@ -119,7 +119,9 @@ def identify_list(start: bytes, url: str) -> Kind | None:
     if text.startswith("<"):
         return "list" if is_bookmarks(text) else None
     is_table = _CSV.search(url) is not None and _find_first_address(text)
-    return "list" if is_table or is_address_list(text) or has_columns_of_addresses(text) else None
+    if is_table or is_address_list(text) or has_columns_of_addresses(text):
+        return "list"
+    return None
 
 
 # A table by its ending, or by what Google's sheets are exported with.
@@ -217,7 +219,9 @@ def _forget(element: Any) -> None:
 
 
 def _local_name(element: Any) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    if isinstance(element.tag, str):
+        return element.tag.rpartition("}")[2]
+    return ""
 
 
 def _find_time(text: str | None) -> str | None:

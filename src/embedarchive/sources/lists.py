@@ -161,7 +161,9 @@ def _find_headings(start: list[list[str]]) -> list[str] | None:
         return None
     below = any(_is_address(cell) for row in start[1:] for cell in row)
     named = any(_HEADINGS.fullmatch(cell.strip()) for cell in start[0])
-    return [cell.strip() for cell in start[0]] if below or named else None
+    if below or named:
+        return [cell.strip() for cell in start[0]]
+    return None
 
 
 def _find_column(headings: list[str] | None, rows: list[list[str]], column: str | None) -> int | None:

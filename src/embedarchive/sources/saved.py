@@ -74,7 +74,9 @@ def find_saved_file(address: str) -> str | None:
     """The path of a frame beside its page, None for an address that leads elsewhere."""
     path = unquote(address.split("?")[0].split("#")[0]).removeprefix("./")
     inside = path and "://" not in path and not path.startswith(("/", "\\", "data:", "about:", "javascript:", "cid:"))
-    return path if inside and ".." not in path.split("/") else None
+    if inside and ".." not in path.split("/"):
+        return path
+    return None
 
 
 # -------------------------------------------------------------------------------------------------------------- MHTML

@@ -43,7 +43,9 @@ LONGEST_END_MS = 5_000
 def archive_path(name: str | Path) -> Path:
     """The archive file a user means: a .db file, or a folder that holds embeds.db."""
     path = Path(name).expanduser()
-    return path if path.suffix in (".db", ".sqlite", ".sqlite3") else path / "embeds.db"
+    if path.suffix in (".db", ".sqlite", ".sqlite3"):
+        return path
+    return path / "embeds.db"
 
 
 class Archive:

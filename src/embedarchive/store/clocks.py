@@ -31,7 +31,9 @@ SELECT id FROM crawls r WHERE r.clock_suspect IS NULL AND (r.started_at > :now O
 def find_newer(conn: sqlite3.Connection, now: str) -> str | None:
     """The newest time that an archive holds, where it lies after `now`, which it cannot."""
     newest: str | None = conn.execute(_NEWEST).fetchone()[0]
-    return newest if newest and newest > later(now, SLACK_S) else None
+    if newest and newest > later(now, SLACK_S):
+        return newest
+    return None
 
 
 def doubt(conn: sqlite3.Connection, crawl_id: int, why: str) -> None:

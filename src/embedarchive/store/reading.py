@@ -99,7 +99,9 @@ def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) ->
 
 
 def read_text(conn: sqlite3.Connection, sha256: str | None) -> str:
-    return (read_blob(conn, sha256) or b"").decode("utf-8", "replace") if sha256 else ""
+    if sha256:
+        return (read_blob(conn, sha256) or b"").decode("utf-8", "replace")
+    return ""
 
 
 def read_post(conn: sqlite3.Connection, key: str) -> Post | None:

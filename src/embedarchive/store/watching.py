@@ -137,7 +137,9 @@ def read_account(conn: sqlite3.Connection, platform: str, capture_id: int | None
         "ORDER BY rules DESC LIMIT 1",
         (capture_id,),
     ).fetchone()
-    return f"{platform}:{row[0].casefold()}" if row and row[0] else None
+    if row and row[0]:
+        return f"{platform}:{row[0].casefold()}"
+    return None
 
 
 def count_articles(conn: sqlite3.Connection, post_key: str, by: str = "9999") -> int:

@@ -264,7 +264,9 @@ def _check_length(pattern: str) -> None:
 
 
 def _as_text(value: object) -> object:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value
 
 
 _LINEAR: tuple[tuple[str, int, Callable[..., Any]], ...] = (

@@ -23,7 +23,9 @@ def read_value(value: Any) -> str | None:
 def read_role(row: Any, column: str) -> str:
     """What the hash in a cell is of: its artifact's role, else what its column is called."""
     names = row.keys() if hasattr(row, "keys") else ()
-    return str(row["role"]) if column == "sha256" and "role" in names else column
+    if column == "sha256" and "role" in names:
+        return str(row["role"])
+    return column
 
 
 def find_picture(row: Any, value: Any, column: str) -> str | None:
@@ -32,7 +34,9 @@ def find_picture(row: Any, value: Any, column: str) -> str | None:
     if sha256 is None or not _SHA256.match(sha256):
         return None
     is_image = role == "media" and "content_type" in row.keys() and str(row["content_type"]).startswith("image/")  # noqa: SIM118
-    return sha256 if role in _PICTURES or is_image else None
+    if role in _PICTURES or is_image:
+        return sha256
+    return None
 
 
 def render_picture(sha256: str, role: str, links: Links, *, sensitive: bool) -> Html:
@@ -52,4 +56,6 @@ def render_cell(row: Any, value: Any, column: str, links: Links) -> Html | None:
     if _SHA256.match(text):
         where = links.media(text) if read_role(row, column) == "media" else links.source(text)
         return tag("a", f"{text[:12]}…", href=where, title=text)
-    return tag("a", text, href=links.post(text)) if column in ("key", "post_key") and _KEY.match(text) else None
+    if column in ("key", "post_key") and _KEY.match(text):
+        return tag("a", text, href=links.post(text))
+    return None

@@ -71,4 +71,6 @@ class Links:
 
     def shown(self, kept: StoredFile) -> str | None:
         """Where an artifact can be seen in a page, or None if a page must do without it."""
-        return self.media(kept.sha256) if kept.held and kept.content_type in SHOWABLE else None
+        if kept.held and kept.content_type in SHOWABLE:
+            return self.media(kept.sha256)
+        return None

@@ -79,7 +79,9 @@ def read_range(header: str | None, size: int) -> tuple[int, int] | None:
         first, last = max(0, size - int(match[2])), size - 1
     else:
         first, last = int(match[1]), min(int(match[2] or size - 1), size - 1)
-    return (first, min(last, first + LARGEST_RANGE - 1)) if first <= last else None
+    if first <= last:
+        return (first, min(last, first + LARGEST_RANGE - 1))
+    return None
 
 
 async def serve_media(datasette: Any, request: Any, send: Any) -> Response | None:
@@ -120,7 +122,9 @@ async def look_through(database: Any, sha256: str) -> None:
 
 async def find_hidden(datasette: Any, request: Any, database: Any) -> tuple[str, ...]:
     """Which of the tables that name blobs, beside those of NOUNS, the request's actor may not see."""
-    return () if await may_see_table(datasette, request.actor, database.name, "exchanges") else ("exchanges",)
+    if await may_see_table(datasette, request.actor, database.name, "exchanges"):
+        return ()
+    return ("exchanges",)
 
 
 def _begin(conn: sqlite3.Connection, sha256: str, hidden: tuple[str, ...]) -> tuple[Blob, bytes | None] | None:

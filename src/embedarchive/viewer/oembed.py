@@ -52,7 +52,9 @@ def original_of(url: str) -> str | None:
 
 
 def bounded(text: str | None, most: int) -> int:
-    return min(max(int(text), 120), most) if text and text.isdigit() and len(text) < 6 else most
+    if text and text.isdigit() and len(text) < 6:
+        return min(max(int(text), 120), most)
+    return most
 
 
 def describe(record: PostRecord, card: str, width: int, height: int) -> dict[str, Any]:

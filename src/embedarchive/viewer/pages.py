@@ -115,7 +115,9 @@ def the_only_page(found: Lookup, links: Links) -> str | None:
     """Where an exact address or id leads, if to one thing. Pure."""
     if found.is_post and len(found.posts) == 1:
         return links.post(found.posts[0].key)
-    return links.article(found.articles[0].id) if len(found.articles) == 1 and not found.hits else None
+    if len(found.articles) == 1 and not found.hits:
+        return links.article(found.articles[0].id)
+    return None
 
 
 # ---------------------------------------------------------------------------------------------------------------- posts
@@ -151,7 +153,9 @@ async def show_card(datasette: Any, request: Any) -> Response:
 
     def render(conn: sqlite3.Connection) -> str | None:
         record = library.post_record(conn, key)
-        return render_card(record, bounded_loader(conn), version_url=version_url) if record else None
+        if record:
+            return render_card(record, bounded_loader(conn), version_url=version_url)
+        return None
 
     card = await read(database, render)
     if card is None:
@@ -199,7 +203,9 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
         capture = library.capture_record(conn, number)
         dom = next(iter(capture.kept("dom")), None) if capture else None
         body = media.load(conn, dom.sha256, media.LONGEST_SOURCE) if dom else None
-        return (capture.started_at, body) if capture and body is not None else None
+        if capture and body is not None:
+            return (capture.started_at, body)
+        return None
 
     found = await read(database, load)
     if found is None:
@@ -243,4 +249,6 @@ async def show_outlets(datasette: Any, request: Any) -> Response:
 
 def page_of(request: Any) -> int:
     text = request.args.get("page") or "1"
-    return max(1, int(text)) if text.isdigit() and len(text) < 6 else 1
+    if text.isdigit() and len(text) < 6:
+        return max(1, int(text))
+    return 1

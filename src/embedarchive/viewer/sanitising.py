@@ -35,7 +35,9 @@ def _sanitise_in_child(body: bytes, note: str) -> str | None:
         done = subprocess.run(command, input=body, capture_output=True, timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
         return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", "replace")
+    return None
 
 
 def main() -> None:

@@ -144,7 +144,9 @@ def _answer(request: Request, world: World) -> Reply | None:
         return fault
     if plugin:
         return _answer_plugin(post, state, lang)
-    return _answer_page(post, state) if post or path.count("/") > 2 else None
+    if post or path.count("/") > 2:
+        return _answer_page(post, state)
+    return None
 
 
 def _answer_plugin(post: PostFact | None, state: str, lang: str) -> Reply:
@@ -205,7 +207,9 @@ def _media(post: PostFact) -> str:
         f'width="{slide.width}" height="{slide.height}" />'
         for n, slide in enumerate(post.slides)
     )
-    return f'<div class="_2l7q n{len(post.slides)}">{"".join(images)}</div>' if post.slides else ""
+    if post.slides:
+        return f'<div class="_2l7q n{len(post.slides)}">{"".join(images)}</div>'
+    return ""
 
 
 def _buttons(post: PostFact, link: str) -> str:
@@ -219,7 +223,9 @@ def _buttons(post: PostFact, link: str) -> str:
 
 
 def _short(number: int) -> str:
-    return f"{number / 1000:.1f}".removesuffix(".0") + "K" if number >= 10_000 else f"{number:,}"
+    if number >= 10_000:
+        return f"{number / 1000:.1f}".removesuffix(".0") + "K"
+    return f"{number:,}"
 
 
 def _answer_page(post: PostFact | None, state: str) -> Reply:

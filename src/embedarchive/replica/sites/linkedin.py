@@ -171,7 +171,9 @@ def _media(post: PostFact) -> str:
         f'<img data-delayed-url="{picture_url(_CDN, post, n)}" alt="{escape(slide.alt or "")}">'
         for n, slide in enumerate(post.slides)
     )
-    return f'<ul data-test-id="feed-images-content">{images}</ul>' if images else ""
+    if images:
+        return f'<ul data-test-id="feed-images-content">{images}</ul>'
+    return ""
 
 
 def _answer_media(request: Request, world: World) -> Reply | None:

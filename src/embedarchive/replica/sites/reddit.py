@@ -130,7 +130,9 @@ def handle(post: PostFact) -> str:
 
 def _key_in(path: str) -> str:
     parts = path.strip("/").split("/")
-    return parts[parts.index("comments") + 1] if "comments" in parts[:-1] else ""
+    if "comments" in parts[:-1]:
+        return parts[parts.index("comments") + 1]
+    return ""
 
 
 def _answer_frame(request: Request, world: World) -> Reply | None:
@@ -199,7 +201,9 @@ def _pictures(post: PostFact) -> str:
         poster = f"https://external-preview.redd.it/{_file(post, 0)}.jpg?s=1"
         player = f'<shreddit-player src="https://v.redd.it/{post.key}film/HLSPlaylist.m3u8" poster="{poster}">'
         return f'{player}</shreddit-player><div class="film"><img alt="" src="{poster}"></div>'
-    return f"<gallery-carousel>{images}</gallery-carousel>" if post.kind == "carousel" else images
+    if post.kind == "carousel":
+        return f"<gallery-carousel>{images}</gallery-carousel>"
+    return images
 
 
 def _answer_site(request: Request, world: World) -> Reply | None:

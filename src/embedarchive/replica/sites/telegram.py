@@ -164,7 +164,9 @@ def _slides(post: PostFact) -> str:
 
 
 def _answer_widget(request: Request, world: World) -> Reply | None:
-    return asset("telegram/widget.js") if request.path == "/js/telegram-widget.js" else None
+    if request.path == "/js/telegram-widget.js":
+        return asset("telegram/widget.js")
+    return None
 
 
 def _answer_files(request: Request, world: World) -> Reply | None:

@@ -143,7 +143,9 @@ def _answer_frame(post: PostFact | None, state: str, lang: str) -> Reply:
     text = _document(_card(shown))
     reply = html(text)
     cut = text.index('class="TextContentContainer') / len(text)
-    return Reply(reply.status, reply.headers, reply.body, sent=cut) if state == "truncated" else reply
+    if state == "truncated":
+        return Reply(reply.status, reply.headers, reply.body, sent=cut)
+    return reply
 
 
 _SHELL = (
@@ -222,7 +224,9 @@ def _actions(post: PostFact) -> str:
 
 
 def _short(number: int) -> str:
-    return f"{number / 1000:.1f}".removesuffix(".0") + "K" if number >= 1000 else str(number)
+    if number >= 1000:
+        return f"{number / 1000:.1f}".removesuffix(".0") + "K"
+    return str(number)
 
 
 def _media(post: PostFact) -> str:

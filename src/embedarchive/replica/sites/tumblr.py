@@ -66,7 +66,9 @@ def _answer(request: Request, world: World) -> Reply | None:
     post = next((post for key, post in _BY_KEY.items() if key in request.target), None)
     state = world.state(post) if post else "gone"
     if request.host == "www.tumblr.com":
-        return _answer_oembed(post, state) if request.path == "/oembed/1.0" else None
+        if request.path == "/oembed/1.0":
+            return _answer_oembed(post, state)
+        return None
     if not request.path.startswith("/embed/post/"):
         return None
     if fault := answer_fault(state, request):

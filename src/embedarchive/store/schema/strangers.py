@@ -108,7 +108,9 @@ def is_risky(sql: str) -> bool:
 def judge_shadow(name: str, row: tuple[Any, ...] | None) -> Strange | None:
     """What is strange about a table that SQLite or sqlite-utils made for ours. Pure."""
     if row is None:
-        return None if name == RECORD else Strange("schema_missing", name, f"{name} is missing")
+        if name == RECORD:
+            return None
+        return Strange("schema_missing", name, f"{name} is missing")
     if row[0] == "table" and not is_virtual(row[3]):
         return None
     return Strange("schema_foreign", name, f"a {row[0]} has the name of our {name}", is_read=True)

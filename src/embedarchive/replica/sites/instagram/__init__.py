@@ -254,7 +254,9 @@ def _sound(post: PostFact) -> str | None:
     """Only a reel's JSON names the artist of original audio."""
     if post.audio is None:
         return None
-    return " · ".join(post.audio) if post.kind == "reel" else audio_line(*post.audio)
+    if post.kind == "reel":
+        return " · ".join(post.audio)
+    return audio_line(*post.audio)
 
 
 def read_shortened(number: int) -> int:

@@ -34,7 +34,9 @@ def _answer(request: Request, world: World) -> Reply | None:
 def _fresh(request: Request, page: str) -> Reply:
     tag = f'"{hashlib.sha256(page.encode()).hexdigest()[:16]}"'
     headers = (("ETag", tag), ("Cache-Control", "max-age=60"))
-    return Reply(304, headers) if request.header("if-none-match") == tag else html(page, headers=headers)
+    if request.header("if-none-match") == tag:
+        return Reply(304, headers)
+    return html(page, headers=headers)
 
 
 def _answer_furniture(path: str, outlet: Outlet, stories: tuple[Story, ...]) -> Reply | None:

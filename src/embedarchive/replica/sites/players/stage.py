@@ -155,7 +155,9 @@ def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
             return _answer_service(stage.told.get(state, say)(post) if post else None, state)
     if post is None:
         return stage.dead
-    return _answer_frame(stage, post, state, request) if request.host in stage.hosts else None
+    if request.host in stage.hosts:
+        return _answer_frame(stage, post, state, request)
+    return None
 
 
 def tail_of(post: PostFact) -> str:
