@@ -177,6 +177,81 @@ def test_a_web_archive_is_read_however_it_is_packed(packing: str, tmp_path: Path
         assert posts(seeds) == ["01", "02", "03"]
 
 
+def lie(record: bytes, by: int) -> bytes:
+    """A record that says another length than it has."""
+    head, length, rest = record.partition(b"Content-Length: ")
+    said, end, rest = rest.partition(b"\r\n")
+    return head + length + str(int(said) + by).encode() + end + rest
+
+
+ARC = b"%s 192.0.2.1 20090102030405 text/html %d\n%s"
+HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+LINES = b"\n<p>1\n<p>2\n<p>3\n<p>4\n"
+LOST_ONE = {"damaged": 1}
+ONE, TWO = response(N + "1", article(1)), response(N + "2", article(2))
+BROKEN: dict[str, tuple[list[bytes], list[str], dict[str, int]]] = {
+    "a length too long by a line's end": ([lie(ONE, 2), TWO], ["01", "02"], {}),
+    "a length into the next": ([lie(ONE, 30), TWO], ["01", "02"], {}),
+    "a length too short": ([lie(response(N + "1", article(1) + LINES), -20), TWO], ["01", "02"], LOST_ONE),
+    "rubbish between": ([ONE, b"rubbish\n" * 20_000, TWO], ["01", "02"], LOST_ONE),
+    "rubbish before": ([b"rubbish\n" * 9, b"\n", response(N, article(1))], ["01"], LOST_ONE),
+    "no length": (
+        [ONE.replace(b"Content-Length: ", b"X-Length: "), TWO], ["02"], LOST_ONE,
+    ),
+    "no address": (
+        [ONE.replace(b"WARC-Target-URI", b"X-URI"), TWO], ["02"], LOST_ONE,
+    ),
+    "no type": ([ONE.replace(b"WARC-Type", b"X-Type"), TWO], ["02"], LOST_ONE),
+    "the head alone": ([ONE, TWO.split(b"HTTP/1.1")[0]], ["01"], LOST_ONE),
+    "an ARC without line's ends": (
+        [ARC % (b"https://news.test/%d" % n, len(HTTP + article(n)), HTTP + article(n)) for n in (1, 2, 3)],
+        ["01", "02", "03"], {},
+    ),
+    "an ARC with a length too short": (
+        [ARC % (b"https://news.test/%d" % n, len(HTTP + article(n)), HTTP + article(n) + LINES) for n in (1, 2)],
+        ["01", "02"], LOST_ONE,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_behind_what_cannot_be_read_it_goes_on_and_tells(kind: str, packed: bool, tmp_path: Path) -> None:
+    pieces, found, skipped = BROKEN[kind]
+    name = ("a.arc" if "ARC" in kind else "a.warc") + ".gz" * packed
+    (tmp_path / name).write_bytes(b"".join(map(gzip.compress, pieces)) if packed else b"".join(pieces))
+    seeds, intake = take(tmp_path / name)
+    assert posts(seeds) == found
+    lost = {reason: count for reason, count in intake.skipped.items() if reason in LOST}
+    ends = [seed.fetch for seed in seeds if seed.fetch and seed.fetch.reason == "damaged"]
+    assert (lost if lost or not ends else LOST_ONE) == skipped
+
+
+def test_trailers_behind_the_last_chunk_are_no_cut(tmp_path: Path) -> None:
+    body = chunked(article(1))[:-2] + b"X-Checked: yes\r\n\r\n"
+    (tmp_path / "a.warc").write_bytes(response(N, body, "Transfer-Encoding: chunked", "Trailer: X-Checked"))
+    [seed], _ = take(tmp_path / "a.warc")
+    assert seed.fetch
+    assert (posts([seed]), seed.fetch.truncated) == (["01"], None)
+
+
+@pytest.mark.parametrize("lost", [1, 30])
+def test_what_came_before_a_cut_is_read(lost: int, tmp_path: Path) -> None:
+    """Of a packed file that ends early the page is given as far as it goes, however small it is."""
+    (tmp_path / "a.warc.gz").write_bytes(gzip.compress(response(N, article(1, os.urandom(2000).hex())))[:-lost])
+    page, damage = (seed.fetch for seed in take(tmp_path / "a.warc.gz")[0])
+    assert page
+    assert damage
+    assert (page.outcome, b"<title>W1" in page.body, damage.reason) == ("ok", True, "damaged")
+
+
+def test_a_revisit_of_what_is_no_page_is_counted(tmp_path: Path) -> None:
+    picture = response(N + "a", b"\xff\xd8", content_type="image/jpeg")
+    (tmp_path / "a.warc").write_bytes(picture + revisit(N + "b", *ORIGINAL) * 2)
+    seeds, intake = take(tmp_path / "a.warc")
+    assert (seeds, dict(intake.skipped)) == ([], {"other_type": 2, "repeated": 1})
+
+
 def test_a_coding_that_nobody_undoes_is_a_failed_fetch(tmp_path: Path) -> None:
     path = tmp_path / "a.warc"
     path.write_bytes(response(N, b"?", "Content-Encoding: klingon"))

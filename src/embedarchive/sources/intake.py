@@ -34,7 +34,7 @@ LOST: Mapping[str, str] = {
     "unreadable": "files that cannot be read; look at their rights, or copy them anew",
     "list_in_folder": "lists in a folder, which are read only when they are named: @FILE",
     "nothing_found": "files without any article; look whether they are the right ones",
-    "damaged": "damaged files or records; what stood before the damage was taken, fetch or copy the file anew",
+    "damaged": "damaged files or records; what stands around the damage was taken, fetch or copy the file anew",
     "too_many": "entries beyond what is read of one document; split it",
     "unread_listing": "sitemaps of an index that could not be read; run the same command again",
     "too_many_listings": "indexes whose sitemaps are more, or deeper, than one run reads; give those that matter themselves",

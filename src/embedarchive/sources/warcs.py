@@ -7,8 +7,9 @@ record, whole, with gzip or zstd. Bodies go through the fetcher's own rules. Wha
 from __future__ import annotations
 
 import json
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -88,23 +89,99 @@ class _Pages:
         return held
 
 
-def _iterate(stream: Stream) -> Iterator[Any]:
-    """What records a web archive holds; what warcio trips over (a record without an address) is damage."""
-    records = iter(ArchiveIterator(stream, arc2warc=True))
-    while True:
-        try:
-            record = next(records)
-        except StopIteration:
-            return
-        except (AttributeError, TypeError, LookupError) as error:
-            raise ArchiveLoadFailed(f"A record cannot be read ({error}).") from error
-        yield record
-
-
 class Stream(Protocol):
     """What records are read from."""
 
     def read(self, size: int, /) -> bytes: ...
+
+
+def _iterate(stream: Stream, on_damage: Callable[[int], None] = lambda at: None) -> Iterator[Any]:
+    """Give the records of a web archive. Where one cannot be read, it goes on with the next that begins behind the last.
+
+    A record that says a wrong length hides the beginning of the next, and nothing is lost. Where something had to be
+    passed over, `on_damage` is told at which byte. Raises what there is in `_DAMAGE` where no further record begins.
+    """
+    window, passed, ends = _Window(stream), 0, 0
+    for _ in range(_MOST_DAMAGE):
+        records = ArchiveIterator(window, arc2warc=True)
+        try:
+            while record := next(records, None):
+                passed = window.given - records.reader.rem_length()
+                if record.rec_headers.get_header("Content-Length") is None:
+                    raise LookupError("it does not say its length")
+                ends = passed + getattr(record.raw_stream, "limit", 0)
+                yield record
+            stream.read(1)  # a fault of what is packed was an end to warcio
+            if (begun := window.find_record(ends)) is not None:
+                on_damage(begun)  # as was a record of which there is no more than its beginning
+            return
+        except (ArchiveLoadFailed, AttributeError, TypeError, LookupError) as error:
+            failed = window.given - records.reader.rem_length() if records.reader else window.given
+            begins = window.go_to_record(passed, ends)
+            if begins is None:
+                raise ArchiveLoadFailed(f"A record cannot be read ({error}).") from error
+            if begins > failed:
+                on_damage(failed)
+            passed, ends = begins + 1, -1
+    raise ArchiveLoadFailed("Too many records cannot be read.")
+
+
+_RECORD = re.compile(
+    rb"WARC/\d\.\d{1,2}\r?\n(?=[A-Za-z-]{1,64}:)"
+    rb"|[a-z][a-z0-9+.-]{1,10}:\S{1,2000} (?:\d{1,3}\.){3}\d{1,3} \d{14} \S{1,200} (?:\S{1,200} ){0,5}\d{1,12}\r?\n"
+)
+"""How a record begins: with WARC's first line, or the one that is the header of ARC's."""
+_BEGINNING = re.compile(rb"(?:\A|(?<=\n))(?:" + _RECORD.pattern + rb")")
+_LONGEST_BEGINNING = 4096
+_MOST_DAMAGE = 10_000
+"""Places in one file behind which a further record is looked for."""
+
+_KEPT = 1 << 20
+
+
+class _Window:
+    """A stream whose last megabyte can be looked at again. `given` counts its bytes up to the next that is given."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.given = 0
+        self._stream = stream
+        self._last = bytearray()
+        self._again = b""
+
+    def read(self, size: int) -> bytes:
+        if self._again:
+            data, self._again = self._again[:size], self._again[size:]
+        else:
+            data = self._stream.read(size)
+        self._last += data
+        self.given += len(data)
+        if len(self._last) > 2 * _KEPT:
+            del self._last[:-_KEPT]
+        return data
+
+    def go_to_record(self, behind: int, ends: int) -> int | None:
+        """Make the next record that begins behind a byte the next that is given; give where it begins, None if there is none.
+
+        Where the last one `ends`, one may begin without a line of its own.
+        """
+        at = ends - (self.given - len(self._last))
+        begins = ends if at >= 0 and _RECORD.match(self._last, at) else self.find_record(behind)
+        while begins is None:
+            del self._last[:-_LONGEST_BEGINNING]
+            if not self.read(_CHUNK):
+                return None
+            begins = self.find_record(behind)
+        at = begins - self.given  # from the end
+        self._again = bytes(self._last[at:]) + self._again
+        del self._last[at:]
+        self.given = begins
+        return begins
+
+    def find_record(self, behind: int) -> int | None:
+        """Where, behind a byte, a record begins in what was given last."""
+        first = self.given - len(self._last)
+        found = _BEGINNING.search(self._last, max(0, behind - first))
+        return first + found.start() if found else None
 
 
 def read_web_archive(path: Path, intake: Intake) -> Iterator[Seed]:
@@ -133,9 +210,10 @@ def resolve_revisits(intake: Intake) -> Iterator[Seed]:
 
     What none of them holds is counted as `revisit_unresolved`.
     """
-    waiting, intake.revisits = list(dict.fromkeys(intake.revisits)), []
+    waiting, named, intake.revisits = list(dict.fromkeys(intake.revisits)), len(intake.revisits), []
+    intake.skipped.update(["repeated"] * (named - len(waiting)))
     for path in intake.web_archives if waiting else ():
-        finder = _Originals(path, Intake(), waiting)
+        finder = _Originals(path, intake, waiting)
         try:
             with path.open("rb") as file:
                 yield from finder.read(file, str(path), 0)
@@ -176,10 +254,13 @@ class _RecordReader:
                     yield from self.read(member, f"{source}!{name}", depth + 1)
 
     def read_records(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in _iterate(stream):
+        for record in _iterate(stream, partial(self.skip_damage, source)):
             seed = self.take(record, source, pages)
             if seed:
                 yield seed
+
+    def skip_damage(self, source: str, at: int) -> None:
+        self.intake.skip(source, "damaged", f"byte {at}")
 
     def read_later(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
         """Give the pages that a redirect named only after they had been passed."""
@@ -207,6 +288,8 @@ class _RecordReader:
     def find_reason_to_skip(self, record: Any, url: str | None, pages: _Pages) -> str | None:
         """Why a record is no page, as far as its headers tell; a redirect of a page makes its target one."""
         kind, status, location = record.rec_type, _find_status(record), _find_header(record, "Location")
+        if not kind:
+            return "damaged"
         if kind not in (*_PAGES, "revisit"):
             return "about_the_crawl"
         if url is None:
@@ -262,6 +345,8 @@ class _Originals(_RecordReader):
         fetch = _read_fetch(record, uri.strip("<>"), source, self.path)
         self.found.update(revisits)
         if fetch.outcome != "ok" or not is_html(fetch.content_type, fetch.body[:4096]):
+            for revisit in revisits:
+                self.intake.skip(revisit.source, "other_type" if fetch.outcome == "ok" else "http_error", revisit.url)
             return
         for revisit in revisits:
             again = Fetch(
@@ -293,8 +378,8 @@ def _unpack(file: IO[bytes]) -> Stream:
 
 
 class _Unpacked:
-    """Pieces as a file that is read once. A fault comes when all before it was read (Python's own readers drop that), and again
-    at every further read: a record's reader that lives with it must not hide it from the next."""
+    """Pieces as a file that is read once. A fault is first an end, so that readers give what they had before it (else they drop
+    that), and then raised at every further read: a record's reader that lives with it must not hide it from the next."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -302,14 +387,14 @@ class _Unpacked:
         self._fault: Exception | None = None
 
     def read(self, size: int) -> bytes:
+        if self._fault:
+            raise self._fault
         while not self._piece:
-            if self._fault:
-                raise self._fault
             try:
                 piece = next(self._pieces, None)
             except (ValueError, OSError, *DECODER_FAULTS) as fault:
                 self._fault = fault
-                continue
+                return b""
             if piece is None:
                 return b""
             self._piece = piece
@@ -447,6 +532,8 @@ def _read_payload(record: Any, codings: tuple[str, ...]) -> Body:
                 break
         else:
             body.finish(framed=True)
+            while record.raw_stream.read(_CHUNK):
+                pass  # what follows the last chunk: trailers
     except _DAMAGE:
         body.cut("damaged")
     if getattr(record.raw_stream, "limit", 0) > 0 and not body.truncated:
