@@ -236,7 +236,8 @@ def to_iso_date(text: str) -> str:
 def say_options(options: Mapping[str, object], settings: Settings) -> dict[str, object]:
     """What the archive keeps of how a run was asked for; nothing of the machine, and nothing of a login."""
     chosen = {name: value for name, value in options.items() if value}
-    return chosen | {"settings": {"delay": settings.delay, "tabs": settings.tabs}}
+    world: dict[str, object] = {"delay": settings.delay, "tabs": settings.tabs}
+    return chosen | {"settings": world | ({"proxy": settings.proxy.label} if settings.proxy else {})}
 
 
 class LogWatcher:

@@ -98,7 +98,10 @@ async def within(seconds: float, work: Awaitable[T], what: str) -> T:
 
 @dataclass
 class Chrome:
-    """One running browser. `group` is its process group; `missing_fonts` names the scripts it would draw as boxes."""
+    """One running browser. `group` is its process group; `missing_fonts` names the scripts it would draw as boxes.
+
+    `proxy` is the one that the door chains to, without its secrets.
+    """
 
     choice: BrowserChoice
     playwright: Playwright
@@ -108,6 +111,7 @@ class Chrome:
     version: str
     session: CDPSession
     missing_fonts: tuple[str, ...] = ()
+    proxy: str | None = None
     dead: bool = False
 
     @property
@@ -311,4 +315,5 @@ def describe_environment(chrome: Chrome) -> Mapping[str, Any]:
         "user_agent": chrome.user_agent,
         "fonts_missing": list(chrome.missing_fonts),
         "operating_system": sys.platform,
+        **({"proxy": chrome.proxy} if chrome.proxy else {}),
     }

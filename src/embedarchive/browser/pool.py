@@ -206,6 +206,7 @@ class Browser:
                 await chrome.stop()
             self._chrome = await launch(self._choice, self._door.server, self._ca_file)
             self._chrome.missing_fonts = await find_tofu(self._chrome.browser)
+            self._chrome.proxy = self._door.upstream.label if self._door.upstream else None
             return self._chrome
 
     async def _watch_memory(self) -> None:

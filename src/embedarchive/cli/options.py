@@ -22,6 +22,9 @@ archive_option = click.option(
 DOOR_OPTIONS = (
     click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDR[:PORT]",
                  help="Connect there for that host, as curl does; also opens that address. HOST may be *."),
+    click.option("--proxy", metavar="URL", envvar="EMBEDARCHIVE_PROXY", show_envvar=True,
+                 help="Send everything through this proxy: http://HOST:PORT, socks5h://… (names are looked up there) or "
+                      "socks5://… (here), with USER:PASSWORD@ where it wants them, which are neither kept nor told."),
     click.option("--ca-file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                  help="Trust this certificate authority too (PEM). For replicas and test networks only: Chromium then "
                       "takes any chain that holds its key, whatever host name or date it is for."),

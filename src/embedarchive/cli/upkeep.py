@@ -31,6 +31,7 @@ from embedarchive.store import archive_path
 from embedarchive.store.faults import has_reset_fault
 
 if TYPE_CHECKING:
+    from embedarchive.egress import Upstream
     from embedarchive.run.services import Settings
 
 Examined = tuple[bool, str]
@@ -60,12 +61,14 @@ def doctor(archive: str, live: bool, full: bool, platforms: tuple[str, ...], lif
     if lift is not None:
         return lift_host(lift)
     settings = take_settings(values)
-    code = examine_machine(archive, settings.browser_path, full=full)
+    code = examine_machine(archive, settings.browser_path, settings.proxy, full=full)
     asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
     return code or asked
 
 
-def examine_machine(archive: str, browser_path: str | None, *, full: bool = False) -> ExitCode:
+def examine_machine(
+    archive: str, browser_path: str | None, proxy: Upstream | None = None, *, full: bool = False
+) -> ExitCode:
     """Print what was found of the machine, and give DONE if all is well, DAMAGED if the archive is not, else ERROR."""
     examinations: list[tuple[str, Callable[[], Coroutine[Any, Any, Examined]]]] = [
         ("Python", examine_python),
@@ -76,6 +79,7 @@ def examine_machine(archive: str, browser_path: str | None, *, full: bool = Fals
         ("Browser", lambda: examine_browser(browser_path)),
         ("Fonts", lambda: examine_fonts(browser_path)),
         ("Door", examine_door),
+        *([("Proxy", lambda: examine_proxy(proxy))] if proxy else []),
         ("Hosts", examine_hosts),
     ]
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -226,6 +230,18 @@ async def examine_door() -> Examined:
     server.close()
     fine = fetch.outcome == "failed" and not knocks
     return fine, "refuses private addresses" if fine else "a private address could be reached; do not crawl with this"
+
+
+async def examine_proxy(proxy: Upstream) -> Examined:
+    """Knock at the proxy itself: whether it knows us, only a request would say."""
+    from embedarchive.core.errors import NetworkDown
+    from embedarchive.egress import Door
+
+    try:
+        async with Door(upstream=proxy):
+            return True, f"{proxy.label} is there; everything is sent through it"
+    except NetworkDown as error:
+        return False, str(error)
 
 
 async def examine_hosts() -> Examined:

@@ -62,7 +62,11 @@ class ExitCode(IntEnum):
     NO_STAMP = 8, "no stamp", "A time stamp is required and missing. No command gives it yet."
     LOCKED = 9, "another writer", "Another embedarchive is writing to the archive; nothing was changed."
     NEWLY_LOST = 10, "newly lost", "Posts were found to be lost that were not before. No command gives it yet."
-    NO_NETWORK = 11, "no network", "This machine reaches nothing at all; run the same command again when it does."
+    NO_NETWORK = (
+        11,
+        "no network",
+        "This machine, or the proxy that it was given, reaches nothing at all; run the same command again when it does.",
+    )
     INTERRUPTED = 130, "interrupted", "Ctrl-C; what is kept stays kept. `serve` is ended that way, and gives 0."
     ENDED = 143, "ended", "SIGTERM, as systemd and `kill` send it; what is kept stays kept."
 

@@ -2,6 +2,7 @@
 
 from embedarchive.egress.door import Door, Refusal, Resolver
 from embedarchive.egress.policy import DoorLimits, DoorPolicy, Resolve, check_url, find_special, parse_resolve
+from embedarchive.egress.upstream import Upstream, parse_proxy
 
 __all__ = [
     "Door",
@@ -10,7 +11,9 @@ __all__ = [
     "Refusal",
     "Resolve",
     "Resolver",
+    "Upstream",
     "check_url",
     "find_special",
+    "parse_proxy",
     "parse_resolve",
 ]

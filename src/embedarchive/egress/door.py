@@ -23,6 +23,7 @@ from embedarchive.core.errors import NetworkDown, RefusedError
 from embedarchive.egress.policy import DoorLimits, DoorPolicy, canonicalize_host
 from embedarchive.egress.request import Refused
 from embedarchive.egress.tunnel import SIGN_IN_HOST, Tunnel
+from embedarchive.egress.upstream import NotThrough, ProxyFault, Upstream, knock, open_through
 
 Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 """A host name and a port to addresses; raises OSError when there are none."""
@@ -47,6 +48,7 @@ class Door:
     """Open with `async with`; give `proxy` to Playwright and `proxy_url` to httpx.
 
     `resolver` and `token` are there for tests; by default the system resolves, and the token is new for every door.
+    With an `upstream` all that passes goes through that proxy; `proxy_fault` says why nothing can, once that is sure.
     """
 
     def __init__(
@@ -56,8 +58,11 @@ class Door:
         resolver: Resolver | None = None,
         limits: DoorLimits | None = None,
         token: str | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
         self.policy = policy or DoorPolicy()
+        self.upstream = upstream
+        self.proxy_fault: str | None = None
         self.limits = limits or DoorLimits()
         self.refusals: deque[Refusal] = deque(maxlen=1000)
         self.port = 0
@@ -82,6 +87,8 @@ class Door:
             raise NetworkDown(
                 f"This machine cannot be reached by itself, on 127.0.0.1 ({error}), where everything passes on its way out."
             ) from error
+        if self.upstream:
+            await self._knock_at(self.upstream)
         self._sweeper = asyncio.create_task(self._sweep())
         return self
 
@@ -95,6 +102,15 @@ class Door:
         for tunnel in list(self._tunnels):
             tunnel.close()
         await asyncio.sleep(0)  # let the transports say that they are gone
+
+    async def _knock_at(self, upstream: Upstream) -> None:
+        """See that the proxy is there before anything is begun. Raises NetworkDown."""
+        try:
+            async with asyncio.timeout(self.limits.connect_s):
+                (await knock(upstream)).close()
+        except (ProxyFault, TimeoutError) as error:
+            await self.__aexit__(None, None, None)
+            raise NetworkDown(say_proxy_fault(upstream, str(error) or "it does not answer")) from error
 
     @property
     def server(self) -> str:
@@ -170,11 +186,14 @@ class Door:
         """Whether, since that moment of the loop's clock, the network itself failed us and nothing arrived from anywhere."""
         return self._cut_off_at >= since > self._reached_at
 
-    async def connect(self, host: str, port: int, pipe: asyncio.Protocol) -> None:
-        """Check host and port and connect `pipe` there, or raise `Refused`; remember which it was."""
+    async def connect(self, host: str, port: int, pipe: asyncio.Protocol, *, is_tunnel: bool = True) -> bool:
+        """Check host and port and connect `pipe` there, or raise `Refused`; remember which it was.
+
+        Gives whether `pipe` leads to an HTTP proxy that is still to be told where: it does for what is no tunnel.
+        """
         try:
             host = canonicalize_host(host)
-            address = await self._connect_checked(host, port, pipe)
+            address, is_direct = await self._connect_checked(host, port, pipe, is_tunnel=is_tunnel)
         except RefusedError as error:
             self.refusals.append(Refusal(host, port, error.reason))
             raise Refused(403, error.reason) from error
@@ -183,20 +202,56 @@ class Door:
             raise
         if len(self._remote) >= _REMEMBERED_HOSTS:
             del self._remote[next(iter(self._remote))]
-        self._remote[host, port] = address
+        if address:
+            self._remote[host, port] = address
+        return not is_direct
 
-    async def _connect_checked(self, host: str, port: int, pipe: asyncio.Protocol) -> str:
+    async def _connect_checked(
+        self, host: str, port: int, pipe: asyncio.Protocol, *, is_tunnel: bool
+    ) -> tuple[str | None, bool]:
+        """Give the address that was connected to (None where only the proxy knows), and whether it is the far end."""
         exception = self.policy.find_exception(host, port)
         if exception:
-            return await self._connect_first([exception.address], exception.target_port, pipe)
+            return await self._connect_first([exception.address], exception.target_port, pipe), True
         if port not in self.policy.ports:
             raise Refused(403, "refused_port")
+        if self.upstream and self.upstream.looks_names_up:
+            objection = self.policy.find_objection_to_name(host)
+            if objection:
+                raise Refused(403, f"refused_{objection}")
+            if self.upstream.scheme == "http" and not is_tunnel:
+                await self._reach(self.upstream, None, 0, pipe)
+                return None, False
+            await self._reach(self.upstream, host.strip("[]"), port, pipe)
+            return None, True
         found = await self._resolve(host.strip("[]"), port)
         objections = {address: self.policy.find_objection(address) for address in found}
         allowed = [address for address, objection in objections.items() if objection is None]
         if not allowed:
             raise Refused(403, f"refused_{next(iter(objections.values()))}")
-        return await self._connect_first(allowed[:_MAX_ADDRESSES], port, pipe)
+        return await self._connect_first(allowed[:_MAX_ADDRESSES], port, pipe), True
+
+    async def _reach(self, upstream: Upstream, host: str | None, port: int, pipe: asyncio.Protocol) -> None:
+        """Connect `pipe` through the proxy, or with no host to the proxy itself."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(2 * self.limits.connect_s):
+                sock = await (open_through(upstream, host, port) if host else knock(upstream))
+                await loop.create_connection(lambda: pipe, sock=sock)
+        except NotThrough as error:
+            raise Refused(504 if error.reason == "timeout" else 502, error.reason) from error
+        except ProxyFault as error:
+            self.note_proxy_fault(error.reason, str(error))
+            raise Refused(502, error.reason) from error
+        except TimeoutError as error:
+            raise Refused(504, "timeout") from error
+
+    def note_proxy_fault(self, reason: str, says: str) -> None:
+        """Remember that the proxy itself fails: one that does not know us never will, one that is away may come back."""
+        assert self.upstream, "only a proxy has a fault of its own"
+        self._note_cut_off()
+        if reason == "proxy_auth":
+            self.proxy_fault = say_proxy_fault(self.upstream, says)
 
     async def _resolve(self, host: str, port: int) -> list[str]:
         try:
@@ -220,6 +275,9 @@ class Door:
         reason = "connection"
         for address in addresses:
             try:
+                if self.upstream:
+                    await self._reach(self.upstream, address, port, pipe)
+                    return address
                 async with asyncio.timeout(each):
                     await loop.create_connection(lambda: pipe, address, port)
                 return address
@@ -251,6 +309,14 @@ class Door:
             await asyncio.sleep(min(5.0, self.limits.idle_s / 4, self.limits.head_s / 4))
             for tunnel in [t for t in self._tunnels if t.is_over(clock(), self.limits)]:
                 tunnel.close()
+
+
+def say_proxy_fault(upstream: Upstream, says: str) -> str:
+    """What a proxy that fails means, and what to do; without its secrets."""
+    return (
+        f"Nothing can be reached: the proxy {upstream.label} fails ({says}), and without it nothing is sent. "
+        "Start or correct it (--proxy), then run the same command again."
+    )
 
 
 async def resolve_name(host: str, port: int) -> list[str]:

@@ -114,6 +114,12 @@ class DoorPolicy:
         starred = (r for r in there if r.host == "*" and not _is_address(host))
         return next(named, None) or next(starred, None)
 
+    def find_objection_to_name(self, host: str) -> str | None:
+        """Why a host may not be asked for where somebody else looks its name up, or None: as far as the name tells."""
+        if _is_address(host):
+            return self.find_objection(host.strip("[]"))
+        return None if self.allow_private or not _LOCAL_NAME.search(host) else "private"
+
     def find_objection(self, address: str) -> str | None:
         """Why this address may not be connected to, or None."""
         special = find_special(address)
@@ -146,6 +152,12 @@ def _unwrap(ip: IPv6Address) -> IPv4Address | None:
 def _find_special_6(ip: IPv6Address) -> str | None:
     special = next((name for net, name in _NETS_6 if ip in net), None)
     return special or (None if ip in _HANDED_OUT else "reserved")
+
+
+# https://www.iana.org/assignments/special-use-domain-names, .internal (ICANN, 2024), and what only a resolver at home knows.
+_LOCAL_NAME = re.compile(
+    r"^[^.]+$|(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|in-addr\.arpa|ip6\.arpa)$"
+)
 
 
 def _is_address(host: str) -> bool:

@@ -87,6 +87,15 @@ def _bracket(authority: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
     return authority
 
 
+def address_proxy(request: ProxyRequest, authorization: bytes) -> bytes:
+    """The head of a plain request as another proxy wants it: with the whole address, and who asks."""
+    line, _, fields = request.head.partition(b"\r\n")
+    method, path, version = line.split(b" ", 2)
+    host = re.search(rb"(?i)^host: ([^\r]*)", fields)
+    authority = host[1] if host else request.host.encode("ascii")
+    return method + b" http://" + authority + path + b" " + version + b"\r\n" + authorization + fields
+
+
 def _read_header(line: bytes) -> tuple[bytes, bytes]:
     match = _HEADER.fullmatch(line)
     if not match:

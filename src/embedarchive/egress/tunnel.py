@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 from typing import Protocol
 
 from embedarchive.egress.policy import DoorLimits
-from embedarchive.egress.request import ProxyRequest, Refused, find_response_head, read_request, render_answer
+from embedarchive.egress.request import (
+    ProxyRequest,
+    Refused,
+    address_proxy,
+    find_response_head,
+    read_request,
+    render_answer,
+)
+from embedarchive.egress.upstream import Upstream
 
 SIGN_IN_HOST = "door.invalid"
 """The door answers this name itself: a browser context that went there once has its proxy password in memory."""
@@ -18,13 +27,15 @@ class Doorkeeper(Protocol):
     """What a tunnel asks of the door that it belongs to: who may pass, and to be connected."""
 
     limits: DoorLimits
+    upstream: Upstream | None
 
     def open_tunnel(self, tunnel: Tunnel) -> bool: ...
     def close_tunnel(self, tunnel: Tunnel) -> None: ...
     def find_user(self, password: bytes | None) -> str | None: ...
     def is_barred(self, user: str) -> bool: ...
     def hear(self, user: str, at: float) -> None: ...
-    async def connect(self, host: str, port: int, pipe: Pipe) -> None: ...
+    async def connect(self, host: str, port: int, pipe: Pipe, *, is_tunnel: bool) -> bool: ...
+    def note_proxy_fault(self, reason: str, says: str) -> None: ...
 
 
 class Pipe(asyncio.Protocol):
@@ -62,6 +73,7 @@ class Tunnel(asyncio.Protocol):
         self.far: Pipe | None = None
         self.head: bytes | None = b""
         self.reply_head: bytes | None = None
+        self.to_proxy = False
         self.opening: asyncio.Task[None] | None = None
         self.clock = asyncio.get_running_loop().time
         self.born = self.touched = self.clock()
@@ -96,7 +108,7 @@ class Tunnel(asyncio.Protocol):
             if request.host == SIGN_IN_HOST:
                 raise Refused(200, "signed_in")
             pipe = Pipe(self)
-            await self.door.connect(request.host, request.port, pipe)
+            self.to_proxy = await self.door.connect(request.host, request.port, pipe, is_tunnel=request.is_tunnel)
             if self.door.is_barred(user):
                 assert pipe.transport
                 pipe.transport.abort()
@@ -116,7 +128,9 @@ class Tunnel(asyncio.Protocol):
             pipe.transport.write(rest)
         else:
             self.reply_head = b""
-            pipe.transport.write(request.head + rest)
+            upstream = self.door.upstream if self.to_proxy else None
+            head = address_proxy(request, upstream.authorization) if upstream else request.head
+            pipe.transport.write(head + rest)
         self.transport.resume_reading()
 
     def receive_from_far(self, data: bytes) -> None:
@@ -130,7 +144,10 @@ class Tunnel(asyncio.Protocol):
             return
         self.reply_head += data
         found = find_response_head(self.reply_head)
-        if found:
+        if found and self.to_proxy and re.match(rb"HTTP/1\.\d 407\b", found):
+            self.door.note_proxy_fault("proxy_auth", "it does not accept the user and password")
+            self._answer(502, "proxy_auth")
+        elif found:
             self.reply_head = None
             self.transport.write(found)
         elif len(self.reply_head) > self.door.limits.head_bytes:

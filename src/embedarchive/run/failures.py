@@ -22,6 +22,7 @@ ADVICE: Mapping[str, str] = {
     "timeout": "the server was too slow; run the same command again",
     "deferred": "the host asked to be left alone for a while; embedarchive doctor says until when, and how to lift that",
     "tls": "the server's certificate is not valid; look at the page in a browser",
+    "proxy_refused": "the proxy (--proxy) does not let this address be reached; ask whoever runs it",
     "refused": "an address that is not connected to; --allow-private if it is your own network",
     "unsupported_encoding": "packed in a way that this version cannot undo; fetch or save the page in another way",
     "bad_encoding": "packed wrongly by the server; run the same command again, or save the page in a browser",

@@ -21,7 +21,8 @@ from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.core.version import __version__
 from embedarchive.detect.bounded import search_page
 from embedarchive.detect.obstacles import find_obstacle
-from embedarchive.egress import Door, DoorPolicy, parse_resolve
+from embedarchive.egress import Door, DoorPolicy, Upstream, parse_proxy, parse_resolve
+from embedarchive.egress.door import say_proxy_fault
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.politeness import PoliteClient
@@ -44,6 +45,7 @@ class Settings:
     `limits` are those of a visit."""
 
     resolve: tuple[str, ...] = ()
+    proxy: Upstream | None = None
     ca_file: Path | None = None
     allow_private: bool = False
     browser_path: str | None = None
@@ -65,8 +67,9 @@ class Settings:
 class SettingsOptions(TypedDict, total=False):
     """How a run meets the world, by the names of the commands' options.
 
-    `resolve` connects to other addresses than names say, as curl does (`HOST:PORT:ADDR[:PORT]`); `ca_file` is trusted
-    too, `allow_private` lets private addresses be reached: for replicas and test networks. `browser_path` is the
+    `resolve` connects to other addresses than names say, as curl does (`HOST:PORT:ADDR[:PORT]`); `proxy` sends everything
+    through a proxy (`http://…`, `socks5h://…`, `socks5://…`), whose user and password are neither kept nor told; `ca_file` is
+    trusted too, `allow_private` lets private addresses be reached: for replicas and test networks. `browser_path` is the
     Chromium, Chrome or Edge to use. `delay` is the least number of seconds between two requests to one host,
     `concurrency` how many articles at once (1 to 64), `tabs` how many posts (1 to 16). `contact` is a URL or address for
     webmasters, `ignore_robots` fetches what robots.txt asks robots to leave alone. `storage_state` is a file of
@@ -74,6 +77,7 @@ class SettingsOptions(TypedDict, total=False):
     """
 
     resolve: Sequence[str]
+    proxy: str | None
     ca_file: str | Path | None
     allow_private: bool
     browser_path: str | None
@@ -104,7 +108,14 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     resolve = tuple(given.pop("resolve", ()))
     for rule in resolve:
         parse_resolve(rule)
-    return Settings(**given, resolve=resolve, ca_file=Path(ca_file) if ca_file else None, login=login)
+    proxy = given.pop("proxy", None)
+    return Settings(
+        **given,
+        resolve=resolve,
+        proxy=parse_proxy(proxy) if proxy else None,
+        ca_file=Path(ca_file) if ca_file else None,
+        login=login,
+    )
 
 
 def join_fetches(first: Fetch, then: Fetch) -> Fetch:
@@ -129,7 +140,7 @@ class Services:
         s = self.settings
         enter = self._stack.enter_async_context
         policy = DoorPolicy(allow_private=s.allow_private, resolve=tuple(parse_resolve(r) for r in s.resolve))
-        self.door = await enter(Door(policy))
+        self.door = await enter(Door(policy, upstream=s.proxy))
         ca_file = str(s.ca_file) if s.ca_file else None
         self.fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
         self.politeness = await enter(
@@ -196,6 +207,8 @@ class Services:
         """Do something out there. When the network itself is away, wait a little, try once more, then raise NetworkDown."""
         began = asyncio.get_running_loop().time()
         done = await act()
+        if self.door.proxy_fault:
+            raise NetworkDown(self.door.proxy_fault)
         if not self.door.is_cut_off(began):
             return done
         await asyncio.sleep(OUTAGE_S)
@@ -203,6 +216,8 @@ class Services:
         if not self.door.is_cut_off(began):
             return done
         refused = self.door.refusals[-1]
+        if self.settings.proxy and refused.reason.startswith("proxy_"):
+            raise NetworkDown(say_proxy_fault(self.settings.proxy, f"away for {OUTAGE_S:.0f} s"))
         raise NetworkDown(
             f"This machine reaches nothing at all: neither {refused.host} ({refused.reason}) nor any other host answered "
             f"for {OUTAGE_S:.0f} s. When it is connected again, run the same command."
