@@ -6,7 +6,7 @@ import asyncio
 import re
 import socket
 import struct
-from typing import Protocol
+from typing import Protocol, cast
 
 from embedarchive.egress.policy import DoorLimits
 from embedarchive.egress.request import (
@@ -46,8 +46,7 @@ class Pipe(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one, and says so nowhere
 
     def data_received(self, data: bytes) -> None:
         self.tunnel.receive_from_far(data)
@@ -79,10 +78,9 @@ class Tunnel(asyncio.Protocol):
         self.born = self.touched = self.clock()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one, and says so nowhere
         if not self.door.open_tunnel(self):
-            transport.abort()
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self.touched = self.clock()

@@ -371,7 +371,12 @@ class Archive:
         """Keep a visit that only shows whether a platform still answers: evidence, counted nowhere.
 
         A living post releases what was withheld because no control was seen, and lets the losses of that hour be concluded.
+        One that was seen beside its frame only says nothing of the frame, and is kept as what the frame was.
         """
+        seen = capture.verdict
+        if seen.outcome == "available" and not rows.is_seen_in_frame(seen):
+            refused = dataclasses.replace(seen, outcome="unavailable", reason="embed_refused")
+            capture = dataclasses.replace(capture, verdict=refused)
         with self.transaction() as conn:
             if (known := rows.find_capture(conn, capture)) is not None:
                 return known
