@@ -44,6 +44,12 @@ GROWING = {
     "bylines": lambda n: EMBED.format(1) + "(@" * (5 * n) + "</blockquote>",
     "svgs": lambda n: EMBED.format(1) + "<svg>" * (5 * n) + "</blockquote>",
     "base64": lambda n: '<div data-borlabs-cookie-id="instagram" data-x="' + "PGlm" * (10 * n) + '">',
+    "literals": lambda n: "<script>" + "={a:" * (5 * n) + '"https://www.instagram.com/p/BwAAAAAAAAA/"</script>',
+    "unclosed-texts": lambda n: "<script>a={b:" + "'\\'" * (5 * n) + '"https://www.instagram.com/p/BwAAAAAAAAA/"</script>',
+    "unclosed-comments": lambda n: "<script>a={b:[" + "/*" * (5 * n) + '"https://www.instagram.com/p/BwAAAAAAAAA/"</script>',
+    "calls-in-literals": lambda n: "<script>a={b:" + "c(" * (5 * n) + '"https://www.instagram.com/p/BwAAAAAAAAA/"</script>',
+    "rows-of-a-stream": lambda n: "<script>self.__next_f.push([1," + '"1:T9,' * n + '"https://www.instagram.com/p/BwAAAAAAAAA/"])</script>',
+    "shortcodes": lambda n: "[embed " * n + "[embed]https://www.instagram.com/p/BwAAAAAAAAA/[/embed]" + "<p>[a " * n,
     "comments": lambda n: "<!" * (10 * n) + ">" + EMBED.format(1),
 }  # fmt: skip
 

@@ -550,6 +550,49 @@ CLAIMS = {
         '3lcxjuygrwk2p">December 10, 2024 at 9:12 PM</a></blockquote>',
         {"text": "It is back.", "author_name": "Mara Lind", "posted_at": "2024-12-10"},
     ),
+    "the title of a thread is what its link says": (
+        '<blockquote class="reddit-card"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/a_kestrel/">A kestrel</a> from <a href="http://www.'
+        'reddit.com/r/birds">birds</a></blockquote>',
+        {"text": "A kestrel", "author_name": None},
+    ),
+    "a comment in a thread has no title": (
+        '<blockquote class="reddit-embed-bq"><a href="https://www.reddit.com/r/birds/comments/1ab2cd/comment/kxyz12/">Comment</a><br> by<a href="https'
+        '://www.reddit.com/user/mara/">u/mara</a> from discussion<a href="https://www.reddit.com/r/birds/comments/1ab2cd/a_kestrel/"></a><br> in<a '
+        'href="https://www.reddit.com/r/birds/">birds</a></blockquote>',
+        {"text": None, "author_handle": "mara"},
+    ),
+    "a card that only says whose post it is has no words": (
+        '<blockquote class="text-post-media" data-text-post-permalink="https://www.threads.net/@mara.lind/post/DDYEM_foiI1"><a href="https://www.'
+        'threads.net/@mara.lind/post/DDYEM_foiI1"><div><div>Post by @mara.lind</div><div>View on</div><div>Threads</div></div></a></blockquote>',
+        {"text": None, "author_handle": "mara.lind"},
+    ),
+    "a date behind a weekday": (
+        '<div class="fb-post" data-href="https://www.facebook.com/rookfield/posts/928812574504508"><blockquote cite="x"><p>It is back.</p>Posted by <a '
+        'href="https://facebook.com/rookfield">Rook Field</a> on&nbsp;<a href="https://www.facebook.com/rookfield/posts/928812574504508">Friday, '
+        'January 1, 2016</a></blockquote></div>',
+        {"text": "It is back.", "author_name": "Rook Field", "posted_at": "2016-01-01"},
+    ),
+    "a date that is no link": (
+        '<div class="fb-video" data-href="https://www.facebook.com/rookfield/videos/928812574504508"><blockquote><p>It is back.</p>Gepostet von <a '
+        'href="https://facebook.com/rookfield">Rook Field</a> am Montag, 4. Januar 2016</blockquote></div>',
+        {"text": "It is back.", "posted_at": "2016-01-04"},
+    ),
+    "a date of the words themselves is not the post's": (
+        '<blockquote class="twitter-tweet"><p>The concert is on 4 January 2016</p>— Mara (@mara) <a href="https://twitter.com/mara/status/'
+        '1349129669258448897">View</a></blockquote>',
+        {"text": "The concert is on 4 January 2016", "posted_at": None},
+    ),
+    "a post that was drawn anew": (
+        '<div class="ltag__twitter-tweet__main" data-url="https://twitter.com/maralind/status/1349129669258448897"><div class="ltag__twitter-tweet'
+        '__full-name">Mara Lind</div><div class="ltag__twitter-tweet__username">@maralind</div><div class="ltag__twitter-tweet__body">It is back.'
+        '</div><div class="ltag__twitter-tweet__date">22:13 PM - 12 Jan 2021</div></div>',
+        {"text": "It is back.", "author_name": "Mara Lind", "author_handle": "maralind", "posted_at": "2021-01-12"},
+    ),
+    "the title of a post's page": (
+        '<div class="instagram" data-attrs="{&quot;instagram_id&quot;:&quot;C1a2B3c4D5e&quot;,&quot;title&quot;:&quot;Mara Lind on Instagram: \\&quot;It is'
+        ' back.\\&quot;&quot;,&quot;author_name&quot;:&quot;@mara.lind&quot;}" data-component-name="InstagramToDOM"></div>',
+        {"text": "It is back.", "author_name": "Mara Lind", "author_handle": "mara.lind"},
+    ),
     "a quote without any link still has its words": (
         '<blockquote class="twitter-tweet"><p lang="en">The kestrel is back.</p></blockquote>',
         {"text": "The kestrel is back.", "lang": "en"},

@@ -35,7 +35,7 @@ def clean_url(text: str) -> str | None:
     # Twice: consent managers escape markup that was escaped already.
     text = unescape_entities(unescape_entities(text))
     text = _CONTROLS.sub("", text.replace("\\/", "/").replace("\\u002F", "/").replace("\\u0026", "&"))
-    if re.match(r"(?i)^(?:https?)?(?::|%3a)?%2f%2f", text):
+    if re.match(r"(?i)^(?:(?:https?)?(?::|%3a)?%2f%2f|https?%3a//)", text):
         text = unquote(text)
     if "\\" in text:
         return None

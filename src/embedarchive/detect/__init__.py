@@ -19,7 +19,7 @@ from embedarchive.detect.nesting import limit_nesting
 from embedarchive.detect.prefilter import prefilter_document
 from embedarchive.detect.text import find_in_text
 
-FINDER_RULES = 7
+FINDER_RULES = 8
 """Raised whenever the finder improves; the ledger then searches kept fetches again, without any network."""
 
 __all__ = [

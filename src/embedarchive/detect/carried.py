@@ -12,11 +12,12 @@ from selectolax.lexbor import LexborNode
 from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.data import Named, find_named, split_words
 from embedarchive.detect.elements import NOT_CARRYING, NOT_CARRYING_TAGS
+from embedarchive.detect.literals import read_literal
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
 from embedarchive.detect.match import Match
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_match, read_trail
-from embedarchive.detect.selectors import CARD
-from embedarchive.detect.state import StateRecord, make_records, walk_own
+from embedarchive.detect.selectors import CARDS
+from embedarchive.detect.state import StateRecord, make_records, unwrap_astro, walk_own
 
 _LARGEST = 4_000_000
 _EXPANDERS = frozenset(("embed", "oembed", "embedly", "iframely"))
@@ -98,7 +99,9 @@ def match_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match
 def _read_link(pairs: dict[str, str], attrs: Attrs) -> dict[str, str]:
     """Of a link, the attributes that a script is to expand; its plain address only where its class is to be a card."""
     kept = {n: v for n, v in pairs.items() if n.startswith("data-") and split_words(n) & _EXPANDERS}
-    return kept | ({"embed-href": attrs.get("href") or ""} if CARD.classes[0] in (attrs.get("class") or "") else {})
+    classes = frozenset((attrs.get("class") or "").split())
+    replaced = any(card.fits("a", classes, attrs) for card in CARDS)
+    return kept | ({"embed-href": attrs.get("href") or ""} if replaced else {})
 
 
 def _match_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[Match]:
@@ -106,7 +109,10 @@ def _match_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[
     start = value.lstrip()[:3]
     if start[:1] in ("{", "[") or start[:1] == "&" or start.upper() == "%7B":
         data = read_json(value)
+        if data is None:
+            data = read_literal(value)
         if data is not None:
+            data = unwrap_astro(data) if node.tag == "astro-island" else data
             return match_json(data, node, scope, "attribute", f"@{name}")
     return dive(value, node, scope, "attribute", f"@{name}")
 

@@ -6,13 +6,12 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from embedarchive.core.dates import to_iso
 from embedarchive.core.html import blunt
 from embedarchive.core.model import Claim
 from embedarchive.core.urls import split_url
+from embedarchive.detect.written_dates import parse_time
 from embedarchive.platforms.kit.ids import date_ms
 from embedarchive.platforms.kit.specification import Platform
 
@@ -21,21 +20,17 @@ if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link n
 
 LONGEST_PIECE = 20_000
 _LONGEST_CALL = 80
+_LONGEST_DATE = 8
+"""Words."""
 _BYLINE = re.compile(r"[(（]\s*[@＠]([\w.\-]{1,64}(?:@[\w.\-]{1,80})?)\s*[)）]")
 _DASH = re.compile(r"(?:^|\s)[—–―]\s*(?=\S)")
 _BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
 _NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", re.S | re.I)
 _TITLED = re.compile(r"^@[\w.\-]+$")
-_ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2})?")
-_MONTH_FIRST = re.compile(r"^([A-Z][a-z]{2,8})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$")
-_DAY_FIRST = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)? ([A-Z][a-z]{2,8})\.?,? (\d{4})$")
-_CLOCK = re.compile(
-    r"^\d{1,2}:\d{2}(?:\s?[AaPp]\.?[Mm]\.?)?\s*[\u00b7\u2219\u2022|-]\s*(?=[A-Z]|\d{1,2} [A-Z])"
-    r"|(?<=\d{4})(?:,? at|,)? \d{1,2}:\d{2}(?:\s?[AaPp]\.?[Mm]\.?)?$"
+_SHARED_TITLE = re.compile(
+    r"^(.{1,80}?) on (?:Instagram|Threads|X|Twitter|TikTok|Facebook): [\"\u201c](.*)[\"\u201d]$", re.S
 )
-"""A time of day before or behind a date in words: of which zone, nobody knows."""
-_OF_X = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})$")
+"""The title that a platform gives a post's page: its author, and the words themselves."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.-]+\.[a-z]{2,8}/\S+|pic\.twitter\.com/\w+")
 _ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _COUNT = re.compile(r"^[\d.,\s]+[KMB]?(?:\s+\w+){0,2}$")
@@ -43,8 +38,9 @@ _USER = re.compile(r"^(?:/?u/|@)([\w.-]{2,60})$")
 _PLACEHOLDER = re.compile(r"^\[[^\[\]]{3,40}\]$")
 """What stands for a picture: `[image or embed]`."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_AUTHOR = frozenset(("author", "username", "handle", "user", "screen", "account"))
+_AUTHOR = frozenset(("author", "username", "handle", "user", "screen", "account", "full", "display"))
 _WHEN = frozenset(("date", "time", "timestamp"))
+_WORDS = frozenset(("text", "body", "content"))
 _SAYING = _AUTHOR | _WHEN
 _ASIDE = _SAYING | frozenset(
     (
@@ -68,8 +64,14 @@ _ASIDE = _SAYING | frozenset(
 _QUOTES = frozenset(("tweet", "quote", "toot", "status"))
 
 
-def read_claim(piece: str, platform: Platform | None = None) -> Claim:
-    """Read author, text, date and language from the markup of one embed (its first 20,000 characters)."""
+def read_claim(
+    piece: str, platform: Platform | None = None, handle: str | None = None, *, quoted: bool = True
+) -> Claim:
+    """Read author, text, date and language from the markup of one embed (its first 20,000 characters).
+
+    `handle` is the author's, where the post's address has it. What is not `quoted` is a box of the publisher's own, of which
+    only those elements are believed whose classes say what they hold.
+    """
     from bs4 import BeautifulSoup, Tag
 
     if "<" not in piece[1:]:
@@ -77,22 +79,22 @@ def read_claim(piece: str, platform: Platform | None = None) -> Claim:
     plain = _BLOCK.sub(r"\n<\1", _NOISE.sub("", blunt(piece[:LONGEST_PIECE])))
     soup = BeautifulSoup(plain, "html.parser", store_line_numbers=False, multi_valued_attributes=None)  # half the time
     lines = _read_lines(soup)
-    name, handle, byline = read_byline(lines, platform)
+    name, said, byline = read_byline(lines, platform)
     tags = [t for t in soup.descendants if isinstance(t, Tag)]
     paragraphs, links = ([t for t in tags if t.name == kind] for kind in ("p", "a"))
     parts = _read_parts(tags)
     name = name or _read_profile_name(links, platform) or parts.get("name")
     if name and (user := _USER.match(name)):
-        name, handle = None, handle or user[1]
+        name, said = None, said or user[1]
     for placeholder in (a for a in links if _PLACEHOLDER.match(a.get_text(strip=True))):
         placeholder.clear()
-    handle = handle or _read_titled_handle(links) or parts.get("handle")
-    text = None
-    if not _is_wordless(piece, platform):
-        text = _read_text(paragraphs, byline, platform) or _read_loose(tags, links, byline, platform, {name, handle})
-    return Claim(
-        name, handle, text, _read_date(tags, links) or parse_time(parts.get("date", "")), _read_lang(tags, paragraphs)
-    )
+    said = said or _read_titled_handle(links) or parts.get("handle")
+    when = _read_date(tags, links, lines, byline or name) or parse_time(parts.get("date", ""))
+    text = parts.get("text")
+    if quoted and not _is_wordless(piece, platform):
+        author = {name, said, handle}
+        text = _read_text(paragraphs, byline, platform) or _read_loose(tags, links, byline, platform, author)
+    return Claim(name, said or handle, text, when, _read_lang(tags, paragraphs))
 
 
 def read_record_claim(pairs: Mapping[str, str]) -> Claim:
@@ -101,11 +103,17 @@ def read_record_claim(pairs: Mapping[str, str]) -> Claim:
     def pick(*names: str) -> str | None:
         return next((v.strip() for n in names if (v := pairs.get(n)) and v.strip()), None)
 
-    text = _strip_tags(pick("full_text", "text", "snapshot", "title") or "")
-    said = pick("date", "timestamp", "created_at") or ""
+    text = _strip_tags(pick("full_text", "fullText", "text", "snapshot", "title") or "")
+    name = pick("author_name", "authorName", "name")
+    handle = pick("username", "screen_name", "screenName", "author_handle", "authorHandle", "handle")
+    if name and _TITLED.match(name):
+        name, handle = None, handle or name
+    if m := _SHARED_TITLE.match(text):
+        name, text = name or m[1], m[2]
+    said = pick("date", "timestamp", "created_at", "createdAt") or ""
     return Claim(
-        author_name=pick("author_name", "authorName", "name"),
-        author_handle=(pick("username", "screen_name", "author_handle") or "").lstrip("@") or None,
+        author_name=name,
+        author_handle=(handle or "").lstrip("@") or None,
         text=None if _ADDRESS.fullmatch(text) else text or None,
         posted_at=_read_seconds(said) if said.isdecimal() else parse_time(said),
     )
@@ -136,13 +144,15 @@ def _read_parts(tags: list[Tag]) -> dict[str, str]:
     parts: dict[str, str] = {}
     for tag in tags[1:]:
         words = _words_of(tag)
-        if words.isdisjoint(_SAYING):
+        if words.isdisjoint(_SAYING | _QUOTES):
             continue
         text = " ".join(tag.get_text().split())
         if _TITLED.match(text) and words & _AUTHOR:
             parts.setdefault("handle", text[1:])
         elif words & _AUTHOR and "name" in words and 0 < len(text) < 80:
             parts.setdefault("name", text)
+        elif words & _QUOTES and (words & _WORDS or words <= _QUOTES):
+            parts.setdefault("text", text)
         elif words & _WHEN:
             parts.setdefault("date", text)
     return parts
@@ -246,8 +256,14 @@ def _read_loose(
 ) -> str | None:
     """The words of a quote that stand in no paragraph: all lines that are not its byline, date, counts or a link alone."""
     root = tags[0] if tags else None
-    if platform is None or root is None or not (root.name == "blockquote" or _words_of(root) & _QUOTES):
+    if platform is None or root is None:
         return None
+    if platform.titled:
+        return _read_title(links, platform)
+    if root.name != "blockquote" and not _words_of(root) & _QUOTES:
+        return None
+    for card in (a for a in links if _is_card(a, platform)):
+        card.clear()
     alone = {" ".join(a.get_text().split()) for a in links}
     for tag in tags[1:]:
         if tag.name in ("time", "p") or _words_of(tag) & _ASIDE or _is_credit(tag, author):
@@ -263,6 +279,26 @@ def _read_loose(
         if line == byline:
             break
     return "\n".join(texts) or None
+
+
+def _read_title(links: list[Tag], platform: Platform) -> str | None:
+    """The words of the first link to the post: its title, where they do not say where it is to be seen."""
+    for a in links:
+        url, text = split_url(str(a.get("href") or "")), " ".join(a.get_text().split())
+        native_id = platform.identify(url) if url else None
+        if native_id and text:
+            told = _ADDRESS.fullmatch(text) or platform.title.lower() in text.lower() or platform.about(native_id)
+            return None if told else text
+    return None
+
+
+def _is_card(link: Tag, platform: Platform) -> bool:
+    """A link to a post that is drawn as a card: who wrote it and where it is to be seen, in boxes that say nothing."""
+    url = split_url(str(link.get("href") or ""))
+    text = link.get_text().strip()
+    if "\n" not in text or url is None or platform.identify(url) is None or link.find("p") is not None:
+        return False
+    return len(" ".join(text.split())) < 2 * _LONGEST_CALL and not any(box.get("class") for box in link.find_all(True))
 
 
 def _cut_byline(line: str) -> str:
@@ -293,42 +329,13 @@ def _read_lang(tags: list[Tag], paragraphs: list[Tag]) -> str | None:
     return next((str(lang) for lang in found if lang), None)
 
 
-def _read_date(tags: list[Tag], links: list[Tag]) -> str | None:
-    """`<time datetime>` before any text: the text is localised, and wrong where am/pm was lost."""
+def _read_date(tags: list[Tag], links: list[Tag], lines: list[str], byline: str | None) -> str | None:
+    """`<time datetime>` before any text, which is wrong where am/pm was lost; else the last link, or the end of the line
+    that says who wrote the post."""
     time = next((t for t in tags if t.name == "time" and t.has_attr("datetime")), None)
     if time is not None:
         return parse_time(str(time["datetime"]))
-    return parse_time(links[-1].get_text(" ", strip=True)) if links else None
-
-
-def parse_time(text: str) -> str | None:
-    """ISO 8601, or an unambiguous date in English words (`Tue May 25 13:25:57 +0000 2021` as well), as ISO UTC; a day alone
-    stays a day. Else None."""
-    text = _CLOCK.sub("", text.strip())
-    if (m := _OF_X.match(text)) and m[1].lower() in _ENGLISH:
-        text = f"{m[5]}-{_ENGLISH.index(m[1].lower()) + 1:02d}-{int(m[2]):02d}T{m[3]}{m[4]}"
-    m = _ISO.match(text)
-    if m and not m[1]:
-        return text if len(text) == len("2026-11-23") else None
-    if m:
-        try:
-            when = datetime.fromisoformat(re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text.replace(" ", "T", 1)))
-            return to_iso(when if when.tzinfo else when.replace(tzinfo=UTC))
-        except (ValueError, OverflowError):
-            return None
-    return _parse_words(text)
-
-
-def _parse_words(text: str) -> str | None:
-    if m := _MONTH_FIRST.match(text):
-        month, day, year = m[1], m[2], m[3]
-    elif m := _DAY_FIRST.match(text):
-        day, month, year = m[1], m[2], m[3]
-    else:
-        return None
-    if month[:3].lower() not in _ENGLISH:
-        return None
-    try:
-        return datetime(int(year), _ENGLISH.index(month[:3].lower()) + 1, int(day), tzinfo=UTC).strftime("%Y-%m-%d")
-    except ValueError:
-        return None
+    linked = parse_time(links[-1].get_text(" ", strip=True)) if links else None
+    signed = next((line for line in reversed(lines) if byline and byline in line), "").split()
+    ends = (" ".join(signed[-count:]) for count in range(min(len(signed), _LONGEST_DATE), 2, -1))
+    return linked or next((when for when in map(parse_time, ends) if when), None)

@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
 from embedarchive.detect.identity import find_platforms, identify_embedded, identify_post, read_bare_id
-from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -21,7 +21,7 @@ _EMBED_WORDS = frozenset(
     (
         "embed", "embeds", "embedded", "embedly", "oembed", "iframe", "iframely", "rich", "social", "tweet", "video",
         "player", "consent", "lazy", "provider", "placeholder", "blocked", "blocker", "externalcontent", "extcontent",
-        "thirdparty",
+        "thirdparty", "onebox",
     )
 ).union(name for p in PLATFORMS for name in (p.name, *p.services) if len(name) > 2)  # fmt: skip
 _OTHER_WORDS = frozenset(
@@ -45,7 +45,7 @@ ID_KEYS = frozenset(
 )
 _ID_ENDS = ("videoid", "embedid", "postid", "mediaid")
 """What a name ends with that promises an id whatever library's prefix it bears (`data-plyr-embed-id`)."""
-_SERVICE_ENDS = ("provider", "service", "platform", "network")
+_SERVICE_ENDS = ("provider", "service", "platform", "network", "embed", "vendor", "component", "layout", "type")
 _DIRECTORY = frozenset(
     ("apple", "itunes", "google", "pocket", "deezer", "amazon", "rss", "overcast", "castbox", "stitcher", "tidal",
      "audible", "iheart", "tunein", "podbean", "castro", "playerfm")
@@ -53,6 +53,8 @@ _DIRECTORY = frozenset(
 """Services that a thing can be had from besides the platforms."""
 _TEASERS = frozenset(("teaser", "teasers", "promo"))
 """Types of records that lead elsewhere."""
+_OF_PLAYER = frozenset(("width", "height", "aspectratio", "autostart", "controls", "skin", "primary"))
+"""Options of a player that has its film from a `file`."""
 _LINKING = frozenset(("icon", "icons", "sameas", "menu", "nav"))
 """Words of a record's names that make of its address a link."""
 _NEVER = frozenset(
@@ -105,10 +107,10 @@ def is_service_key(name: str) -> bool:
     return name in _SERVICE_KEYS or name.endswith(_SERVICE_ENDS)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def split_type(text: str) -> frozenset[str]:
     """`DocumentBlockExternalContent` -> its words, each alone and joined to the next, and all of them as one."""
-    words = [w.lower() for w in _WORD.findall(text[:80])]
+    words = [w.lower() for w in _WORD.findall(text[:200])]
     return frozenset((*words, *map("".join, pairwise(words)), "".join(words)))
 
 
@@ -151,7 +153,8 @@ def _find_ids(pairs: Mapping[str, str]) -> Iterator[Named]:
 def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     """`provider=youtube` with `data-id=…`; the service may also be a word of the record's own name (`lite-youtube`)."""
     said = [squeeze(v) for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 40]
-    services = [SERVICES[s] for s in (*said, *sorted(split_words(context))) if s in SERVICES]
+    named = sorted(word for word in split_type(context) if len(word) > 1)
+    services = [SERVICES[s] for s in (*said, *named) if s in SERVICES]
     for platform in services[:3]:
         for name, value in pairs.items():
             # `data-id="dailymotion"` names a service, though it has the shape of a YouTube id.
@@ -163,9 +166,10 @@ def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
 
 def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     around = split_words(context)
-    if around & _OTHER_WORDS:
+    if around & (_OTHER_WORDS | _TEASERS):
         return
-    services = {w for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 80 for w in split_type(v)}
+    said = (v for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 80 and not _is_url(v))
+    services = {word for value in said for word in split_type(value)}
     if services & (_OTHER_WORDS | _TEASERS) or _is_link(pairs):
         return
     named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
@@ -173,10 +177,14 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
         words = split_words(name) | {squeeze(name)} | named
         if value.startswith("/"):
             words |= split_words(value.split("?")[0])
-        if words & _OTHER_WORDS or not (words | around | services) & _EMBED_WORDS:
+        if squeeze(name) == "file" and not _OF_PLAYER.isdisjoint(pairs):
+            words |= {"player"}
+        other = words & _OTHER_WORDS
+        if other - {"source"} or not (words | around | services) & _EMBED_WORDS:
             continue
         post = identify_embedded(value)
-        if post:
+        # What a thing has its `source` in is a credit, save where the record says that it embeds, or of which service it is.
+        if post and (not other or services & {"embed", "oembed", post.platform, *BY_NAME[post.platform].services}):
             yield Named(post, name, value, "named-address")
 
 

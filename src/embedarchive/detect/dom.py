@@ -30,8 +30,9 @@ from embedarchive.detect.match import Match, merge_matches
 from embedarchive.detect.nesting import limit_nesting
 from embedarchive.detect.prefilter import prefilter_document
 from embedarchive.detect.scope import FRAMES, Scope, is_apart, make_match
-from embedarchive.detect.scripts import match_calls, match_literals, match_state
+from embedarchive.detect.scripts import match_calls, match_flight, match_literals, match_state
 from embedarchive.detect.selectors import QUOTED
+from embedarchive.detect.state import FLIGHT
 
 RAW = frozenset(("script", "template", "textarea"))
 
@@ -64,6 +65,7 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
     """All matches of a parsed document."""
     seen: list[Match] = []
     scripts: list[tuple[LexborNode, str, list[Post]]] = []
+    streamed: list[str] = []
     before: LexborNode | None = None
     for node in _find_candidates(tree, scope):
         found = _match_node(node, scope)
@@ -74,6 +76,8 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
             before = node
         if node.tag == "script" and scope.depth == 0 and node.first_child is not None and is_live(node.attributes):
             text = node.text()
+            if FLIGHT in text:
+                streamed.append(text)
             raw = text.encode("utf-8", "replace")
             keywords = find_keywords(raw)
             if any(kind == CALL for _, kind, _ in keywords):
@@ -87,7 +91,11 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
     for node, text, posts in scripts:
         expected = told if "blockquote" in text else known
         if any(post.key not in expected for post in posts):
-            seen.extend(replace(s, layer="state") for s in match_state(node, text, scope))
+            told_there = match_state(node, text, scope)
+            if streamed and FLIGHT in text:
+                told_there += match_flight(node, streamed, scope)
+                streamed = []
+            seen.extend(replace(s, layer="state") for s in told_there)
     kept = merge_matches(seen)
     if scope.mentions and scope.depth == 0:
         return [*kept, *_find_mentions(tree, kept)]

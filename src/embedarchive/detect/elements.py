@@ -46,12 +46,17 @@ _IN_COMMENTS = re.compile(
 )
 _ASIDE = frozenset(
     ("related", "sidebar", "widget", "widgets", "playlist", "menu", "nav", "footer", "recommended", "recommendations",
-     "popular", "latest", "teaser", "teasers", "trending", "feed", "carousel", "grid", "archive")
+     "popular", "latest", "teaser", "teasers", "trending", "feed", "carousel", "grid", "gallery", "archive")
 )  # fmt: skip
 """Words in the classes of boxes that show what is elsewhere."""
 _MOST_SIDE_BY_SIDE = 2
 _BOXES = 4
 """How many elements around a linked picture may say what it is."""
+_SHORTCODE = re.compile(
+    r"""\[(?!(?:link|url|a|img)\b)(\w{2,30})[^\[\]]{0,200}\]\s{0,9}(https?://[^\s\[\]]+)\s{0,9}\[/\1\]$"""
+    r"""|\[(?!(?:link|url|a|img)\b)\w{2,30}[ =](?:(?:url|src|link|id)=)?["'\u201c\u201d]?(https?://[^\s\[\]"'\u201c\u201d]+)[^\[\]]{0,200}\]$"""
+)
+"""What an editor wrote for a plugin that is gone: `[embed]https://…[/embed]`, `[tweet https://…]`."""
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
 
 
@@ -173,6 +178,8 @@ def match_quote(node: LexborNode, attrs: Attrs) -> Match | None:
     if post:
         return make_match(node, post, cited, "blockquote", "cited-blockquote")
     links = [(a, a.attributes.get("href") or "") for a in node.css("a[href]")[-40:]]
+    if links and "embedly-card" in (attrs.get("class") or "") and (post := identify_embedded(links[0][1])):
+        return make_match(node, post, links[0][1], "blockquote", "embedly-card")
     named = [(a, href, found) for a, href in links if (found := identify_embedded(href))]
     if not named or len({found.key for *_, found in named}) > 1:
         return None
@@ -203,6 +210,8 @@ def match_lone_address(node: LexborNode) -> Match | None:
             return None
         child = child.next
     text = node.text(strip=True)
+    if text.startswith("[") and (m := _SHORTCODE.match(text)):
+        text = m[2] or m[3]
     post = identify_embedded(text) if len(text) <= 4000 and _ADDRESS.match(text) else None
     if post is None or _is_in_comments(node):
         return None

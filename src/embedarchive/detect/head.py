@@ -13,8 +13,8 @@ from typing import Any
 
 from embedarchive.core.model import Found
 from embedarchive.core.urls import canonicalize_url, is_canonical, join_url, split_url, unwrap_archived
-from embedarchive.detect.claims import parse_time
 from embedarchive.detect.markup import read_json
+from embedarchive.detect.written_dates import parse_time
 
 HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA, META = "</head>", "<title", "<html", "canonical", "ld+json", "meta"
 """Kinds of the keywords that `read_facts` goes by. `meta` ends the name of a tag that tells one of the names below."""

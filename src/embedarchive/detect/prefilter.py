@@ -57,6 +57,8 @@ _IN_CLASS = re.compile(rb"(?i)class[^<>]*\Z")
 _TYPE = re.compile(rb"""(?i)\stype\s*=\s*["']?([^\s"'>]+)""")
 _TAG = re.compile(rb"[a-zA-Z][\w:-]*")
 _ALONE = re.compile(rb"""[^\s<>"']{6,4000}\s*<""")
+_SHORTCODE = re.compile(rb"""\[\w{2,30}(?:[^\[\]<>]{0,200}\]|[ =][^\[\]<>]{0,20})\s{0,9}\Z""")
+_ALONE_IN_BRACKETS = re.compile(rb"""\[[^<>]{6,4000}\]\s*<""")
 _AFTER_ESCAPED_TAG = re.compile(rb"(?i)(?:gt;|3e)\s*\Z")
 _DEEPEST_ALONE = 8
 _SAFE = re.compile(r"[\w.:/@+%-]+")
@@ -262,6 +264,11 @@ def _locate_in_text(look: _Look, start: int, inside: bool) -> bool:
     body = look.body
     if inside or _read_tag(body, start):
         return False
+    shortcode = _SHORTCODE.search(body, max(0, start - _LONGEST_RUN), start)
+    if shortcode:
+        alone = _find_around(body, shortcode.start(), _ALONE_IN_BRACKETS)
+        look.found |= alone
+        return not alone
     if body[start - 1 : start] not in b" \t\r\n>(" or _AFTER_ESCAPED_TAG.search(body, max(0, start - 40), start):
         return False
     alone = _find_around(body, start)
@@ -269,10 +276,10 @@ def _locate_in_text(look: _Look, start: int, inside: bool) -> bool:
     return not alone
 
 
-def _find_around(body: bytes, end: int) -> set[str]:
+def _find_around(body: bytes, end: int, alone: re.Pattern[bytes] = _ALONE) -> set[str]:
     """The elements of which the address that begins here may be all they hold: their start tags stand before it."""
     around: set[str] = set()
-    for _ in range(_DEEPEST_ALONE if _ALONE.match(body, end) else 0):
+    for _ in range(_DEEPEST_ALONE if alone.match(body, end) else 0):
         end -= len(body[max(0, end - _LONGEST_RUN) : end]) - len(body[max(0, end - _LONGEST_RUN) : end].rstrip())
         start = body.rfind(b"<", max(0, end - _LONGEST_TAG), end)
         tag = _TAG.match(body, start + 1)

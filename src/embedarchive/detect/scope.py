@@ -25,6 +25,8 @@ _SAYS_NOTHING = re.compile(r"""\s(?:style|class)=(?:"[^"]*"|'[^']*')|</?(?:span|
 _STYLE = re.compile(r"""\sstyle=(?:"[^"]*"|'[^']*')""")
 _FEW_BOXES = 12
 _TELLING = re.compile(r"""class=["']?[^"'<>]{0,200}(?:author|user|handle|name|date|time|footer|header)""", re.I)
+_DRAWN = re.compile(r"""class=["']?[^"'<>]{0,200}(?:tweet|toot)""", re.I)
+"""A post that a script or the publisher drew anew, in elements whose classes say what they hold."""
 _DRAWING = re.compile(r"<svg\b.{0,9000}?</svg>", re.S)
 _BOX = re.compile(r"</?(?:div|article)\b[^<>]*>")
 
@@ -104,13 +106,14 @@ def make_match(
     """The match an element is, with what its content claims."""
     markup = read_markup(node)
     name = post.platform if post else platform
-    claim = Claim()
+    claim = add_handle(Claim(), url)
     # What a frame holds is for browsers that show no frames, or the rest of the page where it was not closed.
     # The words of a box that waits for consent are the publisher's own.
     quoted = node.tag == "blockquote" or rule.startswith(f"{name}:") or "<blockquote" in markup or "(@" in markup
-    if name and quoted and node.tag not in FRAMES and ("<p" in markup or "</a>" in markup or "(@" in markup):
-        claim = read_claim(compact(markup), BY_NAME[name])
-    claim = add_handle(claim, url)
+    drawn = not quoted and _DRAWN.search(markup) is not None and _TELLING.search(markup) is not None
+    written = drawn or (quoted and any(sign in markup for sign in ("<p", "</a>", "(@")))
+    if name and written and node.tag not in FRAMES:
+        claim = read_claim(compact(markup), BY_NAME[name], claim.author_handle, quoted=quoted)
     return Match("embed", name, post, url, form, "dom", rule, markup, claim, read_trail(node), spare=_is_spare(node))
 
 

@@ -14,7 +14,7 @@ from embedarchive.detect.identity import find_platforms, identify_post, make_pos
 from embedarchive.detect.markup import unescape_js
 from embedarchive.detect.match import LONGEST_SNIPPET, Match
 from embedarchive.detect.scope import Scope, read_trail
-from embedarchive.detect.state import find_literals, read_scripts, resolve_devalue
+from embedarchive.detect.state import find_literals, read_flight, read_scripts, resolve_devalue
 from embedarchive.platforms import PLATFORMS
 
 _CALLS = [(re.compile(call), p) for p in PLATFORMS for call in p.calls]
@@ -23,8 +23,7 @@ _LONGEST_CALLER = 20_000
 
 
 _ASSIGNED = re.compile(r"^\s*(?:window|self|globalThis|var|const|let)?[.\s]?[\w.$\[\]\"']{2,80}\s*=")
-"""State that is a program (`__NUXT__=(function(a,b){…})`): its strings are searched, since it cannot be read as
-JSON."""
+"""State that is assigned: where no value of it can be read, all of its text is searched for markup."""
 
 
 def match_calls(node: LexborNode, text: str) -> Iterator[Match]:
@@ -64,3 +63,8 @@ def match_state(node: LexborNode, text: str, scope: Scope) -> list[Match]:
     if not read and _ASSIGNED.match(text[:500]):
         seen.extend(dive(unescape_js(text), node, scope, "state", f"{rule} (not JSON)"))
     return seen
+
+
+def match_flight(node: LexborNode, texts: list[str], scope: Scope) -> list[Match]:
+    """What a React stream embeds that a document's scripts bring in pieces."""
+    return [seen for value in read_flight(texts) for seen in match_json(value, node, scope, "state", "flight")]

@@ -93,9 +93,9 @@ def _index(
 
 
 BY_CLASS, BY_ATTR, BY_TAG = _index(_read_entries())
-CARD = parse_compound("a.embedly-card")
-"""A plain link that a service of no platform replaces by a card of what it leads to."""
-COMPOUNDS: tuple[Compound, ...] = (*dict.fromkeys(compound for compound, *_ in _read_entries()), CARD)
+CARDS = tuple(map(parse_compound, ("a.embedly-card", "a[data-iframely-url]")))
+"""Plain links that a service of no platform replaces by a card, or the player, of what they lead to."""
+COMPOUNDS: tuple[Compound, ...] = (*dict.fromkeys(compound for compound, *_ in _read_entries()), *CARDS)
 """Every shape of element that carries a post because of what it is, not of what stands in it."""
 QUOTED = frozenset(p.name for p in PLATFORMS if any(selector.form == "blockquote" for selector in p.selectors))
 """Platforms whose fallback is a quote: it says who wrote the post, and what."""

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from embedarchive.detect.data import split_words
+from embedarchive.detect.data import split_type
 from embedarchive.detect.identity import identify_post
 from embedarchive.detect.keywords import find_telling
+from embedarchive.detect.literals import Reader
 from embedarchive.detect.markup import LARGEST_JSON, unescape_js
 
-_START = re.compile(r"(?:^|[=(,:]|return)\s{0,20}(?=[{\[])|JSON\.parse\(\s{0,20}(?=[\"'])")
+_START = re.compile(
+    r"(?:^|[=(,:]|return)\s{0,20}(?=[{\[])|(?:JSON\.parse|\.enqueue)\(\s{0,20}(?=[\"'])|^\s{0,20}(?=\")"
+)
 _MOST_STARTS = 60
+_MOST_ROWS = 5_000
+_DEEPEST_ISLAND = 60
 _MOST_VALUES = 400_000
 _TITLES = frozenset(("headline", "headlines", "title", "headLine"))
 _ADDRESSES = ("canonical_url", "canonicalUrl", "website_url", "websiteUrl", "url", "permalink", "link", "href", "uri",
@@ -63,12 +68,14 @@ class StateRecord:
 
 
 class Walked(NamedTuple):
-    """A JSON object, the last two keys above it, and whether there may be markup in it."""
+    """A JSON object, the last two keys above it, whether there may be markup in it, and of which type the object is whose
+    value it is (`{"type": "tweet", "attrs": {…}}`)."""
 
     above: str
     name: str
     item: dict[str, Any]
     marked: bool
+    kind: str = ""
 
 
 def read_scripts(text: str) -> Iterator[Any]:
@@ -76,6 +83,7 @@ def read_scripts(text: str) -> Iterator[Any]:
     if len(text) > LARGEST_JSON:
         return
     end = 0
+    reader: Reader | None = None
     for _ in range(_MOST_STARTS):
         m = _START.search(text, end)
         if m is None:
@@ -83,12 +91,17 @@ def read_scripts(text: str) -> Iterator[Any]:
         try:
             value, end = _DECODER.raw_decode(text, m.end())
         except (ValueError, RecursionError):
-            end = max(m.end(), end + 1)
-            continue
+            reader = reader or Reader(text)
+            try:
+                value, end = reader.read(m.end())
+            except ValueError:
+                end = max(m.end(), end + 1)
+                continue
         value = _parse_inner(value)
-        if isinstance(value, (dict, list)) and value:
-            yield value
-            yield from _read_flight(value)
+        if isinstance(value, str) and _MARKUP.search(value[:20_000]):
+            value = {"html": value}
+        if isinstance(value, (dict, list)) and value and not is_flight(value):
+            yield resolve_stream(value)
 
 
 def _parse_inner(value: Any) -> Any:
@@ -101,13 +114,69 @@ def _parse_inner(value: Any) -> Any:
     return value
 
 
-def _read_flight(value: Any) -> Iterator[Any]:
-    """`self.__next_f.push([1, "id:JSON\\n…"])`: rows of a React stream."""
-    if isinstance(value, list) and len(value) == 2 and value[0] == 1 and isinstance(value[1], str):
-        for row in value[1].split("\n")[:2_000]:
-            inner = _parse_inner(row.partition(":")[2])
-            if isinstance(inner, (dict, list)):
-                yield inner
+def is_flight(value: Any) -> bool:
+    """Whether a value is a piece of a React stream: `self.__next_f.push([1, "…"])`."""
+    return isinstance(value, list) and len(value) == 2 and value[0] == 1 and isinstance(value[1], str)
+
+
+FLIGHT = "__next_f.push("
+_ROW = re.compile(r"([0-9a-f]{1,6}):(?:T([0-9a-f]{1,7}),|[A-Z]{0,2}(?=[\[{\"]))")
+_NEXT_ROW = re.compile(rf"(?<=\n){_ROW.pattern}")
+"""What a row of a React stream begins with: its number, and of a text its length in bytes."""
+
+
+def read_flight(texts: Iterable[str]) -> Iterator[Any]:
+    """The values of a React stream (`self.__next_f.push([1, "…"])`), whose rows may begin in one script and end in the
+    next: JSON, or a text that markup refers to by its number."""
+    pieces = (_read_piece(text, m.end()) for text in texts for m in re.finditer(re.escape(FLIGHT), text))
+    stream = "".join(piece for piece in pieces if piece)[:LARGEST_JSON]
+    at = 0
+    for _ in range(_MOST_ROWS):
+        m = _ROW.match(stream, at) or _NEXT_ROW.search(stream, at)
+        if m is None:
+            return
+        if m[2]:
+            text = stream[m.end() : m.end() + int(m[2], 16)].encode()[: int(m[2], 16)].decode("utf-8", "ignore")
+            at = m.end() + len(text)
+            yield {"html": text}
+            continue
+        try:
+            value, at = _DECODER.raw_decode(stream, m.end())
+        except (ValueError, RecursionError):
+            at = m.end()
+            continue
+        if isinstance(value, (dict, list)):
+            yield value
+
+
+def _read_piece(text: str, at: int) -> str:
+    try:
+        value, _ = _DECODER.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return ""
+    return value[1] if is_flight(value) else ""
+
+
+def resolve_stream(table: Any) -> Any:
+    """A table of Remix (`{"_1": 2}`: the name at place 1, the value at place 2); every object with its values put in."""
+    if not (isinstance(table, list) and table and isinstance(table[0], dict) and all(map(_PLACE.match, table[0]))):
+        return table
+
+    def at(i: Any) -> Any:
+        return table[i] if isinstance(i, int) and 0 <= i < len(table) else None
+
+    objects = (item for item in table if isinstance(item, dict))
+    return [
+        {
+            str(at(int(name[1:]))): v
+            for name, i in item.items()
+            if _PLACE.match(name) and not isinstance(v := at(i), (dict, list))
+        }
+        for item in objects
+    ]
+
+
+_PLACE = re.compile(r"_\d{1,9}$")
 
 
 def resolve_devalue(table: Any) -> Any:
@@ -129,30 +198,57 @@ def resolve_devalue(table: Any) -> Any:
 def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
     """Every object of a JSON value that may belong to the article at `url` and may hold an address or markup, in
     reading order; never recursive."""
-    stack: list[tuple[str, str, Any]] = [("", "", data)]
+    stack: list[tuple[str, str, Any, str]] = [("", "", data, "")]
     for _ in range(_MOST_VALUES):
         if not stack:
             return
-        above, name, item = stack.pop()
+        above, name, item, kind = stack.pop()
         if type(item) is list:
             if _is_flat(item):
                 yield Walked(above, name, dict(zip(item[::2], item[1::2], strict=False)), True)
             else:
-                stack.extend((above, name, v) for v in reversed(item) if type(v) in _CONTAINERS)
+                stack.extend((above, name, v, "") for v in reversed(item) if type(v) in _CONTAINERS)
             continue
         if type(item) is not dict or is_elsewhere(item, url):
             continue
-        inner: list[tuple[str, str, Any]] = []
+        own = _read_kind(item)
+        inner: list[tuple[str, str, Any, str]] = []
         linked = marked = False
         for key, value in item.items():
             if type(value) is str:
                 linked = linked or "//" in value or "%" in value
                 marked = marked or "<" in value or "&lt;" in value or "%3C" in value or "%3c" in value
             elif value and type(value) in _CONTAINERS and _is_own_key(key):
-                inner.append((name, key, value))
+                inner.append((name, key, value, own))
         if linked or marked:
-            yield Walked(above, name, item, marked)
+            yield Walked(above, name, item, marked, kind)
         stack.extend(reversed(inner))
+
+
+_KINDS = ("type", "_type", "__typename", "component", "__component", "kind", "blockName", "acf_fc_layout", "slice_type")
+
+
+def _read_kind(item: dict[str, Any]) -> str:
+    """What an object says that it is; Contentful says so three objects further in."""
+    said = next((v for k in _KINDS if isinstance(v := item.get(k), str)), "")
+    if (
+        not said
+        and isinstance(system := item.get("sys"), dict)
+        and isinstance(typed := system.get("contentType"), dict)
+    ):
+        of_type = typed.get("sys")
+        said = str(of_type.get("id") or "") if isinstance(of_type, dict) else ""
+    return said[:80]
+
+
+def unwrap_astro(data: Any, depth: int = 0) -> Any:
+    """What an island of Astro is given: every value in a list behind the number of its kind (`{"url": [0, "https://…"]}`)."""
+    if depth > _DEEPEST_ISLAND:
+        return None
+    if isinstance(data, list) and len(data) == 2 and data[0] in (0, 1):
+        held = data[1]
+        return [unwrap_astro(v, depth + 1) for v in held] if isinstance(held, list) else unwrap_astro(held, depth + 1)
+    return {k: unwrap_astro(v, depth + 1) for k, v in data.items()} if isinstance(data, dict) else data
 
 
 def make_records(walked: Iterable[Walked], *, telling: bool) -> list[StateRecord]:
@@ -166,7 +262,7 @@ def make_records(walked: Iterable[Walked], *, telling: bool) -> list[StateRecord
 
 @lru_cache(maxsize=4096)
 def _is_own_key(key: str) -> bool:
-    return _ELSEWHERE.isdisjoint(split_words(key[:60]))
+    return _ELSEWHERE.isdisjoint(split_type(key[:60]))
 
 
 def _is_flat(item: list[Any]) -> bool:
@@ -176,6 +272,8 @@ def _is_flat(item: list[Any]) -> bool:
 
 def _make_record(walked: Walked) -> StateRecord:
     pairs = {k: str(v) for k, v in walked.item.items() if isinstance(v, (str, int)) and not isinstance(v, bool)}
+    if walked.kind and "type" not in pairs:
+        pairs["type"] = walked.kind
     texts = tuple((k, v) for k, v in pairs.items() if len(v) > 24 and _MARKUP.search(v[:20_000]))
     return StateRecord(f"{walked.above[:80]}/{walked.name[:80]}", pairs, texts)
 

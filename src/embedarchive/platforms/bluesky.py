@@ -76,6 +76,11 @@ SELECTORS = (
         id=("@data-bluesky-uri",),
         url=("@cite", "a:last@href"),
     ),
+    Selector(
+        "custom-element",
+        ".bluesky-wrap[data-attrs], [data-component-name=blueskycreateblueskyembed]",
+        id=("@data-attrs{uri}",),
+    ),
     Selector("custom-element", "bluesky-post", url=("@src", "@href"), id=("@src", "@uri")),
 )
 
@@ -142,6 +147,23 @@ MARKUP = (
             "3lc/3lcxjuygrw",
         ),
         "blockquote",
+    ),
+    MarkupExample(
+        '<div class="bluesky-wrap outer" data-attrs="{&quot;uri&quot;:&quot;at://3lc/app.bsky.feed.post/3lcxjuygrw&quot;,'
+        "&quot;authorName&quot;:&quot;Mara Lind&quot;,&quot;authorHandle&quot;:&quot;mara.example&quot;,&quot;text&quot;:"
+        "&quot;It is back.&quot;,&quot;createdAt&quot;:&quot;2024-12-10T15:16:08.123Z&quot;}"
+        '" data-component-name="BlueskyCreateBlueskyEmbed"></div>',
+        ("3lc/3lcxjuygrw",),
+        "custom-element",
+        author_name="Mara Lind",
+        author_handle="mara.example",
+        text="It is back.",
+        posted_at="2024-12-10T15:16:08.123Z",
+    ),
+    MarkupExample(
+        '<div data-component-name="BlueskyCreateBlueskyEmbed" data-attrs="{&quot;uri&quot;:&quot;at://3lc/app.bsky.feed.post/3lcxjuygrw&quot;}"></div>',
+        ("3lc/3lcxjuygrw",),
+        "custom-element",
     ),
     MarkupExample(
         '<bluesky-post src="https://bsky.app/profile/mara.example/post/3lcxjuygrwk2p"></bluesky-post>'

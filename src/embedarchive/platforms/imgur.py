@@ -214,6 +214,7 @@ PLATFORM = Platform(
     mirrors=("rimgo.*", "imgur.artemislena.eu"),
     id_names=("imgurid",),
     selectors=SELECTORS,
+    titled=True,
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

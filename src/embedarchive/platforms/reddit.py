@@ -47,6 +47,12 @@ def canonical(native_id: str) -> str:
     return f"https://www.reddit.com/comments/{post}/" + (f"_/{comment}/" if comment else "")
 
 
+def about(native_id: str) -> str | None:
+    """The post of a comment, whose id is `post/comment`."""
+    post, _, comment = native_id.partition("/")
+    return post if comment else None
+
+
 def permalink(url: SplitResult) -> str | None:
     """The post's own address: without its community, the frame leaves title and author out."""
     m = re.match(r"/((?:r|user|u)/[\w-]{1,50})/comments/", url.path)
@@ -312,6 +318,8 @@ PLATFORM = Platform(
     is_short=is_short,
     is_frame=is_frame,
     selectors=SELECTORS,
+    titled=True,
+    about=about,
     examples=EXAMPLES,
     short_links=(
         "https://www.reddit.com/r/birds/s/AbCdEfGhIj",

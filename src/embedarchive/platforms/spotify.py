@@ -32,7 +32,8 @@ _URI = re.compile(r"spotify:(?:user:[^:]{1,60}:)?(track|album|playlist|episode|s
 
 def identify(url: SplitResult) -> str | None:
     """`kind/id`."""
-    m = _PATH.match(url.path) or _URI.search((query(url, "uri") or "")[:300])
+    button = url.path.startswith("/follow/")
+    m = _PATH.match(url.path) or (None if button else _URI.search((query(url, "uri") or "")[:300]))
     return f"{m[1]}/{m[2]}" if m else None
 
 
@@ -90,6 +91,11 @@ EXAMPLES = (
 )
 
 MARKUP = (
+    MarkupExample(
+        "<script>api.createController(el, {uri: 'spotify:episode:7makk4oTQel546B0PZlDM5'}, done)</script>",
+        ("episode/7makk4oTQel546B0PZlDM5",),
+        "call",
+    ),
     MarkupExample(
         '<iframe data-lazy-src="https://open.spotify.com/embed/album/5xPxMLvzGXqfOD5hZ0h3or"></iframe>',
         ("album/5xPxMLvzGXqfOD5hZ0h3or",),
@@ -184,6 +190,8 @@ PLATFORM = Platform(
     canonical=canonical,
     is_short=is_short,
     is_frame=is_frame,
+    calls=(r"\buri[\"']?\s*:\s*[\"']spotify:(track|album|playlist|episode|show):([A-Za-z0-9]{22})[\"']",),
+    from_call="/".join,
     id_pattern=r"(?:spotify:)?(track|album|playlist|episode|show|artist)[:/](\w{15,30})",
     id_names=("spotifyuri", "spotifyid"),
     id_addresses=("https://open.spotify.com/{}",),
@@ -192,7 +200,10 @@ PLATFORM = Platform(
     examples=EXAMPLES,
     short_links=("https://spotify.link/AbCdEfGhIj",),
     markup=MARKUP,
-    not_posts=("https://open.spotify.com/user/maralind",),
+    not_posts=(
+        "https://open.spotify.com/user/maralind",
+        "https://open.spotify.com/follow/1/?uri=spotify:artist:5xPxMLvzGXqfOD5hZ0h3or",
+    ),
     visit=make_visit(FRAMED, rules=3, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,

@@ -79,6 +79,12 @@ EXAMPLES = (
 
 MARKUP = (
     MarkupExample(
+        '<script>new Twitch.Embed("t", {width: 1, video: "123456789"})</script>'
+        '<script>new Twitch.Player("t",{"video":"v123456788"})</script>',
+        ("v123456789", "v123456788"),
+        "call",
+    ),
+    MarkupExample(
         '<div class="twitch_player" videoID="123456789" parent="news.example"></div>', ("v123456789",), "custom-element"
     ),
     MarkupExample(
@@ -178,6 +184,8 @@ PLATFORM = Platform(
     from_id=lambda bare: f"v{bare.lstrip('v')}",
     mirrors=("fxtwitch.seria.moe", "fxtwitch.tv"),
     is_frame=is_frame,
+    calls=(r"new\s+Twitch\.(?:Embed|Player)\([^{}]{0,200}\{[^{}]{0,300}?\bvideo[\"']?\s*:\s*[\"']v?(\d{8,12})[\"']",),
+    from_call=lambda groups: f"v{groups[0]}",
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

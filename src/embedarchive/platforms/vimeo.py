@@ -104,6 +104,8 @@ EXAMPLES = (
 )
 
 MARKUP = (
+    MarkupExample('<script>new Vimeo.Player("v", {width: 640, id: 879269983});</script>', ("879269983",), "call"),
+    MarkupExample("<script>new Vimeo.Player(el,{'id':'879269983'})</script>", ("879269983",), "call"),
     MarkupExample(
         '<div><a href="https://vimeo.com/879269983"><img src="https://vumbnail.com/879269983.jpg"></a></div>',
         ("879269983",),
@@ -243,6 +245,7 @@ PLATFORM = Platform(
     canonical=canonical,
     permalink=permalink,
     is_frame=is_frame,
+    calls=(r"new\s+Vimeo\.Player\([^{}]{0,200}\{[^{}]{0,300}?\bid[\"']?\s*:\s*[\"']?(\d{5,12})\b",),
     id_pattern=r"\d{5,12}",
     thumbnails=(r"vumbnail\.com/(\d{5,12})[._]",),
     id_names=("vimeoid", "vimeovideoid"),

@@ -561,7 +561,7 @@ PLATFORM = Platform(
     read_number=lambda number: (number,) if number.isdigit() and len(number) <= 19 and date(number) else (),
     id_pattern=r"\d{9,19}",
     id_names=("tweetid", "tweetidstr", "twitterid", "xid"),
-    services=("twitter", "tweet"),
+    services=("twitter", "tweet", "xembed", "xpost"),
     calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
     link_parameters=("ref_src=twsrc",),
     selectors=SELECTORS,

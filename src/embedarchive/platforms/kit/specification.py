@@ -234,8 +234,9 @@ class Platform:
     gives the ids a bare number can mean. `id_addresses` are templates of addresses (`https://vimeo.com/{}`) that what stands
     in an id's place can be the end of. `services` are further names under which markup knows the platform. `calls` are
     script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
-    the author's name in the fallback. `link_parameters` are pieces of the query that a link copied out of its embed
-    code carries; `wordless` matches a fallback that holds no words of the post.
+    the author's name in the fallback; where it is `titled`, the fallback's link to the post bears its title.
+    `link_parameters` are pieces of the query that a link copied out of its embed code carries; `wordless` matches a
+    fallback that holds no words of the post.
 
     All of these are looked for in a document's bytes as they stand here, before it is parsed (`detect/keywords.py`): nothing
     has to be told twice.
@@ -277,6 +278,7 @@ class Platform:
     bylines: tuple[str, ...] = ()
     link_parameters: tuple[str, ...] = ()
     wordless: str = ""
+    titled: bool = False
     visit: Visitable | None = None
     answering_hosts: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
