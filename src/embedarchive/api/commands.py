@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
@@ -53,6 +54,7 @@ def crawl(
     since: str | None = None,
     limit: int | None = None,
     report: str | Path | None = None,
+    platforms: Sequence[str] = (),
     replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
@@ -70,7 +72,8 @@ def crawl(
     addresses must and must not match, whatever named them, and where they lead (a seed that is not included is read for what it
     lists or links to, and is no article); `since` (a date, or an age as `7d`) leaves out what sitemaps and feeds say changed
     before, and what was saved or archived before; `limit` is the most articles. `report` is a CSV file in which every failure
-    is listed, with its reason and what to do. `replay` shows captures again from the archive alone, and keeps how much of it
+    is listed, with its reason and what to do. `platforms` are those whose posts are visited; what is due of others stays due.
+    `replay` shows captures again from the archive alone, and keeps how much of it
     came back: all, none (False), or (None) a sample at once and others while the browser would wait.
     For `settings` see `SettingsOptions`.
 
@@ -80,18 +83,21 @@ def crawl(
     """
     names = tuple(map(str, seeds))
     links = make_scope(names, scope, depth if follow else 0, include, exclude, since)
+    chosen = choose_platforms(platforms)
     fresh_since = clock.later(-refresh.total_seconds())
     watched: Watcher = watcher or LogWatcher()
     if report is not None:
         watched = FailureTable(Path(report), watched)
     intake, versions = Intake(), FeedVersions()
     sources = expand_seeds(names, base_url=base_url, column=column, intake=intake)
-    prepare = prepare_crawl(sources, intake, versions, links, limit=limit, fresh_since=fresh_since, all_due=not seeds)
+    prepare = prepare_crawl(
+        sources, intake, versions, scope=links, limit=limit, fresh_since=fresh_since, all_due=not seeds
+    )
     world = make_settings(**settings)
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
         "depth": links.depth, "include": include, "exclude": exclude, "since": since, "limit": limit,
-        "replay": REPLAYS[replay],
+        "platforms": chosen, "replay": REPLAYS[replay],
     }  # fmt: skip
     return run_session(
         archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
@@ -103,18 +109,21 @@ def capture(
     *posts: str,
     archive: str | Path = "archive",
     again: bool = False,
+    platforms: Sequence[str] = (),
     replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
     """Capture posts by their own address, in any form of it, and keep them. The archive is made if there is none.
 
-    What is preserved already is left alone, except with `again`. `replay` is as for `crawl`. For `settings` see
+    What is preserved already is left alone, except with `again`; of a mixed list, so are posts of other
+    than `platforms`. `replay` is as for `crawl`. For `settings` see
     `SettingsOptions`; what is raised is what `crawl` raises, UsageError also for an address that is no post's.
     """
-    prepare = prepare_capture(list(identify_all(posts)), again=again)
+    chosen = choose_platforms(platforms)
+    prepare = prepare_capture(list(identify_all(posts)), again=again, platforms=chosen)
     world = make_settings(**settings)
-    options = say_options({"again": again, "replay": REPLAYS[replay]}, world)
+    options = say_options({"again": again, "platforms": chosen, "replay": REPLAYS[replay]}, world)
     path = archive_path(archive)
     return run_session(path, "capture", world, options, prepare, watcher or LogWatcher(), replay=REPLAYS[replay])
 
@@ -124,22 +133,30 @@ def check(
     *,
     older_than: timedelta = timedelta(0),
     limit: int | None = None,
+    platforms: Sequence[str] = (),
     replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
     """Visit preserved posts again and record, with evidence, whether each is still there.
 
-    Only those last looked at longer ago than `older_than`, at most `limit` of them, those unseen for longest first.
+    Only those of `platforms` (of all, if none is named) last looked at longer ago than `older_than`, at most `limit` of them,
+    those unseen for longest first.
     `replay` is as for `crawl`, of captures made before: a check's own keep no media. For `settings` see `SettingsOptions`;
     what is raised is what `crawl` raises, ArchiveError also when there is no archive.
     """
-    path = archive_path(archive)
+    path, chosen = archive_path(archive), choose_platforms(platforms)
     open_reader(path).close()  # a check makes no archive
     prepare = prepare_check(seen_before=clock.later(-older_than.total_seconds()), limit=limit)
     world = make_settings(**settings)
     options = say_options(
-        {"older_than_s": older_than.total_seconds(), "limit": limit, "replay": REPLAYS[replay]}, world
+        {
+            "older_than_s": older_than.total_seconds(),
+            "limit": limit,
+            "platforms": chosen,
+            "replay": REPLAYS[replay],
+        },
+        world,
     )
     return run_session(
         path, "check", world, options, prepare, watcher or LogWatcher(), media=False, replay=REPLAYS[replay]
@@ -174,6 +191,18 @@ def trust_clock(archive: str | Path = "archive") -> tuple[int, int]:
         changed = held.trust_clock(clock.now())
         held.conclude_all()
         return changed
+
+
+def choose_platforms(names: Sequence[str]) -> tuple[str, ...]:
+    """The platforms of these names, each of which may be several with commas. Raises UsageError for what is none."""
+    chosen = tuple(dict.fromkeys(part.strip().lower() for name in names for part in name.split(",") if part.strip()))
+    if unknown := [name for name in chosen if name not in BY_NAME]:
+        near = get_close_matches(unknown[0], BY_NAME, 1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError(
+            f"There is no platform {unknown[0]!r}. {meant}There are {', '.join(sorted(BY_NAME))}. Nothing was done."
+        )
+    return chosen
 
 
 def identify_all(posts: Sequence[str]) -> Iterator[Post]:
@@ -236,6 +265,10 @@ def to_iso_date(text: str) -> str:
 def say_options(options: Mapping[str, object], settings: Settings) -> dict[str, object]:
     """What the archive keeps of how a run was asked for; nothing of the machine, and nothing of a login."""
     chosen = {name: value for name, value in options.items() if value}
+    if not settings.limits.film:
+        chosen["no_film"] = True
+    if settings.limits.max_bytes is not None:
+        chosen["max_bytes"] = settings.limits.max_bytes
     world: dict[str, object] = {"delay": settings.delay, "tabs": settings.tabs}
     return chosen | {"settings": world | ({"proxy": settings.proxy.label} if settings.proxy else {})}
 

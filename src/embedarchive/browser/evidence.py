@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from embedarchive.browser.launch import Chrome, describe_environment
+from embedarchive.browser.observe import VisitLimits
 from embedarchive.browser.pictures import Picture, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat
 from embedarchive.browser.visit import Visit
 from embedarchive.core import clock
+from embedarchive.core.completeness import NO_FILM, over_bytes, tell_what
 from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
 from embedarchive.core.version import __version__
@@ -26,6 +28,7 @@ MEDIA_LIMITS = FetchLimits(total_s=900.0, max_bytes=128 * 1024 * 1024)
 MAX_MEDIA = 80
 """Files kept of one post; more than any platform allows in one."""
 _AT_ONCE = 4
+_MEDIA_TYPES = ("image/", "video/", "audio/")
 _BROKEN_OFF = frozenset({"reset", "connection", "incomplete"})
 """A connection that ended too soon, as idle ones do when they are used again: worth a second try at once."""
 _EXPECTED = {
@@ -55,16 +58,15 @@ async def conclude(
     screenshot_format: ScreenshotFormat,
     *,
     media: bool,
-    idle_s: float = MEDIA_LIMITS.idle_s,
+    limits: VisitLimits,
 ) -> Capture:
-    """Turn a visit into the capture of its post; a file that sends nothing for `idle_s` is not waited for."""
+    """Turn a visit into the capture of its post; a file that sends nothing for `limits.idle_s` is not waited for."""
     verdict = await _judge(seen, post, visit, fetcher, chrome.user_agent)
     verdict = _insist_on_picture(verdict, picture)
     haul = _Haul()
     if verdict.outcome in ("available", "unavailable"):
         description = visit.describe(seen.page, post)
-        limits = replace(MEDIA_LIMITS, idle_s=idle_s)
-        await _collect(description, seen, fetcher, chrome.user_agent, haul, limits if media else None)
+        await _collect(description, seen, fetcher, chrome.user_agent, haul, limits, media=media)
         haul.artifacts[:] = await asyncio.to_thread(_hash_pictures, haul.artifacts)
     missing = [*haul.missing, *(f"image did not load: {url}" for url in seen.broken)]
     missing += ["screenshot: cut at the tallest picture that can be taken"] if seen.cut else []
@@ -80,7 +82,7 @@ async def conclude(
         status=seen.page.status,
         # A picture of a refusal is no picture of the post; what was answered is kept all the same.
         artifacts=(*_picture_artifacts(seen, None if verdict.embedding == "refused" else picture), *haul.artifacts),
-        exchanges=(*seen.exchanges, *haul.exchanges),
+        exchanges=tuple(_leave_out(each, limits) for each in (*seen.exchanges, *haul.exchanges)),
         alterations=tuple(seen.alterations),
         missing=tuple(missing) if verdict.outcome == "available" else (),
         environment=_environment(seen, visit, chrome, screenshot_format),
@@ -165,37 +167,53 @@ def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
 
 
 async def _collect(
-    description: Description, seen: Visit, fetcher: Fetcher, user_agent: str, haul: _Haul, limits: FetchLimits | None
+    description: Description,
+    seen: Visit,
+    fetcher: Fetcher,
+    user_agent: str,
+    haul: _Haul,
+    limits: VisitLimits,
+    *,
+    media: bool,
 ) -> None:
-    """Keep the bytes of every file the description names: from what the page loaded, else fetched at once (unless
-    there are no `limits` for that)."""
+    """Keep the bytes of every file the description names: from what the page loaded, else (with `media`) fetched at once."""
     wanted = description.media[:MAX_MEDIA]
     haul.missing += (f"{_name(m)}: too_many" for m in description.media[MAX_MEDIA:])
     haul.missing += (f"{_name(m)}: {m.missing}" for m in wanted if m.missing)
     slots = asyncio.Semaphore(_AT_ONCE)
     headers = {"User-Agent": user_agent, "Accept": "*/*", "Referer": seen.page.url}
-    found: dict[str, Exchange | None] = {m.url: seen.bodies.get(m.url) for m in wanted if not m.missing}
+    films = {m.url for m in wanted if not limits.film and m.role == "media" and tell_what(m, description) == "film"}
+    found: dict[str, Exchange | None] = {
+        m.url: seen.bodies.get(m.url) for m in wanted if not m.missing and m.url not in films
+    }
+    most = min(MEDIA_LIMITS.max_bytes, limits.max_bytes or MEDIA_LIMITS.max_bytes)
+    allowed = replace(MEDIA_LIMITS, idle_s=limits.idle_s, max_bytes=most)
 
     async def bring(url: str) -> None:
         async with slots:
-            got = await fetcher.fetch(url, headers=headers, limits=limits)
+            got = await fetcher.fetch(url, headers=headers, limits=allowed)
             if (got.truncated or got.reason) in _BROKEN_OFF:
-                got = await fetcher.fetch(url, headers=headers, limits=limits)
+                got = await fetcher.fetch(url, headers=headers, limits=allowed)
         found[url] = _exchange(got, headers, "media")
         haul.exchanges.append(_exchange(got, headers, "media"))
 
-    if limits:
+    if media:
         await asyncio.gather(*(bring(url) for url, exchange in found.items() if exchange is None))
     for each in wanted:
-        if not each.missing:
-            _keep(each, found[each.url], haul)
+        if each.url in films and not each.missing:
+            haul.missing.append(f"{_name(each)}: {NO_FILM}")
+        elif not each.missing:
+            _keep(each, found[each.url], haul, limits)
 
 
-def _keep(media: Media, exchange: Exchange | None, haul: _Haul) -> None:
-    """Keep one file if its bytes are what they should be; else say why not."""
+def _keep(media: Media, exchange: Exchange | None, haul: _Haul, limits: VisitLimits) -> None:
+    """Keep one file if its bytes are what they should be, and wanted; else say why not."""
     body = exchange.body if exchange else None
     kind = sniff(body) if body else None
-    if exchange is None:
+    unwanted = _find_unwanted(exchange, kind, limits) if exchange else None
+    if unwanted:
+        haul.missing.append(f"{_name(media)}: {unwanted}")
+    elif exchange is None:
         haul.missing.append(f"{_name(media)}: not_asked")
     elif not body or exchange.status not in (200, 203, 206):
         why = exchange.error or (f"http_{exchange.status}" if exchange.status else "no_answer")
@@ -209,6 +227,28 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul) -> None:
         haul.artifacts.append(
             Artifact(media.role, body, kind, media.position, media.url, width, height, media.alt, exchange.truncated)
         )
+
+
+def _find_unwanted(exchange: Exchange, kind: str | None, limits: VisitLimits) -> str | None:
+    """Why a media file that came is not to be kept, if it is not; `kind` is its type by its bytes."""
+    kind, body = kind or "", exchange.body or b""
+    if not limits.film and kind.startswith("video/"):
+        return NO_FILM
+    most = limits.max_bytes
+    if most is None or not kind.startswith(_MEDIA_TYPES):
+        return None
+    too_large = len(body) > most or (exchange.truncated == "too_large" and most < MEDIA_LIMITS.max_bytes)
+    return over_bytes(most) if too_large else None
+
+
+def _leave_out(exchange: Exchange, limits: VisitLimits) -> Exchange:
+    """The exchange without the bytes of a media file that is not to be kept."""
+    if limits.film and limits.max_bytes is None:
+        return exchange
+    said = (exchange.content_type or "").lower()
+    kind = (sniff(exchange.body) if exchange.body else None) or said
+    unwanted = _find_unwanted(exchange, kind, limits)
+    return replace(exchange, body=None, truncated=unwanted) if unwanted and exchange.body is not None else exchange
 
 
 def _hash_pictures(artifacts: Iterable[Artifact]) -> list[Artifact]:

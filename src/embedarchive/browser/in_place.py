@@ -17,6 +17,7 @@ from playwright.async_api import Frame
 from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page, whole_text
 from embedarchive.browser.evidence import conclude
 from embedarchive.browser.launch import Chrome
+from embedarchive.browser.observe import VisitLimits
 from embedarchive.browser.patience import Patience, crowding
 from embedarchive.browser.pictures import Picture
 from embedarchive.browser.redact import redact_headers, redact_url
@@ -281,7 +282,7 @@ def _take_answers(one: InPlace) -> None:
 
 
 async def conclude_in_place(
-    one: InPlace, picture: Picture | None, opened: Opened, fetcher: Fetcher, chrome: Chrome
+    one: InPlace, picture: Picture | None, opened: Opened, fetcher: Fetcher, chrome: Chrome, limits: VisitLimits
 ) -> Capture:
     """Turn what an article showed into a capture, by the platform's own rules."""
     rules = BY_NAME[one.post.platform].visit or _NO_RULES
@@ -294,7 +295,9 @@ async def conclude_in_place(
     answered = {answer.name for answer in one.seen.page.answers}
     witnesses = tuple(p for p in rules.probes if p.when == "always" and p.name not in answered and not one.verdict)
     visit = replace(rules, probes=witnesses, classify=judge, frame=size)
-    capture = await conclude(one.seen, picture, one.post, visit, fetcher, chrome, opened.screenshot_format, media=True)
+    capture = await conclude(
+        one.seen, picture, one.post, visit, fetcher, chrome, opened.screenshot_format, media=True, limits=limits
+    )
     return replace(capture, environment={**capture.environment, "in_article": redact_url(opened.url)})
 
 

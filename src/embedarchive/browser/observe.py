@@ -40,7 +40,7 @@ class VisitLimits:
     Each of these passes in any case, and more where the machine is crowded. Beyond it, what the page has asked for is
     waited for as long as something arrives: never longer than `idle_s` without a byte (for what is not of the post:
     `rest_s`), nor than `phase_s`, nor than `whole_s` in all. `memory_mb` is what one page may hold; a page that holds
-    more is killed.
+    more is killed. `film` says whether films are kept, `max_bytes` how large a media file may be, if that is bounded.
     """
 
     navigate_s: float = 45.0
@@ -52,6 +52,8 @@ class VisitLimits:
     whole_s: float = 780.0
     quiet_ms: int = 700
     memory_mb: int = 1500
+    film: bool = True
+    max_bytes: int | None = None
 
 
 @dataclass

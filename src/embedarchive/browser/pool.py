@@ -122,7 +122,7 @@ class Browser:
             picture = await _look(seen)
             taken = await conclude(
                 seen, picture, post, visit, self._fetcher, chrome, self.screenshot_format,
-                media=media, idle_s=self.limits.idle_s,
+                media=media, limits=self.limits,
             )  # fmt: skip
             return await self._keep_no_secret(taken, secrets)
         return await self._keep_no_secret(_failed(post, visit, started, "browser_crashed", crash))
@@ -172,7 +172,10 @@ class Browser:
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the article did not end") from error
-        captures = [await conclude_in_place(one, await _look(one.seen), opened, self._fetcher, chrome) for one in taken]
+        captures = [
+            await conclude_in_place(one, await _look(one.seen), opened, self._fetcher, chrome, self.limits)
+            for one in taken
+        ]
         rendering = replace(opened.rendering(), captures=tuple(captures))
         if self._login is None or secrets is None:
             return rendering

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -90,10 +90,28 @@ def print_found(
     scope: LinkScope | None = None,
     limit: int | None = None,
     render: bool = False,
+    platforms: Collection[str] = (),
 ) -> int:
-    """Print what is found in each article as it comes; give IN_PART if some could not be read, else DONE."""
-    wanted = frozenset(kinds)
-    return asyncio.run(print_all(seeds, intake, settings, nl=nl, kinds=wanted, scope=scope, limit=limit, render=render))
+    """Print what is found in each article as it comes; give IN_PART if some could not be read, else DONE.
+
+    Of `platforms` only, if any are named.
+    """
+    wanted = Wanted(frozenset(kinds), frozenset(platforms))
+    return asyncio.run(
+        print_all(seeds, intake, settings, nl=nl, wanted=wanted, scope=scope, limit=limit, render=render)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which embeds are printed: of these kinds, and of these platforms if any are named."""
+
+    kinds: frozenset[str]
+    platforms: frozenset[str] = frozenset()
+
+    def choose(self, embeds: Iterable[Embed]) -> list[Embed]:
+        of = self.platforms
+        return [each for each in embeds if each.kind in self.kinds and (not of or each.platform in of)]
 
 
 async def print_all(
@@ -102,7 +120,7 @@ async def print_all(
     settings: Settings,
     *,
     nl: bool,
-    kinds: frozenset[str],
+    wanted: Wanted,
     scope: LinkScope | None,
     limit: int | None,
     render: bool,
@@ -110,7 +128,7 @@ async def print_all(
     failed = cut = 0
     closed: dict[str, str] = {}
     async with Services(settings) as services:
-        more = {"mentions": "mention" in kinds, "unknown": "unknown" in kinds}
+        more = {"mentions": "mention" in wanted.kinds, "unknown": "unknown" in wanted.kinds}
         ask = partial(services.fetch, excludes=scope.excludes) if scope else services.fetch
         options: dict[str, Any] = {"limit": limit, "width": settings.concurrency, "every": True, "intake": intake}
         async for seed in walk(seeds, ask, scope, **options):
@@ -124,7 +142,7 @@ async def print_all(
                 click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
                 if fetch.closed_until:
                     closed[urlsplit(fetch.final_url).netloc] = fetch.closed_until
-                await print_feed_version(services, seed, kinds, nl=nl, **more)
+                await print_feed_version(services, seed, wanted, nl=nl, **more)
                 continue
             found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
             if render and fetch.source == "network":
@@ -133,10 +151,10 @@ async def print_all(
             if found.truncated:
                 cut += 1
                 click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
-            embeds = [e for e in found.embeds if e.kind in kinds]
+            embeds = wanted.choose(found.embeds)
             (print_lines if nl else print_table)(seed, found, embeds)
             if found.truncated in OBSTACLES:
-                await print_feed_version(services, seed, kinds, nl=nl, **more)
+                await print_feed_version(services, seed, wanted, nl=nl, **more)
     for host, until in closed.items():
         click.secho(say_closed(host, until), fg="yellow", err=True)
     print_skipped(intake)
@@ -145,13 +163,13 @@ async def print_all(
     return ExitCode.DONE
 
 
-async def print_feed_version(services: Services, seed: Seed, kinds: frozenset[str], *, nl: bool, **more: bool) -> None:
+async def print_feed_version(services: Services, seed: Seed, wanted: Wanted, *, nl: bool, **more: bool) -> None:
     """Print what the feed carries of an article that cannot be had itself."""
     if not seed.content:
         return
     fetch = make_feed_version(seed.url, seed.content, clock.now())
     found = await services.search(fetch.body, url=fetch.url, content_type=fetch.content_type, **more)
-    embeds = [e for e in found.embeds if e.kind in kinds]
+    embeds = wanted.choose(found.embeds)
     (print_lines if nl else print_table)(replace(seed, origin=fetch.source), found, embeds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,32 @@ login_option = click.option(
     "--storage-state", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Let the browser be logged in, by the cookies and local storage in this file (Playwright's storage state). "
          "They are never kept; what the account can see is.",
+)  # fmt: skip
+
+
+class Bytes(click.ParamType[int]):
+    """A number of bytes: 500k, 20MB, 1.5G (powers of 1000), or plain."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        size = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([kmg]?)b?", str(value).strip().lower())
+        if size is None or not float(size[1]):
+            self.fail(f"{value!r} is no size; write 500k, 20MB or 1G", param, ctx)
+        return max(1, int(float(size[1]) * {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}[size[2]]))
+
+
+platform_option = click.option(
+    "--platform", "platforms", multiple=True, metavar="NAME",
+    help="Visit posts of these platforms only (several, or with commas); what is due of others stays due.",
+)  # fmt: skip
+
+MEDIA_OPTIONS = (
+    click.option("--no-film", is_flag=True,
+                 help="Keep no films: their posts are partly preserved, and due again for a run without this."),
+    click.option("--max-bytes", type=Bytes(), metavar="SIZE",
+                 help="Keep no media file larger than this (20MB): its post is partly preserved, and due again for a run "
+                      "that allows more."),
 )  # fmt: skip
 
 render_option = click.option(

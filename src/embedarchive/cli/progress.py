@@ -172,6 +172,10 @@ def print_summary(tally: Tally, where: str) -> None:
 def partly_text(standing: Standings) -> str:
     """How many posts are preserved in part, and when they are tried again."""
     text = f"{say_count(standing.partly_preserved, 'post')} partly preserved; each says what is missing"
+    if standing.left_out:
+        text += f" ({standing.left_out} for --no-film or --max-bytes; a run without may bring it)"
+        if not standing.to_complete:
+            return text
     if not standing.to_complete:
         return f"{text}, and no other visit would bring it"
     at = standing.tried_again_at

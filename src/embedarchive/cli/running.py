@@ -12,12 +12,14 @@ import click
 from embedarchive.api import commands as api
 from embedarchive.cli.options import (
     DISPLAY_OPTIONS,
+    MEDIA_OPTIONS,
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
     archive_option,
     base_url_option,
     column_option,
     login_option,
+    platform_option,
     render_option,
     take_scope,
     take_settings,
@@ -66,6 +68,8 @@ replay_option = click.option(
 )
 @click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
+@platform_option
+@with_options(MEDIA_OPTIONS)
 @login_option
 @replay_option
 @with_options(WORLD_OPTIONS)
@@ -100,13 +104,16 @@ def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
     intake = Intake()
     sources = expand_seeds(seeds, base_url=values["base_url"], column=values["column"], intake=intake)
     nl, limit, render = values["as_json"], values["limit"], values["render"]
-    return print_found(sources, intake, settings, nl=nl, scope=scope, limit=limit, render=render)
+    chosen = api.choose_platforms(values["platforms"])
+    return print_found(sources, intake, settings, nl=nl, scope=scope, limit=limit, render=render, platforms=chosen)
 
 
 @click.command()
 @click.argument("urls", nargs=-1, required=True, metavar="POST_URL...")
 @archive_option
 @click.option("--again", is_flag=True, help="Capture also what is already preserved.")
+@platform_option
+@with_options(MEDIA_OPTIONS)
 @login_option
 @replay_option
 @with_options(WORLD_OPTIONS)
@@ -132,6 +139,7 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
 @click.option(
     "--trust-clock", is_flag=True, help="Believe this machine's clock, not runs that were after it; visit nothing."
 )
+@platform_option
 @login_option
 @replay_option
 @with_options(WORLD_OPTIONS)

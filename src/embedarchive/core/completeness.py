@@ -27,8 +27,23 @@ FINAL = frozenset({
 })  # fmt: skip
 """Reasons that no further visit changes. Every other one (`timeout`, `http_403` of a signed address …) may pass."""
 
+NO_FILM = "no_film"
+_CHOSEN = re.compile(rf"{NO_FILM}|over_\d+_bytes")
+"""What whoever ran it did not want: nothing is due for it until a run does."""
+
+
+def over_bytes(most: int) -> str:
+    """The reason for a file that is larger than a run wanted."""
+    return f"over_{most}_bytes"
+
+
 _LINE = re.compile(r"(\w+)(?: (\d+))?: (\w+)")
 """How a capture writes down what it could not keep: `media 2: timeout`; more may follow the reason."""
+
+
+def is_chosen(why: str) -> bool:
+    """Whether a file is missing because the run was not to keep it; one that is may have it."""
+    return _CHOSEN.fullmatch(why) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +56,7 @@ class Lack:
     @property
     def passing(self) -> bool:
         """Whether another visit may still bring it."""
-        return self.why.partition(":")[0] not in FINAL
+        return self.why.partition(":")[0] not in FINAL and not is_chosen(self.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, groupby, islice
 
 from embedarchive.core import clock
@@ -16,6 +16,9 @@ from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
 
+EVERYTHING = LinkScope(())
+"""Nothing is left out, and nothing followed."""
+
 Emit = Callable[[Event], None]
 Prepare = Callable[[Archive, int, Emit], None]
 """Puts into the archive what the run of that number is about, and tells what was in hand and what was not taken."""
@@ -25,8 +28,8 @@ def prepare_crawl(
     seeds: Iterator[Seed],
     intake: Intake,
     versions: FeedVersions,
-    scope: LinkScope,
     *,
+    scope: LinkScope = EVERYTHING,
     limit: int | None,
     fresh_since: str,
     all_due: bool,
@@ -114,14 +117,17 @@ def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit:
         emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))
 
 
-def prepare_capture(posts: Iterable[Post], *, again: bool) -> Prepare:
-    """These posts; with `again` also those that are preserved already.
+def prepare_capture(posts: Iterable[Post], *, again: bool, platforms: Collection[str] = ()) -> Prepare:
+    """These posts, of `platforms` if any are named; with `again` also those that are preserved already.
 
     Whoever names a post of which something is missing or in doubt need not wait until it is due.
     """
 
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
         for post in posts:
+            if platforms and post.platform not in platforms:
+                emit(Event("skipped", post.key, "other_platform"))
+                continue
             forced = again or is_open(archive.conn, post.key)
             archive.keep_target(crawl_id, post, clock.now(), forced=forced)
 

@@ -24,7 +24,8 @@ Ended = Literal["done", "kept out", "interrupted"]
 _STANDING = """
 SELECT total(kept = 'partial') AS partly_preserved, total(passing AND due_at IS NOT NULL) AS to_complete,
   total(status = 'unavailable' AND reason = 'unconfirmed') AS perhaps_gone,
-  min(iif(passing OR doubt IS NOT NULL, due_at, NULL)) AS tried_again_at
+  min(iif(passing OR doubt IS NOT NULL, due_at, NULL)) AS tried_again_at,
+  total(kept = 'partial' AND (lacking LIKE '%"no_film"%' OR lacking GLOB '*"over_*_bytes"*')) AS left_out
 FROM conclusions WHERE post_key IN (
   SELECT post_key FROM captures WHERE crawl_id = :crawl AND purpose <> 'control'
   UNION SELECT post_key FROM targets WHERE crawl_id = :crawl)"""
@@ -38,13 +39,15 @@ class Standings:
     """Where the posts stand that a run was about, when it ended.
 
     `to_complete` of those `partly_preserved` lack a file that may still be had; `perhaps_gone` were said to be gone, which is
-    not confirmed. `tried_again_at` is when the first of both is visited again, ISO 8601.
+    not confirmed. `tried_again_at` is when the first of both is visited again, ISO 8601. `left_out` of the first lack what the
+    run was not to keep (`no_film`, `max_bytes`).
     """
 
     partly_preserved: int = 0
     to_complete: int = 0
     perhaps_gone: int = 0
     tried_again_at: str | None = None
+    left_out: int = 0
 
 
 @dataclass
@@ -153,7 +156,8 @@ class Report:
     `not_yet_replayed` of the archive's captures still wait for that.
     `incomplete` of the available posts lack something; of all posts that it was about, `partly_preserved` lack a file of their
     own, `to_complete` of them one that may still be had, `perhaps_gone` were said to be gone, which is not confirmed, and
-    `tried_again_at` is when the first of these is visited again; `faults` are rows of work that broke, and were left alone.
+    `tried_again_at` is when the first of these is visited again, `left_out` lack what was not to be
+    kept; `faults` are rows of work that broke, and were left alone.
     `searched_in_part` counts articles by why not all of them was searched, or what stood in their place (`paywall`,
     `consent`, `challenge`). `skipped` is what lists, files and web archives hold and was not taken, by reason; `lost` counts
     what of it somebody may have wanted.
@@ -172,6 +176,7 @@ class Report:
     to_complete: int
     perhaps_gone: int
     tried_again_at: str | None
+    left_out: int
     replays: Mapping[str, int]
     not_yet_replayed: int
     in_place: int
@@ -199,10 +204,22 @@ class Report:
         return ExitCode.DONE
 
 
+_LEFT_OUT = """
+SELECT count(DISTINCT p.key) FROM crawls r JOIN seeds s ON s.crawl_id = r.id JOIN embeds e ON e.article_id = s.article_id
+JOIN posts p ON p.key = e.post_key JOIN platforms f ON f.name = p.platform
+WHERE r.id = ? AND json_extract(r.options, '$.platforms') IS NOT NULL AND e.kind = 'embed' AND p.capture_after IS NOT NULL
+  AND f.visitable AND p.platform NOT IN (SELECT value FROM json_each(r.options, '$.platforms'))"""
+
+
+def count_left_out(archive: Archive, crawl_id: int) -> int:
+    """How many posts of a run's articles stay due because it was told to visit other platforms."""
+    return int(archive.conn.execute(_LEFT_OUT, (crawl_id,)).fetchone()[0])
+
+
 def read_standings(archive: Archive, crawl_id: int) -> Standings:
     """Where the posts stand that a run is about."""
     row = archive.conn.execute(_STANDING, {"crawl": crawl_id}).fetchone()
-    return Standings(int(row[0]), int(row[1]), int(row[2]), row[3])
+    return Standings(int(row[0]), int(row[1]), int(row[2]), row[3], int(row[4]))
 
 
 def say_hold(platform: str, why: str) -> str:

@@ -73,7 +73,8 @@ class SettingsOptions(TypedDict, total=False):
     Chromium, Chrome or Edge to use. `delay` is the least number of seconds between two requests to one host,
     `concurrency` how many articles at once (1 to 64), `tabs` how many posts (1 to 16). `contact` is a URL or address for
     webmasters, `ignore_robots` fetches what robots.txt asks robots to leave alone. `storage_state` is a file of
-    Playwright's by which the browser is logged in; nothing of it is kept.
+    Playwright's by which the browser is logged in; nothing of it is kept. With `no_film` films are not kept, with `max_bytes`
+    no media file that is larger: their posts are partly preserved, and a run without has them due.
     """
 
     resolve: Sequence[str]
@@ -86,10 +87,12 @@ class SettingsOptions(TypedDict, total=False):
     tabs: int
     contact: str | None
     ignore_robots: bool
+    no_film: bool
+    max_bytes: int | None
     storage_state: str | Path | None
 
 
-BOUNDS = {"delay": (0, math.inf), "concurrency": (1, 64), "tabs": (1, 16)}
+BOUNDS = {"delay": (0, math.inf), "concurrency": (1, 64), "tabs": (1, 16), "max_bytes": (1, math.inf)}
 
 
 def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
@@ -98,7 +101,7 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
         raise TypeError(f"unexpected keyword argument {name!r}; there are {', '.join(SettingsOptions.__annotations__)}")
     given: dict[str, Any] = dict(options)
     for name, (least, most) in BOUNDS.items():
-        if name in given and not least <= given[name] <= most:
+        if given.get(name) is not None and not least <= given[name] <= most:
             raise UsageError(f"{name} is {given[name]}, and can be {least} to {most}. Nothing was done.")
     state = given.pop("storage_state", None)
     ca_file = given.pop("ca_file", None)
@@ -109,10 +112,12 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     for rule in resolve:
         parse_resolve(rule)
     proxy = given.pop("proxy", None)
+    limits = VisitLimits(film=not given.pop("no_film", False), max_bytes=given.pop("max_bytes", None))
     return Settings(
         **given,
         resolve=resolve,
         proxy=parse_proxy(proxy) if proxy else None,
+        limits=limits,
         ca_file=Path(ca_file) if ca_file else None,
         login=login,
     )

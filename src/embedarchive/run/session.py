@@ -21,7 +21,16 @@ from embedarchive.run.backoff import BackOff
 from embedarchive.run.interrupts import Interrupts
 from embedarchive.run.ledger import Event, Run
 from embedarchive.run.prepare import Emit, Prepare
-from embedarchive.run.report import Ended, Report, Tally, read_captured, read_standings, say_closed, say_hold
+from embedarchive.run.report import (
+    Ended,
+    Report,
+    Tally,
+    count_left_out,
+    read_captured,
+    read_standings,
+    say_closed,
+    say_hold,
+)
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
 from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
@@ -175,6 +184,8 @@ async def run_over(
 
 def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
     """Leave in the archive how a run ended, and what it did."""
+    if left := count_left_out(archive, crawl_id):
+        tally.skipped["other_platform"] = left
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
     tally.standing = read_standings(archive, crawl_id)

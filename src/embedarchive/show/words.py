@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
+from embedarchive.core.completeness import is_chosen
 from embedarchive.core.model import Description, Outcome
 from embedarchive.library.records import (
     CaptureRecord,
@@ -71,7 +72,10 @@ EMBEDDING_REFUSED = "its author or platform does not let it be embedded"
 
 NO_SIGNATURE = "the answer does not bear the platform's own signature"
 
+_OVER = re.compile(r"over_(\d+)_bytes")
+
 REASON_WORDS: dict[str, str] = {
+    "no_film": "was left out, as all films were",
     "only_streamed": "is only streamed",
     "not_served": "is not served to anybody",
     "withheld": "is withheld by the platform",
@@ -253,6 +257,8 @@ def say_why(missing: MissingFile) -> str:
     if code.startswith("http_5"):
         return "was answered with a fault"
     known = REASON_WORDS.get(code)
+    if over := _OVER.fullmatch(code):
+        return f"is larger than was to be kept ({say_size(int(over[1]))})"
     if known is None:
         return f"did not come ({say_reason(missing.why)})"
     return f"{known} ({say_reason(detail)})" if detail.strip() else known
@@ -282,6 +288,8 @@ def say_again(post: PostState) -> str:
         return f"Tried again from {say_moment(post.due_at)} on."
     if any(each.passing for each in post.lacking):
         return "Another visit may still bring it."
+    if any(is_chosen(each.why) for each in post.lacking):
+        return "It was not to be kept; a run without --no-film or --max-bytes may bring it."
     return "No other visit would bring it." if post.lacking else ""
 
 

@@ -22,6 +22,7 @@ ORDINARY: Mapping[str, str] = {
     "comment": "comments and headings",
     "repeated": "named before",
     "out_of_scope": "left out by --include, --exclude or --since",
+    "other_platform": "posts of other platforms than --platform names; what is due of them stays due",
     "other_site": "addresses of other sites in sitemaps",
 }
 """What is rightly left, in words."""

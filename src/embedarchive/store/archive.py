@@ -297,6 +297,7 @@ class Archive:
         """Keep that a run is about this post; `forced` visits it even if an earlier visit answered for good."""
         with self.transaction() as conn:
             rows.keep_post(conn, post, now)
+            rows.want_again(conn, crawl_id, "p.key = :value", post.key)
             rows.target_post(conn, crawl_id, post.key, forced=forced)
 
     def keep_all_due(self, crawl_id: int, takes: Callable[[str], bool] = lambda _: True) -> None:
@@ -308,18 +309,20 @@ class Archive:
                 "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch WHERE id = ?",
                 [(crawl_id, row["id"]) for row in due if takes(row["url"])],
             )
+            rows.want_again(conn, crawl_id, "p.key IN (SELECT post_key FROM conclusions WHERE kept = 'partial')")
             conn.execute(
-                f"INSERT INTO targets (crawl_id, post_key, turn) SELECT ?, key, {rows.TURN} FROM posts_to_capture p",
-                (crawl_id,),
+                f"INSERT INTO targets (crawl_id, post_key, turn) SELECT :crawl, key, {rows.TURN} FROM posts_to_capture p "
+                f"WHERE {rows.CHOSEN}",
+                {"crawl": crawl_id},
             )
 
     def keep_check_targets(self, crawl_id: int, unseen_since: str, limit: int) -> None:
         """Make a run about preserved posts last looked at before then, longest unseen first; all with a limit of -1."""
         with self.transaction() as conn:
             conn.execute(
-                "INSERT INTO targets (crawl_id, post_key, turn, forced) SELECT ?, key, platform, 1 FROM posts_to_check "
-                "WHERE last_checked_at <= ? ORDER BY last_checked_at LIMIT ?",
-                (crawl_id, unseen_since, limit),
+                "INSERT INTO targets (crawl_id, post_key, turn, forced) SELECT :crawl, key, platform, 1 FROM posts_to_check p "
+                f"WHERE last_checked_at <= :since AND {rows.CHOSEN} ORDER BY last_checked_at LIMIT :limit",
+                {"crawl": crawl_id, "since": unseen_since, "limit": limit},
             )
 
     def keep_resolution(self, crawl_id: int, key: str, post: Post | None, now: str) -> None:

@@ -287,13 +287,37 @@ def keep_control_post(conn: sqlite3.Connection, post: Post, now: str) -> None:
 TURN = "iif(p.resolved, p.platform, 'link')"
 
 
+CHOSEN = """EXISTS (SELECT 1 FROM crawls r WHERE r.id = :crawl AND (json_extract(r.options, '$.platforms') IS NULL
+  OR p.platform IN (SELECT value FROM json_each(r.options, '$.platforms'))))"""
+"""Whether a run is about the posts of the platform of `p`."""
+
+WANTED_AGAIN = """EXISTS (
+  SELECT 1 FROM conclusions n, json_each(n.lacking) l, crawls r
+  WHERE n.post_key = p.key AND n.kept = 'partial' AND r.id = :crawl
+  AND (json_extract(l.value, '$.why') = 'no_film' AND json_extract(r.options, '$.no_film') IS NULL
+    OR json_extract(l.value, '$.why') GLOB 'over_*_bytes' AND CAST(substr(json_extract(l.value, '$.why'), 6) AS INTEGER)
+      < coalesce(json_extract(r.options, '$.max_bytes'), 9e99)))"""
+"""Whether the post `p` lacks a file that an earlier run was not to keep, and this one is."""
+
+
+def want_again(conn: sqlite3.Connection, crawl_id: int, which: str, value: int | str = "") -> None:
+    """Make posts due that lack what an earlier run was not to keep, where this one is; `which` is a condition on `p`."""
+    conn.execute(
+        "UPDATE posts AS p SET capture_after = (SELECT started_at FROM crawls WHERE id = :crawl) "
+        f"WHERE capture_after IS NULL AND {which} AND {WANTED_AGAIN}",
+        {"crawl": crawl_id, "value": value},
+    )
+
+
 def target_article(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> None:
     """Make the posts of an article's embeds the run's, where a visit is due."""
+    embedded = "p.key IN (SELECT post_key FROM embeds WHERE article_id = :value AND kind = 'embed')"
+    want_again(conn, crawl_id, embedded, article_id)
     conn.execute(
         "INSERT OR IGNORE INTO targets (crawl_id, post_key, turn) "
-        f"SELECT ?, e.post_key, {TURN} FROM embeds e JOIN posts p ON p.key = e.post_key "
-        "WHERE e.article_id = ? AND e.kind = 'embed' AND p.capture_after IS NOT NULL ORDER BY e.position",
-        (crawl_id, article_id),
+        f"SELECT :crawl, e.post_key, {TURN} FROM embeds e JOIN posts p ON p.key = e.post_key "
+        f"WHERE e.article_id = :article AND e.kind = 'embed' AND p.capture_after IS NOT NULL AND {CHOSEN} ORDER BY e.position",
+        {"crawl": crawl_id, "article": article_id},
     )
     place_embeds(conn, crawl_id, "article_id", article_id)
 
@@ -306,18 +330,19 @@ def place_embeds(conn: sqlite3.Connection, crawl_id: int, column: str, value: in
     conn.execute(
         "INSERT OR IGNORE INTO placements (crawl_id, fetch_id, post_key) "
         "SELECT s.crawl_id, e.fetch_id, e.post_key FROM embeds_to_place e JOIN seeds s ON s.article_id = e.article_id "
-        f"JOIN crawls r ON r.id = s.crawl_id WHERE e.{column} = ? AND s.crawl_id = ? "
-        "AND (r.in_article OR NOT e.alone) ORDER BY e.position",
-        (value, crawl_id),
+        f"JOIN crawls r ON r.id = s.crawl_id JOIN posts p ON p.key = e.post_key WHERE e.{column} = :value "
+        f"AND s.crawl_id = :crawl AND (r.in_article OR NOT e.alone) AND {CHOSEN} ORDER BY e.position",
+        {"value": value, "crawl": crawl_id},
     )
 
 
 def target_post(conn: sqlite3.Connection, crawl_id: int, key: str, *, forced: bool = False) -> None:
     conn.execute(
         "INSERT INTO targets (crawl_id, post_key, turn, forced) "
-        f"SELECT ?, p.key, {TURN}, ? FROM posts p WHERE p.key = (SELECT coalesce(same_as, key) FROM posts WHERE key = ?) "
+        f"SELECT :crawl, p.key, {TURN}, :forced FROM posts p "
+        f"WHERE p.key = (SELECT coalesce(same_as, key) FROM posts WHERE key = :key) AND {CHOSEN} "
         "ON CONFLICT DO UPDATE SET forced = max(forced, excluded.forced)",
-        (crawl_id, int(forced), key),
+        {"crawl": crawl_id, "forced": int(forced), "key": key},
     )
 
 
