@@ -28,7 +28,8 @@ from embedarchive.core.model import (
     Sign,
     Verdict,
 )
-from embedarchive.platforms import PLATFORMS
+from embedarchive.detect.identity import make_post
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.blobs import hash_bytes
 from embedarchive.store.reading import read_blob, read_page
@@ -210,6 +211,46 @@ def test_a_short_link_hands_its_embeds_to_the_post_it_names(path: Path) -> None:
         assert [r["key"] for r in due(archive, "targets_to_visit")] == [POST.key]
         archive.keep_found(1, found(link), 2, NOW, crawl_id)
         assert archive.conn.execute("SELECT post_key FROM embeds").fetchone()[0] == POST.key
+
+
+def test_a_post_that_its_platform_names_twice_is_one(path: Path) -> None:
+    handle, did = (
+        Post("bluesky", f"{name}/3lcxjuygrwk2p", f"https://bsky.app/{name}") for name in ("m.example", "did:plc:abcdef")
+    )
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl_id, _ = crawl(archive, handle, did)
+        capture = archive.keep_capture(replace(visited(), post=handle), crawl_id)
+        archive.keep_description(capture, handle.key, Description(text="It is back."), 1, NOW, (did,))
+        assert [r["key"] for r in due(archive, "targets_to_visit")] == []
+        assert {r["post_key"] for r in due(archive, "embeds")} == {handle.key}
+        archive.keep_found(1, found(did), 2, NOW, crawl_id)
+        assert {r["post_key"] for r in due(archive, "embeds")} == {handle.key}
+        archive.keep_description(capture, handle.key, Description(text="It is back."), 2, NOW, (did, handle))
+        assert [r["same_as"] for r in due(archive, "posts")] == [None, handle.key]
+
+
+def test_posts_that_were_both_visited_stay_two(path: Path) -> None:
+    handle, did = (
+        Post("bluesky", f"{name}/3lcxjuygrwk2p", f"https://bsky.app/{name}") for name in ("m.example", "did:plc:abcdef")
+    )
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl_id, _ = crawl(archive, handle, did)
+        for number, post in enumerate((did, handle)):
+            capture = archive.keep_capture(replace(visited(body=b"%d" % number), post=post), crawl_id)
+        archive.keep_description(capture, handle.key, Description(text="It is back."), 1, NOW, (did,))
+        assert [r["same_as"] for r in due(archive, "posts")] == [None, None]
+
+
+def test_an_address_made_of_an_id_gives_way_to_the_posts_own(path: Path) -> None:
+    bare = make_post(BY_NAME["reddit"], "1ab2cd")
+    own, other = (
+        make_post(BY_NAME["reddit"], "1ab2cd", f"https://www.reddit.com/r/{name}/comments/1ab2cd/")
+        for name in ("birds", "b")
+    )
+    with Archive(path, platforms=PLATFORMS) as archive:
+        for post, kept in ((bare, bare), (own, own), (other, own), (bare, own)):
+            crawl(archive, post)
+            assert [r["url"] for r in due(archive, "posts")] == [kept.url]
 
 
 @pytest.mark.parametrize("table", ["captures", "artifacts", "exchanges", "checks", "blobs"])

@@ -76,6 +76,25 @@ def test_a_gallery_is_read_picture_by_picture(cases: Path) -> None:
     assert visit.describe(page, post).media[0].missing == "unknown_attachment:app.bsky.embed.hologram"
 
 
+def test_a_handle_and_the_did_it_stands_for_name_one_post() -> None:
+    visit = BY_NAME["bluesky"].visit
+    assert visit
+    author = {"did": "did:plc:abcdefghijklmnopqrstuvwx", "handle": "mara.example"}
+    for own, other in (author.values(), reversed(author.values())):
+        post = identify_post(f"https://bsky.app/profile/{own}/post/3lcxjuygrwk2p")
+        assert post
+        uri = f"at://{author['did']}/app.bsky.feed.post/3lcxjuygrwk2p"
+        record = {"$type": "app.bsky.feed.post", "text": "Hi"}
+        view = {"$type": "app.bsky.feed.defs#threadViewPost", "post": {"uri": uri, "author": author, "record": record}}
+        body = '<div id="app"><div><p>Hi</p><time></time></div></div>'
+        for handle, also in (("mara.example", (f"{other}/3lcxjuygrwk2p",)), ("handle.invalid", None)):
+            view["post"]["author"] = author | {"handle": handle}
+            answer = Answer("thread", "u", 200, "u", json.dumps({"thread": view}))
+            page = Page(post.url, post.url, 200, body, body, answers=(answer,))
+            assert visit.also(page, post) == (also if also is not None else ())
+        assert visit.also(Page(post.url, post.url, 404, "", ""), post) == ()
+
+
 @pytest.mark.parametrize("name", ["intermediary-404.html", "intermediary-404.json", "captive-portal.html"])
 def test_what_stands_between_ends_no_post(cases: Path, name: str) -> None:
     body = (cases / name).read_text("utf-8")

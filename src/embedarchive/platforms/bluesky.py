@@ -161,7 +161,7 @@ MARKUP = (
         posted_at="2024-12-10T15:16:08.123Z",
     ),
     MarkupExample(
-        '<div data-component-name="BlueskyCreateBlueskyEmbed" data-attrs="{&quot;uri&quot;:&quot;at://3lc/app.bsky.feed.post/3lcxjuygrw&quot;}"></div>',
+        '<div data-component-name="blueskycreateblueskyembed" data-attrs="{&quot;uri&quot;:&quot;at://3lc/app.bsky.feed.post/3lcxjuygrw&quot;}"></div>',
         ("3lc/3lcxjuygrw",),
         "custom-element",
     ),
@@ -282,6 +282,21 @@ def describe(page: Page, post: Post) -> Description:
     if classify(page, post).outcome != "available":
         return merge_readings(known)
     return merge_readings(known, ("getPostThread", _read_post(page.answer("thread"))))
+
+
+def read_other_name(page: Page, post: Post) -> tuple[str, ...]:
+    """The post under its author's handle where it is kept under the DID, and the other way round."""
+    if classify(page, post).outcome != "available":
+        return ()
+    answer = page.answer("thread")
+    author = dig(read_json(answer.body), "thread", "post", "author") if answer else None
+    own, _, key = post.native_id.rpartition("/")
+    names = (as_text(dig(author, "did")), as_text(dig(author, "handle")))
+    return tuple(f"{name}/{key}" for name in names if name and name not in (own, _NO_HANDLE))
+
+
+_NO_HANDLE = "handle.invalid"
+"""What the API says for an author whose handle does not lead back to the account."""
 
 
 def _read_post(answer: Answer | None) -> dict[str, Any]:
@@ -463,7 +478,7 @@ PLATFORM = Platform(
     ),
     link_parameters=("ref_src=embed",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=2, denial="verified"),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=3, denial="verified", also=read_other_name),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://bsky.app/profile/mara.example",),

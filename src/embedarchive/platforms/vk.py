@@ -36,6 +36,9 @@ from embedarchive.platforms.kit.specification import (
 _PATH = re.compile(r"^/(?:[\w.]{1,60})?.*?(wall|video|clip|photo)(-?\d{1,12}_\d{1,12})(?!\d)")
 
 
+_HASH = re.compile(r"[0-9a-f]{8,64}")
+
+
 def identify(url: SplitResult) -> str | None:
     """`wall-1_2`, `photo-1_2`, `video-1_2`; a clip is a video, and its frame knows it by that name only."""
     if url.path.startswith("/video_ext.php"):
@@ -52,6 +55,12 @@ def canonical(native_id: str) -> str:
     return f"https://vk.com/{native_id}"
 
 
+def permalink(url: SplitResult) -> str | None:
+    """The film's page with the hash of its player, without which one that is not listed shows to nobody."""
+    native_id, code = identify(url), query(url, "hash") or ""
+    return f"{canonical(native_id)}?hash={code}" if native_id and _HASH.fullmatch(code) else None
+
+
 def is_frame(url: SplitResult) -> bool:
     """`video_ext.php` and the widgets' frames."""
     return url.path.startswith(("/video_ext.php", "/widget_post.php"))
@@ -65,6 +74,13 @@ EXAMPLES = (
         "https://vk.com/video_ext.php?oid=-12345&id=678&hash=ab",
         "video-12345_678",
         "https://vk.com/video-12345_678",
+        frame=True,
+    ),
+    Example(
+        "https://vk.com/video_ext.php?oid=-12345&id=678&hash=0a1b2c3d4e5f6071&hd=2",
+        "video-12345_678",
+        "https://vk.com/video-12345_678",
+        permalink="https://vk.com/video-12345_678?hash=0a1b2c3d4e5f6071",
         frame=True,
     ),
     Example("https://vkvideo.ru/video-12345_678", "video-12345_678", "https://vk.com/video-12345_678"),
@@ -158,7 +174,9 @@ def find_addresses(post: Post) -> dict[str, str]:
     if post.native_id.startswith("wall"):
         return {"frame": post.url, "witness": f"https://m.vk.com/{post.native_id}"}
     owner, _, number = re.sub(r"^[a-z]+", "", post.native_id).partition("_")
-    return {"frame": f"{_HOME}video_ext.php?oid={owner}&id={number}&hd=2", "witness": _HOME + post.native_id}
+    code = query(urlsplit(post.url), "hash")
+    told = f"&hash={code}" if code else ""
+    return {"frame": f"{_HOME}video_ext.php?oid={owner}&id={number}{told}&hd=2", "witness": _HOME + post.native_id}
 
 
 FRAMED = Framed(
@@ -210,6 +228,7 @@ PLATFORM = Platform(
     hosts=("vk.com", "vk.ru", "vkvideo.ru", "vkontakte.ru"),
     identify=identify,
     canonical=canonical,
+    permalink=permalink,
     is_frame=is_frame,
     id_pattern=r"(?:wall|video|clip|photo)-?\d{1,12}_\d{1,12}",
     from_id=lambda bare: bare.replace("clip", "video"),

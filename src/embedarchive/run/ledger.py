@@ -21,6 +21,7 @@ from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError, is_full
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
+from embedarchive.detect.identity import make_post
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.detect.shown import find_shown
@@ -412,7 +413,9 @@ class Run:
         assert visit is not None, "only captures of visitable platforms are due"
         assert post is not None, "a capture refers to its post"
         description = await asyncio.to_thread(visit.describe, page, post)
-        await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, clock.now())
+        also = tuple(make_post(BY_NAME[post.platform], native_id) for native_id in visit.also(page, post))
+        now = clock.now()
+        await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, now, also)
         self.emit("describe", post.key, "ok")
 
     async def conclude_post(self, row: Row) -> None:

@@ -468,8 +468,17 @@ class Archive:
                 [(crawl_id, fetch_id, post.key) for post in posts],
             )
 
-    def keep_description(self, capture_id: int, post_key: str, description: Description, rules: int, now: str) -> None:
-        """Keep what a post said, as rules of this version read it from this capture."""
+    def keep_description(
+        self,
+        capture_id: int,
+        post_key: str,
+        description: Description,
+        rules: int,
+        now: str,
+        also: tuple[Post, ...] = (),
+    ) -> None:
+        """Keep what a post said, as rules of this version read it from this capture. `also` are other names of the same
+        post that the platform told: what embeds them embeds this one from now on."""
         row = {f.name: getattr(description, f.name) for f in dataclasses.fields(description)} | {
             "collaborators": to_json(description.collaborators),
             "media": to_json([dataclasses.asdict(m) for m in description.media]),
@@ -479,6 +488,8 @@ class Archive:
         with self.transaction() as conn:
             insert(conn, "descriptions", row, or_ignore=True)
             conn.execute("DELETE FROM pending WHERE work = 'describe' AND capture_id = ?", (capture_id,))
+            for name in also:
+                rows.join_posts(conn, post_key, name, now)
             self._sample.ask_to_replay(conn, capture_id)
             conclusions.ask_for_post(conn, post_key)
 

@@ -11,6 +11,7 @@ from typing import Any
 from embedarchive.core.grams import find_grams
 from embedarchive.core.model import Capture, Embed, Embedding, Fetch, Found, Post, Verdict
 from embedarchive.core.urls import split_anything
+from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.blobs import hash_bytes, pack_blob
 from embedarchive.store.schema import capture_uid
@@ -272,10 +273,33 @@ def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
     insert(
         conn, "posts", fields_of(post) | {"key": post.key, "first_seen_at": now, "capture_after": now}, or_ignore=True
     )
-    row = conn.execute("SELECT coalesce(same_as, key), is_control FROM posts WHERE key = ?", (post.key,)).fetchone()
-    if row[1]:
+    sql = "SELECT coalesce(same_as, key), is_control, url FROM posts WHERE key = ?"
+    kept, is_control, url = conn.execute(sql, (post.key,)).fetchone()
+    if is_control:
         conn.execute("UPDATE posts SET is_control = 0, capture_after = ? WHERE key = ?", (now, post.key))
-    return str(row[0])
+    platform = BY_NAME.get(post.platform)
+    if url != post.url and post.resolved and platform and url == platform.canonical(post.native_id):
+        # An address that was made of the id alone gives way to the post's own, which names its author or community.
+        conn.execute("UPDATE posts SET url = ? WHERE key = ?", (post.url, post.key))
+    return str(kept)
+
+
+def join_posts(conn: sqlite3.Connection, key: str, other: Post, now: str) -> None:
+    """Let another name of a post be the post's, also if it was never met. One that was visited itself stays as it is."""
+    row = fields_of(other) | {"key": other.key, "first_seen_at": now, "same_as": key}
+    known = conn.execute("SELECT same_as FROM posts WHERE key = ?", (key,)).fetchone()
+    if other.key == key or known is None or known[0] is not None:
+        return
+    insert(conn, "posts", row, or_ignore=True)
+    joined = conn.execute(
+        "UPDATE posts SET same_as = ?, capture_after = NULL, is_control = 0 WHERE key = ? "
+        "AND coalesce(same_as, ?) = ? AND NOT EXISTS (SELECT 1 FROM captures WHERE post_key = posts.key) "
+        "AND NOT EXISTS (SELECT 1 FROM posts o WHERE o.same_as = posts.key)",
+        (key, other.key, key, key),
+    )
+    if joined.rowcount:
+        conn.execute("UPDATE embeds SET post_key = ? WHERE post_key = ?", (key, other.key))
+        conn.execute("UPDATE targets SET visited = 1 WHERE post_key = ?", (other.key,))
 
 
 def keep_control_post(conn: sqlite3.Connection, post: Post, now: str) -> None:

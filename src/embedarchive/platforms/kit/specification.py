@@ -103,7 +103,8 @@ class Visitable:
     rules read through a table of readers (those that they ask for by `page.answer` are seen in their source).
 
     `denial` is how the platform's answer that a post is gone is known. Where it is a `guess`, a post counts as gone only
-    when two answers of two days agree.
+    when two answers of two days agree. `also` gives the other native ids by which the platform's own answer names the very
+    post: they are the same post from then on.
     """
 
     frame: Frame
@@ -114,6 +115,7 @@ class Visitable:
     rules: int = 1
     reads: tuple[str, ...] = ()
     denial: Trust = "guess"
+    also: Callable[[Page, Post], tuple[str, ...]] = lambda page, post: ()
 
 
 def fill_url(template: str, post: Post, visit: Visitable) -> str:
