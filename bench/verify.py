@@ -1,10 +1,11 @@
 """Time how fast an archive is verified: every byte against its sha256, every row, and SQLite's own structure.
 
-usage: python bench/verify.py [--megabytes 800] [--keep FILE]
+usage: python bench/verify.py [--megabytes 800] [--text] [--keep FILE]
 
 The archive is synthetic and the same on every machine: pictures and videos (bytes that do not compress, of the sizes that
 posts have), and of each visit a page of markup, deflated to about a fifth. It is read once before, so that the disk counts
-for nothing, by one thread. All figures go to standard error; the last line, on standard output, is one JSON object.
+for nothing; seconds are those of all threads together. All figures go to standard error; the last line, on standard output,
+is one JSON object.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import random
 import sys
 import tempfile
 import time
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -35,7 +37,8 @@ def make_markup(chance: random.Random, words: list[str]) -> bytes:
     return " ".join(f'<div class="{chance.choice(words)}">{chance.choice(words)}</div>' for _ in range(9_000)).encode()
 
 
-def build(path: Path, megabytes: int) -> None:
+def build(path: Path, megabytes: int, sizes: tuple[int, ...] = SIZES) -> None:
+    """An archive of `megabytes` of files, or, without sizes of files, of pages alone."""
     chance = random.Random(20261127)
     words = [chance.randbytes(6).hex() for _ in range(WORDS)]
     kept, number = 0, 0
@@ -45,15 +48,16 @@ def build(path: Path, megabytes: int) -> None:
             number += 1
             post = make_post(BY_NAME["x"], str(2_028_591_126_443_921_508 + number))
             archive.keep_target(crawl, post, "2026-03-01T08:00:00.000Z", forced=False)
-            files = [chance.randbytes(size) for size in chance.choices(SIZES, WEIGHTS, k=6)]
+            files = [chance.randbytes(size) for size in chance.choices(sizes, WEIGHTS, k=6)] if sizes else []
             at = f"2026-03-01T08:00:{number % 60:02}.{number % 1000:03}Z"
             artifacts = tuple(Artifact("media", body, "image/jpeg", n) for n, body in enumerate(files, 1))
-            page = Exchange(post.url, status=200, body=make_markup(chance, words), content_type="text/html",
+            markup = make_markup(chance, words)
+            page = Exchange(post.url, status=200, body=markup, content_type="text/html",
                             resource_type="document", started_at=at)  # fmt: skip
             archive.keep_capture(
                 Capture(post, post.url, post.url, at, at, Verdict("available"), 200, artifacts, (page,)), crawl
             )
-            kept += sum(map(len, files))
+            kept += sum(map(len, files)) or len(zlib.compress(markup, 6))
 
 
 def measure(path: Path) -> dict[str, float]:
@@ -87,12 +91,13 @@ def measure(path: Path) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=800)
+    parser.add_argument("--text", action="store_true", help="pages alone, no pictures and videos")
     parser.add_argument("--keep", type=Path, help="build the archive there, or use the one that is there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         path = given.keep or Path(room) / "embeds.db"
         if not path.exists():
-            build(path, given.megabytes)
+            build(path, given.megabytes, () if given.text else SIZES)
         print(json.dumps(measure(path)))
 
 

@@ -15,6 +15,7 @@ from warcio.warcwriter import WARCWriter
 
 from embedarchive.core.errors import SourceError
 from embedarchive.sources import Seed, expand_seeds
+from in_process import run
 
 PAGE = b'<!doctype html><html><head><link rel="canonical" href="https://news.test/story"></head><body>Hi</body></html>'
 BARE = b"<!doctype html><html><head><title>No address</title></head><body>Hi</body></html>"
@@ -264,6 +265,20 @@ def test_a_list_of_pages_that_cannot_be_read_lists_none(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as out:
         out.writestr("pages/pages.jsonl", "[" * 100_000)
     assert len(expand(path)) == 3
+
+
+def test_a_web_archive_does_not_speak_to_the_terminal(tmp_path: Path) -> None:
+    """Neither what is told of it, nor what the library that reads it has to say: that quotes what it cannot read."""
+    head = "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://news.test/a \x1b]0;pwned\x07 b\r\n"
+    rest = "WARC-Date: 2026-01-01T00:00:00Z\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n"
+    page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>\x1b[31mred</p>"
+    records = [f"{head}{rest.format(length)}{page}\r\n\r\n" for length in (len(page), len(page), len(page) - 30)]
+    (tmp_path / "a.warc").write_bytes("".join(records).encode())
+    for command in (("find",), ("crawl", "--dry-run")):
+        done = run(*command, tmp_path / "a.warc")
+        assert not set("\x1b\x07") & set(done.out + done.err)
+        assert "damaged" in done.out + done.err
+        assert "WARNING" not in done.err
 
 
 def test_a_length_beyond_every_machine_is_damage(tmp_path: Path) -> None:

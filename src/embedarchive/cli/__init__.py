@@ -205,16 +205,19 @@ def explain(error: OSError) -> str:
 
 
 class Teller(logging.Handler):
-    """What the archive warns of, as an error would be told."""
+    """What is warned of, as an error would be told: ours, and by its name what a library says, which may quote a stranger."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.secho(f"embedarchive: {record.getMessage()}", fg="yellow", err=True)
+        from embedarchive.show.terminal import escape_terminal  # here, for most commands warn of nothing
+
+        name = "embedarchive" if record.name.startswith("embedarchive.") else record.name
+        click.secho(escape_terminal(f"{name}: {self.format(record)}", lines=True), fg="yellow", err=True)
 
 
 @contextlib.contextmanager
 def telling_warnings() -> Iterator[None]:
     """Say what is done about an archive that was not asked for: a log set aside, a reader waited for."""
-    told, teller = logging.getLogger("embedarchive.store"), Teller(logging.WARNING)
+    told, teller = logging.getLogger(), Teller(logging.WARNING)
     told.addHandler(teller)
     try:
         yield

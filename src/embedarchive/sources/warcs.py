@@ -7,6 +7,7 @@ record, whole, with gzip or zstd. Bodies go through the fetcher's own rules. Wha
 from __future__ import annotations
 
 import json
+import logging
 import re
 import struct
 from collections.abc import Callable, Iterator
@@ -89,6 +90,14 @@ class _Pages:
         return held
 
 
+class _Records(ArchiveIterator):  # type: ignore[misc]  # warcio has no types
+    INC_RECORD = ""
+    """What warcio writes to the terminal about a record whose length is wrong. Damage is told by us, once."""
+
+
+logging.getLogger("warcio.recordloader").disabled = True  # it quotes a stranger's addresses, as they are
+
+
 class Stream(Protocol):
     """What records are read from."""
 
@@ -103,7 +112,7 @@ def _iterate(stream: Stream, on_damage: Callable[[int], None] = lambda at: None)
     """
     window, passed, ends = _Window(stream), 0, 0
     for _ in range(_MOST_DAMAGE):
-        records = ArchiveIterator(window, arc2warc=True)
+        records = _Records(window, arc2warc=True)
         try:
             while record := next(records, None):
                 passed = window.given - records.reader.rem_length()

@@ -5,11 +5,14 @@ Bytes are read in pieces, however many there are, and what is packed is unpacked
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from deflate import DeflateError, adler32, zlib_decompress
 
 from embedarchive.core.errors import WrongBytes
 from embedarchive.store.blobs import LARGEST_WORTH_PACKING
@@ -17,6 +20,8 @@ from embedarchive.store.blobs import LARGEST_WORTH_PACKING
 PIECE = 1_000_000
 LARGEST_IN_MEMORY = 150_000_000
 """Bytes that are ever held at once. A capture keeps no file as large; larger ones can be exported, in pieces."""
+
+LARGEST_UNPACKED_AT_ONCE = 16_000_000
 
 DAMAGED = "damaged: "
 """How the reason begins for which a public copy lacks bytes that were damaged."""
@@ -117,6 +122,18 @@ def judge(held: Held, stored: Iterator[bytes]) -> str | None:
     except WrongBytes as error:
         return error.code
     return None if digest.hexdigest() == held.sha256 else "blob_hash"
+
+
+def judge_whole(held: Held, body: bytes) -> str | None:
+    """As `judge`, of bytes that are all there: a text of the usual size is unpacked at once, in half the time. Pure."""
+    if held.encoding == "zlib" and is_known(held) and held.size <= LARGEST_UNPACKED_AT_ONCE:
+        with contextlib.suppress(DeflateError):  # what is wrong is found below
+            text = zlib_decompress(body, held.size)
+            # A packed text ends with its checksum: nothing lies behind it.
+            is_all = len(text) == held.size and body[-4:] == adler32(text).to_bytes(4, "big")
+            if is_all and hashlib.sha256(text).hexdigest() == held.sha256:
+                return None
+    return judge(held, iter((body,)))
 
 
 def read_blob(

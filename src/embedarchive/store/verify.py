@@ -6,10 +6,13 @@ there is to prove (a log, a signature, a time stamp) is one more.
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +20,7 @@ from pathlib import Path
 
 from embedarchive.core.errors import DamagedArchive, EmbedArchiveError
 from embedarchive.store.faults import FAULTS, explain
-from embedarchive.store.fixity import WRONG, Held, judge, read_stored
+from embedarchive.store.fixity import WRONG, Held, judge, judge_whole, read_stored
 from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.schema import build, capture_uid, read_version
 from embedarchive.store.schema.strangers import find_strange
@@ -25,6 +28,9 @@ from embedarchive.store.words import WORDS
 
 LARGEST_AT_ONCE = 8_000_000
 """Stored bytes that are taken with their row; larger ones are read in pieces."""
+
+JUDGES = min(4, os.cpu_count() or 1)
+"""Threads that unpack and hash; each may hold a file of the size above and 16 MB of text."""
 
 LONGEST_LOOK_S = 10.0
 """For an explanation of what nobody expected."""
@@ -205,16 +211,47 @@ def check_blobs(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
         f"SELECT sha256, rowid, encoding, size, length(body), iif(length(body) <= {LARGEST_AT_ONCE}, body, NULL) "
         f"FROM blobs {where} ORDER BY rowid"
     )
-    for number, (*row, body) in enumerate(conn.execute(sql, values), 1):
-        if scope.sample < 1 and chance.random() >= scope.sample:
-            continue
-        held = Held(*row)
+    rows = enumerate(conn.execute(sql, values), 1)
+    drawn = (
+        (number, Held(*row), body)
+        for number, (*row, body) in rows
+        if scope.sample >= 1 or chance.random() < scope.sample
+    )
+    for number, held, code in judge_all(conn, drawn):
         scope.blobs, scope.bytes = scope.blobs + 1, scope.bytes + held.stored
         if held.size and not held.stored:
             yield from check_withdrawn(conn, held)
-        elif code := judge(held, iter((body,)) if body is not None else read_stored(conn, held)):
+        elif code:
             yield Flaw(code, held.sha256, f"{held.sha256}: {WRONG[code]}")
         scope.on_progress(number, total)
+
+
+def judge_all(
+    conn: sqlite3.Connection, rows: Iterable[tuple[int, Held, bytes | None]]
+) -> Iterator[tuple[int, Held, str | None]]:
+    """(number, where bytes are kept, which of WRONG they are), in order; a few are judged at a time, each by a core.
+
+    To unpack and to hash leaves the interpreter free. Bytes that did not come with their row are read here, in pieces: the
+    connection is this thread's.
+    """
+    with ThreadPoolExecutor(JUDGES) as pool:
+        waiting = deque[tuple[int, Held, Future[str | None]]]()
+        for number, held, body in rows:
+            if len(waiting) >= 2 * JUDGES:
+                yield take_first(waiting)
+            if body is not None:
+                waiting.append((number, held, pool.submit(judge_whole, held, body)))
+                continue
+            while waiting:
+                yield take_first(waiting)
+            yield number, held, judge(held, read_stored(conn, held))
+        while waiting:
+            yield take_first(waiting)
+
+
+def take_first(waiting: deque[tuple[int, Held, Future[str | None]]]) -> tuple[int, Held, str | None]:
+    number, held, judged = waiting.popleft()
+    return number, held, judged.result()
 
 
 NEW_BLOBS = (
