@@ -25,7 +25,7 @@ else
 endif
 
 test: lint types $(READY) $(TOOLS)
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check src tests bench docs

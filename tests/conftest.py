@@ -15,6 +15,16 @@ hypothesis.settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("patient")
 
 
+LONG = ("test_viewer_datasette_1.py", "test_conformance_played.py", "test_strangers.py", "test_machine_failures.py")
+"""Files that take a minute and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, files that drive a browser above all, so that no worker has it left at the end."""
+    browsers = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: (item.path.name not in LONG, item.path not in browsers))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Third-party pages that tests may read and the project must not copy."""

@@ -150,7 +150,7 @@ def test_the_script_in_the_documentation_captures_a_post_and_reads_it_back(repli
     script = next(block for block in page.split("```python\n")[1:] if "Replica()" in block).partition("```")[0]
     assert script.count("\n") <= 10
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, cwd=tmp_path, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=5 * BOUND_S, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stderr
     post = replica.post("fjord")

@@ -18,6 +18,7 @@ from embedarchive.core.model import Description
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Selector
+from waiting import BOUND_S
 
 NAMES = [platform.name for platform in PLATFORMS]
 ONE_BY_ONE = "nothing seen"
@@ -161,8 +162,8 @@ def test_a_frame_that_leads_elsewhere_is_found_out() -> None:
 
 def test_the_table_is_printed_and_every_finding() -> None:
     command = [sys.executable, "-m", "embedarchive.conformance", "bluesky"]
-    table = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    lines = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=300, check=False)
+    table = subprocess.run(command, capture_output=True, text=True, timeout=5 * BOUND_S, check=False)
+    lines = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=5 * BOUND_S, check=False)
     assert table.stdout.splitlines()[1].startswith("bluesky")
     assert all(json.loads(line)["platform"] == "bluesky" for line in lines.stdout.splitlines())
     assert table.returncode == lines.returncode == bool(lines.stdout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -131,9 +131,9 @@ def test_a_long_page_takes_no_longer_than_it_is_long() -> None:
 
     def measure(size: int) -> float:
         page = '<p data-x="a\\u0041&amp;%20%2Fb">SGVsbG8gd29ybGQ=</p>' * size
-        began = perf_counter()
+        began = process_time()
         assert forget_text(page, many) == page
-        return perf_counter() - began
+        return process_time() - began
 
     measure(100)
     assert measure(8_000) < 8 * 8 * max(measure(1_000), 0.005)
