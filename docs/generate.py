@@ -107,7 +107,10 @@ def render_commands() -> str:
     """The help of every command, as it prints itself, and what each exit code means."""
     parts = ["# The commands", WRITTEN, "```text\n" + read_help("embedarchive", cli) + "\n```", *render_exit_codes()]
     for name in COMMANDS:
-        parts += [f"## {name}", "```text\n" + read_help(f"embedarchive {name}", load_command(name)) + "\n```"]
+        command = load_command(name)
+        parts += [f"## {name}", "```text\n" + read_help(f"embedarchive {name}", command) + "\n```"]
+        for below, part in getattr(command, "commands", {}).items():
+            parts += [f"### {name} {below}", "```text\n" + read_help(f"embedarchive {name} {below}", part) + "\n```"]
     return "\n\n".join(parts) + "\n"
 
 

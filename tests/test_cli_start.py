@@ -62,12 +62,14 @@ def test_what_only_reads_imports_no_library_of_the_edges(line: str, shown: str, 
 
 def find_defined() -> dict[str, str]:
     """Every command that a module of the command line defines, and in which."""
-    return {
-        command.name or "": module.name
+    defined = {
+        command: module.name
         for module in pkgutil.iter_modules(embedarchive.cli.__path__)
         for command in vars(import_module(f"embedarchive.cli.{module.name}")).values()
         if isinstance(command, click.Command) and command.callback.__module__.endswith(f".{module.name}")
     }
+    below = {part for command in defined if isinstance(command, click.Group) for part in command.commands.values()}
+    return {command.name or "": module for command, module in defined.items() if command not in below}
 
 
 def test_every_command_is_in_the_list_and_loads() -> None:

@@ -103,7 +103,8 @@ def test_every_command_shown_exists(path: Path) -> None:
         assert words[0].startswith("-") or command is not None, f"{path.name}: embedarchive {line}"
         for option in (w.partition("=")[0] for w in words[1:] if re.match(r"--?[a-z]", w)):
             assert command is not None
-            known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+            below = getattr(command, "commands", {}).get(words[1], command)
+            known = {name for p in below.params for name in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
             assert option in known, f"{path.name}: embedarchive {line}"
 
 

@@ -478,8 +478,7 @@ def test_a_post_in_two_hundred_articles_is_one_alert(archive: Archive) -> None:
 def test_a_watched_archive_reads_its_articles_and_feeds_again(archive: Archive) -> None:
     crawl = start(archive)
     embed_in(archive, crawl, "https://news.example/a", STORIES[0].post, at=Look(9).at)
-    feed = archive.keep_seed(crawl, "https://news.example/feed", "list", Look(9).at)
-    archive.keep_listing(feed, "https://news.example/feed", "feed", 3, None, Look(9).at)
+    archive.keep_listing("https://news.example/feed", "feed", 3, None, Look(9).at)
     crawl = start(archive)
     assert archive.keep_reading(crawl, later(Look(9).at, 60), 100) == 0
     crawl = start(archive)

@@ -23,10 +23,11 @@ from embedarchive.detect.anything import find_pasted
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.run.failures import FailureTable
 from embedarchive.run.ledger import Event, ReplayChoice
-from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl
+from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl, prepare_watch
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
 from embedarchive.run.session import Watcher, run_session
+from embedarchive.run.watch import Watch
 from embedarchive.sources import LinkScope, expand_seeds
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.versions import FeedVersions
@@ -161,6 +162,31 @@ def check(
     return run_session(
         path, "check", world, options, prepare, watcher or LogWatcher(), media=False, replay=REPLAYS[replay]
     )
+
+
+def watch(
+    archive: str | Path = "archive",
+    *,
+    choice: Watch | None = None,
+    replay: bool | None = None,
+    watcher: Watcher | None = None,
+    **settings: Unpack[SettingsOptions],
+) -> Report:
+    """Do once what is due of a watched archive, and tell what changed.
+
+    Posts are observed that are due (`posts_to_observe`), within what `choice` allows of each platform a day; articles and feeds
+    are read again whose time has come, and posts that are new in them captured. `newly_lost` of the report are the posts that
+    were found gone and nobody was told of. For `settings` see `SettingsOptions`; what is raised is what `check` raises.
+    """
+    path = archive_path(archive)
+    open_reader(path).close()
+    asked = choice or Watch()
+    world = make_settings(**settings)
+    options = {"budgets": dict(asked.budgets), "per_day": asked.per_day, "longest_d": asked.longest_d}
+    return run_session(
+        path, "watch", world, say_options(options | {"replay": REPLAYS[replay]}, world), prepare_watch(asked),
+        watcher or LogWatcher(), media=False, replay=REPLAYS[replay], watch=asked,
+    )  # fmt: skip
 
 
 def release(platform: str, archive: str | Path = "archive") -> tuple[int, int]:

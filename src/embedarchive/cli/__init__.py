@@ -35,6 +35,7 @@ SECTIONS = {
         "serve": ("reading", "Read the archive in a browser."),
     },
     "Watch": {
+        "watch": ("watching", "Know soon that a post went, and tell whom you name."),
         "check": ("running", "Visit preserved posts again: is each still there?"),
         "heal": ("healing", "Put the preserved post where an article shows a hole."),
     },

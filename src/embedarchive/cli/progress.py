@@ -18,7 +18,7 @@ from embedarchive.core import clock
 from embedarchive.core.model import OUTCOMES
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Report, Standings, Tally
-from embedarchive.show.words import printable, say_count, say_missing, say_moment
+from embedarchive.show.words import CHANGE_WORDS, printable, say_count, say_missing, say_moment
 from embedarchive.sources.intake import LOST, say_skipped
 
 SHAPES = {
@@ -157,6 +157,10 @@ def print_summary(tally: Tally, where: str) -> None:
     if tally.standing.perhaps_gone:
         posts = say_count(tally.standing.perhaps_gone, "post")
         grid.add_row("Not confirmed", f"{posts} perhaps gone; looked at again before that is said")
+    if tally.newly_lost:
+        grid.add_row("Newly gone", Text("\n".join(map(printable, tally.newly_lost)), style="red"))
+    if others := {kind: n for kind, n in tally.changes.items() if kind != "missing"}:
+        grid.add_row("Changed", ", ".join(f"{n} {CHANGE_WORDS[kind].lower()}" for kind, n in others.items()))
     if tally.in_place:
         grid.add_row("In place", f"{tally.in_place} posts photographed in their articles")
     if tally.replays.total() or tally.not_replayed:

@@ -147,6 +147,8 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
 def check(**values: Any) -> int:
     """Visit preserved posts again and record, with evidence, whether each is still there.
 
+    It looks now, outside of the budgets that `embedarchive watch` keeps to.
+
     \b
     embedarchive check --older-than 7d
     embedarchive check --release instagram      when many posts seemed gone at once, and they are

@@ -61,7 +61,11 @@ class ExitCode(IntEnum):
     DAMAGED = 7, "damaged", "Bytes of the archive are wrong or missing."
     NO_STAMP = 8, "no stamp", "A time stamp is required and missing. No command gives it yet."
     LOCKED = 9, "another writer", "Another embedarchive is writing to the archive; nothing was changed."
-    NEWLY_LOST = 10, "newly lost", "Posts were found to be lost that were not before. No command gives it yet."
+    NEWLY_LOST = (
+        10,
+        "newly lost",
+        "`watch` found posts gone that nobody was told of, and names them; this is said rather than 3 or 6.",
+    )
     NO_NETWORK = (
         11,
         "no network",

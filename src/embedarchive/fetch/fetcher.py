@@ -78,6 +78,7 @@ class _Trip:
     headers: dict[str, str]
     limits: FetchLimits
     may_go: MayGo | None = None
+    content: bytes = b""
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     redirects: list[tuple[int, str]] = field(default_factory=list)
     status: int | None = None
@@ -134,10 +135,13 @@ class Fetcher:
         etag: str | None = None,
         last_modified: str | None = None,
         limits: FetchLimits | None = None,
-        method: Literal["GET", "HEAD"] = "GET",
+        method: Literal["GET", "HEAD", "POST"] = "GET",
         may_go: MayGo | None = None,
+        content: bytes = b"",
     ) -> Fetch:
-        """Fetch a URL; `etag` and `last_modified` of an earlier fetch make it conditional.
+        """Fetch a URL; `etag` and `last_modified` of an earlier fetch make it conditional, `content` is what is posted.
+
+        What is posted goes to that address alone: then a redirect is an answer like any other.
 
         `may_go` is asked before each redirect is followed, and what it waits counts for nothing.
 
@@ -150,7 +154,7 @@ class Fetcher:
         merged |= {name.lower(): value for name, value in (headers or {}).items()}
         merged |= {name: value for name, value in wanted.items() if value}
         merged["accept-encoding"] = ACCEPT_ENCODING
-        trip = _Trip(url, method, merged, limits or self.limits, may_go)
+        trip = _Trip(url, method, merged, limits or self.limits, may_go, content)
         started, ticks = clock.now(), asyncio.get_running_loop().time
         began = ticks()
         await self._travel(trip)
@@ -180,7 +184,10 @@ class Fetcher:
     async def _visit(self, trip: _Trip) -> str | None:
         """Make one request. Give the address it redirects to, or read the body and give None."""
         timeout = httpx.Timeout(trip.limits.idle_s, pool=None).as_dict()
-        request = httpx.Request(trip.method, trip.url, headers=trip.headers, extensions={"timeout": timeout})
+        content = trip.content if trip.method == "POST" else None
+        request = httpx.Request(
+            trip.method, trip.url, headers=trip.headers, content=content, extensions={"timeout": timeout}
+        )
         trip.cookies.set_cookie_header(request)
         trip.status, trip.reply, trip.remote_address = None, (), None
         host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
@@ -203,7 +210,7 @@ class Fetcher:
         trip.cookies.extract_cookies(response)
         trip.status, trip.reply = response.status_code, redact_headers(_decode_headers(response.headers))
         location = response.headers.get("location")
-        if location is not None and trip.status in _REDIRECTS:
+        if location is not None and trip.status in _REDIRECTS and trip.method != "POST":
             trip.redirects.append((trip.status, trip.url))
             return str(location)
         if trip.method != "HEAD" and trip.status not in (204, 304):

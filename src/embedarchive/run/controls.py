@@ -56,6 +56,8 @@ class Controls:
     keep: Callable[..., Awaitable[Any]]
     backoff: BackOff
     emit: Callable[..., None]
+    permit: Callable[[Post], Awaitable[bool]] | None = None
+    """Whether a control may be visited, where visits have a budget."""
     _asking: dict[PostScope, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _failed: set[PostScope] = field(default_factory=set)
     _losses: Counter[str] = field(default_factory=Counter)
@@ -71,6 +73,8 @@ class Controls:
                 return
             candidates = await self.find_candidates(scope, post.key)
             for control in candidates:
+                if self.permit and not await self.permit(control):
+                    return  # nothing is believed and nothing withheld until there is a budget again
                 if await self.visit(control):
                     return
             if candidates:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from embedarchive.detect.identity import make_post
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.detect.shown import find_shown
+from embedarchive.library.alerts import describe_alert, read_alert
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
@@ -33,12 +35,15 @@ from embedarchive.run.controls import Controls
 from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.pace import Pace, ran_out_of_time
 from embedarchive.run.spare import SpareTime
+from embedarchive.run.telling import make_request, say_answer, wait_after
+from embedarchive.run.watch import Watch
+from embedarchive.show.words import say_interval
 from embedarchive.sources import LinkScope, Listing, canonicalize_article, find_links, find_listing
 from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import OUT_OF_SCOPE, ListingBudget, is_left_out
 from embedarchive.store import Archive
-from embedarchive.store.conclusions import lacks_files
+from embedarchive.store.conclusions import lacks_files, was_seen_alive, was_visited
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.reading import read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_than
@@ -78,6 +83,8 @@ SELECT p.* FROM platforms f CROSS JOIN json_each((SELECT json_group_array(key) F
   WHERE f.name NOT IN (SELECT value FROM json_each(:resting))"""
 PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
+TELLINGS = """SELECT * FROM changes_to_tell WHERE due_at <= :now AND channel IN (SELECT value FROM json_each(:channels))
+              ORDER BY due_at LIMIT :n"""
 CONCLUSIONS = "SELECT * FROM captures_to_conclude ORDER BY id LIMIT :n"
 REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay AND work = 'replay' ORDER BY id LIMIT :n"
 REPLAYS_LATER = "SELECT * FROM captures_to_replay WHERE :later AND work = 'replay later' ORDER BY id LIMIT :n"
@@ -104,6 +111,7 @@ class RunServices(Protocol):
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering: ...
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
     async def show(self, capture: Replayable) -> Shown: ...
+    async def hand_over(self, url: str, content: bytes, headers: Mapping[str, str]) -> Fetch: ...
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class Event:
     """One thing that happened, for whoever watches.
 
     `what` is article, feed, listing, follow, render, search, link, capture, control, hold, closed (a host), in place, describe,
-    conclude, replay, pace, skipped (what was seen and not taken) or fault.
+    conclude, replay, pace, postponed, change, tell, skipped (what was seen and not taken) or fault.
     """
 
     what: str
@@ -128,7 +136,8 @@ class Run:
     `media` is False for a check, which looks without downloading again. With a `scope` the links of articles are
     followed, until the run is about `limit` articles; none is fetched again that was fetched well since `fresh_since`.
     With `replay` captures are shown again from the archive alone, and compared with what was seen: all that were not yet, or
-    a sample (`store/sample.py`) and of the rest as many as there is spare time for.
+    a sample (`store/sample.py`) and of the rest as many as there is spare time for. With a `watch` each observation is
+    counted in its day's budget before it is made, and what changed is told at the end.
     """
 
     archive: Archive
@@ -141,6 +150,7 @@ class Run:
     scope: LinkScope | None = None
     limit: int | None = None
     fresh_since: str = ""
+    watch: Watch | None = None
     versions: FeedVersions = field(default_factory=FeedVersions)
     """What feeds carry of articles, for those that cannot be had."""
     replay: ReplayChoice = "none"
@@ -159,7 +169,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.tabs, self.tabs)
-        self.controls = Controls(self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit)
+        permit = self.spend if self.watch else None
+        self.controls = Controls(self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit, permit)
 
     def passes(self) -> tuple[Pass, ...]:
         """What is due, how many at once, what to do with each; the last can wait."""
@@ -184,6 +195,10 @@ class Run:
         self.stopping = stop
         try:
             await run_passes(self.passes(), stop, self.emit_fault, self.keep)
+            if self.watch:
+                await self.announce(self.watch)
+                telling = Pass("tell", 2, self.due(TELLINGS), self.tell_change, "name")
+                await run_passes((telling,), stop, self.emit_fault, self.keep)
         finally:
             self._thread.shutdown()
         if self.no_browser:
@@ -217,6 +232,7 @@ class Run:
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.backoff.resting_json(), "depth": self.scope.depth if self.scope else 0,
             "replay": self.replay != "none", "later": self.may_replay_later(), "served": self.served,
+            "channels": self.watch.channels_json() if self.watch else "[]",
         }  # fmt: skip
 
     def may_replay_later(self) -> bool:
@@ -363,10 +379,15 @@ class Run:
 
     async def capture_post(self, row: Row) -> None:
         post, window = Post(row["platform"], row["native_id"], row["url"], row["posted_at"]), self.pace.window
+        if self.watch and not await self.may_observe(post):
+            await self.keep(self.archive.drop_target, self.crawl_id, post.key)
+            self.emit("postponed", post.key, "budget", "today's budget is used")
+            return
         with self.spare.waiting():
             await self.backoff.turn(post.platform)
         # A check looks without downloading again, unless a file is missing that may still be had.
-        media = self.media or await self.keep(lacks_files, self.archive.conn, post.key)
+        wanted = self.media or await self.keep(lacks_files, self.archive.conn, post.key)
+        media = wanted or not await self.keep(was_seen_alive, self.archive.conn, post.key)
         with self.spare.visiting():
             capture = await self.services.capture(post, BY_NAME[post.platform], media=media)
         capture = replace(capture, purpose="post" if media else "check")
@@ -378,6 +399,36 @@ class Run:
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
         if capture.verdict.outcome == "gone":
             await self.controls.settle(post, capture.started_at)
+
+    async def may_observe(self, post: Post) -> bool:
+        """Whether a post may be visited today. A first visit is no observation, and free."""
+        return not await self.keep(was_visited, self.archive.conn, post.key) or await self.spend(post)
+
+    async def spend(self, post: Post) -> bool:
+        """Count an observation in its day's budget, before it is made; False where there is no more of it."""
+        assert self.watch is not None, "only a watch has a budget"
+        return await self.keep(self.archive.spend, post.key, clock.now(), self.watch.budget(post.platform))
+
+    async def announce(self, watch: Watch) -> None:
+        """Note what changed and nobody was told of: it is in the feeds from now on, and due for the webhooks."""
+        told = await self.keep(self.archive.announce, clock.now(), watch.channels)
+        for change_id in told:
+            alert = await self.keep(read_alert, self.archive.conn, change_id)
+            if alert:
+                self.emit("change", alert.post.key, alert.change, say_interval(alert.after, alert.by))
+
+    async def tell_change(self, row: Row) -> None:
+        """Hand one change over to one webhook, and keep how it answered."""
+        assert self.watch is not None, "nothing is told by a run that does not watch"
+        hook = next(each for each in self.watch.webhooks if each.name == row["channel"])
+        alert = await self.keep(read_alert, self.archive.conn, row["id"])
+        assert alert is not None, "only changes that are still there are due"
+        said = describe_alert(alert, say_archive(self.archive.path), self.watch.room)
+        answer = say_answer(await self.services.hand_over(hook.url, *make_request(hook, said)))
+        wait = wait_after(row["tried"] + 1, answer)
+        retry_at = None if wait is None else clock.later(wait)
+        await self.keep(self.archive.keep_delivery, hook.name, row["id"], clock.now(), answer, retry_at)
+        self.emit("tell", row["channel"], "ok" if answer == "ok" else "failed", answer)
 
     def learn_pace(self, window: int, capture: Capture) -> None:
         """Visit fewer posts at once when visits run out of time, more again when they do not, and say so."""
@@ -460,6 +511,11 @@ def is_disk_full(error: Exception) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return "full" in str(error)
     return isinstance(error, OSError) and is_full(error)
+
+
+def say_archive(path: Path) -> str:
+    """How a command names an archive; '' for the usual place. Pure."""
+    return "" if path == Path("archive") / "embeds.db" else str(path)
 
 
 def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:

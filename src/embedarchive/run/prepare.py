@@ -9,12 +9,14 @@ from itertools import chain, groupby, islice
 from embedarchive.core import clock
 from embedarchive.core.model import Post
 from embedarchive.run.ledger import Event
+from embedarchive.run.watch import MOST_READINGS, Watch, find_allowed
 from embedarchive.sources import LinkScope, Seed, canonicalize_article
 from embedarchive.sources.intake import LOST, Intake
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
+from embedarchive.store.watching import find_platforms, has_watched
 
 EVERYTHING = LinkScope(())
 """Nothing is left out, and nothing followed."""
@@ -139,5 +141,27 @@ def prepare_check(*, seen_before: str, limit: int | None) -> Prepare:
 
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
         archive.keep_check_targets(crawl_id, seen_before, limit or -1)
+
+    return prepare
+
+
+def prepare_watch(watch: Watch) -> Prepare:
+    """What is due of a watched archive: posts to observe within the day's budgets, articles and feeds to read again.
+
+    What changed before anybody watched is told to nobody. By a clock that cannot be right nothing is observed.
+    """
+
+    def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
+        if archive.doubts_clock:
+            return
+        now = clock.now()
+        archive.conclude_all()
+        if not has_watched(archive.conn, crawl_id):
+            archive.announce(now, since_ever=True)
+        for platform in find_platforms(archive.conn):
+            archive.settle_pacing(platform, watch.budget(platform), watch.longest_d, now[:10])
+        archive.conclude_all()
+        archive.keep_watch_targets(crawl_id, now, find_allowed(archive.conn, watch, now))
+        archive.keep_reading(crawl_id, now, MOST_READINGS)
 
     return prepare

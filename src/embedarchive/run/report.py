@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -72,6 +72,8 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     closed: dict[str, str] = field(default_factory=dict)
     in_part: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    newly_lost: list[str] = field(default_factory=list)
     due: Mapping[str, int] = field(default_factory=dict)
     standing: Standings = field(default_factory=lambda: Standings())
 
@@ -97,6 +99,9 @@ class Tally:
             self.skipped[event.outcome] += event.count
         elif event.what == "closed":
             self.closed[event.subject] = event.detail
+        elif event.what == "change":
+            self.changes[event.outcome] += 1
+            self.newly_lost += [event.subject] if event.outcome == "missing" else []
         elif event.what == "fault":
             self.faults += 1
 
@@ -128,6 +133,8 @@ class Tally:
             "skipped": dict(self.skipped),
             "lost": sum(count for reason, count in self.skipped.items() if reason in LOST),
             "closed_hosts": dict(self.closed),
+            "changes": dict(self.changes),
+            "newly_lost": list(self.newly_lost),
             "posts_left_due": self.waiting,
             "posts_beyond_reach": self.due.get("beyond", 0),
             "seconds": round(self.seconds, 1),
@@ -162,6 +169,7 @@ class Report:
     `consent`, `challenge`). `skipped` is what lists, files and web archives hold and was not taken, by reason; `lost` counts
     what of it somebody may have wanted.
     `closed_hosts` asked to be left alone, each until when (ISO 8601).
+    `changes` counts by kind what a watch told; `newly_lost` are the keys of the posts among them that were found gone.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
@@ -185,6 +193,8 @@ class Report:
     skipped: Mapping[str, int]
     lost: int
     closed_hosts: Mapping[str, str]
+    changes: Mapping[str, int]
+    newly_lost: Sequence[str]
     posts_left_due: int
     posts_beyond_reach: int
     seconds: float
@@ -195,6 +205,8 @@ class Report:
         """What the command of this run ends with."""
         if self.ended == "interrupted":
             return ExitCode.INTERRUPTED
+        if self.newly_lost:
+            return ExitCode.NEWLY_LOST
         if self.ended == "kept out":
             return ExitCode.KEPT_OUT
         failed = self.articles["failed"] or self.captures["error"] or self.faults

@@ -23,7 +23,7 @@ from embedarchive.detect.bounded import search_page
 from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.egress import Door, DoorPolicy, Upstream, parse_proxy, parse_resolve
 from embedarchive.egress.door import say_proxy_fault
-from embedarchive.fetch import Fetcher
+from embedarchive.fetch import Fetcher, FetchLimits
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.limiter import manners_path
@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 MOST_REFRESHES = 5
 """Pages that may send readers on to the next before it counts as a loop."""
+
+HAND_OVER = FetchLimits(total_s=30.0, idle_s=15.0, max_bytes=100_000)
 
 OUTAGE_S = 10.0
 """For so long nothing at all may be reached before the network counts as down."""
@@ -188,6 +190,10 @@ class Services:
                 return fetch
             fetch = join_fetches(fetch, await self._insist_on_network(partial(ask, target)))
         return replace(fetch, outcome="failed", reason="too_many_redirects", body=b"", truncated=None)
+
+    async def hand_over(self, url: str, content: bytes, headers: Mapping[str, str]) -> Fetch:
+        """Post something to an address that the user named, through the door."""
+        return await self.fetcher.fetch(url, method="POST", content=content, headers=headers, limits=HAND_OVER)
 
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False

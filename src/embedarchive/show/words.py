@@ -299,6 +299,18 @@ def say_moment(iso: str) -> str:
     return f"{say_date(iso)}, {moment:%H:%M} UTC" if moment else iso
 
 
+def say_interval(after: str | None, by: str) -> str:
+    """`between 9 March 2026, 14:05 UTC and 10 March 2026, 09:00 UTC`: later than the one, no later than the other."""
+    return f"between {say_moment(after)} and {say_moment(by)}" if after else f"by {say_moment(by)}"
+
+
+CHANGE_WORDS: dict[str, str] = {
+    "missing": "Missing, being confirmed", "gone": "Gone", "private": "Private", "unavailable": "Unavailable",
+    "came back": "Came back", "embedding refused": "May not be embedded any more", "embedding allowed": "May be embedded again",
+    "edited": "Edited",
+}  # fmt: skip
+
+
 def say_lent(lent_at: str | None, position: int, what: str = "file") -> str:
     """That a file of a post is from another visit: `File 3 is from the visit of 5 March 2026`."""
     if lent_at:

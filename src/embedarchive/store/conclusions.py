@@ -96,6 +96,11 @@ def was_seen_alive(conn: sqlite3.Connection, post_key: str) -> bool:
     return conn.execute(query, (post_key,)).fetchone() is not None
 
 
+def was_visited(conn: sqlite3.Connection, post_key: str) -> bool:
+    """Whether a post was visited before, whatever that gave."""
+    return conn.execute("SELECT 1 FROM captures WHERE post_key = ? LIMIT 1", (post_key,)).fetchone() is not None
+
+
 def is_open(conn: sqlite3.Connection, post_key: str) -> bool:
     """Whether another visit may bring what a post lacks, or settle whether it is gone."""
     query = "SELECT 1 FROM conclusions WHERE post_key = ? AND (passing = 1 OR due_at IS NOT NULL)"

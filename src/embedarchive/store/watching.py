@@ -179,12 +179,7 @@ def settle_pacing(conn: sqlite3.Connection, platform: str, per_day: int, longest
     if before and (before["per_day"], before["longest_d"], before["solved_on"]) == (per_day, longest_d, today):
         return
     factor = estimate_factor(conn, platform)
-    old = before["factor"] if before else 1.0
-    pace = solve_pace(
-        [(chance * factor / old, articles, n) for chance, articles, n in read_groups(conn, platform)],
-        per_day * (1 - RESERVE),
-        longest_d,
-    )
+    pace = find_pace(conn, platform, per_day, longest_d, factor)
     conn.execute(
         "INSERT OR REPLACE INTO pacing (platform, per_day, pace, longest_d, factor, solved_on) VALUES (?, ?, ?, ?, ?, ?)",
         (platform, per_day, pace, longest_d, factor, today),
@@ -196,6 +191,16 @@ def settle_pacing(conn: sqlite3.Connection, platform: str, per_day: int, longest
             "ON c.post_key = s.post_key WHERE s.platform = ? AND c.purpose <> 'control' GROUP BY s.post_key",
             (platform,),
         )
+
+
+def find_pace(
+    conn: sqlite3.Connection, platform: str, per_day: int, longest_d: float, factor: float | None = None
+) -> float:
+    """The pace at which a platform's living posts cost no more than a budget."""
+    old = read_pacing(conn, platform)[2]
+    scale = 1.0 if factor is None else factor / old
+    groups = [(chance * scale, articles, n) for chance, articles, n in read_groups(conn, platform)]
+    return solve_pace(groups, per_day * (1 - RESERVE), longest_d)
 
 
 def read_groups(conn: sqlite3.Connection, platform: str) -> list[tuple[float, int, int]]:
@@ -281,6 +286,44 @@ def target_new(conn: sqlite3.Connection, crawl_id: int) -> None:
     )
 
 
+def find_platforms(conn: sqlite3.Connection) -> list[str]:
+    """The platforms that have posts to observe."""
+    query = """SELECT name FROM platforms f WHERE visitable AND EXISTS (SELECT 1 FROM schedule WHERE platform = f.name)
+               ORDER BY name"""
+    return [row[0] for row in conn.execute(query).fetchall()]
+
+
+def count_due(conn: sqlite3.Connection, platform: str, now: str) -> int:
+    """How many of a platform's posts are due."""
+    query = "SELECT count(*) FROM posts_to_observe WHERE platform = ? AND observe_after <= ?"
+    return int(conn.execute(query, (platform, now)).fetchone()[0])
+
+
+def has_due(conn: sqlite3.Connection, platform: str, now: str) -> bool:
+    """Whether a post of a platform is due."""
+    query = "SELECT 1 FROM posts_to_observe WHERE platform = ? AND observe_after <= ? LIMIT 1"
+    return conn.execute(query, (platform, now)).fetchone() is not None
+
+
+def has_other_work(conn: sqlite3.Connection, now: str) -> bool:
+    """Whether something else is due: an article, a feed, a first visit, something to tell."""
+    asked = {"now": now, "feeds": later(now, -FEED_S)}
+    queries = (
+        "SELECT 1 FROM articles WHERE reread_after <= :now",
+        "SELECT 1 FROM articles_to_fetch WHERE fetch_after <= :now",
+        "SELECT 1 FROM listings WHERE kind = 'feed' AND read_at <= :feeds",
+        "SELECT 1 FROM changes_to_tell WHERE due_at <= :now",
+        "SELECT 1 FROM posts_to_capture WHERE capture_after <= :now AND key NOT IN (SELECT post_key FROM schedule)",
+    )
+    return any(conn.execute(f"{query} LIMIT 1", asked).fetchone() is not None for query in queries)
+
+
+def has_watched(conn: sqlite3.Connection, crawl_id: int) -> bool:
+    """Whether an earlier run watched this archive to its end, so that what it had to tell was told."""
+    query = "SELECT 1 FROM crawls WHERE command = 'watch' AND id < ? AND finished_at IS NOT NULL LIMIT 1"
+    return conn.execute(query, (crawl_id,)).fetchone() is not None
+
+
 def plan_reading(conn: sqlite3.Connection, article_id: int, fetch: Fetch) -> None:
     """Say when an article is read again that was fetched from its own address."""
     if fetch.source != "network":
@@ -318,11 +361,13 @@ NOT_TOLD = "no article shows it"
 _NEW = """SELECT id, post_key, by FROM changes c
           WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = 'feed' AND d.change_id = c.id) ORDER BY by, id"""
 
-_SHOWN = """
+GONE_ARTICLE = """coalesce((SELECT f.reason FROM fetches f WHERE f.article_id = e.article_id
+  ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1) IN ('http_404', 'http_410'), 0)"""
+"""Whether the article of an embed `e` was itself gone when it was last read."""
+
+_SHOWN = f"""
 SELECT NOT EXISTS (SELECT 1 FROM embeds WHERE post_key = :key AND kind = 'embed') OR EXISTS (
-  SELECT 1 FROM current_embeds e WHERE e.post_key = :key AND e.kind = 'embed' AND coalesce(
-    (SELECT f.reason FROM fetches f WHERE f.article_id = e.article_id ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1), '')
-    NOT IN ('http_404', 'http_410'))"""
+  SELECT 1 FROM current_embeds e WHERE e.post_key = :key AND e.kind = 'embed' AND NOT {GONE_ARTICLE})"""
 
 
 def announce(conn: sqlite3.Connection, now: str, channels: Sequence[str], *, since_ever: bool = False) -> list[str]:

@@ -1,0 +1,136 @@
+"""What changed of posts -> records to tell people of: which post, in whose stories, within which interval. Read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from embedarchive.core.changes import ChangeKind
+from embedarchive.core.shell import say_command
+from embedarchive.library.posts import IN_KEYS, read_lines
+from embedarchive.library.records import PostLine
+from embedarchive.library.rows import Row, in_list, select
+from embedarchive.store.watching import GONE_ARTICLE
+
+MOST_ALERTS = 500
+LONGEST_WORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStory:
+    """An article that embeds a post now."""
+
+    id: int
+    url: str
+    title: str | None
+    outlet: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One change of a post: later than `after`, no later than `by` (both observations, ISO 8601), first told at `noted_at`.
+
+    `confirmed` says that an answer a day later agrees that it is gone. `stories` embed it now.
+    """
+
+    id: str
+    change: ChangeKind
+    after: str | None
+    by: str
+    noted_at: str
+    confirmed: bool
+    post: PostLine
+    stories: tuple[ToldStory, ...]
+
+
+_NOTED = """SELECT c.*, d.noted_at FROM deliveries d JOIN changes c ON c.id = d.change_id
+            WHERE d.channel = 'feed' AND d.noted_at >= :since AND d.answer IS NULL"""
+_UNNOTED = """SELECT c.*, c.by AS noted_at FROM changes c WHERE c.by >= :since
+              AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = 'feed' AND d.change_id = c.id)"""
+_ONE = """SELECT c.*, coalesce(d.noted_at, c.by) AS noted_at FROM changes c
+          LEFT JOIN deliveries d ON d.channel = 'feed' AND d.change_id = c.id WHERE c.id = ?"""
+_CONFIRMED = f"SELECT post_key, missing_at FROM losses WHERE confirmed = 1 AND post_key {IN_KEYS}"
+_STORIES = f"""
+SELECT e.post_key, a.id, a.url, a.title, a.outlet FROM embeds e JOIN articles a ON a.id = e.article_id
+WHERE e.post_key {IN_KEYS} AND e.kind = 'embed'
+  AND e.fetch_id = (SELECT f.id FROM fetches f WHERE f.article_id = e.article_id AND f.searched_rules IS NOT NULL
+                    ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1)
+  AND NOT {GONE_ARTICLE} GROUP BY e.post_key, a.id ORDER BY coalesce(a.published_at, a.first_seen_at) DESC, a.id"""
+
+
+def read_alerts(
+    conn: sqlite3.Connection, since: str = "", outlet: str | None = None, most: int = MOST_ALERTS
+) -> tuple[Alert, ...]:
+    """What was first told since a moment, newest first; of the stories of one outlet, or of all."""
+    asked = {"since": since, "most": most, "outlet": outlet}
+    within = "" if outlet is None else (
+        "WHERE post_key IN (SELECT e.post_key FROM articles a JOIN embeds e ON e.article_id = a.id WHERE a.outlet = :outlet)"
+    )  # fmt: skip
+    rows = conn.execute(
+        f"SELECT * FROM ({_NOTED} UNION ALL {_UNNOTED}) {within} ORDER BY noted_at DESC, by DESC, id LIMIT :most", asked
+    ).fetchall()
+    return make_alerts(conn, rows)
+
+
+def read_alert(conn: sqlite3.Connection, change_id: str) -> Alert | None:
+    """One change, or None if it is none any more."""
+    return next(iter(make_alerts(conn, select(conn, _ONE, change_id))), None)
+
+
+def make_alerts(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Alert, ...]:
+    """Rows of changes, each with its post and the stories that embed it."""
+    keys = in_list({row["post_key"] for row in rows})
+    lines = read_lines(conn, [row["post_key"] for row in rows])
+    confirmed = {(row["post_key"], row["missing_at"]) for row in select(conn, _CONFIRMED, keys)}
+    stories: dict[str, list[ToldStory]] = {}
+    for row in select(conn, _STORIES, keys):
+        stories.setdefault(row["post_key"], []).append(ToldStory(row["id"], row["url"], row["title"], row["outlet"]))
+    return tuple(
+        Alert(
+            row["id"], row["change"], row["after"], row["by"], row["noted_at"],
+            row["change"] == "gone" or (row["change"] == "missing" and (row["post_key"], row["by"]) in confirmed),
+            lines[row["post_key"]], tuple(stories.get(row["post_key"], ())),
+        )
+        for row in rows
+        if row["post_key"] in lines
+    )  # fmt: skip
+
+
+def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[str, Any]:
+    """An alert as JSON has it: never a picture, and no more words than a line. Pure.
+
+    `archive` is how a command names the archive, '' for the usual place; `room` the address of its reading room, '' if none.
+    """
+    post = alert.post
+    where = ("-a", archive) if archive else ()
+    words = " ".join((post.text or "").split())
+    return {
+        "id": alert.id,
+        "change": alert.change,
+        "after": alert.after,
+        "by": alert.by,
+        "confirmed": alert.confirmed,
+        "noted_at": alert.noted_at,
+        "post": post.key,
+        "url": post.url,
+        "author": post.author_name or post.author_handle,
+        "text": words[:LONGEST_WORDS] + ("…" if len(words) > LONGEST_WORDS else ""),
+        "preserved": post.kept,
+        "stories": [{"url": each.url, "title": each.title, "outlet": each.outlet} for each in alert.stories],
+        "copy": f"{room.rstrip('/')}/-/embedarchive/post/{post.url}" if room and post.preserved else None,
+        "show": say_command("embedarchive", "show", post.key, *where),
+        "heal": [say_heal(each.url, archive) for each in alert.stories] if is_healable(alert) else [],
+    }
+
+
+def is_healable(alert: Alert) -> bool:
+    """Whether there is a copy to put in the place of the post, and the post is gone."""
+    return alert.post.status == "gone" and alert.post.preserved
+
+
+def say_heal(url: str, archive: str = "") -> str:
+    """The command that closes an article's holes. Pure."""
+    where = ("-a", archive) if archive else ()
+    return say_command("embedarchive", "heal", url, *where, "-o", "healed.html")
