@@ -61,6 +61,8 @@ _ASIDE = _SAYING | frozenset(
     )
 )
 """Words in the classes of elements that hold something else than the words of a post."""
+_PARTS = frozenset(("timestamp", "metadata"))
+"""Words in the classes of what stands within a paragraph and is no word of the post."""
 _QUOTES = frozenset(("tweet", "quote", "toot", "status"))
 
 
@@ -83,6 +85,8 @@ def read_claim(
     tags = [t for t in soup.descendants if isinstance(t, Tag)]
     paragraphs, links = ([t for t in tags if t.name == kind] for kind in ("p", "a"))
     parts = _read_parts(tags)
+    for part in (t for t in tags if t.name == "span" and _words_of(t) & _PARTS):
+        part.clear()
     name = name or _read_profile_name(links, platform) or parts.get("name")
     if name and (user := _USER.match(name)):
         name, said = None, said or user[1]

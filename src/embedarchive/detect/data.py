@@ -41,9 +41,25 @@ _SERVICE_KEYS = frozenset(
     )
 )  # fmt: skip
 ID_KEYS = frozenset(
-    ("id", "embedid", "postid", "mediaid", "itemid", "contentid", "externalid", "playableid", "embed", "video", "code")
+    (
+        "id",
+        "embedid",
+        "postid",
+        "mediaid",
+        "itemid",
+        "contentid",
+        "externalid",
+        "playableid",
+        "embed",
+        "video",
+        "code",
+        "shortcode",
+        "embedcode",
+        "embedkey",
+        "lazyid",
+    )
 )
-_ID_ENDS = ("videoid", "embedid", "postid", "mediaid")
+_ID_ENDS = ("videoid", "embedid", "postid", "mediaid", "shortcode", "lazyid")
 """What a name ends with that promises an id whatever library's prefix it bears (`data-plyr-embed-id`)."""
 _SERVICE_ENDS = ("provider", "service", "platform", "network", "embed", "vendor", "component", "layout", "type")
 _DIRECTORY = frozenset(

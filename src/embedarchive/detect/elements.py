@@ -131,8 +131,9 @@ _LINKED = re.compile(r"""(?i)\shref\s*=\s*["']?(https?://[^\s"'<>]+)""")
 
 
 def _match_saved_widget(node: LexborNode, kept: str) -> Match | None:
-    """A frame that is a platform's widget by its own class or id: the first link in it to a post of that platform."""
-    called = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}".lower()
+    """A frame that is a platform's widget by its own class, id, name or title: the first link in it to a post of that
+    platform."""
+    called = " ".join(node.attributes.get(name) or "" for name in ("class", "id", "name", "title")).lower()
     for m in islice(_LINKED.finditer(kept[:_LARGEST_FRAME]), 50) if called.strip() else ():
         url = unescape_entities(m[1])
         post = identify_post(url)

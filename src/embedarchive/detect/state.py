@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from embedarchive.detect.data import split_type
+from embedarchive.detect.data import SERVICES, split_type, squeeze
 from embedarchive.detect.identity import identify_post
 from embedarchive.detect.keywords import find_telling
 from embedarchive.detect.literals import Reader
@@ -230,7 +230,10 @@ _KINDS = ("type", "_type", "__typename", "component", "__component", "kind", "bl
 
 def _read_kind(item: dict[str, Any]) -> str:
     """What an object says that it is; Contentful says so three objects further in."""
-    said = next((v for k in _KINDS if isinstance(v := item.get(k), str)), "")
+    said = " ".join(v[:60] for k in _KINDS if isinstance(v := item.get(k), str))
+    named = item.get("name")
+    if isinstance(named, str) and squeeze(named[:60]) in SERVICES:
+        said = f"{said} {named}"
     if (
         not said
         and isinstance(system := item.get("sys"), dict)
@@ -238,7 +241,7 @@ def _read_kind(item: dict[str, Any]) -> str:
     ):
         of_type = typed.get("sys")
         said = str(of_type.get("id") or "") if isinstance(of_type, dict) else ""
-    return said[:80]
+    return said[:79]
 
 
 def unwrap_astro(data: Any, depth: int = 0) -> Any:

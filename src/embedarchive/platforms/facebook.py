@@ -49,7 +49,7 @@ from embedarchive.platforms.kit.specification import (
 
 _PATH = re.compile(
     r"^/(?:groups/)?[^/]{1,1000}/(?:posts|permalink|videos|photos)/(?:[^/]{1,4000}/){0,2}?(\d{5,25}|pfbid\w{10,100})(?![\w.])"
-    r"|^/(?:reel|videos|watch|watchparty)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$|^/notes/[^/]+/[^/]+/(\d{5,25})/?$"
+    r"|^/(?:reel|videos|watch|watchparty|v)/(\d{5,25})(?!\w)|^/(?:v\d+\.\d+/)?(\d{5,25}_\d{5,25})/?$|^/notes/[^/]+/[^/]+/(\d{5,25})/?$"
 )
 _COMMENT = "comment_embed"
 _SHOWING = ("post", "video", _COMMENT)
@@ -125,9 +125,9 @@ def is_short(url: SplitResult) -> bool:
 
 
 def is_frame(url: SplitResult) -> bool:
-    """The addresses of the plugins that show a post, and the old player's."""
+    """The addresses of the plugins that show a post, and the old players'."""
     plugin = _PLUGIN.match(url.path)
-    return (plugin is not None and plugin[1] in _SHOWING) or url.path.startswith("/video/embed")
+    return (plugin is not None and plugin[1] in _SHOWING) or url.path.startswith(("/video/embed", "/v/"))
 
 
 SELECTORS = (
@@ -232,6 +232,13 @@ EXAMPLES = (
         "pfbidmaralindma",
         "https://www.facebook.com/permalink.php?story_fbid=pfbidmaralindma",
         permalink="https://www.facebook.com/a/posts/pfbidmaralindma",
+    ),
+    Example(
+        "http://www.facebook.com/v/928812574504508",
+        "928812574504508",
+        "https://www.facebook.com/permalink.php?story_fbid=928812574504508",
+        permalink="https://www.facebook.com/v/928812574504508",
+        frame=True,
     ),
     Example(
         "https://fb.com/928812574504508_92881",

@@ -232,6 +232,11 @@ BYLINES_AS_WRITTEN = (
 
 MARKUP = (
     MarkupExample(
+        '<p><a href="https://www.instagram.com/p/BwiVvR9lD0m/"><img src="https://www.instagram.com/p/BwiVvR9lD0m/media/?size=l"></a></p>',
+        ("BwiVvR9lD0m",),
+        "facade",
+    ),
+    MarkupExample(
         '<iframe src="https://cms.example/embed/instagram.html#mara.lind/p/BwiVvR9lD0m"></iframe>',
         ("BwiVvR9lD0m",),
         "wrapper",
@@ -746,6 +751,7 @@ PLATFORM = Platform(
     ),
     id_names=("instagramid", "instagramshortcode", "igshortcode"),
     services=("ig",),
+    thumbnails=(r"instagram\.com/p/([\w-]{5,40})/media",),
     selectors=SELECTORS,
     bylines=BYLINES,
     link_parameters=("utm_source=ig_embed",),

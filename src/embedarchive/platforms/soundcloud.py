@@ -95,7 +95,7 @@ _NOT_TRACKS = {
 
 def identify(url: SplitResult) -> str | None:
     """`tracks/N`, `playlists/N`, or `user/name`; a player's address holds one of them in `url`."""
-    if url.path.rstrip("/").endswith("/player"):
+    if is_frame(url):
         inner = split_url(query(url, "url") or "")
         return identify(inner) if inner and "soundcloud" in (inner.hostname or "") else None
     m = _NUMBER.match(url.path)
@@ -135,8 +135,8 @@ def is_short(url: SplitResult) -> bool:
 
 
 def is_frame(url: SplitResult) -> bool:
-    """`w.soundcloud.com/player`."""
-    return url.path.rstrip("/").endswith("/player")
+    """`w.soundcloud.com/player`, and the old `player.soundcloud.com/player.swf`."""
+    return url.path.rstrip("/").endswith(("/player", "/player.swf"))
 
 
 SELECTORS = (
@@ -148,6 +148,12 @@ SELECTORS = (
 )
 
 EXAMPLES = (
+    Example(
+        "http://player.soundcloud.com/player.swf?url=http%3A%2F%2Fapi.soundcloud.com%2Ftracks%2F243169232&show_comments=true",
+        "tracks/243169232",
+        "https://api.soundcloud.com/tracks/243169232",
+        frame=True,
+    ),
     Example(
         "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/tracks/180961263&auto_play=false",
         "tracks/180961263",

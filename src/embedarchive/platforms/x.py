@@ -99,6 +99,7 @@ SELECTORS = (
         ".tweet[data-attrs], .twitter-embed[data-attrs], [data-component-name=twitter2todom]",
         url=("@data-attrs{url}", "a@href", "[href]@href"),
     ),
+    Selector("custom-element", ".bbpBox", url=("a:last@href",)),
     Selector("custom-element", ".tweet.static", url=("a@href", "[href]@href")),
     Selector("custom-element", "embetty-tweet", id=("@status",)),
     Selector("amp", "amp-twitter", id=("@data-tweetid", "@tweetid"), url=("@data-tweetid", "@data-src")),
@@ -195,6 +196,14 @@ MARKUP = (
         text="Guten Tag",
     ),
     MarkupExample(
+        '<div id="bbpBox_1349129669258448897" class="bbpBox"><p class="bbpTweet">It is back.<span class="timestamp"><a href="http://twitter.com/m'
+        '/statuses/1349129669258448897">a minute ago</a> via web</span><span class="metadata"><span class="author"><a href="http://twitter.com/m">'
+        "Mara</a></span></span></p></div>"
+        '<div class="bbpBox"><p>Hi</p><a href="http://twitter.com/m/statuses/1349129669258448897">View</a></div>',
+        ("1349129669258448897",) * 2,
+        "custom-element",
+    ),
+    MarkupExample(
         '<blockquote class="twitter-tweet"><a href="https://x.com/i/status/1349129669258448897">View</a></blockquote>'
         '<blockquote class="twitter-tweet" cite="https://x.com/i/status/1349129669258448897"></blockquote>'
         '<blockquote class="twitter-tweet" data-tweet-id="1349129669258448897"></blockquote>'
@@ -216,11 +225,16 @@ MARKUP = (
         '<div data-tweetid="1349129669258448897"></div>'
         '<div data-tweetidstr="1349129669258448897"></div>'
         '<div data-twitterid="1349129669258448897"></div>'
+        '<div data-tweet="1349129669258448897"></div>'
+        '<div data-twitter-embed="1349129669258448897"></div>'
+        '<div data-tweet-embed="1349129669258448897"></div>'
         '<div data-xid="1349129669258448897"></div>'
         '<div class="x-embed" data-id="1349129669258448897"></div>'
         '<div data-provider="twitter" data-id="1349129669258448897"></div>'
-        '<div data-provider="tweet" data-id="1349129669258448897"></div>',
-        ("1349129669258448897",) * 15,
+        '<div data-provider="tweet" data-id="1349129669258448897"></div>'
+        '<div data-provider="xembed" data-id="1349129669258448897"></div>'
+        '<div data-provider="xpost" data-id="1349129669258448897"></div>',
+        ("1349129669258448897",) * 20,
         "custom-element",
     ),
     MarkupExample(
@@ -560,7 +574,7 @@ PLATFORM = Platform(
     is_frame=is_frame,
     read_number=lambda number: (number,) if number.isdigit() and len(number) <= 19 and date(number) else (),
     id_pattern=r"\d{9,19}",
-    id_names=("tweetid", "tweetidstr", "twitterid", "xid"),
+    id_names=("tweetid", "tweetidstr", "twitterid", "xid", "tweet", "twitterembed", "tweetembed"),
     services=("twitter", "tweet", "xembed", "xpost"),
     calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
     link_parameters=("ref_src=twsrc",),
