@@ -1,19 +1,23 @@
 """Ask a reading room what would take the machine down: how much memory its server comes to, how long each answer takes.
 
-usage: python bench/hostile.py
+usage: python bench/hostile.py [--together]
 
-A real server, `embedarchive serve`, over a small archive with one page of 40 MB and one file of 45 MB; more
-than thirty requests that anyone could send, one after the other. All figures go to standard error; the last line,
-on standard output, is one JSON object.
+A real server, `embedarchive serve`, over a small archive with one page of 15 MB and one file of 45 MB; more
+than thirty requests that anyone could send, one after the other, or all at once. All figures go to standard error; the
+last line, on standard output, is one JSON object.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -23,6 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from archive_builder import build_archive
 from hostile_requests import REQUESTS, add_large_files
 from reading_room import serving
+
+FORM = {"content-type": "multipart/form-data; boundary=x"}
 
 
 def peak_mb(pid: int) -> float:
@@ -35,28 +41,56 @@ def ask_all(client: httpx.Client, pid: int) -> Iterator[tuple[str, int, float, f
     """Each request's name, its status, how long its answer took (s), the peak after it (MB)."""
     for name, (method, url, body) in REQUESTS.items():
         began = time.perf_counter()
-        answer = client.request(method, url, content=body, headers={"content-type": "multipart/form-data; boundary=x"})
+        answer = client.request(method, url, content=body, headers=FORM)
         yield name, answer.status_code, time.perf_counter() - began, peak_mb(pid)
 
 
+def ask_at_once(origin: str, pid: int) -> Iterator[tuple[str, int, float, float]]:
+    """The same of all requests sent at one moment, each in a thread; the peak is the last one."""
+
+    def ask(name: str) -> tuple[str, int, float, float]:
+        method, url, body = REQUESTS[name]
+        with connect(origin) as client:
+            began = time.perf_counter()
+            answer = client.request(method, url, content=body, headers=FORM)
+            return name, answer.status_code, time.perf_counter() - began, peak_mb(pid)
+
+    with ThreadPoolExecutor(len(REQUESTS)) as pool:
+        yield from pool.map(ask, REQUESTS)
+
+
+def connect(origin: str) -> httpx.Client:
+    return httpx.Client(base_url=origin, timeout=120, trust_env=False, follow_redirects=True)
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds that a process's threads have worked."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--together", action="store_true", help="send all requests at one moment")
+    together = parser.parse_args().together
     with tempfile.TemporaryDirectory() as folder:
         path = build_archive(Path(folder) / "embeds.db")
         add_large_files(path)
-        with serving(path, quiet=False) as (origin, pid):
-            client = httpx.Client(base_url=origin, timeout=120, trust_env=False, follow_redirects=True)
+        with serving(path, quiet=False) as (origin, pid), connect(origin) as client:
             client.get("/embeds/-/archive")
             at_rest = peak_mb(pid)
             print(f"at rest {at_rest:.0f} MB", file=sys.stderr)
-            slowest = 0.0
-            for name, status, seconds, peak in ask_all(client, pid):
+            slowest, answers, worked = 0.0, Counter[int](), cpu_s(pid)
+            for name, status, seconds, peak in ask_at_once(origin, pid) if together else ask_all(client, pid):
+                answers[status] += 1
                 slowest = max(slowest, seconds)
                 print(f"{name:>40}  {status}  {seconds:5.2f} s  peak {peak:4.0f} MB", file=sys.stderr)
-            in_turn = peak_mb(pid)
+            peak = peak_mb(pid)
             assert client.get("/embeds/-/archive").status_code == 200
             figures = {
-                "requests": len(REQUESTS), "at_rest_mb": round(at_rest), "peak_mb": round(in_turn),
-                "slowest_s": round(slowest, 2),
+                "requests": len(REQUESTS), "at_rest_mb": round(at_rest), "peak_mb": round(peak),
+                "slowest_s": round(slowest, 2), "cpu_s": round(cpu_s(pid) - worked, 1),
+                "answers": dict(sorted(answers.items())),
             }  # fmt: skip
     print(json.dumps(figures))
 

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,11 +26,14 @@ from datasette.plugins import pm
 from archive_builder import SAMPLES, build_archive
 from embedarchive.core.errors import UsageError
 from embedarchive.store import open_reader
+from embedarchive.viewer import asgi_wrapper
+from embedarchive.viewer.admission import MOST_QUESTIONS, App, Receive, Send
 from embedarchive.viewer.hosts import is_loopback, read_name
 from embedarchive.viewer.serve import arrange
 from embedarchive.viewer.shims import configure, is_1_0
 from hostile_requests import REQUESTS, add_large_files
 from reading_room import a_browser, open_room, serve_room
+from waiting import BOUND_S
 
 LOST = SAMPLES[0].post
 KEY = LOST.key
@@ -376,6 +379,63 @@ def test_the_written_config_bounds_memory_and_has_a_place_for_names(path: Path, 
     ours = parse_metadata(config.read_text("utf-8"))["plugins"]["embedarchive"]
     assert (ours["hosts"], ours["memory_mb"]) == ([], 64)
     assert json.dumps(ours)
+
+
+# ---------------------------------------------------------------------------------------------------- many at one moment
+
+
+async def ask_app(app: App, path: str) -> int:
+    """The status of an answer."""
+    sent = list[MutableMapping[str, Any]]()
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+             "headers": headers}  # fmt: skip
+    await app(scope, receive, send)
+    status: int = sent[0]["status"]
+    return status
+
+
+async def test_what_comes_at_one_moment_is_answered_or_told_to_come_again(path: Path) -> None:
+    """Questions that take for ever keep others waiting no longer than is said, and no page, file or slow reader at all."""
+    let_go, film_begun, begun = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def room(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        begun.append(scope["path"])
+        if "/media/" in scope["path"]:
+            film_begun.set()
+        if "slowly" in scope["path"]:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await let_go.wait()
+            return
+        if not scope["path"].startswith("/embeds/-/post/"):
+            await let_go.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    options, _ = arrange("127.0.0.1", None)
+    app = asgi_wrapper(Datasette([str(path)], **configure(options)))(room)
+    readers = [asyncio.create_task(ask_app(app, "/embeds/read-slowly")) for _ in range(20)]
+    questions = ["/embeds.json", "/embeds/blobs", "/embeds/-/query.json", "/embeds/-/find", "/embeds/-/source/0"] * 8
+    asked = [asyncio.create_task(ask_app(app, question)) for question in questions]
+    done, waiting = await asyncio.wait(asked, timeout=BOUND_S, return_when=asyncio.FIRST_COMPLETED)
+    assert {task.result() for task in done} == {503}
+    assert (await ask_app(app, f"/embeds/-/post/{KEY}"), begun[-1]) == (200, f"/embeds/-/post/{KEY}")
+    film = asyncio.create_task(ask_app(app, "/embeds/-/media/0"))
+    await asyncio.wait_for(film_begun.wait(), BOUND_S)
+    while len(waiting) > MOST_QUESTIONS:
+        done, waiting = await asyncio.wait(waiting, timeout=BOUND_S, return_when=asyncio.FIRST_COMPLETED)
+        assert {task.result() for task in done} == {503}
+    let_go.set()
+    assert await asyncio.gather(*waiting, film) == [200] * (MOST_QUESTIONS + 1)
+    assert len([name for name in begun if name in questions]) == MOST_QUESTIONS
+    assert await ask_app(app, "/embeds.json") == 200, "and places are given back"
+    await asyncio.gather(*readers)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
 from embedarchive.viewer import cells, hosts, media, memento, oembed, pages
+from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.bounds import HEAP_OF_A_DATABASE_MB, STEPS, limit_heap
@@ -66,12 +67,16 @@ def register_routes() -> list[tuple[str, Any]]:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Any:
-    """Answer to known names alone, where the room was told which; and leave the bytes out of the list of files."""
+    """Answer to known names alone, where the room was told which; and leave the bytes out of the list of files.
+
+    A process that serves a reading room and nothing else bounds how much is asked at a time, too.
+    """
 
     def wrap(app: Any) -> Any:
         names = hosts.find_names(datasette)
         listing = leave_out_bytes(app, datasette)
-        return listing if names is None else hosts.refuse_foreign(listing, names)
+        admitted = limit_admission(listing) if read_options(datasette).get("memory_mb") else listing
+        return admitted if names is None else hosts.refuse_foreign(admitted, names)
 
     return wrap
 
