@@ -91,7 +91,7 @@ def judge(world: str, seeds: int, posts: int, resamples: int) -> dict[float, tup
     _, truth = WORLDS[world]
     errors: dict[float, list[tuple[float, bool]]] = {age: [] for age in AGES}
     for seed in range(seeds):
-        curve = estimate(live(world, posts, random.Random(f"{world} {seed}")), seed, resamples)
+        curve = estimate(live(world, posts, random.Random(f"{world} {seed}")), random.Random(seed), resamples)
         if curve is None:
             continue
         for age in AGES:
@@ -110,9 +110,9 @@ def measure_large(posts: int, resamples: int) -> tuple[float, float, int]:
     """(Seconds of a curve, of its band, posts) for so many posts."""
     lives = list(live("flocks", posts, random.Random(1)))
     start = time.process_time()
-    estimate(lives, 1, 0)
+    estimate(lives)
     point = time.process_time() - start
-    estimate(lives, 1, resamples)
+    estimate(lives, random.Random(1), resamples)
     return point, (time.process_time() - start - 2 * point) * 200 / resamples, len(lives)
 
 

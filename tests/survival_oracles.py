@@ -74,7 +74,7 @@ def compare_with_oracle(sets: int) -> float | None:
     for seed in range(sets):
         late = bool(seed % 2)
         lives = make_lifetimes(seed, late=late)
-        curve = estimate(lives, resamples=0)
+        curve = estimate(lives)
         assert curve is not None
         curves.append(curve)
         columns = {

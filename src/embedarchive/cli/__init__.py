@@ -41,7 +41,7 @@ SECTIONS = {
     },
     "Study": {
         "query": ("querying", "Ask in SQL, or by the name of a saved question."),
-        "stats": ("reading", "Count what is held, and what of it is gone elsewhere."),
+        "stats": ("studying", "Count what is held and gone; say how long posts live."),
         "export": ("exporting", "Write a web archive, a table, a web site."),
         "publish": ("querying", "Write a copy of the archive for the public."),
     },

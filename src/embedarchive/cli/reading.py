@@ -1,4 +1,4 @@
-"""The commands that read an archive: lookup, show, search, stats, serve."""
+"""The commands that read an archive: lookup, show, search, serve."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from embedarchive.core.shell import say_command
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
-from embedarchive.library import stats as read_stats
 from embedarchive.library.pictures import LARGEST_PICTURE
 from embedarchive.library.records import ArticleRecord, EmbedRecord, PostLine, PostRecord
 from embedarchive.show.card import render_card
-from embedarchive.show.terminal import render_figures, render_hit, render_lookup, render_terminal
+from embedarchive.show.terminal import render_hit, render_lookup, render_terminal
 from embedarchive.show.words import say_post_status
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.fixity import Checked
@@ -178,19 +177,6 @@ def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool) -> i
         if not hits:
             click.echo("Nothing found.", err=True)
     return ExitCode.DONE if hits else ExitCode.ERROR
-
-
-@click.command()
-@archive_option
-@json_option
-def stats(archive: str, as_json: bool) -> None:
-    """Count what an archive holds, and what of it is gone elsewhere."""
-    with reading(archive) as conn:
-        figures = read_stats(conn)
-    if as_json:
-        say_json(figures)
-    else:
-        say(render_figures(figures))
 
 
 @click.command()

@@ -13,13 +13,13 @@ The band is a bootstrap over accounts and not over posts, for accounts lose thei
 
 from __future__ import annotations
 
-import random
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, exp, expm1, floor, log
 from operator import mul
+from typing import Any, Protocol
 
 METHOD = "Turnbull 1"
 """The estimate and its version: a number that changes is explained by a method that did."""
@@ -366,10 +366,20 @@ def _say_likely(sample: _Sample, hazards: Sequence[float]) -> float:
 # ------------------------------------------------------------------------------------------------------------ estimating
 
 
-def estimate(lifetimes: Iterable[Lifetime], seed: int = 1, resamples: int = RESAMPLES) -> SurvivalCurve | None:
+class Lots(Protocol):
+    """What draws accounts by lot: `random.Random` does."""
+
+    def shuffle(self, x: Any) -> None: ...
+
+    def choices(self, population: Any, *, k: int) -> list[Any]: ...
+
+
+def estimate(
+    lifetimes: Iterable[Lifetime], lots: Lots | None = None, resamples: int = RESAMPLES
+) -> SurvivalCurve | None:
     """The curve of these posts with its band; None where posts, losses or posts at risk are too few for one.
 
-    The band holds 95 of 100 such samples of accounts at each age by itself; `resamples` of 0 gives a curve without one.
+    The band holds 95 of 100 such samples of accounts at each age by itself; without `lots` there is none: it is the curve.
     """
     spells = list(map(_round_off, lifetimes))
     if len(spells) < LEAST_POSTS or sum(spell.missing is not None for spell in spells) < LEAST_LOST:
@@ -382,12 +392,11 @@ def estimate(lifetimes: Iterable[Lifetime], seed: int = 1, resamples: int = RESA
     if first >= last:
         return None
     hours = _choose_hours(spells, first, last)
-    draw = random.Random(seed)
-    pools = _pool_accounts([spell.account for spell in spells], draw)
+    pools = _pool_accounts([spell.account for spell in spells], lots)
     cells = _Cells(spells, hours, pools)
     whole = cells.weigh(None)
     hazards = _climb(whole, _first_guess(whole, hours), 1e-7)
-    others = [_resample(cells, hazards, draw) for _ in range(resamples)]
+    others = [_resample(cells, hazards, lots) for _ in range(resamples)] if lots else []
     shown = slice(hours.index(first), hours.index(last) + 1)
     told, *others = (_begin_at_nought(each[shown]) for each in (hazards, *others))
     edges = [_find_edges(each) for each in zip(*(others or [told]), strict=True)]
@@ -405,11 +414,11 @@ def _begin_at_nought(hazards: Sequence[float]) -> list[float]:
     return [hazard - hazards[0] for hazard in hazards]
 
 
-def _pool_accounts(accounts: Sequence[str], draw: random.Random) -> list[int]:
+def _pool_accounts(accounts: Sequence[str], lots: Lots | None) -> list[int]:
     """The pool of each post: its account's own, or, of too many accounts, one by lot."""
     names = list(dict.fromkeys(accounts))
-    if len(names) > MOST_POOLS:
-        draw.shuffle(names)
+    if lots and len(names) > MOST_POOLS:
+        lots.shuffle(names)
     numbers = {name: number % MOST_POOLS for number, name in enumerate(names)}
     return [numbers[name] for name in accounts]
 
@@ -421,9 +430,9 @@ def _first_guess(sample: _Sample, hours: Sequence[int]) -> list[float]:
     return [rate * (hour - hours[0]) for hour in hours]
 
 
-def _resample(cells: _Cells, start: Sequence[float], draw: random.Random) -> list[float]:
+def _resample(cells: _Cells, start: Sequence[float], lots: Lots) -> list[float]:
     pools = len(cells.lost)
-    drawn = Counter(draw.choices(range(pools), k=pools))
+    drawn = Counter(lots.choices(range(pools), k=pools))
     return _climb(cells.weigh([drawn[pool] for pool in range(pools)]), start, 1e-4)
 
 

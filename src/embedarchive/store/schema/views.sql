@@ -214,3 +214,42 @@ CREATE VIEW losses AS
     (SELECT min(b.by) FROM changes b WHERE b.post_key = c.post_key AND b.change = 'came back' AND b.by > c.by) AS back_at,
     c.articles
   FROM changes c JOIN posts p ON p.key = c.post_key WHERE c.change = 'missing';
+
+-- One line a post that was ever seen or found gone: from when to when it was watched, and how that ended. `event` is gone where its
+-- loss is believed, other where it turned private, refused … (`cause` says what), and NULL where it was there when last seen:
+-- it went between `alive_at` and `missing_at`. `alive_at` is NULL where it was gone before anyone looked. `outlets` and `forms`
+-- are lists with commas. `born_at` is the date that its id tells, or else the one that was read.
+CREATE VIEW lifetimes AS
+  SELECT p.key, p.platform, coalesce(d.author_handle,
+      (SELECT e.author_handle FROM embeds e WHERE e.post_key = p.key AND e.author_handle IS NOT NULL ORDER BY e.id LIMIT 1)) AS handle,
+    d.kind, coalesce(p.posted_at, d.posted_at) AS born_at,
+    (SELECT min(k.checked_at) FROM checks k JOIN captures c ON c.id = k.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
+     WHERE k.post_key = p.key AND k.outcome = 'available' AND r.clock_suspect IS NULL) AS entered_at,
+    n.last_available_at AS alive_at,
+    CASE WHEN n.status = 'gone' THEN n.first_gone_at
+      WHEN n.status = 'unavailable' AND n.reason IS NOT 'unconfirmed' THEN
+        (SELECT min(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'unavailable' AND k.reason IS n.reason
+           AND k.checked_at > coalesce(n.last_available_at, '')) END AS missing_at,
+    CASE WHEN n.status = 'gone' THEN 'gone'
+      WHEN n.status = 'unavailable' AND n.reason IS NOT 'unconfirmed' THEN 'other' END AS event,
+    CASE WHEN n.status IN ('gone', 'unavailable') THEN n.reason END AS cause,
+    n.came_back_at,
+    (SELECT count(*) FROM checks k WHERE k.post_key = p.key AND k.outcome IN ('available', 'gone', 'unavailable')) AS observations,
+    (SELECT group_concat(DISTINCT a.outlet) FROM embeds e JOIN articles a ON a.id = e.article_id
+     WHERE e.post_key = p.key AND e.kind = 'embed' AND a.outlet IS NOT NULL) AS outlets,
+    (SELECT group_concat(DISTINCT e.form) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS forms,
+    n.kept
+  FROM conclusions n JOIN posts p ON p.key = n.post_key LEFT JOIN current_descriptions d ON d.capture_id = n.best_capture_id
+  WHERE p.same_as IS NULL AND p.is_control = 0 AND (n.last_available_at IS NOT NULL OR n.status IN ('gone', 'unavailable'));
+
+-- One line an article that embeds posts, as last read: how many of its embeds are holes. `known` are embeds of posts that were
+-- seen or found missing, `gone` those whose loss is believed, `perhaps_gone` those whose loss is not confirmed, `not_seen` those of
+-- posts that nobody has seen yet or that name no post.
+CREATE VIEW holes AS
+  SELECT e.article_id, e.article_url, e.outlet, a.published_at, count(*) AS embeds,
+    sum(n.status IS NOT NULL AND n.status IN ('available', 'gone', 'unavailable')) AS known, sum(n.status IS 'gone') AS gone,
+    sum(n.status IS 'gone' AND n.kept <> 'none') AS gone_but_kept,
+    sum(n.status IS 'unavailable' AND n.reason IS 'unconfirmed') AS perhaps_gone,
+    sum(n.status IS NULL OR n.status NOT IN ('available', 'gone', 'unavailable')) AS not_seen
+  FROM current_embeds e JOIN articles a ON a.id = e.article_id LEFT JOIN conclusions n ON n.post_key = e.post_key
+  WHERE e.kind = 'embed' GROUP BY e.article_id;
