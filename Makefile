@@ -25,7 +25,7 @@ else
 endif
 
 test: lint types $(READY) $(TOOLS)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check src tests bench docs

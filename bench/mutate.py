@@ -53,9 +53,9 @@ LIMIT_S = 300
 
 REASONS: Mapping[str, str] = {
     r"_ms|ms=|\bms\b": "how long is waited at most: longer than any replica takes",
+    r"number: .* or 0": "what an unknown size or place counts for: less than any known one, as one is",
     r"number: .*(?:width|height|card=)|number: \d+, \d+": "how large the window is: the card is photographed whole in any",
     r"number: .*(?:rules=|make_visit\(|Visitable\()": "raised when rules improve, to read captures anew: any new number does",
-    r"number: .* or 0": "what an unknown size counts for: less than any known one, as one pixel is",
     r"number: .*len\(url\.path\)": "how short a code may be: every real one is longer by far",
     r"number: .*(?:_FIRST|_EPOCH)": "one unit beside a moment at which no post was made",
     r"boolean: .*navigate": "which headers are sent: the replica answers both alike",
@@ -65,6 +65,8 @@ REASONS: Mapping[str, str] = {
     r"instagram number: .*_PRIVATE_TAIL": "a code since 2011 has nine letters at least, and 37 with its private tail",
     r"tiktok pattern: .*item": "how short an id may be: every real one has 17 digits or more",
     r"vk number: .*query\(url": "how much of a parameter is read: the longest name of a post has 31 characters",
+    r"instagram text: css=": "where a wait begins: plays are recorded after it, and only a browser waits",
+    r"reddit condition: return canonical\(found\)": "asked only of addresses that name a post",
     r"bluesky text: seen = ": "what a sign saw where there was nothing, said to people",
 }
 """Why a survivor cannot matter, or what it asks for, by its file, operator and line."""

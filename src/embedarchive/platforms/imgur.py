@@ -37,7 +37,6 @@ _ROUTES = frozenset(
         "memegen",
         "privacy",
         "rules",
-        "apps",
         "store",
         "vidgif",
         "removal",

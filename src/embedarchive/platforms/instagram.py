@@ -747,7 +747,7 @@ PLATFORM = Platform(
             "uuinstagram.com",
         ),
         *("zzinstagram.com", "rxinstagram.com", "ginstagram.com", "instagramez.com", "instafix.*", "bibliogram.*"),
-        *("imginn.com", "instafix.ldez.top", "hhinstagram.com", "xxinstagram.com", "toinstagram.com"),
+        *("imginn.com", "hhinstagram.com", "xxinstagram.com", "toinstagram.com"),
     ),
     id_names=("instagramid", "instagramshortcode", "igshortcode"),
     services=("ig",),
