@@ -321,3 +321,89 @@ def test_a_run_reads_so_many_sitemaps_each_once_and_says_once_that_there_were_mo
     assert [budget.allows(str(n), 1) for n in range(MAX_LISTINGS + 3)] == [False] + [True] * MAX_LISTINGS + [False] * 2
     assert not budget.allows("1", 1)
     assert [budget.tell_spent() for _ in range(3)] == [True, False, False]
+
+
+# ------------------------------------------------------------------------------------------------- a mistaken seed
+
+NAMED_POST = "https://www.instagram.com/p/CpQ9x1mNq{:02}/"
+
+
+def naming(*numbers: int, links: tuple[str, ...] = ()) -> bytes:
+    """A page that embeds posts which can be visited."""
+    quote = "<blockquote class='instagram-media' data-instgrm-permalink='{}'></blockquote>"
+    quotes = "".join(quote.format(NAMED_POST.format(n)) for n in numbers)
+    anchors = "".join(f"<a href={link}>x</a>" for link in links)
+    return f"<!doctype html><html><body>{quotes}{anchors}</body></html>".encode()
+
+
+def plan(folder: Path) -> tuple[set[str], set[int]]:
+    """The articles and the posts that are in the plan: due, or to be checked and read again."""
+    with closing(sqlite3.connect(folder / "archive" / "embeds.db")) as conn:
+        articles = conn.execute("SELECT url FROM articles WHERE forgotten_at IS NULL").fetchall()
+        posts = conn.execute("SELECT key FROM posts_to_capture").fetchall()
+    return {url.removeprefix(SITE) for (url,) in articles}, {int(key[-2:]) for (key,) in posts}
+
+
+def lay_out_seed(kind: str, replica: Replica, folder: Path) -> tuple[str, list[str]]:
+    """A mistaken seed that brings articles /m/1 (posts 1 and 3) and /m/2 (post 2); the seed, and how it is crawled."""
+    one, two = serve(replica, "/m/1", naming(1, 3)), serve(replica, "/m/2", naming(2))
+    if kind == "list":
+        (folder / "m.txt").write_text(f"{one}\n{two}\n")
+        return f"@{folder / 'm.txt'}", [f"@{folder / 'm.txt'}"]
+    if kind == "folder":
+        pages = folder / "pages"
+        pages.mkdir()
+        for n, body in ((1, naming(1, 3)), (2, naming(2))):
+            (pages / f"{n}.html").write_bytes(
+                body.replace(b"<body>", f"<link rel=canonical href={SITE}/m/{n}><body>".encode())
+            )
+        return str(pages), [str(pages)]
+    if kind == "site":
+        serve(replica, "/m/", naming(links=(one,)))
+        serve(replica, "/m/1", naming(1, 3, links=(two,)))
+        return f"{SITE}/m/", [f"{SITE}/m/", "--follow", "--scope", "prefix"]
+    if kind == "article":
+        serve(replica, "/m/1", naming(1, 2, 3))
+        return one, [one]
+    serve(replica, "/m.xml", sitemap((one, NEW), (two, NEW)))
+    if kind == "sitemap":
+        return "paper.example/m.xml", [f"{SITE}/m.xml"]
+    assert kind == "index"
+    serve(replica, "/i.xml", sitemap((f"{SITE}/m.xml", NEW), root="sitemapindex", each="sitemap"))
+    return f"{SITE}/i.xml", [f"{SITE}/i.xml"]
+
+
+@pytest.mark.parametrize("kind", ["article", "list", "folder", "sitemap", "index", "site"])
+def test_a_mistaken_seed_is_taken_back_and_taken_again(kind: str, replica: Replica, tmp_path: Path) -> None:
+    seed, crawled = lay_out_seed(kind, replica, tmp_path)
+    ask(replica, "crawl", tmp_path, serve(replica, "/kept", naming(3, 4)))
+    ask(replica, "crawl", tmp_path, *crawled)
+    whole = plan(tmp_path)
+    assert whole[1] == {1, 2, 3, 4}
+    at = ("-a", tmp_path / "archive")
+    said = run("crawl", "--forget", seed, "--dry-run", *at)
+    assert (said.code, "2 posts that nothing else embeds" in said.out, plan(tmp_path)) == (0, True, whole)
+    with closing(sqlite3.connect(tmp_path / "archive" / "embeds.db")) as conn:
+        seen = conn.execute("SELECT count(*) FROM fetches").fetchone()
+    done = run("crawl", "--forget", seed, *at)
+    assert (done.code, done.out) == (0, said.out.replace("would leave", "left"))
+    assert plan(tmp_path) == ({"/kept"}, {3, 4})
+    with closing(sqlite3.connect(tmp_path / "archive" / "embeds.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM fetches").fetchone() == seen
+    ask(replica, "crawl", tmp_path)
+    assert (plan(tmp_path), asked(replica)) == (({"/kept"}, {3, 4}), [])
+    ask(replica, "crawl", tmp_path, *crawled)
+    assert plan(tmp_path) == whole
+
+
+def test_what_another_seed_named_too_stays(replica: Replica, tmp_path: Path) -> None:
+    seed, crawled = lay_out_seed("sitemap", replica, tmp_path)
+    ask(replica, "crawl", tmp_path, *crawled)
+    ask(replica, "crawl", tmp_path, f"{SITE}/m/1")
+    done = run("crawl", "--forget", seed, "-a", tmp_path / "archive", "--json")
+    assert done.json["articles"] == 1
+    assert plan(tmp_path) == ({"/m/1"}, {1, 3})
+    done = run("crawl", "--forget", f"{SITE}/nothing", "-a", tmp_path / "archive")
+    assert (done.code, "Nothing was done" in done.err) == (2, True)
+    assert run("crawl", "--forget", "a", "-a", tmp_path / "none").code == 1
+    assert run("crawl", f"{SITE}/m/1", "--forget", seed, "-a", tmp_path / "archive").code == 2

@@ -29,9 +29,11 @@ from embedarchive.run.services import Settings, SettingsOptions, make_settings
 from embedarchive.run.session import Watcher, run_session
 from embedarchive.run.watch import Watch
 from embedarchive.sources import LinkScope, expand_seeds
+from embedarchive.sources.article_url import spell_seed
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive, archive_path, open_reader
+from embedarchive.store.forgetting import Brought
 
 Reach = Literal["prefix", "host", "domain"]
 REPLAYS: Mapping[bool | None, ReplayChoice] = {True: "all", None: "sample", False: "none"}
@@ -202,6 +204,28 @@ def release(platform: str, archive: str | Path = "archive") -> tuple[int, int]:
     open_reader(path).close()  # nothing can be withheld in an archive that there is not
     with Archive(path, platforms=PLATFORMS) as held:
         return held.release_holds(platform, "person", clock.now()), held.conclude_all()
+
+
+def forget(*seeds: str | Path, archive: str | Path = "archive", dry_run: bool = False) -> Brought:
+    """Take out of the plan what these seeds brought to `crawl` and nothing else did; with `dry_run` only say what that is.
+
+    What was seen stays, and to crawl a seed again takes all of it back. Raises UsageError where the archive knows of nothing
+    that they brought, ArchiveError when there is no archive, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for
+    a file that cannot be written to.
+    """
+    path, names = archive_path(archive), list(map(str, seeds))
+    open_reader(path).close()
+    spelled = {spelling for name in names for spelling in spell_seed(name)}
+    with Archive(path, platforms=PLATFORMS) as held:
+        brought = held.find_brought(spelled)
+        if brought.is_nothing:
+            raise UsageError(
+                f"Nothing in {path} was brought by {', '.join(names)}. Write the seed as it was given to crawl. "
+                "Nothing was done."
+            )
+        if not dry_run:
+            held.forget(brought, clock.now())
+    return brought
 
 
 def trust_clock(archive: str | Path = "archive") -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -27,7 +28,7 @@ from embedarchive.cli.options import (
 )
 from embedarchive.cli.progress import Display
 from embedarchive.core.dates import read_age
-from embedarchive.core.errors import ExitCode
+from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.run.report import Report
 from embedarchive.show.words import say_count
 from embedarchive.sources import expand_seeds
@@ -66,6 +67,14 @@ replay_option = click.option(
 @click.option(
     "--report", metavar="FILE.csv", help="List every failure in this table, with its reason and what to do about it."
 )
+@click.option(
+    "--forget",
+    "forgotten",
+    multiple=True,
+    metavar="SEED",
+    help="Take back a mistaken seed: what it brought, and nothing else did, is not due any more. What was seen stays; fetch "
+    "and visit nothing. With --dry-run only say what that is.",
+)
 @click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
 @platform_option
@@ -90,10 +99,34 @@ def crawl(seeds: tuple[str, ...], **values: Any) -> int:
     embedarchive crawl https://news.example/sitemap.xml --since 2026-01-01
     embedarchive crawl https://news.example/culture/ --follow --scope prefix --limit 500
     embedarchive crawl https://news.example/story --render --in-article
+    embedarchive crawl --forget https://news.example/sitemap.xml
     """
-    if values.pop("dry_run"):
+    only_said = values.pop("dry_run")
+    if forgotten := values.pop("forgotten"):
+        if seeds:
+            raise UsageError("--forget takes a seed back, and none can be crawled with it. Nothing was done.")
+        return forget_seeds(forgotten, values["archive"], only_said=only_said, as_json=values["as_json"])
+    if only_said:
         return dry_run(seeds, values)
     return run_shown(partial(api.crawl, *seeds), "crawl", values)
+
+
+def forget_seeds(seeds: tuple[str, ...], archive: str, *, only_said: bool, as_json: bool) -> int:
+    """Take seeds back, and say what that does."""
+    brought = api.forget(*seeds, archive=archive, dry_run=only_said)
+    if as_json:
+        counts = {name: len(getattr(brought, name)) for name in ("articles", "unread", "listings", "posts")}
+        stays = {"due": brought.due, "fetches": brought.fetches, "captures": brought.captures}
+        click.echo(json.dumps({"forgotten": not only_said} | counts | stays))
+        return ExitCode.DONE
+    does = "would leave" if only_said else "left"
+    click.echo(
+        f"{say_count(len(brought.articles), 'article')} ({len(brought.unread)} never fetched) and "
+        f"{say_count(len(brought.posts), 'post')} that nothing else embeds ({brought.due} due for a visit) {does} the plan of "
+        f"{archive_path(archive)}. What was seen of them stays: {say_count(brought.fetches, 'download')}, "
+        f"{say_count(brought.captures, 'capture')}. To crawl a seed again takes it all back."
+    )
+    return ExitCode.DONE
 
 
 def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:

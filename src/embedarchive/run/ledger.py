@@ -283,7 +283,7 @@ class Run:
         """What was fetched as an article is a sitemap or a feed: its entries are the run's articles."""
         self.listings.note(row["url"], fetch.final_url)
         await self.keep(self.archive.remove_seed, self.crawl_id, row["id"])
-        waiting = deque((url, fetch.final_url, 1) for url in await self.take_entries(row["url"], fetch, listing))
+        waiting = deque((url, row["url"], 1) for url in await self.take_entries(row["url"], listing))
         while waiting and not self.stopping.is_set() and not await self.keep(self.has_enough):
             url, named_by, level = waiting.popleft()
             if self.listings.allows(url, level):
@@ -301,19 +301,19 @@ class Run:
         if listing is None:
             await self.keep_seeds([(url, named_by)], depth=0)
             return []
-        return await self.take_entries(url, fetch, listing)
+        return await self.take_entries(url, listing, named_by)
 
-    async def take_entries(self, url: str, fetch: Fetch, listing: Listing) -> list[str]:
+    async def take_entries(self, url: str, listing: Listing, named_by: str | None = None) -> list[str]:
         """Keep a listing, and its entries as articles of the run; give the sitemaps that it names."""
         scope = self.scope
         chosen = [e for e in listing.entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind)]
         self.skip(url, OUT_OF_SCOPE, len(listing.entries) - len(chosen))
         self.skip(url, "other_site", listing.elsewhere)
         count, why, is_index = len(listing.entries), listing.truncated, listing.kind == "sitemap_index"
-        await self.keep(self.archive.keep_listing, url, listing.kind, count, why, clock.now())
+        await self.keep(self.archive.keep_listing, url, listing.kind, count, why, clock.now(), named_by)
         for entry in chosen:
             self.versions.add(entry.url, entry.content)
-        articles = [] if is_index else [(entry.url, fetch.final_url) for entry in chosen]
+        articles = [] if is_index else [(entry.url, url) for entry in chosen]
         new = await self.keep_seeds(articles, depth=0)
         self.emit("listing", url, "truncated" if why else "ok", why or "", new)
         return [entry.url for entry in chosen] if is_index else []

@@ -48,6 +48,18 @@ def canonicalize_article(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
 
+def spell_seed(seed: str) -> tuple[str, ...]:
+    """A seed as it may be written in an archive: as it was given, canonical, and in both schemes."""
+    spelled = {seed: None}
+    for text in (seed, f"https://{seed}"):
+        try:
+            rest = canonicalize_article(text).partition("://")[2]
+        except (RefusedError, ValueError):
+            continue
+        spelled |= {f"https://{rest}": None, f"http://{rest}": None}
+    return tuple(spelled)
+
+
 def _is_noise(pair: str) -> bool:
     name, _, value = pair.partition("=")
     name, value = unquote(name), unquote(value).lower()

@@ -17,10 +17,11 @@ from typing import Any, Self
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import clocks, conclusions, rows, sidefiles, watching
+from embedarchive.store import clocks, conclusions, forgetting, rows, sidefiles, watching
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import LARGEST_IN_MEMORY
+from embedarchive.store.forgetting import Brought
 from embedarchive.store.fulltext import join_pieces
 from embedarchive.store.reading import LONGEST_WAIT_S, remember_opened
 from embedarchive.store.rows import insert, to_json
@@ -242,12 +243,30 @@ class Archive:
             rows.remove_article(conn, article_id)
             return int(seed[0]) if seed else 0
 
-    def keep_listing(self, url: str, kind: str, entries: int, truncated: str | None, now: str) -> None:
-        """Keep that an address is no article but a list of them."""
+    def keep_listing(
+        self, url: str, kind: str, entries: int, truncated: str | None, now: str, named_by: str | None = None
+    ) -> None:
+        """Keep that an address is no article but a list of them; `named_by` is the index of sitemaps that names it."""
         with self.transaction() as conn:
             conn.execute("DELETE FROM listings WHERE url = ?", (url,))
-            row = {"url": url, "kind": kind, "read_at": now, "entries": entries, "truncated": truncated}
+            row = {
+                "url": url,
+                "kind": kind,
+                "read_at": now,
+                "entries": entries,
+                "truncated": truncated,
+                "named_by": named_by,
+            }
             insert(conn, "listings", row)
+
+    def find_brought(self, seeds: Iterable[str]) -> Brought:
+        """What these seeds brought into the plan and nothing else did."""
+        return forgetting.find_brought(self.conn, seeds)
+
+    def forget(self, brought: Brought, now: str) -> None:
+        """Take that out of the plan; what was seen of it stays."""
+        with self.transaction() as conn:
+            forgetting.forget(conn, brought, now)
 
     def keep_fetch(self, article_id: int, crawl_id: int, fetch: Fetch, retry_at: str | None = None) -> int | None:
         """Keep one download and clear what was due; None if it only repeats what is already kept.

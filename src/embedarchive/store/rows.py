@@ -112,6 +112,7 @@ def keep_seed(
     conn: sqlite3.Connection, crawl_id: int, url: str, origin: str, now: str, fresh_since: str, depth: int
 ) -> int:
     article_id = keep_article(conn, url, now)
+    remember_article(conn, article_id, now)
     conn.execute(
         "UPDATE articles SET fetch_after = ? WHERE id = ? AND fetch_after IS NULL AND NOT EXISTS "
         "(SELECT 1 FROM fetches WHERE article_id = articles.id AND outcome <> 'failed' AND fetched_at >= ?)",
@@ -138,6 +139,28 @@ def keep_note(conn: sqlite3.Connection, url: str, name: str, value: str, by: str
     if not known.fetchone():
         note = {"subject_kind": "articles", "subject": url, "name": name, "value": value, "by": by, "at": now}
         insert(conn, "notes", note)
+
+
+def remember_article(conn: sqlite3.Connection, article_id: int, now: str) -> None:
+    """Take an article back into the plan that was forgotten, with its posts; nothing changes for any other."""
+    done = conn.execute(
+        "UPDATE articles SET forgotten_at = NULL WHERE id = ? AND forgotten_at IS NOT NULL", (article_id,)
+    )
+    if done.rowcount:
+        keys = conn.execute("SELECT DISTINCT post_key FROM embeds WHERE article_id = ?", (article_id,)).fetchall()
+        for (key,) in keys:
+            remember_post(conn, key, now)
+
+
+def remember_post(conn: sqlite3.Connection, key: str | None, now: str) -> None:
+    """Take a post back into the plan that was forgotten: due as it would be, had it not been."""
+    answered = f"SELECT 1 FROM checks WHERE post_key = posts.key AND outcome IN {CONCLUSIVE}"
+    due_at = "SELECT due_at FROM conclusions WHERE post_key = posts.key"
+    conn.execute(
+        f"UPDATE posts SET forgotten_at = NULL, capture_after = iif(EXISTS ({answered}), ({due_at}), ?) "
+        "WHERE key = ? AND forgotten_at IS NOT NULL AND is_control = 0",
+        (now, key),
+    )
 
 
 def renew_rendering(conn: sqlite3.Connection, crawl_id: int, article_id: int) -> None:
@@ -273,8 +296,10 @@ def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
     insert(
         conn, "posts", fields_of(post) | {"key": post.key, "first_seen_at": now, "capture_after": now}, or_ignore=True
     )
-    sql = "SELECT coalesce(same_as, key), is_control, url FROM posts WHERE key = ?"
-    kept, is_control, url = conn.execute(sql, (post.key,)).fetchone()
+    sql = "SELECT coalesce(same_as, key), is_control, url, forgotten_at FROM posts WHERE key = ?"
+    kept, is_control, url, forgotten_at = conn.execute(sql, (post.key,)).fetchone()
+    if forgotten_at:
+        remember_post(conn, post.key, now)
     if is_control:
         conn.execute("UPDATE posts SET is_control = 0, capture_after = ? WHERE key = ?", (now, post.key))
     platform = BY_NAME.get(post.platform)

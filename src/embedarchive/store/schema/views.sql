@@ -8,18 +8,20 @@ CREATE VIEW articles_to_fetch AS
 
 -- Fetched articles whose scripts a browser is to run.
 CREATE VIEW fetches_to_render AS
-  SELECT id, article_id, url, final_url FROM fetches WHERE to_render = 1;
+  SELECT id, article_id, url, final_url FROM fetches f WHERE to_render = 1
+    AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = f.article_id AND a.forgotten_at IS NOT NULL);
 
 -- What is to be rendered is searched once, in both texts.
 CREATE VIEW fetches_to_search AS
   SELECT id, article_id, url, final_url, content_type, html_sha256, dom_sha256, headers, searched_rules
-  FROM fetches WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0;
+  FROM fetches f WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0
+    AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = f.article_id AND a.forgotten_at IS NOT NULL);
 
 -- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
 CREATE VIEW posts_to_capture AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
   FROM posts p JOIN platforms f ON f.name = p.platform
-  WHERE p.capture_after IS NOT NULL AND p.same_as IS NULL AND (f.visitable OR NOT p.resolved);
+  WHERE p.capture_after IS NOT NULL AND p.same_as IS NULL AND (f.visitable OR NOT p.resolved) AND p.forgotten_at IS NULL;
 
 -- The same, for one run: what it is about and has not yet visited.
 CREATE VIEW targets_to_visit AS
@@ -87,7 +89,7 @@ CREATE VIEW posts_to_observe AS
   SELECT s.post_key AS key, s.platform, s.account, s.observe_after, s.observe_why, s.articles,
          s.chance * max(s.articles, 1) AS worth, s.last_seen_at
   FROM schedule s JOIN posts p ON p.key = s.post_key JOIN platforms f ON f.name = s.platform
-  WHERE f.visitable AND p.same_as IS NULL AND p.is_control = 0;
+  WHERE f.visitable AND p.same_as IS NULL AND p.is_control = 0 AND p.forgotten_at IS NULL;
 
 -- What is still to be told to somebody, from when on.
 CREATE VIEW changes_to_tell AS
@@ -99,6 +101,7 @@ CREATE VIEW posts_to_check AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
   FROM posts p JOIN checks k ON k.post_key = p.key
   WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control')
+    AND p.forgotten_at IS NULL
   GROUP BY p.key;
 
 -- ---------------------------------------------------------------------------------------- what readers look at
