@@ -15,10 +15,12 @@ from itertools import islice
 from selectolax.lexbor import LexborHTMLParser
 
 from embedarchive.core.errors import UsageError
+from embedarchive.core.urls import clean_url, find_urls
 from embedarchive.detect.nesting import limit_nesting
 from embedarchive.sources.media import is_platform_page
 
 _ADDRESS = re.compile(r"(?i)\b(?:https?|file)://[^\s<>\"\u201c\u201d]+")
+_FILE = re.compile(r"(?i)\bfile://[^\s<>\"\u201c\u201d]+")
 _HOSTLIKE = re.compile(r"(?i)(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,24}(?::\d{1,5})?(?:[/?#]\S*)?$")
 _ENDING = re.compile(r"[.,;:!?'\"*_\]}>]+$")
 _HEADINGS = re.compile(
@@ -79,25 +81,17 @@ def read_lines(lines: Iterable[str]) -> Iterator[Line]:
 
 
 def find_address(text: str) -> str | None:
-    """The address that a line holds, without what stands around it: quotes, brackets, Markdown, a note; None if none."""
-    found = _ADDRESS.search(text)
-    if found:
-        return trim_address(found[0])
+    """The address that a line holds, in whatever stands around it (see `find_urls`); one with a scheme first, None if none."""
+    file = _FILE.search(text)
+    if file:
+        return _ENDING.sub("", file[0])
+    found = [url for url in find_urls(text) if not url.startswith("at://")]
+    whole = next((url for url in found if url[:4].lower() == "http"), None)
+    if whole or found:
+        return clean_url(whole or found[0])
     first = text.strip("\"'<>[]() ").split()[:1]
     word = _ENDING.sub("", first[0].split(",")[0]) if first else ""
     return word if _HOSTLIKE.match(word) else None
-
-
-def trim_address(url: str) -> str:
-    """An address without what follows it in a sentence: punctuation, a bracket that it did not open."""
-    while url:
-        shorter = _ENDING.sub("", url)
-        if shorter.endswith(")") and shorter.count(")") > shorter.count("("):
-            shorter = shorter[:-1]
-        if shorter == url:
-            break
-        url = shorter
-    return url
 
 
 def _is_address(cell: str) -> bool:
