@@ -31,6 +31,7 @@ class Made:
     lang: str | None = "en"
     articles: tuple[int, ...] = (1,)
     doubted: bool = False
+    kept: str = "whole"
 
     @property
     def key(self) -> str:
@@ -132,7 +133,7 @@ def _conclude(conn: sqlite3.Connection, post: Made, best: int | None) -> None:
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '[]', '{}', 0, ?, ?)",
         (
             post.key, status, reason, at(post.looks[-1]), at(seen[-1]) if seen else None, lost, lost,
-            "whole" if best else "none", best, len(post.looks),
+            post.kept if best else "none", best, len(post.looks),
         ),
     )  # fmt: skip
 

@@ -49,7 +49,8 @@ def test_every_saved_question_answers_by_its_name(path: Path) -> None:
     with open_archive(path) as library:
         answered = {each["name"]: len(list(ask(library, each))) for each in listed}
     assert {name for name, rows in answered.items() if rows} >= {
-        "lost-by-outlet", "survival", "loss-by-platform", "posts-by-handle", "most-embedded", "lost-and-not-kept",
+        "lost-by-outlet", "lifetimes", "holes", "coverage", "kinds", "languages", "loss-by-platform", "posts-by-handle",
+        "most-embedded", "lost-and-not-kept",
         "embeds-without-a-post", "edited-posts", "embedded-after", "walls-by-month", "post-of-a-url",
     }  # fmt: skip
 

@@ -8,14 +8,18 @@ import random
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from archive_builder import SAMPLES, build_archive, instagram
+from embedarchive.core.model import Claim
 from embedarchive.core.shares import wilson
 from embedarchive.library.estimates import GROUPINGS, SELECTION
 from embedarchive.library.lifetimes import read_rot, read_spans, read_survival
+from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.plots import MOST_CURVES, STYLE, WIDTH, render_rot, render_survival
 from embedarchive.store import open_reader
 from in_process import run
@@ -36,7 +40,7 @@ def make_posts() -> list[Made]:
     ]  # fmt: skip
     odd = [
         Made("vimeo", 1, 10, (40.0,), "gone", "not_found", articles=(3,)),  # gone before anyone looked
-        Made("vimeo", 2, 10, (11.0, 20.0), "unavailable", "private", articles=(4,)),
+        Made("vimeo", 2, 10, (11.0, 20.0), "unavailable", "private", articles=(4,), kept="partial"),
         Made("vimeo", 3, 10, (11.0, 20.0, 30.0), "gone", "not_found", doubted=True, articles=(4,)),
         Made("vimeo", 4, 10, (11.0, 300.0), articles=(3, 4)),  # in two articles, of two outlets
     ]
@@ -267,3 +271,165 @@ def contrast(one: str, other: str) -> float:
 
     high, low = sorted((luminance(one), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+# ------------------------------------------------------------------------------------------------------ saved questions
+
+
+def ask(path: Path, name: str) -> list[dict[str, object]]:
+    done = run("query", name, "--json", "-a", path)
+    assert done.code == 0, done.err
+    return done.json  # type: ignore[no-any-return]
+
+
+def is_lost(post: Made) -> bool:
+    return post.last == "gone" and not post.doubted
+
+
+def test_the_question_of_lifetimes_gives_every_post_and_its_censoring(path: Path) -> None:
+    rows = {row["key"]: row for row in ask(path, "lifetimes")}
+    for post in make_posts():
+        row = rows[post.key]
+        assert (row["missing_days"] is not None) == (is_lost(post) or post.last == "unavailable"), post
+        alive = [look for n, look in enumerate(post.looks) if n < len(post.looks) - 1 or post.last == "available"]
+        for name, look in (("entered_days", alive[0] if alive else None), ("seen_days", alive[-1] if alive else None)):
+            assert row[name] == (None if look is None else pytest.approx(look - post.posted, abs=0.02)), (post, name)
+
+
+def test_the_question_of_holes_gives_whole_articles_too(path: Path) -> None:
+    rows = ask(path, "holes")
+    assert len(rows) == len(PAGES)
+    holed = {page.number for page in PAGES for post in make_posts() if page.number in post.articles and is_lost(post)}
+    assert sum(bool(row["has_hole"]) for row in rows) == len(holed) < len(PAGES) + 1
+
+
+def test_shares_of_dead_embeds_are_by_outlet_and_year_with_intervals(path: Path) -> None:
+    rows = ask(path, "dead-by-outlet-and-year")
+    counted: dict[tuple[str, str], list[bool]] = {}
+    for page in PAGES:
+        year = "2025" if page.published < 365 else "2026"
+        for post in make_posts():
+            if page.number in post.articles:
+                counted.setdefault((page.outlet, year), []).append(is_lost(post))
+    assert {(row["outlet"], row["year"]) for row in rows} == counted.keys()
+    for row in rows:
+        lost = counted[str(row["outlet"]), str(row["year"])]
+        low, high = wilson(sum(lost), len(lost))
+        assert (row["gone"], row["embeds"]) == (sum(lost), len(lost))
+        assert (row["low"], row["high"]) == (round(100 * low, 1), round(100 * high, 1))
+
+
+def test_rates_are_by_the_time_that_posts_were_watched(path: Path) -> None:
+    rows = {row["platform"]: row for row in ask(path, "loss-rates")}
+    assert next(iter(rows)) == "x"
+    for platform in ("instagram", "x"):
+        years = lost = 0.0
+        for post in make_posts():
+            if post.platform == platform and len(post.looks) > 1:
+                gone = is_lost(post)
+                end = (post.looks[-2] + post.looks[-1]) / 2 if gone else post.looks[-1]
+                years += (end - post.looks[0]) / 365.25
+                lost += gone
+        assert rows[platform]["post_years"] == pytest.approx(years, abs=0.06)
+        assert rows[platform]["lost_per_100_post_years"] == pytest.approx(100 * lost / years, abs=0.1)
+
+
+def test_what_several_outlets_embed(path: Path) -> None:
+    assert [(row["key"], row["outlets"], row["articles"]) for row in ask(path, "shared-by-outlets")] == [
+        ("vimeo:4", 2, 2)
+    ]
+
+
+def test_embeds_an_article_by_month(path: Path) -> None:
+    rows = ask(path, "embeds-per-article")
+    assert sum(int(str(row["articles"])) for row in rows) == len(PAGES)
+    assert sum(int(str(row["embeds"])) for row in rows) == sum(len(post.articles) for post in make_posts())
+    assert [row["month"] for row in rows] == sorted(str(row["month"]) for row in rows)
+
+
+def test_languages_and_kinds_are_counted(path: Path) -> None:
+    seen = [post for post in make_posts() if len(post.looks) > 1 or post.last == "available"]
+    langs = {row["lang"]: row["posts"] for row in ask(path, "languages")}
+    assert langs == {"en": sum(p.lang == "en" for p in seen), "not known": sum(p.lang is None for p in seen)}
+    kinds = {(row["platform"], row["kind"]): (row["posts"], row["gone"]) for row in ask(path, "kinds")}
+    videos = [post for post in make_posts() if post.platform == "x" and post.kind == "video"]
+    assert kinds["x", "video"] == (len(videos), sum(map(is_lost, videos)))
+
+
+def test_what_the_archive_cannot_know_is_counted(path: Path) -> None:
+    rows = {row["platform"]: row for row in ask(path, "coverage")}
+    assert (rows["vimeo"]["posts"], rows["vimeo"]["gone_before"], rows["vimeo"]["nothing_known"]) == (4, 1, 0)
+    late = sum(p.platform == "x" and p.looks[0] - p.posted > 1 for p in make_posts())
+    assert rows["x"]["late_entry"] == late
+
+
+def test_edits_are_of_those_that_were_looked_at_again(path: Path) -> None:
+    """Every look of these made-up posts reads other words."""
+    rows = ask(path, "edits-by-month")
+    assert rows
+    for row in rows:
+        assert row["edited"] == row["looked_at_again"]
+        assert row["high"] == pytest.approx(100)
+
+
+def test_what_is_lost_by_outlet_and_by_platform(path: Path) -> None:
+    made = make_posts()
+    for row in ask(path, "lost-by-outlet"):
+        of = [p for p in made if any(page.number in p.articles for page in PAGES if page.outlet == row["outlet"])]
+        assert (row["posts"], row["gone"]) == (len(of), sum(map(is_lost, of)))
+        assert row["gone_but_kept"] == sum(is_lost(post) and len(post.looks) > 1 for post in of)
+    for row in ask(path, "loss-by-platform"):
+        of = [post for post in made if post.platform == row["platform"]]
+        assert (row["posts"], row["gone"]) == (len(of), sum(map(is_lost, of)))
+        assert row["perhaps_gone"] == sum(post.doubted for post in of)
+        assert row["unavailable"] == sum(post.doubted or post.last == "unavailable" for post in of)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("most-embedded", ["vimeo:4"]),
+        ("perhaps-gone", ["vimeo:3"]),
+        ("lost-and-not-kept", ["vimeo:1"]),
+        ("kept-in-part", ["vimeo:2"]),
+        ("claims-that-differ", []),
+    ],
+)
+def test_questions_of_odd_posts_give_those_and_no_other(path: Path, name: str, keys: list[str]) -> None:
+    assert [row["key"] for row in ask(path, name)] == keys
+
+
+def test_hours_from_post_to_article_are_of_articles_that_came_later(path: Path) -> None:
+    for row in ask(path, "embedded-after"):
+        hours = [
+            24 * (page.published - post.posted)
+            for page in PAGES
+            for post in make_posts()
+            if page.outlet == row["outlet"] and page.number in post.articles and page.published > post.posted
+        ]
+        assert row["embeds"] == len(hours)
+        assert row["hours_on_average"] == pytest.approx(sum(hours) / len(hours), abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive made by the writer, of posts that share pictures, were edited, and stood behind walls."""
+    twin = replace(SAMPLES[1], post=instagram(3_842_916_204_715_883_021), claim=Claim("Somebody", "somebody.else"))
+    return build_archive(tmp_path_factory.mktemp("samples") / "embeds.db", (*SAMPLES[:4], twin, *SAMPLES[4:]))
+
+
+def test_questions_of_pictures_claims_edits_and_walls(samples: Path) -> None:
+    assert {row["posts"] for row in ask(samples, "same-picture")} == {2}
+    assert {row["claimed"] for row in ask(samples, "claims-that-differ")} == {"somebody.else"}
+    assert [row["post_key"] for row in ask(samples, "edited-posts")] == [SAMPLES[0].post.key]
+    assert len(ask(samples, "embeds-without-a-post")) == 2
+    walls = [row for row in ask(samples, "walls-by-month") if row["outcome"] == "blocked"]
+    assert [(row["month"], row["reason"]) for row in walls] == [("2026-03", "login_wall")]
+    handle = run("query", "posts-by-handle", "-p", "handle", "Clara_Writes", "--json", "-a", samples).json
+    assert {row["key"] for row in handle} == {SAMPLES[3].post.key}
+    asked = run("query", "post-of-a-url", "-p", "url", SAMPLES[3].post.url + "?s=20", "--json", "-a", samples).json
+    assert [row["key"] for row in asked] == [SAMPLES[3].post.key]
+
+
+def test_no_saved_question_ends_before_its_answer() -> None:
+    assert [name for name, asked in QUESTIONS.items() if re.search(r"\bLIMIT \d+\s*$", asked["sql"])] == []

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from embedarchive.core.image_hash import image_distance
+from embedarchive.core.shares import wilson
 from embedarchive.core.urls import LONGEST_URL, canonicalize_url
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.platforms import BY_NAME
@@ -37,6 +38,20 @@ def id_date(key: str | None) -> str | None:
         return None  # no id of that platform
 
 
+def wilson_low(part: int | None, whole: int | None) -> float | None:
+    """The lower end of the 95 % interval of the share part / whole (Wilson), from 0 to 1, or NULL."""
+    return wilson(part, whole)[0] if _is_share(part, whole) else None  # type: ignore[arg-type]
+
+
+def wilson_high(part: int | None, whole: int | None) -> float | None:
+    """The upper end of the 95 % interval of the share part / whole (Wilson), from 0 to 1, or NULL."""
+    return wilson(part, whole)[1] if _is_share(part, whole) else None  # type: ignore[arg-type]
+
+
+def _is_share(part: object, whole: object) -> bool:
+    return isinstance(part, int) and isinstance(whole, int) and 0 <= part <= whole
+
+
 OF_ADDRESSES = (post_key, canonical_url, id_date)
 
 
@@ -44,6 +59,8 @@ def register_functions(conn: sqlite3.Connection) -> None:
     """Let questions on this connection use them."""
     for function in OF_ADDRESSES:
         conn.create_function(function.__name__, 1, forgiving(function), deterministic=True)
+    for share in (wilson_low, wilson_high):
+        conn.create_function(share.__name__, 2, share, deterministic=True)
     conn.create_function("image_distance", 2, _between_hashes, deterministic=True)
 
 
