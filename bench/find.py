@@ -16,6 +16,7 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -296,8 +297,29 @@ def score_cases() -> dict[str, float]:
         if case["type"] == "url" and (key or case["expected"] is None):
             post = identify_post(case["input"])
             named.append((post.key if post else None) == case["expected"])
-    shares = {"claim_text": claims["text"], "claim_date": claims["posted_at"], "addresses": named}
+    shares = {"claim_text": claims["text"], "addresses": named}
     return {name: round(sum(right) / len(right), 3) for name, right in shares.items() if right}
+
+
+def score_claims(pages: list[tuple[dict[str, Any], bytes]]) -> dict[str, float]:
+    """What publishers claim on the corpus beside what the post's id and address say themselves: the day (where both are
+    told; a day may be another one elsewhere on earth), the author's handle; and pages whose order is the labels'."""
+    right: dict[str, list[bool]] = {"claim_date": [], "claim_handle": [], "order": []}
+    for page, body in pages:
+        embeds = [e for e in find_embeds(body, url=page["url"]).embeds if e.post]
+        for embed in embeds:
+            told, known = embed.claim.posted_at, embed.post.posted_at if embed.post else None
+            if told and known:
+                right["claim_date"].append(abs(date.fromisoformat(told[:10]) - date.fromisoformat(known[:10])).days < 2)
+            named = re.search(r"(?:twitter|x)\.com/(\w+)/status", embed.url or "")
+            if named and "(@" in embed.snippet and named[1] != "i":
+                right["claim_handle"].append(named[1].lower() == (embed.claim.author_handle or "").lower())
+        labelled = [(e["platform"], e["post_id"]) for e in page["embeds"]]
+        found = [name_as_labelled(e.post) for e in embeds if e.post]
+        both = set(labelled) & set(found)
+        orders = [[item for item in dict.fromkeys(items) if item in both] for items in (labelled, found)]
+        right["order"].append(orders[0] == orders[1])
+    return {name: round(sum(each) / len(each), 3) for name, each in right.items()}
 
 
 def write_report(pages: list[tuple[dict[str, Any], bytes]], quick: bool) -> tuple[str, dict[str, Any]]:
@@ -322,6 +344,7 @@ def write_report(pages: list[tuple[dict[str, Any], bytes]], quick: bool) -> tupl
         "false_positive_pages": ours["false_pages"],
         "speed_ratio": round(speed["corpus"]["bs4"] / speed["corpus"]["ours"], 1),
         **score_cases(),
+        **score_claims(pages),
         "speed_ratio_empty": round(list(speed.values())[1]["bs4"] / list(speed.values())[1]["ours"], 1),
     }
     lines = ["# Finding embeds: what was measured", "", f"{len(pages)} pages, {len(empty)} of them without items.", ""]

@@ -138,6 +138,9 @@ that are asked before a post is called gone.
 MADE_OF = """
 A platform is one file in `src/embedarchive/platforms/`; this table is made of these values, and the tests run the
 examples in them.
+
+Lemmy is none of them: it has no embed code (its developers were asked for one, lemmy-ui#3609), so that an article can
+only link there.
 """
 
 

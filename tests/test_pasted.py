@@ -5,6 +5,8 @@ says of a post is read from the post's own markup, and from nothing else."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from embedarchive.core.errors import UsageError
@@ -469,6 +471,28 @@ def test_what_yt_dlp_extracts_is_understood() -> None:
               and platform not in [p.platform for p in identify_anything(url).posts]]  # fmt: skip
     assert len(cases) > 200
     assert missed == []
+
+
+POSTS_OF_GALLERY_DL = frozenset(
+    ("post", "tweet", "status", "submission", "pin", "photo", "reel", "album", "gallery", "note")
+)
+
+
+def test_what_gallery_dl_extracts_is_the_same_post() -> None:
+    """Another oracle: where it takes an address for a post's, it reads the same id out of it."""
+    extractor = pytest.importorskip("gallery_dl.extractor", reason="gallery-dl, the oracle, is not installed")
+    other, agreed = {}, 0
+    for line in FORMS.split("\n")[1:-1]:
+        address, _, key = line.rpartition(" ")
+        found = extractor.find(address)
+        if found is None or found.subcategory not in POSTS_OF_GALLERY_DL or key == "-":
+            continue
+        read = "/".join(group for group in found.groups if group)
+        agreed += 1
+        if re.split("[/:_]", key)[-1] not in (read, *re.split("[/_-]", read)) and f"{found.groups[-1]}/" not in key:
+            other[address] = read
+    assert agreed > 15
+    assert other == {}
 
 
 def test_capture_takes_what_is_pasted() -> None:

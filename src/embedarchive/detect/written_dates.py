@@ -50,7 +50,7 @@ _OF_X = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) (
 _CLOCK_BEFORE = re.compile(
     r"^(?:\w{1,6}\s?)?\d{1,2}:\d{2}(?:\s?[AaPp]\.?\s?[Mm]\.?)?\s*[\u00b7\u2219\u2022|-]\s*(?=\w)"
 )
-_CLOCK_BEHIND = re.compile(r"(?<=\d{4})(?:,? \w{1,4}|,)? \d{1,2}[:.]\d{2}(?:\s?[AaPp]\.?\s?[Mm]\.?)?$")
+_CLOCK_BEHIND = re.compile(r"(?<=\d{4})(?:,? \w{1,4}|,)? \d{1,2}[:.]\d{2}(?:\s?[AaPp]\.?\s?[Mm]\.?)?(?: [A-Z]{2,4})?$")
 """A time of day before or behind a date in words: of which zone, nobody knows."""
 _WEEKDAY = re.compile(r"^[^\W\d_]{3,12}(?:-feira)?\.?[,\u060c]? (?=\S+ \S)")
 _MONTH_FIRST = re.compile(r"^([^\W\d_]{3,13})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$")

@@ -23,7 +23,7 @@ from embedarchive.platforms.kit.framed import (
 from embedarchive.platforms.kit.specification import Assumption, Example, Frame, MarkupExample, Platform, Selector
 
 _PATH = re.compile(
-    r"^/(?:(a|gallery|t/\w{1,40}|topic/[\w-]{1,80})/|r/\w{1,40}/)?(?:[\w%-]{1,2000}-)?([A-Za-z0-9]{5,8})(?:/(?:embed.*)?)?$"
+    r"^/(?:(a|gallery|t/\w{1,40}|topic/[\w-]{1,80})/|r/\w{1,40}/)?(?:[\w%-]{1,2000}-)?([A-Za-z0-9]{5,8})(?:/(?:embed.*|all/?|layout/.*|comment/.*)?)?$"
 )
 _ROUTES = frozenset(
     [
@@ -87,6 +87,8 @@ SELECTORS = (
 )
 
 EXAMPLES = (
+    Example("https://imgur.io/UDZqhJo", "UDZqhJo", "https://imgur.com/UDZqhJo"),
+    Example("https://imgur.com/a/UDZqhJo/all", "a/UDZqhJo", "https://imgur.com/a/UDZqhJo"),
     Example("https://imgur.com/UDZqhJo", "UDZqhJo", "https://imgur.com/UDZqhJo"),
     Example("https://imgur.com/a/UDZqhJo/embed?pub=true", "a/UDZqhJo", "https://imgur.com/a/UDZqhJo", frame=True),
     Example(
@@ -204,7 +206,7 @@ ASSUMPTIONS = (
 PLATFORM = Platform(
     name="imgur",
     title="Imgur",
-    hosts=("imgur.com",),
+    hosts=("imgur.com", "imgur.io"),
     identify=identify,
     canonical=canonical,
     permalink=permalink,

@@ -31,8 +31,8 @@ _TOKEN = re.compile(r"^/embed/post/([\w:-]{3,60})/\d")
 
 
 def identify(url: SplitResult) -> str | None:
-    """The number of a post; unique over all blogs."""
-    return match_path(_PATH, url)
+    """The number of a post; unique over all blogs. The host of short links has codes only."""
+    return None if (url.hostname or "").endswith("tmblr.co") else match_path(_PATH, url)
 
 
 def canonical(native_id: str) -> str:
@@ -98,21 +98,6 @@ EXAMPLES = (
         "https://www.tumblr.com/post/767123456789012345",
         permalink="https://www.tumblr.com/maralind/767123456789012345",
         handle="maralind",
-    ),
-    Example(
-        "https://tmblr.co/7/767123456789012345",
-        "767123456789012345",
-        "https://www.tumblr.com/post/767123456789012345",
-        permalink="https://www.tumblr.com/tmblr/767123456789012345",
-        handle="tmblr",
-    ),
-    Example(
-        "https://tmblr.co/embed/post/767/767123456789012345",
-        "767123456789012345",
-        "https://www.tumblr.com/post/767123456789012345",
-        permalink="https://embed.tumblr.com/embed/post/767/767123456789012345",
-        handle="tmblr",
-        frame=True,
     ),
     Example(
         "https://tumblr.com/maralind/76712345",

@@ -128,7 +128,7 @@ EXAMPLES = (
     Example("https://youtube.com/watch/jP6fEHm-lA0", "jP6fEHm-lA0", "https://www.youtube.com/watch?v=jP6fEHm-lA0"),
 )
 
-_THUMBNAILS = ("i.ytimg.com/vi", "i3.ytimg.com/vi", "i.ytimg.com/vi_webp", "img.youtube.com/vi")
+_THUMBNAILS = ("i.ytimg.com/vi", "i3.ytimg.com/vi", "i.ytimg.com/vi_webp", "i.ytimg.com/an_webp", "img.youtube.com/vi")
 MARKUP = (
     *(
         MarkupExample(
@@ -391,7 +391,7 @@ PLATFORM = Platform(
     name="youtube",
     title="YouTube",
     hosts=("youtube.com", "youtube-nocookie.com", "youtu.be", "youtubeeducation.com"),
-    thumbnails=(r"(?:i\d{0,2}\.ytimg|img\.youtube)\.com/(?:an_)?vi(?:_webp)?/([A-Za-z0-9_-]{11})/",),
+    thumbnails=(r"(?:i\d{0,2}\.ytimg|img\.youtube)\.com/(?:vi|vi_webp|an_webp)/([A-Za-z0-9_-]{11})/",),
     mirrors=(
         *(
             "invidious.*",
