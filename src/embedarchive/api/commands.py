@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
@@ -20,18 +22,21 @@ from embedarchive.core.dates import AGES, read_age, to_iso
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Post
 from embedarchive.detect.anything import find_pasted
+from embedarchive.detect.bounded import search_page
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.run.failures import FailureTable
 from embedarchive.run.ledger import Event, ReplayChoice
+from embedarchive.run.plan import MOST_SEARCHED, Plan, Subjects, gather_addresses, gather_due, make_plan, read_averages
 from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl, prepare_watch
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
-from embedarchive.run.session import Watcher, run_session
+from embedarchive.run.session import Watcher, run_apart, run_session
 from embedarchive.run.watch import Watch
 from embedarchive.sources import LinkScope, expand_seeds
 from embedarchive.sources.article_url import spell_seed
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.versions import FeedVersions
+from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.forgetting import Brought
 
@@ -106,6 +111,44 @@ def crawl(
         archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
         scope=links, limit=limit, fresh_since=fresh_since, versions=versions, replay=REPLAYS[replay],
     )  # fmt: skip
+
+
+def plan(
+    *seeds: str | Path,
+    archive: str | Path = "archive",
+    base_url: str | None = None,
+    column: str | None = None,
+    refresh: timedelta = timedelta(days=1),
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    since: str | None = None,
+    limit: int | None = None,
+    platforms: Sequence[str] = (),
+    intake: Intake | None = None,
+    **settings: Unpack[SettingsOptions],
+) -> Plan:
+    """Say what `crawl` with these would cost, and send nothing: what lists on the web name is not known before they are read.
+
+    Pages in hand are searched, 200 of them at most. Raises UsageError and SourceError for what cannot be meant or read,
+    NotAnArchive, NewerArchive and DamagedArchive for an archive that cannot be read; there need not be one.
+    """
+    names, path = tuple(map(str, seeds)), archive_path(archive)
+    links, chosen = make_scope(names, "host", 0, include, exclude, since), choose_platforms(platforms)
+    world, counted = make_settings(**settings), Intake() if intake is None else intake
+    sources = choose_seeds(expand_seeds(names, base_url=base_url, column=column, intake=counted), links, counted)
+    subjects = Subjects()
+    with ExitStack() as stack:
+        conn = stack.enter_context(closing(open_reader(path))) if path.exists() else None
+        if conn and not seeds:
+            gather_due(conn, subjects)
+        fresh_since = clock.later(-refresh.total_seconds())
+        for seed in gather_addresses(conn, islice(sources, limit), subjects, fresh_since):
+            assert seed.fetch is not None, "only pages in hand come here"
+            if subjects.searched < MOST_SEARCHED:
+                page = search_page(seed.fetch.body, url=seed.fetch.final_url, content_type=seed.fetch.content_type)
+                subjects.add_found(run_apart(page), conn)
+        averages = read_averages(conn, film=world.limits.film, max_bytes=world.limits.max_bytes)
+    return make_plan(subjects, averages, platforms=chosen, limit=limit, delay=world.delay, tabs=world.tabs)
 
 
 def capture(

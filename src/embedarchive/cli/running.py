@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -29,7 +31,9 @@ from embedarchive.cli.options import (
 from embedarchive.cli.progress import Display
 from embedarchive.core.dates import read_age
 from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.run.plan import Plan
 from embedarchive.run.report import Report
+from embedarchive.run.services import SettingsOptions
 from embedarchive.show.words import say_count
 from embedarchive.sources import expand_seeds
 from embedarchive.sources.intake import Intake
@@ -63,6 +67,11 @@ replay_option = click.option(
 @column_option
 @click.option("--refresh", type=Age(), default="1d", show_default=True, help="Fetch again what was fetched longer ago.")
 @click.option("--dry-run", is_flag=True, help="Print the embeds that would be captured; keep nothing.")
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Say what it would cost (articles, posts, requests, days, GB), from the archive's own averages; send nothing.",
+)
 @render_option
 @click.option(
     "--report", metavar="FILE.csv", help="List every failure in this table, with its reason and what to do about it."
@@ -102,6 +111,8 @@ def crawl(seeds: tuple[str, ...], **values: Any) -> int:
     embedarchive crawl --forget https://news.example/sitemap.xml
     """
     only_said = values.pop("dry_run")
+    if values.pop("plan"):
+        return print_plan(seeds, values)
     if forgotten := values.pop("forgotten"):
         if seeds:
             raise UsageError("--forget takes a seed back, and none can be crawled with it. Nothing was done.")
@@ -127,6 +138,56 @@ def forget_seeds(seeds: tuple[str, ...], archive: str, *, only_said: bool, as_js
         f"{say_count(brought.captures, 'capture')}. To crawl a seed again takes it all back."
     )
     return ExitCode.DONE
+
+
+def print_plan(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
+    """Print what a crawl would cost; IN_PART if some of its seeds could not be read."""
+    from embedarchive.cli.finding import print_skipped
+
+    intake = Intake()
+    taken = inspect.signature(api.plan).parameters.keys() | SettingsOptions.__annotations__.keys()
+    given = {name: value for name, value in values.items() if name in taken}
+    planned = api.plan(*seeds, intake=intake, **given)
+    if values["as_json"]:
+        click.echo(json.dumps(asdict(planned)))
+    else:
+        for title, text in say_plan(planned, follows=values["follow"]):
+            click.echo(f"{title:<10}{text}")
+    print_skipped(intake)
+    return ExitCode.IN_PART if intake.losses else ExitCode.DONE
+
+
+def say_plan(planned: Plan, *, follows: bool) -> Iterator[tuple[str, str]]:
+    """The lines of a plan: what it is about, and what of it is not known."""
+    yield (
+        "Articles",
+        (
+            f"{planned.articles} to fetch, at {say_count(planned.hosts, 'host')}; {planned.in_hand} in hand; "
+            f"{planned.fresh} fetched lately enough"
+        ),
+    )
+    by_platform = ", ".join(f"{name} {count}" for name, count in planned.posts.items())
+    about = "about " if planned.estimated else ""
+    yield "Posts", f"{about}{sum(planned.posts.values())} to visit" + (f": {by_platform}" if by_platform else "")
+    yield "Requests", f"about {planned.requests}"
+    yield "Time", f"about {say_days(planned.days)} at the polite rate"
+    yield "Room", f"about {planned.gigabytes:.2f} GB"
+    if planned.may_list:
+        yield (
+            "Unknown",
+            f"{say_count(planned.may_list, 'address')} may be lists; what they name is known when they are read",
+        )
+    if follows:
+        yield "Unknown", "how many links lead to more articles of the scope; --limit bounds it"
+    for source in planned.sources:
+        yield "From", source
+
+
+def say_days(days: float) -> str:
+    """A length of time in the unit that fits it."""
+    if days >= 1:
+        return f"{days:.1f} days"
+    return f"{days * 24:.1f} hours" if days * 24 >= 1 else f"{max(1, round(days * 1440))} min"
 
 
 def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:

@@ -74,12 +74,17 @@ class LinkScope:
 
     def asks_for(self, url: str, origin: str) -> bool:
         """Whether a seed is fetched: also one that is not included where it may list or lead to what is."""
-        may_lead = self.depth > 0 or origin == "argument" or _MAY_LIST.search(url) is not None
+        may_lead = self.depth > 0 or origin == "argument" or may_list(url)
         return not self.excludes(url) and (may_lead or self.includes(url))
 
     def is_recent(self, changed_at: str | None) -> bool:
         """Whether a date is not before `since`. ISO times sort as they read."""
         return not self.since or not changed_at or changed_at[: len(self.since)] >= self.since
+
+
+def may_list(url: str) -> bool:
+    """Whether an address looks like that of a sitemap, a feed or a list."""
+    return _MAY_LIST.search(url) is not None
 
 
 def _is_within(url: str, seed: str, reach: str) -> bool:
