@@ -202,6 +202,7 @@ BROKEN: dict[str, tuple[list[bytes], list[str], dict[str, int]]] = {
         [ONE.replace(b"WARC-Target-URI", b"X-URI"), TWO], ["02"], LOST_ONE,
     ),
     "no type": ([ONE.replace(b"WARC-Type", b"X-Type"), TWO], ["02"], LOST_ONE),
+    "a cut picture": ([ONE, response(N + "p", b"\xff" * 99, content_type="image/jpeg")[:-9]], ["01"], LOST_ONE),
     "the head alone": ([ONE, TWO.split(b"HTTP/1.1")[0]], ["01"], LOST_ONE),
     "an ARC without line's ends": (
         [ARC % (b"https://news.test/%d" % n, len(HTTP + article(n)), HTTP + article(n)) for n in (1, 2, 3)],
@@ -560,16 +561,19 @@ def test_a_har_gives_its_pages_and_counts_the_rest(tmp_path: Path) -> None:
         entry("https://news.test/p.jpg", "x", mime="image/jpeg", kind="image"),
         entry("https://news.test/b", None, page="p2"), {"request": {}},
         entry("https://www.instagram.com/p/DKq4bC_EfG7/", page, page="p3"),
+        entry("https://news.test/cached", article(2).decode(), status=304, page="p4"),
+        entry("https://news.test/n", None, status=304),
     ]  # fmt: skip
     (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": entries}}))
-    [seed], intake = take(tmp_path / "a.har")
+    [seed, cached], intake = take(tmp_path / "a.har")
     assert seed.fetch
+    assert posts([cached]) == ["02"]
     assert (seed.url, posts([seed]), seed.fetch.fetched_at) == (
         "https://news.test/a",
         ["01"],
         "2025-06-10T06:15:00.000Z",
     )
-    told = {"redirect": 1, "not_listed": 1, "other_type": 2, "without_body": 1, "damaged": 1, "platform_page": 1}
+    told = {"redirect": 2, "not_listed": 1, "other_type": 2, "without_body": 1, "damaged": 1, "platform_page": 1}
     assert dict(intake.skipped) == told
 
 
@@ -719,6 +723,7 @@ def test_a_paywalled_page_without_embeds_is_exit_code_3(command: str, tmp_path: 
     (tmp_path / "a.html").write_bytes(page)
     done = run(command, tmp_path / "a.html", *(["--json", "-a", tmp_path / "out"] if command == "crawl" else ["--nl"]))
     assert (done.code, "paywall" in done.err) == (3, True)
+    assert command == "crawl" or "save it in your browser, logged in" in done.err
     if command == "crawl":
         assert done.json["searched_in_part"] == {"paywall": 1}
 

@@ -32,6 +32,7 @@ from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
+from embedarchive.run.failures import ADVICE, find_advice
 from embedarchive.run.ledger import DOM_TYPE
 from embedarchive.run.report import say_closed
 from embedarchive.run.services import Services, Settings
@@ -139,7 +140,8 @@ async def print_all(
             fetch = refuse_no_article(fetch)
             if fetch.outcome == "failed":
                 failed += 1
-                click.secho(f"{seed.url}: not fetched ({fetch.reason})", fg="red", err=True)
+                to_do = find_advice(fetch.reason or "", "failed", "article")
+                click.secho(f"{seed.url}: not fetched ({fetch.reason}); {to_do}", fg="red", err=True)
                 if fetch.closed_until:
                     closed[urlsplit(fetch.final_url).netloc] = fetch.closed_until
                 await print_feed_version(services, seed, wanted, nl=nl, **more)
@@ -150,7 +152,8 @@ async def print_all(
             found = replace(found, truncated=found.truncated or fetch.truncated)
             if found.truncated:
                 cut += 1
-                click.secho(f"{seed.url}: searched in part only ({found.truncated})", fg="yellow", err=True)
+                to_do = f"; {ADVICE[found.truncated]}" if found.truncated in OBSTACLES else ""
+                click.secho(f"{seed.url}: searched in part only ({found.truncated}){to_do}", fg="yellow", err=True)
             embeds = wanted.choose(found.embeds)
             (print_lines if nl else print_table)(seed, found, embeds)
             if found.truncated in OBSTACLES:

@@ -181,7 +181,8 @@ def _read_entry(entry: Any) -> SavedPage:
     kind, text = str(content.get("mimeType") or ""), content.get("text")
     if entry.get("_resourceType", "document") != "document":
         return SavedPage(url, b"", kind, reason="other_type")
-    if status >= 300:
+    was_cached = status == 304 and bool(text)
+    if status >= 300 and not was_cached:
         return SavedPage(url, b"", kind, reason="redirect" if status < 400 else "http_error")
     if text is None:
         return SavedPage(url, b"", kind, reason="without_body" if is_html(kind) else "other_type")

@@ -121,8 +121,9 @@ def _iterate(stream: Stream, on_damage: Callable[[int], None] = lambda at: None)
                 ends = passed + getattr(record.raw_stream, "limit", 0)
                 yield record
             stream.read(1)  # a fault of what is packed was an end to warcio
-            if (begun := window.find_record(ends)) is not None:
-                on_damage(begun)  # as was a record of which there is no more than its beginning
+            begun = window.find_record(ends)
+            if begun is not None or ends > window.given:
+                on_damage(window.given if begun is None else begun)  # as was a record that is cut
             return
         except (ArchiveLoadFailed, AttributeError, TypeError, LookupError) as error:
             failed = window.given - records.reader.rem_length() if records.reader else window.given
