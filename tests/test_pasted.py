@@ -612,6 +612,20 @@ CLAIMS = {
         '</div><div class="ltag__twitter-tweet__date">22:13 PM - 12 Jan 2021</div></div>',
         {"text": "It is back.", "author_name": "Mara Lind", "author_handle": "maralind", "posted_at": "2021-01-12"},
     ),
+    "a service's name is no author's": (
+        '<script>window.S={"b":[{"type":"embed","name":"Snapchat","contentLink":"https://www.snapchat.com/spotlight/W7_EDlXWTBiXAEEniNoMPwAAY"}]}</script>',
+        {"author_name": None, "text": None},
+    ),
+    "the title of a post's page without its words": (
+        '<script>window.S={"m":{"title":"Jeremy Gayed on Twitter","iframeSrc":"https://cdn.embedly.com/widgets/media.html?url=https%3A%2F%2Ftwitter.com%2Fm'
+        '%2Fstatus%2F1349129669258448897"}}</script>',
+        {"author_name": "Jeremy Gayed", "text": None},
+    ),
+    "the data of another attribute": (
+        '<div class="quill-tweet" data-url="https://twitter.com/paulg/status/1349129669258448897" data-tweet="{&quot;data&quot;:{&quot;text&quot;:&quot;It is '
+        'back.&quot;,&quot;id&quot;:&quot;1349129669258448897&quot;,&quot;created_at&quot;:&quot;2021-01-12T22:13:41.000Z&quot;}}"></div>',
+        {"text": "It is back.", "author_handle": "paulg", "posted_at": "2021-01-12T22:13:41.000Z"},
+    ),
     "the title of a post's page": (
         '<div class="instagram" data-attrs="{&quot;instagram_id&quot;:&quot;C1a2B3c4D5e&quot;,&quot;title&quot;:&quot;Mara Lind on Instagram: \\&quot;It is'
         ' back.\\&quot;&quot;,&quot;author_name&quot;:&quot;@mara.lind&quot;}" data-component-name="InstagramToDOM"></div>',

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from selectolax.lexbor import LexborNode
 
+from embedarchive.core.model import Claim, Post
 from embedarchive.detect.claims import read_record_claim
 from embedarchive.detect.data import Named, find_named, split_words
 from embedarchive.detect.elements import NOT_CARRYING, NOT_CARRYING_TAGS
 from embedarchive.detect.literals import read_literal
 from embedarchive.detect.markup import DEEPEST, find_markup, read_json
-from embedarchive.detect.match import Match
+from embedarchive.detect.match import Match, merge_claims
 from embedarchive.detect.scope import Attrs, Scope, add_handle, make_match, read_trail
 from embedarchive.detect.selectors import CARDS
-from embedarchive.detect.state import StateRecord, make_records, unwrap_astro, walk_own
+from embedarchive.detect.state import StateRecord, make_records, unwrap_astro, walk_own, walk_plain
 
 _LARGEST = 4_000_000
 _EXPANDERS = frozenset(("embed", "oembed", "embedly", "iframely"))
@@ -93,7 +95,19 @@ def match_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match
     named = find_named(pairs, f"{tag} {attrs.get('class') or ''} {attrs.get('id') or ''}", plain=tag == "img")
     if named is None or (tag == "li" and named.rule == "named-address" and not split_words(named.name) & _EXPANDERS):
         return []  # an entry of a list that names its target: a menu, or where a thing can be had
-    return [make_match(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")]
+    one = make_match(node, named.post, named.url, "custom-element", f"{named.rule}@{named.name}")
+    return [replace(one, claim=merge_claims(_read_beside(pairs, named.post), one.claim))]
+
+
+def _read_beside(pairs: Mapping[str, str], post: Post) -> Claim:
+    """What JSON in another attribute of the element says of the post, in the record that bears its id."""
+    own = re.split(r"[/:]", post.native_id)[-1]
+    for value in pairs.values():
+        data = read_json(value) if value.startswith("{") and own in value else None
+        for each in walk_plain(data):
+            if own in (str(each.get("id")), str(each.get("id_str"))):
+                return read_record_claim({k: v for k, v in each.items() if isinstance(v, str)})
+    return Claim()
 
 
 def _read_link(pairs: dict[str, str], attrs: Attrs) -> dict[str, str]:

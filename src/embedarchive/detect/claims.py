@@ -28,7 +28,7 @@ _BLOCK = re.compile(r"<(/?(?:p|div|section|footer|figcaption|li)\b|br\b)", re.I)
 _NOISE = re.compile(r"<(script|style|svg|noscript|template)\b.{0,15000}?</\1>", re.S | re.I)
 _TITLED = re.compile(r"^@[\w.\-]+$")
 _SHARED_TITLE = re.compile(
-    r"^(.{1,80}?) on (?:Instagram|Threads|X|Twitter|TikTok|Facebook): [\"\u201c](.*)[\"\u201d]$", re.S
+    r"^(.{1,80}?) on (?:Instagram|Threads|X|Twitter|TikTok|Facebook)(?:: [\"\u201c](.*)[\"\u201d])?$", re.S
 )
 """The title that a platform gives a post's page: its author, and the words themselves."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.-]+\.[a-z]{2,8}/\S+|pic\.twitter\.com/\w+")
@@ -108,12 +108,13 @@ def read_record_claim(pairs: Mapping[str, str]) -> Claim:
         return next((v.strip() for n in names if (v := pairs.get(n)) and v.strip()), None)
 
     text = _strip_tags(pick("full_text", "fullText", "text", "snapshot", "title") or "")
-    name = pick("author_name", "authorName", "name")
     handle = pick("username", "screen_name", "screenName", "author_handle", "authorHandle", "handle")
+    # A name alone may be the service's, or the block's.
+    name = pick("author_name", "authorName") or (pick("name") if handle else None)
     if name and _TITLED.match(name):
         name, handle = None, handle or name
     if m := _SHARED_TITLE.match(text):
-        name, text = name or m[1], m[2]
+        name, text = name or m[1], m[2] or ""
     said = pick("date", "timestamp", "created_at", "createdAt") or ""
     return Claim(
         author_name=name,

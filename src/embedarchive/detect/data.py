@@ -150,12 +150,16 @@ def find_named(pairs: Mapping[str, str], context: str, *, plain: bool = False, i
 
 
 def _find_frames(pairs: Mapping[str, str]) -> Iterator[Named]:
+    """The player of a record; one that has several, under names of its own, is a table of settings."""
+    found: list[Named] = []
     for name, value in _urls(pairs):
         url = split_url(value)
         if url and any(p.is_frame(url) for p in find_platforms(url)):
             post = identify_post(value)
             if post:
-                yield Named(post, name, value, "frame-address")
+                found.append(Named(post, name, value, "frame-address"))
+    if len({named.post.key for named in found}) == 1:
+        yield found[0]
 
 
 def _find_ids(pairs: Mapping[str, str]) -> Iterator[Named]:
@@ -186,7 +190,9 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
         return
     said = (v for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 80 and not _is_url(v))
     services = {word for value in said for word in split_type(value)}
-    if services & (_OTHER_WORDS | _TEASERS) or _is_link(pairs):
+    chosen = {SERVICES[service].name for service in services if service in SERVICES}
+    several = _lists_services(pairs)
+    if services & (_OTHER_WORDS | _TEASERS) or _is_link(pairs) or (several and not chosen):
         return
     named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
     for name, value in _urls(pairs):
@@ -199,21 +205,28 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
         if other - {"source"} or not (words | around | services) & _EMBED_WORDS:
             continue
         post = identify_embedded(value)
+        if post and several and post.platform not in chosen:
+            continue
         # What a thing has its `source` in is a credit, save where the record says that it embeds, or of which service it is.
         if post and (not other or services & {"embed", "oembed", post.platform, *BY_NAME[post.platform].services}):
             yield Named(post, name, value, "named-address")
 
 
 def _is_link(pairs: Mapping[str, str]) -> bool:
-    """Whether a record is a link with its icon, or lists where one thing can be had: under names of several services."""
-    words = [(split_words(name), value) for name, value in pairs.items()]
-    if any(each & _LINKING for each, _ in words):
-        return True
-    services = {w for each, value in words if _is_url(value) for w in each & (SERVICES.keys() | _DIRECTORY)}
-    return len(services) > 1
+    """Whether a record is a link with its icon."""
+    return any(split_words(name) & _LINKING for name in pairs)
+
+
+def _lists_services(pairs: Mapping[str, str]) -> bool:
+    """Whether a record has addresses under names of several services: where one thing can be had, or what one of them is
+    to be chosen of."""
+    words = [split_words(name) for name, value in pairs.items() if _is_url(value)]
+    return len({word for each in words for word in each & (SERVICES.keys() | _DIRECTORY)}) > 1
 
 
 def _urls(pairs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """The addresses of a record; `_iframeUrl` beside `iframeUrl` is what would be shown if it were switched on."""
+    pairs = {n: v for n, v in pairs.items() if not (n.startswith("_") and n[1:] in pairs)}
     return ((n, v) for n, v in pairs.items() if n not in _NEVER and 10 < len(v) < 4000 and _is_url(v))
 
 

@@ -20,6 +20,7 @@ _START = re.compile(
 )
 _MOST_STARTS = 60
 _MOST_ROWS = 5_000
+_MOST_PLAIN = 1_000
 _DEEPEST_ISLAND = 60
 _MOST_VALUES = 400_000
 _TITLES = frozenset(("headline", "headlines", "title", "headLine"))
@@ -252,6 +253,19 @@ def unwrap_astro(data: Any, depth: int = 0) -> Any:
         held = data[1]
         return [unwrap_astro(v, depth + 1) for v in held] if isinstance(held, list) else unwrap_astro(held, depth + 1)
     return {k: unwrap_astro(v, depth + 1) for k, v in data.items()} if isinstance(data, dict) else data
+
+
+def walk_plain(data: Any) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON value, at most a thousand, outermost first."""
+    waiting = [data]
+    for _ in range(_MOST_PLAIN):
+        if not waiting:
+            return
+        item = waiting.pop(0)
+        if isinstance(item, dict):
+            yield item
+        if isinstance(item, (dict, list)):
+            waiting.extend(v for v in (item.values() if isinstance(item, dict) else item) if type(v) in _CONTAINERS)
 
 
 def make_records(walked: Iterable[Walked], *, telling: bool) -> list[StateRecord]:
