@@ -101,6 +101,8 @@ def test_every_command_shown_exists(path: Path) -> None:
         words = [w for w in shlex.split(line.partition(" > ")[0].partition(" < ")[0], comments=True) if w != "&&"]
         command = load_command(words[0]) if words[0] in COMMANDS else None
         assert words[0].startswith("-") or command is not None, f"{path.name}: embedarchive {line}"
+        if isinstance(command, click.Group) and words[1:2] and words[1] in command.commands:
+            command = command.commands[words[1]]
         for option in (w.partition("=")[0] for w in words[1:] if re.match(r"--?[a-z]", w)):
             assert command is not None
             below = getattr(command, "commands", {}).get(words[1], command)

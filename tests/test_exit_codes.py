@@ -136,7 +136,7 @@ READING: dict[str, tuple[str, ...]] = {
     "lookup": (POST,), "search": ("words",), "show": (POST,), "serve": ("--no-open",), "check": (), "heal": ("page.html",),
     "watch": ("--once",), "query": ("select 1",), "stats": (), "export": ("--csv=out.csv",), "publish": ("out.db",),
     "rehydrate": ("in.jsonl", "-o=out.jsonl"), "verify": (),
-    "backup": ("copy",), "restore": ("none",),
+    "backup": ("copy",), "restore": ("none",), "access": ("list",),
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",)
@@ -262,7 +262,7 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
 
 # ------------------------------------------------------------------------------------------------------------ the help
 
-TO_COME = ("import", "recover", "watch", "merge", "evidence", "access")
+TO_COME = ("import", "recover", "merge", "evidence")
 """Commands that the screen has to have room for."""
 
 

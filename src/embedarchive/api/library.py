@@ -51,8 +51,9 @@ from embedarchive.library.records import (
 from embedarchive.library.rows import APPEARANCE, in_list, select
 from embedarchive.library.search import quote_terms
 from embedarchive.show.card import render_card
-from embedarchive.store import archive_path, open_reader
+from embedarchive.store import archive_path
 from embedarchive.store.fixity import read_blob
+from embedarchive.store.sharing import Eyes, open_shared
 
 T = TypeVar("T")
 PIECE = 200
@@ -74,12 +75,13 @@ _SAYING = (
 )
 
 
-def open_archive(path: str | Path = "archive") -> Library:
+def open_archive(path: str | Path = "archive", *, eyes: Eyes = "public") -> Library:
     """Open an archive for reading: a folder that holds embeds.db, or a .db file.
 
-    Readers may be many, also while a run writes. Raises ArchiveError when there is no archive.
+    `public` eyes see what may be shared with everybody; `staff`, all but what is sealed or erased. Readers may be many, also
+    while a run writes. Raises ArchiveError when there is no archive.
     """
-    return Library(archive_path(path))
+    return Library(archive_path(path), eyes)
 
 
 class Library:
@@ -89,9 +91,9 @@ class Library:
     archive held when its piece was read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, eyes: Eyes = "public") -> None:
         self.path = path
-        self._conn = open_reader(path)
+        self._conn = open_shared(path, eyes)
 
     def __enter__(self) -> Self:
         return self

@@ -19,7 +19,8 @@ from embedarchive.core.errors import UsageError
 from embedarchive.export import find_selection
 from embedarchive.export.formats import FORMATS, ExportFormat, ExportJob, load_writer
 from embedarchive.export.tables import TABLES
-from embedarchive.store import archive_path, open_reader
+from embedarchive.store import archive_path
+from embedarchive.store.sharing import open_shared
 
 
 def make_option(name: str, form: ExportFormat) -> Callable[[Command], Command]:
@@ -58,7 +59,7 @@ def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool,
     """
     form, out = take_target(values)
     path = archive_path(archive)
-    with closing(open_reader(path)) as conn, show_progress(out.name, silent=quiet or as_json) as on_progress:
+    with closing(open_shared(path, "public")) as conn, show_progress(out.name, silent=quiet or as_json) as on_progress:
         chosen = find_selection(conn, selection)
         done = load_writer(form)(ExportJob(conn, path, out, chosen, clock.now(), on_progress=on_progress, **values))
     if as_json:

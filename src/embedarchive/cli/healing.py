@@ -26,8 +26,9 @@ from embedarchive.show.card import render_inline
 from embedarchive.show.heal import MARKER, Hole, is_lost, undo
 from embedarchive.show.heal import heal as heal_html
 from embedarchive.show.words import say_count, say_post_status, say_reason
-from embedarchive.store import archive_path, open_reader
+from embedarchive.store import archive_path
 from embedarchive.store.fixity import Checked
+from embedarchive.store.sharing import open_shared
 
 Records = dict[str, PostRecord | None]
 
@@ -74,7 +75,7 @@ def heal(
     if back:
         write_article(output, undo(html), dry_run=dry_run)
         return ExitCode.DONE
-    with closing(open_reader(archive_path(archive))) as conn:
+    with closing(open_shared(archive_path(archive), "public")) as conn:
         files = Checked(conn)
         healed, treated = treat(files, html, content_type)
     write_article(output, healed, dry_run=dry_run)

@@ -33,7 +33,8 @@ from embedarchive.export.selection import find_selection
 from embedarchive.library.asking import ask, read_value
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.words import printable, say_count, say_size
-from embedarchive.store import archive_path, open_reader
+from embedarchive.store import archive_path
+from embedarchive.store.sharing import open_shared
 
 Row = tuple[Any, ...]
 WIDEST_CELL = 400
@@ -197,7 +198,7 @@ def publish(
     """
     refuse_existing(out, overwrite)
     source = archive_path(archive)
-    with closing(open_reader(source)) as conn:
+    with closing(open_shared(source, "public")) as conn:
         chosen = find_selection(conn, selection)
     done = publish_copy(
         source, out, clock.now(), chosen,
@@ -235,7 +236,7 @@ def rehydrate(source: TextIO, archive: str, output: Path, overwrite: bool) -> in
     \b
     embedarchive rehydrate shared.jsonl -a archive -o study.jsonl
     """
-    with closing(open_reader(archive_path(archive))) as conn, drafting(output, overwrite) as out:
+    with closing(open_shared(archive_path(archive), "public")) as conn, drafting(output, overwrite) as out:
         done = rejoin_lines(conn, source, out)
     for line in describe(done):
         click.echo(line, err=True)

@@ -28,16 +28,17 @@ from embedarchive.library.pictures import LARGEST_PICTURE
 from embedarchive.library.records import ArticleRecord, EmbedRecord, PostLine, PostRecord
 from embedarchive.show.card import render_card
 from embedarchive.show.terminal import render_hit, render_lookup, render_terminal
-from embedarchive.show.words import say_post_status
+from embedarchive.show.words import say_post_status, say_tombstone
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.fixity import Checked
+from embedarchive.store.sharing import find_tombstone, open_shared
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @contextmanager
 def reading(archive: str) -> Iterator[sqlite3.Connection]:
-    conn = open_reader(archive_path(archive))
+    conn = open_shared(archive_path(archive), "staff")
     try:
         yield conn
     finally:
@@ -85,11 +86,24 @@ def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
     text = sys.stdin.read() if anything == ("-",) else " ".join(anything)
     with reading(archive) as conn:
         found = lookup_picture(conn, hash_picture(picture), text) if picture else look_up(conn, text)
+        if not found.found:
+            refuse_withheld(conn, text)
     if as_json:
         say_json(found)
     else:
         say(render_lookup(found))
     return ExitCode.DONE if found.found else ExitCode.ERROR
+
+
+def refuse_withheld(conn: sqlite3.Connection, text: str) -> None:
+    """Raise ArchiveError for a post that is there and that is not shown to whoever keeps the archive, either."""
+    from embedarchive.detect.identity import identify_pasted
+
+    post = identify_pasted(text)
+    for key in (text, post.key if post else ""):
+        if stone := find_tombstone(conn, key, "staff"):
+            opens = say_command("embedarchive", "access", "open", key, "--why", "…", "-o", "card.html")
+            raise ArchiveError(f"{say_tombstone(stone)} To open it all the same, and have that noted: {opens}")
 
 
 def read_picture(name: str) -> bytes | None:
@@ -116,6 +130,7 @@ def show(key: str, archive: str, output: Path | None, open_card: bool, as_json: 
     with reading(archive) as conn:
         record = find_record(conn, key)
         if record is None:
+            refuse_withheld(conn, key)
             raise ArchiveError(
                 f"{archive_path(archive)} has nothing at {key}. To look wider: {say_command('embedarchive', 'lookup', key)}"
             )

@@ -353,3 +353,14 @@ class Replay:
     media_expected: int
     note: str | None
     checked_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is said of a post that is withheld: when that was decided, at which level, for which kind of reason."""
+
+    key: str
+    level: str
+    at: str
+    reason: str | None = None
+    reference: str | None = None

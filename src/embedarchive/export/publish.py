@@ -25,9 +25,10 @@ from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import DAMAGED, WRONG, Held, find_wrong, read_stored
 from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
-from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version
+from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version, views_differ
 from embedarchive.store.schema.meanings import read_disclosures
 from embedarchive.store.schema.strangers import refuse_false_tables, refuse_strange
+from embedarchive.store.sharing import fill_hidden
 
 SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail", "subtitles")
 """Roles of files that a reader sees."""
@@ -88,7 +89,8 @@ COPIED: Mapping[str, Copied] = {
     "embeds": Copied(
         "id fetch_id article_id position kind platform post_key url form layer rule snippet seen_in author_name "
         "author_handle text posted_at lang",
-        f"{ARTICLES} AND ({POSTS} OR {ARTICLES.replace('chosen', 'whole')})",
+        f"{ARTICLES} AND ({POSTS} OR {ARTICLES.replace('chosen', 'whole')}) AND id NOT IN (SELECT id FROM temp.hidden_embeds) "
+        "AND (post_key IS NULL OR post_key NOT IN (SELECT id FROM temp.hidden_posts))",
     ),
     "captures": Copied(
         "id post_key crawl_id fetch_id outcome reason evidence visit_url final_url status started_at finished_at "
@@ -132,10 +134,10 @@ WITHDRAWN = Copied(
 
 LEFT_OUT = frozenset(
     ("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds", "schedule", "deliveries",
-     "budgets", "pacing")
+     "budgets", "pacing", "withdrawals", "access", "openings")
 )  # fmt: skip
 """Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was
-withheld when, who was told what, what it may cost."""
+withheld when and from whom, who was told what, what it may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ def publish(
 def of_newest_schema(source: Path, draft: Path) -> Iterator[Path]:
     """The archive itself, or for as long as this lasts a copy of it, beside `draft`, that has taken the newest steps."""
     with contextlib.closing(open_reader(source)) as reader:
-        if read_version(reader) == SCHEMA_VERSION:
+        if read_version(reader) == SCHEMA_VERSION and not views_differ(reader):
             refuse_false_tables(reader)
             yield source
             return
@@ -331,11 +333,21 @@ def mark_damaged(conn: sqlite3.Connection, damaged: Mapping[str, str], now: str)
 def choose(conn: sqlite3.Connection, selection: Selection, *, with_logged_in: bool) -> None:
     """Note what leaves: posts and articles (see `choose_posts`), and of the visits those that anyone could have made."""
     choose_posts(conn, selection)
+    leave_withheld(conn)
     unfit = "FALSE" if with_logged_in else LOGGED_IN
     conn.execute("CREATE TEMP TABLE chosen_captures (id INTEGER PRIMARY KEY)")
     conn.execute(
-        f"INSERT INTO chosen_captures SELECT id FROM src.captures WHERE {POSTS} AND purpose <> 'control' AND NOT ({unfit})"
+        f"INSERT INTO chosen_captures SELECT id FROM src.captures WHERE {POSTS} AND purpose <> 'control' AND NOT ({unfit}) "
+        "AND coalesce(fetch_id NOT IN (SELECT id FROM src.fetches WHERE article_id IN (SELECT id FROM hidden_articles)), TRUE)"
     )
+
+
+def leave_withheld(conn: sqlite3.Connection) -> None:
+    """Take out of what was chosen all that may not be shown to everybody."""
+    fill_hidden(conn, "public", "src")
+    conn.execute("DELETE FROM chosen_posts WHERE key IN (SELECT id FROM hidden_posts)")
+    for table in ("whole_articles", "chosen_articles"):
+        conn.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM hidden_articles)")
 
 
 def choose_posts(conn: sqlite3.Connection, selection: Selection) -> None:

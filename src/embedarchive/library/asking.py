@@ -14,7 +14,7 @@ from typing import Any
 from embedarchive.core.errors import EmbedArchiveError, UsageError
 from embedarchive.library.functions import register_functions
 from embedarchive.store.faults import FAULTS, explain, is_of_the_file
-from embedarchive.store.reading import open_reader
+from embedarchive.store.sharing import open_shared
 
 LONGEST_S = 60.0
 LONGEST_VALUE = 50_000_000
@@ -77,7 +77,9 @@ def open_asker(path: Path) -> sqlite3.Connection:
 
     Even read-only, SQLite would let a question attach other files, and write one with `VACUUM INTO`.
     """
-    conn = open_reader(path, sqlite3.Connection)  # SQLite's own errors: most are the question's, not the archive's
+    conn = open_shared(
+        path, "staff", sqlite3.Connection
+    )  # SQLite's own errors: most are the question's, not the archive's
     register_functions(conn)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from embedarchive.core.completeness import is_chosen
-from embedarchive.core.model import Description, Outcome
+from embedarchive.core.model import Description, Outcome, Tombstone
 from embedarchive.library.records import (
     CaptureRecord,
     Change,
@@ -338,6 +338,27 @@ def say_post_status(post: PostRecord | PostLine) -> str:
     if post.status == "not captured":
         return "Not visited yet"
     return " · ".join(filter(None, (say_state(post), _say_kept_when(post), say_embedding(post))))
+
+
+WITHHELD = {
+    "staff": "It is kept, and shown to staff only",
+    "sealed": "It is kept, and nobody is shown it",
+    "erased": "It was erased",
+}
+WITHDRAWN_FOR = {
+    "request": "on request",
+    "court": "by order of a court",
+    "minor": "to protect a minor",
+    "rights": "on account of somebody's rights",
+    "danger": "because somebody would be in danger",
+    "mistake": "because it was kept by mistake",
+}
+
+
+def say_tombstone(stone: Tombstone) -> str:
+    """What stands in the place of a post that is withheld: that it is, since when and why; nothing of it. Pure."""
+    why = f", {WITHDRAWN_FOR[stone.reason]}" if stone.reason in WITHDRAWN_FOR else ""
+    return f"This post is withheld since {say_date(stone.at)}{why}. {WITHHELD.get(stone.level, '')}."
 
 
 def say_embedding(post: PostRecord | PostLine) -> str:

@@ -47,8 +47,9 @@ class Held:
 
 def find_held(conn: sqlite3.Connection, sha256: str, schema: str = "main") -> Held | None:
     """The bytes of that hash, unread; None if the archive does not hold them, or they were withdrawn."""
+    blobs = "blobs" if schema == "main" else f"{schema}.blobs"  # of a shared archive, what may be seen of it
     row = conn.execute(
-        f"SELECT rowid, encoding, size, length(body) FROM {schema}.blobs WHERE sha256 = ?", (sha256,)
+        f"SELECT rowid, encoding, size, length(body) FROM {blobs} WHERE sha256 = ?", (sha256,)
     ).fetchone()
     if row is None or (row[2] and not row[3]):
         return None

@@ -24,10 +24,12 @@ from embedarchive.viewer.archives import guard_connection, is_archive, known_arc
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.bounds import HEAP_OF_A_DATABASE_MB, STEPS, limit_heap
 from embedarchive.viewer.evidence import serve_evidence
+from embedarchive.viewer.eyes import is_closed
 from embedarchive.viewer.listing import leave_out_bytes
 from embedarchive.viewer.refusals import guarded, is_too_much, refuse_fault, refuse_too_much
 from embedarchive.viewer.shims import (
     add_queries,
+    keep_out_of,
     look_at_the_clock_every,
     quiet_tracebacks,
     read_options,
@@ -169,7 +171,16 @@ def skip_csrf(datasette: Any, scope: dict[str, Any]) -> bool | None:
     return True if scope["path"].endswith("/-/find") else None
 
 
-# Only Datasette 0.65 asks these two; 1.0 was told at startup.
+# Only Datasette 1.0 asks this one.
+
+
+@hookimpl(optionalhook=True)
+async def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Any:
+    closed = [name for name in known_archives(datasette) if await is_closed(datasette, actor, action, name)]
+    return keep_out_of(datasette, closed) if closed else None
+
+
+# Only Datasette 0.65 asks these three; 1.0 was told at startup.
 
 
 @hookimpl(optionalhook=True)
@@ -184,6 +195,15 @@ def get_metadata(datasette: Any, key: str | None) -> dict[str, Any]:
 
 UNTOLD = ("allow", "allow_sql", "plugins", "queries", "tables")
 """Of these we say nothing; Datasette copies what it is told for each permission of each request, and takes 0.5 ms to."""
+
+
+@hookimpl(optionalhook=True, trylast=True)  # the last word counts
+def permission_allowed(datasette: Any, actor: Any, action: str, resource: Any) -> Any:
+    async def judge() -> bool | None:
+        name = resource[0] if isinstance(resource, tuple) else resource
+        return False if await is_closed(datasette, actor, action, name) else None
+
+    return judge
 
 
 @hookimpl(optionalhook=True)

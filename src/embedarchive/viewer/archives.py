@@ -16,6 +16,7 @@ from embedarchive.store.schema.older import read_as_newest
 from embedarchive.store.schema.strangers import keep_to_tables
 from embedarchive.store.sidefiles import settle_side_files
 from embedarchive.viewer.bounds import STEPS, bound_questions, unbounded
+from embedarchive.viewer.eyes import see_as
 from embedarchive.viewer.shims import ensure_tables, limit_time, may_see_database
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ LONGEST_VALUE = 50_000_000
 """Bytes of what our own pages read; larger media are read piece by piece."""
 
 NOUNS = (
-    "articles", "artifacts", "blobs", "captures", "checks", "conclusions", "crawls", "descriptions", "embeds",
+    "access", "articles", "artifacts", "blobs", "captures", "checks", "conclusions", "crawls", "descriptions", "embeds",
     "fetches", "pending", "post_status", "posts", "redactions", "replays",
 )  # fmt: skip
 """The tables that the page of a post reads: who may not see one of them sees no page."""
@@ -98,7 +99,8 @@ async def find_archives(datasette: Any, actor: Any) -> list[str]:
 
 
 async def open_archive(datasette: Any, request: Any, *also: str) -> Any:
-    """The archive that a request's address names, if its actor may see the NOUNS and the tables named `also`.
+    """The archive that a request's address names, if its actor may see the NOUNS and the tables named `also`, as that actor
+    may see it.
 
     Raises Missing, Forbidden.
     """
@@ -109,7 +111,7 @@ async def open_archive(datasette: Any, request: Any, *also: str) -> Any:
     await ensure_tables(datasette, request.actor, database.name, (*NOUNS, *also))
     if database.name not in known_archives(datasette) and not await database.execute_fn(is_archive):
         raise Missing("This database is not an embedarchive archive.")
-    return database
+    return await see_as(datasette, request.actor, database)
 
 
 async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_ms: int = LONGEST_READ_MS) -> T:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from embedarchive import library
 from embedarchive.library.records import Counts
 from embedarchive.viewer.archives import read
+from embedarchive.viewer.eyes import eyes_of, find_version
 
 LONGEST_WAIT_S = 0.5
 """How long a page waits for a count that has just begun."""
@@ -32,7 +32,7 @@ async def counts_of(datasette: Any, database: Any) -> Counts | None:
     """The totals as last counted; None while the first count is under way."""
     if not hasattr(datasette, "_embedarchive_counts"):
         datasette._embedarchive_counts = {}
-    state: _Counting = datasette._embedarchive_counts.setdefault(database.name, _Counting())
+    state: _Counting = datasette._embedarchive_counts.setdefault((database.name, eyes_of(database)), _Counting())
     version = find_version(database)
     loop = asyncio.get_running_loop()
     if state.counts is not None and state.of == version:
@@ -48,11 +48,3 @@ async def _count(state: _Counting, database: Any, version: object) -> Counts:
     counts = await read(database, library.count, LONGEST_COUNT_MS)
     state.counts, state.of = counts, version
     return counts
-
-
-def find_version(database: Any) -> object:
-    """What changes whenever the archive's file does, its log included."""
-    if not database.path:
-        return None
-    stats = [path.stat() for path in (Path(database.path), Path(f"{database.path}-wal")) if path.exists()]
-    return tuple((each.st_mtime_ns, each.st_size) for each in stats)

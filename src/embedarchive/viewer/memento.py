@@ -15,6 +15,7 @@ from embedarchive.library.records import CaptureRecord, PostRecord
 from embedarchive.show.tags import link_header
 from embedarchive.show.words import read_time
 from embedarchive.viewer.archives import NOUNS, Missing, find_archives, read
+from embedarchive.viewer.eyes import see_as
 from embedarchive.viewer.hosts import ForeignHost, make_absolute
 from embedarchive.viewer.links import Links
 from embedarchive.viewer.shims import ensure_tables
@@ -31,7 +32,8 @@ async def find_post(datasette: Any, request: Any, url: str) -> tuple[Links, Post
     post = identify_post(url)
     for name in await find_archives(datasette, request.actor) if post else ():
         await ensure_tables(datasette, request.actor, name, NOUNS)
-        record = await read(datasette.get_database(name), _reader(post.key if post else ""))
+        database = await see_as(datasette, request.actor, datasette.get_database(name))
+        record = await read(database, _reader(post.key if post else ""))
         if record:
             return Links(str(datasette.urls.database(name)), str(datasette.urls.instance())), record
     return None

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from datasette.utils.asgi import Response
 
 from embedarchive import library
+from embedarchive.detect.identity import identify_pasted
 from embedarchive.library.records import Lookup
 from embedarchive.show import words as phrases
 from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
@@ -19,6 +20,7 @@ from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, find_archives, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
+from embedarchive.viewer.eyes import eyes_of, refuse_withheld
 from embedarchive.viewer.links import Links
 from embedarchive.viewer.memento import make_link
 from embedarchive.viewer.sanitising import sanitise
@@ -105,6 +107,8 @@ async def show_results(datasette: Any, request: Any) -> Response:
         return await show(datasette, request, database, "find.html", found=found, text="", picture=True)
     text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
     found = await read(database, lambda conn: library.lookup(conn, text))
+    if not found.found and (post := identify_pasted(text)):
+        await read(database, lambda conn: refuse_withheld(conn, post.key, eyes_of(database)))
     only = the_only_page(found, links_to(datasette, database.name))
     if only:
         return Response.redirect(only)
@@ -127,6 +131,7 @@ async def show_post(datasette: Any, request: Any) -> Response:
     database, key = await open_archive(datasette, request, *WORDS), unquote(request.url_vars["key"])
     record = await read(database, lambda conn: library.post_record(conn, key))
     if record is None:
+        await read(database, lambda conn: refuse_withheld(conn, key, eyes_of(database)))
         found = await read(database, lambda conn: library.lookup(conn, key))
         return await show(datasette, request, database, "find.html", status=404, found=found, text=key, picture=False)
     links = links_to(datasette, database.name)
@@ -155,6 +160,7 @@ async def show_card(datasette: Any, request: Any) -> Response:
         record = library.post_record(conn, key)
         if record:
             return render_card(record, bounded_loader(conn), version_url=version_url)
+        refuse_withheld(conn, key, eyes_of(database))
         return None
 
     card = await read(database, render)

@@ -22,6 +22,7 @@ from embedarchive.store.verify import explain_surprise
 from embedarchive.viewer.archives import Missing, PageTooSlow
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.bounds import TOO_LARGE
+from embedarchive.viewer.eyes import Withheld, is_ours
 from embedarchive.viewer.uploads import TooLarge
 
 HEADERS = {
@@ -41,11 +42,14 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     async def refusing(datasette: Any, request: Any, send: Any) -> Response | None:
         wanted = {"datasette": datasette, "request": request, "send": send}
+        ours = is_ours.set(True)
         try:
             names = inspect.signature(view).parameters
             return await view(**{name: wanted[name] for name in names})
         except Missing as missing:
             return refuse(datasette, 404, "Nothing here", str(missing))
+        except Withheld as withheld:
+            return refuse(datasette, 410, "Withheld", str(withheld))
         except TooLarge:
             return refuse(datasette, 413, "Too large", LARGE)
         except PageTooSlow:
@@ -58,6 +62,8 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             if told := await find_cause(datasette, request):
                 return refuse(datasette, 500, "The archive cannot be read", str(told))
             raise
+        finally:
+            is_ours.reset(ours)
 
     # functools.wraps points here; Datasette must see what this function takes, not what the view takes.
     del refusing.__wrapped__

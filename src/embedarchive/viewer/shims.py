@@ -144,3 +144,14 @@ async def add_queries(datasette: Any, database: str, queries: dict[str, dict[str
         await datasette.add_query(
             database, name, query["sql"], title=query["title"], description=query["description"], is_trusted=True
         )
+
+
+def keep_out_of(datasette: Any, closed: Sequence[str]) -> Any:
+    """What lets 1.0 allow an action in all databases but these, whatever its configuration says; 0.65 asks each time."""
+    from datasette.permissions import PermissionSQL
+
+    others = [name for name in datasette.databases if name not in closed]
+    params = {f"open_{number}": name for number, name in enumerate(others)}
+    rows = [f"SELECT :{name} AS parent, NULL AS child" for name in params]
+    nothing = "SELECT NULL AS parent, NULL AS child WHERE 0"
+    return PermissionSQL(params=params, restriction_sql=" UNION ALL ".join(rows) or nothing)

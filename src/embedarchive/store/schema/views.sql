@@ -256,3 +256,61 @@ CREATE VIEW holes AS
     sum(n.status IS NULL OR n.status NOT IN ('available', 'gone', 'unavailable')) AS not_seen
   FROM current_embeds e JOIN articles a ON a.id = e.article_id LEFT JOIN conclusions n ON n.post_key = e.post_key
   WHERE e.kind = 'embed' GROUP BY e.article_id;
+
+-- -------------------------------------------------------------------------------------------- what may be shared
+
+-- The level of each subject that is not public at this moment: of its rules that hold now the newest counts.
+CREATE VIEW access_now AS
+  SELECT a.kind, a.subject, a.platform, a.level, a.withdrawal_id, a.decided_at,
+    CASE a.level WHEN 'staff' THEN 1 WHEN 'sealed' THEN 2 ELSE 3 END AS strictness
+  FROM access a WHERE a.level <> 'public' AND a.id = (SELECT max(n.id) FROM access n
+    WHERE n.kind = a.kind AND n.subject = a.subject AND n.platform IS a.platform AND n.from_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+      AND (n.until_at IS NULL OR n.until_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));
+
+-- Articles that are not for everybody, by themselves or by their outlet. The strictest level holds: 1 staff, 2 sealed, 3 erased.
+CREATE VIEW withheld_articles AS
+  SELECT id, max(strictness) AS strictness, withdrawal_id, decided_at FROM (
+    SELECT a.id, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n CROSS JOIN articles a ON a.url = n.subject
+    WHERE n.kind = 'article'
+    UNION ALL
+    SELECT a.id, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n CROSS JOIN articles a ON a.outlet = n.subject
+    WHERE n.kind = 'outlet')
+  GROUP BY id;
+
+-- Posts that are not for everybody: named themselves, by their account (as seen, or as a publisher names it), by a picture that
+-- they show, or embedded in nothing but withheld articles. Short links that name such a post are as it is.
+CREATE VIEW withheld_posts AS
+  WITH named AS MATERIALIZED (
+    SELECT n.subject AS key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n WHERE n.kind = 'post'
+    UNION ALL
+    SELECT p.same_as, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n CROSS JOIN posts p ON p.key = n.subject
+    WHERE n.kind = 'post' AND p.same_as IS NOT NULL
+    UNION ALL
+    SELECT d.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
+      CROSS JOIN descriptions d ON d.author_handle = n.subject COLLATE NOCASE
+      CROSS JOIN posts p ON p.key = d.post_key
+    WHERE n.kind = 'account' AND (n.platform IS NULL OR n.platform = p.platform)
+    UNION ALL
+    SELECT e.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
+      CROSS JOIN embeds e ON e.author_handle = n.subject COLLATE NOCASE
+      CROSS JOIN posts p ON p.key = e.post_key
+    WHERE n.kind = 'account' AND (n.platform IS NULL OR n.platform = p.platform)
+    UNION ALL
+    SELECT c.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
+      CROSS JOIN artifacts a ON a.sha256 = n.subject CROSS JOIN captures c ON c.id = a.capture_id
+    WHERE n.kind = 'picture'
+    UNION ALL
+    SELECT e.post_key, w.strictness, w.withdrawal_id, w.decided_at
+    FROM withheld_articles w CROSS JOIN embeds e ON e.article_id = w.id
+    WHERE e.post_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM embeds o
+      WHERE o.post_key = e.post_key AND o.article_id NOT IN (SELECT id FROM withheld_articles)))
+  SELECT key, max(strictness) AS strictness, withdrawal_id, decided_at FROM (
+    SELECT key, strictness, withdrawal_id, decided_at FROM named
+    UNION ALL
+    SELECT p.key, n.strictness, n.withdrawal_id, n.decided_at FROM named n CROSS JOIN posts p ON p.same_as = n.key)
+  GROUP BY key;
+
+-- Posts that may be shown to everybody: what leaves an archive, in whatever form, is of these.
+CREATE VIEW shareable_posts AS
+  SELECT key, platform, native_id, url, posted_at FROM posts
+  WHERE is_control = 0 AND key NOT IN (SELECT key FROM withheld_posts);

@@ -1,0 +1,168 @@
+"""An open archive -> the same as somebody with less rights may see it: whoever reads it need know nothing of that.
+
+What may be shared is said by the views `withheld_posts`, `withheld_articles` and `shareable_posts`. For a reader who is not to
+see all, temporary views are laid over every table that holds words or bytes; they leave out what is withheld. SQLite looks for
+a name among the temporary ones first, so every query of ours, and every view, reads what is left.
+
+`public` is everybody: what is exported, published, healed with, given by the library. `staff` is who keeps the archive, at the
+command line or signed in to the reading room: they see all but what is sealed or erased.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from embedarchive.core.model import Tombstone
+from embedarchive.store.faults import Connection
+from embedarchive.store.reading import open_reader
+from embedarchive.store.schema import read_views
+
+Eyes = Literal["public", "staff"]
+LEAST: Mapping[Eyes, int] = {"public": 1, "staff": 2}
+"""The strictness from which on something is withheld from them."""
+
+LEVELS = ("public", "staff", "sealed", "erased")
+"""By strictness, from 0."""
+
+HIDDEN = {
+    "hidden_posts": "SELECT key AS id FROM {0}.withheld_posts WHERE strictness >= :least",
+    "hidden_articles": "SELECT id FROM {0}.withheld_articles WHERE strictness >= :least",
+    # The publisher's words on a post that the markup does not name, by an account that is withheld.
+    "hidden_embeds": """SELECT e.id FROM {0}.access_now n
+      CROSS JOIN {0}.embeds e ON e.author_handle = n.subject COLLATE NOCASE
+      WHERE n.kind = 'account' AND n.strictness >= :least AND e.post_key IS NULL
+        AND (n.platform IS NULL OR e.platform IS NULL OR n.platform = e.platform)""",
+    "hidden_captures": "SELECT id FROM {0}.captures WHERE post_key IN (SELECT id FROM temp.hidden_posts)",
+    # The page of an article holds the words of each post that it embeds, and so does its picture.
+    "veiled_articles": """SELECT article_id AS id FROM {0}.embeds WHERE post_key IN (SELECT id FROM temp.hidden_posts)
+      UNION SELECT article_id FROM {0}.embeds WHERE id IN (SELECT id FROM temp.hidden_embeds)
+      UNION SELECT id FROM temp.hidden_articles""",
+    # Bytes that a post which may be shown has as well are no secret: a style sheet, an avatar of the platform's.
+    "hidden_files": """SELECT w.id FROM (
+        SELECT sha256 AS id FROM {0}.artifacts WHERE capture_id IN (SELECT id FROM temp.hidden_captures)
+        UNION SELECT body_sha256 FROM {0}.exchanges
+          WHERE capture_id IN (SELECT id FROM temp.hidden_captures) AND body_sha256 IS NOT NULL
+        UNION SELECT html_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)
+        UNION SELECT dom_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)
+        UNION SELECT screenshot_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)) w
+      WHERE w.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {0}.artifacts a
+          WHERE a.sha256 = w.id AND a.capture_id NOT IN (SELECT id FROM temp.hidden_captures))
+        AND NOT EXISTS (SELECT 1 FROM {0}.exchanges x
+          WHERE x.body_sha256 = w.id AND x.capture_id NOT IN (SELECT id FROM temp.hidden_captures))""",
+}
+"""Temporary table -> the ids of what is not to be seen, in the order in which they are filled; {0} is the archive."""
+
+_OF_POST = "post_key NOT IN (SELECT id FROM temp.hidden_posts)"
+_OF_CAPTURE = "capture_id NOT IN (SELECT id FROM temp.hidden_captures)"
+_OF_ARTICLE = "article_id NOT IN (SELECT id FROM temp.hidden_articles)"
+_UNVEILED = "iif(article_id IN (SELECT id FROM temp.veiled_articles), NULL, {0}) AS {0}"
+
+SEEN = {
+    "posts": "key NOT IN (SELECT id FROM temp.hidden_posts)",
+    "captures": _OF_POST,
+    "descriptions": _OF_POST,
+    "checks": _OF_POST,
+    "conclusions": _OF_POST,
+    "schedule": _OF_POST,
+    "changes": _OF_POST,
+    "artifacts": _OF_CAPTURE,
+    "exchanges": _OF_CAPTURE,
+    "replays": _OF_CAPTURE,
+    "articles": "id NOT IN (SELECT id FROM temp.hidden_articles)",
+    "article_urls": _OF_ARTICLE,
+    "fetches": _OF_ARTICLE,
+    "embeds": f"{_OF_ARTICLE} AND (post_key IS NULL OR {_OF_POST}) AND id NOT IN (SELECT id FROM temp.hidden_embeds)",
+    "blobs": "sha256 NOT IN (SELECT id FROM temp.hidden_files)",
+    "notes": """NOT (subject_kind = 'post' AND subject IN (SELECT id FROM temp.hidden_posts))
+      AND NOT (subject_kind = 'article' AND subject IN (
+        SELECT url FROM main.articles WHERE id IN (SELECT id FROM temp.hidden_articles)
+        UNION ALL SELECT CAST(id AS TEXT) FROM temp.hidden_articles))""",
+}
+"""Table -> which of its rows are left. Every table that holds what a post or a publisher said has its line here."""
+
+REPLACED = {"fetches": ("html_sha256", "dom_sha256", "screenshot_sha256")}
+"""Columns that are empty where the row is left and what they name is not."""
+
+
+def open_shared(path: Path, eyes: Eyes, factory: type[sqlite3.Connection] = Connection) -> sqlite3.Connection:
+    """Open an archive to be read by whoever has these eyes. Raises what `open_reader` raises."""
+    conn = open_reader(path, factory)
+    try:
+        share(conn, eyes)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def is_restricted(conn: sqlite3.Connection) -> bool:
+    """Whether anything in an archive ever was other than public."""
+    return conn.execute("SELECT 1 FROM access LIMIT 1").fetchone() is not None
+
+
+def share(conn: sqlite3.Connection, eyes: Eyes) -> None:
+    """Let a connection see what these eyes may see, as of now. It costs nothing where nothing is withheld."""
+    if not is_restricted(conn):
+        return
+    with writable(conn):
+        fill_hidden(conn, eyes)
+        for table in SEEN:
+            conn.execute(f"DROP VIEW IF EXISTS temp.{table}")
+            conn.execute(
+                f"CREATE TEMP VIEW {table} AS SELECT {list_columns(conn, table)} FROM main.{table} WHERE {SEEN[table]}"
+            )
+        for name, sql in read_views().items():
+            conn.execute(f"DROP VIEW IF EXISTS temp.{name}")
+            conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+
+
+def fill_hidden(conn: sqlite3.Connection, eyes: Eyes, archive: str = "main") -> None:
+    """Note, in temporary tables, what is not to be seen in the `archive`, the name under which it is attached."""
+    for name, query in HIDDEN.items():
+        conn.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (id PRIMARY KEY) WITHOUT ROWID")
+        conn.execute(f"DELETE FROM temp.{name}")
+        conn.execute(f"INSERT OR IGNORE INTO temp.{name} {query.format(archive)}", {"least": LEAST[eyes]})
+
+
+def list_columns(conn: sqlite3.Connection, table: str) -> str:
+    """What is read of a table in its view: its columns, some of them veiled, and the number of its row where it has one."""
+    columns = [row[0] for row in conn.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))]
+    veiled = REPLACED.get(table, ())
+    shown = [_UNVEILED.format(name) if name in veiled else name for name in columns]
+    return ", ".join(["rowid AS rowid", *shown] if table == "blobs" else shown)
+
+
+@contextmanager
+def writable(conn: sqlite3.Connection) -> Iterator[None]:
+    """Let a reader write to its own temporary space for as long as this lasts."""
+    closed = conn.execute("PRAGMA query_only").fetchone()[0]
+    conn.execute("PRAGMA query_only = OFF")
+    try:
+        yield
+        conn.commit()  # Python began a transaction before the first INSERT
+    finally:
+        conn.execute(f"PRAGMA query_only = {closed}")
+
+
+def find_tombstone(conn: sqlite3.Connection, key: str, eyes: Eyes) -> Tombstone | None:
+    """What is said in place of a post that these eyes may not see; None for one that they may see, or that is not there."""
+    if not is_restricted(conn):
+        return None
+    row = conn.execute(
+        "SELECT h.strictness, h.decided_at, w.reason, w.reference FROM main.withheld_posts h "
+        "LEFT JOIN withdrawals w ON w.id = h.withdrawal_id WHERE h.key = ? AND h.strictness >= ?",
+        (key, LEAST[eyes]),
+    ).fetchone()
+    return Tombstone(key, LEVELS[row[0]], row[1], row[2], row[3]) if row else None
+
+
+def read_level(conn: sqlite3.Connection, key: str) -> str:
+    """The level of a post, one of LEVELS, whoever asks."""
+    if not is_restricted(conn):
+        return LEVELS[0]
+    row = conn.execute("SELECT strictness FROM main.withheld_posts WHERE key = ?", (key,)).fetchone()
+    return LEVELS[row[0] if row else 0]
