@@ -64,6 +64,7 @@ REASONS: Mapping[str, str] = {
     r"facebook pattern: .*comment_embed\.php": "an address that is read and never visited: what stands behind `.` is not read",
     r"instagram number: .*_PRIVATE_TAIL": "a code since 2011 has nine letters at least, and 37 with its private tail",
     r"tiktok pattern: .*item": "how short an id may be: every real one has 17 digits or more",
+    r"tiktok text: .posted_at": "the id tells it first, and every id is dated",
     r"vk number: .*query\(url": "how much of a parameter is read: the longest name of a post has 31 characters",
     r"instagram text: css=": "where a wait begins: plays are recorded after it, and only a browser waits",
     r"reddit condition: return canonical\(found\)": "asked only of addresses that name a post",

@@ -453,10 +453,17 @@ def _read_page(meta: Mapping[str, str]) -> dict[str, Any]:
     return {"author_name": meta.get("og:title"), "text": meta.get("og:description"), "media": media}
 
 
+def _find_home(address: str) -> str:
+    """The address of whoever posted, without what is counted by; a person without a name is known by a number."""
+    home, _, _ = join_url(_HOME, address).partition("?")
+    number = _read_id(query(split_anything(address), "id")) if home.endswith("/profile.php") else None
+    return f"{home}?id={number}" if number else home
+
+
 def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
     face = tree.css_first("img[aria-label]")
     link = tree.css_first(_BYLINE)
-    home = join_url(_HOME, link.attributes.get("href") or "").partition("?")[0] if link else None
+    home = _find_home(link.attributes.get("href") or "") if link else None
     name = re.match(r"https://www\.facebook\.com/([A-Za-z][\w.\-]{2,80})/?$", home or "")
     message = tree.css_first('[data-testid="post_message"]')
     text, rich = read_rich_text(message, _HOME, _FOLDED, lambda u: unwrap_exit(u, _HOME)) if message else ("", "")
@@ -626,7 +633,7 @@ PLATFORM = Platform(
     mirrors=("facebed.com", "facebookez.com", "fxfacebook.com"),
     services=("fb", "facebookpost", "facebookvideo"),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=2),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=3),
     examples=EXAMPLES,
     short_links=(
         "https://fb.watch/abcDEF123/",
