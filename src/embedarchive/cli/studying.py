@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from embedarchive.cli.options import archive_option
 from embedarchive.cli.reading import json_option, reading, say, say_json
 from embedarchive.core.errors import UsageError
 from embedarchive.library import stats as read_stats
-from embedarchive.library.estimates import AGES, GROUPINGS, Rot, RotGroup, Survival, SurvivalGroup
+from embedarchive.library.estimates import AGES, GROUPINGS, Rot, Survival, SurvivalGroup
 from embedarchive.library.lifetimes import read_embeds, read_rot, read_spans, read_survival
 from embedarchive.show.plots import (
+    list_curves,
+    list_shares,
     render_rot,
     render_survival,
     say_age,
@@ -122,35 +124,6 @@ def write_figure(out: Path, told: Survival | Rot, title: str, *, overwrite: bool
 
     with drafting(out, overwrite) as file:
         file.write(render_survival(told, title) if isinstance(told, Survival) else render_rot(told, title))
-
-
-def list_curves(told: Survival) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
-    """Every point of every curve; ages in days."""
-    names = (told.by, "posts", "lost", "day", "alive", "low", "high", "at_risk")
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for group in (told.whole, *told.groups):
-            curve = group.curve
-            if curve is None:
-                yield group.name, group.posts, group.lost, None, None, None, None, None
-                continue
-            points = zip(curve.days, curve.alive, curve.low, curve.high, curve.at_risk, strict=True)
-            for day, *shares, at_risk in points:
-                yield group.name, group.posts, group.lost, day, *(round(share, 5) for share in shares), at_risk
-
-    return names, rows()
-
-
-def list_shares(told: Rot) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
-    """Every group, and every month of publication."""
-    names = ("by", "group", "articles", "holes", "share", "low", "high", "perhaps", "hidden", "kept", "not_known")
-    listed = [("all", told.whole), *((told.by, g) for g in told.groups), *(("month", g) for g in told.months)]
-
-    def row(by: str, g: RotGroup) -> tuple[Any, ...]:
-        shares = (round(each, 5) for each in (g.share, g.low, g.high))
-        return by, g.name, g.articles, g.holes, *shares, g.perhaps, g.hidden, g.kept, g.not_known
-
-    return names, (row(*each) for each in listed)
 
 
 # ---------------------------------------------------------------------------------------------------------- on a terminal

@@ -20,7 +20,10 @@ SELECTION = (
     "An archive is no sample of a platform: these are posts that articles embed and that were still there when they were first "
     "looked at, and they may live longer or shorter than others."
 )
-"""What stands below every figure."""
+ROT_SELECTION = (
+    "An archive is no sample of the press: these are articles that somebody chose to keep, as they embed posts now."
+)
+"""What stands below every figure of lives, and of articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +95,4 @@ class Rot:
     whole: RotGroup
     groups: tuple[RotGroup, ...]
     months: tuple[RotGroup, ...]
-    selection: str = SELECTION
+    selection: str = ROT_SELECTION

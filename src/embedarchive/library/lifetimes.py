@@ -105,11 +105,36 @@ class _Pile:
     counts: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was read of an archive's posts: what is estimated of them needs no database."""
+
+    by: str
+    piles: Mapping[str, _Pile]
+    from_at: str | None
+    to_at: str | None
+
+    def estimate(self, groups: int, resamples: int | None = None) -> Survival:
+        """All posts together, and the largest groups, as curves with their bands."""
+        number = RESAMPLES if resamples is None else resamples
+        piles = dict(self.piles)
+        whole = _close("all posts", piles.pop("", _Pile()), number)
+        largest = sorted(piles.items(), key=lambda each: (-len(each[1].lives), each[0]))
+        if self.by == "year":
+            largest.sort(key=lambda each: each[0], reverse=True)
+        told = tuple(_close(name, pile, number) for name, pile in largest[:groups])
+        return Survival(self.by, whole, told, self.from_at, self.to_at)
+
+
 def read_survival(
     conn: sqlite3.Connection, by: str = "platform", *, groups: int = 12, resamples: int | None = None
 ) -> Survival:
     """How long posts live, all together and in the largest groups (one of GROUPINGS); curves with their bands."""
-    resamples = RESAMPLES if resamples is None else resamples
+    return gather(conn, by).estimate(groups, resamples)
+
+
+def gather(conn: sqlite3.Connection, by: str) -> Gathered:
+    """Read what an estimate in these groups needs; the empty name is of all posts."""
     piles: defaultdict[str, _Pile] = defaultdict(_Pile)
     gaps = _read_gaps(conn)
     next_key, next_gaps = next(gaps, (None, ()))
@@ -119,13 +144,8 @@ def read_survival(
         between = next_gaps if next_key == span.key else ()
         for name in ("", *name_groups(by, span)):
             _gather(piles[name], span, between)
-    whole = _close("all posts", piles.pop("", _Pile()), resamples)
-    largest = sorted(piles.items(), key=lambda each: (-len(each[1].lives), each[0]))
-    if by == "year":
-        largest.sort(key=lambda each: each[0], reverse=True)
     times = select_one(conn, _FROM_TO) or {}
-    told = tuple(_close(name, pile, resamples) for name, pile in largest[:groups])
-    return Survival(by, whole, told, times.get("from_at"), times.get("to_at"))
+    return Gathered(by, piles, times.get("from_at"), times.get("to_at"))
 
 
 def _read_gaps(conn: sqlite3.Connection) -> Iterator[tuple[str | None, Sequence[float]]]:

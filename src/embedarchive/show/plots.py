@@ -6,11 +6,12 @@ Lines differ in their dashes as well as their colours, and bear their names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from math import ceil
+from typing import Any
 
 from embedarchive.core.survival import FEW_AT_RISK, LEAST_LOST, LEAST_POSTS, SurvivalCurve
 from embedarchive.library.estimates import Rot, RotGroup, Survival, SurvivalGroup
@@ -316,6 +317,38 @@ def say_rot_notes(told: Rot) -> tuple[str, ...]:
     if apart:
         said += f" Not counted: {'; '.join(apart)}."
     return said, told.selection
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
+def list_curves(told: Survival) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+    """Every point of every curve; ages in days."""
+    names = (told.by, "posts", "lost", "day", "alive", "low", "high", "at_risk")
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for group in (told.whole, *told.groups):
+            curve = group.curve
+            if curve is None:
+                yield group.name, group.posts, group.lost, None, None, None, None, None
+                continue
+            points = zip(curve.days, curve.alive, curve.low, curve.high, curve.at_risk, strict=True)
+            for day, *shares, at_risk in points:
+                yield group.name, group.posts, group.lost, day, *(round(share, 5) for share in shares), at_risk
+
+    return names, rows()
+
+
+def list_shares(told: Rot) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+    """Every group, and every month of publication."""
+    names = ("by", "group", "articles", "holes", "share", "low", "high", "perhaps", "hidden", "kept", "not_known")
+    listed = [("all", told.whole), *((told.by, g) for g in told.groups), *(("month", g) for g in told.months)]
+
+    def row(by: str, g: RotGroup) -> tuple[Any, ...]:
+        shares = (round(each, 5) for each in (g.share, g.low, g.high))
+        return by, g.name, g.articles, g.holes, *shares, g.perhaps, g.hidden, g.kept, g.not_known
+
+    return names, (row(*each) for each in listed)
 
 
 # ------------------------------------------------------------------------------------------------------------- documents

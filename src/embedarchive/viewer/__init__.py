@@ -18,7 +18,7 @@ from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
-from embedarchive.viewer import cells, hosts, media, memento, oembed, pages
+from embedarchive.viewer import cells, hosts, media, memento, oembed, pages, studies
 from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
@@ -53,6 +53,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (DB + r"/find$", pages.show_results),
         (DB + r"/lost$", pages.show_lost),
         (DB + r"/outlets$", pages.show_outlets),
+        (DB + r"/(?P<study>survival|rot)(?P<form>\.svg|\.csv)?$", studies.show_study),
         (DB + r"/post/(?P<key>.+)$", pages.show_post),
         (DB + r"/card/(?P<key>.+)$", pages.show_card),
         (DB + r"/evidence/(?P<key>.+)$", serve_evidence),

@@ -1,13 +1,16 @@
-"""An archive -> its totals, counted in the background and kept until the file changes: no page waits for them long."""
+"""An archive -> its totals and estimates, made in the background and kept until the file changes: no page waits long."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from embedarchive import library
+from embedarchive.library.estimates import Rot, Survival
+from embedarchive.library.lifetimes import gather, read_rot
 from embedarchive.library.records import Counts
 from embedarchive.viewer.archives import read
 from embedarchive.viewer.eyes import eyes_of, find_version
@@ -16,35 +19,75 @@ LONGEST_WAIT_S = 0.5
 """How long a page waits for a count that has just begun."""
 
 LONGEST_COUNT_MS = 300_000
+MOST_GROUPS = 12
+"""Of a page; the command has more."""
 
 
 @dataclass
-class _Counting:
-    """The last finished count of one archive, and the one under way."""
+class _Kept:
+    """What was last made of one archive, and what is being made."""
 
-    counts: Counts | None = None
+    made: Any = None
     of: object = None
-    task: asyncio.Task[Counts] | None = None
+    task: asyncio.Task[None] | None = None
     loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
 
 
 async def counts_of(datasette: Any, database: Any) -> Counts | None:
     """The totals as last counted; None while the first count is under way."""
-    if not hasattr(datasette, "_embedarchive_counts"):
-        datasette._embedarchive_counts = {}
-    state: _Counting = datasette._embedarchive_counts.setdefault((database.name, eyes_of(database)), _Counting())
+
+    async def count() -> Counts:
+        return await read(database, library.count, LONGEST_COUNT_MS)
+
+    counts: Counts | None = await _keep(datasette, database, "counts", count)
+    return counts
+
+
+async def survival_of(datasette: Any, database: Any, by: str) -> Survival | None:
+    """How long posts live, as last estimated; None while the first estimate is under way."""
+
+    async def estimate() -> Survival:
+        gathered = await read(database, lambda conn: gather(conn, by), LONGEST_COUNT_MS)
+        async with _one_at_a_time(datasette):  # it takes a processor for as long as it takes
+            return await asyncio.to_thread(gathered.estimate, MOST_GROUPS)
+
+    told: Survival | None = await _keep(datasette, database, f"survival {by}", estimate)
+    return told
+
+
+async def rot_of(datasette: Any, database: Any, by: str) -> Rot | None:
+    """How many articles have a hole, as last counted; None while the first count is under way."""
+
+    async def count() -> Rot:
+        return await read(database, lambda conn: read_rot(conn, by), LONGEST_COUNT_MS)
+
+    told: Rot | None = await _keep(datasette, database, f"rot {by}", count)
+    return told
+
+
+def _one_at_a_time(datasette: Any) -> asyncio.Lock:
+    loop = asyncio.get_running_loop()
+    held: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = getattr(datasette, "_embedarchive_lock", None)
+    if held is None or held[0] is not loop:
+        held = datasette._embedarchive_lock = (loop, asyncio.Lock())
+    return held[1]
+
+
+async def _keep(datasette: Any, database: Any, what: str, make: Callable[[], Awaitable[Any]]) -> Any:
+    """What was last made; begin to make it anew where the file has changed since, and wait a moment for that."""
+    if not hasattr(datasette, "_embedarchive_kept"):
+        datasette._embedarchive_kept = {}
+    state: _Kept = datasette._embedarchive_kept.setdefault((database.name, eyes_of(database), what), _Kept())
     version = find_version(database)
     loop = asyncio.get_running_loop()
-    if state.counts is not None and state.of == version:
-        return state.counts
+    if state.made is not None and state.of == version:
+        return state.made
+
+    async def work() -> None:
+        state.made, state.of = await make(), version
+
     if state.task is None or state.task.done() or state.loop is not loop:
-        state.loop, state.task = loop, loop.create_task(_count(state, database, version))
+        state.loop, state.task = loop, loop.create_task(work())
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(state.task), LONGEST_WAIT_S)
-    return state.counts
-
-
-async def _count(state: _Counting, database: Any, version: object) -> Counts:
-    counts = await read(database, library.count, LONGEST_COUNT_MS)
-    state.counts, state.of = counts, version
-    return counts
+    return state.made

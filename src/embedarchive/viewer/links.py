@@ -36,6 +36,14 @@ class Links:
     def lost(self) -> str:
         return f"{self.base}/-/lost"
 
+    @property
+    def survival(self) -> str:
+        return f"{self.base}/-/survival"
+
+    @property
+    def rot(self) -> str:
+        return f"{self.base}/-/rot"
+
     def find(self, text: str) -> str:
         return f"{self.search}?{urlencode({'q': text})}"
 
