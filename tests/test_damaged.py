@@ -281,7 +281,8 @@ def test_from_python_it_is_an_error_of_ours(whole: Path, tmp_path: Path) -> None
 # ------------------------------------------------------------------------------------------------- in the reading room
 
 PAGES = (
-    "/-/embedarchive", "/embeds/-/archive", "/embeds/-/lost", "/embeds/-/outlets", "/embeds/-/find?q=fjord",
+    "/-/embedarchive", "/embeds/-/archive", "/embeds/-/lost", "/embeds/-/desk", "/embeds/-/alerts.atom",
+    "/embeds/-/outlets", "/embeds/-/find?q=fjord",
     f"/embeds/-/post/{KEY}", f"/embeds/-/card/{KEY}", "/embeds/-/capture/1", "/embeds/-/snapshot/1", "/embeds/-/article/1",
     "/embeds/-/embed/1", "/embeds/-/outlet/forma.example", f"/embeds/-/media/{'0' * 64}", f"/embeds/-/evidence/{KEY}",
     f"/-/embedarchive/post/{KEY}", "/embeds/posts", "/embeds/preserved_posts", "/embeds",

@@ -132,7 +132,8 @@ async def test_the_reading_room_reads_an_archive_of_any_age(old: Path) -> None:
     room = await open_room(old)
     with open_archive(old) as library:
         capture = library.post(KEPT).captures[0].id  # type: ignore[union-attr]
-    for page in ("archive", "lost", "outlets", f"post/{KEPT}", f"post/{LOST}", f"card/{KEPT}", f"capture/{capture}",
+    for page in ("archive", "lost", "desk", "alerts.atom", "outlets",
+                 f"post/{KEPT}", f"post/{LOST}", f"card/{KEPT}", f"capture/{capture}",
                  "article/1", f"evidence/{KEPT}"):  # fmt: skip
         answer = await room.client.get(f"/embeds/-/{page}")
         assert answer.status_code == 200, (page, answer.text)

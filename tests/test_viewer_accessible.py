@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 GONE, ALIVE, PARTIAL, CLAIMED = (SAMPLES[n].post.key for n in (0, 1, 4, 5))
 PAGES = (
-    "archive", "lost", "outlets", "survival", "rot",
+    "archive", "lost", "desk", "outlets", "survival", "rot",
     "outlet/the-meridian.example", "article/2", "article/3", "embed/5", "capture/1",
     "capture/4", *(f"post/{key}" for key in (GONE, ALIVE, PARTIAL, CLAIMED, SENSITIVE.post.key)),
     f"card/{GONE}", f"card/{SENSITIVE.post.key}", "find", "find?q=ferry", "find?q=ferri", "find?q=zzyyxx",

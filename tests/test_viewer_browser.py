@@ -27,7 +27,7 @@ from waiting import BOUND_S
 
 pytestmark = pytest.mark.browser
 KEY = SAMPLES[0].post.key
-PAGES = ("archive", "lost", "outlets", "article/1", "article/2", "embed/5", "capture/1")
+PAGES = ("archive", "lost", "desk", "outlets", "article/1", "article/2", "embed/5", "capture/1")
 SEARCHES = ("find?q=window", "find?q=fjord", "find?q=%3Cscript%3Ewindow.pwned=1%3C/script%3E", "find")
 
 

@@ -79,6 +79,8 @@ def routes_of(path: Path) -> dict[str, str]:
         "find": "/embeds/-/find?q=ferry",
         "fragment": "/embeds/-/find?q=" + quote("orning at the mou"),
         "lost": "/embeds/-/lost",
+        "desk": "/embeds/-/desk",
+        "feed": "/embeds/-/alerts.atom",
         "outlets": "/embeds/-/outlets",
         "outlet": "/embeds/-/outlet/the-meridian.example",
         "post": f"/embeds/-/post/{KEY}",

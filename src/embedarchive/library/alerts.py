@@ -32,7 +32,8 @@ class ToldStory:
 class Alert:
     """One change of a post: later than `after`, no later than `by` (both observations, ISO 8601), first told at `noted_at`.
 
-    `confirmed` says that an answer a day later agrees that it is gone. `stories` embed it now.
+    `confirmed` says that an answer a day later agrees that it is gone; of a change that is this answer `missing_at` is the
+    first that said so, by which it had happened. `stories` embed it now.
     """
 
     id: str
@@ -43,6 +44,12 @@ class Alert:
     confirmed: bool
     post: PostLine
     stories: tuple[ToldStory, ...]
+    missing_at: str | None = None
+
+    @property
+    def happened_by(self) -> str:
+        """The first observation after what happened: that a loss is confirmed happens later than the loss."""
+        return self.missing_at or self.by
 
 
 _NOTED = """SELECT c.*, d.noted_at FROM deliveries d JOIN changes c ON c.id = d.change_id
@@ -51,7 +58,7 @@ _UNNOTED = """SELECT c.*, c.by AS noted_at FROM changes c WHERE c.by >= :since
               AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = 'feed' AND d.change_id = c.id)"""
 _ONE = """SELECT c.*, coalesce(d.noted_at, c.by) AS noted_at FROM changes c
           LEFT JOIN deliveries d ON d.channel = 'feed' AND d.change_id = c.id WHERE c.id = ?"""
-_CONFIRMED = f"SELECT post_key, missing_at FROM losses WHERE confirmed = 1 AND post_key {IN_KEYS}"
+_CONFIRMED = f"SELECT post_key, missing_at FROM losses WHERE confirmed = 1 AND post_key {IN_KEYS} ORDER BY missing_at"
 _STORIES = f"""
 SELECT e.post_key, a.id, a.url, a.title, a.outlet FROM embeds e JOIN articles a ON a.id = e.article_id
 WHERE e.post_key {IN_KEYS} AND e.kind = 'embed'
@@ -83,19 +90,27 @@ def make_alerts(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Alert, .
     """Rows of changes, each with its post and the stories that embed it."""
     keys = in_list({row["post_key"] for row in rows})
     lines = read_lines(conn, [row["post_key"] for row in rows])
-    confirmed = {(row["post_key"], row["missing_at"]) for row in select(conn, _CONFIRMED, keys)}
+    confirmed: dict[str, list[str]] = {}
+    for row in select(conn, _CONFIRMED, keys):
+        confirmed.setdefault(row["post_key"], []).append(row["missing_at"])
     stories: dict[str, list[ToldStory]] = {}
     for row in select(conn, _STORIES, keys):
         stories.setdefault(row["post_key"], []).append(ToldStory(row["id"], row["url"], row["title"], row["outlet"]))
     return tuple(
         Alert(
             row["id"], row["change"], row["after"], row["by"], row["noted_at"],
-            row["change"] == "gone" or (row["change"] == "missing" and (row["post_key"], row["by"]) in confirmed),
+            row["change"] == "gone" or (row["change"] == "missing" and row["by"] in confirmed.get(row["post_key"], ())),
             lines[row["post_key"]], tuple(stories.get(row["post_key"], ())),
+            find_first_denial(row, confirmed.get(row["post_key"], ())),
         )
         for row in rows
         if row["post_key"] in lines
     )  # fmt: skip
+
+
+def find_first_denial(change: Row, denied: Sequence[str]) -> str | None:
+    """Of a change that confirms a loss the answer that first said so, of those in their order. Pure."""
+    return next((at for at in reversed(denied) if at <= change["by"]), None) if change["change"] == "gone" else None
 
 
 def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[str, Any]:
@@ -111,6 +126,7 @@ def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[s
         "change": alert.change,
         "after": alert.after,
         "by": alert.by,
+        "happened_by": alert.happened_by,
         "confirmed": alert.confirmed,
         "noted_at": alert.noted_at,
         "post": post.key,
@@ -127,7 +143,7 @@ def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[s
 
 def is_healable(alert: Alert) -> bool:
     """Whether there is a copy to put in the place of the post, and the post is gone."""
-    return alert.post.status == "gone" and alert.post.preserved
+    return alert.change in ("missing", "gone") and alert.post.status == "gone" and alert.post.preserved
 
 
 def say_heal(url: str, archive: str = "") -> str:

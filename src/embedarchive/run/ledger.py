@@ -415,7 +415,7 @@ class Run:
         for change_id in told:
             alert = await self.keep(read_alert, self.archive.conn, change_id)
             if alert:
-                self.emit("change", alert.post.key, alert.change, say_interval(alert.after, alert.by))
+                self.emit("change", alert.post.key, alert.change, say_interval(alert.after, alert.happened_by))
 
     async def tell_change(self, row: Row) -> None:
         """Hand one change over to one webhook, and keep how it answered."""

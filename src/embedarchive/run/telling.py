@@ -72,6 +72,7 @@ def wait_after(tried: int, answer: str) -> float | None:
 
 TEST_ALERT: Mapping[str, Any] = {
     "id": "0" * 32, "change": "missing", "after": "2026-03-01T09:00:00.000Z", "by": "2026-03-02T09:00:00.000Z",
+    "happened_by": "2026-03-02T09:00:00.000Z",
     "confirmed": False, "noted_at": "2026-03-02T09:00:01.000Z", "post": "x:20", "url": "https://x.com/jack/status/20",
     "author": "a test", "text": "This alert is made up: embedarchive watch alerts --test.", "preserved": "none", "stories": [],
     "copy": None, "show": "embedarchive show x:20", "heal": [], "test": True,

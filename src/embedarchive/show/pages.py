@@ -8,6 +8,7 @@ from importlib.resources import files
 from jinja2 import PackageLoader
 
 from embedarchive.core.shell import say_command
+from embedarchive.library.alerts import say_heal
 from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
 from embedarchive.show.badges import render_date, render_mark, render_status
@@ -53,6 +54,10 @@ HELPERS = {
     "say_reason": words.say_reason,
     "say_run": words.say_run,
     "say_in_place": words.say_in_place,
+    "say_moment": words.say_moment,
+    "say_interval": words.say_interval,
+    "say_heal": say_heal,
+    "change": words.CHANGE_WORDS.get,
     "say_missing": words.say_missing,
     "say_value": words.say_value,
     "say_status": words.say_post_status,

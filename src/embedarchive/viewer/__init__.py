@@ -18,7 +18,7 @@ from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
-from embedarchive.viewer import cells, hosts, media, memento, oembed, pages, studies
+from embedarchive.viewer import cells, desk, hosts, media, memento, oembed, pages, studies
 from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
@@ -51,6 +51,10 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/timegate/(?P<url>.+)$", memento.serve_timegate),
         (DB + r"/archive$", pages.show_front),
         (DB + r"/find$", pages.show_results),
+        (r"^/-/embedarchive/alerts\.atom$", desk.lead_to_feed),
+        (DB + r"/desk$", desk.show_desk),
+        (DB + r"/alerts\.atom$", desk.serve_feed),
+        (DB + r"/outlet/(?P<outlet>[^/]+)/alerts\.atom$", desk.serve_feed),
         (DB + r"/lost$", pages.show_lost),
         (DB + r"/outlets$", pages.show_outlets),
         (DB + r"/(?P<study>survival|rot)(?P<form>\.svg|\.csv)?$", studies.show_study),

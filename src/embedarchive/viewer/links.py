@@ -44,6 +44,12 @@ class Links:
     def rot(self) -> str:
         return f"{self.base}/-/rot"
 
+    def desk(self, outlet: str | None = None) -> str:
+        return f"{self.base}/-/desk" + (f"?{urlencode({'outlet': outlet})}" if outlet else "")
+
+    def feed(self, outlet: str | None = None) -> str:
+        return f"{self.base}/-/" + (f"outlet/{quote(outlet, safe='')}/alerts.atom" if outlet else "alerts.atom")
+
     def find(self, text: str) -> str:
         return f"{self.search}?{urlencode({'q': text})}"
 
