@@ -33,9 +33,9 @@ def test_the_claim_is_read_by_structure_in_any_language() -> None:
     [(text, "2021-01-12") for text in (
         "January 12, 2021", "12. Januar 2021", "2021-01-12", "12 janvier 2021", "12 de enero de 2021", "12 gennaio 2021", "12 de jan. de 2021",
         "12 stycznia 2021", "12 января 2021 г.", "2021年1月12日", "午後10:13 · 2021年1月12日", "2021년 1월 12일", "12 Ocak 2021", "12 يناير، 2021",
-        "Dienstag, 12. Januar 2021", "10:13 PM · Jan 12, 2021", "12. Januar 2021 um 22:13", "12 janvier 2021 à 22:13", "12th January 2021", "Jan 12, 2021 at 9:24am PDT",
+        "Dienstag, 12. Januar 2021", "10:13 PM · Jan 12, 2021", "12. Januar 2021 um 22:13", "12 janvier 2021 à 22:13", "12th January 2021", "12 בינואר 2021", "۱۲ ژانویهٔ ۲۰۲۱", "12 जनवरी 2021", "Jan 12, 2021 at 9:24am PDT",
     )]
-    + [("12.01.2021", None), ("01/12/2021", None), ("12 listopada 2021", None), ("12 Sonstwas 2021", None), ("31 February 2021", None)],
+    + [("12.01.2021", None), ("12 มกราคม 2564", None), ("12 January 2564", None), ("01/12/2021", None), ("12 listopada 2021", None), ("12 Sonstwas 2021", None), ("31 February 2021", None)],
 )  # fmt: skip
 def test_a_localised_date_is_believed_only_where_it_cannot_be_misread(text: str, day: str | None) -> None:
     page = f'<blockquote class="twitter-tweet" lang="sv"><p lang="en">Hi</p>&mdash; M (@m) <a href="https://x.com/m/status/1349129669258448897">{text}</a></blockquote>'

@@ -19,7 +19,7 @@ from embedarchive.detect.markup import peel, read_json
 from embedarchive.detect.match import LONGEST_SNIPPET, Match, merge_claims
 from embedarchive.detect.scope import Attrs, Scope, make_match, read_trail
 from embedarchive.detect.selectors import find_selectors, read_selector
-from embedarchive.detect.text import match_byline, name_platform
+from embedarchive.detect.text import match_byline, match_signature, name_platform
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform, Selector
 
@@ -301,6 +301,9 @@ def match_byline_paragraph(node: LexborNode) -> Match | None:
     """What is left of a quote that a CMS stripped: a paragraph that names the platform, the next one its byline."""
     before = _find_next(node, back=True)
     line = " ".join(node.text().split()) if before is not None and before.tag == "p" else ""
+    signed = _match_signed(node, before, line) if before is not None and "(@" in line else None
+    if signed is not None:
+        return signed
     if before is None or "(" not in line or node.css_first("a, img") or before.css_first("a, img"):
         return None
     shown = " ".join(before.text().split())
@@ -308,6 +311,20 @@ def match_byline_paragraph(node: LexborNode) -> Match | None:
     if seen:
         return replace(seen, layer="dom", rule="byline-paragraph", form="bare-byline", trail=read_trail(node))
     return None
+
+
+def _match_signed(node: LexborNode, before: LexborNode, line: str) -> Match | None:
+    """The line that ends a platform's quote, and the paragraph before it, where the quote around them was stripped; its
+    only link, if there is one, names the post."""
+    seen = match_signature(" ".join(before.text().split()), line) if not _is_in_quote(node) else None
+    links = [a.attributes.get("href") or "" for a in node.css("a[href]")[:2]]
+    if seen is None or len(links) > 1:
+        return None
+    post = identify_embedded(links[0]) if links else None
+    if links and (post is None or post.platform != seen.platform):
+        return None
+    url = links[0] if links else None
+    return replace(seen, post=post, url=url, layer="dom", form="bare-byline", trail=read_trail(node))
 
 
 def match_emptied(node: LexborNode, attrs: Attrs) -> Match | None:

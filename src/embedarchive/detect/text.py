@@ -8,11 +8,13 @@ from embedarchive.core.model import Claim, Found
 from embedarchive.detect.claims import read_byline
 from embedarchive.detect.identity import identify_embedded
 from embedarchive.detect.match import Match, number_embeds
+from embedarchive.detect.written_dates import parse_time
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 
 _ADDRESS = re.compile(r"^(?:https?:)?//\S{8,4000}$")
 _SHORT_LINE = 120
+_LONGEST_WORDS = 5_000
 _BYLINE_END = re.compile(r"[(（]\s*[@＠][\w.\-]{1,64}\s*[)）][^()（）]{0,60}(?<![.!?。])$")
 
 
@@ -24,7 +26,8 @@ def find_in_text(text: str) -> Found:
     lines = [line for line in lines if line]
     seen: list[Match] = []
     for i, line in enumerate(lines):
-        match = _match_address(line) or match_byline(lines[i - 1] if i else "", line)
+        before = lines[i - 1] if i else ""
+        match = _match_address(line) or match_signature(before, line) or match_byline(before, line)
         if match:
             seen.append(match)
     return Found(
@@ -50,6 +53,20 @@ def name_platform(line: str) -> Platform | None:
         set(re.findall(r"[a-z0-9]+", line.lower())) if len(line) <= _SHORT_LINE and line[-1:] not in ".!?" else set()
     )
     return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
+
+
+_SIGNED = [(re.compile(p.signed), p) for p in PLATFORMS if p.signed]
+
+
+def match_signature(before: str, line: str) -> Match | None:
+    """A line that nothing else can be than the end of a platform's quote: who wrote it, and a day."""
+    for pattern, platform in _SIGNED if len(line) <= 2 * _SHORT_LINE else ():
+        m = pattern.fullmatch(line)
+        when = parse_time(m[3]) if m else None
+        if m and when:
+            claim = Claim(m[1], m[2], before[:_LONGEST_WORDS] or None, when)
+            return Match("embed", platform.name, None, None, "text", "text", "signature", f"{before}\n{line}", claim)
+    return None
 
 
 def match_byline(before: str, line: str) -> Match | None:

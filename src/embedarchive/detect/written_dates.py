@@ -32,6 +32,25 @@ november novembre noviembre novembro marraskuuta listopadu ноября лист
 december decembre diciembre dicembre dezembro desember dezember joulukuuta grudnia prosince декабря грудня aralik decembrie
   δεκεμβριου ديسمبر דצמבר dec des dez dic déc дек гру ara
 """
+_OTHERS = (
+    ["ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن", "ژوئیه", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر"],
+    ["जनवरी", "फरवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"],
+    [
+        "בינואר",
+        "בפברואר",
+        "במרץ",
+        "באפריל",
+        "במאי",
+        "ביוני",
+        "ביולי",
+        "באוגוסט",
+        "בספטמבר",
+        "באוקטובר",
+        "בנובמבר",
+        "בדצמבר",
+    ],
+)
+"""The twelve months of Persian, of Hindi, and of Hebrew behind its `in`."""
 _DOTLESS = str.maketrans("ıøæ", "ioa")
 
 
@@ -43,7 +62,7 @@ def _fold(word: str) -> str:
 
 _MONTHS = {
     _fold(name): month for month, line in enumerate(re.split(r"\n(?=\S)", _NAMED.strip()), 1) for name in line.split()
-}
+} | {_fold(name): month for names in _OTHERS for month, name in enumerate(names, 1)}
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2})?")
 _OF_X = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})$")
@@ -53,16 +72,18 @@ _CLOCK_BEFORE = re.compile(
 _CLOCK_BEHIND = re.compile(r"(?<=\d{4})(?:,? \w{1,4}|,)? \d{1,2}[:.]\d{2}(?:\s?[AaPp]\.?\s?[Mm]\.?)?(?: [A-Z]{2,4})?$")
 """A time of day before or behind a date in words: of which zone, nobody knows."""
 _WEEKDAY = re.compile(r"^[^\W\d_]{3,12}(?:-feira)?\.?[,\u060c]? (?=\S+ \S)")
-_MONTH_FIRST = re.compile(r"^([^\W\d_]{3,13})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$")
+_MONTH_FIRST = re.compile(r"^([^\W\d_][^\s\d.,]{2,12})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$")
 _DAY_FIRST = re.compile(
-    r"^(\d{1,2})(?:st|nd|rd|th|er|\.)? (?:de |di |of )?([^\W\d_]{2,13})[.,\u060c]{0,2} (?:de )?(\d{4})(?: [гр]\.)?$"
+    r"^(\d{1,2})(?:st|nd|rd|th|er|\.)? (?:de |di |of )?([^\W\d_][^\s\d.,\u060c]{1,12})"
+    r"[.,\u060c]{0,2} (?:de )?(\d{4})(?: [гр]\.)?$"
 )
 _YEAR_FIRST = re.compile(r"^(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]")
 _LONGEST = 80
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 
 def parse_time(text: str) -> str | None:
-    """ISO 8601, X's own (`Tue May 25 13:25:57 +0000 2021`), or a date whose month is named in any of 25 languages, as ISO
+    """ISO 8601, X's own (`Tue May 25 13:25:57 +0000 2021`), or a date whose month is named in any of 27 languages, as ISO
     UTC; a day alone stays a day. None for all else: of `03/04/2021` nobody knows which is the month."""
     text = " ".join(text.split())[:_LONGEST]
     if (m := _OF_X.match(text)) and (month := _MONTHS.get(m[1].lower())):
@@ -91,6 +112,8 @@ def _parse_words(text: str) -> str | None:
     else:
         return None
     month = int(named) if named.isdigit() else _MONTHS.get(_fold(named), 0)
+    if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:  # of another calendar
+        return None
     try:
         return datetime(int(year), month, int(day), tzinfo=UTC).strftime("%Y-%m-%d")
     except ValueError:

@@ -196,6 +196,25 @@ MARKUP = (
         text="Guten Tag",
     ),
     MarkupExample(
+        '<p>It is back.</p><p>&mdash; Mara Lind (@maralind) <a href="https://twitter.com/maralind/status/1349129669258448897">'
+        "January 12, 2021</a></p>",
+        ("1349129669258448897",),
+        "bare-byline",
+        author_name="Mara Lind",
+        author_handle="maralind",
+        text="It is back.",
+        posted_at="2021-01-12",
+    ),
+    MarkupExample(
+        "<p>It is back. pic.twitter.com/a1b2</p><p>— Mara Lind (@maralind) 12. Januar 2021</p>",
+        (None,),
+        "bare-byline",
+        author_name="Mara Lind",
+        author_handle="maralind",
+        text="It is back. pic.twitter.com/a1b2",
+        posted_at="2021-01-12",
+    ),
+    MarkupExample(
         '<div id="bbpBox_1349129669258448897" class="bbpBox"><p class="bbpTweet">It is back.<span class="timestamp"><a href="http://twitter.com/m'
         '/statuses/1349129669258448897">a minute ago</a> via web</span><span class="metadata"><span class="author"><a href="http://twitter.com/m">'
         "Mara</a></span></span></p></div>"
@@ -579,6 +598,7 @@ PLATFORM = Platform(
     calls=(r"createTweet(?:Embed)?\(\s*[\"'](\d{5,20})[\"']",),
     link_parameters=("ref_src=twsrc",),
     selectors=SELECTORS,
+    signed=r"[\u2014\u2013] ?(.{1,80}?) ?\(@(\w{1,15})\) (\S.{5,40})",
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

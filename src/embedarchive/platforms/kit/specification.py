@@ -238,7 +238,8 @@ class Platform:
     script calls that draw a post, `from_call` makes the native id of their groups. `bylines` are localised words before
     the author's name in the fallback; where it is `titled`, the fallback's link to the post bears its title.
     `link_parameters` are pieces of the query that a link copied out of its embed code carries; `wordless` matches a
-    fallback that holds no words of the post.
+    fallback that holds no words of the post. `signed` matches the line that ends the fallback, with name, handle and date as
+    its groups, if nothing else can be such a line: it is found where the quote around it was stripped.
 
     All of these are looked for in a document's bytes as they stand here, before it is parsed (`detect/keywords.py`): nothing
     has to be told twice.
@@ -281,6 +282,7 @@ class Platform:
     link_parameters: tuple[str, ...] = ()
     wordless: str = ""
     titled: bool = False
+    signed: str = ""
     visit: Visitable | None = None
     answering_hosts: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
