@@ -230,7 +230,7 @@ def test_a_plain_text_article_gives_its_one_unresolved_embed(shared: Path, path:
         (("capture", "https://news.example/story"), 2, "no post of a platform"),
         (("check",), 1, "embedarchive crawl"),
         (("lookup", "anything"), 1, "no archive"),
-        (("crawl", "missing-file.html"), 1, "missing-file.html"),
+        (("crawl", "missing-file.html"), 2, "missing-file.html"),
         (("nonsense",), 2, "No such command"),
     ],
 )

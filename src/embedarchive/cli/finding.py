@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from embedarchive.cli.console import open_console
 from embedarchive.cli.options import (
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
@@ -224,7 +224,7 @@ def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[s
 
 
 def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
-    console = Console(highlight=False)
+    console = open_console()
     console.print(Text(printable(found.title or seed.url), style="bold"))
     console.print(Text(printable(found.canonical_url or seed.url), style="dim"))
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -257,7 +257,7 @@ def platforms(nl: bool) -> None:
         hosts = ", ".join(platform.hosts[:4]) + (" …" if len(platform.hosts) > 4 else "") or "any"
         dates, visits = ("yes" if can[name] else "–" for name in ("dates_from_id", "captured"))
         table.add_row(platform.title, "yes", dates, visits, hosts)
-    Console(highlight=False).print(table)
+    open_console().print(table)
 
 
 def capabilities(platform: Platform) -> dict[str, Any]:

@@ -109,6 +109,12 @@ DISPLAY_OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     click.option("-v", "--verbose", is_flag=True, help="One line for every event, also on a terminal."),
     click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
+    click.option(
+        "--log-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Append every event to this file, one JSON object a line, with its time.",
+    ),
 )
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from embedarchive.cli.console import open_console
 from embedarchive.core import clock
 from embedarchive.core.model import OUTCOMES
+from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Report, Standings, Tally
 from embedarchive.show.words import CHANGE_WORDS, printable, say_count, say_missing, say_moment
@@ -31,6 +32,11 @@ QUIET = ("describe", "conclude", "replay", "hold", "closed")
 """What is not told one by one: holds and closed hosts are told in full by a note, the others by the summary."""
 
 
+NO_ARTICLES = "none were due: all were fetched lately enough"
+MOST_NAMED = 20
+"""Posts that a summary names one by one."""
+
+
 class Display:
     """Shows a tally on standard error, and events one a line where there is no terminal (or with `verbose`).
 
@@ -40,7 +46,7 @@ class Display:
     def __init__(self, title: str, *, quiet: bool, verbose: bool, as_json: bool) -> None:
         self.title, self.quiet, self.as_json = title, quiet, as_json
         self.tally = Tally()
-        self.console = Console(stderr=True, highlight=False)
+        self.console = open_console(stderr=True)
         live = self.console.is_terminal and not quiet
         self.lines = not quiet and (verbose or not live)
         self.live = Live(get_renderable=self.render, console=self.console, refresh_per_second=8) if live else None
@@ -132,18 +138,21 @@ def event_line(event: Event) -> Text:
     text.append(f"{event.what:8} ", style="dim").append(f"{event.outcome:12} ", style=style).append(subject)
     if event.what == "search":
         text.append(f"  {event.count} embeds", style="dim")
+    failure = find_failure(event) if event.what in ("article", "listing", "link") else None
     if event.detail:
         said = dict.fromkeys(map(say_missing, event.detail.split("; ")))
         text.append(f"  {'; '.join(said)}", style="dim")
+    if failure:
+        text.append(f" ({failure.to_do})", style="dim")
     return text
 
 
 def print_summary(tally: Tally, where: str) -> None:
     """Say on standard output what a run did, and where to look."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = open_console()
     grid = Table.grid(padding=(0, 2))
     if tally.due.get("articles"):
-        articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or "none were due"
+        articles = ", ".join(f"{n} {word}" for word, n in articles_words(tally) if n) or NO_ARTICLES
         grid.add_row("Articles", articles)
         grid.add_row("Embeds", str(tally.embeds))
     if tally.in_part.total():
@@ -151,12 +160,17 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Seen in part", f"{why} (--report FILE.csv says which, and what to do)")
     if tally.skipped:
         grid.add_row("Not taken", say_skipped(tally.skipped))
-    grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text("none were due"))
+    grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text(say_no_visits(tally)))
     if tally.standing.partly_preserved:
         grid.add_row("In part", partly_text(tally.standing))
     if tally.standing.perhaps_gone:
         posts = say_count(tally.standing.perhaps_gone, "post")
         grid.add_row("Not confirmed", f"{posts} perhaps gone; looked at again before that is said")
+    if tally.newly_gone and not tally.newly_lost:
+        named = list(map(printable, tally.newly_gone[:MOST_NAMED]))
+        more = len(tally.newly_gone) - len(named)
+        text = "\n".join(named + ([f"and {more} more (--json names all)"] if more else []))
+        grid.add_row("Newly gone", Text(text, style="red"))
     if tally.newly_lost:
         grid.add_row("Newly gone", Text("\n".join(map(printable, tally.newly_lost)), style="red"))
     if others := {kind: n for kind, n in tally.changes.items() if kind != "missing"}:
@@ -171,6 +185,17 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
     grid.add_row("Archive", where)
     console.print(grid)
+
+
+def say_no_visits(tally: Tally) -> str:
+    """Why no post was visited: that none was due is said only where nothing was found or waits."""
+    if tally.waiting:
+        return "none was visited"
+    if tally.in_place:
+        return "none was visited by itself"
+    if tally.embeds:
+        return "none had to be visited: they were before, or name no post, or cannot be"
+    return "none were due"
 
 
 def partly_text(standing: Standings) -> str:

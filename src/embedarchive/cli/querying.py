@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from embedarchive.cli.console import open_console
 from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
@@ -146,7 +146,7 @@ def print_table(names: tuple[str, ...], rows: Iterable[Row]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(show(value)), justify=justify(value)) for value in row))
     if names:
-        Console(highlight=False).print(table)
+        open_console().print(table)
     else:
         click.echo("No rows.", err=True)
 

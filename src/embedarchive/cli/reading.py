@@ -16,6 +16,7 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
+from embedarchive.cli.console import open_console
 from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ArchiveError, ExitCode
@@ -46,7 +47,7 @@ def reading(archive: str) -> Iterator[sqlite3.Connection]:
 
 
 def say(what: RenderableType) -> None:
-    Console(highlight=False, soft_wrap=False).print(what)
+    open_console().print(what)
 
 
 def say_json(value: Any) -> None:

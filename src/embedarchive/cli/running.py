@@ -30,7 +30,8 @@ from embedarchive.cli.options import (
 )
 from embedarchive.cli.progress import Display
 from embedarchive.core.dates import read_age
-from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
+from embedarchive.run.log import LogFile
 from embedarchive.run.plan import Plan
 from embedarchive.run.report import Report
 from embedarchive.run.services import SettingsOptions
@@ -287,6 +288,14 @@ def run_shown(call: Callable[..., Report], command: str, values: dict[str, Any])
 def show_run(call: Callable[..., Report], command: str, values: dict[str, Any]) -> Report:
     """Call the function that a command is made of, with its display, which prints the summary at the end."""
     shown = {name: values[name] for name in ("quiet", "verbose", "as_json")}
-    given = {name: value for name, value in values.items() if name not in shown}
+    log = values.get("log_file")
+    given = {name: value for name, value in values.items() if name not in shown and name != "log_file"}
     with Display(f"{command} → {archive_path(values['archive'])}", **shown) as display:
-        return call(watcher=display, **given)
+        if log is None:
+            return call(watcher=display, **given)
+        watcher = LogFile(log, command, display)
+        try:
+            return call(watcher=watcher, **given)
+        except EmbedArchiveError as error:
+            watcher.write("error", {"text": str(error), "exit_code": int(error.exit_code)})
+            raise

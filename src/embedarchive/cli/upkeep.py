@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from embedarchive.cli.console import open_console
 from embedarchive.cli.options import DOOR_OPTIONS, archive_option, take_settings, with_options
 from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import DamagedArchive, EmbedArchiveError, ExitCode, UsageError
@@ -92,7 +92,7 @@ def examine_machine(
             fine, seen = False, str(error)
             codes.add(error.exit_code if isinstance(error, DamagedArchive) else ExitCode.ERROR)
         table.add_row(Text("✓", style="green") if fine else Text("✗", style="red"), name, seen)
-    Console(highlight=False).print(table)
+    open_console().print(table)
     return max(codes)
 
 
@@ -109,7 +109,7 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
     asked = dict.fromkeys(question.platform.name for question in list_questions())
     if unknown := set(platforms) - set(asked):
         raise UsageError(f"Nothing is asked of {', '.join(sorted(unknown))}; there are {', '.join(asked)}.")
-    console, tally = Console(highlight=False), Counter[bool | None]()
+    console, tally = open_console(), Counter[bool | None]()
     async for heard in ask_platforms(settings, path, platforms):
         tally[heard.held] += 1
         mark, colour = SIGNS[heard.held]

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from embedarchive.api import commands as api
+from embedarchive.cli.console import open_console
 from embedarchive.cli.options import (
     DISPLAY_OPTIONS,
     WORLD_OPTIONS,
@@ -171,7 +171,7 @@ def print_plan(path: Path, chosen: Watch, *, as_json: bool) -> int:
                 ),
             )
         )
-    Console(highlight=False, width=120).print(table)
+    open_console().print(table)
     click.echo(say_shortfall(plans, chosen.longest_d))
     return ExitCode.DONE
 

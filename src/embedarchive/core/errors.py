@@ -2,7 +2,7 @@
 
 EmbedArchiveError
 ├── UsageError             the call cannot be understood                exit 2
-├── SourceError            a seed could not be read                     exit 1
+├── SourceError            a seed could not be read                     exit 2
 ├── FetchError             an article or media could not be fetched     (becomes an outcome, never an exit)
 │   └── RefusedError       the door refused to connect there
 ├── BrowserError           the browser could not do its work            exit 1
@@ -89,7 +89,7 @@ class UsageError(EmbedArchiveError):
 
 
 class SourceError(EmbedArchiveError):
-    pass
+    exit_code = ExitCode.WRONG_USE
 
 
 class FetchError(EmbedArchiveError):

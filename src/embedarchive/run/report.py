@@ -74,6 +74,7 @@ class Tally:
     in_part: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     newly_lost: list[str] = field(default_factory=list)
+    newly_gone: list[str] = field(default_factory=list)
     due: Mapping[str, int] = field(default_factory=dict)
     standing: Standings = field(default_factory=lambda: Standings())
 
@@ -135,6 +136,7 @@ class Tally:
             "closed_hosts": dict(self.closed),
             "changes": dict(self.changes),
             "newly_lost": list(self.newly_lost),
+            "newly_gone": list(self.newly_gone),
             "posts_left_due": self.waiting,
             "posts_beyond_reach": self.due.get("beyond", 0),
             "seconds": round(self.seconds, 1),
@@ -170,6 +172,7 @@ class Report:
     what of it somebody may have wanted.
     `closed_hosts` asked to be left alone, each until when (ISO 8601).
     `changes` counts by kind what a watch told; `newly_lost` are the keys of the posts among them that were found gone.
+    `newly_gone` are the keys of posts seen alive before of which this run settled that they are gone, whatever the command.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
@@ -195,6 +198,7 @@ class Report:
     closed_hosts: Mapping[str, str]
     changes: Mapping[str, int]
     newly_lost: Sequence[str]
+    newly_gone: Sequence[str]
     posts_left_due: int
     posts_beyond_reach: int
     seconds: float
@@ -226,6 +230,17 @@ WHERE r.id = ? AND json_extract(r.options, '$.platforms') IS NOT NULL AND e.kind
 def count_left_out(archive: Archive, crawl_id: int) -> int:
     """How many posts of a run's articles stay due because it was told to visit other platforms."""
     return int(archive.conn.execute(_LEFT_OUT, (crawl_id,)).fetchone()[0])
+
+
+_NEWLY_GONE = """
+SELECT n.post_key FROM conclusions n, crawls r WHERE r.id = :crawl AND n.status = 'gone' AND n.last_available_at IS NOT NULL
+  AND n.confirmed_at >= r.started_at AND n.post_key IN (SELECT post_key FROM captures WHERE crawl_id = :crawl)
+ORDER BY n.confirmed_at, n.post_key"""
+
+
+def read_newly_gone(archive: Archive, crawl_id: int) -> list[str]:
+    """The keys of posts seen alive before of which a run settled that they are gone."""
+    return [str(row[0]) for row in archive.conn.execute(_NEWLY_GONE, {"crawl": crawl_id})]
 
 
 def read_standings(archive: Archive, crawl_id: int) -> Standings:

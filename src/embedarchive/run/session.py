@@ -27,6 +27,7 @@ from embedarchive.run.report import (
     Tally,
     count_left_out,
     read_captured,
+    read_newly_gone,
     read_standings,
     say_closed,
     say_hold,
@@ -186,6 +187,7 @@ def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
     """Leave in the archive how a run ended, and what it did."""
     if left := count_left_out(archive, crawl_id):
         tally.skipped["other_platform"] = left
+    tally.newly_gone = read_newly_gone(archive, crawl_id)
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
     tally.standing = read_standings(archive, crawl_id)

@@ -1,0 +1,105 @@
+"""What a run says to whoever ran it: in full where it is piped, with the next step, and in a log with times."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from archive_builder import build_archive
+from embedarchive.cli.progress import event_line, say_no_visits
+from embedarchive.core.errors import ExitCode
+from embedarchive.platforms import PLATFORMS
+from embedarchive.run.ledger import Event
+from embedarchive.run.report import Tally, read_newly_gone
+from embedarchive.store import Archive
+from in_process import run
+
+LONG = f"https://paper.example/{'a-very-long-slug-' * 12}"
+
+
+@pytest.mark.parametrize(("said", "meant"), [("crwal", "crawl"), ("serch", "search"), ("doctr", "doctor"), ("zzz", "")])
+def test_a_command_that_is_none_says_which_was_meant(said: str, meant: str) -> None:
+    done = run(said)
+    assert (done.code, f"Did you mean {meant}?" in done.err) == (2, bool(meant))
+
+
+@pytest.mark.parametrize("command", ["find", "crawl"])
+@pytest.mark.parametrize("seed", ["nothing-here.txt", "@none.txt", "ftp://a.test/", "http://"])
+def test_a_bad_seed_is_wrong_use(command: str, seed: str, tmp_path: Path) -> None:
+    done = run(command, seed, *(["-a", tmp_path / "a"] if command == "crawl" else []))
+    assert (done.code, "Nothing was done" in done.err, (tmp_path / "a").exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    "reason", ["dns", "http_404", "http_403", "timeout", "robots", "deferred", "no_article", "tls_expired"]
+)
+def test_a_failure_carries_the_next_step(reason: str) -> None:
+    assert event_line(Event("article", LONG, "failed", reason)).plain.endswith(")")
+
+
+def test_what_is_piped_is_neither_wrapped_nor_cut(tmp_path: Path) -> None:
+    quote = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/CpQ9x1mNq8r/"></blockquote>'
+    (tmp_path / "a.html").write_text(f"<title>{'word ' * 60}</title><link rel=canonical href={LONG}>{quote}")
+    done = run("find", tmp_path / "a.html", COLUMNS="40")
+    assert LONG in done.out.splitlines()
+    assert any("instagram:CpQ9x1mNq8r" in line and "blockquote" in line for line in done.out.splitlines())
+    done = run("platforms", COLUMNS="40")
+    assert all("yes" in line for line in done.out.splitlines()[1:] if line.strip())
+    done = run(
+        "crawl",
+        tmp_path / "a.html",
+        "--platform",
+        "vine",
+        "-a",
+        tmp_path / ("long" * 20),
+        "--browser-path=/none",
+        COLUMNS="40",
+    )
+    assert any(line.startswith("Archive") and line.rstrip().endswith("MB)") for line in done.out.splitlines())
+
+
+def test_none_were_due_never_stands_beside_work_that_was_done() -> None:
+    assert say_no_visits(Tally()) == "none were due"
+    for tally in (Tally(embeds=3), Tally(in_place=2), Tally(due={"waiting": 4})):
+        assert "none were due" not in say_no_visits(tally)
+
+
+def test_a_log_has_every_event_with_its_time(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("<p>Words without posts.")
+    log = tmp_path / "runs.jsonl"
+    for code in (ExitCode.DONE, ExitCode.DONE):
+        done = run("crawl", tmp_path / "a.html", "-a", tmp_path / "out", "--log-file", log, "--quiet")
+        assert done.code == code
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["what"] for line in lines if line["what"] in ("begin", "end")] == ["begin", "end"] * 2
+    assert {"article", "search"} <= {line["what"] for line in lines}
+    assert lines[-1]["exit_code"] == 0
+    times = [datetime.fromisoformat(line["at"]) for line in lines]
+    assert times == sorted(times)
+    done = run("crawl", "-a", tmp_path / "out", "--log-file", tmp_path)
+    assert done.code == 2
+    done = run("check", "-a", tmp_path / "none", "--log-file", log)
+    assert (done.code, json.loads(log.read_text().splitlines()[-1])["what"]) == (1, "error")
+
+
+def test_a_run_names_what_it_found_newly_gone(tmp_path: Path) -> None:
+    path = build_archive(tmp_path / "a")
+    with closing(sqlite3.connect(path)) as conn:
+        gone = "SELECT post_key, confirmed_at FROM conclusions WHERE status = 'gone' AND last_available_at IS NOT NULL"
+        lost = conn.execute(gone).fetchall()
+        runs = conn.execute("SELECT id, started_at FROM crawls").fetchall()
+        seen = {
+            run_id: {k for (k,) in conn.execute("SELECT post_key FROM captures WHERE crawl_id = ?", (run_id,))}
+            for run_id, _ in runs
+        }
+    assert lost
+    with Archive(path, platforms=PLATFORMS) as archive:
+        named = {run_id: set(read_newly_gone(archive, run_id)) for run_id, _ in runs}
+    for run_id, started_at in runs:
+        assert named[run_id] == {key for key, at in lost if at and at >= started_at and key in seen[run_id]}
+    assert set().union(*named.values())
