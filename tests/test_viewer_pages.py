@@ -429,7 +429,7 @@ async def test_the_written_config_arranges_the_tables_and_asks_the_questions(pat
     facets = shown["facet_results"]
     assert set(facets.get("results", facets)) >= {"outcome", "reason"}
     assert "Bytes of a capture, with a role" in (await get(room, "/embeds/artifacts")).text
-    assert (await get(room, "/embeds/survival.json?_shape=array")).status_code == 200
+    assert (await get(room, "/embeds/lifetimes.json?_shape=array")).status_code == 200
     assert run("serve", "-a", path, "--write-config", config).code == 2  # never over what someone may have changed
 
 

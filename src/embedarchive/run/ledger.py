@@ -33,6 +33,7 @@ from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable,
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.controls import Controls
 from embedarchive.run.engine import Pass, Row, run_passes
+from embedarchive.run.languages import add_language
 from embedarchive.run.pace import Pace, ran_out_of_time
 from embedarchive.run.spare import SpareTime
 from embedarchive.run.telling import make_request, say_answer, wait_after
@@ -463,7 +464,7 @@ class Run:
         visit = BY_NAME[row["platform"]].visit
         assert visit is not None, "only captures of visitable platforms are due"
         assert post is not None, "a capture refers to its post"
-        description = await asyncio.to_thread(visit.describe, page, post)
+        description = add_language(await asyncio.to_thread(visit.describe, page, post))
         also = tuple(make_post(BY_NAME[post.platform], native_id) for native_id in visit.also(page, post))
         now = clock.now()
         await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, now, also)
