@@ -69,6 +69,10 @@ def revisit(url: str, *more: str) -> bytes:
     return record("revisit", url, head, "application/http; msgtype=response", *more)
 
 
+def find_id(record: bytes) -> str:
+    return record.split(b"WARC-Record-ID: ")[1].split(b"\r\n")[0].decode()
+
+
 def chunked(body: bytes) -> bytes:
     pieces = [body[at : at + 50] for at in range(0, len(body), 50)]
     return b"".join(f"{len(p):x}\r\n".encode() + p + b"\r\n" for p in pieces) + b"0\r\n\r\n"
@@ -117,6 +121,10 @@ FORMS = {
     "conversion": ([record("conversion", N, article(1), "text/html")], ["01"], {}),
     "revisit": ([response(N + "a", article(1)), revisit(N + "b", *ORIGINAL)], ["01", "01"], {}),
     "revisit before its original": ([revisit(N + "b", *ORIGINAL), response(N + "a", article(1))], ["01", "01"], {}),
+    "revisit of a record by its id": (
+        [response(N + "a", article(1)), revisit(N + "b", f"WARC-Refers-To: {find_id(response(N + 'a', article(1)))}")],
+        ["01", "01"], {},
+    ),
     "revisit of nothing": ([response(N, article(1)), revisit(N + "b")], ["01"], {"revisit_unresolved": 1}),
     "what is no page": (
         [
@@ -344,6 +352,9 @@ LISTS: dict[str, tuple[str, bytes, list[str]]] = {
     "quoted, in brackets, noted": ("l.txt", f'"{A}",\n<{B}>  \n{A} # x\n{B} and a note\n'.encode(), [A, B]),
     "Markdown": ("l.md", f"- [x]({A})\n* see {B}.\n".encode(), [A, B]),
     "without a scheme": ("l.txt", b"n.test/a\nn.test/b # note\n", [A, B]),
+    "several on a line": ("l.txt", f"{A} {B}\n".encode(), [A, B]),
+    "several with commas": ("l.txt", f"{A}, {B};\n".encode(), [A, B]),
+    "a page given as a list": ("l.htm", f'<!doctype html><p>See <a href="{A}">a</a>, <a href="{B}">b</a>'.encode(), [A, B]),
     "a heading": ("l.txt", f"URL\n{A}\n{B}\n".encode(), [A, B]),
     "one column": ("l.csv", f"url\n{A}\n{B}\n".encode(), [A, B]),
     "many columns": ("l.csv", f'title,url,notes\n"W, 1",{A},see https://x.test/\nTwo,{B},"a\nb"\n'.encode(), [A, B]),
@@ -363,6 +374,24 @@ LISTS: dict[str, tuple[str, bytes, list[str]]] = {
         [A, B],
     ),
     "Instapaper": ("i.csv", f"URL,Title,Selection,Folder,Timestamp\n{A},a,,Unread,1\n{B},b,,Archive,2\n".encode(), [A, B]),
+    "Excel's own first line": ("l.csv", f"sep=;\nurl;x\n{A};1\n{B};2\n".encode(), [A, B]),
+    "Instapaper's page": (
+        "i.html", "<!DOCTYPE html>\n<html>\n<head>\n<title>Instapaper: Export</title>\n</head>\n<body><h1>Unread</h1>"
+        f'<ol><li><a href="{A}">a</a></ol><h1>Archive</h1><ol><li><a href="{B}">b</a></ol>'.encode(), [A, B],
+    ),
+    "Firefox's backup": (
+        "b.json", json.dumps({"title": "", "type": "text/x-moz-place-container", "children": [
+            {"title": "a", "uri": A}, {"title": "p", "uri": "place:sort=8"}, {"children": [{"title": "b", "uri": B}]},
+        ]}).encode(), [A, B],
+    ),
+    "Chrome's bookmarks": (
+        "Bookmarks", json.dumps({"checksum": "0", "roots": {"bookmark_bar": {"children": [
+            {"name": "a", "type": "url", "url": A}, {"name": "f", "type": "folder", "children": [{"url": B}]},
+        ]}}}).encode(), [A, B],
+    ),
+    "JSON Lines": ("l.jsonl", f'{{"article": "{A}", "url": "https://x.com/i/1"}}\n{{"article": "{B}"}}\n'.encode(), [A, B]),
+    "OPML": ("f.opml", f'<?xml version="1.0"?><opml><body><outline text="x"><outline xmlUrl="{A}"/></outline>'
+        f'<outline xmlUrl="{B}" title="b"/></body></opml>'.encode(), [A, B]),
     "auto-archiver's sheet": (
         "s.csv", f"Link,Archive status,Archive location,Screenshot\n{A},ok,https://s3.test/x,https://s3.test/y\n{B},,,\n".encode(),
         [A, B],
@@ -377,7 +406,7 @@ def test_lists_give_each_address_once(kind: str, tmp_path: Path) -> None:
     path.write_bytes(data)
     seeds, intake = take(f"@{path}")
     assert ([seed.url for seed in seeds], intake.losses) == (expected, 0)
-    if not name.endswith((".txt", ".md")):
+    if not name.endswith((".txt", ".md", ".htm")):
         assert [seed.url for seed in take(path)[0]] == expected
     decoded = gzip.decompress(data) if name.endswith(".gz") else data
     if b"\x00" not in decoded and "Windows" not in kind:
@@ -762,6 +791,13 @@ def test_a_feed_stands_in_for_articles_that_cannot_be_had(httpserver: HTTPServer
 def test_what_is_no_article_by_its_type(content_type: str | None, body: bytes, reason: str | None) -> None:
     fetch = Fetch(A, A, "2026-01-01T00:00:00.000Z", "ok", 200, content_type=content_type, body=body)
     assert refuse_no_article(fetch).reason == reason
+
+
+def test_a_line_that_is_no_json_is_named_among_those_that_are(tmp_path: Path) -> None:
+    (tmp_path / "l.jsonl").write_text(f'{{"url": "{A}", "title": "T", "guid": "x"}}\n{{"url": \n{{"url": "{B}"}}\n')
+    seeds, intake = take(tmp_path / "l.jsonl")
+    assert ([seed.url for seed in seeds], dict(seeds[0].notes)) == ([A, B], {"title": "T"})
+    assert [lost.subject.strip() for lost in intake.lost] == ['line 2: {"url":']
 
 
 def test_a_row_that_cannot_be_read_never_stops_the_rest(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from embedarchive.fetch.body import Body
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.links import find_canonical
 from embedarchive.sources.listing import find_listing, identify_listing
-from embedarchive.sources.lists import decode_list, is_address_list, is_bookmarks
+from embedarchive.sources.lists import decode_list, is_address_list, is_bookmarks, is_json_list
 from embedarchive.sources.media import is_asset, is_platform_page, starts_as_html
 from embedarchive.sources.saved import (
     find_saved_date,
@@ -70,10 +70,10 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
         return
     for file in sorted(_walk(path, intake)):
         kind = identify_kind(file)
-        if kind == "list":
+        if kind == "list" and not is_asset(file.name):
             intake.skip(str(path), "list_in_folder", str(file))
             continue
-        if kind == "unknown":
+        if kind in ("unknown", "list"):
             intake.skip(str(path), "other_type" if is_asset(file.name) else "unknown_kind", str(file))
             continue
         address = base_url and urljoin(base_url.rstrip("/") + "/", quote(file.relative_to(path).as_posix()))
@@ -116,6 +116,8 @@ def identify_kind(path: Path) -> Kind:
         return "mhtml" if is_mhtml(start) else "har"
     if start.startswith((b"WARC/", b"filedesc://")) or _is_zip(path):
         return "web archive"
+    if is_json_list(decode_list(start)):
+        return "list"
     return "html" if starts_as_html(start) else "unknown"
 
 

@@ -1,4 +1,4 @@
-"""A list as people keep them (lines, CSV, TSV, a browser's bookmarks) turned into what names a seed, by line. Pure.
+"""A list as people keep them (lines, CSV, TSV, JSON, OPML, a browser's bookmarks) turned into what names a seed, by line. Pure.
 
 One bad line never stops the rest: what a line means is decided by whoever asks, and each knows its number.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -27,7 +29,16 @@ _HEADINGS = re.compile(
     r"(?i)(?:(?:article|page|source|original|canonical|post|web|news)[ _-]?)?"
     r"(?:urls?|links?|uri|address(?:es)?|href|website)(?:[ _-]?address)?"
 )
-_BOOKMARKS = re.compile(r"(?i)^\s*(?:<!doctype netscape-bookmark|<!doctype html>\s*<html>\s*<!--so long and thanks)")
+_BOOKMARKS = re.compile(
+    r"(?i)^\s*(?:<!doctype netscape-bookmark|<!doctype html>\s*<html>\s*<!--so long and thanks|(?:<\?xml[^>]*>\s*)?<opml\b"
+    r"|(?:<!doctype html>\s*)?<html>\s*<head>[^\x00]{0,300}?<title>\s*(?:instapaper|pocket) ?(?::\s*)?export)"
+)
+_HTML = re.compile(r"(?i)\s*<(?:!doctype|html)\b")
+_JSON = re.compile(r"""\s*[{\[][^\x00]*?"(?:article|article_url|url|uri|href|link)"\s*:\s*"(?:https?:|place:|about:)""")
+_JSON_ADDRESSES = ("article", "article_url", "url", "uri", "href", "link")
+_JSON_IDS = re.compile(r"(?i)guid|type|index|.*id|.*icon.*|.*uri|.*url")
+_SEPARATOR = re.compile(r"(?i)sep=(.)\r?\n")
+_ONLY_BETWEEN = re.compile(r"[\s,;|]+")
 _TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 
 
@@ -62,9 +73,13 @@ def read_list(text: str, name: str, column: str | None = None) -> Iterator[Line]
     `column` is the heading or the number (from 1) of the column that holds addresses; else it is found. Raises UsageError for a
     column that is not there.
     """
-    if _BOOKMARKS.match(text):
-        return _read_bookmarks(text)
-    separator = _find_separator(text, name, column)
+    if _BOOKMARKS.match(text) or _HTML.match(text):
+        return _read_links(text)
+    if is_json_list(text):
+        return _read_json(text)
+    told = _SEPARATOR.match(text)  # Excel's own first line
+    text = text[told.end() :] if told else text
+    separator = told[1] if told else _find_separator(text, name, column)
     if separator:
         return _read_table(text, separator, column)
     return read_lines(text.splitlines())
@@ -76,7 +91,11 @@ def read_lines(lines: Iterable[str]) -> Iterator[Line]:
     for number, line in enumerate(lines, 1):
         text = re.sub(r"(?:^|\s)#.*", "", line.strip("\ufeff\r\n")).strip().strip("\x00")
         if text:
-            yield Line(number, text, heading=first and _HEADINGS.fullmatch(text.strip("\"'")) is not None)
+            several = _ONLY_BETWEEN.split(text.strip(",;| "))
+            if len(several) > 1 and all(map(_ADDRESS.fullmatch, several)):
+                yield from (Line(number, each) for each in several)
+            else:
+                yield Line(number, text, heading=first and _HEADINGS.fullmatch(text.strip("\"'")) is not None)
             first = False
 
 
@@ -182,17 +201,65 @@ def _find_named(headings: list[str] | None, rows: list[list[str]], column: str) 
     raise UsageError(f"The list has no column {column!r}; {there}. Nothing was done.")
 
 
-def _read_bookmarks(text: str) -> Iterator[Line]:
-    """Give the links of a browser's bookmark file; Pocket and Instapaper export in the same shape."""
+def _read_links(text: str) -> Iterator[Line]:
+    """Give the links of a browser's bookmark file, of what Pocket and Instapaper export, of OPML, of a page given as a list."""
     tree = LexborHTMLParser(limit_nesting(text.encode()))
-    for number, node in enumerate(tree.css("a[href]"), 1):
-        title = node.text(strip=True)
-        yield Line(number, (node.attributes.get("href") or "").strip(), {"title": title} if title else {})
+    for number, node in enumerate(tree.css("a[href], outline[xmlurl], outline[url]"), 1):
+        said = node.attributes
+        address = (said.get("href") or said.get("xmlurl") or said.get("url") or "").strip()
+        title = node.text(strip=True) or said.get("title") or said.get("text")
+        yield _make_line(number, address, {"title": title} if title else {})
+
+
+def _read_json(text: str) -> Iterator[Line]:
+    """Give the addresses in JSON (bookmarks of Firefox and Chrome, exports) or JSON Lines; texts beside them are notes."""
+    number, waiting = 0, _load_all(text)[::-1]
+    while waiting:
+        value = waiting.pop()
+        number += not isinstance(value, list)
+        if isinstance(value, str):
+            yield Line(number, value)
+            continue
+        if isinstance(value, dict) and (address := _find_in_json(value)):
+            notes = {name: said for name, said in value.items() if isinstance(said, str) and said and said != address}
+            yield _make_line(number, address, {n: said for n, said in notes.items() if not _JSON_IDS.fullmatch(n)})
+        children = value.values() if isinstance(value, dict) else value
+        waiting += reversed([child for child in children if isinstance(child, dict | list)])
+
+
+def _find_in_json(value: Mapping[str, Any]) -> str | None:
+    return next((value[name] for name in _JSON_ADDRESSES if isinstance(value.get(name), str)), None)
+
+
+def _load_all(text: str) -> list[Any]:
+    """The values of a JSON text, or of each line of JSON Lines; a line that is none, as it stands."""
+    try:
+        return [json.loads(text)]
+    except (ValueError, RecursionError):
+        return [_load_line(line) for line in text.splitlines() if line.strip()]
+
+
+def _load_line(line: str) -> Any:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    return value if isinstance(value, dict | list) else line
+
+
+def _make_line(number: int, address: str, notes: Mapping[str, str]) -> Line:
+    """A link of a list. What is no page's (`place:`, `javascript:`) names nothing, as a heading does."""
+    return Line(number, address, notes, heading=re.match(r"(?i)(?:https?|file):", address) is None)
+
+
+def is_json_list(start: str) -> bool:
+    """Whether a file's first characters are those of JSON that names addresses."""
+    return start.lstrip()[:1] in ("{", "[") and _JSON.match(start[:4096]) is not None
 
 
 def has_columns(first: str, column: str | None) -> bool:
     """Whether a list's first line is that of a table."""
-    return _find_separator(first, "", column) is not None
+    return _SEPARATOR.match(first) is not None or _find_separator(first, "", column) is not None
 
 
 def has_columns_of_addresses(text: str) -> bool:

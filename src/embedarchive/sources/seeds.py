@@ -78,7 +78,7 @@ class _Expander:
         """Lines as they come, so that a pipe is followed while it is written; a table is known by its first line."""
         lines = iter(self._stdin)
         first = next(lines, "")
-        if first.startswith("<!") or has_columns(first, self._column):
+        if first.lstrip().startswith(("<", "{", "[")) or has_columns(first, self._column):
             yield from self._expand_lines(read_list("".join((first, *lines)), "-", self._column), "-")
         else:
             yield from self._expand_lines(read_lines(chain((first,), lines)), "-")

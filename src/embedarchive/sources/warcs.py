@@ -63,6 +63,8 @@ class Revisit:
     digest: str | None
     refers_to: tuple[str, str] | None
     """Address and time (to the second) of the original."""
+    record: str | None = None
+    """The id of the original."""
 
 
 @dataclass
@@ -321,7 +323,15 @@ class _RecordReader:
         refers_to = (uri.strip("<>"), date[:19]) if uri and date else None
         digest = headers.get_header("WARC-Payload-Digest")
         http = record.http_headers.headers if record.http_headers else []
-        revisit = Revisit(url, _read_date(record, self.path), source, redact_headers(http), digest, refers_to)
+        revisit = Revisit(
+            url,
+            _read_date(record, self.path),
+            source,
+            redact_headers(http),
+            digest,
+            refers_to,
+            headers.get_header("WARC-Refers-To"),
+        )
         if len(self.intake.revisits) < _MOST_REVISITS:
             self.intake.revisits.append(revisit)
         else:
@@ -336,7 +346,7 @@ class _Originals(_RecordReader):
         self.found: set[Revisit] = set()
         self._waiting: dict[object, list[Revisit]] = {}
         for revisit in waiting:
-            for name in (revisit.digest, revisit.refers_to):
+            for name in (revisit.digest, revisit.refers_to, revisit.record):
                 if name:
                     self._waiting.setdefault(name, []).append(revisit)
 
@@ -348,7 +358,8 @@ class _Originals(_RecordReader):
     def match(self, record: Any, source: str) -> Iterator[Seed]:
         headers = record.rec_headers
         uri, date = headers.get_header("WARC-Target-URI") or "", headers.get_header("WARC-Date") or ""
-        names = (headers.get_header("WARC-Payload-Digest"), (uri.strip("<>"), date[:19]))
+        said = headers.get_header("WARC-Payload-Digest"), headers.get_header("WARC-Record-ID")
+        names = (*said, (uri.strip("<>"), date[:19]))
         revisits = dict.fromkeys(r for name in names for r in self._waiting.get(name, ()) if r not in self.found)
         if not revisits:
             return
