@@ -32,6 +32,9 @@ FORMATS: Mapping[str, ExportFormat] = {
     "dehydrated": ExportFormat(
         "text", "Write ids, places, times, outcomes and hashes, no content (rehydrate joins it)."
     ),
+    "pseudonymised": ExportFormat(
+        "text", "Write who, where and when with keyed hashes for people, posts and articles, no content."
+    ),
     "site": ExportFormat("folder", "Write a web site of plain files, to browse from a disk or any host."),
 }
 
@@ -40,7 +43,8 @@ FORMATS: Mapping[str, ExportFormat] = {
 class ExportJob:
     """What is to be written, and where: the archive and a reader of it, the selection, the user's choices.
 
-    `now` is ISO 8601. `table` is one of TABLES; `raw`, `thumbnails_only` and `overwrite` are the options of these names.
+    `now` is ISO 8601. `table` is one of TABLES; `raw`, `thumbnails_only`, `overwrite` and `key` are the options
+    of these names.
     Whoever writes long tells `on_progress` how many of how many are done.
     """
 
@@ -53,6 +57,7 @@ class ExportJob:
     raw: bool = False
     thumbnails_only: bool = False
     overwrite: bool = False
+    key: Path | None = None
     on_progress: Callable[[int, int], None] = lambda done, total: None
 
 
