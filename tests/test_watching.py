@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+import re
+import shlex
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from archive_builder import NOW
+from commands import command, through
+from conftest import ROOT
 from embedarchive.core.changes import trace_changes
+from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import Claim, Embed, Fetch, Found, Post
 from embedarchive.core.schedule import (
     AGES,
@@ -36,11 +43,14 @@ from embedarchive.core.schedule import (
 from embedarchive.core.standing import Hold, LivenessCheck, follow, later, seconds_between
 from embedarchive.detect.identity import make_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.replica import Replica
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.conclusions import MANY_AT_ONCE, PostScope, ask_for_all
 from embedarchive.store.rows import insert
 from embedarchive.store.watching import FLOCK_A_DAY, read_used
+from in_process import run
 from test_time_shifted import STORIES, Look, keep_look, known
+from waiting import BOUND_S, wait_until
 
 CHANGED = {
     "edited": ["edited"],
@@ -187,6 +197,7 @@ def test_each_change_is_of_its_own_kind(looks: list[LivenessCheck], told: list[s
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
     with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        archive.conn.execute("PRAGMA synchronous = OFF")
         yield archive
 
 
@@ -499,3 +510,68 @@ def test_asking_what_is_due_is_answered_by_an_index(archive: Archive) -> None:
     assert "schedule_due" in said
     assert "TEMP B-TREE" not in said
     assert "SCAN" not in said
+
+
+# ------------------------------------------------------------------------------------------- service, timer, cron, container
+
+
+def find_lines() -> dict[str, str]:
+    """What each way to run a watch in the documentation calls, by its kind."""
+    page = (ROOT / "docs" / "archivists.md").read_text("utf-8")
+    service, once = re.findall(r"^ExecStart=(.*)$", page, re.M)
+    cron = re.search(r"```crontab\n(?:\S+ ){5}(.*)\n", page)
+    container = re.search(r"^podman run .* (embedarchive watch .*)$", page, re.M)
+    assert cron is not None
+    assert container is not None
+    return {"service": service, "timer": once, "cron": cron[1], "container": container[1]}
+
+
+LEFT = """
+SELECT 'crawl', command, ended FROM crawls WHERE command = 'watch' AND finished_at IS NOT NULL UNION ALL
+SELECT 'fetch', url, outcome FROM fetches UNION ALL
+SELECT 'article', url, reread_after IS NOT NULL FROM articles UNION ALL
+SELECT 'told', channel, change_id FROM deliveries ORDER BY 1, 2, 3"""
+
+
+def test_service_timer_cron_and_container_leave_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the very commands that the documentation has, with another path; nothing of it needs a browser."""
+    left = {}
+    with Replica() as replica:
+        url = "https://www.thelanternpost.example/"
+        first = tmp_path / "first" / "embeds.db"
+        with Archive(first, platforms=PLATFORMS) as archive:
+            crawl = archive.start_crawl("crawl", Look(9).at, "test", {})
+            article = archive.keep_seed(crawl, url, url, Look(9).at)
+            fetched = Fetch(url, url, Look(9).at, "ok", 200, content_type="text/html", body=b"<p>As it was.")
+            archive.keep_found(archive.keep_fetch(article, crawl, fetched) or 0, Found(), 1, Look(9).at, crawl)
+            archive.finish_crawl(crawl, Look(9).at, "done", {})
+        world = through(replica)
+        for name, line in find_lines().items():
+            folder = tmp_path / name
+            shutil.copytree(first.parent, folder)
+            program, *words = [str(folder) if word == "/srv/newsroom" else word for word in shlex.split(line)]
+            assert program == "embedarchive"
+            if "--once" in words:
+                run(*words, *world)
+            else:
+                stay_for_a_round([*words, *world], folder / "embeds.db")
+            with closing(open_reader(folder / "embeds.db")) as conn:
+                left[name] = [tuple(row) for row in conn.execute(LEFT)]
+    assert [row[1:] for row in left["cron"] if row[0] == "fetch"] == [(url, "ok"), (url, "ok")], "it was read again"
+    assert left["service"] == left["timer"] == left["cron"] == left["container"]
+
+
+def stay_for_a_round(words: list[str], path: Path) -> None:
+    """Run a watch that stays until it has done one round, and end it as systemd does."""
+    process = subprocess.Popen(command(*words), stderr=subprocess.PIPE, text=True)
+    ended = "SELECT count(*) FROM crawls WHERE command = 'watch' AND finished_at IS NOT NULL"
+
+    def has_ended() -> bool:
+        with closing(open_reader(path)) as conn:
+            return bool(conn.execute(ended).fetchone()[0])
+
+    wait_until(has_ended, "no round came to its end")
+    process.terminate()
+    _, errors = process.communicate(timeout=BOUND_S)
+    assert process.returncode == ExitCode.ENDED, errors
+    assert "Traceback" not in errors
