@@ -3,8 +3,8 @@
 usage: python bench/kill.py [--step N]      (Linux with strace; about five minutes; --step 7 tries every 7th call)
 
 Each case starts a fresh writer that keeps an article and its captures and prints a line after each acknowledgement, and
-kills it (or fails the call with ENOSPC or EIO) at the N-th call of one kind. Then the archive must open, pass SQLite's
-integrity check, hold every acknowledged capture with all its bytes, and finish the same job.
+kills it (or fails the call with ENOSPC, EDQUOT, EIO or EINTR) at the N-th call of one kind. Then the archive must open, pass
+SQLite's integrity check, hold every acknowledged capture with all its bytes, and finish the same job.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from embedarchive.store.fixity import read_blob
 ROOT = Path(__file__).resolve().parent.parent
 NOW = "2026-03-01T10:00:00.000Z"
 CALLS = ("openat", "pwrite64", "fdatasync", "fsync", "rename", "unlink", "ftruncate")
-FAULTS = ("signal=KILL", "error=ENOSPC", "error=EIO")
+FAULTS = ("signal=KILL", "error=ENOSPC", "error=EDQUOT", "error=EIO", "error=EINTR")
 POSTS = 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import sqlite3
 import subprocess
@@ -33,6 +34,7 @@ from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.blobs import hash_bytes
 from embedarchive.store.reading import read_blob, read_page
+from embedarchive.store.verify import VerifyScope, verify
 
 NOW, LATER = "2026-03-01T10:00:00.000Z", "2026-03-02T10:00:00.000Z"
 ARTICLE = "https://news.example/story"
@@ -398,6 +400,21 @@ def test_a_disk_that_fails_as_an_archive_is_closed_is_told(
         raise ValueError("another error came first, and is the one that is told")
 
 
+def test_a_closed_archive_is_closed_whoever_still_holds_a_question(path: Path) -> None:
+    """As the traceback of an error does; else the next run would wait for a reader that is nobody."""
+    archive = Archive(path, platforms=PLATFORMS)
+    crawl(archive, POST)
+    held = archive.conn.execute("SELECT key FROM posts")
+    reader = open_reader(path)
+    rows = reader.execute("SELECT key FROM posts")
+    assert next(rows)
+    reader.close()
+    archive.close()
+    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
+    Archive(path, platforms=PLATFORMS, patience_s=0).close()
+    del held, rows
+
+
 # ------------------------------------------------------------------------------------------------------------- endurance
 
 
@@ -406,6 +423,42 @@ def test_a_commit_is_asked_to_reach_the_disk(path: Path) -> None:
     with Archive(path, platforms=PLATFORMS) as archive:
         asked = [archive.conn.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "foreign_keys")]
     assert asked == [2, 1], "FULL, and no dangling reference"
+
+
+SECTOR = 512
+
+
+def tear(old: bytes, new: bytes, chance: random.Random) -> bytes:
+    """A file on its way from `old` to `new` as a power cut leaves it: each sector is written or not, in no order."""
+    length = chance.randrange(len(old), max(len(new), len(old)) + 1, SECTOR)
+    old = old.ljust(length, b"\0")
+    sides = [chance.choice((old, new)) for _ in range(0, length, SECTOR)]
+    return b"".join(side[n * SECTOR : (n + 1) * SECTOR] for n, side in enumerate(sides))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_power_cut_takes_nothing_that_was_acknowledged(path: Path, tmp_path: Path, seed: int) -> None:
+    """What was not synced is dropped or torn: of the log as a commit is written, of the file as the log goes into it."""
+    chance, log = random.Random(seed), path.with_name(path.name + "-wal")
+    with Archive(path, platforms=PLATFORMS) as archive:
+        run, _ = crawl(archive, POST)
+        archive.keep_capture(visited(body=chance.randbytes(60_000)), run)
+        file, acknowledged = path.read_bytes(), log.read_bytes()
+        archive.keep_capture(visited(at=LATER, body=chance.randbytes(60_000)), run)
+        both = log.read_bytes()
+        archive.conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        written = path.read_bytes()
+    cuts = {(1, 2): (file, tear(acknowledged, both, chance)), (2,): (tear(file, written, chance), both)}
+    for held, (data, beside) in cuts.items():
+        after = tmp_path / str(len(held)) / "embeds.db"
+        after.parent.mkdir()
+        after.write_bytes(data)
+        after.with_name("embeds.db-wal").write_bytes(beside)
+        with closing(open_reader(after)) as conn:
+            assert not list(verify(conn, VerifyScope()))
+            assert conn.execute("SELECT count(*) FROM captures").fetchone()[0] in held
+        assert not list(after.parent.glob("*.orphan-*"))
+        Archive(after, platforms=PLATFORMS).close()
 
 
 def test_many_captures_leave_no_descriptor_and_little_memory(path: Path) -> None:

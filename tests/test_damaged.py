@@ -52,6 +52,7 @@ def build_whole(folder: Path) -> Path:
     """A sound archive, beside it an article to heal and a dehydrated export of it."""
     path = build_archive(folder / "embeds.db")
     (folder / "story.html").write_text(ARTICLE, "utf-8")
+    (folder / "nothing.html").write_text("<p>nothing</p>", "utf-8")
     assert run("export", "--dehydrated", folder / "lines.jsonl", "-a", path).code == 0
     return path
 

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from archive_builder import SAMPLES
 from commands import Done
 from embedarchive import open_archive
-from embedarchive.core.errors import ArchiveError, StrangeArchive
+from embedarchive.core.errors import ArchiveError, ExitCode, StrangeArchive
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader, reading
 from embedarchive.store.schema import SCHEMA_VERSION, read_built
@@ -89,9 +89,13 @@ PLANTED: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
-def unharmed(done: Done, began: float) -> bool:
+def unharmed(done: Done, began: float, *others: ExitCode) -> bool:
     """Whether a command ended in time, in one of its ways, without a traceback."""
-    return done.code in (0, 1, 2, 3, 7) and "Traceback" not in done.err and time.process_time() - began < LONGEST_S
+    return (
+        done.code in (0, 1, 2, 3, 7, *others)
+        and "Traceback" not in done.err
+        and time.process_time() - began < LONGEST_S
+    )
 
 
 @pytest.mark.parametrize("kind", PLANTED)
@@ -221,6 +225,36 @@ def check_all(path: Path, whole: Path, tmp_path: Path, table: str = FULL[0]) -> 
         began = time.process_time()
         done = ask(command, path, whole, tmp_path / str(number) / "out")
         assert unharmed(done, began), (command, done.err[-2000:])
+    check_writing(path, whole, tmp_path)
+
+
+def check_writing(path: Path, whole: Path, tmp_path: Path) -> None:
+    """The commands that write, each over a copy in which all is due anew that is made of what is kept.
+
+    They have no browser and no network: what they could read there is the replica's business (`test_capture*.py`).
+    """
+    due = shutil.copy(path, tmp_path / "due.db")
+    with closing(sqlite3.connect(due, isolation_level=None)) as conn:
+        for change in ALL_DUE:
+            with suppress(sqlite3.Error):  # of a table that is the one spoiled
+                conn.execute(change)
+    for command, *words in CHANGING:
+        began = time.process_time()
+        copy = shutil.copy(due, tmp_path / "copy.db")
+        done = run(command, *(word.format(whole=whole.parent) for word in words), "-a", copy)
+        assert unharmed(done, began, ExitCode.NO_BROWSER), (command, done.err[-2000:])
+
+
+CHANGING = (
+    ("crawl", "{whole}/nothing.html", "--base-url", "https://news.example/nothing", "--no-replay"),
+    ("capture", SAMPLES[0].post.url, "--again", "--browser-path", "/no/browser"),
+    ("check", "--browser-path", "/no/browser"),
+)
+ALL_DUE = (
+    "UPDATE fetches SET searched_rules = NULL",
+    "INSERT OR IGNORE INTO pending (capture_id, work) SELECT id, 'describe' FROM captures",
+    "INSERT OR IGNORE INTO pending (capture_id, work) SELECT id, 'conclude' FROM captures",
+)
 
 
 def test_addresses_that_cannot_be_split_end_no_command_in_a_traceback(whole: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakSet
 
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DamagedArchive, DiskFull, StrangeArchive
 
@@ -112,8 +113,23 @@ class Connection(sqlite3.Connection):
 
     name: Name = "The archive"
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._cursors = WeakSet[sqlite3.Cursor]()
+
     def cursor(self, factory: Any = None) -> Any:
-        return super().cursor(factory or Cursor)
+        cursor = super().cursor(factory or Cursor)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """Close it, and all that was asked through it: SQLite keeps a connection open, and its locks, for a question's sake.
+
+        From Python 3.11 on nobody else ends one that is still held, as by the traceback of an error.
+        """
+        for cursor in list(self._cursors):
+            cursor.close()
+        super().close()
 
     def execute(self, sql: str, parameters: Any = ()) -> Any:  # sqlite3's own would make a cursor of its own class
         return self.cursor().execute(sql, parameters)
