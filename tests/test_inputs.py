@@ -352,6 +352,12 @@ LISTS: dict[str, tuple[str, bytes, list[str]]] = {
     "quoted, in brackets, noted": ("l.txt", f'"{A}",\n<{B}>  \n{A} # x\n{B} and a note\n'.encode(), [A, B]),
     "Markdown": ("l.md", f"- [x]({A})\n* see {B}.\n".encode(), [A, B]),
     "without a scheme": ("l.txt", b"n.test/a\nn.test/b # note\n", [A, B]),
+    "Org": ("l.org", f"* [[{A}][label]]\n* [[{B}]]\n".encode(), [A, B]),
+    "a wiki": ("l.txt", f"* [{A} label]\n* {{{{cite web|url={B}|title=x}}}}\n".encode(), [A, B]),
+    "a table of Markdown": ("l.md", f"| x | {A} |\n|y|{B}|\n".encode(), [A, B]),
+    "escaped brackets": ("l.txt", f"&lt;{A}&gt;\n<URL:{B}>\n".encode(), [A, B]),
+    "Windows' shortcuts": ("l.url", f"URL={A}\r\nURL={B}\r\n".encode(), [A, B]),
+    "Excel's links": ("l.csv", f'Link\n"=HYPERLINK(""{A}"",""x"")"\n"=HYPERLINK(""{B}"";""y"")"\n'.encode(), [A, B]),
     "several on a line": ("l.txt", f"{A} {B}\n".encode(), [A, B]),
     "several with commas": ("l.txt", f"{A}, {B};\n".encode(), [A, B]),
     "a page given as a list": ("l.htm", f'<!doctype html><p>See <a href="{A}">a</a>, <a href="{B}">b</a>'.encode(), [A, B]),
@@ -406,7 +412,7 @@ def test_lists_give_each_address_once(kind: str, tmp_path: Path) -> None:
     path.write_bytes(data)
     seeds, intake = take(f"@{path}")
     assert ([seed.url for seed in seeds], intake.losses) == (expected, 0)
-    if not name.endswith((".txt", ".md", ".htm")):
+    if not name.endswith((".txt", ".md", ".htm", ".org", ".url")):
         assert [seed.url for seed in take(path)[0]] == expected
     decoded = gzip.decompress(data) if name.endswith(".gz") else data
     if b"\x00" not in decoded and "Windows" not in kind:
@@ -433,11 +439,12 @@ def test_a_column_is_named_by_heading_or_number(tmp_path: Path) -> None:
 
 def test_one_bad_line_never_stops_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "l.txt"
-    path.write_text(f"{A}\nhttps://\nno address\n./missing.html\n{B}\n")
+    path.write_text(f"{A}\nhttps://\nno address\n./missing.html\n{B}\nftp://n.test/c\nmailto:ida@n.test\n")
     seeds, intake = take(f"@{path}")
     assert [seed.url for seed in seeds] == [A, B]
     assert [(lost.reason, lost.subject) for lost in intake.lost] == [
         ("bad_line", "line 2: https://"), ("bad_line", "line 3: no address"), ("bad_line", "line 4: ./missing.html"),
+        ("bad_line", "line 6: ftp://n.test/c"), ("bad_line", "line 7: mailto:ida@n.test"),
     ]  # fmt: skip
 
 

@@ -168,8 +168,8 @@ def _trim_url(run: str) -> str:
     """A run of letters without the punctuation of the sentence that it stands in."""
     run = re.sub(r"(?i)^hxxp", "http", run)
     while run:
-        if "](" in run:  # Markdown whose label is an address
-            run = run.partition("](")[0]
+        if "](" in run or "][" in run:  # Markdown whose label is an address; Org's address before a label
+            run = re.split(r"\]\(|\]\[", run)[0]
         elif (run[-1] in ".,;:!?*_|~\\" and not run.endswith("...")) or (
             run[-1] in _CLOSED and run.count(run[-1]) > run.count(_CLOSED[run[-1]])
         ):

@@ -134,7 +134,8 @@ def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> 
         return
     if kind == "unknown":
         raise SourceError(
-            f"{path} is no HTML, text, feed, sitemap, MHTML, HAR, WARC, ARC or WACZ file. Nothing was done."
+            f"{path} is no HTML, text, feed, sitemap, MHTML, HAR, WARC, ARC or WACZ file. Nothing was done. "
+            f"If it is a list of addresses, give it as @{path}"
         )
     body, truncated = read_body(path, MAX_BYTES)
     if kind in ("mhtml", "har"):

@@ -104,7 +104,9 @@ def find_address(text: str) -> str | None:
     file = _FILE.search(text)
     if file:
         return _ENDING.sub("", file[0])
-    found = [url for url in find_urls(text) if not url.startswith("at://")]
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
+    found = [url for url in find_urls(text) if not url.startswith("at://") and f"://{url}" not in text]
+    found = [url.partition("|")[0] if "|" in text.partition(url)[0] else url for url in found]  # between columns
     whole = next((url for url in found if url[:4].lower() == "http"), None)
     if whole or found:
         return clean_url(whole or found[0])
