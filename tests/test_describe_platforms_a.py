@@ -277,6 +277,17 @@ def test_paragraphs_lines_and_links_of_a_real_status_are_kept() -> None:
     assert f'<a href="{link}">{link}</a>' in said.text_html
 
 
+def test_what_stands_for_a_quote_is_none_of_the_authors_words_and_a_warning_is_told() -> None:
+    status = json.loads(saved("mastodon", "masto-status-text.json"))
+    fallback = '<p class="quote-inline">RE: <a href="https://mstdn.social/@a/1">https://mstdn.social/@a/1</a></p>'
+    for warned in (False, True):
+        told = json.dumps({**status, "content": f"{fallback}<p>My words.</p>", "sensitive": warned})
+        card = f'<div class="detailed-status"><a href="/@x/{status["id"]}">x</a></div>'
+        answer = Answer("status", "u", 200, "u", told)
+        said = look("mastodon", page_of(card, answer), f"mstdn.social/{status['id']}")[1]
+        assert (said.text, said.sensitive) == ("My words.", warned)
+
+
 # -------------------------------------------------------------------------------------------------------------- YouTube
 
 

@@ -42,7 +42,9 @@ class Look:
     outcome: Outcome = "available"
     reason: str | None = None
     control: bool = True
-    text: str = "As it was."
+    text: str | None = "As it was."
+    title: str | None = None
+    read_from: str = "markup"
     slides: tuple[str, ...] = ("a",)
     held: tuple[int, ...] = (1,)
     why: str = "http_403"
@@ -85,6 +87,9 @@ ADDRESSES = {
     "tumblr": "https://www.tumblr.com/rookfield/775120334455667712",
     "reddit": "https://www.reddit.com/r/birds/comments/7pfpeq/kestrel/",
     "dailymotion": "https://www.dailymotion.com/video/x8abcde",
+    "mastodon_link": "https://mastodon.social/@Gargron/100254678717223631",
+    "soundcloud": "https://soundcloud.com/forss/flickermood",
+    "spotify": "https://open.spotify.com/track/4mVq2l0nVq1aYzR9bY2h3k",
 }
 
 
@@ -100,6 +105,13 @@ STORIES = (
     Story("edited", known("bluesky"),
           (Look(3, slides=TWO, held=(1, 2)), Look(9, text="As it is now.", slides=TWO, held=(), why="not_asked")),
           "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", also=("As it is now.", "As it was.")),
+    Story("retitled", known("soundcloud"), (Look(3, text=None, title="As it was."), Look(9, text=None, title="As it is now.")),
+          "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", also=("As it is now.", "As it was.")),
+    Story("a link retitled", known("mastodon_link"), (Look(3, title="A page"), Look(9, title="Its new title")),
+          "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", never=("what it said before", "before:")),
+    Story("read in two places", known("spotify"),
+          (Look(3), Look(9, text="As it…", read_from="oembed"), Look(12, read_from="oembed", text="As it…")),
+          "Online 12 Mar 2026 · preserved", "Online 3 Mar 2026 – 12 Mar 2026", never=("what it said before", "before:")),
     Story("a slide refused once", post_of("instagram", "DUm6L771dVM"),
           (Look(3, slides=THREE, held=(1, 2)), Look(9, slides=THREE, held=(2, 3), why="timeout")),
           "Online 9 Mar 2026 · preserved", "Online 3 Mar 2026 – 9 Mar 2026", also=("1 is from the visit of 3 March 2026",)),
@@ -176,7 +188,12 @@ def keep_look(archive: Archive, crawl: int, post: Post, look: Look) -> None:
     if seen:
         kind = "video" if final else "carousel"
         said = Description(
-            kind=kind, author_name="Nina Example", text=look.text, media=media, sources={"text": "markup"}
+            kind=kind,
+            author_name="Nina Example",
+            text=look.text,
+            title=look.title,
+            media=media,
+            sources={"text": look.read_from, "title": look.read_from},
         )
         archive.keep_description(number, post.key, said, 9, look.at)
     elif look.outcome == "gone" and look.control:
@@ -270,7 +287,8 @@ def test_an_exported_site_says_it(site: dict[str, str], name: str) -> None:
 
 def test_only_what_was_edited_is_found_edited(conn: sqlite3.Connection) -> None:
     found = conn.execute(QUESTIONS["edited_posts"]["sql"]).fetchall()
-    assert [tuple(row)[:3:2] for row in found] == [(NAMED["edited"].post.key, "As it was.")]
+    edited = {(NAMED[name].post.key, "As it was.", "As it is now.") for name in ("edited", "retitled")}
+    assert {(row["post_key"], row["first_text"], row["later_text"]) for row in found} == edited
 
 
 def test_conclusions_made_anew_are_those_kept(path: Path) -> None:

@@ -53,6 +53,7 @@ from test_time_shifted import STORIES, Look, keep_look, known
 from waiting import BOUND_S, wait_until
 
 CHANGED = {
+    "retitled": ["edited"],
     "edited": ["edited"],
     "private": ["private"],
     "gone twice by a guess": ["missing", "gone"],

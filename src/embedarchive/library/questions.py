@@ -157,13 +157,18 @@ QUESTIONS: dict[str, dict[str, str]] = {
     },
     "edited_posts": {
         "title": "Posts whose words changed while they were online",
-        "description": "Two looks at one post, one after the other, that read different words.",
-        "sql": "SELECT post_key, before_at AS first_at, before AS first_text, at AS later_at, text AS later_text FROM "
-        "(SELECT d.post_key, c.started_at AS at, d.text, lag(c.started_at) OVER looks AS before_at, "
-        "lag(d.text) OVER looks AS before FROM current_descriptions d JOIN captures c ON c.id = d.capture_id "
-        "WHERE c.outcome = 'available' AND c.purpose <> 'control' AND d.text IS NOT NULL "
-        "WINDOW looks AS (PARTITION BY d.post_key ORDER BY coalesce(c.seen_at, c.started_at), c.uid)) "
-        "WHERE trim(before) <> trim(text)",
+        "description": "Two looks at one post that read different words at the same place of its page; "
+        "of a post without a text, its title.",
+        "sql": "WITH looks AS (SELECT d.*, c.uid, c.started_at, coalesce(c.seen_at, c.started_at) AS seen "
+        "FROM current_descriptions d JOIN captures c ON c.id = d.capture_id "
+        "WHERE c.outcome = 'available' AND c.purpose <> 'control'), "
+        "words AS (SELECT post_key, uid, started_at, seen, text AS said, 'text ' || coalesce(sources ->> 'text', '') AS place "
+        "FROM looks UNION ALL SELECT post_key, uid, started_at, seen, title, 'title ' || coalesce(sources ->> 'title', '') "
+        "FROM looks WHERE text IS NULL), "
+        "pairs AS (SELECT post_key, lag(started_at) OVER w AS first_at, lag(said) OVER w AS first_text, "
+        "started_at AS later_at, said AS later_text FROM words WHERE said IS NOT NULL "
+        "WINDOW w AS (PARTITION BY post_key, place ORDER BY seen, uid)) "
+        "SELECT * FROM pairs WHERE trim(first_text) <> trim(later_text)",
     },
     "claims_that_differ": {
         "title": "Where the article and the post do not agree",

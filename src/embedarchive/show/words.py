@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -449,9 +449,8 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 MOST_COMPARED = 3_000
 """Words and the spaces between them; comparing takes the square of it."""
 
-COMPARED = (
-    "author_name", "author_handle", "author_verified", "title", "text", "alt_text", "location", "audio", "quoted_url",
-)  # fmt: skip
+COMPARED = ("author_name", "author_handle", "author_verified", "alt_text", "location", "audio", "quoted_url")
+WORDS = ("title", "text")
 
 
 def find_changes(captures: Sequence[CaptureRecord]) -> tuple[Change, ...]:
@@ -459,11 +458,28 @@ def find_changes(captures: Sequence[CaptureRecord]) -> tuple[Change, ...]:
     seen = sorted(
         (c for c in captures if c.outcome == "available" and c.description), key=lambda c: (c.started_at, c.id)
     )
-    changes: list[Change] = []
+    changes = list(_find_rewordings(seen))
     for before, after in pairwise(seen):
         for name, old, new in _differences(before.description, after.description):
             changes.append(Change(name, old, new, before.id, after.id, after.started_at))
-    return tuple(reversed(changes))
+    return tuple(sorted(changes, key=lambda change: (change.at, change.to_capture), reverse=True))
+
+
+def _find_rewordings(seen: Iterable[CaptureRecord]) -> Iterator[Change]:
+    """Words are compared with those last read at the same place of the page: another place may tell more or less of them."""
+    for name in WORDS:
+        read: dict[str | None, tuple[str, CaptureRecord]] = {}
+        for capture in seen:
+            said = capture.description
+            words: str | None = getattr(said, name)
+            if said is None or words is None:
+                continue
+            place = said.sources.get(name)
+            before = read.get(place)
+            if before and before[0].split() != words.split():
+                yield Change(name, before[0], words, before[1].id, capture.id, capture.started_at)
+                read.clear()
+            read[place] = words, capture
 
 
 def _differences(before: Description | None, after: Description | None) -> Iterable[tuple[str, str, str]]:
@@ -471,8 +487,7 @@ def _differences(before: Description | None, after: Description | None) -> Itera
         return
     for name in COMPARED:
         old, new = getattr(before, name), getattr(after, name)
-        unread = name in ("text", "title") and None in (old, new)  # not every look reads all of it
-        if old != new and not unread:
+        if old != new:
             yield name, _say(old), _say(new)
     slides = tuple(sum(m.role == "media" for m in each.media) for each in (before, after))
     if slides[0] != slides[1]:
@@ -484,8 +499,9 @@ def _say(value: object) -> str:
 
 
 def find_edit(record: PostRecord) -> Change | None:
-    """The newest edit of a post's words that was seen, or None."""
-    return next((change for change in find_changes(record.captures) if change.field == "text"), None)
+    """The newest edit of a post's words that was seen, or None. Beside a text a title is often a link's, not the author's."""
+    words = "text" if any(c.description and c.description.text for c in record.captures) else "title"
+    return next((change for change in find_changes(record.captures) if change.field == words), None)
 
 
 def find_difference(before: str, after: str) -> tuple[tuple[str, str], ...]:

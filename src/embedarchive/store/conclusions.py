@@ -37,7 +37,9 @@ class PostScope:
 
 _OBSERVATIONS = """
 SELECT k.checked_at, k.outcome, k.reason, k.embedding, c.uid, c.fetch_id IS NULL AND c.purpose = 'post' AS with_media,
-  d.text, iif(json_valid(d.sources), coalesce(json_extract(d.sources, '$.text'), ''), '') || ' ' || d.rules AS text_from
+  coalesce(d.text, d.title) AS words,
+  iif(json_valid(d.sources), coalesce(json_extract(d.sources, iif(d.text IS NULL, '$.title', '$.text')), ''), '')
+    || iif(d.text IS NULL, ' title ', ' ') || d.rules AS words_from
 FROM checks k JOIN captures c ON c.id = k.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
 LEFT JOIN descriptions d ON c.fetch_id IS NULL AND d.id =
   (SELECT id FROM descriptions WHERE capture_id = c.id ORDER BY rules DESC LIMIT 1)
@@ -78,7 +80,7 @@ def read_observations(conn: sqlite3.Connection, post_key: str, scope: PostScope)
         control = gone and is_controlled(conn, scope, row["checked_at"], post_key)
         seen = LivenessCheck(
             row["checked_at"], row["outcome"], row["reason"], control, bool(row["with_media"]),
-            row["uid"], row["embedding"], row["text"], row["text_from"],
+            row["uid"], row["embedding"], row["words"], row["words_from"],
         )  # fmt: skip
         found.append(seen)
     return found
