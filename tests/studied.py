@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -147,3 +147,37 @@ def watch(platform: str, number: int, posted: float, died: float, draw: random.R
     gone = looks[-1] - posted >= died
     last, reason = ("gone", "not_found") if gone else ("available", None)
     return Made(platform, number, posted, tuple(looks), last, reason, **known)  # type: ignore[arg-type]
+
+
+def make_example(path: Path) -> Path:
+    """The archive whose figure stands in docs/researchers.md: `python tests/studied.py` draws it anew."""
+    draw, posts = random.Random(4), []
+    for platform, shape, mean, number in (
+        ("instagram", 0.8, 900, 700),
+        ("x", 0.7, 500, 500),
+        ("tiktok", 1.0, 420, 180),
+    ):
+        for n in range(number):
+            died = draw.weibullvariate(mean, shape)
+            came = draw.expovariate(1) if draw.random() < 0.7 else draw.uniform(0, 300)
+            if died > came:
+                post = watch(platform, n, draw.uniform(0, 500), died, draw, account=f"{platform}{n // 3}")
+                looks = tuple(look for look in post.looks if look - post.posted >= came)
+                if looks:
+                    posts.append(replace(post, looks=looks))
+    return make_archive(path, posts, [Page(1, "the-meridian.example", 0)])
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    from embedarchive.library.lifetimes import read_survival
+    from embedarchive.show.plots import render_survival
+    from embedarchive.store import open_reader
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(open_reader(make_example(Path(folder) / "embeds.db"))) as reader,
+    ):
+        figure = render_survival(read_survival(reader))
+    (Path(__file__).resolve().parents[1] / "docs" / "survival.svg").write_text(figure, "utf-8")

@@ -8,6 +8,7 @@ import io
 import random
 import re
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -19,8 +20,10 @@ import pytest
 from datasette.app import Datasette
 
 from archive_builder import SAMPLES, build_archive, instagram
+from conftest import ROOT
 from embedarchive.core.model import Claim
 from embedarchive.core.shares import wilson
+from embedarchive.core.survival import METHOD
 from embedarchive.library.estimates import GROUPINGS, ROT_SELECTION, SELECTION
 from embedarchive.library.lifetimes import read_rot, read_spans, read_survival
 from embedarchive.library.questions import QUESTIONS
@@ -31,6 +34,7 @@ from embedarchive.viewer.studies import STUDIES
 from in_process import run
 from reading_room import open_room
 from studied import Made, Page, at, make_archive, watch
+from tools import find_python_tools
 from waiting import BOUND_S
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -494,3 +498,32 @@ async def test_an_estimate_is_kept_until_the_archive_changes(path: Path) -> None
     first = await rot_of(room, database, "outlet")
     assert first is not None
     assert await rot_of(room, database, "outlet") is first
+
+
+# ----------------------------------------------------------------------------------------------------- what the docs show
+
+
+def test_the_figure_of_the_docs_is_one_of_ours() -> None:
+    figure = (ROOT / "docs" / "survival.svg").read_text("utf-8")
+    root = ElementTree.fromstring(figure)
+    said = " ".join("".join(root.find(f"{SVG}desc").itertext()).split())  # type: ignore[union-attr]
+    assert SELECTION in said
+    assert METHOD in said
+    assert root.find(f"{SVG}style").text == STYLE  # type: ignore[union-attr]
+
+
+def test_pandas_and_duckdb_read_an_archive_as_the_docs_say(path: Path, tmp_path: Path) -> None:
+    python = find_python_tools("statistics") / "python"
+    page = (ROOT / "docs" / "researchers.md").read_text("utf-8")
+    example = re.search(r"^```py\n(.*?)^```$", page, re.M | re.S)[1]  # type: ignore[index]
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "embeds.db").write_bytes(path.read_bytes())
+    (tmp_path / "lifetimes.csv").write_text(run("query", "lifetimes", "--csv", "-a", path).out, "utf-8")
+    done = subprocess.run(
+        [python, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=BOUND_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = [post for post in make_posts() if post.platform == "instagram"]
+    share = sum(map(is_lost, made)) / len(made)
+    assert re.search(rf"instagram +{share:.2f}", done.stdout)
+    assert re.search(rf"instagram\D+{len(made)}\D+{sum(map(is_lost, made))}\D", done.stdout)
