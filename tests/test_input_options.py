@@ -134,6 +134,24 @@ def test_include_exclude_and_since_hold_for_every_kind_of_input(
             assert ("left out by" in done.err) == left
 
 
+@pytest.mark.parametrize("command", ["find", "crawl"])
+@pytest.mark.parametrize("named", ["address", "list", "without a scheme"])
+def test_links_are_followed_however_the_seed_was_named(
+    named: str, command: str, replica: Replica, tmp_path: Path
+) -> None:
+    site = "https://named.example"
+    serve(
+        replica,
+        f"{site}/",
+        f"<html><body><a href='{site}/9'>x</a><a href='https://away.example/'>x</a></body>".encode(),
+    )
+    serve(replica, f"{site}/9", article(9))
+    (tmp_path / "list.txt").write_text(f"{site}/\n")
+    seed = {"address": f"{site}/", "list": f"@{tmp_path / 'list.txt'}", "without a scheme": "named.example/"}[named]
+    done = ask(replica, command, tmp_path, seed, "--follow", f"--ca-file={replica.ca_file}")
+    assert (found(command, done, tmp_path), asked(replica)) == ({9}, ["/", "/9"]), done.err
+
+
 def test_an_excluded_target_is_not_even_asked_for(replica: Replica, tmp_path: Path) -> None:
     serve(replica, "/sport/3", article(3))
     done = ask(replica, "crawl", tmp_path, serve(replica, "/go", b"", 301, Location="/sport/3"), "--exclude", "sport")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -45,14 +45,21 @@ class LinkScope:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     since: str | None = None
+    roots: list[str] = field(default_factory=list, compare=False)
+    """Seeds that lists named, as they are read: what they reach is followed like what those named at once reach."""
 
     def admits(self, url: str) -> bool:
         """Whether a checked URL is in reach, included and not excluded."""
-        return (
-            any(_is_within(url, seed, self.reach) for seed in self.seeds)
-            and self.includes(url)
-            and not self.excludes(url)
-        )
+        return self.reaches(url) and self.includes(url) and not self.excludes(url)
+
+    def reaches(self, url: str) -> bool:
+        """Whether a checked URL belongs to the site of a seed."""
+        return any(_is_within(url, seed, self.reach) for seed in (*self.seeds, *self.roots))
+
+    def follow_from(self, url: str) -> None:
+        """Let what a seed reaches be followed, however the seed was named."""
+        if self.depth > 0 and not self.reaches(url):
+            self.roots.append(url)
 
     def includes(self, url: str) -> bool:
         """Whether an address is of those asked for."""

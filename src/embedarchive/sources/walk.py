@@ -132,6 +132,8 @@ def choose_seeds(seeds: Iterable[Seed], scope: LinkScope | None, intake: Intake)
     """
     for seed in seeds:
         if scope is None or _is_chosen(seed, scope):
+            if scope and seed.fetch is None:
+                scope.follow_from(seed.url)
             yield seed
         else:
             intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
