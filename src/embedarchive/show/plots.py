@@ -49,6 +49,12 @@ text { fill: #1d1a16; font-family: system-ui, "Segoe UI", Roboto, "Noto Sans", "
 }
 @media print { .paper { fill: #fff; } }
 """
+UNITS = (
+    ("years", 365.25, (1, 2, 5), 900),
+    ("months", 30.44, (1, 2, 3, 6, 12), 75),
+    ("days", 1.0, (1, 2, 5, 7, 14), 0),
+)
+"""Of ages along the bottom: their length in days, how far apart ticks may be, and from how many days on they are taken."""
 DASHES = ("", "7 3", "2 3", "10 3 2 3", "4 2", "1 4")
 
 
@@ -174,11 +180,9 @@ def _draw_shares(frame: _Frame) -> str:
 
 def _draw_ages(frame: _Frame) -> str:
     """Ticks along the bottom, in days, months or years."""
-    unit, length = (
-        ("years", 365.25) if frame.most_x > 900 else ("months", 30.44) if frame.most_x > 75 else ("days", 1.0)
-    )
+    unit, length, steps = next(each for each in UNITS if frame.most_x >= each[3])[:3]
     span = frame.most_x / length
-    step = next((each for each in (1, 2, 3, 5, 6, 7, 10, 12, 14, 20, 24) if span / each <= 5.5), ceil(span / 5))
+    step = next((each for each in steps if span / each <= 5.5), ceil(span / 5))
     parts = []
     for number in range(0, int(span) + 1, step):
         x = frame.x(number * length)
