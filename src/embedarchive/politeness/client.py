@@ -117,9 +117,10 @@ class PoliteClient:
 
     def closed_until(self, url: str) -> str | None:
         """Until when (ISO 8601) the URL's host asks to be left alone, if that is too long to be waited for."""
-        wait = self._limiter.closed_for(_host_of(url), self._now())
+        now = self._now()
+        wait = self._limiter.closed_for(_host_of(url), now)
         if wait > LONGEST_WAITED_FOR_S:
-            return _say_moment(self._now() + wait)
+            return _say_moment(now + wait)
         return None
 
     async def allow(self, url: str, *, robots: bool = True) -> Permission:
