@@ -191,8 +191,10 @@ def _find_permalinks(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
     said = (v for k, v in pairs.items() if is_service_key(squeeze(k)) and len(v) < 80 and not _is_url(v))
     services = {word for value in said for word in split_type(value)}
     chosen = {SERVICES[service].name for service in services if service in SERVICES}
+    if services & (_OTHER_WORDS | _TEASERS) or _is_link(pairs):
+        return
     several = _lists_services(pairs)
-    if services & (_OTHER_WORDS | _TEASERS) or _is_link(pairs) or (several and not chosen):
+    if several and not chosen:
         return
     named = _EMBED_WORDS.intersection(chain.from_iterable(split_words(name) for name in pairs))
     for name, value in _urls(pairs):

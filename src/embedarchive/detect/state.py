@@ -212,7 +212,7 @@ def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
             continue
         if type(item) is not dict or is_elsewhere(item, url):
             continue
-        own = _read_kind(item)
+        own = "" if _NAMING.isdisjoint(item) else _read_kind(item)
         inner: list[tuple[str, str, Any, str]] = []
         linked = marked = False
         for key, value in item.items():
@@ -229,9 +229,12 @@ def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
 _KINDS = ("type", "_type", "__typename", "component", "__component", "kind", "blockName", "acf_fc_layout", "slice_type")
 
 
+_NAMING = frozenset((*_KINDS, "sys", "name"))
+
+
 def _read_kind(item: dict[str, Any]) -> str:
     """What an object says that it is; Contentful says so three objects further in."""
-    said = " ".join(v[:60] for k in _KINDS if isinstance(v := item.get(k), str))
+    said = " ".join([v[:60] for k in _KINDS if k in item and isinstance(v := item[k], str)])
     named = item.get("name")
     if isinstance(named, str) and squeeze(named[:60]) in SERVICES:
         said = f"{said} {named}"

@@ -64,6 +64,7 @@ _MONTHS = {
     _fold(name): month for month, line in enumerate(re.split(r"\n(?=\S)", _NAMED.strip()), 1) for name in line.split()
 } | {_fold(name): month for names in _OTHERS for month, name in enumerate(names, 1)}
 
+_DIGIT = re.compile(r"\d")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2})?")
 _OF_X = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})$")
 _CLOCK_BEFORE = re.compile(
@@ -85,6 +86,8 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 def parse_time(text: str) -> str | None:
     """ISO 8601, X's own (`Tue May 25 13:25:57 +0000 2021`), or a date whose month is named in any of 27 languages, as ISO
     UTC; a day alone stays a day. None for all else: of `03/04/2021` nobody knows which is the month."""
+    if _DIGIT.search(text) is None:
+        return None
     text = " ".join(text.split())[:_LONGEST]
     if (m := _OF_X.match(text)) and (month := _MONTHS.get(m[1].lower())):
         text = f"{m[5]}-{month:02d}-{int(m[2]):02d}T{m[3]}{m[4]}"
