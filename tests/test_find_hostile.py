@@ -4,13 +4,25 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
+import signal
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
+import embedarchive
 from embedarchive.detect import find_embeds
+from embedarchive.detect.anything import identify_anything
 from embedarchive.detect.bounded import SearchLimits, search_bounded, search_page
 from embedarchive.detect.nesting import limit_nesting, measure_depth
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from waiting import BOUND_S
 
 EMBED = (
@@ -115,3 +127,86 @@ def test_text_that_looks_like_a_declaration_breaks_no_claim(raw: str, text: str)
         f'<blockquote class="instagram-media" data-instgrm-permalink="{url}">{inner}</blockquote>'
     ).embeds
     assert [e.post.key for e in found if e.post] == ["instagram:BwiVvR9lD0m"]
+
+
+# ---------------------------------------------------------------------------------------------------- patterns, addresses
+
+
+@contextmanager
+def at_most(cpu_s: float) -> Iterator[None]:
+    """Fail what takes longer, by the clock of this process: a crowded machine does not make that run."""
+
+    def end(number: int, frame: object) -> None:
+        raise AssertionError(f"not done after {cpu_s} s of the processor")
+
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, cpu_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def read_patterns(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
+    """The patterns in a module's value: itself, in lists and tables, in the fields of frozen records."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif depth > 3 or isinstance(value, str | bytes | type):
+        return
+    elif isinstance(value, Mapping):
+        for each in (*value.keys(), *value.values()):
+            yield from read_patterns(each, depth + 1)
+    elif isinstance(value, tuple | list | frozenset | set):
+        for each in value:
+            yield from read_patterns(each, depth + 1)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from read_patterns(getattr(value, field.name, None), depth + 1)
+
+
+def find_patterns() -> dict[tuple[Any, int], re.Pattern[Any]]:
+    """Every pattern of ours that is compiled as its module is read."""
+    names = (each.name for each in pkgutil.walk_packages(embedarchive.__path__, "embedarchive."))
+    modules = (importlib.import_module(name) for name in names if not name.endswith("__main__"))
+    values = (value for module in modules for value in vars(module).values())
+    return {(each.pattern, each.flags): each for value in values for each in read_patterns(value)}
+
+
+def repeat_its_parts(pattern: re.Pattern[Any]) -> Iterator[str]:
+    """Texts of what a pattern is made of, over and over, and then something that it does not expect."""
+    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+    letters = list(
+        dict.fromkeys('a0 /<\n\\".' + "".join(c for c in source if c.isalnum() or c in "<>'=&;:-_%@#?{}[],"))
+    )[:30]
+    words = re.findall(r"[A-Za-z0-9<>=/:._-]{2,12}", source)[:6]
+    yield from (letter * 600 + "\0" for letter in letters)
+    yield from ((a + b) * 300 + "\0" for a, b in pairwise(letters))
+    for word in words:
+        yield word * (1200 // len(word)) + "\0"
+        yield (word + " ") * 300 + "\0"
+
+
+def test_no_pattern_takes_more_than_the_square_of_a_text() -> None:
+    """Of 600 letters that is a hundredth of a second; what takes a power more, or doubles with each letter, is found."""
+    patterns = find_patterns()
+    assert len(patterns) > 300
+    for pattern in patterns.values():
+        with at_most(2.0):
+            for text in repeat_its_parts(pattern):
+                began = time.process_time()
+                pattern.search(text if isinstance(pattern.pattern, str) else text.encode("latin-1"))
+                assert time.process_time() - began < 0.25, (pattern.pattern, text[:20])
+
+
+FRAMES = {"tiktok": "https://tiktok.com/player/v1/73", "facebook": "https://www.facebook.com/plugins/post.php?href="}
+
+
+@pytest.mark.parametrize("name", [platform.name for platform in PLATFORMS if platform.examples])
+def test_addresses_in_addresses_are_looked_into_so_far_and_no_further(name: str) -> None:
+    """Each holds all that follow: whoever looks into each of them from each of them is never done."""
+    examples = {each.url: None for each in BY_NAME[name].examples if each.url}
+    for address in [*[*examples][:3], *filter(None, [FRAMES.get(name)])]:
+        with at_most(5.0):
+            find_embeds(f'<iframe src="{address * 25}"></iframe>'.encode(), url="https://news.test/a", unknown=True)
+            identify_anything(address * 25)

@@ -16,14 +16,18 @@ from urllib.parse import quote, unquote
 import pytest
 import pytest_asyncio
 
+from archive_builder import SAMPLES
 from capturing import Camera, open_camera, post_of
 from commands import embedarchive, through
 from embedarchive.browser import Login, read_login
 from embedarchive.browser.secrets import forget_text
+from embedarchive.cli.upkeep import examine_archive
 from embedarchive.core.errors import UsageError
+from embedarchive.core.model import Capture, Verdict
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.sites.instagram.embed import render_embed
+from embedarchive.store import Archive
 from in_process import run
 from spellings import PLACES, SPELLINGS
 
@@ -248,3 +252,34 @@ def test_a_bad_file_ends_the_command_before_it_begins(tmp_path: Path) -> None:
     assert done.code == 2
     assert "holds no login" in done.err
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "says"),
+    [
+        (0o700, 0o600, "only its owner may read it (its folder 700, its file 600)"),
+        (0o755, 0o600, "only its owner may read it (its folder 755, its file 600)"),
+        (0o700, 0o644, "only its owner may read it (its folder 700, its file 644)"),
+        (0o755, 0o644, "other users of this machine may read it (its folder 755, its file 644)"),
+        (0o710, 0o640, "other users of this machine may read it (its folder 710, its file 640)"),
+    ],
+)
+@pytest.mark.parametrize("logged_in", [False, True])
+async def test_doctor_says_who_may_read_an_archive(
+    folder: int, file: int, says: str, logged_in: bool, tmp_path: Path
+) -> None:
+    """And what to do where a login saw what others may not, unless none but its owner can look."""
+    path = tmp_path / "an archive" / "embeds.db"
+    with Archive(path, private=logged_in) as archive:
+        post, now = SAMPLES[0].post, "2026-03-01T10:00:00.000Z"
+        environment = {"logged_in": ["instagram.com"]} if logged_in else {}
+        seen = Capture(post, post.url, post.url, now, now, Verdict("available"), 200, environment=environment)
+        archive.keep_capture(seen, archive.start_crawl("capture", now, "test", {}))
+    if logged_in:
+        assert [each.stat().st_mode & 0o777 for each in (path.parent, path)] == [0o700, 0o600], "as it was made"
+    path.parent.chmod(folder)
+    path.chmod(file)
+    _, said = await examine_archive(path)
+    assert says in said
+    advice = f"chmod 700 '{path.parent}'"
+    assert (advice in said) == (logged_in and says.startswith("other"))

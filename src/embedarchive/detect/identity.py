@@ -104,9 +104,9 @@ def _identify(text: str, depth: int, *, embedded: bool = False, anywhere: bool =
         if platform.is_short(url):
             link = url._replace(scheme="https", query="", fragment="").geturl()
             return Post(platform.name, link, link, resolved=False)
-        if platform.is_frame(url) and (short := _find_short(platform, url)):
+        if depth >= 0 and platform.is_frame(url) and (short := _find_short(platform, url)):
             return short
-    if depth == 0 or not (anywhere or _may_wrap(url)):
+    if depth <= 0 or not (anywhere or _may_wrap(url)):
         return None
     held = chain(find_inner(url), find_bare_inner(url) if anywhere else ())
     inner = (_identify(each, depth - 1, embedded=embedded, anywhere=anywhere) for each in held)
@@ -114,9 +114,9 @@ def _identify(text: str, depth: int, *, embedded: bool = False, anywhere: bool =
 
 
 def _find_short(platform: Platform, url: SplitResult) -> Post | None:
-    """The short link that a platform's own frame is told to show."""
+    """The short link that a platform's own frame is told to show; what a frame in it is told to show is not asked."""
     inner = (split_url(each) for each in find_inner(url))
-    found = (_identify(each.geturl(), 0) for each in inner if each and platform in find_platforms(each))
+    found = (_identify(each.geturl(), -1) for each in inner if each and platform in find_platforms(each))
     return next((post for post in found if post and not post.resolved), None)
 
 

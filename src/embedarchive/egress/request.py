@@ -28,7 +28,9 @@ class ProxyRequest:
 
 _LINE = re.compile(rb"([A-Z]{1,16}) ([\x21-\x7e]+) HTTP/1\.[01]")
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#]+)(?::(\d{1,5}))?")
-_BARE_IPV6 = re.compile(rb"([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*):(\d{1,5})")  # as httpcore 1.0 writes it in a CONNECT
+_BARE_IPV6 = re.compile(
+    rb"([0-9A-Fa-f:.]{0,45}:[0-9A-Fa-f:.]{0,45}):(\d{1,5})"
+)  # as httpcore 1.0 writes it in a CONNECT
 _ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp]://([^/?#]*)([^#]*)")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\x00]*?)[ \t]*")
 _HOP = {
