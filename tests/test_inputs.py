@@ -324,6 +324,14 @@ def test_a_page_list_is_matched_however_it_spells_and_is_not_taken_as_whole(said
     assert (posts(seeds), dict(intake.skipped)) == (["01"], {"not_listed": 1})
 
 
+def test_a_page_list_that_names_nothing_that_is_there_is_not_believed(tmp_path: Path) -> None:
+    path = wacz(
+        tmp_path / "a.wacz", ["https://elsewhere.test/"], response(N, article(1)), response(N + "b", article(2))
+    )
+    seeds, intake = take(path)
+    assert (posts(seeds), dict(+intake.skipped)) == (["01", "02"], {})
+
+
 @pytest.mark.parametrize("after", [True, False])
 def test_the_page_is_where_its_redirect_led_before_or_behind_it(after: bool, tmp_path: Path) -> None:
     hop = response("https://short.test/x", b"", "Location: https://news.test/a", status="302 Found")

@@ -84,6 +84,11 @@ class _Pages:
         if key in self.unlisted:
             self.later.add(key)
 
+    def believe_nothing(self) -> None:
+        """Take what was left as unlisted for pages: a list that names none of what is there is of no use."""
+        self.keys |= self.unlisted
+        self.later |= self.unlisted
+
     def holds(self, url: str) -> bool:
         key = _page_key(url)
         held = not self.keys or key in self.keys or key.partition("/")[0] in self.hosts
@@ -252,11 +257,15 @@ class _RecordReader:
 
     def read_zip(self, file: IO[bytes], source: str, depth: int) -> Iterator[Seed]:
         with ZipFile(file) as wacz:
-            pages = _read_pages(wacz)
+            pages, taken = _read_pages(wacz), 0
             names = sorted(wacz.namelist())
             for name in (n for n in names if _is_web_archive(n)):
                 with wacz.open(name) as member:
-                    yield from self.read_records(_unpack(member), f"{source}!{name}", pages)
+                    for seed in self.read_records(_unpack(member), f"{source}!{name}", pages):
+                        taken += 1
+                        yield seed
+            if not taken:
+                pages.believe_nothing()
             for name in names:
                 if pages.later and _is_web_archive(name):
                     with wacz.open(name) as member:
