@@ -84,7 +84,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does; a name that is none says which was meant."""
+        """As click does; a name that is none says which was meant. Raises click's UsageError."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
