@@ -228,7 +228,8 @@ def _lists_services(pairs: Mapping[str, str]) -> bool:
 
 def _urls(pairs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """The addresses of a record; `_iframeUrl` beside `iframeUrl` is what would be shown if it were switched on."""
-    pairs = {n: v for n, v in pairs.items() if not (n.startswith("_") and n[1:] in pairs)}
+    if any(n[:1] == "_" for n in pairs):
+        pairs = {n: v for n, v in pairs.items() if not (n[:1] == "_" and n[1:] in pairs)}
     return ((n, v) for n, v in pairs.items() if n not in _NEVER and 10 < len(v) < 4000 and _is_url(v))
 
 

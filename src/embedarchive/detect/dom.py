@@ -34,6 +34,8 @@ from embedarchive.detect.scripts import match_calls, match_flight, match_literal
 from embedarchive.detect.selectors import QUOTED
 from embedarchive.detect.state import FLIGHT
 
+_BEGINNING = 200
+"""Characters of a script in which it says that it is a piece of a stream."""
 RAW = frozenset(("script", "template", "textarea"))
 
 
@@ -76,7 +78,7 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
             before = node
         if node.tag == "script" and scope.depth == 0 and node.first_child is not None and is_live(node.attributes):
             text = node.text()
-            if FLIGHT in text:
+            if FLIGHT in text[:_BEGINNING]:
                 streamed.append(text)
             raw = text.encode("utf-8", "replace")
             keywords = find_keywords(raw)
@@ -92,7 +94,7 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
         expected = told if "blockquote" in text else known
         if any(post.key not in expected for post in posts):
             told_there = match_state(node, text, scope)
-            if streamed and FLIGHT in text:
+            if streamed and FLIGHT in text[:_BEGINNING]:
                 told_there += match_flight(node, streamed, scope)
                 streamed = []
             seen.extend(replace(s, layer="state") for s in told_there)
