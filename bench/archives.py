@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -120,7 +121,7 @@ def say_row(name: str, ours: Counted, peers: Sequence[Counted]) -> str:
     cells += [str(peer.pages.total()) for peer in peers]
     cells += [explain(ours, peer) for peer in peers]
     said = [ours.told, *(f"{peer}: {c.told}" for peer, c in zip(PEERS, peers, strict=True) if c.told)]
-    told = "; ".join(filter(None, said)).replace("|", "/").encode("ascii", "replace").decode()
+    told = re.sub(r"[^ -~]", "?", "; ".join(filter(None, said)).replace("|", "/"))
     return f"| {' | '.join(cells)} | {told} |"
 
 
