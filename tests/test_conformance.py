@@ -7,17 +7,20 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from embedarchive.conformance import CHECKS, Check, check_platform
 from embedarchive.conformance.nothing_seen import KINDS, judge_nothing_seen
+from embedarchive.conformance.playing import list_scenes, play_scenes
 from embedarchive.conformance.reading import find_readings, make_page, make_readings
 from embedarchive.core.completeness import name_file
-from embedarchive.core.model import Description
+from embedarchive.core.model import Artifact, Capture, Description, Post, Verdict
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.platforms.kit.specification import Selector
+from embedarchive.platforms.kit.specification import Platform, Selector, fill_url
+from embedarchive.replica import Replica
 from waiting import BOUND_S
 
 NAMES = [platform.name for platform in PLATFORMS]
@@ -167,3 +170,30 @@ def test_the_table_is_printed_and_every_finding() -> None:
     assert table.stdout.splitlines()[1].startswith("bluesky")
     assert all(json.loads(line)["platform"] == "bluesky" for line in lines.stdout.splitlines())
     assert table.returncode == lines.returncode == bool(lines.stdout)
+
+
+@pytest.mark.parametrize(("verdicts", "visits"), [
+    ((("error", "restless"), ("error", "truncated")), 2),
+    ((("error", "truncated"),), 1),
+    ((("error", "hung"),) * 3, 3),
+    ((("gone", "deleted"),), 1),
+])  # fmt: skip
+async def test_what_a_run_would_try_again_is_played_again(verdicts: tuple[Any, ...], visits: int) -> None:
+    """A fault of the moment is, a wrong word about the post is not; three visits are all that are made."""
+    scene = next(each for each in list_scenes(BY_NAME["instagram"]) if each.name == "truncated")
+    left = list(verdicts)
+
+    async def take(post: Post, platform: Platform) -> Capture:
+        assert platform.visit
+        url = fill_url(platform.visit.frame.url, post, platform.visit)
+        outcome, reason = left.pop(0)
+        seen = Artifact("dom", b"<html>", "text/html")
+        return Capture(
+            post, url, url, "2026-03-09T08:00:00Z", "2026-03-09T08:00:01Z", Verdict(outcome, reason),
+            status=200, artifacts=(seen,), environment={"page_truncated": "incomplete"},
+        )  # fmt: skip
+
+    with Replica() as replica:
+        (play,) = await play_scenes(replica, take, [scene])
+    assert len(verdicts) - len(left) == visits
+    assert (play.capture.verdict.outcome, play.capture.verdict.reason) == verdicts[visits - 1]
