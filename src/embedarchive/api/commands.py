@@ -26,7 +26,15 @@ from embedarchive.detect.bounded import search_page
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.run.failures import FailureTable
 from embedarchive.run.ledger import Event, ReplayChoice
-from embedarchive.run.plan import MOST_SEARCHED, Plan, Subjects, gather_addresses, gather_due, make_plan, read_averages
+from embedarchive.run.plan import (
+    MOST_SEARCHED,
+    CrawlPlan,
+    Subjects,
+    gather_addresses,
+    gather_due,
+    make_plan,
+    read_averages,
+)
 from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl, prepare_watch
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
@@ -126,7 +134,7 @@ def plan(
     platforms: Sequence[str] = (),
     intake: Intake | None = None,
     **settings: Unpack[SettingsOptions],
-) -> Plan:
+) -> CrawlPlan:
     """Say what `crawl` with these would cost, and send nothing: what lists on the web name is not known before they are read.
 
     Pages in hand are searched, 200 of them at most. Raises UsageError and SourceError for what cannot be meant or read,

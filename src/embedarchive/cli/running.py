@@ -32,7 +32,7 @@ from embedarchive.cli.progress import Display
 from embedarchive.core.dates import read_age
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
 from embedarchive.run.log import LogFile
-from embedarchive.run.plan import Plan
+from embedarchive.run.plan import CrawlPlan
 from embedarchive.run.report import Report
 from embedarchive.run.services import SettingsOptions
 from embedarchive.show.words import say_count
@@ -158,7 +158,7 @@ def print_plan(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
     return ExitCode.IN_PART if intake.losses else ExitCode.DONE
 
 
-def say_plan(planned: Plan, *, follows: bool) -> Iterator[tuple[str, str]]:
+def say_plan(planned: CrawlPlan, *, follows: bool) -> Iterator[tuple[str, str]]:
     """The lines of a plan: what it is about, and what of it is not known."""
     yield (
         "Articles",

@@ -58,7 +58,7 @@ DEFAULTS = Averages(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CrawlPlan:
     """What a run would come to. `posts` are by platform, and in part estimated (`estimated` of them).
 
     `articles` would be fetched, at `hosts` hosts; `in_hand` are read from files, `fresh` were fetched lately enough;
@@ -197,7 +197,7 @@ def read_averages(conn: sqlite3.Connection | None, *, film: bool = True, max_byt
 
 def make_plan(
     subjects: Subjects, averages: Averages, *, platforms: Collection[str], limit: int | None, delay: float, tabs: int
-) -> Plan:
+) -> CrawlPlan:
     """What all that comes to. Pure. Only posts that can be visited cost anything."""
     articles = sum(subjects.by_host.values())
     if limit is not None:
@@ -216,7 +216,7 @@ def make_plan(
     visiting_s = max(visits * averages.visit_s / tabs, max(posts.values(), default=0) * delay)
     sources = [f"Posts of pages not read yet: {averages.posts_from}."] if articles else []
     sources += [f"What a post comes to: {averages.visits_from}."] if visits else []
-    return Plan(
+    return CrawlPlan(
         articles=articles,
         hosts=len(subjects.by_host),
         in_hand=subjects.in_hand,
