@@ -38,11 +38,18 @@ class Links:
 
     @property
     def survival(self) -> str:
-        return f"{self.base}/-/survival"
+        return self.study("survival")
 
     @property
     def rot(self) -> str:
-        return f"{self.base}/-/rot"
+        return self.study("rot")
+
+    def study(self, name: str, by: str = "", form: str = "") -> str:
+        """What is estimated of the archive: its page, or with `.svg` or `.csv` its figure or table."""
+        return f"{self.base}/-/{name}{form}" + (f"?by={by}" if by else "")
+
+    def question(self, name: str) -> str:
+        return f"{self.base}/{name}"
 
     def desk(self, outlet: str | None = None) -> str:
         return f"{self.base}/-/desk" + (f"?{urlencode({'outlet': outlet})}" if outlet else "")

@@ -15,7 +15,7 @@ from embedarchive.library.estimates import AGES, GROUPINGS
 from embedarchive.show import plots
 from embedarchive.viewer.archives import open_archive
 from embedarchive.viewer.counting import rot_of, survival_of
-from embedarchive.viewer.pages import links_to, show
+from embedarchive.viewer.pages import show
 
 FIGURE_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -67,13 +67,11 @@ async def show_study(datasette: Any, request: Any) -> Response:
         write_csv(*study.tabulate(told), sheet)
         name = {"content-disposition": f'attachment; filename="{study.name}-by-{by}.csv"'}
         return Response(sheet.getvalue(), headers=name, content_type="text/csv; charset=utf-8")
-    here = getattr(links_to(datasette, database.name), study.name)
     return await show(
         datasette, request, database, "study.html",
         study=study,
         told=told,
         by=by,
-        here=here,
         groupings=GROUPINGS,
         ages=AGES,
         plots=plots,
