@@ -4,52 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from embedarchive.core.changes import ChangeKind
-from embedarchive.core.shell import say_command
+from embedarchive.core.shell import say_command, say_heal
 from embedarchive.library.posts import IN_KEYS, read_lines
-from embedarchive.library.records import PostLine
+from embedarchive.library.records import Alert, ToldStory
 from embedarchive.library.rows import Row, in_list, select
 from embedarchive.store.watching import GONE_ARTICLE
 
 MOST_ALERTS = 500
 LONGEST_WORDS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class ToldStory:
-    """An article that embeds a post now."""
-
-    id: int
-    url: str
-    title: str | None
-    outlet: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One change of a post: later than `after`, no later than `by` (both observations, ISO 8601), first told at `noted_at`.
-
-    `confirmed` says that an answer a day later agrees that it is gone; of a change that is this answer `missing_at` is the
-    first that said so, by which it had happened. `stories` embed it now.
-    """
-
-    id: str
-    change: ChangeKind
-    after: str | None
-    by: str
-    noted_at: str
-    confirmed: bool
-    post: PostLine
-    stories: tuple[ToldStory, ...]
-    missing_at: str | None = None
-
-    @property
-    def happened_by(self) -> str:
-        """The first observation after what happened: that a loss is confirmed happens later than the loss."""
-        return self.missing_at or self.by
 
 
 _NOTED = """SELECT c.*, d.noted_at FROM deliveries d JOIN changes c ON c.id = d.change_id
@@ -137,16 +101,5 @@ def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[s
         "stories": [{"url": each.url, "title": each.title, "outlet": each.outlet} for each in alert.stories],
         "copy": f"{room.rstrip('/')}/-/embedarchive/post/{post.url}" if room and post.preserved else None,
         "show": say_command("embedarchive", "show", post.key, *where),
-        "heal": [say_heal(each.url, archive) for each in alert.stories] if is_healable(alert) else [],
+        "heal": [say_heal(each.url, archive) for each in alert.stories] if alert.healable else [],
     }
-
-
-def is_healable(alert: Alert) -> bool:
-    """Whether there is a copy to put in the place of the post, and the post is gone."""
-    return alert.change in ("missing", "gone") and alert.post.status == "gone" and alert.post.preserved
-
-
-def say_heal(url: str, archive: str = "") -> str:
-    """The command that closes an article's holes. Pure."""
-    where = ("-a", archive) if archive else ()
-    return say_command("embedarchive", "heal", url, *where, "-o", "healed.html")

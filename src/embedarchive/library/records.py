@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from embedarchive.core.changes import ChangeKind
 from embedarchive.core.completeness import What
 from embedarchive.core.model import Claim, Description, Kind, Outcome, Post, Role, Sign
 
@@ -440,3 +441,42 @@ class Front:
 
     losses: tuple[PostLine, ...] = ()
     recent: tuple[PostLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStory:
+    """An article that embeds a post now."""
+
+    id: int
+    url: str
+    title: str | None
+    outlet: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One change of a post: later than `after`, no later than `by` (both observations, ISO 8601), first told at `noted_at`.
+
+    `confirmed` says that an answer a day later agrees that it is gone; of a change that is this answer `missing_at` is the
+    first that said so, by which it had happened. `stories` embed it now.
+    """
+
+    id: str
+    change: ChangeKind
+    after: str | None
+    by: str
+    noted_at: str
+    confirmed: bool
+    post: PostLine
+    stories: tuple[ToldStory, ...]
+    missing_at: str | None = None
+
+    @property
+    def happened_by(self) -> str:
+        """The first observation after what happened: that a loss is confirmed happens later than the loss."""
+        return self.missing_at or self.by
+
+    @property
+    def healable(self) -> bool:
+        """Whether there is a copy to put in the place of the post, and the post is gone."""
+        return self.change in ("missing", "gone") and self.post.status == "gone" and self.post.preserved

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
-from embedarchive.library.alerts import Alert, is_healable, say_heal
+from embedarchive.core.shell import say_heal
+from embedarchive.library.records import Alert
 from embedarchive.show.words import CHANGE_WORDS, say_count, say_interval, say_post_status, shorten
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -90,4 +91,4 @@ def say_details(alert: Alert, heal: Sequence[str] = ()) -> tuple[str, ...]:
 
 def list_heals(alert: Alert) -> tuple[str, ...]:
     """The commands that close the holes of an alert's stories, where there is a copy and the post is gone."""
-    return tuple(say_heal(each.url) for each in alert.stories) if is_healable(alert) else ()
+    return tuple(say_heal(each.url) for each in alert.stories) if alert.healable else ()

@@ -7,8 +7,7 @@ from importlib.resources import files
 
 from jinja2 import PackageLoader
 
-from embedarchive.core.shell import say_command
-from embedarchive.library.alerts import say_heal
+from embedarchive.core.shell import say_command, say_heal
 from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
 from embedarchive.show.badges import render_date, render_mark, render_status

@@ -12,7 +12,8 @@ from datasette.utils.asgi import Response
 
 from embedarchive.core import clock
 from embedarchive.core.standing import later
-from embedarchive.library.alerts import Alert, ToldStory, is_healable, read_alerts
+from embedarchive.library.alerts import read_alerts
+from embedarchive.library.records import Alert, ToldStory
 from embedarchive.show.feed import MEDIA_TYPE, list_heals, render_feed
 from embedarchive.viewer.archives import CHANGES, Missing, find_archives, open_archive, read
 from embedarchive.viewer.memento import make_link
@@ -32,9 +33,9 @@ class StoryChanges:
     alerts: list[Alert] = field(default_factory=list)
 
     @property
-    def is_healable(self) -> bool:
+    def healable(self) -> bool:
         """Whether the story has a hole that a copy can be put in."""
-        return any(map(is_healable, self.alerts))
+        return any(each.healable for each in self.alerts)
 
 
 async def show_desk(datasette: Any, request: Any) -> Response:

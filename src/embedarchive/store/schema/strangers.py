@@ -35,7 +35,7 @@ class Strange:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SchemaPlan:
     """What a version's schema has: name -> SQL of what we wrote ourselves, and the tables that FTS5 made for itself.
 
     `tables` are all of which we read or write rows, in lower case, as SQLite compares names.
@@ -47,13 +47,13 @@ class Plan:
 
 
 @cache
-def read_plan(version: int) -> Plan:
+def read_plan(version: int) -> SchemaPlan:
     """The schema of a version, without views: those are made anew or laid over wherever they differ."""
     with closing(build(version)) as conn:
         rows = conn.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'").fetchall()
         objects, shadows = read_objects(conn), frozenset(name for (name,) in rows)
     made = {name for name, sql in objects.items() if is_table(sql)}
-    return Plan(objects, shadows, frozenset(name.lower() for name in (*made, *shadows, RECORD)))
+    return SchemaPlan(objects, shadows, frozenset(name.lower() for name in (*made, *shadows, RECORD)))
 
 
 def is_table(sql: str) -> bool:
@@ -116,7 +116,7 @@ def judge_shadow(name: str, row: tuple[Any, ...] | None) -> Strange | None:
     return Strange("schema_foreign", name, f"a {row[0]} has the name of our {name}", is_read=True)
 
 
-def find_planted(conn: sqlite3.Connection, rows: list[Any], plan: Plan) -> list[Strange]:
+def find_planted(conn: sqlite3.Connection, rows: list[Any], plan: SchemaPlan) -> list[Strange]:
     """Triggers on our tables, and indexes that compute something of them, which are not ours."""
     known = {name.lower() for name in plan.objects}
     found = []
@@ -138,7 +138,7 @@ def computes(conn: sqlite3.Connection, index: str) -> bool:
     return columns is not None or conn.execute(partial, (index, index)).fetchone() is not None
 
 
-def find_acting_keys(conn: sqlite3.Connection, plan: Plan) -> list[Strange]:
+def find_acting_keys(conn: sqlite3.Connection, plan: SchemaPlan) -> list[Strange]:
     """Foreign keys of others' tables that change or delete rows there when ours change: what those fire is not ours."""
     sql = (
         "SELECT DISTINCT t.name, k.\"table\" FROM main.sqlite_schema t, pragma_foreign_key_list(t.name, 'main') k "
