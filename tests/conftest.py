@@ -15,7 +15,10 @@ hypothesis.settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("patient")
 
 
-LONG = ("test_viewer_datasette_1.py", "test_conformance_played.py", "test_strangers.py", "test_machine_failures.py")
+LONG = (
+    "test_schema_crawl.py", "test_machine_failures.py", "test_conformance_played.py", "test_crawl_sites.py",
+    "test_crawl.py", "test_viewer_datasette_1.py", "test_strangers.py",
+)  # fmt: skip
 """Files that take a minute and more."""
 
 
