@@ -296,7 +296,7 @@ def test_an_unsound_backup_is_not_put_back(path: Path, place: Path) -> None:
     with pytest.raises(DamagedArchive):
         restore(place, path)
     assert path.read_bytes() == before
-    assert sorted(file.name for file in path.parent.iterdir()) == ["embeds.db", "embeds.db.lock"]
+    assert {file.name for file in path.parent.iterdir()} <= {"embeds.db", "embeds.db.lock"}
 
 
 def test_no_backup_is_said(path: Path, tmp_path: Path) -> None:

@@ -78,8 +78,8 @@ _SAYING = (
 def open_archive(path: str | Path = "archive", *, eyes: Eyes = "public") -> Library:
     """Open an archive for reading: a folder that holds embeds.db, or a .db file.
 
-    `public` eyes see what may be shared with everybody; `staff`, all but what is sealed or erased. Readers may be many, also
-    while a run writes. Raises ArchiveError when there is no archive.
+    `eyes` that are `public` see what may be shared with everybody; `staff`, all but what is sealed or erased. Readers may be
+    many, also while a run writes. Raises ArchiveError when there is no archive.
     """
     return Library(archive_path(path), eyes)
 

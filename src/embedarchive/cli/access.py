@@ -16,6 +16,7 @@ import click
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.shell import say_command
 from embedarchive.library import post_record
 from embedarchive.library.posts import find_key
 from embedarchive.library.subjects import find_subjects
@@ -77,12 +78,13 @@ def hide(
         total = count_withheld(held.conn)
     for each in subjects:
         click.echo(f"{each.kind:8} {printable(str(each))}")
+    decides = say_command("embedarchive", "access", "decide", number)
     click.echo(
-        f"Withheld as {level}: case {number}, to be decided by {say_date(due_at)} with: "
-        f"embedarchive access decide {number} restore|staff|seal|erase. "
-        f"{say_count(total, 'post')} of this archive are not public now.",
+        f"Withheld as {level}: case {number}, to be decided by {say_date(due_at)}. "
+        f"{say_count(total, 'post')} of this archive are not public now.\n"
+        f"Decide with one of: {decides} {', '.join(get_args(Decision))}",
         err=True,
-    )  # fmt: skip
+    )
 
 
 @access.command()

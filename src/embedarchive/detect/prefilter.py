@@ -69,11 +69,14 @@ _EMBED_BOX = re.compile(rb"(?i)\b(?:class|id)\s*=[^<>]*embed")
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _CLASSES = frozenset(name for compound in COMPOUNDS for name in compound.classes)
 _TITLED = re.compile("|".join(re.escape(p.title) for p in PLATFORMS if len(p.title) > 1).encode(), re.I)
-_DASHED = re.compile(
-    rb"(?i)<p\b[^<>]*>\s*(?:\xe2\x80[\x93\x94]|&[mn]dash;|&#(?:8212|8211|x2014|x2013);)\s?[^<>]{1,200}\Z"
-)
+_DASH = rb"(?:\xe2\x80[\x93\x94]|&[mn]dash;|&#(?:8212|8211|x2014|x2013);)"
+_DASHED = re.compile(rb"(?i)<p\b[^<>]*>\s*" + _DASH + rb"\s?[^<>]{1,200}\Z")
 _DATED = re.compile(rb"[^)\xef]{1,60}(?:\)|\xef\xbc\x89)\s+(?:<a\b[^<>]*>)?\s*[^<>\s][^<>]{4,80}(?:</a>\s*)?</p", re.I)
 """What begins a paragraph that is the line that ended a quote, and what ends it."""
+_DASHED_ESCAPED = re.compile(
+    rb"(?i)(?:%E2%80%9[34]|\\u201[34]|(?:gt;|3e).{0,20}?(?:\xe2\x80[\x93\x94]|[mn]dash;|#(?:x201[34]|821[12]);))"
+)
+"""The same where tags are escaped, in any way: only that there is a dash."""
 _COMPOUNDS = [(compound.tokens, compound.css) for compound in COMPOUNDS]
 _SERVICES = [
     (re.compile(p.id_pattern, re.ASCII), [name.lower().encode() for name in (p.name, p.title, *p.services)])
@@ -158,9 +161,8 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
         _locate(look, at, word, inside)
     elif kind == BYLINE:
         before = body[max(0, at - 500) : at]
-        if b"/p" in before.lower() and (
-            _TITLED.search(before) or (not look.quoted[True] and _DASHED.search(before) and _DATED.match(body, at))
-        ):
+        signed = not look.quoted[True] and _DASHED.search(before) and _DATED.match(body, at)
+        if b"/p" in before.lower() and (_TITLED.search(before) or signed or _DASHED_ESCAPED.search(before)):
             look.found.add("p")
             _locate(look, at, word, inside)
     elif kind == BASE64:

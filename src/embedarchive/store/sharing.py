@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from embedarchive.core.model import Tombstone
-from embedarchive.store.faults import Connection
+from embedarchive.store.faults import FAULTS, Connection, raise_ours
 from embedarchive.store.reading import open_reader
 from embedarchive.store.schema import read_views
 
@@ -93,8 +93,10 @@ def open_shared(path: Path, eyes: Eyes, factory: type[sqlite3.Connection] = Conn
     conn = open_reader(path, factory)
     try:
         share(conn, eyes)
-    except BaseException:
+    except BaseException as error:
         conn.close()
+        if isinstance(error, FAULTS):
+            raise_ours(error, path)
         raise
     return conn
 
