@@ -81,7 +81,7 @@ def hide(
     decides = say_command("embedarchive", "access", "decide", number)
     click.echo(
         f"Withheld as {level}: case {number}, to be decided by {say_date(due_at)}. "
-        f"{say_count(total, 'post')} of this archive are not public now.\n"
+        f"Not public now: {say_count(total, 'post')} of this archive.\n"
         f"Decide with one of: {decides} {', '.join(get_args(Decision))}",
         err=True,
     )
