@@ -363,6 +363,16 @@ async def test_a_room_opens_again_what_was_restored(path: Path) -> None:
     assert (await room.client.get(f"/embeds/-/post/{key}")).status_code == 200
 
 
+async def test_an_archive_that_could_not_be_asked_is_not_taken_for_an_open_one(path: Path) -> None:
+    hide(path, SAMPLES[1].post.key)
+    room, route = await open_room(path), f"/embeds/-/post/{SAMPLES[1].post.key}"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert (await room.client.get(route)).status_code == 503
+        other.execute("ROLLBACK")
+    assert (await room.client.get(route)).status_code == 410
+
+
 def test_the_temporary_tables_are_filled_in_an_order_that_works() -> None:
     """Each may ask only for those before it."""
     seen: set[str] = set()

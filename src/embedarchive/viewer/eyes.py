@@ -94,20 +94,16 @@ def is_staff(datasette: Any, actor: Any) -> bool:
 
 
 async def is_withholding(datasette: Any, database: Any) -> bool:
-    """Whether an archive has anything that is not for everybody, asked once in each state of its file."""
+    """Whether an archive has anything that is not for everybody, asked once in each state of its file.
+
+    Raises what SQLite says of one that is locked or damaged: it is not taken for an archive that withholds nothing.
+    """
     if not hasattr(datasette, "_embedarchive_withholding"):
         datasette._embedarchive_withholding = {}
     known, version = datasette._embedarchive_withholding, find_version(database)
     if known.get(database.name, (None,))[0] != version or version is None:
-        known[database.name] = (version, await database.execute_fn(_is_restricted))
+        known[database.name] = (version, await database.execute_fn(is_restricted))
     return bool(known[database.name][1])
-
-
-def _is_restricted(conn: sqlite3.Connection) -> bool:
-    try:
-        return is_restricted(conn)
-    except sqlite3.Error:  # a damaged or foreign archive: the page that reads it says so
-        return False
 
 
 def find_version(database: Any) -> object:
