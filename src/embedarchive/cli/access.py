@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import getpass
 import json
-import re
 from contextlib import closing
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from embedarchive.cli.options import archive_option
+from embedarchive.cli.options import Age, archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
@@ -55,9 +54,15 @@ def access() -> None:
     "--ref", "reference", metavar="TEXT", help="Your own number of the case. No person's name: it stays for ever."
 )
 @click.option("--until", metavar="DATE", help="An embargo: public again from then on.")
-@click.option("--due", default="7d", show_default=True, metavar="AGE", help="How soon it is to be decided.")
+@click.option("--due", type=Age(), default="7d", show_default=True, metavar="AGE", help="How soon it is to be decided.")
 def hide(
-    things: tuple[str, ...], archive: str, level: Any, reason: str, reference: str | None, until: str | None, due: str
+    things: tuple[str, ...],
+    archive: str,
+    level: Any,
+    reason: str,
+    reference: str | None,
+    until: str | None,
+    due: timedelta,
 ) -> None:
     """Withhold THING at once, and note that a decision is due.
 
@@ -72,7 +77,7 @@ def hide(
     path = archive_path(archive)
     with closing(open_reader(path)) as conn:
         subjects = tuple(dict.fromkeys(each for thing in things for each in find_subjects(conn, thing)))
-    until, now, due_at = read_until(until), clock.now(), clock.later(read_age(due))
+    until, now, due_at = read_until(until), clock.now(), clock.later(due.total_seconds())
     with Archive(path) as held:
         number = withhold(held, subjects, level, now, due_at, reason=reason, reference=reference, until=until)
         total = count_withheld(held.conn)
@@ -158,18 +163,6 @@ def open_sealed(post: str, archive: str, why: str, by: str, output: Path) -> Non
         card = render_card(record, Checked(conn).read) if record else ""
     output.write_text(card, "utf-8")
     click.echo(f"{output} shows {key}; that {by} opened it is noted in the archive.", err=True)
-
-
-_AGE = re.compile(r"^(\d+)([hdw])$")
-_SECONDS = {"h": 3_600, "d": 86_400, "w": 604_800}
-
-
-def read_age(text: str) -> float:
-    """`7d` -> seconds. Raises UsageError."""
-    age = _AGE.match(text)
-    if age is None:
-        raise UsageError(f"{text} is no length of time; write 12h, 7d or 2w. Nothing was changed.")
-    return float(age[1]) * _SECONDS[age[2]]
 
 
 def read_until(text: str | None) -> str | None:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from embedarchive.core.dates import read_age
 
 if TYPE_CHECKING:  # they bring feed readers and a browser's library, half a second that most commands need not wait
     from embedarchive.run.services import Settings
     from embedarchive.sources import LinkScope
 
 Command = Callable[..., Any]
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time: 30m, 12h, 7d, 2w; plain numbers are days."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        age = read_age(str(value))
+        if age is None:
+            self.fail(f"{value!r} is no length of time; write 30m, 12h, 7d or 2w", param, ctx)
+        return age
+
 
 archive_option = click.option(
     "-a", "--archive", default="archive", show_default=True, envvar="EMBEDARCHIVE_ARCHIVE", show_envvar=True,

@@ -6,7 +6,6 @@ import inspect
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from embedarchive.cli.options import (
     MEDIA_OPTIONS,
     SCOPE_OPTIONS,
     WORLD_OPTIONS,
+    Age,
     archive_option,
     base_url_option,
     column_option,
@@ -29,7 +29,6 @@ from embedarchive.cli.options import (
     with_options,
 )
 from embedarchive.cli.progress import Display
-from embedarchive.core.dates import read_age
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
 from embedarchive.run.log import LogFile
 from embedarchive.run.plan import CrawlPlan
@@ -39,19 +38,6 @@ from embedarchive.show.words import say_count
 from embedarchive.sources import expand_seeds
 from embedarchive.sources.intake import Intake
 from embedarchive.store import archive_path
-
-
-class Age(click.ParamType[timedelta]):
-    """A length of time: 30m, 12h, 7d, 2w; plain numbers are days."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        age = read_age(str(value))
-        if age is None:
-            self.fail(f"{value!r} is no length of time; write 30m, 12h, 7d or 2w", param, ctx)
-        return age
-
 
 replay_option = click.option(
     "--replay/--no-replay",

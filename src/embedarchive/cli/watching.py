@@ -21,12 +21,13 @@ from embedarchive.cli.console import open_console
 from embedarchive.cli.options import (
     DISPLAY_OPTIONS,
     WORLD_OPTIONS,
+    Age,
     archive_option,
     login_option,
     take_settings,
     with_options,
 )
-from embedarchive.cli.running import Age, replay_option, run_shown
+from embedarchive.cli.running import replay_option, run_shown
 from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveBusy, ArchiveLocked, ExitCode, FetchError
 from embedarchive.library.alerts import describe_alert, read_alerts

@@ -27,7 +27,7 @@ def find_pictures(conn: sqlite3.Connection, dhash: int, limit: int = 20) -> tupl
     """The posts with a picture like that, nearest first, each once."""
     near = sorted(
         (image_distance(dhash, row["dhash"]), -row["capture_id"])
-        for row in _candidates(conn, dhash)
+        for row in find_candidates(conn, dhash, MOST_COMPARED)
         if image_distance(dhash, row["dhash"]) <= ALIKE
     )
     captures = {-capture: distance for distance, capture in reversed(near)}
@@ -45,10 +45,10 @@ def find_pictures(conn: sqlite3.Connection, dhash: int, limit: int = 20) -> tupl
     return tuple(Alike(lines[key], distance) for key, distance in best.items() if key in lines)
 
 
-def _candidates(conn: sqlite3.Connection, dhash: int) -> list[Row]:
-    """Pictures of which one quarter of the hash differs in at most one bit, by the four indexes."""
+def find_candidates(conn: sqlite3.Connection, dhash: int, most: int) -> list[Row]:
+    """At most so many pictures of which one quarter of the hash differs in at most one bit, by the four indexes."""
     quarters = [in_list(values) for _, values in find_quarters(dhash)]
-    return select(conn, ask_for_quarters(), *quarters, MOST_COMPARED)
+    return select(conn, ask_for_quarters(), *quarters, most)
 
 
 def ask_for_quarters() -> str:

@@ -10,7 +10,7 @@ from embedarchive.core.errors import UsageError
 from embedarchive.core.image_hash import hash_picture, image_distance, is_picture
 from embedarchive.core.shell import say_command
 from embedarchive.library.articles import find_article
-from embedarchive.library.pictures import LARGEST_PICTURE, ask_for_quarters
+from embedarchive.library.pictures import LARGEST_PICTURE, find_candidates
 from embedarchive.library.posts import find_key
 from embedarchive.library.rows import in_list, select, select_one
 from embedarchive.store.access import Subject
@@ -61,11 +61,8 @@ def find_pictures(conn: sqlite3.Connection, path: Path) -> tuple[Subject, ...]:
     dhash = hash_picture(body) if is_picture(body) else None
     if dhash is None:
         raise UsageError(f"{path} is no picture whose like can be looked for. Nothing was changed.")
-    from embedarchive.core.image_hash import find_quarters
-
-    quarters = [in_list(values) for _, values in find_quarters(dhash)]
-    near = [row for row in select(conn, ask_for_quarters(), *quarters, MOST_PICTURES)
-            if image_distance(dhash, row["dhash"]) <= SAME_PICTURE]  # fmt: skip
+    alike = find_candidates(conn, dhash, MOST_PICTURES)
+    near = [row for row in alike if image_distance(dhash, row["dhash"]) <= SAME_PICTURE]
     rows = select(
         conn,
         "SELECT DISTINCT sha256 FROM artifacts WHERE capture_id IN (SELECT value FROM json_each(?)) "

@@ -111,7 +111,10 @@ def share(conn: sqlite3.Connection, eyes: Eyes) -> None:
     if not is_restricted(conn):
         return
     with writable(conn):
+        laid = conn.execute("SELECT 1 FROM temp.sqlite_schema WHERE name = 'hidden_posts'").fetchone()
         fill_hidden(conn, eyes)
+        if laid:  # the views read what was filled in now
+            return
         for table in SEEN:
             conn.execute(f"DROP VIEW IF EXISTS temp.{table}")
             conn.execute(
