@@ -320,11 +320,13 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_damaged import READING, ask
+from test_strangers import FULL, check_writing
 path, whole, room = map(Path, sys.argv[2:5])
 codes = {}
 for number, command in enumerate(READING):
     done = ask(command, path, whole, room / str(number) / "out")
     codes[command] = [int(done.code), "Traceback" in done.err]
+check_writing(path, whole, room, FULL[0])
 # Not `ru_maxrss`: a process begins with that of the one which started it.
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps({"codes": codes, "peak_mb": int(peak) / 1024}))
@@ -349,7 +351,7 @@ def test_a_value_of_400_mb_fills_no_memory(whole: Path, tmp_path: Path) -> None:
 
 
 def run_child(path: Path, whole: Path, tmp_path: Path) -> dict[str, Any]:
-    """Every command that reads, in a process of its own, for a process's peak never sinks again."""
+    """Every command, in a process of its own, for a process's peak never sinks again."""
     (tmp_path / "room").mkdir()
     words = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(path), str(whole), str(tmp_path / "room")]
     done = subprocess.run(words, capture_output=True, text=True, timeout=5 * BOUND_S, check=True)
