@@ -13,6 +13,7 @@ from typing import Any, get_args
 import click
 
 from embedarchive.cli.options import Age, archive_option
+from embedarchive.cli.subject import subject
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
@@ -43,6 +44,9 @@ def access() -> None:
     A post, an account (@handle), an article, an outlet or a picture is public, for staff, or sealed; the strictest level that
     fits holds. What is not public leaves the archive in no export, and shows in no page to anybody who is not signed in.
     """
+
+
+access.add_command(subject)
 
 
 @access.command()

@@ -65,14 +65,14 @@ def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
     if article_id:
         lines = tuple(article_lines(conn, [article_id]).values())
         return Lookup(text, "an article", articles=lines, tried=tried, url=url)
-    handle = _handle_of(url)
+    handle = find_handle(url)
     if handle:
         found = _look_up_handle(conn, text, handle)
         return replace(found, understood="an account", tried=(*tried, *found.tried))
     return Lookup(text, "an article", tried=tried, url=url)
 
 
-def _handle_of(url: str) -> str | None:
+def find_handle(url: str) -> str | None:
     """The handle that an account's address names: one path segment on a platform's own host, or `@name` on any."""
     from embedarchive.detect.identity import BY_HOST
 

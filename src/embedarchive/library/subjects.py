@@ -19,7 +19,7 @@ SAME_PICTURE = 4
 """Bits of 64 in which the hashes of one picture, scaled and compressed anew, may differ."""
 
 MOST_PICTURES = 100_000
-_ACCOUNT = re.compile(r"^(?:([a-z]+):)?@([\w.@-]+)$")
+ACCOUNT = re.compile(r"^(?:([a-z]+):)?@([\w.@-]+)$")
 
 
 def find_subjects(conn: sqlite3.Connection, text: str) -> tuple[Subject, ...]:
@@ -34,7 +34,7 @@ def find_subjects(conn: sqlite3.Connection, text: str) -> tuple[Subject, ...]:
     text = text.strip()
     if Path(text).is_file():
         return find_pictures(conn, Path(text))
-    account = _ACCOUNT.match(text)
+    account = ACCOUNT.match(text)
     if account and account[1] in (None, *BY_NAME):
         return (Subject("account", account[2].lower(), account[1]),)
     post = identify_pasted(text)
