@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from archive_builder import build_archive
-from embedarchive.cli.progress import event_line, say_no_visits
+from embedarchive.cli.lines import NARROW, event_line, say_event
+from embedarchive.cli.progress import say_no_visits
 from embedarchive.core.errors import ExitCode
+from embedarchive.core.model import PostStanding
 from embedarchive.platforms import PLATFORMS
+from embedarchive.run.at_work import AtWork, say_wait
+from embedarchive.run.board import Board
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Tally, read_newly_gone
+from embedarchive.show.terminal import STATE_MARKS
 from embedarchive.store import Archive
 from in_process import run
 
@@ -40,6 +49,78 @@ def test_a_bad_seed_is_wrong_use(command: str, seed: str, tmp_path: Path) -> Non
 )
 def test_a_failure_carries_the_next_step(reason: str) -> None:
     assert event_line(Event("article", LONG, "failed", reason)).plain.endswith(")")
+
+
+STATES = ("available", "gone", "perhaps gone", "unavailable", "blocked", "error", "due", "not captured", "unresolved")
+
+
+def make_article(states: tuple[str, ...], kept: str = "whole") -> Event:
+    posts = tuple(PostStanding("instagram", state, kept) for state in states)
+    return Event("posts", LONG, "ok", "", len(posts), posts)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 300])
+@pytest.mark.parametrize("kept", ["whole", "partial", "none"])
+@pytest.mark.parametrize("states", [(), *((state, state) for state in STATES), ("available", "gone", "due")])
+def test_an_article_has_its_posts_beside_it(states: tuple[str, ...], kept: str, width: int) -> None:
+    event = make_article(states, kept)
+    told = say_event(event, width).plain.splitlines()
+    assert len(told) == (2 if width < NARROW else 1)
+    if len(states) < 3:
+        assert all(cell_len(line) <= width for line in told)
+    marks = [char for char in told[-1] if char in STATE_MARKS.values()]
+    assert len(marks) == len(set(states)), "a mark for each state"
+    for mark in marks:
+        number, word = told[-1].partition(mark)[2].split()[:2]
+        assert number.isdigit(), "no mark stands without its number and its word"
+        assert word.isalpha() or word.endswith(",")
+    assert say_event(event).plain.startswith(LONG), "piped, nothing is cut"
+
+
+def test_every_article_is_told_once_and_with_all_its_posts(tmp_path: Path) -> None:
+    with Archive(build_archive(tmp_path / "a"), platforms=PLATFORMS) as archive:
+        urls = [row["url"] for row in archive.conn.execute("SELECT url FROM articles")]
+        run_id = archive.start_crawl("crawl", "2026-11-01T00:00:00.000Z", "0", {})
+        archive.keep_seeds(run_id, [(url, url) for url in urls], "2026-11-01T00:00:00.000Z", "", 0, None)
+        told: dict[str, list[tuple[PostStanding, ...]]] = {}
+
+        async def keep(call: Callable[..., Any], *args: Any) -> Any:
+            return call(*args)
+
+        async def settle_all() -> None:
+            board = Board(archive, run_id, keep, lambda url, posts: told.setdefault(url, []).append(posts))
+            for _ in range(2):
+                for row in archive.conn.execute("SELECT key FROM posts").fetchall():
+                    await board.settle(row["key"])
+            await board.close()
+
+        asyncio.run(settle_all())
+        embeds = "SELECT count(*) FROM current_embeds WHERE kind = 'embed' AND article_url = ?"
+        named = "SELECT DISTINCT article_url AS url FROM current_embeds WHERE post_key IS NOT NULL"
+        assert told.keys() == {row["url"] for row in archive.conn.execute(named)}
+        for url, times in told.items():
+            assert [len(posts) for posts in times] == [archive.conn.execute(embeds, (url,)).fetchone()[0]]
+        assert {each.state for times in told.values() for each in times[0]} >= {"available", "gone"}
+
+
+def test_what_a_run_waits_for_is_named() -> None:
+    assert say_wait("fetch", {"id": 3, "url": "https://paper.example/a"}) == "the answer of paper.example"
+    assert say_wait("capture", {"key": "x:1", "platform": "x"}) == "the visit to x:1"
+
+    async def check_oldest() -> None:
+        now, seen = [10.0], []
+        at_work = AtWork(lambda: now[0])
+
+        async def work(row: Any) -> None:
+            now[0] += 5
+            seen.append(at_work.find_oldest(starting=row["id"] == 2))
+
+        await at_work.watched("fetch", work)({"id": 1, "url": "https://a.test/"})
+        await at_work.watched("capture", work)({"id": 2, "key": "x:1"})
+        assert seen == [("the answer of a.test", 5.0), ("the browser to start", 5.0)]
+        assert at_work.find_oldest(starting=True) == ("", 0.0)
+
+    asyncio.run(check_oldest())
 
 
 def test_what_is_piped_is_neither_wrapped_nor_cut(tmp_path: Path) -> None:

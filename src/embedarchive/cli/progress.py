@@ -14,42 +14,40 @@ from rich.table import Table
 from rich.text import Text
 
 from embedarchive.cli.console import open_console
+from embedarchive.cli.lines import STYLES, heading_line, is_told, say_event
 from embedarchive.core import clock
 from embedarchive.core.model import OUTCOMES
-from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Report, Standings, Tally
-from embedarchive.show.words import CHANGE_WORDS, printable, say_count, say_missing, say_moment
-from embedarchive.sources.intake import LOST, say_skipped
-
-SHAPES = {
-    "available": ("●", "green"), "gone": ("✝", "red"), "unavailable": ("◌", "yellow"),
-    "blocked": ("▲", "magenta"), "error": ("✗", "red"),
-}  # fmt: skip
-
-
-QUIET = ("describe", "conclude", "replay", "hold", "closed")
-"""What is not told one by one: holds and closed hosts are told in full by a note, the others by the summary."""
-
+from embedarchive.show.terminal import STATE_MARKS
+from embedarchive.show.words import CHANGE_WORDS, printable, say_count, say_moment
+from embedarchive.sources.intake import say_skipped
 
 NO_ARTICLES = "none were due: all were fetched lately enough"
+WONDERED_AFTER_S = 3.0
 MOST_NAMED = 20
 """Posts that a summary names one by one."""
 
 
 class Display:
-    """Shows a tally on standard error, and events one a line where there is no terminal (or with `verbose`).
+    """Shows on standard error a tally that moves, where there is a terminal, and one line for each article with its posts.
 
+    A run of another command than `crawl` is about posts, and has a line for each (of a check for each that is not well); with
+    `verbose` every event has one.
     At the end it prints the summary to standard output, or with `as_json` one JSON object.
     """
 
-    def __init__(self, title: str, *, quiet: bool, verbose: bool, as_json: bool) -> None:
+    def __init__(self, title: str, *, quiet: bool, verbose: bool, as_json: bool, command: str = "crawl") -> None:
         self.title, self.quiet, self.as_json = title, quiet, as_json
+        self.verbose, self.command, self.headed = verbose, command, False
         self.tally = Tally()
         self.console = open_console(stderr=True)
         live = self.console.is_terminal and not quiet
-        self.lines = not quiet and (verbose or not live)
-        self.live = Live(get_renderable=self.render, console=self.console, refresh_per_second=8) if live else None
+        self.live = (
+            Live(get_renderable=self.render, console=self.console, refresh_per_second=8, transient=True)
+            if live
+            else None
+        )
 
     def __enter__(self) -> Display:
         return self
@@ -67,12 +65,13 @@ class Display:
             self.live.start()
 
     def emit(self, event: Event) -> None:
-        if event.what == "skipped" and event.outcome not in LOST:
+        if self.quiet or not (self.verbose or is_told(event, self.command)):
             return
-        if self.lines and event.what not in QUIET:
-            self.console.print(event_line(event), soft_wrap=True)
-        elif event.what in ("fault", "pace") and not self.quiet:
-            self.console.print(event_line(event))
+        width = self.console.width if self.console.is_terminal else None
+        if event.what == "posts" and not self.headed:
+            self.headed = True
+            self.console.print(heading_line(width), soft_wrap=True)
+        self.console.print(say_event(event, width), soft_wrap=True)
 
     def end(self, report: Report) -> None:
         self.close()
@@ -80,6 +79,7 @@ class Display:
             ended = {"ended": report.ended, "archive": str(report.archive)}
             click.echo(json.dumps(self.tally.summary() | ended))
         elif not self.quiet:
+            self.console.print()
             print_summary(self.tally, describe_file(report.archive))
 
     def note(self, text: str) -> None:
@@ -90,9 +90,19 @@ class Display:
         tally, due = self.tally, self.tally.due
         grid = Table.grid(padding=(0, 2))
         fetched = sum(tally.articles.values())
-        grid.add_row("articles", bar(fetched, due.get("articles", 0)), articles_text(tally))
+        if due.get("articles"):
+            grid.add_row("articles", bar(fetched, due["articles"]), articles_text(tally))
         grid.add_row("posts", bar(tally.visits, due.get("visited", 0) + tally.waiting), captures_text(tally.captures))
-        return Group(Text(self.title, style="bold"), grid, Text(pace(tally), style="dim"))
+        return Group(Text(self.title, style="bold"), grid, Text(pace(tally), style="dim"), *waits(tally))
+
+
+def waits(tally: Tally) -> list[Text]:
+    """What is waited for, once a person may wonder."""
+    if tally.waited_s < WONDERED_AFTER_S:
+        return []
+    return [
+        Text(f"waiting for {printable(tally.waits_for)} ({tally.waited_s:.0f} s)", style="dim", overflow="ellipsis")
+    ]
 
 
 def bar(done: int, total: int) -> Table:
@@ -102,7 +112,7 @@ def bar(done: int, total: int) -> Table:
 
 
 def articles_text(tally: Tally) -> Text:
-    text = Text(f"{tally.embeds} embeds")
+    text = Text(say_count(tally.embeds, "embed"))
     if tally.articles["failed"]:
         text.append(f"  {tally.articles['failed']} failed", style="red")
     return text
@@ -110,7 +120,7 @@ def articles_text(tally: Tally) -> Text:
 
 def captures_text(captures: Counter[str]) -> Text:
     """Each outcome by shape, number and word, so that colour is never all that tells them apart."""
-    parts = [Text(f"{SHAPES[o][0]} {captures[o]} {o}", style=SHAPES[o][1]) for o in OUTCOMES if captures[o]]
+    parts = [Text(f"{STATE_MARKS[o]} {captures[o]} {o}", style=STYLES[o]) for o in OUTCOMES if captures[o]]
     return Text("  ").join(parts)
 
 
@@ -129,22 +139,6 @@ def duration(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
     return f"{minutes}:{rest:02}"
-
-
-def event_line(event: Event) -> Text:
-    shape, style = SHAPES.get(event.outcome, ("·", ""))
-    subject = printable(event.subject)
-    text = Text(f"{shape} ", style=style)
-    text.append(f"{event.what:8} ", style="dim").append(f"{event.outcome:12} ", style=style).append(subject)
-    if event.what == "search":
-        text.append(f"  {event.count} embeds", style="dim")
-    failure = find_failure(event) if event.what in ("article", "listing", "link") else None
-    if event.detail:
-        said = dict.fromkeys(map(say_missing, event.detail.split("; ")))
-        text.append(f"  {'; '.join(said)}", style="dim")
-    if failure:
-        text.append(f" ({failure.to_do})", style="dim")
-    return text
 
 
 def print_summary(tally: Tally, where: str) -> None:
@@ -214,12 +208,14 @@ def partly_text(standing: Standings) -> str:
 
 def replays_text(tally: Tally) -> str:
     """How many captures were shown again, how well, and how many of the archive never were."""
-    text = f"{tally.replays.total()} shown again from the archive alone"
+    said = []
+    if tally.replays.total():
+        said.append(f"{tally.replays.total()} shown again from the archive alone")
     if tally.replays["poor"]:
-        text += f", {tally.replays['poor']} of them poorly: something a reader saw is missing"
+        said[-1] += f", {tally.replays['poor']} of them poorly: something a reader saw is missing"
     if tally.not_replayed:
-        text += f"; {tally.not_replayed} not yet replayed (a run does it while its browser waits, --replay at once)"
-    return text
+        said.append(f"{tally.not_replayed} not yet (a run does it while its browser waits, --replay at once)")
+    return "; ".join(said)
 
 
 def describe_file(path: Path) -> str:

@@ -276,7 +276,7 @@ def show_run(call: Callable[..., Report], command: str, values: dict[str, Any]) 
     shown = {name: values[name] for name in ("quiet", "verbose", "as_json")}
     log = values.get("log_file")
     given = {name: value for name, value in values.items() if name not in shown and name != "log_file"}
-    with Display(f"{command} → {archive_path(values['archive'])}", **shown) as display:
+    with Display(f"{command} → {archive_path(values['archive'])}", **shown, command=command) as display:
         if log is None:
             return call(watcher=display, **given)
         watcher = LogFile(log, command, display)

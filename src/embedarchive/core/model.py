@@ -318,6 +318,20 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class PostStanding:
+    """Where a post that an article embeds stands, as far as a run may say it.
+
+    `state` is what is concluded of it (`available`, `gone`, `perhaps gone`, `unavailable`, `blocked`, `error`), else `due`
+    (this run or another will visit it), `not captured` or `unresolved` (the markup names no post). `kept` is `whole`, `partial`
+    or `none`; `platform` is "" where it is not known.
+    """
+
+    platform: str
+    state: str
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendering:
     """An article as a browser made it: scripts run, scrolled to its end, nothing lying over it.
 

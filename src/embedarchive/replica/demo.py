@@ -30,12 +30,11 @@ LOSSES = ("gone", "gone", "private", "gone")
 def play(path: Path, step: ShownRun) -> int:
     """Run the demo into an archive; give the exit code of its last run."""
     console = Console(stderr=True, highlight=False)
+    console.print()
+    console.print(Text("Starting a newsroom, and the platforms it embeds, on this machine.", style="bold"))
     with Replica() as replica:
         world: dict[str, Any] = {"resolve": replica.resolve, "ca_file": replica.ca_file, "delay": 0.0}
-        say(
-            console,
-            f"A newsroom of {len(replica.article_urls)} articles, and the platforms they embed, on this machine.",
-        )
+        say(console, f"Crawling its {len(replica.article_urls)} articles:")
         step(partial(crawl, *replica.article_urls), "crawl", **world)
         lost = choose_losses(replica)
         for post, state in zip(lost, LOSSES, strict=False):
@@ -55,7 +54,7 @@ def choose_losses(replica: Replica) -> list[PostFact]:
 
 def say(console: Console, text: str) -> None:
     console.print()
-    console.print(Text(text, style="bold"), soft_wrap=True)
+    console.print(Text(text, style="bold"), soft_wrap=not console.is_terminal)
     console.print()
 
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError, is_full
-from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
+from embedarchive.core.model import Capture, Fetch, Found, Post, PostStanding, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.identity import make_post
 from embedarchive.detect.merge import merge_found
@@ -30,7 +30,9 @@ from embedarchive.library.alerts import describe_alert, read_alert
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
+from embedarchive.run.at_work import AtWork
 from embedarchive.run.backoff import BackOff
+from embedarchive.run.board import Board
 from embedarchive.run.controls import Controls
 from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.languages import add_language
@@ -120,7 +122,8 @@ class Event:
     """One thing that happened, for whoever watches.
 
     `what` is article, feed, listing, follow, render, search, link, capture, control, hold, closed (a host), in place, describe,
-    conclude, replay, pace, postponed, change, tell, skipped (what was seen and not taken) or fault.
+    conclude, replay, pace, postponed, change, tell, skipped (what was seen and not taken), fault, posts (an article is done:
+    `posts` says how those that it embeds stand) or waiting (nothing happened for a while; `subject` is what for).
     """
 
     what: str
@@ -128,6 +131,7 @@ class Event:
     outcome: str
     detail: str = ""
     count: int = 1
+    posts: tuple[PostStanding, ...] = ()
 
 
 @dataclass
@@ -156,6 +160,7 @@ class Run:
     """What feeds carry of articles, for those that cannot be had."""
     replay: ReplayChoice = "none"
     spare: SpareTime = field(default_factory=SpareTime)
+    at_work: AtWork = field(default_factory=AtWork)
     backoff: BackOff = field(default_factory=BackOff)
     listings: ListingBudget = field(default_factory=ListingBudget)
     served: str = ""
@@ -172,6 +177,7 @@ class Run:
         self.pace = Pace(self.tabs, self.tabs)
         permit = self.spend if self.watch else None
         self.controls = Controls(self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit, permit)
+        self.board = Board(self.archive, self.crawl_id, self.keep, self.emit_posts)
 
     def passes(self) -> tuple[Pass, ...]:
         """What is due, how many at once, what to do with each; the last can wait."""
@@ -189,13 +195,15 @@ class Run:
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
         counted = (replace(step, work=self.spare.counted(step.work)) for step in due)
-        return (*counted, Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id"))
+        later = Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id")
+        return tuple(replace(step, work=self.at_work.watched(step.name, step.work)) for step in (*counted, later))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""
         self.stopping = stop
         try:
             await run_passes(self.passes(), stop, self.emit_fault, self.keep)
+            await self.board.close()
             if self.watch:
                 await self.announce(self.watch)
                 telling = Pass("tell", 2, self.due(TELLINGS), self.tell_change, "name")
@@ -362,6 +370,7 @@ class Run:
             await self.keep_feed_version(row["article_id"], row["url"])
         embeds = sum(e.kind == "embed" for e in found.embeds)
         self.emit("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
+        await self.board.look(row["article_id"], row["url"])
 
     async def resolve_link(self, row: Row) -> None:
         fetch = await self.services.fetch(row["url"], robots=False)
@@ -373,6 +382,7 @@ class Run:
             self.emit("link", row["url"], "ok", post.url)
         else:
             self.emit("link", row["url"], "failed", fetch.reason or "names no post")
+        await self.board.settle(post.key if post else row["key"])
 
     def at_once(self) -> int:
         """How many visits at once, now."""
@@ -396,6 +406,7 @@ class Run:
         self.learn_pace(window, capture)
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
+        self.board.note_visit(post.key)
         missing = "; ".join(capture.missing) if media else ""
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
         if capture.verdict.outcome == "gone":
@@ -474,6 +485,7 @@ class Run:
         """What may now be said of a post: where it stands, whether it is whole, when it is due again."""
         concluded = await self.keep(self.archive.conclude, row["post_key"])
         self.emit("conclude", row["post_key"], concluded["status"], concluded["doubt"] or "")
+        await self.board.settle(row["post_key"])
         if concluded["status"] == "gone" and concluded["last_available_at"]:
             await self.controls.weigh_losses(row["post_key"])
 
@@ -490,6 +502,11 @@ class Run:
 
     def emit(self, what: str, subject: str, outcome: str, detail: str = "", count: int = 1) -> None:
         self.on_event(Event(what, subject, outcome, detail, count))
+
+    def emit_posts(self, url: str, posts: tuple[PostStanding, ...]) -> None:
+        """An article is done with, or as good as this run can."""
+        due = any(each.state == "due" for each in posts)
+        self.on_event(Event("posts", url, "in part" if due else "ok", "", len(posts), posts))
 
     def emit_fault(self, name: str, row: Row, error: Exception) -> None:
         """One bad row never stops the rest. What no row can be done without stops everything; a browser, what needs one.

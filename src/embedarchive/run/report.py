@@ -56,7 +56,8 @@ class Tally:
 
     `due` is what the archive says of this run: how many articles it is about, how many posts were visited, wait for a
     visit, or are of platforms that this version cannot visit. `not_replayed` is counted at the end: the captures of the
-    whole archive that were not yet shown again.
+    whole archive that were not yet shown again. `waits_for` is what was begun first of all that is at work, `waited_s`
+    seconds ago; the last event was `quiet_s` seconds ago.
     """
 
     started: float = field(default_factory=time.monotonic)
@@ -76,9 +77,13 @@ class Tally:
     newly_lost: list[str] = field(default_factory=list)
     newly_gone: list[str] = field(default_factory=list)
     due: Mapping[str, int] = field(default_factory=dict)
+    waits_for: str = ""
+    waited_s: float = 0.0
+    last_event: float = field(default_factory=time.monotonic)
     standing: Standings = field(default_factory=lambda: Standings())
 
     def count(self, event: Event) -> None:
+        self.last_event = time.monotonic()
         if event.what == "article":
             self.articles[event.outcome] += 1
             self.in_part[event.detail] += event.outcome == "ok" and event.detail in ("damaged", "incomplete")
@@ -109,6 +114,10 @@ class Tally:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
+
+    @property
+    def quiet_s(self) -> float:
+        return time.monotonic() - self.last_event
 
     @property
     def waiting(self) -> int:

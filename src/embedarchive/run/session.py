@@ -39,6 +39,9 @@ from embedarchive.store.sample import count_waiting
 
 T = TypeVar("T")
 
+LONGEST_SILENCE_S = 15.0
+"""After so many seconds without an event a run says what it waits for."""
+
 PROGRESS = """
 SELECT (SELECT count(*) FROM seeds WHERE crawl_id = :crawl) AS articles,
        (SELECT count(*) FROM targets WHERE crawl_id = :crawl AND visited) AS visited,
@@ -167,7 +170,7 @@ async def run_over(
             archive, services, crawl_id, emit,
             fetchers=settings.concurrency, tabs=settings.tabs, backoff=BackOff(settings.delay), **choices,
         )  # fmt: skip
-        reporting = asyncio.ensure_future(report_due(run, tally, watcher))
+        reporting = asyncio.ensure_future(report_due(run, services, tally, watcher, emit))
         stop = asyncio.Event()
         running = asyncio.ensure_future(run.run(stop))
         try:
@@ -201,13 +204,16 @@ def tell_kept(tally: Tally) -> str:
     return kept + (waiting if tally.waiting else "")
 
 
-async def report_due(run: Run, tally: Tally, watcher: Watcher) -> None:
-    """Count twice a second how much the run is about, as the archive has it, and look at the clock."""
+async def report_due(run: Run, services: Services, tally: Tally, watcher: Watcher, emit: Emit) -> None:
+    """Count twice a second how much the run is about, as the archive has it, say what it waits for, look at the clock."""
     watch = ClockWatch()
     while True:
         if watch.is_set_back(*read_clocks()) and not run.archive.doubts_clock:
             await run.keep(doubt_clock, run.archive, run.crawl_id, SET_BACK, watcher)
         tally.due = await run.keep(read_due, run.archive, run.crawl_id)
+        tally.waits_for, tally.waited_s = run.at_work.find_oldest(starting=services.starting)
+        if tally.quiet_s > LONGEST_SILENCE_S and tally.waits_for:
+            emit(Event("waiting", tally.waits_for, "", f"{tally.waited_s:.0f} s"))
         await asyncio.sleep(0.5)
 
 
