@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import zipfile
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from warcio.archiveiterator import ArchiveIterator
 from warcio.recordloader import ArcWarcRecord
 
@@ -36,6 +42,7 @@ from embedarchive.core.model import (
 )
 from embedarchive.export import export_wacz, find_selection
 from embedarchive.export.cdxj import canonicalize_surt, pack_blocks, render_line
+from embedarchive.export.signing import find_signer
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from waiting import BOUND_S
@@ -275,6 +282,27 @@ def test_every_part_is_stored_listed_and_hashed(export: Export) -> None:
         assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
     digest = json.loads(package.parts["datapackage-digest.json"])
     assert digest["hash"] == f"sha256:{hashlib.sha256(package.parts['datapackage.json']).hexdigest()}"
+
+
+def test_the_list_of_parts_is_signed_as_players_check_it(export: Export, tmp_path: Path) -> None:
+    sign = find_signer(tmp_path / "key.pem")
+    first, again = export(sign=sign), export(sign=find_signer(tmp_path / "key.pem"))
+    assert first.parts == again.parts, "a signature is the same every time"
+    signed = json.loads(first.parts["datapackage-digest.json"])["signedData"]
+    assert signed["created"] == json.loads(first.parts["datapackage.json"])["created"]
+    raw, public = b64decode(signed["signature"]), load_der_public_key(b64decode(signed["publicKey"]))
+    der = encode_dss_signature(int.from_bytes(raw[:48], "big"), int.from_bytes(raw[48:], "big"))
+    public.verify(der, signed["hash"].encode(), ECDSA(SHA256()))
+    with pytest.raises(InvalidSignature):
+        public.verify(der, signed["hash"].encode()[:-1] + b"x", ECDSA(SHA256()))
+    assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_no_key_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("my notes")
+    with pytest.raises(UsageError, match="Move it away"):
+        find_signer(tmp_path / "key.pem")
+    assert (tmp_path / "key.pem").read_text() == "my notes"
 
 
 def test_pages_are_preserved_posts_and_apart_from_them_all_else(export: Export) -> None:

@@ -25,6 +25,7 @@ from embedarchive.core import clock
 from embedarchive.core.model import Fetch
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.export import export_wacz
+from embedarchive.export.signing import find_signer
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
 from embedarchive.store import Archive, open_reader
@@ -57,7 +58,7 @@ async def wacz(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 said = visit.describe(read_page(archive.conn, number), capture.post)
                 archive.keep_description(number, capture.post.key, said, visit.rules, clock.now())
     conn = open_reader(folder / "embeds.db")
-    exported = export_wacz(conn, folder / "posts.wacz", clock.now())
+    exported = export_wacz(conn, folder / "posts.wacz", clock.now(), sign=find_signer(folder / "key.pem"))
     conn.close()
     assert exported.shared > 3
     return folder / "posts.wacz"
@@ -100,6 +101,13 @@ def test_an_independent_indexer_finds_the_same(wacz: Path, tmp_path: Path) -> No
 
 def place(line: str) -> str:
     return str(json.loads(line.split(" ", 2)[2])["offset"])
+
+
+def test_the_validator_reads_the_signature(wacz: Path) -> None:
+    """It finds one, of the package's own time; it has no code of its own to judge an anonymous one."""
+    tool = find_python_tools("wacz") / "wacz"
+    said = subprocess.run([tool, "validate", "-f", wacz], capture_output=True, text=True, check=False)
+    assert "Has signature" in said.stdout
 
 
 # ------------------------------------------------------------------------------------------------------------- a player
@@ -199,3 +207,31 @@ async def test_a_player_plays_the_video(site: str) -> None:
 async def test_a_player_shows_the_article(site: str) -> None:
     async with replay(site, ARTICLE) as (_, frame):
         assert await frame.locator("h1").inner_text() == "Fog over the fjord"
+
+
+WHAT_IT_VERIFIED = """async () => {
+  const ask = request => new Promise((done, fail) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => fail(request.error);
+  });
+  const found = {};
+  for (const { name } of await indexedDB.databases()) {
+    const db = await ask(indexedDB.open(name));
+    if (db.objectStoreNames.contains("verification"))
+      for (const each of await ask(db.transaction("verification").objectStore("verification").getAll()))
+        found[each.id] = each;
+  }
+  return found;
+}"""
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_player_finds_the_signature_good(site: str, wacz: Path) -> None:
+    """As it keeps it for its user: what it expected of each thing, and whether it was so."""
+    with zipfile.ZipFile(wacz) as file:
+        signed = json.loads(file.read("datapackage-digest.json"))["signedData"]
+    async with replay(site, ARTICLE) as (_, frame):
+        verified = await frame.evaluate(WHAT_IT_VERIFIED)
+    assert verified["signature"]["matched"] is True
+    assert verified["datapackageHash"]["expected"] == signed["hash"]
+    assert verified["publicKey"]["expected"] == signed["publicKey"]

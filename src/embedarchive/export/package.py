@@ -7,7 +7,7 @@ import hashlib
 import json
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,9 @@ from typing import IO, Any, cast
 from embedarchive.core.version import __version__
 
 SOFTWARE = f"embedarchive {__version__}"
+Sign = Callable[[str, str], Mapping[str, str]]
+"""A digest `sha256:…` and the time of the package -> the signature that goes beside it (`signing.sign_digest`)."""
+
 _DATE = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))  # where the numbers of an ISO time stand
 
 
@@ -63,14 +66,18 @@ class Package:
         name, digest = path.rpartition("/")[2].lower(), f"sha256:{part.sha256.hexdigest()}"
         self.resources.append({"name": name, "path": path, "hash": digest, "bytes": part.size})
 
-    def finish(self, description: str) -> None:
-        """Write the list of all parts, and the hash of that list."""
+    def finish(self, description: str, sign: Sign | None = None) -> None:
+        """Write the list of all parts, and the hash of that list, signed where there is somebody to sign."""
+        created = f"{self.now[:19]}Z"
         package = {
             "profile": "data-package", "wacz_version": "1.1.1", "software": SOFTWARE, "title": "Embedded posts",
-            "description": description, "created": f"{self.now[:19]}Z", "resources": list(self.resources),
+            "description": description, "created": created, "resources": list(self.resources),
         }  # fmt: skip
         body = json.dumps(package, indent=1).encode()
-        digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(body).hexdigest()}"}
+        hashed = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        digest: dict[str, Any] = {"path": "datapackage.json", "hash": hashed}
+        if sign:
+            digest["signedData"] = dict(sign(hashed, created))
         for name, content in (("datapackage.json", body), ("datapackage-digest.json", json.dumps(digest).encode())):
             with self.part(name) as part:
                 part.write(content)

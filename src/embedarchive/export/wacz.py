@@ -19,8 +19,9 @@ from embedarchive.export.atomic import atomic_write, refuse_existing
 from embedarchive.export.cdxj import Index, pack_blocks, render_block_line, render_line
 from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.lines import LEAST_SHARED, ExportLine, Stored, make_revisit, make_warcinfo
-from embedarchive.export.package import SOFTWARE, Package, Part
+from embedarchive.export.package import SOFTWARE, Package, Part, Sign
 from embedarchive.export.selection import EVERYTHING, Selection, count_selected, read_selected
+from embedarchive.export.signing import find_signer
 from embedarchive.export.visits import (
     PageLine,
     find_fetch_page,
@@ -56,7 +57,9 @@ class Exported:
 def write(job: ExportJob) -> Written:
     refuse_existing(job.out, job.overwrite)
     total = count_selected(job.conn, job.chosen)
-    done = export_wacz(job.conn, job.out, job.now, job.chosen, on_progress=lambda n: job.on_progress(n, total))
+    done = export_wacz(
+        job.conn, job.out, job.now, job.chosen, sign=find_signer(), on_progress=lambda n: job.on_progress(n, total)
+    )
     return Written(asdict(done), say_exported(job.out, done), done.damaged)
 
 
@@ -74,11 +77,13 @@ def export_wacz(
     selection: Selection = EVERYTHING,
     *,
     full_warc: int = FULL_WARC,
+    sign: Sign | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Exported:
     """Write what is selected to `out`; `now` (ISO 8601) is the only thing in it that the archive does not say.
 
-    `on_progress` is told how many visits and downloads are written. Raises DiskFull; `out` is then as it was.
+    `sign` signs the list of its parts (`find_signer`). `on_progress` is told how many visits and downloads are written.
+    Raises DiskFull; `out` is then as it was.
     """
     with (
         atomic_write(out, overwrite=True) as draft,
@@ -87,7 +92,7 @@ def export_wacz(
         Package(draft, now) as package,
     ):
         export = Export(conn, package, index, selection, full_warc, on_progress)
-        export.write()
+        export.write(sign)
     count = export.count
     return Exported(
         count["visits"], count["articles"], count["records"], count["shared"], out.stat().st_size, export.files.damaged
@@ -120,14 +125,14 @@ class Export:
     def __post_init__(self) -> None:
         self.files = Checked(self.conn)
 
-    def write(self) -> None:
+    def write(self, sign: Sign | None) -> None:
         self.write_warcs()
         self.write_index()
         self.write_pages()
         count = self.count
         held = f"{count['visits']} visits to posts, {count['articles']} downloads of articles"
         left_out = f"; {len(self.files.damaged)} damaged files left out" if self.files.damaged else ""
-        self.package.finish(held + left_out)
+        self.package.finish(held + left_out, sign)
 
     def write_warcs(self) -> None:
         """Write all records, in files of about `full_warc` bytes; at least one file, if only with its own record."""
