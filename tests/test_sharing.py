@@ -19,6 +19,7 @@ from datasette.app import Datasette
 from archive_builder import ARTICLES, SAMPLES, SENSITIVE, Sample, build_archive, draw_picture
 from embedarchive import open_archive
 from embedarchive.core.model import Claim, Embed, Fetch, Found
+from embedarchive.library import count
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.sharing import HIDDEN, SEEN, find_tombstone, open_shared, read_level
@@ -160,7 +161,7 @@ def test_a_page_that_holds_a_withheld_post_is_not_shown(path: Path) -> None:
 
 def test_every_table_that_tells_of_posts_is_left_out_of(path: Path) -> None:
     """A new table with what posts, publishers or the network said needs a line in SEEN."""
-    plain = {"crawls", "seeds", "listings", "targets", "placements", "pending", "platforms", "redactions", "holds",
+    plain = {"crawls", "seeds", "listings", "targets", "placements", "platforms", "redactions", "holds",
              "post_counts", "deliveries", "budgets", "pacing", "withdrawals", "access", "openings"}  # fmt: skip
     with closing(open_reader(path)) as conn:
         sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -188,6 +189,27 @@ def test_the_view_and_the_connection_agree(path: Path) -> None:
         assert library.post(SAMPLES[2].post.key) is not None
     with open_archive(path, eyes="staff") as library:
         assert library.post(SAMPLES[0].post.key) is not None
+
+
+def test_no_total_counts_what_is_withheld(path: Path, tmp_path: Path) -> None:
+    """Whoever may not see a post sees the totals of the archive that lacks it: those of a public copy."""
+    with closing(open_shared(path, "public")) as conn:
+        everything = count(conn)
+    hide(path, SAMPLES[0].post.key, "@tokyo.yakei.bu", level="staff")
+    hide(path, SAMPLES[3].post.key, "forma.example")
+    assert run("publish", tmp_path / "public.db", "-a", path).code == 0
+    with closing(open_shared(path, "public")) as conn, closing(open_reader(tmp_path / "public.db")) as copy:
+        seen, copied = count(conn), count(copy)
+    names = ("posts", "preserved", "partly_preserved", "gone", "gone_but_kept", "perhaps_gone", "captures", "replayed",
+             "outcomes", "platforms", "embeds", "unresolved")  # fmt: skip
+    assert {name: getattr(seen.figures, name) for name in names} == {
+        name: getattr(copied.figures, name) for name in names
+    }
+    assert seen.outlets == copied.outlets
+    assert (seen.figures.withheld, copied.figures.withheld) == (4, 0)
+    assert seen.figures.posts + 4 == everything.figures.posts
+    told = run("stats", "-a", path)  # whoever keeps the archive counts what is for staff
+    assert "2 withheld, in no other figure here" in " ".join(told.out.split())
 
 
 def test_the_newest_decision_holds_and_an_embargo_ends(path: Path) -> None:

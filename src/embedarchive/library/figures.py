@@ -11,6 +11,7 @@ from embedarchive.library.posts import read_lines
 from embedarchive.library.records import Counts, Figures, Front, OutletRecord, PostLine
 from embedarchive.library.rows import Row, select, select_one
 from embedarchive.store.sample import count_waiting
+from embedarchive.store.sharing import count_hidden
 
 # Posts of captures that a killed run left without a conclusion: the view says of them what can be said (nothing is gone).
 _UNCONCLUDED = """
@@ -104,6 +105,7 @@ def stats(conn: sqlite3.Connection) -> Figures:
         platforms=platforms,
         first_at=_value(conn, "SELECT min(started_at) FROM captures"),
         last_at=_value(conn, "SELECT max(started_at) FROM captures"),
+        withheld=count_hidden(conn),
     )
 
 

@@ -422,6 +422,8 @@ class Figures:
     last_at: str | None = None
     partly_preserved: int = 0
     """Of those preserved: a file is missing."""
+    withheld: int = 0
+    """Posts that whoever counts may not see: they are in none of the other figures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,6 +313,7 @@ def render_figures(figures: Figures) -> RenderableType:
         (figures.preserved, f"preserved{say_partly(figures.partly_preserved)}"),
         (figures.gone, f"gone, {say_number(figures.gone_but_kept)} of them preserved"),
         *([(figures.perhaps_gone, "perhaps gone, not confirmed")] if figures.perhaps_gone else []),
+        *([(figures.withheld, "withheld, in no other figure here")] if figures.withheld else []),
         (figures.captures, "visits"),
         (figures.replayed, f"shown again from the archive alone, {say_number(figures.not_replayed)} not yet replayed"),
     ]

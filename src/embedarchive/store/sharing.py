@@ -72,6 +72,7 @@ SEEN = {
     "artifacts": _OF_CAPTURE,
     "exchanges": _OF_CAPTURE,
     "replays": _OF_CAPTURE,
+    "pending": _OF_CAPTURE,
     "articles": "id NOT IN (SELECT id FROM temp.hidden_articles)",
     "article_urls": _OF_ARTICLE,
     "fetches": _OF_ARTICLE,
@@ -83,6 +84,13 @@ SEEN = {
         UNION ALL SELECT CAST(id AS TEXT) FROM temp.hidden_articles))""",
 }
 """Table -> which of its rows are left. Every table that holds what a post or a publisher said has its line here."""
+
+COUNTED = """CREATE TEMP VIEW post_counts AS SELECT platform, status, kept, sum(posts) AS posts FROM (
+    SELECT platform, status, kept, posts FROM main.post_counts
+    UNION ALL SELECT p.platform, n.status, n.kept, -1 FROM temp.hidden_posts h
+      CROSS JOIN main.conclusions n ON n.post_key = h.id CROSS JOIN main.posts p ON p.key = h.id)
+  GROUP BY platform, status, kept HAVING sum(posts) > 0"""
+"""The counts that are kept with the conclusions, without those of posts that are not to be seen."""
 
 REPLACED = {"fetches": ("html_sha256", "dom_sha256", "screenshot_sha256")}
 """Columns that are empty where the row is left and what they name is not."""
@@ -120,6 +128,8 @@ def share(conn: sqlite3.Connection, eyes: Eyes) -> None:
             conn.execute(
                 f"CREATE TEMP VIEW {table} AS SELECT {list_columns(conn, table)} FROM main.{table} WHERE {SEEN[table]}"
             )
+        conn.execute("DROP VIEW IF EXISTS temp.post_counts")
+        conn.execute(COUNTED)
         for name, sql in read_views().items():
             conn.execute(f"DROP VIEW IF EXISTS temp.{name}")
             conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
@@ -151,6 +161,15 @@ def writable(conn: sqlite3.Connection) -> Iterator[None]:
         conn.commit()  # Python began a transaction before the first INSERT
     finally:
         conn.execute(f"PRAGMA query_only = {closed}")
+
+
+def count_hidden(conn: sqlite3.Connection) -> int:
+    """How many posts are left out of what a connection sees."""
+    made = conn.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'hidden_posts'").fetchone()
+    if made is None:
+        return 0
+    sql = "SELECT count(*) FROM temp.hidden_posts JOIN main.posts ON key = id WHERE same_as IS NULL AND is_control = 0"
+    return int(conn.execute(sql).fetchone()[0])
 
 
 def find_tombstone(conn: sqlite3.Connection, key: str, eyes: Eyes) -> Tombstone | None:
