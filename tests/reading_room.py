@@ -50,8 +50,8 @@ def serving(path: Path, *, quiet: bool = True) -> Iterator[tuple[str, int]]:
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        assert url.endswith("/-/embedarchive"), process.communicate(timeout=BOUND_S)
-        yield url.removesuffix("/-/embedarchive"), process.pid
+        assert url.startswith("http://127.0.0.1:"), process.communicate(timeout=BOUND_S)
+        yield url.rstrip("/"), process.pid
     finally:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=BOUND_S)

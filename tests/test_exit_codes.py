@@ -225,7 +225,7 @@ def test_serving_is_ended_by_a_signal(number: signal.Signals, code: int, place: 
     serving = command("serve", "-a", place, "--port=0", "--no-open")
     process = subprocess.Popen(serving, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    assert "/-/embedarchive" in process.stderr.readline()
+    assert "http://127.0.0.1:" in process.stderr.readline()
     process.send_signal(number)
     _, said = process.communicate(timeout=BOUND_S)
     assert process.returncode == code

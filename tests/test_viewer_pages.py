@@ -27,7 +27,8 @@ from embedarchive.store.schema.meanings import describe_tables
 from embedarchive.viewer.config import ARRANGED
 from embedarchive.viewer.media import LARGEST_RANGE, read_range
 from embedarchive.viewer.pages import links_to
-from embedarchive.viewer.shims import is_1_0
+from embedarchive.viewer.serve import has_browser, name_archives
+from embedarchive.viewer.shims import configure, is_1_0
 from embedarchive.viewer.uploads import LARGEST_FORM
 from in_process import run
 from reading_room import open_room
@@ -363,13 +364,76 @@ async def test_other_databases_are_left_alone(path: Path, tmp_path: Path) -> Non
     assert (await get(room, "/-/embedarchive")).headers["location"] == "/embeds/-/archive"
 
 
-async def test_several_archives_are_listed(path: Path, tmp_path: Path) -> None:
-    second = build_archive(tmp_path / "second.db", SAMPLES)
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive that lacks one of the posts."""
+    samples = tuple(sample if sample.post != NEWER else SAMPLES[0] for sample in SAMPLES)
+    return build_archive(tmp_path_factory.mktemp("second") / "second.db", samples)
+
+
+async def test_several_archives_stand_on_a_shelf(path: Path, second: Path) -> None:
     room = await open_room(path, second)
-    listing = (await get(room, "/-/embedarchive")).text
-    assert "/embeds/-/archive" in listing
-    assert "/second/-/archive" in listing
+    shelf = (await get(room, "/-/embedarchive")).text
+    for name in ("embeds", "second"):
+        assert f'<a href="/{name}/-/archive"><bdi>{name}</bdi></a>' in shelf
     assert (await get(room, f"/second/-/post/{KEY}")).status_code == 200
+
+
+async def test_what_is_looked_up_is_looked_up_in_every_archive_of_the_shelf(path: Path, second: Path) -> None:
+    room = await open_room(path, second)
+    both = (await get(room, f"/-/embedarchive/find?q={LOST.url}")).text
+    assert "Found in 2 archives" in both
+    for name in ("embeds", "second"):
+        assert f'href="/{name}/-/post/{KEY}"' in both, "each result leads into its own archive"
+    only = await get(room, f"/-/embedarchive/find?q={NEWER.url}")
+    assert only.headers["location"] == f"/embeds/-/post/{NEWER.key}"
+    none = (await get(room, "/-/embedarchive/find?q=https://www.instagram.com/p/AAAAAAAAAAA/")).text
+    assert "In none of these archives" in none
+    assert "embedarchive capture" in none
+
+
+async def test_where_only_rooms_are_served_they_are_the_front_page(path: Path, second: Path) -> None:
+    one = await open_room(path, **configure({"is_front": True}))
+    assert (await get(one, "/")).text == (await get(one, "/embeds/-/archive")).text
+    several = await open_room(path, second, **configure({"is_front": True}))
+    assert (await get(several, "/")).text == (await get(several, "/-/embedarchive")).text
+
+
+async def test_a_datasette_of_ones_own_keeps_its_front_page_with_a_way_in(path: Path, second: Path) -> None:
+    front = (await get(await open_room(path), "/")).text
+    assert '<a href="/embeds/-/archive">open the reading room</a>' in front
+    assert '<a href="/embeds">embeds</a>' in front, "Datasette's own list"
+    both = (await get(await open_room(path, second), "/")).text
+    assert "/embeds/-/archive" in both
+    assert "/second/-/archive" in both
+
+
+async def test_a_page_says_whether_its_addresses_are_good_for_others(path: Path) -> None:
+    words = "These addresses work on this machine only."
+    url = f"/embeds/-/post/{KEY}"
+    assert words in (await get(await open_room(path), url, host="127.0.0.1:8001")).text
+    public = await open_room(path, **configure({"base_url": "https://archive.example/"}))
+    page = (await get(public, url, host="127.0.0.1:8001")).text
+    assert words not in page
+    assert f"https://archive.example{url}" in page
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "can"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("darwin", {}, True),
+    ],
+)
+def test_a_browser_is_opened_where_there_is_a_screen(platform: str, environ: dict[str, str], can: bool) -> None:
+    assert has_browser(platform, environ) is can
+
+
+def test_archives_of_a_shelf_have_names_that_tell_them_apart() -> None:
+    named = name_archives([Path("a/embeds.db"), Path("b/embeds.db"), Path("c/a.db"), Path("sport.db")])
+    assert list(named) == ["a", "b", "a_2", "sport"]
 
 
 # ------------------------------------------------------------------------------------------------------------- pictures

@@ -196,28 +196,43 @@ def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool) -> i
 
 
 @click.command()
+@click.argument("archives", nargs=-1, metavar="[ARCHIVE]...")
 @archive_option
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 takes any free one.")
 @click.option(
     "--base-url", metavar="URL", help="The address at which others reach it, when it is not this machine's own."
 )
-@click.option("--open/--no-open", "open_browser", default=True, help="Open the reading room in a browser.")
+@click.option("--open/--no-open", "open_browser", default=True, help="Open it in a browser, where there is a screen.")
 @click.option("--write-config", "config", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
               help="Write a datasette.yaml that says what everything means, and serve nothing.")  # fmt: skip
-def serve(archive: str, host: str, port: int, base_url: str | None, open_browser: bool, config: Path | None) -> None:
-    """Read the archive in a browser: Datasette with the reading room.
+def serve(
+    archives: tuple[str, ...],
+    archive: str,
+    host: str,
+    port: int,
+    base_url: str | None,
+    open_browser: bool,
+    config: Path | None,
+) -> None:
+    """Read the archive in a browser: Datasette with the reading room as its front page.
 
-    It answers to this machine's own names, to --host and to the name in --base-url, and to no other.
+    Of several archives there is a shelf, where all are looked up at once. It answers to this machine's own names, to
+    --host and to the name in --base-url, and to no other.
+
+    \b
+    embedarchive serve
+    embedarchive serve culture/ politics/ sport.db
     """
-    path = archive_path(archive)
-    open_reader(path).close()
+    paths = [archive_path(each) for each in archives or (archive,)]
+    for path in paths:
+        open_reader(path).close()
     if config:
-        write_config(path, config)
+        write_config(paths[0], config)
         return
-    from embedarchive.viewer.serve import serve as serve_archive
+    from embedarchive.viewer.serve import serve as serve_archives
 
-    serve_archive(path, host, port, open_browser, base_url=base_url, on_ready=say_address)
+    serve_archives(*paths, host=host, port=port, open_browser=open_browser, base_url=base_url, on_ready=say_address)
 
 
 def say_address(url: str) -> None:

@@ -18,9 +18,9 @@ from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
-from embedarchive.viewer import cells, desk, hosts, media, memento, oembed, pages, studies
+from embedarchive.viewer import cells, desk, hosts, media, memento, oembed, pages, shelf, studies
 from embedarchive.viewer.admission import limit_admission
-from embedarchive.viewer.archives import guard_connection, is_archive, known_archives, read
+from embedarchive.viewer.archives import find_archives, guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.bounds import HEAP_OF_A_DATABASE_MB, STEPS, limit_heap
 from embedarchive.viewer.evidence import serve_evidence
@@ -40,9 +40,13 @@ DB = r"^/(?P<database>[^/]+)/-"
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes(datasette: Any) -> list[tuple[str, Any]]:
+    # A Datasette that merely has this plugin keeps its own front page.
+    root = [(r"^/$", shelf.show_root)] if read_options(datasette).get("is_front") else []
     routes: list[tuple[str, Any]] = [
-        (r"^/-/embedarchive/?$", pages.open_front),
+        *root,
+        (r"^/-/embedarchive/?$", shelf.lead_to_front),
+        (r"^/-/embedarchive/find$", shelf.find_in_all),
         (r"^/-/embedarchive/assets/[0-9a-f]+/(?P<name>[\w.-]+)$", serve_asset),
         (r"^/-/embedarchive/post/(?P<url>.+)$", memento.lead_to_post),
         (r"^/-/embedarchive/oembed$", oembed.serve_oembed),
@@ -133,6 +137,19 @@ def database_actions(datasette: Any, database: str) -> list[dict[str, str]]:
 
 
 @hookimpl
+def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Any:
+    """What our part of Datasette's own front page names: the reading rooms."""
+
+    async def find_rooms() -> dict[str, Any]:
+        if view_name != "index":
+            return {}
+        names = await find_archives(datasette, request.actor)
+        return {"reading_rooms": [(name, pages.links_to(datasette, name).front) for name in names]}
+
+    return find_rooms
+
+
+@hookimpl
 def startup(datasette: Any) -> Any:
     """Find our archives once, and tell Datasette what their tables mean and what may be asked of them."""
 
@@ -173,7 +190,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
 @hookimpl(optionalhook=True)
 def skip_csrf(datasette: Any, scope: dict[str, Any]) -> bool | None:
     """A picture to look up changes nothing here; without this its form would need a cookie and a token."""
-    return True if scope["path"].endswith("/-/find") else None
+    return True if scope["path"].endswith(("/-/find", "/-/embedarchive/find")) else None
 
 
 # Only Datasette 1.0 asks this one.

@@ -26,7 +26,7 @@ LONGEST_WAIT_S = 1.0
 BUSY = "The reading room is busy with other questions. Nothing was asked; try again in a few seconds.\n"
 
 _FILES = re.compile(r"/-/(?:static|static-plugins|media)/")
-_QUESTIONS = re.compile(r"/-/(?:query|find|snapshot|source|evidence)\b")
+_QUESTIONS = re.compile(r"/-/(?:query|find|embedarchive/find|snapshot|source|evidence)\b")
 
 
 def limit_admission(app: App) -> App:

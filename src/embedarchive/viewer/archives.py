@@ -109,10 +109,16 @@ async def open_archive(datasette: Any, request: Any, *also: str) -> Any:
         database = datasette.get_database(route=tilde_decode(request.url_vars["database"]))
     except KeyError:
         raise Missing("There is no such database here.") from None
-    await ensure_tables(datasette, request.actor, database.name, (*NOUNS, *also))
-    if database.name not in known_archives(datasette) and not await database.execute_fn(is_archive):
+    return await open_named(datasette, request.actor, database.name, *also)
+
+
+async def open_named(datasette: Any, actor: Any, name: str, *also: str) -> Any:
+    """As `open_archive`, for the database of a name that there is. Raises Missing, Forbidden."""
+    database = datasette.get_database(name)
+    await ensure_tables(datasette, actor, name, (*NOUNS, *also))
+    if name not in known_archives(datasette) and not await database.execute_fn(is_archive):
         raise Missing("This database is not an embedarchive archive.")
-    return await see_as(datasette, request.actor, database)
+    return await see_as(datasette, actor, database)
 
 
 async def read(database: Any, work: Callable[[sqlite3.Connection], T], longest_ms: int = LONGEST_READ_MS) -> T:

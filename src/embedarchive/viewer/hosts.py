@@ -71,6 +71,11 @@ def make_absolute(datasette: Any, request: Any, path: str) -> str:
     return str(datasette.absolute_url(request, path))
 
 
+def is_only_here(datasette: Any, request: Any) -> bool:
+    """Whether the addresses that a page gives of itself work on this machine only."""
+    return not read_options(datasette).get("base_url") and is_loopback(read_name(request.headers.get("host", "")))
+
+
 def refuse_foreign(app: App, names: frozenset[str]) -> App:
     """The application, answering to loopback's names and to those alone."""
 

@@ -17,10 +17,11 @@ from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render
 from embedarchive.show.pages import HELPERS
 from embedarchive.show.snapshot import SANITISED_POLICY
 from embedarchive.viewer import media, uploads
-from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, find_archives, open_archive, read
+from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
 from embedarchive.viewer.eyes import eyes_of, refuse_withheld
+from embedarchive.viewer.hosts import is_only_here
 from embedarchive.viewer.links import Links
 from embedarchive.viewer.memento import make_link
 from embedarchive.viewer.sanitising import sanitise
@@ -70,18 +71,6 @@ LONGEST_CARD = 40_000_000
 
 
 # ---------------------------------------------------------------------------------------------------------- front, find
-
-
-async def open_front(datasette: Any, request: Any) -> Response:
-    """From `/-/embedarchive` to the only archive; a list when there are several."""
-    names = await find_archives(datasette, request.actor)
-    if not names:
-        raise Missing("No embedarchive archive is attached here, or you may not see it.")
-    if len(names) == 1:
-        return Response.redirect(links_to(datasette, names[0]).front)
-    links = {name: links_to(datasette, name).front for name in names}
-    database = datasette.get_database(names[0])
-    return await show(datasette, request, database, "archives.html", archives=links)
 
 
 async def show_front(datasette: Any, request: Any) -> Response:
@@ -146,6 +135,7 @@ async def show_post(datasette: Any, request: Any) -> Response:
         changes=phrases.find_changes(record.captures),
         claim=fullest_claim(record),
         page_url=make_link(datasette, request, links.post(record.post.key)),
+        only_here=is_only_here(datasette, request),
         card_url=version_url,
         oembed_url=make_link(datasette, request, datasette.urls.path("/-/embedarchive/oembed")),
     )  # fmt: skip

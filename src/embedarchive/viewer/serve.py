@@ -1,18 +1,22 @@
-"""An archive file -> a local reading room, until Ctrl-C."""
+"""One or more archive files -> a local reading room, until Ctrl-C."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import socket
+import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
 from datasette.app import Datasette
+from datasette.database import Database
 
 from embedarchive.core.errors import UsageError
 from embedarchive.store.reading import open_reader
@@ -24,34 +28,61 @@ SETTINGS = {"default_page_size": 50, "sql_time_limit_ms": 3000, "num_sql_threads
 
 
 def serve(
-    path: Path,
+    *paths: Path,
     host: str = "127.0.0.1",
     port: int = 8001,
     open_browser: bool = False,
-    *,
     base_url: str | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the archive until Ctrl-C or SIGTERM; `on_ready` is called with the address once it answers.
+    """Serve an archive, or a shelf of them, until Ctrl-C or SIGTERM; `on_ready` is called with the address once it answers.
 
     It answers to loopback's names, to `host` and to the name in `base_url`, the address at which others reach it.
-    Raises ArchiveError when there is no archive at `path`, UsageError when the port is taken or `base_url` is no address.
+    Raises ArchiveError when there is no archive at one of the paths, UsageError when the port is taken or `base_url` is no
+    address.
     """
     options, settings = arrange(host, base_url)
-    open_reader(path).close()
+    for path in paths:
+        open_reader(path).close()
     listening = listen(host, port)
-    at = f"http://{show_host(host)}:{listening.getsockname()[1]}"
-    url = f"{at}{settings.get('base_url', '/')}-/embedarchive"
-    app = Datasette([str(path)], settings=settings, **configure(options)).app()
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=3)
+    url = f"http://{show_host(host)}:{listening.getsockname()[1]}{settings.get('base_url', '/')}"
+    config = uvicorn.Config(
+        make_app(paths, options, settings),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=3,
+    )
     server = _Announcing(config, lambda: announce(url, open_browser, on_ready))
     with contextlib.suppress(KeyboardInterrupt), listening:
         server.run(sockets=[listening])
 
 
+def make_app(paths: Sequence[Path], options: dict[str, Any], settings: dict[str, Any]) -> Any:
+    """A Datasette whose front page is the reading room, or the shelf of several."""
+    if len(paths) == 1:
+        return Datasette([str(paths[0])], settings=settings, **configure(options)).app()
+    datasette = Datasette([], settings=settings, **configure(options))
+    for name, path in name_archives(paths).items():
+        datasette.add_database(Database(datasette, path=str(path), is_mutable=True), name=name)
+    return datasette.app()
+
+
+def name_archives(paths: Sequence[Path]) -> dict[str, Path]:
+    """A name for each archive of a shelf: its folder's where the file bears the usual name, else the file's. Pure."""
+    named: dict[str, Path] = {}
+    for path in paths:
+        name = path.stem
+        if path.name == "embeds.db":
+            name = path.absolute().parent.name or path.stem
+        twins = (f"{name}_{number}" for number in itertools.count(2))
+        named[name if name not in named else next(twin for twin in twins if twin not in named)] = path
+    return named
+
+
 def arrange(host: str, base_url: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our options and Datasette's settings for a room at these names. Raises UsageError."""
-    options: dict[str, Any] = {"memory_mb": LARGEST_HEAP_MB, "hosts": [show_host(host)]}
+    options: dict[str, Any] = {"memory_mb": LARGEST_HEAP_MB, "hosts": [show_host(host)], "is_front": True}
     if base_url is None:
         return options, SETTINGS
     parts = urlsplit(base_url)
@@ -78,8 +109,13 @@ class _Announcing(uvicorn.Server):
 def announce(url: str, open_browser: bool, on_ready: Callable[[str], None] | None) -> None:
     if on_ready:
         on_ready(url)
-    if open_browser:
+    if open_browser and has_browser(sys.platform, os.environ):
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def has_browser(platform: str, environ: Mapping[str, str]) -> bool:
+    """Whether a window can be opened: on a Linux without a screen a browser of the terminal would take it. Pure."""
+    return platform == "darwin" or any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
 def listen(host: str, port: int) -> socket.socket:
