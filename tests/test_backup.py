@@ -19,6 +19,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.backup import back_up, restore
 from embedarchive.store.conclusions import PostScope
+from embedarchive.store.redactions import redact_file
 from embedarchive.store.schema import read_sql
 from in_process import run
 from strangers import write_protected
@@ -137,9 +138,8 @@ def test_a_committed_state_while_a_run_writes(path: Path, place: Path) -> None:
 def withdraw(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("BEGIN")
-        sha256, size = conn.execute("SELECT sha256, size FROM blobs ORDER BY size DESC").fetchone()
-        conn.execute("INSERT INTO redactions VALUES (?, ?, 'asked for', '2026-03-22T00:00:00.000Z')", (sha256, size))
-        conn.execute("UPDATE blobs SET body = x'' WHERE sha256 = ?", (sha256,))
+        (sha256,) = conn.execute("SELECT sha256 FROM blobs ORDER BY size DESC").fetchone()
+        redact_file(conn, sha256, "asked for", "2026-03-22T00:00:00.000Z")
         conn.execute("COMMIT")
 
 

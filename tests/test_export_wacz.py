@@ -45,6 +45,7 @@ from embedarchive.export.cdxj import canonicalize_surt, pack_blocks, render_line
 from embedarchive.export.signing import find_signer
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
+from embedarchive.store.redactions import redact_file
 from waiting import BOUND_S
 
 NOW = "2026-03-20T08:00:01.000Z"
@@ -222,8 +223,7 @@ def test_withdrawn_bytes_are_nowhere_in_the_export(archive: Archive, export: Exp
     photo = NOISE[1000:10000]
     sha256 = hashlib.sha256(photo).hexdigest()
     with archive.transaction() as conn:
-        conn.execute("INSERT INTO redactions VALUES (?, ?, 'asked', ?)", (sha256, len(photo), NOW))
-        conn.execute("UPDATE blobs SET body = x'' WHERE sha256 = ?", (sha256,))
+        redact_file(conn, sha256, "asked", NOW)
     package = export()
     assert photo not in b"".join(body for _, body in package.records())
     assert {r.rec_headers["WARC-Truncated"] for r, _ in package.find("https://cdn.example/1.jpg")} == {"unspecified"}

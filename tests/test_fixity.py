@@ -251,7 +251,11 @@ def test_what_was_withdrawn_is_no_finding(whole: Path, tmp_path: Path) -> None:
     path = tamper(
         whole,
         tmp_path / "x.db",
-        ("INSERT INTO redactions VALUES (?, 5, 'asked for', '2026-03-20T08:00:00.000Z')", (sha256,)),
+        (
+            "INSERT INTO redactions (table_name, row_id, column_name, sha256, size, reason, redacted_at) "
+            "VALUES ('blobs', ?1, 'body', ?1, 5, 'asked for', '2026-03-20T08:00:00.000Z')",
+            (sha256,),
+        ),
         ("UPDATE blobs SET body = x'' WHERE sha256 = ?", (sha256,)),
     )
     assert run("verify", "-a", path).code == 0

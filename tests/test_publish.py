@@ -21,6 +21,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.blobs import hash_bytes
 from embedarchive.store.reading import read_blob
+from embedarchive.store.redactions import redact_file
 from embedarchive.store.schema import apply_schema
 from embedarchive.store.schema.meanings import read_disclosures
 from in_process import run
@@ -74,9 +75,7 @@ def visit() -> Capture:
 
 def withdraw(archive: Archive, sha256: str) -> None:
     with archive.transaction() as conn:
-        size = conn.execute("SELECT size FROM blobs WHERE sha256 = ?", (sha256,)).fetchone()[0]
-        conn.execute("INSERT INTO redactions VALUES (?, ?, 'asked by MARK-REASON', ?)", (sha256, size, NOW))
-        conn.execute("UPDATE blobs SET encoding = 'identity', body = x'' WHERE sha256 = ?", (sha256,))
+        redact_file(conn, sha256, "asked by MARK-REASON", NOW)
 
 
 def dump(path: Path) -> bytes:

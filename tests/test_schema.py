@@ -35,6 +35,7 @@ FROZEN = {
     "008.sql": "a087464616ae85f2b8186d5f172c4ce67da99e157f2d03e64c9ddef8bc066b66",
     "009.sql": "f4d8e4a1d6d50dd363619ead96f6e5650e40312a3b59a98535e2b2112027cdab",
     "010.sql": "f049221a56a794184b7413a9ce09a838d978b45f278012ddd9d7bb72d862fe9e",
+    "011.sql": "809de689152d269e8bd8816567fb5d95f03f7876c4518242f913787a49b8cc01",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 
@@ -361,3 +362,90 @@ def test_steps_are_taken_whole_or_not_at_all(first: Path, tmp_path: Path) -> Non
             schema.check_tables(conn, schema.read_version(conn), schema.read_built(schema.read_version(conn)))
         migrate(path)
         assert tell_all(path) == before
+
+
+# ------------------------------------------------------------------------------------------- append-only, but to redact
+
+LICENSED = {
+    "captures": {"evidence", "visit_url", "final_url", "missing", "alterations", "environment"},
+    "artifacts": {"url", "alt", "dhash"},
+    "exchanges": {"url", "content_type", "request_headers", "response_headers", "error"},
+    "replays": {"note"},
+    "openings": {"why"},
+}
+"""Append-only table -> the columns that may be emptied where a row of `redactions` names them. Of no other table any may."""
+
+ONCE = {"log": {"salt"}, "holds": {"released_at", "released_by"}, "optouts": {"removed_at"}, "exports": {"gone_at"}}
+"""Columns that are filled once, or emptied once, for good."""
+
+
+def append_only_tables(conn: sqlite3.Connection) -> list[str]:
+    rows = conn.execute("SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger' AND name = tbl_name || '_no_update'")
+    return sorted({row[0] for row in rows} - {"stamps"})  # a stamp is append-only once it is there
+
+
+def fill_row(conn: sqlite3.Connection, table: str) -> list[str]:
+    """A row with another value in each column; give its columns."""
+    columns = conn.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
+    words = {"INTEGER": "{}", "REAL": "{}", "BLOB": "x'0{}'"}
+    values = [words.get(kind, "'word {}'").format(number + 1) for number, (_, kind) in enumerate(columns)]
+    if "id" in [name for name, _ in columns]:
+        values[0] = "1"
+    conn.execute(f"INSERT INTO {table} VALUES ({', '.join(values)})")
+    return [name for name, _ in columns]
+
+
+def is_let(conn: sqlite3.Connection, change: str) -> bool:
+    """Whether a change to the one row of a table is let; it is taken back."""
+    conn.execute("SAVEPOINT tried")
+    try:
+        conn.execute(change)
+    except sqlite3.IntegrityError:
+        return False
+    finally:
+        conn.execute("ROLLBACK TO tried")
+    return True
+
+
+def test_what_is_append_only_may_be_emptied_where_a_redaction_names_it_and_not_else() -> None:
+    with closing(new_archive()) as conn:
+        conn.execute("PRAGMA foreign_keys = OFF")
+        tables = append_only_tables(conn)
+        assert {*LICENSED, "blobs", "checks", "access", "redactions", "export_posts", *ONCE} <= set(tables)
+        for table in tables:
+            columns = fill_row(conn, table)
+            key = columns[0]
+            assert not is_let(conn, f"DELETE FROM {table}")
+            assert not is_let(conn, f"UPDATE {table} SET {key} = {key}")
+            others = [name for name in columns if name not in ONCE.get(table, set())]
+            for name in others:
+                for value in ("NULL", "''", "'[]'", "1", "'else'"):
+                    assert not is_let(conn, f"UPDATE {table} SET {name} = {value}"), (table, name, value)
+            row = conn.execute(f"SELECT {key} FROM {table}").fetchone()[0]
+            for named in others:
+                conn.execute("SAVEPOINT named")
+                schema_row = (table, str(row), named, "asked", "2026-03-20T08:00:00.000Z")
+                conn.execute(
+                    "INSERT INTO redactions (table_name, row_id, column_name, reason, redacted_at) VALUES (?, ?, ?, ?, ?)",
+                    schema_row,
+                )
+                if table != "redactions":
+                    for name in others:
+                        licensed = name == named and name in LICENSED.get(table, set())
+                        emptied = [
+                            is_let(conn, f"UPDATE {table} SET {name} = {value}") for value in ("''", "x''", "NULL")
+                        ]
+                        assert any(emptied) == (licensed or (table, named, name) == ("blobs", "body", "body"))
+                        assert not is_let(conn, f"UPDATE {table} SET {name} = x'01'")
+                conn.execute("ROLLBACK TO named")
+
+
+def test_a_file_that_was_withdrawn_before_is_withdrawn_still(old: Path) -> None:
+    sql = "SELECT sha256, size, reason, redacted_at FROM redactions ORDER BY sha256"
+    with closing(open_reader(old)) as conn:
+        before = [tuple(row) for row in conn.execute(sql)]
+    migrate(old)
+    with closing(open_reader(old)) as conn:
+        assert [tuple(row) for row in conn.execute(sql)] == before != []
+        keys = conn.execute("SELECT DISTINCT table_name, row_id = sha256, column_name FROM redactions").fetchall()
+    assert [tuple(row) for row in keys] == [("blobs", 1, "body")]

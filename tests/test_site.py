@@ -24,6 +24,7 @@ from embedarchive.export.selection import find_selection
 from embedarchive.export.site import StaticSite, export_site
 from embedarchive.show.content_types import SHOWABLE
 from embedarchive.store import Archive, open_reader
+from embedarchive.store.redactions import redact_file
 from in_process import run
 
 NOW = "2026-03-21T08:00:00.000Z"
@@ -138,9 +139,8 @@ def withdraw_media(path: Path, key: str) -> None:
             "SELECT DISTINCT b.sha256, b.size FROM blobs b JOIN artifacts a USING (sha256) "
             "JOIN captures c ON c.id = a.capture_id WHERE c.post_key = ? AND a.role = 'media'"
         )
-        for sha256, size in conn.execute(query, (key,)).fetchall():
-            conn.execute("INSERT INTO redactions VALUES (?, ?, 'asked', ?)", (sha256, size, NOW))
-            conn.execute("UPDATE blobs SET body = x'' WHERE sha256 = ?", (sha256,))
+        for sha256, _ in conn.execute(query, (key,)).fetchall():
+            redact_file(conn, sha256, "asked", NOW)
 
 
 def test_a_folder_with_something_else_is_left_alone(path: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from contextlib import closing
 from pathlib import Path
 
 from embedarchive.replica import Replica
+from embedarchive.store.redactions import redact_file
 from embedarchive.store.schema import SCHEMA_VERSION
 
 HERE = Path(__file__).resolve().parent
@@ -49,10 +50,9 @@ def main() -> None:
 def withdraw_large(path: Path) -> None:
     """Empty what is large, as a withdrawal does: the repository is no place for it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
-        large = conn.execute("SELECT sha256, size FROM blobs WHERE length(body) > ?", (LARGE,)).fetchall()
-        for sha256, size in large:
-            conn.execute("INSERT INTO redactions VALUES (?, ?, 'large', '2026-03-20T08:00:00.000Z')", (sha256, size))
-            conn.execute("UPDATE blobs SET encoding = 'identity', body = x'' WHERE sha256 = ?", (sha256,))
+        large = conn.execute("SELECT sha256 FROM blobs WHERE length(body) > ?", (LARGE,)).fetchall()
+        for (sha256,) in large:
+            redact_file(conn, sha256, "large", "2026-03-20T08:00:00.000Z")
         conn.execute("VACUUM")
 
 

@@ -129,15 +129,19 @@ FILES = Copied(
     f"{CAPTURES} AND role IN (SELECT value FROM json_each(:roles))",
 )
 WITHDRAWN = Copied(
-    "sha256 size redacted_at", "sha256 IN (SELECT sha256 FROM main.blobs)", {"reason": "'withdrawn'"}
+    "sha256 size redacted_at",
+    "sha256 IN (SELECT sha256 FROM main.blobs)",
+    {"table_name": "'blobs'", "row_id": "sha256", "column_name": "'body'", "reason": "'withdrawn'"},
 )  # fmt: skip
 
 LEFT_OUT = frozenset(
     ("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds", "schedule", "deliveries",
-     "budgets", "pacing", "withdrawals", "access", "openings", "log", "tree", "log_keys", "imports", "checkpoints", "stamps")
+     "budgets", "pacing", "withdrawals", "access", "openings", "log", "tree", "log_keys", "imports", "checkpoints", "stamps",
+     "optouts", "exports", "export_posts")
 )  # fmt: skip
 """Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was
-withheld when and from whom, who was told what, what it may cost; the log, which is of the whole archive and proves that."""
+withheld when and from whom, who was told what, what it may cost; the log, which is of the whole archive and proves that;
+which copies there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +328,8 @@ def copy_file(conn: sqlite3.Connection, held: Held) -> None:
 def mark_damaged(conn: sqlite3.Connection, damaged: Mapping[str, str], now: str) -> None:
     """Let the copy say of damaged files, as of withdrawn ones, that their bytes are not there and why."""
     conn.executemany(
-        "INSERT OR REPLACE INTO main.redactions (sha256, size, redacted_at, reason) "
-        "SELECT sha256, size, ?, ? FROM main.blobs WHERE sha256 = ?",
+        "INSERT OR REPLACE INTO main.redactions (table_name, row_id, column_name, sha256, size, redacted_at, reason) "
+        "SELECT 'blobs', sha256, 'body', sha256, size, ?, ? FROM main.blobs WHERE sha256 = ?",
         [(now, f"{DAMAGED}{WRONG[code]}", sha256) for sha256, code in damaged.items()],
     )
 

@@ -45,6 +45,10 @@ APPEND_ONLY = ("captures", "artifacts", "exchanges", "checks", "replays")
 """Tables whose rows never change and are never deleted, by trigger: those after the last one held are new."""
 
 _OBJECTS = "SELECT type, name, sql FROM {}.sqlite_schema ORDER BY type, name"
+_WITHDRAWN = (
+    "SELECT table_name, row_id, column_name FROM src.redactions "
+    "EXCEPT SELECT table_name, row_id, column_name FROM main.redactions"
+)
 _TABLES = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'"
 
 
@@ -200,8 +204,8 @@ def take_over_new(conn: Connection, target: Path) -> Backup:
         raise _NotInStep("a trigger, an index or a table that is not ours")
     before = conn.total_changes
     with immediate(conn):
-        if conn.execute("SELECT sha256 FROM src.redactions EXCEPT SELECT sha256 FROM main.redactions").fetchone():
-            raise _NotInStep("bytes were withdrawn")
+        if conn.execute(_WITHDRAWN).fetchone():
+            raise _NotInStep("something was withdrawn")
         last = conn.execute("SELECT coalesce(max(rowid), 0) FROM main.blobs").fetchone()[0]
         for (table,) in conn.execute(_TABLES).fetchall():
             take_over_table(conn, table, last)
