@@ -36,6 +36,7 @@ FROZEN = {
     "009.sql": "f4d8e4a1d6d50dd363619ead96f6e5650e40312a3b59a98535e2b2112027cdab",
     "010.sql": "f049221a56a794184b7413a9ce09a838d978b45f278012ddd9d7bb72d862fe9e",
     "011.sql": "809de689152d269e8bd8816567fb5d95f03f7876c4518242f913787a49b8cc01",
+    "012.sql": "074bb03284d72d5bb0eb288345122a9ab9484cec42ed8e399d091b37cda94fdd",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 

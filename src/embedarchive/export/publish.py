@@ -20,6 +20,7 @@ from embedarchive.core.errors import DamagedArchive, DiskFull, UsageError
 from embedarchive.core.version import __version__
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
+from embedarchive.store.browsing import refresh
 from embedarchive.store.conclusions import RECOUNT
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import DAMAGED, WRONG, Held, find_wrong, read_stored
@@ -137,7 +138,7 @@ WITHDRAWN = Copied(
 LEFT_OUT = frozenset(
     ("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds", "schedule", "deliveries",
      "budgets", "pacing", "withdrawals", "access", "openings", "log", "tree", "log_keys", "imports", "checkpoints", "stamps",
-     "optouts", "exports", "export_posts")
+     "optouts", "exports", "export_posts", "collections")
 )  # fmt: skip
 """Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was
 withheld when and from whom, who was told what, what it may cost; the log, which is of the whole archive and proves that;
@@ -279,6 +280,8 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
     copy_rows(conn, "redactions", WITHDRAWN)
     mark_damaged(conn, damaged, now)
     conn.execute(RECOUNT)
+    while refresh(conn):
+        pass
     conn.execute(
         "INSERT INTO crawls (command, started_at, finished_at, ended, version, options) VALUES (?, ?, ?, ?, ?, ?)",
         ("publish", now, now, "done", __version__, json.dumps({"thumbnails_only": thumbnails_only})),

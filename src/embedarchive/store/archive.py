@@ -17,7 +17,7 @@ from typing import Any, Self
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import clocks, conclusions, forgetting, rows, sidefiles, watching
+from embedarchive.store import browsing, clocks, conclusions, forgetting, rows, sidefiles, watching
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import LARGEST_IN_MEMORY
@@ -130,6 +130,7 @@ class Archive:
         return None
 
     def _tidy(self) -> None:
+        self.refresh_browsing()
         join_pieces(self.conn)
         self.conn.execute("PRAGMA optimize")
 
@@ -421,7 +422,9 @@ class Archive:
     def conclude(self, post_key: str) -> Mapping[str, Any]:
         """Make anew what is concluded of a post, its due time and the counts; give its row of `conclusions`."""
         with self.transaction() as conn:
-            return conclusions.conclude_post(conn, post_key)
+            row = conclusions.conclude_post(conn, post_key)
+            browsing.refresh(conn, CONCLUDED_AT_ONCE)
+            return row
 
     def conclude_all(self) -> int:
         """Conclude whatever is still to be concluded and described well enough; give how many posts."""
@@ -433,6 +436,12 @@ class Archive:
                     conclusions.conclude_post(conn, post_key)
             done.update(posts)
         return len(done)
+
+    def refresh_browsing(self) -> None:
+        """Make anew the rows that posts are browsed by, of every post that changed."""
+        while self.conn.execute("SELECT 1 FROM browsing_due LIMIT 1").fetchone():
+            with self.transaction() as conn:
+                browsing.refresh(conn)
 
     # ----------------------------------------------------------------------------------------------------- watching
 

@@ -37,6 +37,15 @@ HIDDEN = {
       WHERE n.kind = 'account' AND n.strictness >= :least AND e.post_key IS NULL
         AND (n.platform IS NULL OR e.platform IS NULL OR n.platform = e.platform)""",
     "hidden_captures": "SELECT id FROM {0}.captures WHERE post_key IN (SELECT id FROM temp.hidden_posts)",
+    # What browsing says of an outlet: that it embedded a post, which only articles show that are withheld.
+    "hidden_outlets": """SELECT DISTINCT outlet FROM {0}.articles a WHERE id IN (SELECT id FROM temp.hidden_articles)
+      AND outlet IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {0}.articles o
+        WHERE o.outlet = a.outlet AND o.id NOT IN (SELECT id FROM temp.hidden_articles))""",
+    "hidden_listings": """SELECT a.outlet || ' ' || e.post_key FROM {0}.articles a JOIN {0}.embeds e ON e.article_id = a.id
+      WHERE a.id IN (SELECT id FROM temp.hidden_articles) AND a.outlet IS NOT NULL AND e.post_key IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM {0}.embeds s JOIN {0}.articles o ON o.id = s.article_id
+          WHERE s.post_key = e.post_key AND o.outlet = a.outlet AND s.kind = 'embed'
+            AND o.id NOT IN (SELECT id FROM temp.hidden_articles))""",
     # The page of an article holds the words of each post that it embeds, and so does its picture.
     "veiled_articles": """SELECT article_id AS id FROM {0}.embeds WHERE post_key IN (SELECT id FROM temp.hidden_posts)
       UNION SELECT article_id FROM {0}.embeds WHERE id IN (SELECT id FROM temp.hidden_embeds)
@@ -62,6 +71,8 @@ _OF_ARTICLE = "article_id NOT IN (SELECT id FROM temp.hidden_articles)"
 _UNVEILED = "iif(article_id IN (SELECT id FROM temp.veiled_articles), NULL, {0}) AS {0}"
 
 SEEN = {
+    "browsing": f"""{_OF_POST} AND outlet NOT IN (SELECT id FROM temp.hidden_outlets)
+      AND outlet || ' ' || post_key NOT IN (SELECT id FROM temp.hidden_listings)""",
     "posts": "key NOT IN (SELECT id FROM temp.hidden_posts)",
     "captures": _OF_POST,
     "descriptions": _OF_POST,
@@ -78,19 +89,34 @@ SEEN = {
     "fetches": _OF_ARTICLE,
     "embeds": f"{_OF_ARTICLE} AND (post_key IS NULL OR {_OF_POST}) AND id NOT IN (SELECT id FROM temp.hidden_embeds)",
     "blobs": "sha256 NOT IN (SELECT id FROM temp.hidden_files)",
-    "notes": """NOT (subject_kind = 'post' AND subject IN (SELECT id FROM temp.hidden_posts))
-      AND NOT (subject_kind = 'article' AND subject IN (
-        SELECT url FROM main.articles WHERE id IN (SELECT id FROM temp.hidden_articles)
-        UNION ALL SELECT CAST(id AS TEXT) FROM temp.hidden_articles))""",
+    "collections": """NOT (kind = 'post' AND subject IN (SELECT id FROM temp.hidden_posts))
+      AND NOT (kind = 'article' AND subject IN (
+        SELECT url FROM main.article_urls WHERE article_id IN (SELECT id FROM temp.hidden_articles)))""",
+    "notes": """NOT (subject_kind = 'posts' AND subject IN (SELECT id FROM temp.hidden_posts))
+      AND NOT (subject_kind = 'articles' AND subject IN (
+        SELECT url FROM main.article_urls WHERE article_id IN (SELECT id FROM temp.hidden_articles)))""",
 }
 """Table -> which of its rows are left. Every table that holds what a post or a publisher said has its line here."""
 
-COUNTED = """CREATE TEMP VIEW post_counts AS SELECT platform, status, kept, sum(posts) AS posts FROM (
-    SELECT platform, status, kept, posts FROM main.post_counts
-    UNION ALL SELECT p.platform, n.status, n.kept, -1 FROM temp.hidden_posts h
-      CROSS JOIN main.conclusions n ON n.post_key = h.id CROSS JOIN main.posts p ON p.key = h.id)
-  GROUP BY platform, status, kept HAVING sum(posts) > 0"""
-"""The counts that are kept with the conclusions, without those of posts that are not to be seen."""
+_HIDDEN_ROWS = """FROM (
+    SELECT b.* FROM temp.hidden_posts h CROSS JOIN main.browsing b ON b.post_key = h.id
+    UNION SELECT b.* FROM temp.hidden_outlets h CROSS JOIN main.browsing b ON b.outlet = h.id
+    UNION SELECT b.* FROM temp.hidden_listings h CROSS JOIN main.browsing b
+      ON b.post_key = substr(h.id, instr(h.id, ' ') + 1) AND b.outlet = substr(h.id, 1, instr(h.id, ' ') - 1))"""
+
+COUNTED = {
+    # The counts that are kept with the conclusions.
+    "post_counts": """SELECT platform, status, kept, sum(posts) AS posts FROM (
+      SELECT platform, status, kept, posts FROM main.post_counts
+      UNION ALL SELECT p.platform, n.status, n.kept, -1 FROM temp.hidden_posts h
+        CROSS JOIN main.conclusions n ON n.post_key = h.id CROSS JOIN main.posts p ON p.key = h.id)
+      GROUP BY platform, status, kept HAVING sum(posts) > 0""",
+    "browsing_counts": f"""SELECT * FROM main.browsing_counts
+      UNION ALL SELECT outlet, platform, status, kept, kind, lang, substr(posted_at, 1, 7), lost_in, -1 {_HIDDEN_ROWS}""",
+    "browsing_totals": f"""SELECT * FROM main.browsing_totals
+      UNION ALL SELECT iif(outlet = '', 'author', 'outlet'), iif(outlet = '', author, outlet), -1 {_HIDDEN_ROWS}""",
+}
+"""Table of counts -> the same less what is withheld, of browsing each as a row of -1: who reads them adds them up."""
 
 REPLACED = {"fetches": ("html_sha256", "dom_sha256", "screenshot_sha256")}
 """Columns that are empty where the row is left and what they name is not."""
@@ -123,13 +149,15 @@ def share(conn: sqlite3.Connection, eyes: Eyes) -> None:
         fill_hidden(conn, eyes)
         if laid:  # the views read what was filled in now
             return
-        for table in SEEN:
+        held = {row[0] for row in conn.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")}
+        for table in SEEN.keys() & held:  # what newer steps made is laid over an older archive, from what is seen here
             conn.execute(f"DROP VIEW IF EXISTS temp.{table}")
             conn.execute(
                 f"CREATE TEMP VIEW {table} AS SELECT {list_columns(conn, table)} FROM main.{table} WHERE {SEEN[table]}"
             )
-        conn.execute("DROP VIEW IF EXISTS temp.post_counts")
-        conn.execute(COUNTED)
+        for table in COUNTED.keys() & held:
+            conn.execute(f"DROP VIEW IF EXISTS temp.{table}")
+            conn.execute(f"CREATE TEMP VIEW {table} AS {COUNTED[table]}")
         for name, sql in read_views().items():
             conn.execute(f"DROP VIEW IF EXISTS temp.{name}")
             conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))

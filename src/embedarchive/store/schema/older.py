@@ -14,6 +14,13 @@ from embedarchive.store.schema import SCHEMA_VERSION, build, read_built, read_ve
 from embedarchive.store.schema.strangers import is_virtual
 
 FILLED = {
+    12: {
+        "browsing": "SELECT * FROM browsable",
+        "browsing_counts": "SELECT outlet, platform, status, kept, kind, lang, substr(posted_at, 1, 7) AS month, lost_in, "
+        "1 AS posts FROM browsable",
+        "browsing_totals": "SELECT iif(outlet = '', 'author', 'outlet') AS facet, iif(outlet = '', author, outlet) AS value, "
+        "1 AS posts FROM browsable",
+    },
     3: {"pending": "SELECT work, capture_id FROM main.pending UNION ALL SELECT 'conclude', id FROM main.captures"},
 }
 """Number of a step -> table -> the rows that it would have in an archive which has not taken the step, where a step filled
@@ -31,6 +38,7 @@ def read_as_newest(conn: sqlite3.Connection) -> None:
         lay_indexes(conn)
         for step in range(version + 1, SCHEMA_VERSION + 1):
             for table, rows in FILLED.get(step, {}).items():
+                conn.execute(f"DROP VIEW IF EXISTS temp.{table}")
                 conn.execute(f"CREATE TEMP VIEW {table} AS {rows}")
     for sql in read_views().values():
         conn.execute(sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))

@@ -257,6 +257,44 @@ CREATE VIEW holes AS
   FROM current_embeds e JOIN articles a ON a.id = e.article_id LEFT JOIN conclusions n ON n.post_key = e.post_key
   WHERE e.kind = 'embed' GROUP BY e.article_id;
 
+-- One line a post: by what people look for it. `author`, `lang`, `kind` and the date are as seen, else as the newest publisher's
+-- markup that says any of them has it; '' where nobody says.
+CREATE VIEW post_facets AS
+  SELECT p.key AS post_key, p.platform, coalesce(n.status, iif(p.resolved, 'not captured', 'unresolved')) AS status,
+    coalesce(n.kept, 'none') AS kept, coalesce(d.kind, '') AS kind,
+    lower(coalesce(substr(d.lang, 1, instr(replace(d.lang, '_', '-') || '-', '-') - 1),
+      substr(e.lang, 1, instr(replace(e.lang, '_', '-') || '-', '-') - 1), '')) AS lang,
+    CASE WHEN p.posted_at GLOB '[12][0-9][0-9][0-9]-[01][0-9]*' THEN p.posted_at
+      WHEN d.posted_at GLOB '[12][0-9][0-9][0-9]-[01][0-9]*' THEN d.posted_at
+      WHEN e.posted_at GLOB '[12][0-9][0-9][0-9]-[01][0-9]*' THEN e.posted_at ELSE '' END AS posted_at,
+    lower(coalesce(d.author_handle, d.author_name, e.author_handle, e.author_name, '')) AS author,
+    iif(n.status = 'gone', coalesce(substr(n.first_gone_at, 1, 7), ''), '') AS lost_in
+  FROM posts p LEFT JOIN conclusions n ON n.post_key = p.key
+    LEFT JOIN descriptions d ON d.id = (SELECT x.id FROM descriptions x WHERE x.capture_id = n.best_capture_id
+      ORDER BY x.rules DESC LIMIT 1)
+    LEFT JOIN embeds e ON e.id = (SELECT max(x.id) FROM embeds x
+      WHERE x.post_key = p.key AND coalesce(x.author_handle, x.author_name, x.lang, x.posted_at) IS NOT NULL)
+  WHERE p.same_as IS NULL AND p.is_control = 0;
+
+-- The same once more for each outlet that ever embedded it: what the table browsing is to hold.
+CREATE VIEW browsable AS
+  SELECT '' AS outlet, f.platform, f.status, f.kept, f.kind, f.lang, f.posted_at, f.post_key, f.author, f.lost_in
+  FROM post_facets f
+  UNION ALL
+  SELECT DISTINCT a.outlet, f.platform, f.status, f.kept, f.kind, f.lang, f.posted_at, f.post_key, f.author, f.lost_in
+  FROM post_facets f CROSS JOIN embeds e ON e.post_key = f.post_key CROSS JOIN articles a ON a.id = e.article_id
+  WHERE e.kind = 'embed' AND a.outlet <> '';
+
+-- The posts of each collection: named themselves, embedded in an article of it, or in one that a seed of it named.
+CREATE VIEW collection_posts AS
+  SELECT c.name, c.subject AS post_key FROM collections c WHERE c.kind = 'post'
+  UNION
+  SELECT c.name, e.post_key FROM collections c CROSS JOIN article_urls u ON u.url = c.subject CROSS JOIN embeds e ON e.article_id = u.article_id
+  WHERE c.kind = 'article' AND e.kind = 'embed' AND e.post_key IS NOT NULL
+  UNION
+  SELECT c.name, e.post_key FROM collections c CROSS JOIN seeds s ON s.origin = c.subject CROSS JOIN embeds e ON e.article_id = s.article_id
+  WHERE c.kind = 'seed' AND e.kind = 'embed' AND e.post_key IS NOT NULL;
+
 -- -------------------------------------------------------------------------------------------- what may be shared
 
 -- The level of each subject that is not public at this moment: of its rules that hold now the newest counts.
