@@ -21,6 +21,7 @@ import click
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, is_full
 from embedarchive.core.version import __version__
 
+NO_CONFIG = "--no-config"
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMBEDARCHIVE", "max_content_width": 100}
 
 SECTIONS = {
@@ -84,14 +85,22 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does; a name that is none says which was meant. Raises click's UsageError."""
+        """As click does, with the defaults that files say; a name that is none says which was meant.
+
+        Raises click's UsageError, and ours for a file.
+        """
         try:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError as error:
             near = get_close_matches(args[0], COMMANDS, 1)
             if not near:
                 raise
             raise click.UsageError(f"{error.message} Did you mean {near[0]}?", ctx) from None
+        with_files = not ctx.params["no_config"] and NO_CONFIG not in rest
+        rest = [each for each in rest if each != NO_CONFIG]
+        if name and command and with_files and not {"-h", "--help"} & set(rest):
+            ctx.default_map = {name: read_defaults(name, command, rest)}
+        return name, command, rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands first, by section; the whole must stay on one screen of 40 lines, whatever is added."""
@@ -102,7 +111,10 @@ class Commands(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.indentation():
             formatter.write_paragraph()
-            formatter.write_text("After any command, --help shows its options. --version shows the version.")
+            formatter.write_text(
+                "After any command, --help shows its options, and --no-config leaves embedarchive.toml out. --version shows "
+                "the version."
+            )
         formatter.write(say_exit_codes(formatter.width))
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -134,8 +146,9 @@ def say_exit_codes(width: int) -> str:
 
 
 @click.group(cls=Commands, context_settings=CONTEXT, options_metavar="", subcommand_metavar="COMMAND [OPTIONS]...")
+@click.option(NO_CONFIG, is_flag=True, help="Take no option from a file (embedarchive.toml).")
 @click.version_option(__version__, prog_name="embedarchive")
-def cli() -> None:
+def cli(no_config: bool) -> None:
     """Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file.
 
     \b
@@ -143,6 +156,25 @@ def cli() -> None:
     embedarchive lookup https://instagram.com/p/…   is it preserved?
     embedarchive serve                              read the archive in a browser
     """
+
+
+def read_defaults(name: str, command: click.Command, args: list[str]) -> dict[str, Any]:
+    """What files say of a command's options. Raises UsageError."""
+    from embedarchive.cli import configuration
+
+    files = configuration.read_files(configuration.find_folder(name, command, args, os.environ))
+    for file in files:
+        wrong = set(file.tables) - set(COMMANDS)
+        configuration.refuse_wrong(file, wrong, COMMANDS)
+        configuration.check_names(file, (name,), command, list_options)
+    return configuration.make_defaults(files, (name,), command)
+
+
+def list_options() -> frozenset[str]:
+    """The options of every command, as files name them."""
+    from embedarchive.cli.configuration import list_names
+
+    return frozenset(name for command in COMMANDS for name in list_names(load_command(command)))
 
 
 def load_command(name: str) -> click.Command:

@@ -44,6 +44,7 @@ def make_option(name: str, form: ExportFormat) -> Callable[[Command], Command]:
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="With --pseudonymised: the secret that pseudonyms are made with; made if it is not there. Without it they "
                    "are of this one export.")  # fmt: skip
+@click.option("--base-url", metavar="URL", help="With --site: the address at which it will stand, for citations.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")

@@ -121,9 +121,10 @@ def read_picture(name: str) -> bytes | None:
 @click.argument("key")
 @archive_option
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML card there.")
+@click.option("--base-url", metavar="URL", help="The address of your reading room, which the card then leads to.")
 @click.option("--open", "open_card", is_flag=True, help="Write the HTML card and open it.")
 @json_option
-def show(key: str, archive: str, output: Path | None, open_card: bool, as_json: bool) -> int:
+def show(key: str, archive: str, output: Path | None, base_url: str | None, open_card: bool, as_json: bool) -> int:
     """Show one preserved post (by key or any address of it), an unresolved embed (embed:ID), or an article.
 
     The card is one HTML file without scripts: screenshot, media, text, and where each field comes from.
@@ -136,7 +137,7 @@ def show(key: str, archive: str, output: Path | None, open_card: bool, as_json: 
                 f"{archive_path(archive)} has nothing at {key}. To look wider: {say_command('embedarchive', 'lookup', key)}"
             )
         if output or open_card:
-            return write_card(conn, record, output, open_card=open_card)
+            return write_card(conn, record, output, base_url, open_card=open_card)
     if as_json:
         say_json(record)
     else:
@@ -158,18 +159,31 @@ def find_record(conn: sqlite3.Connection, key: str) -> PostRecord | EmbedRecord 
 
 
 def write_card(
-    conn: sqlite3.Connection, record: PostRecord | EmbedRecord | ArticleRecord, output: Path | None, *, open_card: bool
+    conn: sqlite3.Connection,
+    record: PostRecord | EmbedRecord | ArticleRecord,
+    output: Path | None,
+    base_url: str | None,
+    *,
+    open_card: bool,
 ) -> int:
     """Write a record's card to a file, and open it if asked. Raises ArchiveError for an article, which has none."""
     if isinstance(record, ArticleRecord):
         raise ArchiveError("An article has no card; its embeds do. To see it in a browser: embedarchive serve")
     path = output or Path(tempfile.mkdtemp(prefix="embedarchive-")) / "card.html"
     files = Checked(conn)
-    path.write_text(render_card(record, files.read), "utf-8")
+    version_url = find_room_address(record, base_url)
+    path.write_text(render_card(record, files.read, version_url=version_url), "utf-8")
     click.echo(str(path))
     if open_card:
         webbrowser.open(path.resolve().as_uri())
     return tell_damaged(files.damaged)
+
+
+def find_room_address(record: PostRecord | EmbedRecord, base_url: str | None) -> str | None:
+    """Where a reading room at an address shows a post; None where there is none, or the embed names no post."""
+    if base_url is None or isinstance(record, EmbedRecord):
+        return None
+    return f"{base_url.rstrip('/')}/-/embedarchive/post/{record.post.url}"
 
 
 @click.command()

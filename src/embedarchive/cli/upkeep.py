@@ -39,6 +39,7 @@ Examined = tuple[bool, str]
 
 
 @click.command()
+@click.argument("topic", nargs=-1, metavar="[config [COMMAND]]")
 @archive_option
 @click.option(
     "--live",
@@ -49,21 +50,69 @@ Examined = tuple[bool, str]
 @click.option("--platform", "platforms", multiple=True, metavar="NAME", help="With --live: ask this platform only.")
 @click.option("--lift", metavar="HOST", help="Let a host be asked again that asked to be left alone; do nothing else.")
 @with_options(DOOR_OPTIONS)
-def doctor(archive: str, live: bool, full: bool, platforms: tuple[str, ...], lift: str | None, **values: Any) -> int:
+def doctor(
+    topic: tuple[str, ...],
+    archive: str,
+    live: bool,
+    full: bool,
+    platforms: tuple[str, ...],
+    lift: str | None,
+    **values: Any,
+) -> int:
     """Say whether this machine can do the work: browser, fonts, disk, SQLite, the network door, hosts to be left alone.
 
     Nothing is sent out, except with --live: then it says which assumptions of docs/reality.md hold, which do not, and
     which could not be asked. Those about a post that is there are asked of the archive's own posts, where it has some.
 
+    With `config` it says instead which options files and the environment set, and which file or variable; with a COMMAND,
+    all options of that one.
+
     \b
     embedarchive doctor --live --platform instagram
+    embedarchive doctor config
+    embedarchive doctor config crawl
     """
+    if topic:
+        return tell_config(topic, archive)
     if lift is not None:
         return lift_host(lift)
     settings = take_settings(values)
     code = examine_machine(archive, settings.browser_path, settings.proxy, full=full)
     asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
     return code or asked
+
+
+def tell_config(topic: tuple[str, ...], archive: str) -> int:
+    """Print where options come from. Raises UsageError for a topic that is none, and for a file with a wrong name in it."""
+    from embedarchive.cli import COMMANDS, list_options, load_command
+    from embedarchive.cli.configuration import check_file, own_file, read_files
+    from embedarchive.cli.sources_of_options import find_sources, gather, walk
+
+    name = topic[1] if len(topic) == 2 else ""
+    if topic[0] != "config" or len(topic) > 2 or (name and name not in COMMANDS):
+        raise UsageError(f"There is nothing to say of {' '.join(topic)!r}. Try: embedarchive doctor config crawl")
+    files = read_files(archive_path(archive).parent)
+    for file in files:
+        check_file(file, COMMANDS, load_command, list_options)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    commands = [each for one in ([name] if name else COMMANDS) for each in walk((one,), load_command(one))]
+    sources = [each for names, command in commands for each in find_sources(files, names, command, os.environ)]
+    titles = ("command", "option", "is", "from") if name else ("option", "is", "from", "for")
+    for title in titles:
+        table.add_column(title, style="", header_style="dim", overflow="fold")
+    rows = [(each.command, each.option, each.value, each.source) for each in sources] if name else list(gather(sources))
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console = open_console()
+    named = ", ".join(str(file.path) for file in files) or "none"
+    console.print(
+        Text(f"Files read: {named}. Yours is {own_file()}; an archive's lies beside its embeds.db."), soft_wrap=True
+    )
+    if rows:
+        console.print(table)
+    else:
+        console.print("Every option is its default.")
+    return ExitCode.DONE
 
 
 def examine_machine(

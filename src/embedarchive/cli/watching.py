@@ -62,7 +62,12 @@ webhook_secret = click.option(
     help="What signs each request to a webhook. Better in the environment than in a list of processes.",
 )  # fmt: skip
 room_option = click.option(
-    "--room", default="", metavar="URL", help="The address of your reading room, for links in alerts."
+    "--base-url",
+    "--room",
+    "room",
+    default="",
+    metavar="URL",
+    help="The address of your reading room, for links in alerts.",
 )
 
 

@@ -43,8 +43,8 @@ FORMATS: Mapping[str, ExportFormat] = {
 class ExportJob:
     """What is to be written, and where: the archive and a reader of it, the selection, the user's choices.
 
-    `now` is ISO 8601. `table` is one of TABLES; `raw`, `thumbnails_only`, `overwrite` and `key` are the options
-    of these names.
+    `now` is ISO 8601. `table` is one of TABLES; `raw`, `thumbnails_only`, `overwrite`, `key` and `base_url` are
+    the options of these names.
     Whoever writes long tells `on_progress` how many of how many are done.
     """
 
@@ -58,6 +58,7 @@ class ExportJob:
     thumbnails_only: bool = False
     overwrite: bool = False
     key: Path | None = None
+    base_url: str | None = None
     on_progress: Callable[[int, int], None] = lambda done, total: None
 
 

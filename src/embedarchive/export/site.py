@@ -65,7 +65,9 @@ class StaticSite:
 
 
 def write(job: ExportJob) -> Written:
-    done = export_site(job.archive, job.out, job.now, job.chosen, thumbnails_only=job.thumbnails_only)
+    done = export_site(
+        job.archive, job.out, job.now, job.chosen, thumbnails_only=job.thumbnails_only, base_url=job.base_url
+    )
     held = f"{phrases.say_count(done.pages, 'page')} and {phrases.say_count(done.files, 'file')}"
     changes = f"{done.written} written, {done.removed} removed"
     look = f"Open {job.out / 'index.html'} in any browser."
@@ -80,15 +82,19 @@ def export_site(
     *,
     thumbnails_only: bool = False,
     title: str | None = None,
+    base_url: str | None = None,
 ) -> StaticSite:
-    """Make or renew the site in the folder `out`. Raises UsageError when something else is there, DiskFull."""
+    """Make or renew the site in the folder `out`, which will stand at `base_url`, if that is known.
+
+    Raises UsageError when something else is there, DiskFull.
+    """
     folder = Folder(out)
     with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=".site-") as rooms:
         copy = Path(rooms) / "copy.db"
         published = publish(source, copy, now, selection, thumbnails_only=thumbnails_only)
         folder.begin()
         with closing(open_reader(copy)) as conn:
-            pages = Pages(conn, folder, title or "Preserved posts")
+            pages = Pages(conn, folder, title or "Preserved posts", base_url)
             pages.write()
             files = len(pages.media_types)
     return StaticSite(pages.count, files, folder.written, folder.finish(), published.damaged)
@@ -101,6 +107,7 @@ class Pages:
     conn: sqlite3.Connection
     folder: Folder
     title: str
+    base_url: str | None = None
     count: int = 0
     media_types: dict[str, str] = field(default_factory=dict)
     index: list[dict[str, Any]] = field(default_factory=list)
@@ -166,13 +173,18 @@ class Pages:
         if record is None:
             return
         place = place_post(line.key)
+        address = self.find_address(place)
         self.page(
             place, "site/post.html", record=record, title=title_of(record), author=author_of(record),
-            card=render_post(record, self.find_source()),
+            card=render_post(record, self.find_source(), version_url=address), page_url=address,
             runs=phrases.find_runs(record.observations), changes=phrases.find_changes(record.captures),
             claim=fullest_claim(record),
         )  # fmt: skip
         self.index.append(index_post(line, place, record.post.native_id))
+
+    def find_address(self, place: str) -> str | None:
+        """Where a page will stand, for citations; None where nobody said."""
+        return f"{self.base_url.rstrip('/')}/{place}" if self.base_url else None
 
     def find_source(self) -> Source:
         """Where a post's page finds its files. Subtitles are in the page: a browser takes none from a disk's file."""
