@@ -21,6 +21,7 @@ from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.verify import Flaw, VerifyScope
 from embedarchive.store.verify import verify as find_faults
+from embedarchive.store.verify_log import LogScope
 
 if TYPE_CHECKING:
     from embedarchive.store.backup import Backup
@@ -33,20 +34,25 @@ PLACE = click.Path(path_type=Path)
 @click.option("--sample", type=click.FloatRange(0, 100, min_open=True), default=100.0, metavar="PERCENT",
               help="Read so much of the kept bytes, drawn by chance, and leave the structure of the file out.")  # fmt: skip
 @click.option("--since", metavar="TIME", help="Read only bytes kept by visits and downloads since then (2026-03-20).")
+@click.option("--against", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Compare the log with checkpoints that were held elsewhere (a copy of embeds.checkpoints).")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print each finding as one JSON object a line.")
-def verify(archive: str, sample: float, since: str | None, quiet: bool, as_json: bool) -> int:
+def verify(
+    archive: str, sample: float, since: str | None, against: tuple[Path, ...], quiet: bool, as_json: bool
+) -> int:
     """Read every byte and row of the archive, offline, and say what is not as it was kept.
 
     Each finding is one line: its code, what it is about, what is wrong. Exits with 7 when there are any. Bytes are
-    compared with their sha256, rows with what their columns may hold, tables with how they were made. Nothing is
-    written. What was withdrawn on purpose is no finding.
+    compared with their sha256, rows with what their columns may hold and with the log, the log with its signed
+    checkpoints, tables with how they were made. Nothing is written. What was withdrawn on purpose is no finding.
 
     \b
     embedarchive verify
     embedarchive verify --sample 5 --since 2026-03-20
+    embedarchive verify --against /mnt/elsewhere/embeds.checkpoints
     """
-    scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32))
+    scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32), log=LogScope(against=against))
     started, found = time.monotonic(), 0
     with closing(open_reader(archive_path(archive))) as conn, watching(scope, silent=quiet or as_json):
         for finding in find_faults(conn, scope):
@@ -54,6 +60,7 @@ def verify(archive: str, sample: float, since: str | None, quiet: bool, as_json:
             click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
     if not quiet:
         click.echo(say_result(scope, found, time.monotonic() - started), err=True)
+        click.echo(say_log(scope.log), err=True)
     return ExitCode.DAMAGED if found else ExitCode.DONE
 
 
@@ -126,6 +133,26 @@ def say_result(scope: VerifyScope, findings: int, seconds: float) -> str:
     result = f"{say_count(findings, 'finding')}." if findings else "Nothing is wrong with them."
     left_out = "" if scope.is_whole else " Neither all bytes nor the structure of the file were looked at."
     return f"Read {read} in {seconds:.1f} s. {result}{left_out}"
+
+
+def say_log(log: LogScope) -> str:
+    """What is in the log, and how far it is signed. Pure."""
+    if not log.entries:
+        return f"Log: empty; {say_count(log.unlogged, 'row')} not in it yet (a run puts them there)."
+    said = [say_count(log.entries, "entry", "entries")]
+    if log.withdrawn:
+        said.append(f"{log.withdrawn:,} of them withdrawals")
+    said.append(say_count(log.checkpoints, "checkpoint"))
+    told = f"Log: {', '.join(said)}."
+    if log.unsigned:
+        told += (
+            f" {say_count(log.unsigned, 'entry is', 'entries are')} not signed yet (embedarchive evidence checkpoint)."
+        )
+    if log.unlogged:
+        told += f" {say_count(log.unlogged, 'row is', 'rows are')} not in it yet."
+    for public in log.strangers:
+        told += f" The key {public[:16]} took over without a signature of the one before: ask whose it is."
+    return told
 
 
 @contextmanager

@@ -177,6 +177,9 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Still due", f"{tally.waiting} posts; the same command goes on with them")
     if beyond := tally.due.get("beyond"):
         grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
+    if tally.log:
+        size, root = tally.log["size"], tally.log["root"]
+        grid.add_row("Log", f"{say_count(size, 'entry', 'entries')}, head {root[:16]} (embedarchive evidence)")
     grid.add_row("Archive", where)
     console.print(grid)
 

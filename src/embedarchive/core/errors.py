@@ -9,6 +9,7 @@ EmbedArchiveError
 │   ├── BrowserMissing     there is none that starts                    exit 4
 │   └── BrowserCrashed     it died or hung, and was killed
 ├── NetworkDown            this machine reaches nothing at all          exit 11
+├── SigningError           a checkpoint could not be signed            exit 1
 └── ArchiveError           the archive file cannot be used              exit 1
     ├── NotAnArchive       the file is something else; it was left untouched
     ├── NewerArchive       written by a newer embedarchive; it was left untouched
@@ -86,6 +87,10 @@ class EmbedArchiveError(Exception):
 class UsageError(EmbedArchiveError):
     exit_code = ExitCode.WRONG_USE
     ends_run = True
+
+
+class SigningError(EmbedArchiveError):
+    """A checkpoint could not be signed or handed on; what was captured is kept all the same."""
 
 
 class SourceError(EmbedArchiveError):

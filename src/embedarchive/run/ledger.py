@@ -47,6 +47,7 @@ from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import OUT_OF_SCOPE, ListingBudget, is_left_out
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files, was_seen_alive, was_visited
+from embedarchive.store.evidence import has_unlogged
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.reading import read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_than
@@ -91,6 +92,9 @@ TELLINGS = """SELECT * FROM changes_to_tell WHERE due_at <= :now AND channel IN 
 CONCLUSIONS = "SELECT * FROM captures_to_conclude ORDER BY id LIMIT :n"
 REPLAYS = "SELECT * FROM captures_to_replay WHERE :replay AND work = 'replay' ORDER BY id LIMIT :n"
 REPLAYS_LATER = "SELECT * FROM captures_to_replay WHERE :later AND work = 'replay later' ORDER BY id LIMIT :n"
+
+MOST_ADOPTED_AT_THE_END = 500
+"""Rows from before the log that a run does not end without putting into it: a second or two."""
 
 MOST_AT_THE_END = 5
 """Captures left to be shown again that a run does not end without: two seconds, for all of them."""
@@ -172,6 +176,7 @@ class Run:
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when nothing more is to be begun."""
+    adopted: int = 0
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.tabs, self.tabs)
@@ -196,7 +201,9 @@ class Run:
         )
         counted = (replace(step, work=self.spare.counted(step.work)) for step in due)
         later = Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id")
-        return tuple(replace(step, work=self.at_work.watched(step.name, step.work)) for step in (*counted, later))
+        adopt = Pass("log", 1, self.due_to_adopt, self.adopt, "id")
+        every = (*counted, later, adopt)
+        return tuple(replace(step, work=self.at_work.watched(step.name, step.work)) for step in every)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""
@@ -250,6 +257,16 @@ class Run:
             few = self.spare.at_the_end and not has_more_than(self.archive.conn, MOST_AT_THE_END)
             return self.spare.while_visits_wait or few
         return self.replay == "all"
+
+    def due_to_adopt(self, n: int) -> Sequence[Row]:
+        """Whether rows from before the log are put into it now: while no visit waits for that, and a few at the end."""
+        has_time = self.spare.while_visits_wait or (self.spare.at_the_end and self.adopted < MOST_ADOPTED_AT_THE_END)
+        if not has_time or not has_unlogged(self.archive.conn):
+            return ()
+        return [{"id": 0}]
+
+    async def adopt(self, row: Row) -> None:
+        self.adopted += await self.keep(self.archive.adopt)
 
     # ----------------------------------------------------------------------------------------------- one row of each
 

@@ -81,6 +81,7 @@ class Tally:
     waited_s: float = 0.0
     last_event: float = field(default_factory=time.monotonic)
     standing: Standings = field(default_factory=lambda: Standings())
+    log: Mapping[str, Any] = field(default_factory=dict)
 
     def count(self, event: Event) -> None:
         self.last_event = time.monotonic()
@@ -148,6 +149,7 @@ class Tally:
             "newly_gone": list(self.newly_gone),
             "posts_left_due": self.waiting,
             "posts_beyond_reach": self.due.get("beyond", 0),
+            "log": dict(self.log),
             "seconds": round(self.seconds, 1),
         }
 
@@ -183,6 +185,7 @@ class Report:
     `changes` counts by kind what a watch told; `newly_lost` are the keys of the posts among them that were found gone.
     `newly_gone` are the keys of posts seen alive before of which this run settled that they are gone, whatever the command.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
+    `log` is the newest checkpoint of the archive's log: `size`, `root` in hex, `made_at`.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
 
@@ -210,6 +213,7 @@ class Report:
     newly_gone: Sequence[str]
     posts_left_due: int
     posts_beyond_reach: int
+    log: Mapping[str, Any]
     seconds: float
     kept: tuple[Captured, ...]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveError, EmbedArchiveError, UsageError
+from embedarchive.core.errors import ArchiveError, EmbedArchiveError, SigningError, UsageError
 from embedarchive.core.version import __version__
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.backoff import BackOff
@@ -34,10 +35,15 @@ from embedarchive.run.report import (
 )
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive
+from embedarchive.store.checkpoints import make_checkpoint, read_head
 from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
+from embedarchive.store.keyring import Keyring
 from embedarchive.store.sample import count_waiting
 
 T = TypeVar("T")
+
+CHECKPOINT_EVERY_S = 3600.0
+"""In a run that lasts longer; each run makes one at its end."""
 
 LONGEST_SILENCE_S = 15.0
 """After so many seconds without an event a run says what it waits for."""
@@ -121,11 +127,11 @@ def run_within(
             ended = run_apart(run_over(archive, crawl_id, settings, choices, tally, watcher, emit, interrupts))
     except BaseException as error:
         with contextlib.suppress(ArchiveError):  # it may be what failed
-            finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally)
+            finish(archive, crawl_id, "failed" if isinstance(error, Exception) else "interrupted", tally, watcher)
         if isinstance(error, EmbedArchiveError) and error.ends_run and not isinstance(error, UsageError):
             error.add_note(tell_kept(tally))
         raise
-    finish(archive, crawl_id, ended, tally)
+    finish(archive, crawl_id, ended, tally, watcher)
     return Report(archive.path, ended, **tally.summary(), kept=read_captured(archive, crawl_id, before))
 
 
@@ -186,7 +192,7 @@ async def run_over(
     return "kept out" if run.backoff.cooling_down else "done"
 
 
-def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
+def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally, watcher: Watcher) -> None:
     """Leave in the archive how a run ended, and what it did."""
     if left := count_left_out(archive, crawl_id):
         tally.skipped["other_platform"] = left
@@ -194,7 +200,18 @@ def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally) -> None:
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
     tally.standing = read_standings(archive, crawl_id)
+    tally.log = sign_log(archive, watcher)
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
+
+
+def sign_log(archive: Archive, watcher: Watcher) -> dict[str, Any]:
+    """Make a checkpoint of the log, and give the newest. Where none can be signed, what was captured is kept all the same."""
+    try:
+        make_checkpoint(archive, Keyring(), clock.now())
+        return read_head(archive.conn)
+    except SigningError as error:
+        watcher.note(f"{error} All that was captured is kept and logged; the next run signs it too.")
+        return {}
 
 
 def tell_kept(tally: Tally) -> str:
@@ -206,8 +223,11 @@ def tell_kept(tally: Tally) -> str:
 
 async def report_due(run: Run, services: Services, tally: Tally, watcher: Watcher, emit: Emit) -> None:
     """Count twice a second how much the run is about, as the archive has it, say what it waits for, look at the clock."""
-    watch = ClockWatch()
+    watch, signed = ClockWatch(), time.monotonic()
     while True:
+        if time.monotonic() - signed > CHECKPOINT_EVERY_S:
+            signed = time.monotonic()
+            await run.keep(sign_log, run.archive, watcher)
         if watch.is_set_back(*read_clocks()) and not run.archive.doubts_clock:
             await run.keep(doubt_clock, run.archive, run.crawl_id, SET_BACK, watcher)
         tally.due = await run.keep(read_due, run.archive, run.crawl_id)

@@ -14,10 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
+from embedarchive.core.version import __version__
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import browsing, clocks, conclusions, forgetting, rows, sidefiles, watching
+from embedarchive.store import browsing, clocks, conclusions, evidence, forgetting, rows, sidefiles, watching
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import LARGEST_IN_MEMORY
@@ -31,6 +33,8 @@ from embedarchive.store.schema.strangers import refuse_strange
 
 log = logging.getLogger(__name__)
 
+ADOPTED_AT_ONCE = 50
+"""Rows to a transaction, where those from before the log are put into it."""
 CONCLUDED_AT_ONCE = 200
 """Posts to a transaction, where many are concluded anew."""
 LONGEST_START_S = 600.0
@@ -83,6 +87,7 @@ class Archive:
             refuse_strange(self.conn)
             wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)
+            self.begin_log()
         except BaseException:
             self.conn.close()
             self._lock.close()
@@ -170,6 +175,19 @@ class Archive:
                 conn.executemany("INSERT INTO platforms VALUES (?, ?, ?, ?, ?, ?)", wanted)
                 conn.execute(rows.ASK_TO_DESCRIBE_ANEW)
                 conclusions.ask_for_denials(conn)
+
+    def begin_log(self) -> None:
+        """Say in the log of an archive from before it that what is there is taken over; `adopt` takes it."""
+        if evidence.has_to_begin(self.conn):
+            with self.transaction() as conn:
+                evidence.begin(conn, clock.now(), __version__)
+
+    def adopt(self, most: int = ADOPTED_AT_ONCE) -> int:
+        """Log so many of the rows from before there was a log; give how many: 0 when all are in it."""
+        if not evidence.has_unlogged(self.conn):
+            return 0
+        with self.transaction() as conn:
+            return evidence.adopt(conn, most)
 
     def start_crawl(self, command: str, now: str, version: str, options: Mapping[str, Any]) -> int:
         """Open a run. Only one writes at a time, so what earlier runs left to visit is nobody's any more."""
@@ -282,6 +300,7 @@ class Archive:
                 return None
             fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, sha256))
             rows.ask_for_rendering(conn, fetch_id, crawl_id)
+            evidence.append(conn, "fetch", fetch_id)
             return fetch_id
 
     def keep_rendering(self, fetch_id: int, rendering: Rendering) -> None:
@@ -294,6 +313,7 @@ class Archive:
                 "alterations = ?, searched_rules = iif(? IS NULL, searched_rules, NULL) WHERE id = ?",
                 (rendering.rendered_at, rendering.reason, sha256, to_json(rendering.alterations), sha256, fetch_id),
             )
+            evidence.append(conn, "rendering", fetch_id)
 
     def keep_found(self, fetch_id: int, found: Found, rules: int, now: str, crawl_id: int) -> None:
         """Keep what a search of one fetch gave, in place of what older rules gave; its posts become the run's."""
@@ -374,6 +394,7 @@ class Archive:
             if rows.is_seen_in_frame(capture.verdict) and not self.doubts_clock:
                 conclusions.release_failed_controls(conn, capture)
             rows.place_embeds(conn, crawl_id, "post_key", capture.post.key)
+            evidence.append(conn, "capture", capture_id)
             return capture_id
 
     def keep_capture_in_place(self, capture: Capture, crawl_id: int, fetch_id: int) -> int:
@@ -388,6 +409,7 @@ class Archive:
             if capture.verdict.outcome == "available":
                 # One article that may show it tells nothing of others.
                 insert(conn, "checks", {**rows.check_row(capture, capture_id), "embedding": None})
+            evidence.append(conn, "capture", capture_id)
             return capture_id
 
     def keep_control(self, capture: Capture, crawl_id: int) -> int:
@@ -407,6 +429,7 @@ class Archive:
             capture_id = rows.keep_visit(conn, dataclasses.replace(capture, purpose="control"), crawl_id, None)
             if capture.verdict.outcome == "available" and not self.doubts_clock:
                 conclusions.release_failed_controls(conn, capture)
+            evidence.append(conn, "capture", capture_id)
             return capture_id
 
     def keep_hold(self, scope: PostScope, since: str, why: str, crawl_id: int) -> None:
@@ -495,6 +518,8 @@ class Archive:
                 "UPDATE placements SET tried = 1 WHERE crawl_id = ? AND fetch_id = ? AND post_key = ?",
                 [(crawl_id, fetch_id, post.key) for post in posts],
             )
+            if rendering.screenshot:
+                evidence.append(conn, "rendering", fetch_id)
 
     def keep_description(
         self,

@@ -24,6 +24,7 @@ from embedarchive.store.fixity import WRONG, Held, judge, judge_whole, read_stor
 from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.schema import build, capture_uid, read_version
 from embedarchive.store.schema.strangers import find_strange
+from embedarchive.store.verify_log import LOG_CODES, LogScope, check_log
 from embedarchive.store.words import WORDS
 
 LARGEST_AT_ONCE = 8_000_000
@@ -52,6 +53,7 @@ CODES: Mapping[str, str] = {
     "row_reference": "a row refers to one that is not there",
     "blob_missing": "bytes are not there, and nothing says that they were withdrawn",
     **{code: f"bytes kept under a sha256 are not those: {says}" for code, says in WRONG.items()},
+    **LOG_CODES,
     "unreadable": "something could not be read at all",
 }
 """What a finding may be. The codes do not change from version to version; new ones may come."""
@@ -110,6 +112,7 @@ class VerifyScope:
     blobs: int = 0
     bytes: int = 0
     rows: int = 0
+    log: LogScope = field(default_factory=LogScope)
     on_progress: Callable[[int, int], None] = field(default=lambda done, total: None)
 
     @property
@@ -269,7 +272,16 @@ def check_withdrawn(conn: sqlite3.Connection, held: Held) -> Iterator[Flaw]:
         yield Flaw("blob_missing", held.sha256, says)
 
 
-CHECKS: tuple[Check, ...] = (check_schema, check_pages, check_rows, check_references, check_uids, check_blobs)
+def check_evidence(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
+    """Every entry of the log is what the rows say, and the whole what was signed."""
+    scope.log.sample, scope.log.since, scope.log.seed = scope.sample, scope.since, scope.seed
+    for flaw in check_log(conn, scope.log):
+        yield Flaw(flaw.code, flaw.what, flaw.says)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_schema, check_pages, check_rows, check_references, check_uids, check_evidence, check_blobs,
+)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------ the rows

@@ -1,0 +1,111 @@
+"""The commands that prove what was kept: the log, the keys that sign it, its checkpoints."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from embedarchive.cli.options import archive_option
+from embedarchive.core import clock
+from embedarchive.core.checkpoint import public_bytes, write_verifier
+from embedarchive.core.errors import ExitCode
+from embedarchive.show.words import printable, say_count
+from embedarchive.store import Archive, archive_path, open_reader
+from embedarchive.store.checkpoints import checkpoints_path, make_checkpoint, read_keys
+from embedarchive.store.keyring import Keyring
+
+
+@click.group()
+def evidence() -> None:
+    """Prove what was kept: a log that nobody can change unnoticed, signed, for others to check.
+
+    \b
+    embedarchive evidence log          what was written down, in order
+    embedarchive evidence checkpoint   sign it now, and print what to give away
+    embedarchive verify                recompute all of it
+    """
+
+
+@evidence.command("log")
+@archive_option
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many entries.")
+@click.option("--all", "every", is_flag=True, help="All of them.")
+@click.option("--json", "as_json", is_flag=True, help="Print each entry as one JSON object a line.")
+def list_log(archive: str, last: int, every: bool, as_json: bool) -> None:
+    """List what the log holds, oldest first: place, kind, number in its table, hash."""
+    sql = "SELECT * FROM (SELECT seq, kind, subject, lower(hex(leaf)) AS leaf FROM log ORDER BY seq DESC LIMIT ?) ORDER BY seq"
+    with closing(open_reader(archive_path(archive))) as conn:
+        rows = conn.execute(sql, (-1 if every else last,)).fetchall()
+        total = conn.execute("SELECT count(*) FROM log").fetchone()[0]
+    for row in rows:
+        if as_json:
+            click.echo(json.dumps(dict(row)))
+        else:
+            click.echo(printable(f"{row['seq']:>8}  {row['kind']:10} {row['subject']:>8}  {row['leaf']}"))
+    shown = "" if len(rows) == total else f"; these are the last {len(rows):,} (--all)"
+    click.echo(f"{say_count(total, 'entry', 'entries')}{shown}.", err=True)
+
+
+@evidence.command()
+@archive_option
+def checkpoint(archive: str) -> int:
+    """Sign what the log is now, and print that: mail it, print it, let somebody keep it.
+
+    Rows from before there was a log are put into it first.
+    """
+    path = archive_path(archive)
+    open_reader(path).close()
+    with Archive(path) as held:
+        taken = 0
+        while done := held.adopt():
+            taken += done
+        note = make_checkpoint(held, Keyring(), clock.now())
+    if note is None:
+        click.echo("The log is empty: nothing was captured yet.", err=True)
+        return ExitCode.ERROR
+    click.echo(str(note), nl=False)
+    before = f"{say_count(taken, 'row')} from before the log were put into it. " if taken else ""
+    click.echo(
+        f"{before}It is in {checkpoints_path(path)} too. Give it away: verify --against finds later changes.", err=True
+    )
+    return ExitCode.DONE
+
+
+@evidence.group()
+def key() -> None:
+    """The key that signs checkpoints: where it is, another one, one that you have."""
+
+
+@key.command()
+@archive_option
+def show(archive: str) -> None:
+    """Say where the signing key is, and print the public keys of the archive, as tools for signed notes take them."""
+    ring = Keyring()
+    public = public_bytes(ring.current())
+    click.echo(f"The key that signs is {ring.path}; its public half is {public.hex()}.", err=True)
+    path = archive_path(archive)
+    if not path.exists():
+        return
+    with closing(open_reader(path)) as conn:
+        for origin, each in read_keys(conn):
+            click.echo(printable(write_verifier(origin, each)))
+
+
+@key.command()
+def rotate() -> None:
+    """Make another key the one that signs. Each archive's next checkpoint is signed by both."""
+    ring = Keyring()
+    public = public_bytes(ring.rotate())
+    click.echo(f"{ring.path} is a new key, {public.hex()}. The former stays beside it, to sign for this one.", err=True)
+
+
+@key.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def bring(file: Path) -> None:
+    """Make the Ed25519 key in FILE (PEM, without a password) the one that signs, as on another machine of yours."""
+    ring = Keyring()
+    public = public_bytes(ring.bring(file))
+    click.echo(f"{ring.path} is that key now, {public.hex()}. What was there stays beside it.", err=True)
