@@ -19,8 +19,9 @@ from embedarchive.core.survival import (
     Lifetime,
     SurvivalCurve,
     estimate,
+    find_t,
 )
-from survival_oracles import compare_with_oracle
+from survival_oracles import ORACLES, compare_with_oracle
 
 
 def curve_of(lives: list[Lifetime], resamples: int = 0) -> SurvivalCurve:
@@ -114,6 +115,14 @@ def test_the_band_knows_that_accounts_lose_their_posts_in_flocks() -> None:
     assert band(20) > 2.5 * band(1)
 
 
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(2, 4.303), (3, 3.182), (5, 2.571), (10, 2.228), (30, 2.042), (1e6, 1.960)]
+)
+def test_of_few_accounts_the_band_is_as_wide_as_students_t_says(freedom: float, quantile: float) -> None:
+    """The quantiles are those of printed tables."""
+    assert find_t(freedom) == pytest.approx(quantile, rel=0.032)
+
+
 def test_the_same_posts_give_the_same_curve_and_band() -> None:
     lives = watch(200, died=100, gap=20)
     assert estimate(lives, random.Random(7), 20) == estimate(lives, random.Random(7), 20)
@@ -154,8 +163,9 @@ def test_it_falls_from_one_within_its_band(told: list[tuple[float, float, float 
         assert all(low <= high for low, high in zip(curve.low, curve.high, strict=True))
 
 
-def test_another_program_finds_the_same_curve() -> None:
-    apart = compare_with_oracle(2)
+@pytest.mark.parametrize("oracle", ORACLES)
+def test_another_program_finds_the_same_curve(oracle: str) -> None:
+    apart = compare_with_oracle(oracle, 2)
     if apart is None:
-        pytest.skip("NOT CHECKED by surpyval, which is not here: `make tools` prepares it")
+        pytest.skip(f"NOT CHECKED by {oracle}, which is not here: `make tools` prepares it")
     assert apart <= 0.003

