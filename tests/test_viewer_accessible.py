@@ -18,7 +18,8 @@ pytestmark = pytest.mark.browser
 
 GONE, ALIVE, PARTIAL, CLAIMED = (SAMPLES[n].post.key for n in (0, 1, 4, 5))
 PAGES = (
-    "archive", "lost", "desk", "outlets", "survival", "rot",
+    "archive", "lost", "desk", "browse", "browse?state=unresolved", "browse?lang=en&period=2026-03",
+    "find?q=feb+2026", "find?q=11+February+2019", "find?q=11.2.2026", "outlets", "survival", "rot",
     "outlet/the-meridian.example", "article/2", "article/3", "embed/5", "capture/1",
     "capture/4", *(f"post/{key}" for key in (GONE, ALIVE, PARTIAL, CLAIMED, SENSITIVE.post.key)),
     f"card/{GONE}", f"card/{SENSITIVE.post.key}", "find", "find?q=ferry", "find?q=ferri", "find?q=zzyyxx",

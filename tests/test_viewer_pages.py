@@ -77,6 +77,12 @@ PAGES = {
     "not replayed": (f"/embeds/-/post/{NEWER.key}", "not yet replayed"),
     "search": ("/embeds/-/find?q=ferry", "<mark>ferry</mark>"),
     "nothing": ("/embeds/-/find?q=xyzzy", "Not in this archive"),
+    "browse": ("/embeds/-/browse", "Browse 8 posts"),
+    "browse by state": ("/embeds/-/browse?state=gone-kept&platform=x", "Clara Whitcombe"),
+    "browse nothing": ("/embeds/-/browse?platform=tiktok", "No post is all of that"),
+    "browse what names no post": ("/embeds/-/browse?state=unresolved", "Embeds whose markup names no post"),
+    "month": ("/embeds/-/find?q=feb+2026", "Browse them"),
+    "day without posts": ("/embeds/-/find?q=11+February+2019", "Nearly"),
     "no question": ("/embeds/-/find", "Any address of a post"),
 }
 

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,16 @@ from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ArchiveError, ExitCode
 from embedarchive.core.image_hash import hash_picture, is_picture
+from embedarchive.core.periods import Period, read_period
 from embedarchive.core.shell import say_command
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
+from embedarchive.library.browse import STATES, Filters, count_facets, list_posts
 from embedarchive.library.pictures import LARGEST_PICTURE
 from embedarchive.library.records import ArticleRecord, EmbedRecord, PostLine, PostRecord
 from embedarchive.show.card import render_card
-from embedarchive.show.terminal import render_hit, render_lookup, render_terminal
+from embedarchive.show.terminal import render_hit, render_line, render_lookup, render_terminal
 from embedarchive.show.words import say_post_status, say_tombstone
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.fixity import Checked
@@ -186,19 +188,77 @@ def find_room_address(record: PostRecord | EmbedRecord, base_url: str | None) ->
     return f"{base_url.rstrip('/')}/-/embedarchive/post/{record.post.url}"
 
 
+def browse_options(command: Any) -> Any:
+    """The options that say what posts are to be like, the same as the addresses of the reading room's page Browse have."""
+    about = {
+        "platform": "Posts of this platform.",
+        "outlet": "Posts that this outlet (a host) embedded.",
+        "author": "Posts by this handle.",
+        "period": "Posts of that time: 2026, 2026-02, 2026-02-11, 'feb 2026', 2026-02-01..2026-02-11.",
+        "state": "Posts in this state: " + ", ".join(STATES) + ".",
+        "kind": "Posts of this kind: photo, video, carousel, text …",
+        "lang": "Posts in this language: en, de, ar …",
+        "collection": "Posts of this collection.",
+    }
+    for name, says in reversed(about.items()):
+        kind = click.Choice(list(STATES)) if name == "state" else None
+        command = click.option(f"--{name}", type=kind, help=says)(command)
+    return command
+
+
+def read_filters(asked: Mapping[str, str | None]) -> Filters:
+    """What the options ask for. Raises UsageError for a time that is none, or that means two days."""
+    period = asked.get("period")
+    if period and not isinstance(read := read_period(period), Period):
+        also = f" It may be {' or '.join(each.says for each in read.readings)}." if read else ""
+        raise click.UsageError(
+            f"--period {period}: no time is meant by that.{also} Such are 2026-02-11, 'feb 2026', 2025..2026."
+        )
+    return Filters.read(asked)
+
+
+def tell_posts(conn: sqlite3.Connection, filters: Filters, limit: int, *, as_json: bool) -> int:
+    """Print the newest posts that are as asked for, and how many there are."""
+    page, total = list_posts(conn, filters, most=limit), count_facets(conn, filters).posts
+    if as_json:
+        say_json(page.lines)
+    else:
+        for line in page.lines:
+            say(render_line(line))
+        if total > len(page.lines):
+            click.echo(f"The newest {len(page.lines)} of {total:,}; --limit shows more.", err=True)
+        if not page.lines:
+            click.echo("Nothing found.", err=True)
+    return ExitCode.DONE if page.lines else ExitCode.ERROR
+
+
 @click.command()
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1)
 @archive_option
+@browse_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @json_option
-def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool) -> int:
+def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool, **asked: str | None) -> int:
     """Search what posts said, what publishers say of them, and articles' titles; best first. Exits with 1 for nothing.
+
+    With filters it is about posts as they ask for; without words it lists them, newest first. A date among the words is
+    that of the posts.
 
     \b
     embedarchive search lighthouse storm
+    embedarchive search ferry february 2026
+    embedarchive search --outlet the-meridian.example --state gone-lost
     """
+    filters = read_filters(asked)
+    if not words and filters == Filters():
+        raise click.UsageError(
+            "Give words, or what posts are to be like: --platform, --outlet, --state … (see --help)."
+        )
     with reading(archive) as conn:
-        hits = search_archive(conn, " ".join(words), limit)
+        if words:
+            hits = search_archive(conn, " ".join(words), limit, filters)
+        else:
+            return tell_posts(conn, filters, limit, as_json=as_json)
     if as_json:
         say_json(hits)
     else:
@@ -231,7 +291,7 @@ def serve(
 ) -> None:
     """Read the archive in a browser: Datasette with the reading room as its front page.
 
-    Of several archives there is a shelf, where all are looked up at once. It answers to this machine's own names, to
+    Of several archives there is a page, where all are looked up at once. It answers to this machine's own names, to
     --host and to the name in --base-url, and to no other.
 
     \b

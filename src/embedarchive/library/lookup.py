@@ -8,8 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from embedarchive.core.periods import LONGEST, find_period
 from embedarchive.core.urls import find_parents, host_of, split_url
 from embedarchive.library.articles import article_lines, find_article, place
+from embedarchive.library.browse import Filters
+from embedarchive.library.named import look_up_named
+from embedarchive.library.nearly import find_other_case, find_spellings
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Lookup, PostLine
 from embedarchive.library.rows import APPEARANCE, in_list, select
@@ -32,6 +36,8 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     text = text.replace("\0", " ").strip()[:LONGEST_TEXT]
     if not text:
         return Lookup(text, "nothing")
+    if len(text) <= LONGEST and (named := look_up_named(conn, text, limit)):
+        return named
     from embedarchive.detect import identify_anything
 
     meaning = identify_anything(text)
@@ -112,8 +118,19 @@ def _look_up_name(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: 
         tried += found.tried
         if found.found:
             return replace(found, tried=tried)
+    if dated := find_period(text):
+        period, words = dated
+        tried += (f"the words “{words}” in posts of {period.says}",)
+        if hits := search(conn, words, limit, Filters(period=period), dates=False):
+            return Lookup(text, f"words in posts of {period.says}", hits=hits, tried=tried)
     tried += ("the words in what posts said, in what articles say of them, in articles' titles, and in notes",)
-    return Lookup(text, "words", hits=search(conn, text.removeprefix("@"), limit), tried=tried)
+    hits = search(conn, text.removeprefix("@"), limit, dates=False)
+    understood = "a handle" if text.startswith("@") and not hits else "words"
+    near: tuple[tuple[PostLine, str], ...] = ()
+    spelt: tuple[str, ...] = ()
+    if not hits or hits[0].way == "similar" or text.startswith("@"):
+        near, spelt = find_other_case(conn, text), find_spellings(conn, text)
+    return Lookup(text, understood, hits=hits, tried=tried, near=near, spelt=spelt)
 
 
 def _keys_of_id(conn: sqlite3.Connection, native_id: str) -> Sequence[str]:

@@ -389,6 +389,13 @@ class Lookup:
     tried: tuple[str, ...] = ()
     url: str | None = None
     is_post: bool = False
+    near: tuple[tuple[PostLine, str], ...] = ()
+    """Nearly what was asked for, and why only nearly: never counted as found."""
+    spelt: tuple[str, ...] = ()
+    """What there is that is spelt nearly so, or how else the text can be read: each can be looked up."""
+    browse: Mapping[str, str] | None = None
+    """What to browse by, where the text names posts by their date, platform or outlet; `total` is how many those are."""
+    total: int = 0
 
     @property
     def found(self) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from embedarchive.core.grams import fold
+from embedarchive.core.periods import Ambiguous, find_period, is_date, read_period
 from embedarchive.library.articles import article_lines
+from embedarchive.library.browse import Filters, keep_only, list_posts, select_rows
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
 from embedarchive.library.notes import find_noted
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
@@ -18,6 +20,10 @@ from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance,
 MOST_WORDS = 32
 LEAST_BEGUN = 6
 """Of a word on its way, with its quotes: every word that begins with fewer letters would have to be walked through."""
+
+EVERYTHING = Filters()
+WIDE = 10
+"""Times as many are looked through where only some of them may be as asked for."""
 
 LEAST_SHARE = 0.5
 """How much of what was asked a hit must hold."""
@@ -44,40 +50,72 @@ def quote_terms(text: str) -> tuple[str, ...]:
     return tuple(f'"{term}"' for term in (*phrases, *find_words(_QUOTED.sub(" ", text))) if term)[:MOST_WORDS]
 
 
-def search(conn: sqlite3.Connection, text: str, limit: int = 20) -> tuple[Hit, ...]:
+def search(
+    conn: sqlite3.Connection, text: str, limit: int = 20, within: Filters = EVERYTHING, *, dates: bool = True
+) -> tuple[Hit, ...]:
     """What holds these words, best first; a post found in several places comes once. Never raises for any text.
+
+    Of posts as they are asked for by `within`, where it asks for anything. A date, alone or beside words, is that of the
+    posts (`ferry february 2026`), unless `dates` is False or nothing is found so.
 
     When nothing holds all of them, what holds the very characters, also inside of words; then those words that the
     archive knows at all, if they are half of what was asked; and at last what is spelt nearly so. Each hit says which
     (`way`).
     """
+    if dates and within.period is None and (found := _search_dated(conn, text, limit, within)) is not None:
+        return found
     asked, terms = fold(text), quote_terms(text)
+    wide = limit if within == EVERYTHING else WIDE * limit
     ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
-        ("words", lambda: _find_all(conn, asked, terms, limit)),
-        ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), limit))),
-        ("words", lambda: _find_known(conn, asked, terms, limit)),
-        ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, limit))),
+        ("words", lambda: _find_all(conn, asked, terms, limit, within)),
+        ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), wide))),
+        ("words", lambda: _find_known(conn, asked, terms, limit, within)),
+        ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, wide))),
     )
     for way, find in ways if asked else ():
-        if hits := _read_best(conn, find(), asked, limit, way):
+        if hits := keep_hits(conn, _read_best(conn, find(), asked, wide, way), within)[:limit]:
             return hits
     return ()
+
+
+def _search_dated(conn: sqlite3.Connection, text: str, limit: int, within: Filters) -> tuple[Hit, ...] | None:
+    """What a text with a date in it finds by that date; None where it has none, or finds nothing so."""
+    period = read_period(text)
+    if isinstance(period, Ambiguous) or (period is None and is_date(text)):
+        return ()
+    if period and len(text.strip()) > len("2026"):  # four digits alone are a word like others
+        page = list_posts(conn, replace(within, period=period), most=limit)
+        return tuple(
+            Hit("post", ((" ".join((line.text or "").split())[:200], False),), post=line) for line in page.lines
+        )
+    dated = find_period(text)
+    if dated is None:
+        return None
+    return search(conn, dated[1], limit, replace(within, period=dated[0]), dates=False) or None
+
+
+def keep_hits(conn: sqlite3.Connection, hits: Sequence[Hit], within: Filters) -> tuple[Hit, ...]:
+    """Those of some hits that are of posts as asked for."""
+    if within == EVERYTHING:
+        return tuple(hits)
+    kept = keep_only(conn, [hit.post.key for hit in hits if hit.post], within)
+    return tuple(hit for hit in hits if hit.post and hit.post.key in kept)
 
 
 def _each(find: Callable[[_Index], list[Row]]) -> list[Found]:
     return [(index, row) for index in INDEXES for row in find(index)]
 
 
-def _find_all(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
-    found = _each(lambda index: _match(conn, index, " AND ".join(terms), 2 * limit))
+def _find_all(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int, within: Filters) -> list[Found]:
+    found = _each(lambda index: _match(conn, index, " AND ".join(terms), 2 * limit, within))
     return [(index, {**row, "share": _share(row, asked)}) for index, row in found]
 
 
-def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int) -> list[Found]:
+def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int, within: Filters) -> list[Found]:
     """What holds those of the words that an index knows at all, all of them or some, but half of what was asked."""
     known = {index.table: _known(conn, index, terms) for index in INDEXES}
     for joint in (" AND ", " OR "):
-        found = _each(lambda index, joint=joint: _match(conn, index, joint.join(known[index.table]), 2 * limit))  # type: ignore[misc]
+        found = _each(lambda index, joint=joint: _match(conn, index, joint.join(known[index.table]), 2 * limit, within))  # type: ignore[misc]
         found = [(index, {**row, "share": _share(row, asked)}) for index, row in found]
         found = [(index, row) for index, row in found if row["share"] >= LEAST_SHARE]
         if found:
@@ -144,7 +182,7 @@ def _subject(hit: Hit) -> object:
 # ------------------------------------------------------------------------------------------------------------- matching
 
 
-def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int) -> list[Row]:
+def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int, within: Filters) -> list[Row]:
     """The newest rows of one index that match, with a marked snippet.
 
     Not by `bm25`: it walks the whole list of every common word, a second for an archive of a million posts.
@@ -154,7 +192,22 @@ def _match(conn: sqlite3.Connection, index: _Index, query: str, limit: int) -> l
         f"SELECT rowid, snippet({fts}, -1, ?, ?, '…', 28) AS snippet "
         f"FROM {fts} WHERE {fts} MATCH ? ORDER BY rowid DESC LIMIT ?"
     )
-    return select(conn, sql, OPEN, CLOSE, query, limit) if query else []
+    if not query:
+        return []
+    if within == EVERYTHING:
+        return select(conn, sql, OPEN, CLOSE, query, limit)
+    if index.table not in ("descriptions", "embeds"):
+        return []
+    source, values = select_rows(within)
+    source = source.replace("FROM browsing b", f"FROM {index.table} d CROSS JOIN browsing b ON b.post_key = d.post_key")
+    values |= {"open": OPEN, "close": CLOSE, "query": query}
+    sql = (
+        f"SELECT rowid, snippet({fts}, -1, :open, :close, '…', 28) AS snippet FROM {fts} WHERE {fts} MATCH :query "
+        f"AND EXISTS (SELECT 1 {source} AND d.id = {fts}.rowid) ORDER BY rowid DESC LIMIT {limit}"
+    )
+    cursor = conn.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, tuple(row), strict=True)) for row in cursor]
 
 
 def split_snippet(snippet: str | None) -> tuple[Piece, ...]:

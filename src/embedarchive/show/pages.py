@@ -41,6 +41,7 @@ def blur(markup: str, name: str) -> Html:
 
 
 HELPERS = {
+    "states": words.STATES_BROWSED,
     "date": render_date,
     "mark": render_mark,
     "status": render_status,

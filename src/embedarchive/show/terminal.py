@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -285,18 +285,50 @@ def render_lookup(lookup: Lookup) -> RenderableType:
     if lookup.hits and lookup.hits[0].way != "words":
         parts.insert(0, Text(WAYS[lookup.hits[0].way], style="dim"))
     if parts:
+        if lookup.total > len(lookup.posts) and lookup.browse:
+            parts.append(
+                Text(f"These are the newest of {say_number(lookup.total)}: {say_search(lookup.browse)}", style="dim")
+            )
         return Group(*parts)
     tried = [_row("  · ", _text(shorten(each, 110))) for each in lookup.tried]
     head = _row(
         "Nothing in this archive for ", _text(shorten(lookup.text, 80), "bold"), f", read as {lookup.understood}."
     )
-    return Group(head, Text("Looked for:", style="dim"), *tried, *(_text(each) for each in next_steps(lookup)))
+    near = [Group(Text(f"Nearly, {why}:", style="dim"), render_line(line)) for line, why in lookup.near]
+    steps = [_text(each) for each in (*say_spellings(lookup), *next_steps(lookup))]
+    return Group(head, Text("Looked for:", style="dim"), *tried, *near, *steps)
+
+
+def say_search(asked: Mapping[str, str]) -> str:
+    """The command that lists what is browsed by. Pure."""
+    options = [word for name, value in asked.items() for word in (f"--{name}", value)]
+    return say_command("embedarchive", "search", *options)
+
+
+def say_spellings(lookup: Lookup) -> tuple[str, ...]:
+    """What is spelt nearly so, or how else a text can be read, as commands."""
+    return tuple(f"Or did you mean: {say_command('embedarchive', 'lookup', each)}" for each in lookup.spelt)
+
+
+TO_TRY = {
+    "a date": ("A month or a year holds more: embedarchive search --period 2026",),
+    "a date that means two days": (),
+    "a handle": (
+        "The post's own address is surer. To bring it in: embedarchive capture https://…",
+        "To bring in an article with all it embeds: embedarchive crawl https://…",
+    ),
+    "words": (
+        "Fewer words, or one that only this post has; a screenshot's file; the address of the post or of the article.",
+        "To bring in an article with all it embeds: embedarchive crawl https://…",
+    ),
+}
+"""What may help where nothing was found and no address was given."""
 
 
 def next_steps(lookup: Lookup) -> tuple[str, ...]:
     """The commands that would bring what was not found into the archive."""
     if not link_target(lookup.url):
-        return ()
+        return () if lookup.text == "" else TO_TRY.get(lookup.understood, TO_TRY["words"])
     verb = "capture" if lookup.is_post else "crawl"
     return (f"To bring it in: {say_command('embedarchive', verb, lookup.url)}",)
 

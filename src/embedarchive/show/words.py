@@ -12,6 +12,7 @@ from typing import Any
 
 from embedarchive.core.completeness import is_chosen
 from embedarchive.core.model import Description, Outcome, Tombstone
+from embedarchive.core.months import ENGLISH
 from embedarchive.library.records import (
     CaptureRecord,
     Change,
@@ -23,10 +24,7 @@ from embedarchive.library.records import (
     Status,
 )
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
+MONTHS = ENGLISH
 
 STATUS_WORDS: dict[str, str] = {
     "available": "Online",
@@ -36,6 +34,12 @@ STATUS_WORDS: dict[str, str] = {
     "error": "Not known",
     "not captured": "Not visited",
 }
+
+STATES_BROWSED: dict[str, str] = {
+    "available": "online", "unavailable": "unavailable", "blocked": "unknown", "error": "unknown",
+    "not captured": "not-visited",
+}  # fmt: skip
+"""Status -> the state to browse by that has all of it; gone has two, by whether it is kept."""
 
 LOOK_WORDS: dict[str, str] = STATUS_WORDS | {"gone": "Said to be gone"}
 """What one visit saw. That a post is gone is concluded from more than one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -56,6 +57,11 @@ class Links:
 
     def feed(self, outlet: str | None = None) -> str:
         return f"{self.base}/-/" + (f"outlet/{quote(outlet, safe='')}/alerts.atom" if outlet else "alerts.atom")
+
+    def browse(self, asked: Mapping[str, str] | None = None, after: str = "") -> str:
+        """Posts as they are asked for, newest first: an address that can be shared."""
+        told = {**(asked or {}), **({"after": after} if after else {})}
+        return f"{self.base}/-/browse" + (f"?{urlencode(told)}" if told else "")
 
     def find(self, text: str) -> str:
         return f"{self.search}?{urlencode({'q': text})}"

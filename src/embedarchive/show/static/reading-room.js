@@ -1,4 +1,4 @@
-// The reading room works without this. It adds: copy buttons, keys and buttons for slides, dates in the reader's own time zone,
+// The reading room works without this. It adds: copy buttons, folded ways to choose on phones, keys and buttons for slides, dates in the reader's own time zone,
 // and pictures that are dropped on the page or pasted into it.
 "use strict";
 
@@ -20,6 +20,11 @@ for (const area of document.querySelectorAll("textarea[readonly], .command code"
   });
   const label = area.id && document.querySelector(`label[for="${area.id}"]`);
   if (label) label.after(button); else area.after(button);
+}
+
+// On a phone the posts come before the ways to choose among them.
+if (matchMedia("(max-width: 44rem)").matches) {
+  for (const facet of document.querySelectorAll(".facet[open]")) facet.open = false;
 }
 
 for (const strip of document.querySelectorAll(".slides[tabindex]")) {

@@ -1,0 +1,82 @@
+"""Posts by month -> a figure: what was posted above the line, what was found gone below it. Script-free SVG. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from embedarchive.core.periods import fill_months
+from embedarchive.show.tags import Html
+from embedarchive.show.words import MONTHS, say_count, say_number
+
+WIDTH, ABOVE, BELOW, LABELS = 720, 90, 44, 26
+MOST_BARS = 72
+"""Of more months, the years are shown."""
+GAP = 0.18
+
+
+def render_timeline(posted: Mapping[str, int], lost: Mapping[str, int]) -> Html:
+    """The figure, '' where nothing has a date. Each side has a scale of its own: its tallest bar fills the room."""
+    months = fill_months(posted, lost)
+    if len(months) > MOST_BARS:
+        posted, lost = add_years(posted), add_years(lost)
+        first, last = months[0][:4], months[-1][:4]
+        months = tuple(str(year) for year in range(int(first), int(last) + 1))
+    if not months:
+        return Html("")
+    step = min(WIDTH / len(months), 48)
+    parts = []
+    for at, month in enumerate(months):
+        parts.append(draw_bar(at * step, step, posted.get(month, 0), max(posted.values(), default=1), month, up=True))
+        parts.append(draw_bar(at * step, step, lost.get(month, 0), max(lost.values(), default=1), month, up=False))
+    width = round(step * len(months), 1)
+    ticks = "".join(draw_tick(at * step, month) for at, month in enumerate(months) if is_ticked(month, months))
+    height = ABOVE + LABELS + (BELOW if lost else 0)
+    says = f"By month: {say_count(sum(posted.values()), 'post')} posted"
+    if lost:
+        says += f", {say_number(sum(lost.values()))} found gone"
+    return Html(
+        f'<svg class="timeline" viewBox="0 0 {WIDTH} {height}" preserveAspectRatio="xMinYMid" role="img" aria-label="{says}, '
+        f'{say_month(months[0])} to {say_month(months[-1])}">'
+        f'<line class="axis" x1="0" x2="{width}" y1="{ABOVE}" y2="{ABOVE}"/>{"".join(parts)}{ticks}</svg>'
+    )
+
+
+def add_years(months: Mapping[str, int]) -> Mapping[str, int]:
+    sums: Counter[str] = Counter()
+    for month, number in months.items():
+        sums[month[:4]] += number
+    return sums
+
+
+def draw_bar(x: float, step: float, number: int, most: int, month: str, *, up: bool) -> str:
+    """One bar with its number as a tooltip; nothing for none."""
+    if not number:
+        return ""
+    room = ABOVE - 6 if up else BELOW - 2
+    height = max(2.0, room * number / most)
+    y = ABOVE - height if up else ABOVE + LABELS
+    told = f"{say_month(month)}: {say_number(number)} {'posted' if up else 'found gone'}"
+    return (
+        f'<rect class="{"posted" if up else "went"}" x="{x + step * GAP / 2:.1f}" y="{y:.1f}" '
+        f'width="{step * (1 - GAP):.1f}" height="{height:.1f}"><title>{told}</title></rect>'
+    )
+
+
+def is_ticked(month: str, months: tuple[str, ...]) -> bool:
+    """Whether a month bears its name: the first, and each January; of years as many as have room."""
+    if len(month) == len("2026"):
+        return len(months) <= 16 or int(month) % 5 == 0
+    return month.endswith("-01") or (len(months) <= 14 and month == months[0])
+
+
+def draw_tick(x: float, month: str) -> str:
+    year, _, number = month.partition("-")
+    name = year if number in ("", "01") else f"{MONTHS[int(number) - 1][:3]} {year}"
+    return f'<text class="tick" x="{x:.1f}" y="{ABOVE + 19}">{name}</text>'
+
+
+def say_month(month: str) -> str:
+    """`2026-02` -> `February 2026`; a year stays one."""
+    year, _, number = month.partition("-")
+    return f"{MONTHS[int(number) - 1]} {year}" if number.isdigit() and 1 <= int(number) <= 12 else year
