@@ -6,14 +6,16 @@ import getpass
 import json
 from contextlib import closing
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from embedarchive.cli.options import Age, archive_option
+from embedarchive.cli.options import Age, archive_option, read_day
+from embedarchive.cli.optout import optout
 from embedarchive.cli.subject import subject
+from embedarchive.cli.tombstones import tombstones
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
@@ -47,6 +49,8 @@ def access() -> None:
 
 
 access.add_command(subject)
+access.add_command(optout)
+access.add_command(tombstones)
 
 
 @access.command()
@@ -81,7 +85,7 @@ def hide(
     path = archive_path(archive)
     with closing(open_reader(path)) as conn:
         subjects = tuple(dict.fromkeys(each for thing in things for each in find_subjects(conn, thing)))
-    until, now, due_at = read_until(until), clock.now(), clock.later(due.total_seconds())
+    until, now, due_at = read_day(until), clock.now(), clock.later(due.total_seconds())
     with Archive(path) as held:
         number = withhold(held, subjects, level, now, due_at, reason=reason, reference=reference, until=until)
         total = count_withheld(held.conn)
@@ -140,7 +144,7 @@ def hold(case: int, archive: str, until: str | None, lift: bool) -> None:
     path = archive_path(archive)
     look_for(path, case)
     with Archive(path) as held:
-        hold_until(held, case, read_until(until))
+        hold_until(held, case, read_day(until))
     click.echo(f"Case {case} is held until {until}." if until else f"Case {case} is held no longer.", err=True)
 
 
@@ -167,14 +171,6 @@ def open_sealed(post: str, archive: str, why: str, by: str, output: Path) -> Non
         card = render_card(record, Checked(conn).read) if record else ""
     output.write_text(card, "utf-8")
     click.echo(f"{output} shows {key}; that {by} opened it is noted in the archive.", err=True)
-
-
-def read_until(text: str | None) -> str | None:
-    """A day -> its beginning, as the archive writes time. Raises UsageError."""
-    try:
-        return f"{date.fromisoformat(text).isoformat()}T00:00:00.000Z" if text else None
-    except ValueError:
-        raise UsageError(f"{text} is no day; write 2030-01-01. Nothing was changed.") from None
 
 
 def look_for(path: Path, case: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from embedarchive.core.dates import read_age
+from embedarchive.core.errors import UsageError
 
 if TYPE_CHECKING:  # they bring feed readers and a browser's library, half a second that most commands need not wait
     from embedarchive.run.services import Settings
@@ -157,3 +158,13 @@ def take_settings(values: dict[str, Any]) -> Settings:
     from embedarchive.run.services import SettingsOptions, make_settings
 
     return make_settings(**{name: values.pop(name) for name in SettingsOptions.__annotations__ if name in values})
+
+
+def read_day(text: str | None) -> str | None:
+    """A day -> its beginning, as the archive writes time. Raises UsageError."""
+    if not text:
+        return None
+    try:
+        return f"{date.fromisoformat(text).isoformat()}T00:00:00.000Z"
+    except ValueError:
+        raise UsageError(f"{text} is no day; write 2030-01-01. Nothing was changed.") from None

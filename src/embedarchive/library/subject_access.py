@@ -55,28 +55,35 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "embeds": ("url", "rule", "snippet", "author_name", "author_handle", "text"),
     "exchanges": ("url", "request_headers", "response_headers", "error"),
+    "export_posts": ("post_key",),
+    "exports": ("place", "options"),
     "fetches": ("url", "final_url", "reason", "headers", "redirects", "source", "alterations", "render_reason", "search_note"),
     "holds": ("host", "why", "released_by"),
+    "imports": ("source",),
     "listings": ("url", "named_by", "truncated"),
     "notes": ("subject", "name", "value", "by"),
+    "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
     "placements": ("post_key",),
     "posts": ("key", "native_id", "url"),
-    "redactions": ("reason",),
+    "redactions": ("row_id", "reason"),
     "replays": ("note",),
     "schedule": ("post_key", "account"),
     "seeds": ("origin", "outlet"),
+    "stamps": ("authority", "answer"),
     "targets": ("post_key",),
     "withdrawals": ("reference", "basis", "decided_by", "note"),
 }  # fmt: skip
 """Table -> its columns in which somebody may be named. All others hold numbers, hashes, times and words of ours."""
 
-WORDLESS = frozenset(("blobs", "pacing", "pending", "platforms", "post_counts"))
+WORDLESS = frozenset(
+    ("blobs", "checkpoints", "log", "log_keys", "pacing", "pending", "platforms", "post_counts", "tree")
+)
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
-    "access", "article_urls", "articles", "budgets", "crawls", "deliveries", "holds", "listings", "notes", "openings", "posts",
-    "redactions", "schedule", "seeds", "withdrawals",
+    "access", "article_urls", "articles", "budgets", "crawls", "deliveries", "exports", "holds", "imports", "listings",
+    "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds", "stamps", "withdrawals",
 )  # fmt: skip
 """Tables with short rows: reading all of them is no matter of seconds."""
 
@@ -85,17 +92,18 @@ BESIDE = ("collaborators", "audio", "location")
 
 KIND_OF: Mapping[str, Kind] = {
     "access": "withdrawal", "article_urls": "address", "articles": "article", "artifacts": "file", "budgets": "plan",
-    "captures": "visit",
-    "changes": "change", "checks": "observation", "conclusions": "standing", "crawls": "run", "deliveries": "told",
-    "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "fetches": "page", "holds": "hold",
-    "listings": "seed", "notes": "note", "openings": "opening", "placements": "plan", "posts": "post",
-    "redactions": "erasure", "replays": "replay", "schedule": "standing", "seeds": "seed", "targets": "plan",
+    "captures": "visit", "changes": "change", "checks": "observation", "conclusions": "standing", "crawls": "run",
+    "deliveries": "told", "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export",
+    "exports": "export", "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "notes": "note",
+    "openings": "opening", "optouts": "opt-out", "placements": "plan", "posts": "post", "redactions": "erasure",
+    "replays": "replay", "schedule": "standing", "seeds": "seed", "stamps": "run", "targets": "plan",
     "withdrawals": "withdrawal",
 }  # fmt: skip
 
 OF_POST: Mapping[str, Kind] = {
     "descriptions": "description", "captures": "visit", "checks": "observation", "conclusions": "standing",
     "schedule": "standing", "changes": "change", "embeds": "embed", "targets": "plan", "placements": "plan",
+    "export_posts": "export",
 }  # fmt: skip
 """Tables whose rows are of a post (`post_key`), and what such a row of theirs is."""
 
@@ -109,7 +117,8 @@ SAID: Mapping[str, tuple[str, ...]] = {**FULL_TEXT, "artifacts": ("alt",), "arti
 
 AT: Mapping[str, str] = {
     "access": "decided_at", "captures": "started_at", "changes": "by", "checks": "checked_at",
-    "conclusions": "last_checked_at", "crawls": "started_at", "deliveries": "noted_at", "descriptions": "described_at",
+    "conclusions": "last_checked_at", "crawls": "started_at", "exports": "made_at",
+    "imports": "at", "optouts": "from_at", "deliveries": "noted_at", "descriptions": "described_at",
     "exchanges": "started_at", "fetches": "fetched_at", "holds": "since", "notes": "at", "openings": "opened_at",
     "posts": "posted_at", "redactions": "redacted_at", "replays": "checked_at", "schedule": "observe_after",
     "withdrawals": "received_at", "articles": "published_at", "listings": "read_at",
@@ -391,6 +400,9 @@ def find_kept_of(conn: sqlite3.Connection, keys: set[str]) -> Iterator[Trace]:
     cases = f"id IN (SELECT withdrawal_id FROM access WHERE subject {IN_KEYS})"
     yield from read_rows(conn, "withdrawals", "withdrawal", "about their post", cases, keys)
     yield from read_rows(conn, "openings", "opening", "of their post", f"subject {IN_KEYS}", keys)
+    optouts = f"kind = 'post' AND pattern {IN_KEYS}"
+    yield from read_rows(conn, "optouts", "opt-out", "about their post", optouts, keys)
+    yield from read_rows(conn, "redactions", "erasure", "of their post", f"row_id {IN_KEYS}", keys)
     yield from read_rows(conn, "notes", "note", "on their post", f"subject {IN_KEYS}", keys)
 
 

@@ -58,6 +58,8 @@ class Controls:
     emit: Callable[..., None]
     permit: Callable[[Post], Awaitable[bool]] | None = None
     """Whether a control may be visited, where visits have a budget."""
+    is_barred: Callable[[str, str], Awaitable[bool]] | None = None
+    """Whether the post of that key and address does not want to be archived."""
     _asking: dict[PostScope, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _failed: set[PostScope] = field(default_factory=set)
     _losses: Counter[str] = field(default_factory=Counter)
@@ -71,7 +73,7 @@ class Controls:
         async with self._asking[scope]:
             if scope in self._failed or await self.keep(is_controlled, conn, scope, at, post.key):
                 return
-            candidates = await self.find_candidates(scope, post.key)
+            candidates = [each for each in await self.find_candidates(scope, post.key) if await self.is_asked(each)]
             for control in candidates:
                 if self.permit and not await self.permit(control):
                     return  # nothing is believed and nothing withheld until there is a budget again
@@ -91,6 +93,10 @@ class Controls:
             return found
         is_of_scope = scope.host is None or known.native_id.startswith(f"{scope.host}/")
         return [*found, known] if is_of_scope else found
+
+    async def is_asked(self, post: Post) -> bool:
+        """Whether a post may be a control."""
+        return self.is_barred is None or not await self.is_barred(post.key, post.url)
 
     async def visit(self, post: Post) -> bool:
         """Visit a control and keep what was seen; whether it is alive."""

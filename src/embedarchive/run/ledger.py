@@ -49,6 +49,7 @@ from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files, was_seen_alive, was_visited
 from embedarchive.store.evidence import has_unlogged
 from embedarchive.store.fixity import read_blob
+from embedarchive.store.optouts import OPTED_OUT, OptOuts, is_barred, read_optouts
 from embedarchive.store.reading import read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_than
 
@@ -172,6 +173,8 @@ class Run:
     no_browser: BrowserMissing | None = None
     crashes: int = 0
     """Visits in a row that the browser did not survive."""
+    optouts: OptOuts = field(default_factory=OptOuts)
+    """Who does not want to be archived, as of the beginning of the run."""
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "archive"))
 
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -181,7 +184,9 @@ class Run:
     def __post_init__(self) -> None:
         self.pace = Pace(self.tabs, self.tabs)
         permit = self.spend if self.watch else None
-        self.controls = Controls(self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit, permit)
+        self.controls = Controls(
+            self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit, permit, self.is_barred
+        )
         self.board = Board(self.archive, self.crawl_id, self.keep, self.emit_posts)
 
     def passes(self) -> tuple[Pass, ...]:
@@ -208,6 +213,7 @@ class Run:
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""
         self.stopping = stop
+        self.optouts = await self.keep(read_optouts, self.archive.conn, clock.now())
         try:
             await run_passes(self.passes(), stop, self.emit_fault, self.keep)
             await self.board.close()
@@ -273,8 +279,7 @@ class Run:
     async def fetch_article(self, row: Row) -> None:
         self.served = row["outlet"]
         etag, last_modified = await self.keep(last_validators, self.archive, row["id"])
-        excludes = self.scope.excludes if self.scope else None
-        fetch = await self.services.fetch(row["url"], etag=etag, last_modified=last_modified, excludes=excludes)
+        fetch = await self.services.fetch(row["url"], etag=etag, last_modified=last_modified, excludes=self.excludes)
         listing = await asyncio.to_thread(find_listing, fetch.body, fetch.final_url, fetch.truncated)
         if listing and fetch.outcome == "ok":
             await self.take_listing(row, fetch, listing)
@@ -290,10 +295,15 @@ class Run:
         if fetch.closed_until:
             self.emit("closed", urlsplit(fetch.final_url).netloc, "deferred", fetch.closed_until)
 
+    def excludes(self, url: str) -> bool:
+        """Whether an address is not to be asked for: it is out of the scope, or does not want to be archived."""
+        return self.optouts.bars_address(url) or (self.scope is not None and self.scope.excludes(url))
+
     async def leave_out(self, row: Row, fetch: Fetch) -> None:
         """What was fetched is no article of the scope; the links of a seed are followed all the same."""
         depth = await self.keep(self.archive.remove_seed, self.crawl_id, row["id"])
-        self.skip(row["url"], OUT_OF_SCOPE, 1)
+        opted_out = any(map(self.optouts.bars_address, (row["url"], fetch.final_url)))
+        self.skip(row["url"], OPTED_OUT if opted_out else OUT_OF_SCOPE, 1)
         if self.scope and fetch.outcome == "ok" and depth < self.scope.depth:
             links = await asyncio.to_thread(find_links, fetch.body, fetch.final_url)
             await self.keep_links(self.scope, links, fetch.final_url, depth + 1)
@@ -319,7 +329,10 @@ class Run:
 
     async def read_sitemap(self, url: str, named_by: str) -> list[str]:
         """Read one that an index names; give those that it names itself."""
-        fetch = await self.services.fetch(url, excludes=self.scope.excludes if self.scope else None)
+        fetch = await self.services.fetch(url, excludes=self.excludes)
+        if self.optouts.bars_address(fetch.final_url):
+            self.skip(url, OPTED_OUT, 1)
+            return []
         if fetch.outcome != "ok":
             self.emit("skipped", f"{named_by}: {url}", "unread_listing", fetch.reason or fetch.outcome)
             return []
@@ -369,10 +382,17 @@ class Run:
         return await self.keep(self.archive.keep_seeds, *args)
 
     async def render_fetch(self, row: Row) -> None:
-        with self.spare.visiting():
-            rendering = await self.services.render(row["final_url"])
+        rendering = await self.render(row["final_url"])
         await self.keep(self.archive.keep_rendering, row["id"], rendering)
         self.emit("render", row["url"], "ok" if rendering.dom else "failed", rendering.reason or "")
+
+    async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
+        """Open an article in the browser, unless it does not want to be archived."""
+        if self.optouts.bars_address(url):
+            self.skip(url, OPTED_OUT, 1)
+            return Rendering(url, url, clock.now(), reason=OPTED_OUT)
+        with self.spare.visiting():
+            return await self.services.render(url, posts)
 
     async def search_fetch(self, row: Row) -> None:
         body = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
@@ -390,7 +410,12 @@ class Run:
         await self.board.look(row["article_id"], row["url"])
 
     async def resolve_link(self, row: Row) -> None:
-        fetch = await self.services.fetch(row["url"], robots=False)
+        if await self.leave_alone(row["key"], row["url"]):
+            return
+        fetch = await self.services.fetch(row["url"], robots=False, excludes=self.optouts.bars_address)
+        if fetch.reason == OUT_OF_SCOPE:
+            await self.drop(row["key"])
+            return
         hops = (fetch.final_url, *(url for _, url in reversed(fetch.redirects)))
         post = next((p for p in map(identify_post, hops) if p and p.resolved), None)
         post = post or find_shown(fetch.body, row["platform"])
@@ -407,6 +432,8 @@ class Run:
 
     async def capture_post(self, row: Row) -> None:
         post, window = Post(row["platform"], row["native_id"], row["url"], row["posted_at"]), self.pace.window
+        if await self.leave_alone(post.key, post.url):
+            return
         if self.watch and not await self.may_observe(post):
             await self.keep(self.archive.drop_target, self.crawl_id, post.key)
             self.emit("postponed", post.key, "budget", "today's budget is used")
@@ -428,6 +455,20 @@ class Run:
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
         if capture.verdict.outcome == "gone":
             await self.controls.settle(post, capture.started_at)
+
+    async def leave_alone(self, key: str, url: str) -> bool:
+        """Whether a post does not want to be archived; then it is dropped, told, and stays due."""
+        if await self.is_barred(key, url):
+            await self.drop(key)
+            return True
+        return False
+
+    async def is_barred(self, key: str, url: str) -> bool:
+        return bool(await self.keep(is_barred, self.archive.conn, self.optouts, key, url))
+
+    async def drop(self, key: str) -> None:
+        await self.keep(self.archive.drop_target, self.crawl_id, key)
+        self.skip(key, OPTED_OUT, 1)
 
     async def may_observe(self, post: Post) -> bool:
         """Whether a post may be visited today. A first visit is no observation, and free."""
@@ -479,8 +520,9 @@ class Run:
 
     async def photograph_article(self, row: Row) -> None:
         posts = await self.keep(read_placed, self.archive.conn, self.crawl_id, row["id"])
-        with self.spare.visiting():
-            rendering = await self.services.render(row["final_url"], posts)
+        wanted = [each for each in posts if not await self.is_barred(each.key, each.url)]
+        self.skip(row["url"], OPTED_OUT, len(posts) - len(wanted))
+        rendering = await self.render(row["final_url"], wanted)
         for capture in rendering.captures:
             await self.keep(self.archive.keep_capture_in_place, capture, self.crawl_id, row["id"])
             self.emit("in place", capture.post.key, capture.verdict.outcome, capture.verdict.reason or "")

@@ -16,6 +16,7 @@ from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
+from embedarchive.store.optouts import OPTED_OUT, read_optouts
 from embedarchive.store.watching import find_platforms, has_watched
 
 EVERYTHING = LinkScope(())
@@ -110,8 +111,12 @@ def tell_skipped(intake: Intake, emit: Emit) -> None:
 
 def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit: Emit, started_at: str) -> None:
     """Put documents already in hand into the archive; they are never too old to search."""
+    optouts = read_optouts(archive.conn, started_at)
     for seed in seeds:
         assert seed.fetch is not None, "only documents in hand come here"
+        if any(map(optouts.bars_address, (seed.url, seed.fetch.final_url))):
+            emit(Event("skipped", seed.url, OPTED_OUT))
+            continue
         article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
         keep_notes(archive, seed, started_at)
         kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)

@@ -22,6 +22,7 @@ ORDINARY: Mapping[str, str] = {
     "comment": "comments and headings",
     "repeated": "named before",
     "out_of_scope": "left out by --include, --exclude or --since",
+    "opted_out": "articles and posts that do not want to be archived (access optout list)",
     "other_platform": "posts of other platforms than --platform names; what is due of them stays due",
     "other_site": "addresses of other sites in sitemaps",
 }

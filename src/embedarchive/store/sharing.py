@@ -137,7 +137,7 @@ def open_shared(path: Path, eyes: Eyes, factory: type[sqlite3.Connection] = Conn
 
 def is_restricted(conn: sqlite3.Connection) -> bool:
     """Whether anything in an archive ever was other than public."""
-    return conn.execute("SELECT 1 FROM access LIMIT 1").fetchone() is not None
+    return conn.execute("SELECT 1 FROM access UNION ALL SELECT 1 FROM optouts LIMIT 1").fetchone() is not None
 
 
 def share(conn: sqlite3.Connection, eyes: Eyes) -> None:

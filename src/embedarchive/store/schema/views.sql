@@ -297,26 +297,48 @@ CREATE VIEW collection_posts AS
 
 -- -------------------------------------------------------------------------------------------- what may be shared
 
--- The level of each subject that is not public at this moment: of its rules that hold now the newest counts.
+-- The level of each subject that is not public at this moment: of its rules that hold now the newest counts. What does not want
+-- to be archived is for staff.
 CREATE VIEW access_now AS
   SELECT a.kind, a.subject, a.platform, a.level, a.withdrawal_id, a.decided_at,
     CASE a.level WHEN 'staff' THEN 1 WHEN 'sealed' THEN 2 ELSE 3 END AS strictness
   FROM access a WHERE a.level <> 'public' AND a.id = (SELECT max(n.id) FROM access n
     WHERE n.kind = a.kind AND n.subject = a.subject AND n.platform IS a.platform AND n.from_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-      AND (n.until_at IS NULL OR n.until_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));
+      AND (n.until_at IS NULL OR n.until_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))
+  UNION ALL
+  SELECT o.kind, o.pattern, o.platform, 'staff', o.withdrawal_id, o.from_at, 1 FROM optouts o
+  WHERE o.removed_at IS NULL AND o.from_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    AND (o.until_at IS NULL OR o.until_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 
 -- Articles that are not for everybody, by themselves or by their outlet. The strictest level holds: 1 staff, 2 sealed, 3 erased.
 CREATE VIEW withheld_articles AS
+  WITH RECURSIVE
+    outlets(name) AS (  -- each once, by the index
+      SELECT min(outlet) FROM articles WHERE EXISTS (SELECT 1 FROM access_now WHERE kind = 'host')
+      UNION ALL SELECT (SELECT min(a.outlet) FROM articles a WHERE a.outlet > outlets.name) FROM outlets WHERE outlets.name IS NOT NULL),
+    places(outlet, at) AS (  -- where a host above it may begin
+      SELECT name, 1 FROM outlets WHERE name IS NOT NULL
+      UNION ALL SELECT outlet, at + 1 FROM places WHERE at < length(outlet))
   SELECT id, max(strictness) AS strictness, withdrawal_id, decided_at FROM (
     SELECT a.id, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n CROSS JOIN articles a ON a.url = n.subject
     WHERE n.kind = 'article'
     UNION ALL
     SELECT a.id, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n CROSS JOIN articles a ON a.outlet = n.subject
-    WHERE n.kind = 'outlet')
+    WHERE n.kind = 'outlet'
+    UNION ALL
+    SELECT a.id, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
+      JOIN places p ON n.subject = substr(p.outlet, p.at) AND (p.at = 1 OR substr(p.outlet, p.at - 1, 1) = '.')
+      CROSS JOIN articles a ON a.outlet = p.outlet
+    WHERE n.kind = 'host'
+    UNION ALL
+    SELECT a.id, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
+      CROSS JOIN json_each('["https://", "https://www.", "http://", "http://www."]') s
+      CROSS JOIN articles a ON a.url >= s.value || n.subject AND a.url < s.value || n.subject || char(1114111)
+    WHERE n.kind = 'prefix')
   GROUP BY id;
 
 -- Posts that are not for everybody: named themselves, by their account (as seen, or as a publisher names it), by a picture that
--- they show, or embedded in nothing but withheld articles. Short links that name such a post are as it is.
+-- they show, or embedded in nothing but withheld articles; of an instance that does not want to be archived. Short links that name such a post are as it is.
 CREATE VIEW withheld_posts AS
   WITH named AS MATERIALIZED (
     SELECT n.subject AS key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n WHERE n.kind = 'post'
@@ -337,6 +359,10 @@ CREATE VIEW withheld_posts AS
     SELECT c.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
       CROSS JOIN artifacts a ON a.sha256 = n.subject CROSS JOIN captures c ON c.id = a.capture_id
     WHERE n.kind = 'picture'
+    UNION ALL
+    SELECT p.key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n CROSS JOIN platforms f
+      CROSS JOIN posts p ON p.key > f.name || ':' || n.subject || '/' AND p.key < f.name || ':' || n.subject || '0'
+    WHERE n.kind = 'host' AND f.federated
     UNION ALL
     SELECT e.post_key, w.strictness, w.withdrawal_id, w.decided_at
     FROM withheld_articles w CROSS JOIN embeds e ON e.article_id = w.id
