@@ -137,6 +137,7 @@ READING: dict[str, tuple[str, ...]] = {
     "watch": ("--once",), "query": ("select 1",), "stats": (), "export": ("--csv=out.csv",), "publish": ("out.db",),
     "rehydrate": ("in.jsonl", "-o=out.jsonl"), "verify": (),
     "backup": ("copy",), "restore": ("none",), "access": ("list",),
+    "evidence": ("pack", POST),
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",)
@@ -262,7 +263,11 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
 
 # ------------------------------------------------------------------------------------------------------------ the help
 
-TO_COME = ("import", "recover", "merge", "evidence")
+TO_COME = (
+    "import",
+    "recover",
+    "merge",
+)
 """Commands that the screen has to have room for."""
 
 

@@ -1,21 +1,24 @@
-"""The commands that prove what was kept: the log, the keys that sign it, its checkpoints."""
+"""The commands that prove what was kept: the log, the keys that sign it, its checkpoints, packs for others."""
 
 from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.checkpoint import public_bytes, write_verifier
 from embedarchive.core.errors import ExitCode
-from embedarchive.show.words import printable, say_count
+from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.checkpoints import checkpoints_path, make_checkpoint, read_keys
 from embedarchive.store.keyring import Keyring
+from embedarchive.store.sharing import Eyes, open_shared
 
 
 @click.group()
@@ -25,6 +28,7 @@ def evidence() -> None:
     \b
     embedarchive evidence log          what was written down, in order
     embedarchive evidence checkpoint   sign it now, and print what to give away
+    embedarchive evidence pack POST    hand over a post with what proves it
     embedarchive verify                recompute all of it
     """
 
@@ -109,3 +113,45 @@ def bring(file: Path) -> None:
     ring = Keyring()
     public = public_bytes(ring.bring(file))
     click.echo(f"{ring.path} is that key now, {public.hex()}. What was there stays beside it.", err=True)
+
+
+@evidence.command()
+@click.argument("thing", metavar="POST|ARTICLE")
+@archive_option
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Where to write it; else evidence-NAME.zip in this folder.")  # fmt: skip
+@click.option("--all", "every", is_flag=True, help="Every capture of each post, not only the one that shows it best.")
+@click.option("--staff", is_flag=True, help="Also what is for staff alone (access levels); say whom you hand it to.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+def pack(
+    thing: str, archive: str, output: Path | None, every: bool, staff: bool, overwrite: bool, quiet: bool, as_json: bool
+) -> int:
+    """Write an evidence pack: the post, and what proves it, in one zip that an expert checks without us.
+
+    POST is its key or its address in any form, ARTICLE its address. In the pack are a page of plain words that says how to
+    check it, the card, the picture, the media, a signed web archive, the proof from the files to the signature and its time
+    stamps, and a script for that. The same pack twice is the same bytes. Files of two captures are never joined.
+
+    \b
+    embedarchive evidence pack instagram:CpQ9x1mNq8r
+    embedarchive evidence pack https://news.example/story -o story.zip --all
+    embedarchive verify story.zip
+    """
+    from embedarchive.export.exhibits import find_exhibits
+    from embedarchive.export.pack import make_name, write_pack
+    from embedarchive.export.signing import find_signer
+
+    eyes: Eyes = "staff" if staff else "public"
+    with closing(open_shared(archive_path(archive), eyes)) as conn:
+        chosen = find_exhibits(conn, thing, every=every)
+        out = output or Path(f"evidence-{make_name(chosen.name)}.zip")
+        done = write_pack(conn, out, chosen, find_signer(), overwrite=overwrite)
+    if as_json:
+        click.echo(json.dumps({**asdict(done), "path": str(out)}))
+    elif not quiet:
+        held = f"{say_count(done.captures, 'capture')} and {say_count(done.downloads, 'download')}"
+        click.echo(f"{out} holds {held} ({say_count(done.files, 'file')}, {say_size(done.bytes)}). Begin with "
+                   "READ-ME-FIRST.txt in it.", err=True)  # fmt: skip
+    return tell_damaged(done.damaged)

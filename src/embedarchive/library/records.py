@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -489,3 +489,60 @@ class Alert:
     def healable(self) -> bool:
         """Whether there is a copy to put in the place of the post, and the post is gone."""
         return self.change in ("missing", "gone") and self.post.status == "gone" and self.post.preserved
+
+
+Subject = Literal["capture", "fetch", "rendering"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEntry:
+    """An entry of the log, as canonical JSON, and the way from its leaf to the root of the checkpoint.
+
+    `leaf` is 32 bytes: what was logged at `index`, which after a withdrawal is not that of `entry`.
+    """
+
+    index: int
+    entry: bytes
+    leaf: bytes
+    hashes: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SaltedWords:
+    """What stands behind a salted hash of an entry: `column` is `table/id/column`, `salt` 16 bytes."""
+
+    column: str
+    salt: bytes
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class StampRecord:
+    """A time stamp of a checkpoint: by whom, its time (ISO 8601), the token, and the certificate that judges it (PEM)."""
+
+    authority: str
+    at: str
+    token: bytes
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRecord:
+    """What proves a capture or download. `withdrawal` stands beside an entry that is no longer as it was logged.
+
+    `note` is the signed checkpoint, `text` what in it is signed; `size` how many entries it covers, `made_at` when its signer
+    says that it was made; `key` the 32 bytes of the public key.
+    """
+
+    kind: Subject
+    subject: int
+    place: LoggedEntry
+    words: Sequence[SaltedWords]
+    note: str
+    text: str
+    size: int
+    made_at: str
+    key: bytes
+    signature: bytes
+    withdrawal: LoggedEntry | None = None
+    stamps: Sequence[StampRecord] = ()

@@ -23,6 +23,7 @@ from embedarchive.show.files import (
 from embedarchive.show.style import CARD, INLINE, POST, TOKENS
 from embedarchive.show.tags import EMPTY, OUTWARD, Html, escape_text, join, language, link_target, sanitize, tag
 from embedarchive.show.words import (
+    LOOK_WORDS,
     find_edit,
     say_count,
     say_post_status,
@@ -54,8 +55,13 @@ def render_card(
     version_url: str | None = None,
     largest_file: int = LARGEST_FILE,
     largest_card: int = LARGEST_CARD,
+    below: Html = EMPTY,
+    style: str = "",
 ) -> str:
-    """The whole HTML document of a preserved post, its media inside. `version_url` is where this card can be had."""
+    """The whole HTML document of a preserved post, its media inside. `version_url` is where this card can be had.
+
+    `below` stands under it, with a `style` of its own.
+    """
     source = InlineSource(load_blob, largest_file, largest_card)
     if isinstance(record, EmbedRecord):
         body, name, status = render_embed(record), _author_of(record.appearance.claim), "An embed that names no post"
@@ -71,9 +77,9 @@ def render_card(
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", f"{name} · {status}"),
-        tag("style", Html(TOKENS + POST + CARD)),
+        tag("style", Html(TOKENS + POST + CARD + style)),
     )
-    page = tag("main", tag("h1", name, class_="unseen"), body, render_damaged(source.damaged))
+    page = tag("main", tag("h1", name, class_="unseen"), body, render_damaged(source.damaged), below)
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{page}</body></html>\n'
 
 
@@ -183,6 +189,10 @@ def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Ite
         yield from _described(record, best, best.description, source)
         yield render_missing(record)
         yield render_screenshot(best, source)
+    elif best and best.outcome != "available":
+        met = LOOK_WORDS.get(best.outcome, best.outcome)
+        yield tag("p", f"What this visit met in place of the post: {met.lower()}.", class_="post-claim")
+        yield render_screenshot(best, source, as_hero=True)
     elif best:
         yield tag("p", "As captured; its text has not been read yet.", class_="post-claim")
         yield render_screenshot(best, source, as_hero=True)

@@ -43,7 +43,8 @@ EntryKind = Literal["capture", "fetch", "rendering", "withdrawal", "import", "ke
 
 def select(table: str, columns: Columns, where: str) -> tuple[str, tuple[str, ...]]:
     names = tuple(dict.fromkeys(("id", *columns.plain, *columns.salted)))
-    return f"SELECT {', '.join(names)} FROM {table} WHERE {where}", names
+    # Of the file itself, whatever is laid over it for those who may not see all: an entry holds no words.
+    return f"SELECT {', '.join(names)} FROM main.{table} WHERE {where}", names
 
 
 QUERIES = {

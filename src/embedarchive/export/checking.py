@@ -1,0 +1,211 @@
+"""An evidence pack, zipped or unpacked -> what is wrong with it: what its own `verify.py` finds, by other means. Read-only.
+
+Anybody may have made the pack: nothing of it is run or unpacked to disk, and it is read piece by piece.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from warcio.archiveiterator import ArchiveIterator
+
+from embedarchive.core.checkpoint import Checkpoint, SignedNote, read_checkpoint, read_note
+from embedarchive.core.entries import commit_words
+from embedarchive.core.errors import UsageError
+from embedarchive.core.merkle import hash_leaf, is_included
+from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
+from embedarchive.store.verify import Flaw
+
+Files = Mapping[str, Callable[[], IO[bytes]]]
+
+CODES: Mapping[str, str] = {
+    "file_changed": "a file is not as the bag's list has it",
+    "file_missing": "a file of the bag's list is not there",
+    "file_foreign": "a file is there that the bag's lists do not have",
+    "not_in_log": "the entry is not in the log, under the root that was signed",
+    "signature": "the checkpoint is not signed by the key that lies beside it",
+    "stamp": "a time stamp is not of that checkpoint, or not by that authority",
+    "file_unknown": "a file is beside the evidence that the entry does not name",
+    "body_missing": "bytes that the entry names are not in the pack, and nothing says that they were withdrawn",
+    "words": "words are not those behind the salted hash in the entry",
+    "unreadable": "something could not be read at all",
+}
+"""What is wrong with a pack; the codes are those of its `verify.py`."""
+
+WITHDRAWN = "withdrawn"
+"""The code of what is no flaw: it was taken out on purpose, and the pack says so."""
+
+MADE = ("card.html", "description.json", "page.wacz", "ro-crate-metadata.json")
+"""Files that were made out of what the entry names; all others are named by it, or are the proof itself."""
+
+PIECE = 1_000_000
+LARGEST_TEXT = 50_000_000
+"""Bytes of a file that is read whole: a list, an entry, the words."""
+
+_NAMED = re.compile(r'"\w*sha256":"([0-9a-f]{64})"')
+
+
+def check_pack(path: Path) -> Iterator[Flaw]:
+    """What is wrong with a pack, each thing with its code, and what was withdrawn of it. Raises UsageError for no pack."""
+    if not path.is_dir() and not zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is no evidence pack: neither a zip file nor a folder. Nothing was checked.")
+    with contextlib.ExitStack() as stack:
+        try:
+            files = list_folder(path) if path.is_dir() else list_zip(stack.enter_context(zipfile.ZipFile(path)))
+            yield from check_bag(files)
+            folders = sorted(name.removesuffix("/entry.json") for name in files if name.endswith("evidence/entry.json"))
+            for folder in folders or ["data/evidence"]:
+                yield from check_exhibit(files, folder)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, zipfile.BadZipFile) as error:
+            yield flaw("unreadable", f"{type(error).__name__}: {error}")
+
+
+def flaw(code: str, what: str) -> Flaw:
+    return Flaw(code, what, CODES[code])
+
+
+def list_folder(path: Path) -> Files:
+    """The files of an unpacked pack, by their names in it."""
+    found = sorted(each for each in path.rglob("*") if each.is_file())
+    return {each.relative_to(path).as_posix(): partial(open_file, each) for each in found}
+
+
+def open_file(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def list_zip(packed: zipfile.ZipFile) -> Files:
+    """The files of a zipped pack, without the name of the one folder that they are in."""
+    return {
+        each.filename.partition("/")[2]: partial(packed.open, each) for each in packed.infolist() if not each.is_dir()
+    }
+
+
+def read(files: Files, name: str) -> bytes:
+    """A file that is read whole. Raises KeyError where it is not there, ValueError where it is too large for what it is."""
+    with files[name]() as file:
+        body = file.read(LARGEST_TEXT + 1)
+    if len(body) > LARGEST_TEXT:
+        raise ValueError(f"{name} is larger than any such file")
+    return body
+
+
+def hash_file(files: Files, name: str) -> str:
+    digest = hashlib.sha256()
+    with files[name]() as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def check_bag(files: Files) -> Iterator[Flaw]:
+    """Every file is as the lists of the bag say, and there is no other (RFC 8493)."""
+    listed = {TAG_MANIFEST}
+    for manifest in (TAG_MANIFEST, MANIFEST):
+        for line in read(files, manifest).decode().splitlines():
+            digest, _, name = line.partition("  ")
+            listed.add(name)
+            if name not in files:
+                yield flaw("file_missing", name)
+            elif hash_file(files, name) != digest:
+                yield flaw("file_changed", name)
+    for name in files:
+        if name not in listed:
+            yield flaw("file_foreign", name)
+
+
+def check_exhibit(files: Files, folder: str) -> Iterator[Flaw]:
+    """One entry with its proof, and all that it names."""
+    note, checkpoint = read_signed(files, folder)
+    if note is None:
+        yield flaw("signature", f"{folder}/checkpoint.note")
+    entry = read(files, f"{folder}/entry.json")
+    place = json.loads(read(files, f"{folder}/proof.json"))
+    inside, leaf = leads_to(checkpoint, place), hash_leaf(entry).hex()
+    if f"{folder}/withdrawal.json" in files:
+        text, other = read(files, f"{folder}/withdrawal.json"), read(files, f"{folder}/withdrawal-proof.json")
+        told, there = json.loads(text), json.loads(other)
+        inside = inside and leads_to(checkpoint, there) and there["leaf"] == hash_leaf(text).hex()
+        inside = inside and told["stands"] == leaf and told["of"] == place["index"]
+        leaf = told["leaf"]
+        yield Flaw(WITHDRAWN, f"entry {place['index']}", "it is as a withdrawal left it, and the log says so")
+    if not inside or leaf != place["leaf"]:
+        yield flaw("not_in_log", f"{folder}/entry.json")
+    yield from check_held(files, folder, json.loads(entry))
+
+
+def read_signed(files: Files, folder: str) -> tuple[SignedNote | None, Checkpoint]:
+    """The checkpoint, and its note where it is signed by the key beside it. Raises ValueError for what is no checkpoint."""
+    body, text = (read(files, f"{folder}/checkpoint.{name}") for name in ("note", "txt"))
+    checkpoint, signature = read_checkpoint(text.decode()), read(files, f"{folder}/checkpoint.sig")
+    key = load_pem_public_key(read(files, f"{folder}/key.pem"))
+    try:
+        note = read_note(body.decode())
+        if not isinstance(key, Ed25519PublicKey) or note.text.encode() != text:
+            return None, checkpoint
+        key.verify(signature, text)
+    except (InvalidSignature, ValueError):
+        return None, checkpoint
+    is_beneath = any(each.signature == signature for each in note.signatures)
+    return (note if is_beneath else None), checkpoint
+
+
+def leads_to(checkpoint: Checkpoint, place: Mapping[str, Any]) -> bool:
+    """Whether the proof of a place leads to the root of a checkpoint. Raises ValueError, KeyError for what is no proof."""
+    hashes = [bytes.fromhex(each) for each in place["hashes"]]
+    leaf = bytes.fromhex(place["leaf"])
+    is_same = place["size"] == checkpoint.size
+    return is_same and is_included(leaf, place["index"], checkpoint.size, hashes, checkpoint.root)
+
+
+def check_held(files: Files, folder: str, entry: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Each file and word that the entry names by a hash is there, or was withdrawn; there is no other file."""
+    place = folder.removesuffix("evidence")
+    held = {name: hash_file(files, name) for name in files if name.startswith(place)}
+    named = set(_NAMED.findall(json.dumps(entry, separators=(",", ":"))))
+    for name, sha256 in held.items():
+        lies_in, _, last = name.rpartition("/")
+        if lies_in != folder and last not in MADE and sha256 not in named:
+            yield flaw("file_unknown", name)
+    told = (json.loads(line) for line in read(files, f"{folder}/custody.jsonl").decode().splitlines())
+    gone = {event.get("sha256") for event in told}
+    bodies = {body for name in held if name.endswith(".wacz") for body in list_bodies(files, name)}
+    for sha256 in sorted(named - bodies - set(held.values())):
+        if sha256 in gone:
+            yield Flaw(WITHDRAWN, sha256, "it was taken out on purpose, and the record of custody says so")
+        else:
+            yield flaw("body_missing", sha256)
+    for line in json.loads(read(files, f"{folder}/words.json")):
+        if find_salted(entry, line["column"]) != [commit_words(bytes.fromhex(line["salt"]), line["words"])]:
+            yield flaw("words", line["column"])
+
+
+def find_salted(entry: Mapping[str, Any], column: str) -> list[str]:
+    """The salted hash of a column `table/id/name` in an entry. Raises ValueError, KeyError for what names none. Pure."""
+    table, number, name = column.split("/")
+    rows = {"captures": [entry], "fetches": [entry], **entry}[table]
+    return [row["salted"][name] for row in rows if row["id"] == int(number)]
+
+
+def list_bodies(files: Files, name: str) -> Iterator[str]:
+    """The sha256 of every body in a web archive of the pack."""
+    with files[name]() as file, zipfile.ZipFile(file) as package:
+        for member in package.namelist():
+            if member.endswith(".warc.gz"):
+                with package.open(member) as warc:
+                    for record in ArchiveIterator(warc):
+                        digest = hashlib.sha256()
+                        while piece := record.raw_stream.read(PIECE):
+                            digest.update(piece)
+                        yield digest.hexdigest()

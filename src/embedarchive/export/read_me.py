@@ -1,0 +1,109 @@
+"""What a pack holds -> its page of plain words: what it proves, what it does not, and three commands to check it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
+from embedarchive.export.exhibits import Chosen
+from embedarchive.show.proof import list_limits, say_proof
+from embedarchive.show.words import say_moment
+
+READ_ME = "READ-ME-FIRST.txt"
+WIDTH = 78
+
+FILES = {
+    "card.html": "the post as a page, script-free: begin here",
+    "screenshot.png": "the post as a browser showed it",
+    "article.png": "the whole article as a browser showed it",
+    "page.html.txt": "the article's page after its scripts ran, as text",
+    "media/": "the files of the post, byte for byte as they were sent",
+    "page.wacz": "all that went over the network; opens in any web-archive player, such as replayweb.page",
+    "description.json": "what was read out of it, each field with where it was read",
+    "evidence/": "what proves all that: entry, proof, checkpoint, key, stamps, record of custody",
+}
+
+
+def write_read_me(chosen: Chosen, names: Sequence[str]) -> bytes:
+    """The page, of a pack with files of these names."""
+    return ("\n".join(list_lines(chosen, names)) + "\n").encode("utf-8", "replace")
+
+
+def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
+    yield f"EVIDENCE: {chosen.name}"
+    yield ""
+    yield "WHAT THIS IS"
+    yield ""
+    for each in chosen.exhibits:
+        yield from fill(f"- {each.title} on {say_moment(each.at)}.")
+    yield ""
+    yield from fill("Kept by embedarchive, with a real browser, from the platform's own pages. In the folder data:")
+    yield ""
+    for name, says in FILES.items():
+        if any(f"/{name}" in each for each in names):
+            yield f"  {name:18} {says}"
+    yield ""
+    yield "WHAT IT PROVES"
+    yield ""
+    for said in dict.fromkeys(say_proof(each.proof) for each in chosen.exhibits):
+        yield from fill(said)
+        yield ""
+    yield from fill(
+        "Each file that was kept is named by its hash in entry.json. The hash of that entry is a leaf of the archive's log, a "
+        "tree of hashes that is only ever added to; proof.json leads from the leaf to the root in checkpoint.note, which is "
+        "signed. To change one bit of a file, somebody would have to make the whole log anew and sign it again, and it would "
+        "not fit any checkpoint that was given away, or stamped, before."
+    )
+    yield ""
+    yield "WHAT IT DOES NOT PROVE"
+    yield ""
+    for said in dict.fromkeys(line for each in chosen.exhibits for line in list_limits(each.proof)):
+        yield from fill(f"- {said}")
+    yield from fill(
+        "- That the key is the archive's: compare evidence/key.pem with what the archive publishes, or with an older pack."
+    )
+    yield ""
+    yield "HOW TO CHECK IT, WITHOUT OUR SOFTWARE"
+    yield ""
+    yield from fill(
+        "You need sha256sum (on a Mac: shasum -a 256), Python 3.8 or newer, and openssl 3; nothing is sent anywhere. Open a "
+        "terminal in this folder and enter, one after another:"
+    )
+    yield ""
+    for command in list_commands(names):
+        yield f"  {command}"
+    yield ""
+    yield from fill(
+        "1 reads every file and says which is not as it was packed. 2 does the same, and follows the proof from the files to "
+        'the signature and the stamps; it ends with "Nothing is wrong." or names what is, DAMAGED or WITHDRAWN: what was '
+        "withdrawn was taken out on purpose, and the log says so. 3 has openssl alone judge "
+        + ("the time stamp." if any_stamp(names) else "the signature.")
+    )
+
+
+def list_commands(names: Sequence[str]) -> tuple[str, str, str]:
+    """Three commands that check a pack, in its folder; their output is told on the page."""
+    return (
+        f"sha256sum --check --quiet {TAG_MANIFEST} {MANIFEST}",
+        "python3 verify.py",
+        judge_by_openssl(next(each for each in names if each.endswith("evidence/checkpoint.note")), any_stamp(names)),
+    )
+
+
+def any_stamp(names: Sequence[str]) -> bool:
+    return any(each.endswith("evidence/stamp-1.tsr") for each in names)
+
+
+def judge_by_openssl(note: str, has_stamp: bool) -> str:
+    """openssl's command for the first checkpoint of a pack, by the name of its note. Pure."""
+    folder = note.rpartition("/")[0]
+    if has_stamp:
+        return f"openssl ts -verify -in {folder}/stamp-1.tsr -data {note} -CAfile {folder}/stamp-1.pem"
+    key, signed = f"{folder}/key.pem", f"-in {folder}/checkpoint.txt -sigfile {folder}/checkpoint.sig"
+    return f"openssl pkeyutl -verify -pubin -inkey {key} -rawin {signed}"
+
+
+def fill(text: str) -> Iterator[str]:
+    indent = "  " if text.startswith("- ") else ""
+    yield from textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,390 @@
+"""An evidence pack is checked without us: by its own script, by sha256sum and openssl, by BagIt's and WACZ's validators."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from archive_builder import ARTICLES, SAMPLES, build_archive
+from embedarchive.core.errors import DamagedArchive, UsageError
+from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
+from embedarchive.export.checking import CODES, WITHDRAWN, check_pack
+from embedarchive.export.exhibits import find_exhibits, show_alone
+from embedarchive.export.pack import VERIFIER, Packed, write_pack
+from embedarchive.export.read_me import READ_ME
+from embedarchive.export.signing import find_signer
+from embedarchive.library import post_record
+from embedarchive.store import open_reader
+from embedarchive.store.sharing import Eyes, open_shared
+from in_process import run
+from logged import sign_log
+from tools import find_python_tools
+
+POST = SAMPLES[0].post.key
+ARTICLE = ARTICLES[0][0]
+PLAIN = ("card.html", "description.json", "evidence/custody.jsonl", "ro-crate-metadata.json")
+"""What is our reading or record of the evidence: the lists of the bag guard it, not the log."""
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = build_archive(tmp_path_factory.mktemp("pack") / "embeds.db")
+    sign_log(path)
+    return path
+
+
+def make(archive: Path, out: Path, name: str = POST, *, every: bool = False, eyes: Eyes = "public") -> Packed:
+    with closing(open_shared(archive, eyes)) as conn:
+        chosen = find_exhibits(conn, name, every=every)
+        return write_pack(conn, out, chosen, find_signer(archive.with_name("key.pem")))
+
+
+def unpack(path: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(path) as packed:
+        packed.extractall(folder)
+    [made] = folder.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def zipped(archive: Path) -> Path:
+    make(archive, archive.with_name("one.zip"))
+    return archive.with_name("one.zip")
+
+
+@pytest.fixture(scope="module")
+def unpacked(zipped: Path) -> Path:
+    return unpack(zipped, zipped.with_name("one"))
+
+
+@pytest.fixture
+def copy(unpacked: Path, tmp_path: Path) -> Path:
+    """A pack of one's own, to spoil."""
+    return shutil.copytree(unpacked, tmp_path / unpacked.name)
+
+
+def run_verifier(pack: Path) -> tuple[int, set[str]]:
+    """The exit code of the pack's own script, and the codes of what it says."""
+    done = subprocess.run([sys.executable, "-IS", pack / VERIFIER], capture_output=True, text=True, check=False)
+    return done.returncode, {line.split()[1] for line in done.stdout.splitlines() if line.startswith("DAMAGED")}
+
+
+def find_codes(pack: Path) -> set[str]:
+    return {each.code for each in check_pack(pack)} - {WITHDRAWN}
+
+
+# ----------------------------------------------------------------------------------------------------------- what it is
+
+
+def test_the_same_pack_twice_is_the_same_bytes(archive: Path, zipped: Path, tmp_path: Path) -> None:
+    make(archive, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == zipped.read_bytes()
+
+
+def test_the_page_of_plain_words_is_followed_line_by_line(unpacked: Path, tmp_path: Path) -> None:
+    """With the system's own tools and nothing else: no package of Python's, no variable of ours."""
+    for name in ("python3", "openssl", "sha256sum", "sh"):
+        found = shutil.which(name, path="/usr/bin:/bin:/usr/local/bin")
+        if found is None:
+            pytest.skip(f"NOT CHECKED: there is no {name} on this system")
+        (tmp_path / name).symlink_to(found)
+    page = (unpacked / READ_ME).read_text("utf-8")
+    commands = re.findall(r"^  ((?:sha256sum|python3|openssl) .*)$", page, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["sha256sum", "python3", "openssl"]
+    for command in commands:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=unpacked, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    assert max(map(len, page.splitlines())) < 150
+    assert "DOES NOT PROVE" in page
+
+
+def test_others_validators_accept_it(unpacked: Path) -> None:
+    done = subprocess.run(
+        [find_python_tools("bagit") / "bagit.py", "--validate", "--quiet", unpacked], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    wacz = find_python_tools("wacz") / "wacz"
+    done = subprocess.run([wacz, "validate", "-f", unpacked / "data/page.wacz"], capture_output=True, check=False)
+    assert b"the passed WACZ is valid" in done.stdout
+
+
+def test_the_script_is_short_and_of_the_standard_library(unpacked: Path) -> None:
+    text = (unpacked / VERIFIER).read_text("utf-8")
+    assert len(text.splitlines()) <= 100
+    imported = {name for line in re.findall(r"^(?:import|from) ([\w, ]+?)(?: import .*)?$", text, re.MULTILINE)
+                for name in line.split(", ")}  # fmt: skip
+    assert imported
+    assert imported <= sys.stdlib_module_names
+
+
+def test_what_was_kept_is_in_it(archive: Path, unpacked: Path) -> None:
+    entry = json.loads((unpacked / "data/evidence/entry.json").read_text("utf-8"))
+    hashes = {
+        hashlib.sha256(each.read_bytes()).hexdigest() for each in (unpacked / "data").rglob("*") if each.is_file()
+    }
+    shown = [each for each in entry["artifacts"] if each["role"] != "dom"]
+    assert len(shown) >= 5
+    assert {each["sha256"] for each in shown} <= hashes
+    told = json.loads((unpacked / "data/description.json").read_text("utf-8"))
+    assert told["description"]["sources"]["text"] == "contextJSON"
+    card = (unpacked / "data/card.html").read_text("utf-8")
+    assert "<script" not in card
+    assert "default-src &#x27;none&#x27;" in card
+    crate = json.loads((unpacked / "data/ro-crate-metadata.json").read_text("utf-8"))["@graph"]
+    root = next(each for each in crate if each["@id"] == "./")
+    files = {
+        each.relative_to(unpacked / "data").as_posix() for each in (unpacked / "data").rglob("*") if each.is_file()
+    }
+    assert {each["@id"] for each in root["hasPart"]} == files - {"ro-crate-metadata.json"}
+
+
+def test_an_article_brings_its_download_its_picture_and_its_posts(archive: Path, tmp_path: Path) -> None:
+    done = make(archive, tmp_path / "story.zip", ARTICLE)
+    pack = unpack(tmp_path / "story.zip", tmp_path / "story")
+    kinds = [json.loads(each.read_text("utf-8"))["kind"] for each in sorted(pack.glob("data/*/evidence/entry.json"))]
+    assert kinds == ["fetch", "rendering", "capture", "capture"]
+    assert (done.captures, done.downloads) == (2, 1)
+    assert run_verifier(pack) == (0, set())
+    assert find_codes(pack) == set()
+
+
+# ------------------------------------------------------------------------------------------------------- never two in one
+
+
+def test_no_folder_has_files_of_two_captures(archive: Path, tmp_path: Path) -> None:
+    make(archive, tmp_path / "all.zip", every=True)
+    pack = unpack(tmp_path / "all.zip", tmp_path / "all")
+    entries = sorted(pack.glob("data/*/evidence/entry.json"))
+    assert len(entries) == len(SAMPLES[0].looks)
+    for path in entries:
+        named = {each["sha256"] for each in json.loads(path.read_text("utf-8"))["artifacts"]}
+        folder = path.parent.parent
+        files = [*folder.glob("media/*"), *folder.glob("screenshot.*")]
+        assert {hashlib.sha256(each.read_bytes()).hexdigest() for each in files} <= named
+    assert run_verifier(pack) == (0, set())
+
+
+def test_a_card_of_one_capture_borrows_nothing(archive: Path) -> None:
+    with closing(open_reader(archive)) as conn:
+        record = post_record(conn, POST)
+    assert record
+    assert record.best
+    other = next(each for each in record.captures if each.id != record.best.id and each.outcome == "available")
+    alone = show_alone(record, other)
+    assert alone.best == other
+    assert alone.captures == (other,)
+    assert alone.said == other.description
+    assert alone.said != record.said, "the newer look saw an edit, which is no part of the older"
+
+
+# ------------------------------------------------------------------------------------------------------------ who sees it
+
+
+def test_what_is_withheld_is_in_no_pack(archive: Path, tmp_path: Path) -> None:
+    path = shutil.copy(archive, tmp_path / "embeds.db")
+    assert run("access", "hide", POST, "-a", path, "--level", "staff").code == 0
+    refused = run("evidence", "pack", POST, "-a", path, "-o", tmp_path / "no.zip")
+    assert refused.code != 0
+    assert not (tmp_path / "no.zip").exists()
+    assert run("evidence", "pack", POST, "-a", path, "-o", tmp_path / "staff.zip", "--staff").code == 0
+    assert run("verify", tmp_path / "staff.zip").code == 0
+    assert run("access", "hide", POST, "-a", path, "--level", "sealed").code == 0
+    assert run("evidence", "pack", POST, "-a", path, "-o", tmp_path / "no.zip", "--staff").code != 0
+    assert not (tmp_path / "no.zip").exists()
+
+
+def test_the_page_of_an_article_is_not_in_it_while_a_post_in_it_is_withheld(archive: Path, tmp_path: Path) -> None:
+    path = shutil.copy(archive, tmp_path / "embeds.db")
+    assert run("access", "hide", SAMPLES[2].post.key, "-a", path).code == 0
+    done = run("evidence", "pack", ARTICLE, "-a", path, "-o", tmp_path / "story.zip")
+    assert done.code in (0, 2), done.err
+    if done.code == 0:
+        pack = unpack(tmp_path / "story.zip", tmp_path / "story")
+        text = b"".join(each.read_bytes() for each in pack.rglob("*") if each.is_file())
+        assert SAMPLES[2].post.native_id.encode() not in text
+        assert run_verifier(pack) == (0, set())
+
+
+# ------------------------------------------------------------------------------------------------- nothing to prove it by
+
+
+def test_what_nothing_proves_yet_is_refused(tmp_path: Path) -> None:
+    path = build_archive(tmp_path / "embeds.db")
+    with closing(sqlite3.connect(path)) as conn, conn:  # as after a run that was killed before it signed
+        assert conn.execute("SELECT count(*) FROM checkpoints").fetchone() == (0,)
+    done = run("evidence", "pack", POST, "-a", path, "-o", tmp_path / "pack.zip")
+    assert done.code == 2
+    assert "evidence checkpoint" in done.err
+    assert not (tmp_path / "pack.zip").exists()
+
+
+def test_what_is_not_known_is_refused(archive: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="embedarchive lookup"):
+        make(archive, tmp_path / "pack.zip", "https://news.example/nowhere")
+    with pytest.raises(UsageError, match="never captured"):
+        make(archive, tmp_path / "pack.zip", SAMPLES[7].post.key)
+    assert run("verify", tmp_path / "pack.zip").code == 2
+    assert run("verify", archive).code == 2, "an archive is named with -a"
+
+
+def test_rows_that_are_not_as_they_were_logged_are_refused(archive: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(archive, tmp_path / "embeds.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("DROP TRIGGER captures_no_update")
+        conn.execute("UPDATE captures SET finished_at = '2026-01-01T00:00:00.000Z' WHERE post_key = ?", (POST,))
+    with pytest.raises(DamagedArchive, match="not as its log has it"):
+        make(path, tmp_path / "pack.zip")
+
+
+# ----------------------------------------------------------------------------------------------- withdrawn, and damaged
+
+
+def withdraw(path: Path, sha256: str) -> None:
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute(
+            "INSERT INTO redactions (table_name, row_id, column_name, sha256, size, reason, redacted_at) "
+            "SELECT 'blobs', sha256, 'body', sha256, size, 'asked', '2026-03-21T00:00:00.000Z' FROM blobs WHERE sha256 = ?",
+            (sha256,),
+        )
+        conn.execute("UPDATE blobs SET body = x'' WHERE sha256 = ?", (sha256,))
+
+
+def find_media(path: Path) -> str:
+    with closing(open_reader(path)) as conn:
+        record = post_record(conn, POST)
+    assert record
+    assert record.best
+    return record.best.kept("media")[0].sha256
+
+
+def test_withdrawn_is_told_from_damaged(archive: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(archive, tmp_path / "embeds.db"))
+    sha256 = find_media(path)
+    withdraw(path, sha256)
+    make(path, tmp_path / "pack.zip")
+    pack = unpack(tmp_path / "pack.zip", tmp_path / "pack")
+    done = subprocess.run([sys.executable, pack / VERIFIER], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert f"WITHDRAWN file {sha256}" in done.stdout
+    assert [(each.code, each.what) for each in check_pack(pack)] == [(WITHDRAWN, sha256)]
+
+
+def test_damaged_bytes_are_left_out_and_named(archive: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(archive, tmp_path / "embeds.db"))
+    sha256 = find_media(path)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("DROP TRIGGER blobs_no_update")
+        conn.execute("UPDATE blobs SET body = CAST('other' || substr(body, 6) AS BLOB) WHERE sha256 = ?", (sha256,))
+    done = run("evidence", "pack", POST, "-a", path, "-o", tmp_path / "pack.zip")
+    assert done.code == 7
+    assert sha256 in done.err
+    pack = unpack(tmp_path / "pack.zip", tmp_path / "pack")
+    assert run_verifier(pack) == (7, {"body_missing"})
+    assert find_codes(pack) == {"body_missing"}
+
+
+# ----------------------------------------------------------------------------------------------------- one bit changed
+
+
+def flip(path: Path, chance: random.Random) -> None:
+    body = bytearray(path.read_bytes())
+    at = chance.randrange(len(body))
+    body[at] ^= 1 << chance.randrange(5)  # no higher: a hexadecimal digit in the other case is the same
+    path.write_bytes(body)
+
+
+def list_anew(pack: Path) -> None:
+    """Write the lists of the bag anew, as whoever wants to hide a change would."""
+
+    def line(each: Path) -> str:
+        return f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.relative_to(pack).as_posix()}\n"
+
+    files = [each for each in sorted(pack.rglob("*")) if each.is_file()]
+    (pack / MANIFEST).write_text("".join(line(each) for each in files if each.is_relative_to(pack / "data")))
+    tags = [each for each in files if each.parent == pack and each.name != TAG_MANIFEST]
+    (pack / TAG_MANIFEST).write_text("".join(map(line, tags)))
+
+
+def spoil(copy: Path, unpacked: Path, *, listed: bool) -> Iterator[Path]:
+    """Each file of a pack with one bit of it changed, one after another; with the lists made to fit where `listed`."""
+    chance = random.Random(5)
+    for path in [each for each in sorted(copy.rglob("*")) if each.is_file() and each.stat().st_size]:
+        name = path.relative_to(copy)
+        flip(path, chance)
+        if listed:
+            list_anew(copy)
+        yield name
+        for each in (name, MANIFEST, TAG_MANIFEST):
+            shutil.copy(unpacked / each, copy / each)
+
+
+def test_any_bit_that_is_changed_is_found(copy: Path, unpacked: Path) -> None:
+    for name in spoil(copy, unpacked, listed=False):
+        assert find_codes(copy), name
+    assert find_codes(copy) == set()
+
+
+def test_the_script_finds_the_same(copy: Path, unpacked: Path) -> None:
+    """Where the lists were made to fit, too: what the log proves stands without them."""
+    found = 0
+    for name in spoil(copy, unpacked, listed=True):
+        if name.parts[0] != "data" or name.as_posix().removeprefix("data/") in (*PLAIN, "page.wacz"):
+            continue
+        code, codes = run_verifier(copy)
+        assert (code, bool(codes)) == (7, True), name
+        assert find_codes(copy), name
+        found += 1
+    assert found >= 12
+
+
+SPOILT: dict[str, Callable[[Path], object]] = {
+    "file_missing": lambda pack: (pack / "data/card.html").unlink(),
+    "file_foreign": lambda pack: (pack / "data/more.html").write_text("more"),
+    "file_changed": lambda pack: (pack / READ_ME).write_text("It proves everything."),
+    "body_missing": lambda pack: ((pack / "data/media/media-2.jpg").unlink(), (pack / "data/page.wacz").unlink(),
+                                  list_anew(pack)),
+    "file_unknown": lambda pack: (pack / "data/media/media-2.jpg").write_bytes(b"another picture"),
+    "signature": lambda pack: (pack / "data/evidence/checkpoint.sig").write_bytes(bytes(64)),
+    "words": lambda pack: (pack / "data/evidence/words.json").write_text(
+        (pack / "data/evidence/words.json").read_text().replace("embed/captioned", "embed/other")),
+    "unreadable": lambda pack: (pack / "data/evidence/proof.json").write_text("{}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", sorted(CODES.keys() - {"stamp", "not_in_log"}))
+def test_each_thing_that_is_wrong_has_its_code(copy: Path, code: str) -> None:
+    SPOILT[code](copy)
+    assert code in find_codes(copy)
+    exit_code, codes = run_verifier(copy)
+    assert exit_code == 7
+    assert code in codes
+
+
+def test_an_entry_of_another_log_is_found(copy: Path) -> None:
+    path = copy / "data/evidence/entry.json"
+    path.write_bytes(path.read_bytes().replace(b'"outcome":"available"', b'"outcome":"gone"', 1))
+    list_anew(copy)
+    assert find_codes(copy) == {"not_in_log"}
+    assert run_verifier(copy) == (7, {"not_in_log"})
+
+
+def test_a_pack_of_nothing_is_damaged(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as packed:
+        packed.writestr("../../etc/passwd", "no")
+    assert find_codes(tmp_path / "empty.zip") == {"unreadable"}
+    assert os.listdir(tmp_path) == ["empty.zip"]
