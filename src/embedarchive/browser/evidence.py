@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from embedarchive.browser.launch import Chrome, describe_environment
-from embedarchive.browser.observe import VisitLimits
+from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.pictures import Picture, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat

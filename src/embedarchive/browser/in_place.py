@@ -17,7 +17,7 @@ from playwright.async_api import Frame
 from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page, whole_text
 from embedarchive.browser.evidence import conclude
 from embedarchive.browser.launch import Chrome
-from embedarchive.browser.observe import VisitLimits
+from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.patience import Patience, crowding
 from embedarchive.browser.pictures import Picture
 from embedarchive.browser.redact import redact_headers, redact_url

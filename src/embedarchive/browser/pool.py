@@ -17,6 +17,7 @@ from embedarchive.browser.evidence import conclude
 from embedarchive.browser.find import BrowserChoice
 from embedarchive.browser.in_place import conclude_in_place, failed_in_place, photograph_posts
 from embedarchive.browser.launch import Chrome, find_tofu, launch
+from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.login import (
     Login,
     check_login,
@@ -27,7 +28,6 @@ from embedarchive.browser.login import (
     mark_rendering,
     watch_secrets,
 )
-from embedarchive.browser.observe import VisitLimits
 from embedarchive.browser.pictures import Picture, look_at
 from embedarchive.browser.secrets import Secrets, forget
 from embedarchive.browser.tab import ScreenshotFormat, Tab

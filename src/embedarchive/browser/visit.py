@@ -11,7 +11,8 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from embedarchive.browser.observe import GRACE_S, Look, VisitLimits, be_patient, look_at_frame
+from embedarchive.browser.limits import VisitLimits
+from embedarchive.browser.observe import GRACE_S, Look, be_patient, look_at_frame
 from embedarchive.browser.record import BODY_S, RecordedRequest, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat, Tab

@@ -82,13 +82,14 @@ async def fetch_answer(services: Services, question: Question, post: Post) -> He
     check, visit = question.check, question.platform.visit
     assert visit is not None, "only platforms that can be visited have live checks"
     url, navigates = find_address(check, post, visit)
-    wait = (await services.politeness.allow(url, robots=False)).wait_s
+    client = await services.open_client()
+    wait = (await client.allow(url, robots=False)).wait_s
     if wait > LONGEST_WAIT_S:
         return Heard(question, url, None, f"deferred: its host is left alone for {wait:.0f} s")
     headers = {"User-Agent": (await services.open_browser()).user_agent, "Accept-Language": "en-US,en;q=0.9"}
     headers |= NAVIGATION_HEADERS if navigates else {"Accept": "application/json, */*;q=0.1"}
     headers |= {"Referer": visit.frame.referrer} if check.ask == "frame" and visit.frame.referrer else {}
-    fetch = await services.politeness.fetch(url, headers=headers, robots=False)
+    fetch = await client.fetch(url, headers=headers, robots=False)
     body = decode_html(fetch.body, fetch.content_type)
     page = Page(url, fetch.final_url, fetch.status, body, error=None if fetch.status else fetch.reason)
     return Heard(question, url, *judge_answer(check, page))

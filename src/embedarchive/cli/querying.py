@@ -28,7 +28,6 @@ from embedarchive.export.csv import write_csv
 from embedarchive.export.dehydrated import Rejoined
 from embedarchive.export.dehydrated import rehydrate as rejoin_lines
 from embedarchive.export.jsonl import to_line
-from embedarchive.export.publish import publish as publish_copy
 from embedarchive.export.selection import find_selection
 from embedarchive.library.asking import ask, read_value
 from embedarchive.library.questions import QUESTIONS
@@ -200,6 +199,8 @@ def publish(
     source = archive_path(archive)
     with closing(open_shared(source, "public")) as conn:
         chosen = find_selection(conn, selection)
+    from embedarchive.export.publish import publish as publish_copy  # it brings what pictures need
+
     done = publish_copy(
         source, out, clock.now(), chosen,
         thumbnails_only=thumbnails_only, with_dom=with_dom, with_logged_in=with_logged_in,

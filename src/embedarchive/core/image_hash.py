@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from PIL import Image
+if TYPE_CHECKING:
+    from PIL import Image
 
 MOST_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP")
@@ -23,6 +25,8 @@ FLAT = 2
 
 def hash_image(image: Image.Image) -> int | None:
     """The hash of a decoded picture as SQLite holds it (signed); None of one without any contrast."""
+    from PIL import Image
+
     small = image.convert("L").resize((9, 8), Image.Resampling.BOX)
     levels = small.tobytes()
     steps = [levels[at + 1] - levels[at] for row in range(8) for at in range(row * 9, row * 9 + 8)]
@@ -34,6 +38,8 @@ def hash_image(image: Image.Image) -> int | None:
 
 def hash_picture(body: bytes) -> int | None:
     """The hash of a picture file; None if it is none that we know, too large, or without any contrast."""
+    from PIL import Image
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
@@ -48,6 +54,10 @@ def hash_picture(body: bytes) -> int | None:
 
 def is_picture(body: bytes) -> bool:
     """Whether the first bytes are those of a picture that can be hashed."""
+    if not body:
+        return False
+    from PIL import Image
+
     try:
         with Image.open(io.BytesIO(body), formats=FORMATS):
             return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,43 +24,16 @@ from embedarchive.core.model import Fetch, Headers
 from embedarchive.egress import Door, check_url
 from embedarchive.fetch.body import ACCEPT_ENCODING, Body, find_codings
 from embedarchive.fetch.judge import judge
-
-
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
-    """What one fetch may cost: seconds without a byte, seconds in all, decoded (and raw) bytes, redirects.
-
-    What still arrives is waited for: `total_s` is there for servers that would never come to an end.
-    """
-
-    total_s: float = 300.0
-    idle_s: float = 45.0
-    max_bytes: int = 20 * 1024 * 1024
-    redirects: int = 10
-
-
-ARTICLE_LIMITS = FetchLimits()
+from embedarchive.fetch.limits import ARTICLE_LIMITS, NAVIGATION_HEADERS, FetchLimits, redact_headers
 
 MayGo = Callable[[str], Awaitable[str | None]]
 """Asked for the target of a redirect before it is requested: the reason why it must not be, or None. It may wait its turn."""
-
-NAVIGATION_HEADERS: Mapping[str, str] = {
-    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
-    "Accept-Language": "en-US,en;q=0.9",
-    "Sec-Fetch-Dest": "document",
-    "Sec-Fetch-Mode": "navigate",
-    "Sec-Fetch-Site": "none",
-    "Sec-Fetch-User": "?1",
-    "Upgrade-Insecure-Requests": "1",
-}
-"""What a browser sends when someone types an address."""
 
 # What may follow a redirect to another origin. All else (keys, cookies, tokens, whatever they are called) stays behind.
 _CARRIED = frozenset(
     ["user-agent", "accept", "accept-encoding", "accept-language", "if-none-match", "if-modified-since", "range"]
     + [name.lower() for name in NAVIGATION_HEADERS]
 )
-_SECRET = frozenset(["set-cookie", "set-cookie2"])
 _REDIRECTS = frozenset([301, 302, 303, 307, 308])
 _CONDITIONS = frozenset(["if-none-match", "if-modified-since"])
 
@@ -269,11 +242,6 @@ def _conclude(trip: _Trip, asked: str, started: str, elapsed_ms: int) -> Fetch:
         remote_address=trip.remote_address,
         elapsed_ms=elapsed_ms,
     )
-
-
-def redact_headers(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Headers as sent, without what could be a secret: an archive is passed around."""
-    return tuple((name, "[redacted]" if name.lower() in _SECRET else value) for name, value in headers)
 
 
 def _decode_headers(headers: httpx.Headers) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -17,8 +18,11 @@ from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
-from embedarchive.fetch import Fetcher, FetchLimits
+from embedarchive.fetch import FetchLimits
 from embedarchive.politeness.limiter import RateLimiter, StoredRobots, find_retry_after
+
+if TYPE_CHECKING:
+    from embedarchive.fetch import Fetcher
 
 LONGEST_CRAWL_DELAY_S = 60.0
 LONGEST_WAITED_FOR_S = 120.0

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from embedarchive.core import clock
@@ -29,7 +29,7 @@ from embedarchive.detect.shown import find_shown
 from embedarchive.library.alerts import describe_alert, read_alert
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.replay import Replayable, Shown, fail_replay, read_replayable, score_replay
+from embedarchive.replay import Replayable, read_replayable
 from embedarchive.run.at_work import AtWork
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.board import Board
@@ -52,6 +52,9 @@ from embedarchive.store.fixity import read_blob
 from embedarchive.store.optouts import OPTED_OUT, OptOuts, is_barred, read_optouts
 from embedarchive.store.reading import read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_than
+
+if TYPE_CHECKING:
+    from embedarchive.replay import Shown
 
 T = TypeVar("T")
 FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
@@ -549,6 +552,8 @@ class Run:
             await self.controls.weigh_losses(row["post_key"])
 
     async def replay_capture(self, row: Row) -> None:
+        from embedarchive.replay import fail_replay, score_replay
+
         if row["has_page"]:
             kept = await self.keep(read_replayable, self.archive.conn, row["id"])
             replay = await asyncio.to_thread(score_replay, kept, await self.services.show(kept), clock.now())

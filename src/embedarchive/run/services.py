@@ -10,11 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
-from embedarchive.browser import Browser, BrowserChoice, Login, VisitLimits, find_browser, read_login
+from embedarchive.browser.find import BrowserChoice, find_browser
+from embedarchive.browser.limits import VisitLimits
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
@@ -23,12 +25,18 @@ from embedarchive.detect.bounded import search_page
 from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.egress import Door, DoorPolicy, Upstream, parse_proxy, parse_resolve
 from embedarchive.egress.door import say_proxy_fault
-from embedarchive.fetch import Fetcher, FetchLimits
+from embedarchive.fetch import FetchLimits
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.limiter import manners_path
-from embedarchive.replay import Replayable, ReplayBrowser, Shown
+from embedarchive.replay import Replayable
 from embedarchive.sources.links import find_refresh
+
+if (
+    TYPE_CHECKING
+):  # httpx and Playwright take half a second to load, and most runs of most commands need one of them or none
+    from embedarchive.browser import Browser, Login
+    from embedarchive.replay import ReplayBrowser, Shown
 
 T = TypeVar("T")
 
@@ -109,7 +117,7 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     ca_file = given.pop("ca_file", None)
     if ca_file and not Path(ca_file).is_file():
         raise UsageError(f"There is no certificate authority at {ca_file}. Nothing was done.")
-    login = read_login(Path(state), time.time()) if state else None
+    login = load_login(Path(state)) if state else None
     resolve = tuple(given.pop("resolve", ()))
     for rule in resolve:
         parse_resolve(rule)
@@ -123,6 +131,13 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
         ca_file=Path(ca_file) if ca_file else None,
         login=login,
     )
+
+
+def load_login(state: Path) -> Login:
+    """A login out of a file of Playwright's. Raises UsageError."""
+    from embedarchive.browser import read_login
+
+    return read_login(state, time.time())
 
 
 def join_fetches(first: Fetch, then: Fetch) -> Fetch:
@@ -139,28 +154,38 @@ class Services:
         self.settings = settings
         self._stack = contextlib.AsyncExitStack()
         self._starting = asyncio.Lock()
+        self._opening = asyncio.Lock()
+        self._client: PoliteClient | None = None
         self._browser: Browser | None = None
         self._missing: BrowserMissing | None = None
         self._stage: ReplayBrowser | None = None
 
     async def __aenter__(self) -> Self:
         s = self.settings
-        enter = self._stack.enter_async_context
         policy = DoorPolicy(allow_private=s.allow_private, resolve=tuple(parse_resolve(r) for r in s.resolve))
-        self.door = await enter(Door(policy, upstream=s.proxy))
-        ca_file = str(s.ca_file) if s.ca_file else None
-        self.fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
-        self.politeness = await enter(
-            PoliteClient(
-                manners_path(), self.fetcher, user_agent=s.user_agent, delay=s.delay, robots=not s.ignore_robots
-            )
-        )
+        self.door = await self._stack.enter_async_context(Door(policy, upstream=s.proxy))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def open_client(self) -> PoliteClient:
+        """What fetches, opened once: a run about what is in hand sends nothing, and needs none."""
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._open_client()
+        return self._client
+
+    async def _open_client(self) -> PoliteClient:
+        from embedarchive.fetch import Fetcher
+
+        s, enter = self.settings, self._stack.enter_async_context
+        ca_file = str(s.ca_file) if s.ca_file else None
+        fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
+        robots = not s.ignore_robots
+        return await enter(PoliteClient(manners_path(), fetcher, user_agent=s.user_agent, delay=s.delay, robots=robots))
 
     @property
     def starting(self) -> bool:
@@ -180,7 +205,8 @@ class Services:
 
         `robots` False is for what a reader would open himself, as a short link; `excludes` says what is not asked for.
         """
-        ask = partial(self.politeness.fetch, etag=etag, last_modified=last_modified, robots=robots, excludes=excludes)
+        client = await self.open_client()
+        ask = partial(client.fetch, etag=etag, last_modified=last_modified, robots=robots, excludes=excludes)
         fetch = await self._insist_on_network(partial(ask, url))
         for _ in range(MOST_REFRESHES):
             target = (
@@ -193,7 +219,8 @@ class Services:
 
     async def hand_over(self, url: str, content: bytes, headers: Mapping[str, str]) -> Fetch:
         """Post something to an address that the user named, through the door."""
-        return await self.fetcher.fetch(url, method="POST", content=content, headers=headers, limits=HAND_OVER)
+        client = await self.open_client()
+        return await client.fetcher.fetch(url, method="POST", content=content, headers=headers, limits=HAND_OVER)
 
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False
@@ -205,8 +232,8 @@ class Services:
 
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""
-        browser = await self.open_browser()
-        if not await self.politeness.turn(url):
+        browser, client = await self.open_browser(), await self.open_client()
+        if not await client.turn(url):
             return Rendering(url, url, clock.now(), reason="deferred")
         return await self._insist_on_network(partial(browser.read_article, url, posts))
 
@@ -239,6 +266,8 @@ class Services:
         browser = await self.open_browser()
         async with self._starting:
             if self._stage is None:
+                from embedarchive.replay import ReplayBrowser
+
                 choice = await self.choose_browser()
                 stage = ReplayBrowser(choice, tabs=self.settings.tabs, running=browser.running)
                 self._stage = await self._stack.enter_async_context(stage)
@@ -257,11 +286,13 @@ class Services:
 
     async def _start_browser(self) -> Browser:
         s, choice = self.settings, await self.choose_browser()
-        browser = Browser(
-            self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=self.fetcher, login=s.login, limits=s.limits
+        client = await self.open_client()
+        pool = await asyncio.to_thread(import_module, "embedarchive.browser.pool")
+        browser: Browser = pool.Browser(
+            self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=client.fetcher, login=s.login, limits=s.limits
         )
         self._browser = await self._stack.enter_async_context(browser)
-        return self._browser
+        return browser
 
     async def choose_browser(self) -> BrowserChoice:
         return await asyncio.to_thread(find_browser, self.settings.browser_path, self.settings.environ)

@@ -15,9 +15,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urljoin
 
-import feedparser
-from lxml import etree
-
 from embedarchive.core.dates import to_iso
 from embedarchive.core.errors import RefusedError
 from embedarchive.core.urls import split_anything
@@ -171,6 +168,8 @@ def _find_site(url: str) -> list[str]:
 
 def _read_sitemap(body: bytes, _: str) -> Iterator[Entry]:
     """Give address and date of each `<url>` or `<sitemap>`, from direct children: images have a `<loc>` as well."""
+    from lxml import etree
+
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
     )
@@ -243,6 +242,8 @@ def _read_feed(body: bytes, _: str) -> Iterable[Entry]:
     body = body[:_MAX_FEED]
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _read_json_feed(body)
+    import feedparser  # it takes a sixth of a second to load, and brings half of the network's libraries
+
     # As a file object: bytes would be tried as an address and as a file name first.
     feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
     return (Entry(_find_feed_link(e), _find_feed_time(e), _find_feed_content(e)) for e in feed.entries)
