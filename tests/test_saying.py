@@ -10,16 +10,22 @@ import pytest
 from embedarchive.core.completeness import FINAL, tell_what
 from embedarchive.core.model import Description, Media
 from embedarchive.library.posts import find_doubted, lend
-from embedarchive.library.records import MissingFile, Observation, PostLine, StoredFile
+from embedarchive.library.questions import _QUESTIONS, QUESTIONS, lay_out
+from embedarchive.library.records import Change, MissingFile, Observation, PostLine, StoredFile
+from embedarchive.show.badges import render_moment
 from embedarchive.show.words import (
     DOUBTS,
     REASON_WORDS,
+    find_crowded_days,
+    find_events,
     find_runs,
+    is_younger,
     say_again,
     say_kept,
     say_lacking,
     say_missing,
     say_post_status,
+    say_reason,
     say_run,
     say_why,
 )
@@ -190,3 +196,48 @@ def test_a_file_behind_a_still_of_a_refused_post_may_be_a_film_or_a_picture() ->
 )
 def test_no_address_of_a_file_is_told(line: str) -> None:
     assert "cdn.example" not in say_missing(line)
+
+
+# ------------------------------------------------------------------------------------------------------------ over time
+
+
+def test_what_is_known_over_time_is_told_in_its_order_with_its_edits() -> None:
+    seen = [
+        Observation("2026-03-05T07:00:00.000Z", "available", None, 1),
+        Observation("2026-03-05T19:00:00.000Z", "gone", "deleted", 2),
+    ]
+    edit = Change("text", "a", "b", 1, 1, "2026-03-05T07:00:00.000Z")
+    events = find_events(find_runs(seen), (edit, replace(edit, field="posted_at")))
+    assert [(event.at[11:13], event.edited) for event in events] == [("07", ()), ("07", ("text", "date")), ("19", ())]
+
+
+def test_hours_are_told_where_the_day_is_not_enough() -> None:
+    crowded = find_crowded_days(["2026-03-05T07:00:00Z", "2026-03-05T19:00:00Z", "2026-03-06T19:00:00Z", None])
+    assert crowded == {"2026-03-05"}
+    assert "07:00 UTC</time>" in render_moment("2026-03-05T07:00:00Z", crowded)
+    assert "UTC</time>" not in render_moment("2026-03-06T19:00:00Z", crowded)
+
+
+@pytest.mark.parametrize(
+    ("posted", "published", "younger"),
+    [("2026-03-05T07:00:00Z", "2026-03-01", True), ("2026-03-02T23:00:00Z", "2026-03-01T22:00:00+05:00", False),
+     ("2026-02-05", "2026-03-01", False), (None, "2026-03-01", False), ("2026-03-05", "soon", False)],
+)  # fmt: skip
+def test_a_post_younger_than_its_article_is_told(posted: str | None, published: str, younger: object) -> None:
+    assert is_younger(posted, published) == younger
+
+
+def test_who_took_a_post_away_is_not_said() -> None:
+    """The docs say what an answer of a platform proves; the word beside it must not say more."""
+    assert "deleted" not in say_reason("deleted")
+    assert say_reason("login_wall") == "login wall"
+
+
+def test_saved_questions_are_laid_out_and_ask_the_same() -> None:
+    for name, asked in QUESTIONS.items():
+        assert " ".join(asked["sql"].split()) == " ".join(_QUESTIONS[name]["sql"].split()), name
+        assert len(asked["sql"].splitlines()) > 2, name
+    assert (
+        lay_out("SELECT 'a, FROM b' FROM (SELECT 1 FROM c) WHERE x")
+        == "SELECT 'a, FROM b'\nFROM (SELECT 1\n  FROM c)\nWHERE x"
+    )

@@ -79,6 +79,8 @@ def routes_of(path: Path) -> dict[str, str]:
         "find": "/embeds/-/find?q=ferry",
         "fragment": "/embeds/-/find?q=" + quote("orning at the mou"),
         "lost": "/embeds/-/lost",
+        "browse": "/embeds/-/browse?platform=instagram",
+        "day": "/embeds/-/find?q=2026-02-11",
         "desk": "/embeds/-/desk",
         "feed": "/embeds/-/alerts.atom",
         "outlets": "/embeds/-/outlets",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-QUESTIONS: dict[str, dict[str, str]] = {
+import re
+from collections.abc import Iterator
+
+_QUESTIONS: dict[str, dict[str, str]] = {
     "lost_by_outlet": {
         "title": "What is gone, outlet by outlet, and what of it is kept",
         "description": "Posts that each outlet embedded, how many are gone, how many of those can still be read here.",
@@ -208,4 +211,57 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "description": "Any form of a post's address: tracking, embed, short or mobile.",
         "sql": "SELECT * FROM post_status WHERE key = post_key(:url)",
     },
+}
+
+_CLAUSE = re.compile(r" (?:FROM|WHERE|GROUP BY|HAVING|ORDER BY|LIMIT|UNION)\b")
+WIDTH = 96
+
+
+def lay_out(sql: str) -> str:
+    """SQL with each clause on a line of its own, deeper ones further in, and long lists over several lines. Pure."""
+    lines, at = [], 0
+    for place, _ in find_depths(sql):
+        if _CLAUSE.match(sql, place):
+            lines.append(sql[at:place])
+            at = place + 1
+    lines.append(sql[at:])
+    told, depth = [], 0
+    for line in lines:
+        told += ["  " * depth + piece for piece in wrap_list(line)]
+        depth += line.count("(") - line.count(")")
+    return "\n".join(told)
+
+
+def find_depths(sql: str) -> Iterator[tuple[int, int]]:
+    """Each space and comma that stands in no quotes, with how many brackets are open there. Pure."""
+    depth, quoted = 0, False
+    for place, sign in enumerate(sql):
+        quoted ^= sign == "'"
+        if not quoted:
+            depth += (sign == "(") - (sign == ")")
+            if sign in " ,":
+                yield place, depth
+
+
+def wrap_list(line: str) -> Iterator[str]:
+    """A line, broken behind those of its commas that stand in no brackets, where it is too long. Pure."""
+    at = last = 0
+    for place, depth in find_depths(line):
+        if line[place] == "," and depth == 0:
+            if place - at > WIDTH and last > at:
+                yield indent(line[at:last], at)
+                at = last + 1
+            last = place + 1
+    if len(line) - at > WIDTH and last > at:
+        yield indent(line[at:last], at)
+        at = last + 1
+    yield indent(line[at:], at)
+
+
+def indent(piece: str, at: int) -> str:
+    return f"  {piece}" if at else piece
+
+
+QUESTIONS: dict[str, dict[str, str]] = {
+    name: {**question, "sql": lay_out(question["sql"])} for name, question in _QUESTIONS.items()
 }

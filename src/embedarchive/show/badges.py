@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from embedarchive.show.tags import EMPTY, Html, tag
-from embedarchive.show.words import say_date, say_time
+from embedarchive.show.words import say_date, say_moment, say_time
 
 
 def render_date(iso: str | None) -> Html:
@@ -11,6 +13,13 @@ def render_date(iso: str | None) -> Html:
     if not iso:
         return EMPTY
     return tag("time", say_date(iso), datetime=iso, title=say_time(iso))
+
+
+def render_moment(iso: str | None, crowded: Collection[str] = ()) -> Html:
+    """The same with the hour where its day is `crowded`: the day alone would not tell what came first."""
+    if not iso or iso[:10] not in crowded:
+        return render_date(iso)
+    return tag("time", say_moment(iso), datetime=iso, title=say_time(iso), data_hours="1")
 
 
 # Each state has a shape of its own, so that it is told without colour.

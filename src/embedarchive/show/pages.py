@@ -10,7 +10,7 @@ from jinja2 import PackageLoader
 from embedarchive.core.shell import say_command, say_heal
 from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
-from embedarchive.show.badges import render_date, render_mark, render_status
+from embedarchive.show.badges import render_date, render_mark, render_moment, render_status
 from embedarchive.show.files import render_blur
 from embedarchive.show.style import POST, TOKENS
 from embedarchive.show.tags import Html, link_original, link_outward, link_target
@@ -42,7 +42,12 @@ def blur(markup: str, name: str) -> Html:
 
 HELPERS = {
     "states": words.STATES_BROWSED,
+    "is_younger": words.is_younger,
+    "YOUNGER": words.YOUNGER,
+    "find_events": words.find_events,
+    "find_crowded_days": words.find_crowded_days,
     "date": render_date,
+    "moment": render_moment,
     "mark": render_mark,
     "status": render_status,
     "say_date": words.say_date,

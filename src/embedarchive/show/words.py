@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -71,6 +72,12 @@ DOUBTS: dict[str, str] = {
     "held: many at once": "withheld until a person has looked, for too many posts seemed gone at once",
 }
 """Why an answer that a post is gone is not believed yet."""
+
+DENIALS = {
+    "deleted": "the platform says there is no such post",
+    "not_found": "the platform says there is no such post",
+}
+"""What an answer that a post is gone says. Who took it away, its author, the platform or a court, is not said."""
 
 EMBEDDING_REFUSED = "its author or platform does not let it be embedded"
 
@@ -226,7 +233,9 @@ def say_in_place(capture: CaptureRecord) -> str:
 
 
 def say_reason(code: str | None) -> str:
-    """A short code in words: `login_wall` -> `login wall`."""
+    """A short code in words: `login_wall` -> `login wall`. Why a post is gone only its platform knows: that is what is said."""
+    if code in DENIALS:
+        return DENIALS[code]
     return (code or "").replace("_", " ").replace("-", " ")
 
 
@@ -424,6 +433,40 @@ class DiffRun:
         """The state in a word or two."""
         is_doubted = self.doubted or (self.outcome, self.reason) == ("unavailable", "unconfirmed")
         return "Perhaps gone" if is_doubted else STATUS_WORDS[self.outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that is known of a post at a moment: how looks from then on saw it (`run`), or which fields were edited."""
+
+    at: str
+    run: DiffRun | None = None
+    edited: tuple[str, ...] = ()
+
+
+def find_events(runs: Sequence[DiffRun], changes: Sequence[Change]) -> tuple[Event, ...]:
+    """What is known of a post over time, oldest first; all edits that one look found are one event."""
+    edits: dict[str, list[str]] = {}
+    for change in changes:
+        edits.setdefault(change.at, []).append(say_field(change.field))
+    found = [Event(run.first_at, run) for run in runs]
+    found += [Event(at, edited=tuple(dict.fromkeys(fields))) for at, fields in edits.items()]
+    return tuple(sorted(found, key=lambda event: (event.at, event.run is None)))
+
+
+def find_crowded_days(moments: Iterable[str | None]) -> frozenset[str]:
+    """The days on which more than one of these happened: there the hour is told."""
+    days = Counter(moment[:10] for moment in moments if moment)
+    return frozenset(day for day, number in days.items() if number > 1)
+
+
+def is_younger(posted_at: str | None, published_at: str | None) -> bool:
+    """Whether a post is younger than an article by a day and more, in whatever time zone each was dated."""
+    posted, published = read_time(posted_at), read_time(published_at)
+    return posted is not None and published is not None and (posted.date() - published.date()).days > 1
+
+
+YOUNGER = "younger than the article: it was put in later, or one of the dates is wrong"
 
 
 def find_runs(observations: Iterable[Observation]) -> tuple[DiffRun, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from html import escape
 from typing import Any
 
 from datasette import hookimpl
@@ -18,7 +19,7 @@ from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
-from embedarchive.viewer import browsing, cells, desk, hosts, media, memento, oembed, pages, shelf, studies
+from embedarchive.viewer import browsing, cells, desk, hosts, links, media, memento, oembed, pages, shelf, studies
 from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import find_archives, guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
@@ -164,7 +165,7 @@ def startup(datasette: Any) -> Any:
             if not name.startswith("_") and await database.execute_fn(is_archive):
                 known_archives(datasette).append(name)
                 with suppress(sqlite3.Error):  # of a damaged or locked archive: its pages say so
-                    await set_descriptions(datasette, name, describe_database(), await _present(database))
+                    await set_descriptions(datasette, name, introduce_views(datasette, name), await _present(database))
                 await add_queries(datasette, name, QUESTIONS)
 
     return prepare
@@ -212,9 +213,42 @@ def get_metadata(datasette: Any, key: str | None) -> dict[str, Any]:
         return {}
     # Copies: Datasette merges the instance's own metadata, permissions included, into what it is given.
     tables = {name: {**about, "columns": dict(about["columns"])} for name, about in describe_tables().items()}
-    about = {"description": describe_database(), "tables": tables}
-    return {"databases": dict.fromkeys(known_archives(datasette), about)}
+    tables[MIGRATIONS] = {"hidden": True}
+    told = {}
+    for name in known_archives(datasette):
+        told[name] = {"description_html": introduce_views(datasette, name), "tables": tables}
+    return {"databases": told}
 
+
+MIGRATIONS = "_sqlite_migrations"
+"""Which steps an archive has taken: sqlite-utils' own table, and no reader's."""
+
+
+def introduce_views(datasette: Any, name: str) -> str:
+    """What the page of a database begins with: what it is, its reading room, and the views that answer most questions."""
+    room = str(links.Links(str(datasette.urls.database(name))).front)
+    parts = [
+        f'<p>{escape(describe_database())} <a href="{escape(room)}">Open the reading room</a>, ',
+        "or begin with these views:</p><ul>",
+    ]
+    for view in VIEWS:
+        says = describe_tables()[view]["description"].partition(". ")[0].rstrip(".")
+        href = escape(str(datasette.urls.table(name, view)))
+        parts.append(f'<li><a href="{href}">{view}</a>: {escape(says)}</li>')
+    return "".join([*parts, "</ul>"])
+
+
+VIEWS = (
+    "post_status",
+    "preserved_posts",
+    "lost_posts",
+    "losses",
+    "current_embeds",
+    "holes",
+    "lifetimes",
+    "embeds_by_outlet",
+)
+"""Those to begin with."""
 
 UNTOLD = ("allow", "allow_sql", "plugins", "queries", "tables")
 """Of these we say nothing; Datasette copies what it is told for each permission of each request, and takes 0.5 ms to."""

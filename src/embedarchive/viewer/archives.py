@@ -37,9 +37,9 @@ NOUNS = (
 """The tables that the page of a post reads: who may not see one of them sees no page."""
 
 NOTES = ("article_urls", "current_notes", "notes")
-WORDS = (*NOTES, *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")))
-FIGURES = ("post_counts",)
 BROWSED = ("browsing", "browsing_counts", "browsing_totals", "collections", "collection_posts")
+WORDS = (*NOTES, *BROWSED, "platforms", *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")))
+FIGURES = ("post_counts",)
 CHANGES = ("changes", "deliveries", "losses")
 EVIDENCE = ("exchanges", "notes")
 """The tables that some pages read besides: notes, found words, totals, all that came over the network."""

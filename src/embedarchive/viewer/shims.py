@@ -129,7 +129,7 @@ async def set_descriptions(datasette: Any, database: str, about: str, tables: di
     """Tell 1.0 what the database, its tables and columns mean; 0.65 asks through its `get_metadata` hook instead."""
     if not is_1_0(datasette):
         return
-    await datasette.set_database_metadata(database, "description", about)
+    await datasette.set_database_metadata(database, "description_html", about)
     for table, meaning in tables.items():
         await datasette.set_resource_metadata(database, table, "description", meaning["description"])
         for column, text in meaning["columns"].items():
