@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from embedarchive.cli.damage import tell_damaged
-from embedarchive.cli.options import archive_option
+from embedarchive.cli.options import DOOR_OPTIONS, STAMP_OPTIONS, archive_option, take_settings, with_options
 from embedarchive.core import clock
 from embedarchive.core.checkpoint import public_bytes, write_verifier
 from embedarchive.core.errors import ExitCode
@@ -19,6 +21,8 @@ from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.checkpoints import checkpoints_path, make_checkpoint, read_keys
 from embedarchive.store.keyring import Keyring
 from embedarchive.store.sharing import Eyes, open_shared
+from embedarchive.store.stamps import is_stamped, judge_refused
+from embedarchive.store.timestamps import read_roots
 
 
 @click.group()
@@ -76,6 +80,43 @@ def checkpoint(archive: str) -> int:
         f"{before}It is in {checkpoints_path(path)} too. Give it away: verify --against finds later changes.", err=True
     )
     return ExitCode.DONE
+
+
+@evidence.command()
+@archive_option
+@with_options(DOOR_OPTIONS)
+@with_options(STAMP_OPTIONS)
+def stamp(archive: str, **values: Any) -> int:
+    """Have what the log is now stamped with the time by authorities (RFC 3161), named by --tsa.
+
+    They are sent a hash and nothing else. Answers that were not believed are judged again, as with another --tsa-root.
+
+    \b
+    embedarchive evidence stamp --tsa http://timestamp.digicert.com --tsa https://freetsa.org/tsr --tsa-root roots.pem
+    """
+    from embedarchive.run.session import run_apart
+    from embedarchive.run.stamping import stamp_newest
+
+    settings = take_settings(values)
+    path = archive_path(archive)
+    open_reader(path).close()
+    with Archive(path) as held:
+        if make_checkpoint(held, Keyring(), clock.now()) is None:
+            click.echo("The log is empty: nothing was captured yet.", err=True)
+            return ExitCode.ERROR
+        with held.transaction() as conn:
+            again = judge_refused(conn, read_roots(settings.tsa_root))
+        done = run_apart(stamp_newest(held, settings, partial(click.echo, err=True)))
+        lacking = [each for each in settings.tsa if not is_stamped(held.conn, each)]
+    click.echo(f"{say_count(done + again, 'stamp')} more. {say_lacking(lacking)}", err=True)
+    return ExitCode.IN_PART if lacking else ExitCode.DONE
+
+
+def say_lacking(authorities: list[str]) -> str:
+    """Who has not stamped the newest checkpoint. Pure."""
+    if authorities:
+        return printable(f"Not stamped by {', '.join(authorities)}; the same command asks again.")
+    return "Everybody who was asked has stamped the newest checkpoint."
 
 
 @evidence.group()

@@ -19,6 +19,7 @@ from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
+from embedarchive.store.timestamps import read_roots
 from embedarchive.store.verify import Flaw, VerifyScope
 from embedarchive.store.verify import verify as find_faults
 from embedarchive.store.verify_log import LogScope
@@ -37,6 +38,9 @@ PLACE = click.Path(path_type=Path)
 @click.option("--since", metavar="TIME", help="Read only bytes kept by visits and downloads since then (2026-03-20).")
 @click.option("--against", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="Compare the log with checkpoints that were held elsewhere (a copy of embeds.checkpoints).")  # fmt: skip
+@click.option("--require-stamp", is_flag=True, help="Exit with 8 where no time stamp of the newest checkpoint holds.")
+@click.option("--tsa-root", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Believe time stamps by these certificates (PEM) only, not by those kept with them.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print each finding as one JSON object a line.")
 def verify(
@@ -45,6 +49,8 @@ def verify(
     sample: float,
     since: str | None,
     against: tuple[Path, ...],
+    require_stamp: bool,
+    tsa_root: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -62,7 +68,9 @@ def verify(
     """
     if pack:
         return verify_pack(pack, quiet=quiet, as_json=as_json)
-    scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32), log=LogScope(against=against))
+    roots = read_roots(tsa_root) if tsa_root else None
+    log = LogScope(against=against, roots=roots)
+    scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32), log=log)
     started, found = time.monotonic(), 0
     with closing(open_reader(archive_path(archive))) as conn, watching(scope, silent=quiet or as_json):
         for finding in find_faults(conn, scope):
@@ -71,7 +79,12 @@ def verify(
     if not quiet:
         click.echo(say_result(scope, found, time.monotonic() - started), err=True)
         click.echo(say_log(scope.log), err=True)
-    return ExitCode.DAMAGED if found else ExitCode.DONE
+    if found:
+        return ExitCode.DAMAGED
+    if require_stamp and not log.stamped_by:
+        click.echo("No time stamp of the newest checkpoint: embedarchive evidence stamp --tsa URL", err=True)
+        return ExitCode.NO_STAMP
+    return ExitCode.DONE
 
 
 def verify_pack(path: Path, *, quiet: bool, as_json: bool) -> int:
@@ -170,6 +183,8 @@ def say_log(log: LogScope) -> str:
         said.append(f"{log.withdrawn:,} of them withdrawals")
     said.append(say_count(log.checkpoints, "checkpoint"))
     told = f"Log: {', '.join(said)}."
+    if log.stamped_by:
+        told += f" The newest is stamped by {', '.join(f'{name} on {at}' for name, at in log.stamped_by)}."
     if log.unsigned:
         told += (
             f" {say_count(log.unsigned, 'entry is', 'entries are')} not signed yet (embedarchive evidence checkpoint)."

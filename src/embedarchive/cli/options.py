@@ -53,8 +53,17 @@ DOOR_OPTIONS = (
                  help="Least seconds between two requests to one host."),
 )  # fmt: skip
 
+STAMP_OPTIONS = (
+    click.option("--tsa", multiple=True, metavar="URL", envvar="EMBEDARCHIVE_TSA", show_envvar=True,
+                 help="Have each checkpoint stamped by this time stamping authority (RFC 3161); name two or more."),
+    click.option("--tsa-root", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+                 envvar="EMBEDARCHIVE_TSA_ROOT", show_envvar=True,
+                 help="Believe authorities by these certificates (PEM); else by those that this system trusts."),
+)  # fmt: skip
+
 WORLD_OPTIONS = (
     *DOOR_OPTIONS,
+    *STAMP_OPTIONS,
     click.option("--concurrency", type=click.IntRange(1, 64), default=6, show_default=True, help="Articles at once."),
     click.option("--tabs", type=click.IntRange(1, 16), default=3, show_default=True,
                  help="Posts at once, at most: fewer while visits run out of time."),

@@ -54,6 +54,7 @@ FETCH = Columns(
 )  # fmt: skip
 RENDERING = Columns(("id", "rendered_at", "render_reason", "dom_sha256", "screenshot_sha256"), ("alterations",))
 IMPORT = Columns(("id", "what", "at", "version", "captures", "fetches"), ("source",))
+STAMP = Columns(("id", "checkpoint_id", "authority", "state", "stamped_at"))
 KEY = Columns(("id", "origin", "public_key", "since"))
 
 
@@ -111,6 +112,13 @@ def tell_import(row: Row, salt: bytes) -> Value:
 def tell_key(row: Row) -> Value:
     """The entry of a key that signs from here on."""
     return {"form": FORM, "kind": "key", **tell_row("log_keys", row, KEY, b"")}
+
+
+def tell_stamp(row: Row) -> Value:
+    """The entry of a time stamp: the row's `token` (bytes) and `root` by their sha256."""
+    token, root = row["token"], str(row["root"])
+    held = {"token": hashlib.sha256(bytes(token)).hexdigest(), "root": hashlib.sha256(root.encode()).hexdigest()}  # type: ignore[arg-type]
+    return {"form": FORM, "kind": "stamp", **tell_row("stamps", row, STAMP, b""), **held}
 
 
 def tell_absent(kind: str, number: int) -> Value:

@@ -60,7 +60,11 @@ class ExitCode(IntEnum):
     DISK_FULL = 5, "disk full", "There is no room left, or the disk failed; all that was reported as kept is kept."
     KEPT_OUT = 6, "kept out", "A platform kept us out; its posts stay due, and the same command goes on with them."
     DAMAGED = 7, "damaged", "Bytes of the archive are wrong or missing."
-    NO_STAMP = 8, "no stamp", "A time stamp is required and missing. No command gives it yet."
+    NO_STAMP = (
+        8,
+        "no stamp",
+        "`verify --require-stamp`: nothing is wrong, and no time stamp of the newest checkpoint holds.",
+    )
     LOCKED = 9, "another writer", "Another embedarchive is writing to the archive; nothing was changed."
     NEWLY_LOST = (
         10,

@@ -81,7 +81,7 @@ class Tally:
     waited_s: float = 0.0
     last_event: float = field(default_factory=time.monotonic)
     standing: Standings = field(default_factory=lambda: Standings())
-    log: Mapping[str, Any] = field(default_factory=dict)
+    log: dict[str, Any] = field(default_factory=dict)
 
     def count(self, event: Event) -> None:
         self.last_event = time.monotonic()
@@ -185,7 +185,7 @@ class Report:
     `changes` counts by kind what a watch told; `newly_lost` are the keys of the posts among them that were found gone.
     `newly_gone` are the keys of posts seen alive before of which this run settled that they are gone, whatever the command.
     `posts_left_due` wait for the next run, `posts_beyond_reach` are of platforms that this version cannot visit.
-    `log` is the newest checkpoint of the archive's log: `size`, `root` in hex, `made_at`.
+    `log` is the newest checkpoint of the archive's log: `size`, `root` in hex, `made_at`, and how many `stamps` it was given.
     `kept` has every capture of the posts that it was about, in the order in which they were made.
     """
 

@@ -52,7 +52,7 @@ OUTAGE_S = 10.0
 @dataclass(frozen=True)
 class Settings:
     """How a run meets the world. `delay` is in seconds, between two requests to one host; `login` is the browser's,
-    `limits` are those of a visit."""
+    `limits` are those of a visit. The authorities `tsa` are asked to stamp each checkpoint, and believed by `tsa_root`."""
 
     resolve: tuple[str, ...] = ()
     proxy: Upstream | None = None
@@ -65,6 +65,8 @@ class Settings:
     contact: str | None = None
     ignore_robots: bool = False
     login: Login | None = None
+    tsa: tuple[str, ...] = ()
+    tsa_root: Path | None = None
     limits: VisitLimits = field(default_factory=VisitLimits)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -84,7 +86,9 @@ class SettingsOptions(TypedDict, total=False):
     `concurrency` how many articles at once (1 to 64), `tabs` how many posts (1 to 16). `contact` is a URL or address for
     webmasters, `ignore_robots` fetches what robots.txt asks robots to leave alone. `storage_state` is a file of
     Playwright's by which the browser is logged in; nothing of it is kept. With `no_film` films are not kept, with `max_bytes`
-    no media file that is larger: their posts are partly preserved, and a run without has them due.
+    no media file that is larger: their posts are partly preserved, and a run without has them due. `tsa` are addresses of
+    time stamping authorities (RFC 3161) that are asked about each checkpoint, `tsa_root` a file of certificates by which they
+    are believed; else those are that this system trusts.
     """
 
     resolve: Sequence[str]
@@ -100,6 +104,8 @@ class SettingsOptions(TypedDict, total=False):
     no_film: bool
     max_bytes: int | None
     storage_state: str | Path | None
+    tsa: Sequence[str]
+    tsa_root: str | Path | None
 
 
 BOUNDS = {"delay": (0, math.inf), "concurrency": (1, 64), "tabs": (1, 16), "max_bytes": (1, math.inf)}
@@ -122,12 +128,16 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     for rule in resolve:
         parse_resolve(rule)
     proxy = given.pop("proxy", None)
+    tsa, tsa_root = tuple(given.pop("tsa", ())), given.pop("tsa_root", None)
+    check_authorities(tsa, tsa_root)
     limits = VisitLimits(film=not given.pop("no_film", False), max_bytes=given.pop("max_bytes", None))
     return Settings(
         **given,
         resolve=resolve,
         proxy=parse_proxy(proxy) if proxy else None,
         limits=limits,
+        tsa=tsa,
+        tsa_root=Path(tsa_root) if tsa_root else None,
         ca_file=Path(ca_file) if ca_file else None,
         login=login,
     )
@@ -138,6 +148,15 @@ def load_login(state: Path) -> Login:
     from embedarchive.browser import read_login
 
     return read_login(state, time.time())
+
+
+def check_authorities(tsa: Sequence[str], root: str | Path | None) -> None:
+    """Raise UsageError for what is no address of an authority, or no file."""
+    for url in tsa:
+        if not url.startswith(("http://", "https://")):
+            raise UsageError(f"{url!r} is no http(s) address of a time stamping authority. Nothing was done.")
+    if root and not Path(root).is_file():
+        raise UsageError(f"There are no certificates at {root}. Nothing was done.")
 
 
 def join_fetches(first: Fetch, then: Fetch) -> Fetch:

@@ -34,6 +34,7 @@ from embedarchive.run.report import (
     say_hold,
 )
 from embedarchive.run.services import Services, Settings
+from embedarchive.run.stamping import stamp_newest
 from embedarchive.store import Archive
 from embedarchive.store.checkpoints import make_checkpoint, read_head
 from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
@@ -131,7 +132,7 @@ def run_within(
         if isinstance(error, EmbedArchiveError) and error.ends_run and not isinstance(error, UsageError):
             error.add_note(tell_kept(tally))
         raise
-    finish(archive, crawl_id, ended, tally, watcher)
+    finish(archive, crawl_id, ended, tally, watcher, settings)
     return Report(archive.path, ended, **tally.summary(), kept=read_captured(archive, crawl_id, before))
 
 
@@ -192,7 +193,9 @@ async def run_over(
     return "kept out" if run.backoff.cooling_down else "done"
 
 
-def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally, watcher: Watcher) -> None:
+def finish(
+    archive: Archive, crawl_id: int, ended: str, tally: Tally, watcher: Watcher, settings: Settings | None = None
+) -> None:
     """Leave in the archive how a run ended, and what it did."""
     if left := count_left_out(archive, crawl_id):
         tally.skipped["other_platform"] = left
@@ -201,6 +204,8 @@ def finish(archive: Archive, crawl_id: int, ended: str, tally: Tally, watcher: W
     tally.not_replayed = count_waiting(archive.conn)
     tally.standing = read_standings(archive, crawl_id)
     tally.log = sign_log(archive, watcher)
+    if settings and settings.tsa and tally.log:
+        tally.log["stamps"] = run_apart(stamp_newest(archive, settings, watcher.note))
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
 
 

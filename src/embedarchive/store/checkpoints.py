@@ -57,10 +57,13 @@ def make_checkpoint(archive: Archive, ring: Keyring, now: str) -> SignedNote | N
 
 
 def is_signed_now(conn: sqlite3.Connection, key: Ed25519PrivateKey) -> bool:
-    """Whether the newest checkpoint is of the whole log, and this key the one that signs."""
+    """Whether the newest checkpoint is of all the log but its own stamps, and this key the one that signs."""
     row = conn.execute("SELECT size FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
     keys = read_keys(conn)
-    return bool(row and row[0] == evidence.count_leaves(conn) and keys and keys[-1][1] == public_bytes(key))
+    if row is None or not keys or keys[-1][1] != public_bytes(key):
+        return False
+    newer = conn.execute("SELECT 1 FROM log WHERE seq >= ? AND kind <> 'stamp' LIMIT 1", (row[0],)).fetchone()
+    return newer is None
 
 
 def sign_head(conn: sqlite3.Connection, key: Ed25519PrivateKey, ring: Keyring, now: str) -> None:

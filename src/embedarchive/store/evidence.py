@@ -24,6 +24,7 @@ from embedarchive.core.entries import (
     KEY,
     RENDERING,
     SALT_BYTES,
+    STAMP,
     Columns,
     Row,
     hash_entry,
@@ -33,12 +34,16 @@ from embedarchive.core.entries import (
     tell_import,
     tell_key,
     tell_rendering,
+    tell_stamp,
     tell_withdrawal,
 )
 from embedarchive.core.merkle import find_complete, find_root, prove_inclusion
 from embedarchive.store.words import check_words
 
-EntryKind = Literal["capture", "fetch", "rendering", "withdrawal", "import", "key"]
+EntryKind = Literal["capture", "fetch", "rendering", "withdrawal", "import", "key", "stamp"]
+
+SALTLESS = ("key", "stamp")
+"""Kinds of entries that hold nobody's words."""
 
 
 def select(table: str, columns: Columns, where: str) -> tuple[str, tuple[str, ...]]:
@@ -56,6 +61,7 @@ QUERIES = {
     "rendering": select("fetches", RENDERING, "id = ?"),
     "import": select("imports", IMPORT, "id = ?"),
     "key": select("log_keys", KEY, "id = ?"),
+    "stamp": select("stamps", Columns((*STAMP.plain, "token", "root")), "id = ?"),
 }
 
 
@@ -97,7 +103,7 @@ def append(conn: sqlite3.Connection, kind: EntryKind, subject: int) -> int:
     if kind == "rendering":  # the one before can be made of the rows no more
         before = find_newest(conn, kind, subject)
         conn.execute("UPDATE log SET salt = NULL WHERE seq = ?", (before.seq if before else None,))
-    if kind == "key":
+    if kind in SALTLESS:
         return keep_leaf(conn, kind, subject, hash_entry(tell(conn, kind, subject, b"")), None)
     salt = secrets.token_bytes(SALT_BYTES)
     return keep_leaf(conn, kind, subject, hash_entry(tell(conn, kind, subject, salt)), salt)
@@ -190,8 +196,8 @@ def tell(conn: sqlite3.Connection, kind: str, number: int, salt: bytes) -> Value
         return tell_capture(
             row, read_rows(conn, "artifacts", number), read_rows(conn, "exchanges", number), check, salt
         )
-    if kind == "key":
-        return tell_key(row)
+    if kind in SALTLESS:
+        return {"key": tell_key, "stamp": tell_stamp}[kind](row)
     return {"fetch": tell_fetch, "rendering": tell_rendering, "import": tell_import}[kind](row, salt)
 
 

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.x509 import Certificate
+
 from embedarchive.core.checkpoint import SignedNote, find_signers, read_checkpoint, read_note, read_notes
 from embedarchive.core.entries import FORM, hash_entry
 from embedarchive.core.errors import EmbedArchiveError
 from embedarchive.core.merkle import GrowingTree
 from embedarchive.store.checkpoints import checkpoints_path
-from embedarchive.store.evidence import Leaf, find_adopted, find_unlogged, tell_leaf
+from embedarchive.store.evidence import SALTLESS, Leaf, find_adopted, find_unlogged, tell_leaf
 from embedarchive.store.faults import FAULTS
 from embedarchive.store.schema import path_of
+from embedarchive.store.timestamps import Judged, judge_by_client, judge_by_openssl, read_certificates
 
 LOG_CODES: Mapping[str, str] = {
     "log_entry": "what the log says was kept is not what the rows say now, and it was not withdrawn",
@@ -32,12 +35,14 @@ LOG_CODES: Mapping[str, str] = {
     "checkpoint_gap": "a checkpoint is not there",
     "checkpoint_root": "the log is not what was signed",
     "checkpoint_signature": "a checkpoint is not signed by the archive's key",
+    "stamp": "a time stamp is not one of the checkpoint that it is kept with",
     "against_root": "the log is not what it was when a checkpoint held elsewhere was signed",
     "against_size": "the log has fewer entries than a checkpoint held elsewhere says",
     "against_other": "a checkpoint held elsewhere is of another log, or is none",
 }
 
-SALTLESS = ("key",)
+OPENSSL_MOST = 50
+"""Of stamps that only `openssl` can read so many are judged again, the newest; that older ones are the same the log says."""
 
 
 @dataclass
@@ -52,11 +57,16 @@ class LogScope:
     since: str | None = None
     seed: int = 0
     against: tuple[Path, ...] = ()
+    roots: list[Certificate] | None = None
+    """By which stamps are judged; None: by those that each was judged by when it came."""
     entries: int = 0
     withdrawn: int = 0
     unlogged: int = 0
     unsigned: int = 0
     checkpoints: int = 0
+    stamps: int = 0
+    stamped_by: list[tuple[str, str]] = field(default_factory=list)
+    """(authority, time) of the good stamps of the newest checkpoint."""
     newest: SignedNote | None = None
     strangers: list[str] = field(default_factory=list)
     """Keys that took over without a signature of the one before: who has lost a key cannot give it."""
@@ -84,8 +94,9 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
     superseded = find_superseded(conn)
     scope.withdrawn = count(conn, "SELECT count(*) FROM log WHERE kind = 'withdrawal'")
     expected: list[_Expected] = []
-    flaws = [*check_notes(conn, scope, expected), *check_against(conn, scope, expected)]
-    yield from flaws
+    yield from check_notes(conn, scope, expected)
+    yield from check_against(conn, scope, expected)
+    yield from check_stamps(conn, scope)
     tree = GrowingTree()
     kept = dict[tuple[int, int], bytes](
         ((row[0], row[1]), row[2]) for row in conn.execute("SELECT level, position, hash FROM tree")
@@ -120,7 +131,7 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
         )
     scope.entries = tree.size
     newest_size = read_checkpoint(scope.newest.text).size if scope.newest else 0
-    scope.unsigned = max(0, tree.size - newest_size)
+    scope.unsigned = count(conn, f"SELECT count(*) FROM log WHERE seq >= {newest_size} AND kind <> 'stamp'")
     if tree.size:
         yield from find_missing(conn)
 
@@ -186,25 +197,29 @@ def check_leaf(conn: sqlite3.Connection, leaf: Leaf) -> Iterator[LogFlaw]:
         yield LogFlaw("log_entry", what, f"{what} is not what entry {leaf.seq} of the log says was kept")
 
 
+WHAT_IS_LOGGED = {
+    "capture": "SELECT id FROM captures",
+    "fetch": "SELECT id FROM fetches",
+    "rendering": "SELECT id FROM fetches f WHERE (rendered_at IS NOT NULL OR screenshot_sha256 IS NOT NULL) "
+    "AND EXISTS (SELECT 1 FROM log WHERE kind = 'fetch' AND subject = f.id)",
+    "key": "SELECT id FROM log_keys",
+    "import": "SELECT id FROM imports",
+    "stamp": "SELECT id FROM stamps WHERE state = 'stamped'",
+}
+"""Kind -> the numbers of which there is an entry."""
+
+
 def find_missing(conn: sqlite3.Connection) -> Iterator[LogFlaw]:
     """Rows that are not in the log, and not among those from before it that are still to be put there."""
     captures, fetches = find_adopted(conn)
-    for kind, table, last in (
-        ("capture", "captures", captures), ("fetch", "fetches", fetches), ("key", "log_keys", 0), ("import", "imports", 0),
-    ):  # fmt: skip
+    adopted = {"capture": captures, "fetch": fetches, "rendering": 0}
+    for kind, numbers in WHAT_IS_LOGGED.items():
         sql = (
-            f"SELECT id FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM log WHERE kind = :kind AND subject = t.id) "
+            f"SELECT id FROM ({numbers}) t WHERE NOT EXISTS (SELECT 1 FROM log WHERE kind = :kind AND subject = t.id) "
             "AND (id > :last OR id <= coalesce((SELECT max(subject) FROM log WHERE kind = :kind AND subject <= :last), 0))"
         )
-        for (number,) in conn.execute(sql, {"kind": kind, "last": last}):
-            yield LogFlaw("log_missing", f"{kind} {number}", f"{table} {number} is not in the log")
-    sql = (
-        "SELECT id FROM fetches t WHERE (rendered_at IS NOT NULL OR screenshot_sha256 IS NOT NULL) "
-        "AND EXISTS (SELECT 1 FROM log WHERE kind = 'fetch' AND subject = t.id) "
-        "AND NOT EXISTS (SELECT 1 FROM log WHERE kind = 'rendering' AND subject = t.id)"
-    )
-    for (number,) in conn.execute(sql):
-        yield LogFlaw("log_missing", f"rendering {number}", f"what was rendered of fetches {number} is not in the log")
+        for (number,) in conn.execute(sql, {"kind": kind, "last": adopted.get(kind, 0)}):
+            yield LogFlaw("log_missing", f"{kind} {number}", f"{kind} {number} is not in the log")
 
 
 def count_unlogged(conn: sqlite3.Connection) -> int:
@@ -251,6 +266,34 @@ def check_notes(conn: sqlite3.Connection, scope: LogScope, expected: list[_Expec
         signers_before = signers
         says = f"the first {found.size:,} entries of the log are not those that were signed on {found.made_at}"
         expected.append(_Expected(found.size, found.root, LogFlaw("checkpoint_root", what, says)))
+
+
+def check_stamps(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
+    """Each stamp is one of its checkpoint, at the time that its row says."""
+    sql = (
+        "SELECT s.id, s.authority, s.stamped_at, s.token, s.root, c.note, c.id FROM stamps s "
+        "LEFT JOIN checkpoints c ON c.id = s.checkpoint_id WHERE s.state = 'stamped' ORDER BY s.id DESC"
+    )
+    newest = count(conn, "SELECT coalesce(max(id), 0) FROM checkpoints")
+    left = OPENSSL_MOST
+    for number, authority, at, token, root, note, checkpoint in conn.execute(sql):
+        what = f"stamps {number}"
+        try:
+            roots = read_certificates(root.encode()) if scope.roots is None else scope.roots
+            try:
+                judged = judge_by_client(token, note.encode(), roots)
+            except ValueError:
+                left -= 1
+                judged = judge_by_openssl(token, note.encode(), roots) if left >= 0 else Judged("stamped", "", at)
+        except (TypeError, AttributeError) as error:
+            yield LogFlaw("stamp", what, f"{what} cannot be read ({error})")
+            continue
+        if judged.code != "stamped" or judged.stamped_at != at:
+            yield LogFlaw("stamp", what, f"{what} of {authority}: {judged.code} {judged.says}")
+            continue
+        scope.stamps += 1
+        if checkpoint == newest:
+            scope.stamped_by.append((authority, at))
 
 
 def read_key_rows(conn: sqlite3.Connection) -> list[tuple[str, bytes, int]]:

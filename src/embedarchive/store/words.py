@@ -21,7 +21,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "checks": {"outcome": get_args(Outcome), "embedding": get_args(Embedding)},
     "pending": {"work": ("describe", "replay", "replay later", "conclude")},
     "changes": {"change": CHANGE_KINDS},
-    "log": {"kind": ("capture", "fetch", "rendering", "withdrawal", "import", "key")},
+    "log": {"kind": ("capture", "fetch", "rendering", "withdrawal", "import", "key", "stamp")},
     "imports": {"what": ("adopted", "merged")},
     "stamps": {"state": ("unstamped", "stamped", "refused")},
     "schedule": {"observe_why": ("age", "often embedded", "account", "confirm", "wall", "gone")},
