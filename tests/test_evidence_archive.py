@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import shutil
@@ -307,35 +306,3 @@ def test_the_commands_of_the_log(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "none.pem").write_text("none")
     assert run("evidence", "key", "import", tmp_path / "none.pem").code == 1
     assert run("evidence", "checkpoint", "-a", tmp_path / "nowhere").code == 1
-
-
-def test_a_run_takes_an_older_archive_into_the_log_and_signs_it(tmp_path: Path) -> None:
-    path = tmp_path / "embeds.db"
-    path.write_bytes(gzip.decompress((Path(__file__).parent / "archives" / "003.db.gz").read_bytes()))
-    (tmp_path / "page.html").write_text("<p>nothing</p>", "utf-8")
-    done = run("crawl", tmp_path / "page.html", "-a", path, "--platform", "vine", "--json")
-    head = json.loads(done.out.splitlines()[-1])["log"]
-    (note,) = read_notes(checkpoints_path(path).read_text())
-    signed = read_checkpoint(note.text)
-    assert (head["size"], head["root"]) == (signed.size, signed.root.hex())
-    with closing(open_reader(path)) as conn:
-        kinds = [row[0] for row in conn.execute("SELECT kind FROM log ORDER BY seq")]
-        scope = VerifyScope()
-        assert not list(verify(conn, scope))
-        assert (scope.log.unlogged, scope.log.unsigned) == (0, 0)
-        rows = conn.execute("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM fetches)").fetchone()[0]
-    assert kinds[0] == "import"
-    assert kinds.count("capture") + kinds.count("fetch") == rows
-
-
-def test_what_is_restored_is_compared_with_its_own_checkpoints(copy: Path, tmp_path: Path, ring: Keyring) -> None:
-    assert run("backup", tmp_path / "backup", "-a", copy).code == 0
-    shutil.copytree(ring.folder, tmp_path / "keys")
-    own = Keyring(tmp_path / "keys")
-    own.rotate()
-    with Archive(copy) as archive:
-        make_checkpoint(archive, own, NOW)
-    assert run("restore", tmp_path / "backup", "-a", copy).code == 0
-    assert run("verify", "-a", copy).code == 0
-    (away,) = tmp_path.glob("embeds.replaced-*.checkpoints")
-    assert run("verify", "-a", copy, "--against", away).code == 7  # it lacks what came after the backup

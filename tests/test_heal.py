@@ -14,9 +14,10 @@ from pytest_httpserver import HTTPServer
 
 from archive_builder import SAMPLES, build_archive
 from embedarchive.browser import find_browser
+from embedarchive.detect.spans import find_spans
 from embedarchive.library import post_record
 from embedarchive.show.card import render_inline
-from embedarchive.show.heal import find_holes, find_spans, heal, is_lost, undo
+from embedarchive.show.heal import find_holes, heal, is_lost, undo
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from in_process import run

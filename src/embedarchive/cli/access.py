@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,18 +27,13 @@ from embedarchive.library.subjects import find_subjects
 from embedarchive.show.card import render_card
 from embedarchive.show.words import printable, say_count, say_date
 from embedarchive.store import Archive, archive_path, open_reader
-from embedarchive.store.access import (
-    REASONS,
-    Decision,
-    Withdrawal,
-    hold_until,
-    keep_opening,
-    read_withdrawal,
-    read_withdrawals,
-    withhold,
-)
+from embedarchive.store.access import REASONS, Decision, hold_until, keep_opening, withhold
 from embedarchive.store.access import decide as keep_decision
+from embedarchive.store.cases import Withdrawal, read_withdrawal, read_withdrawals
+from embedarchive.store.compacting import compact, find_copies, refuse_without_room
+from embedarchive.store.erasing import Erasure, plan_erasure, refuse_erasing
 from embedarchive.store.fixity import Checked
+from embedarchive.store.sharing import read_level
 
 
 @click.group()
@@ -135,6 +132,42 @@ def list_cases(archive: str, open_only: bool, as_json: bool) -> int:
 @access.command()
 @click.argument("case", type=int)
 @archive_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be erased, and what cannot be reached.")
+@click.option("--json", "as_json", is_flag=True, help="Print what is erased as one JSON object.")
+def erase(case: int, archive: str, dry_run: bool, as_json: bool) -> None:
+    """Erase what a case is about, for good: decide it first, with `decide CASE erase`.
+
+    Words and bytes go: of every visit, of all descriptions, from full text, from what publishers say of the posts, and from
+    the pages of their articles, in which the posts are cut out. That they were there stays, and nothing of them is kept again.
+    The file is written anew, which needs its size in free room. Interrupted, it is before or after; run again, it is finished.
+    """
+    path = archive_path(archive)
+    with closing(open_reader(path)) as conn:
+        request = read_withdrawal(conn, case)
+        refuse_erasing(request, clock.now())
+        plan = plan_erasure(conn, request)
+    if not dry_run:
+        refuse_without_room(path)
+        with Archive(path) as held:
+            plan = held.erase(case, clock.now())
+        compact(path, case, clock.now())
+    if as_json:
+        click.echo(json.dumps(tell_erasure(plan), ensure_ascii=False))
+    else:
+        for line in say_erasure(plan):
+            click.echo(printable(line))
+    for line in say_unreached(plan, path):
+        click.echo(printable(line), err=True)
+    again = say_command("embedarchive", "access", "erase", case)
+    click.echo(
+        f"Nothing was erased; to erase it: {again}" if dry_run else f"Case {case} is erased; {path} was written anew.",
+        err=True,
+    )
+
+
+@access.command()
+@click.argument("case", type=int)
+@archive_option
 @click.option("--until", metavar="DATE", help="Erase nothing of it before that day.")
 @click.option("--lift", is_flag=True, help="Lift the hold.")
 def hold(case: int, archive: str, until: str | None, lift: bool) -> None:
@@ -162,6 +195,9 @@ def open_sealed(post: str, archive: str, why: str, by: str, output: Path) -> Non
     with closing(open_reader(path)) as conn:
         key = next((each.name for each in find_subjects(conn, post) if each.kind == "post"), None)
         key = find_key(conn, key) if key else None
+        level = read_level(conn, key) if key else None
+    if key and level == "erased":
+        raise UsageError(f"{key} was erased: there is nothing to open. Nothing was changed.")
     if key is None:
         raise UsageError(f"The archive holds no post {post}. Nothing was opened.")
     with Archive(path) as held:  # noted before it is shown
@@ -171,6 +207,55 @@ def open_sealed(post: str, archive: str, why: str, by: str, output: Path) -> Non
         card = render_card(record, Checked(conn).read) if record else ""
     output.write_text(card, "utf-8")
     click.echo(f"{output} shows {key}; that {by} opened it is noted in the archive.", err=True)
+
+
+def tell_erasure(plan: Erasure) -> dict[str, Any]:
+    """What an erasure touches, as values for JSON. Pure."""
+    pages = [{"url": each.url, "what": PAGES[each.column], "fate": each.fate, "why": each.why} for each in plan.pages]
+    return {
+        "case": plan.case, "posts": plan.posts, "articles": plan.addresses, "captures": len(plan.captures),
+        "words": plan.words, "files": len(plan.files), "bytes": sum(plan.files.values()), "shared": plan.shared,
+        "pages": pages, "exports": plan.exports,
+    }  # fmt: skip
+
+
+PAGES = {
+    "html_sha256": "the page as served",
+    "dom_sha256": "the page as rendered",
+    "screenshot_sha256": "the picture of the page",
+}
+
+
+def say_erasure(plan: Erasure) -> Iterator[str]:
+    """What an erasure touches, a line each. Pure."""
+    if plan.is_empty:
+        yield "Nothing of it is held (any more)."
+    yield from (f"post      {key}" for key in plan.posts)
+    yield from (f"article   {url}" for url in plan.addresses)
+    for table, columns in groupby(plan.words.items(), key=lambda each: each[0].partition(".")[0]):
+        counts = dict(columns)
+        names = ", ".join(name.partition(".")[2] for name in counts)
+        yield f"words     {say_count(max(counts.values()), 'row')} of {table}: {names}"
+    if plan.files:
+        yield f"files     {say_count(len(plan.files), 'file')}, {sum(plan.files.values()):,} bytes"
+    for page in plan.pages:
+        fate = "the post is cut out" if page.fate == "cut" else f"gone, for {page.why}"
+        yield f"page      {page.url}: {PAGES[page.column]}: {fate}"
+    yield from (f"kept      file {sha256}: something else uses it, too" for sha256 in plan.shared)
+
+
+def say_unreached(plan: Erasure, path: Path) -> Iterator[str]:
+    """What erasing cannot reach, a line each."""
+    yield from (f"Not reached: this copy was handed out: {copy}" for copy in plan.exports)
+    yield from (f"Not reached: {copy} lies beside the archive" for copy in find_copies(path))
+    yield (
+        "Not reached: backups, copies that were handed out and are not listed here, snapshots of the file system, and what a "
+        "disk keeps of deleted files. Tell those who have copies (GDPR 17(2)); make backups anew."
+    )
+    yield (
+        "Kept on purpose: the case with its reference, basis and note, and the names under which it is withheld; look whether "
+        "they tell more than they have to."
+    )
 
 
 def look_for(path: Path, case: int) -> None:
@@ -191,6 +276,8 @@ def say_case(case: Withdrawal) -> str:
     if case.decision:
         fate = f"{case.decision} on {say_date(case.decided_at or '')}"
         fate += f" by {case.decided_by}" if case.decided_by else ""
+    if case.erased_at:
+        fate += f", erased on {say_date(case.erased_at)}"
     held = f", held until {case.hold_until}" if case.hold_until else ""
     reference = f" ({case.reference})" if case.reference else ""
     return printable(f"{case.id}  {fate}{held}: {case.reason}{reference}, {about}{more}")

@@ -105,6 +105,8 @@ def refuse_withheld(conn: sqlite3.Connection, text: str) -> None:
     post = identify_pasted(text)
     for key in (text, post.key if post else ""):
         if stone := find_tombstone(conn, key, "staff"):
+            if stone.level == "erased":
+                raise ArchiveError(say_tombstone(stone))
             opens = say_command("embedarchive", "access", "open", key, "--why", "…", "-o", "card.html")
             raise ArchiveError(f"{say_tombstone(stone)} To open it all the same, and have that noted: {opens}")
 

@@ -13,7 +13,7 @@ from embedarchive.library.articles import find_article
 from embedarchive.library.pictures import LARGEST_PICTURE, find_candidates
 from embedarchive.library.posts import find_key
 from embedarchive.library.rows import in_list, select, select_one
-from embedarchive.store.access import Subject
+from embedarchive.store.cases import Subject
 
 SAME_PICTURE = 4
 """Bits of 64 in which the hashes of one picture, scaled and compressed anew, may differ."""

@@ -269,7 +269,7 @@ class Run:
 
     def due_to_adopt(self, n: int) -> Sequence[Row]:
         """Whether rows from before the log are put into it now: while no visit waits for that, and a few at the end."""
-        has_time = self.spare.while_visits_wait or (self.spare.is_idle and self.adopted < MOST_ADOPTED_AT_THE_END)
+        has_time = self.spare.while_visits_wait or (self.spare.at_the_end and self.adopted < MOST_ADOPTED_AT_THE_END)
         if not has_time or not has_unlogged(self.archive.conn):
             return ()
         return [{"id": 0}]

@@ -61,11 +61,6 @@ class SpareTime:
         return self._has_visited and self._waiting > 0 and self._visits == 0
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nothing is at work that could not wait."""
-        return self._tasks == 0
-
-    @property
     def at_the_end(self) -> bool:
         """Whether all is done that could not wait."""
         return self._has_visited and self._tasks == 0

@@ -19,8 +19,10 @@ from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_ful
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.core.version import __version__
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import browsing, clocks, conclusions, evidence, forgetting, rows, sidefiles, watching
+from embedarchive.store import browsing, clocks, conclusions, erasing, evidence, forgetting, rows, sidefiles, watching
+from embedarchive.store.cases import read_withdrawal
 from embedarchive.store.conclusions import PostScope
+from embedarchive.store.erasing import Erasure
 from embedarchive.store.faults import Connection
 from embedarchive.store.fixity import LARGEST_IN_MEMORY
 from embedarchive.store.forgetting import Brought
@@ -199,6 +201,19 @@ class Archive:
             conn.execute("UPDATE seeds SET fetch_after = NULL WHERE fetch_after IS NOT NULL")
             return insert(conn, "crawls", row)
 
+    def erase(self, case: int, now: str) -> Erasure:
+        """Erase the words and bytes of a case, in one transaction; give what that was. Raises UsageError.
+
+        The file still has them in its free pages until it is compacted.
+        """
+        request = read_withdrawal(self.conn, case)
+        erasing.refuse_erasing(request, now)
+        self.conn.execute("PRAGMA secure_delete = ON")
+        with self.transaction() as conn:
+            plan = erasing.plan_erasure(conn, request)
+            erasing.erase_rows(conn, plan, now)
+        return plan
+
     def finish_crawl(self, crawl_id: int, now: str, ended: str, summary: Mapping[str, Any]) -> None:
         """Close a run; `ended` is done, interrupted or failed."""
         with self.transaction() as conn:
@@ -295,10 +310,15 @@ class Archive:
         with self.transaction() as conn:
             rows.settle_article(conn, article_id, fetch, retry_at)
             watching.plan_reading(conn, article_id, fetch)
-            sha256 = rows.keep_blob(conn, fetch.body, fetch.content_type) if fetch.outcome == "ok" else None
+            if rows.is_barred_article(conn, article_id):
+                return None
+            page = erasing.without_barred(conn, fetch.body, fetch.content_type)
+            is_kept = fetch.outcome == "ok" and page.body is not None
+            sha256 = rows.keep_blob(conn, page.body or b"", fetch.content_type) if is_kept else None
             if sha256 and rows.is_repeat(conn, article_id, fetch, sha256):
                 return None
             fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, sha256))
+            erasing.keep_places(conn, fetch_id, article_id, page.cut, fetch.fetched_at)
             rows.ask_for_rendering(conn, fetch_id, crawl_id)
             evidence.append(conn, "fetch", fetch_id)
             return fetch_id
@@ -306,8 +326,10 @@ class Archive:
     def keep_rendering(self, fetch_id: int, rendering: Rendering) -> None:
         """Keep what a browser made of a fetched article; there is then more of it to search."""
         with self.transaction() as conn:
-            dom = rendering.dom.encode("utf-8", "replace")
-            sha256 = rows.keep_blob(conn, dom, "text/html") if dom else None
+            page = erasing.without_barred(conn, rendering.dom.encode("utf-8", "replace"), "text/html; charset=utf-8")
+            sha256 = rows.keep_blob(conn, page.body, "text/html") if page.body else None
+            article_id = conn.execute("SELECT article_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
+            erasing.keep_places(conn, fetch_id, article_id, page.cut, rendering.rendered_at)
             conn.execute(
                 "UPDATE fetches SET to_render = 0, rendered_at = ?, render_reason = ?, dom_sha256 = ?, "
                 "alterations = ?, searched_rules = iif(? IS NULL, searched_rules, NULL) WHERE id = ?",
@@ -320,7 +342,7 @@ class Archive:
         with self.transaction() as conn:
             article_id = conn.execute("SELECT article_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
             rows.remove_embeds(conn, fetch_id)
-            for embed in found.embeds:
+            for embed in rows.place_around(conn, fetch_id, found.embeds):
                 row = rows.embed_row(conn, embed, now) | {"fetch_id": fetch_id, "article_id": article_id}
                 insert(conn, "embeds", row)
             conn.execute(
@@ -375,15 +397,20 @@ class Archive:
             rows.keep_post(conn, post, now)
             conn.execute("UPDATE posts SET same_as = ?, capture_after = NULL WHERE key = ?", (post.key, key))
             conn.execute("UPDATE embeds SET post_key = ? WHERE post_key = ?", (post.key, key))
+            if rows.is_barred(conn, post.key):
+                erasing.erase_again(conn, post.key, now)
             rows.target_post(conn, crawl_id, post.key)
             rows.place_embeds(conn, crawl_id, "post_key", post.key)
 
     def keep_capture(self, capture: Capture, crawl_id: int, retry_at: str | None = None) -> int:
         """Keep a visit with all its bytes, and the liveness observation it is, in one transaction.
 
-        `retry_at` is when a post that gave no answer about itself falls due again. Kept twice, it is there once.
+        `retry_at` is when a post that gave no answer about itself falls due again. Kept twice, it is there once; of a post
+        that was erased nothing is kept (0).
         """
         with self.transaction() as conn:
+            if rows.is_barred(conn, capture.post.key):
+                return 0
             if (known := rows.find_capture(conn, capture)) is not None:
                 return known
             capture_id = rows.keep_visit(conn, capture, crawl_id, None)
@@ -400,9 +427,11 @@ class Archive:
     def keep_capture_in_place(self, capture: Capture, crawl_id: int, fetch_id: int) -> int:
         """Keep a post photographed in an article. Seen there, it is alive; not seen there, nothing is known of it.
 
-        The post stays due for a visit by itself, if it was.
+        The post stays due for a visit by itself, if it was. Of one that was erased nothing is kept (0).
         """
         with self.transaction() as conn:
+            if rows.is_barred(conn, capture.post.key):
+                return 0
             if (known := rows.find_capture(conn, capture)) is not None:
                 return known
             capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
@@ -423,6 +452,8 @@ class Archive:
             refused = dataclasses.replace(seen, outcome="unavailable", reason="embed_refused")
             capture = dataclasses.replace(capture, verdict=refused)
         with self.transaction() as conn:
+            if rows.is_barred(conn, capture.post.key):
+                return 0
             if (known := rows.find_capture(conn, capture)) is not None:
                 return known
             rows.keep_control_post(conn, capture.post, capture.started_at)
@@ -511,7 +542,7 @@ class Archive:
     def keep_opened(self, fetch_id: int, crawl_id: int, posts: Iterable[Post], rendering: Rendering) -> None:
         """Keep the picture of a whole article, and that this run has tried to photograph these posts in it."""
         with self.transaction() as conn:
-            if rendering.screenshot:
+            if rendering.screenshot and not erasing.embeds_barred(conn, fetch_id):
                 sha256 = rows.keep_blob(conn, rendering.screenshot, rendering.screenshot_type)
                 conn.execute("UPDATE fetches SET screenshot_sha256 = ? WHERE id = ?", (sha256, fetch_id))
             conn.executemany(
@@ -539,10 +570,15 @@ class Archive:
             "capture_id": capture_id, "post_key": post_key, "rules": rules, "described_at": now,
         }  # fmt: skip
         with self.transaction() as conn:
-            insert(conn, "descriptions", row, or_ignore=True)
             conn.execute("DELETE FROM pending WHERE work = 'describe' AND capture_id = ?", (capture_id,))
+            if rows.is_barred(conn, post_key):
+                return
+            insert(conn, "descriptions", row, or_ignore=True)
             for name in also:
                 rows.join_posts(conn, post_key, name, now)
+            if any(rows.is_barred(conn, name.key) for name in also):
+                erasing.erase_again(conn, post_key, now)
+                return
             self._sample.ask_to_replay(conn, capture_id)
             conclusions.ask_for_post(conn, post_key)
 

@@ -27,7 +27,6 @@ from embedarchive.core.errors import (
     is_full,
 )
 from embedarchive.store.archive import connect, make_folder
-from embedarchive.store.checkpoints import checkpoints_path
 from embedarchive.store.faults import FAULTS, Connection, explain
 from embedarchive.store.fixity import Held, judge, read_stored
 from embedarchive.store.header import Header, read_first
@@ -333,8 +332,6 @@ def move_away(path: Path) -> Path:
         if beside(path, end).exists():
             beside(path, end).rename(beside(away, end))
     beside(path, "-shm").unlink(missing_ok=True)
-    if checkpoints_path(path).exists():
-        checkpoints_path(path).rename(checkpoints_path(away))
     return path.rename(away)
 
 

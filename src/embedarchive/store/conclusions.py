@@ -17,7 +17,7 @@ from embedarchive.core.completeness import Content, Holding, hold_best, read_con
 from embedarchive.core.model import Capture, Description, Media, Post
 from embedarchive.core.standing import CONTROL_S, Hold, LivenessCheck, Standing, conclude, follow, later
 from embedarchive.store import watching
-from embedarchive.store.rows import CONCLUSIVE
+from embedarchive.store.rows import CONCLUSIVE, is_barred
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,17 @@ def read_scope(conn: sqlite3.Connection, post_key: str) -> tuple[PostScope, str]
     return PostScope(row["platform"], host), row["denial"]
 
 
+SETTLED = "DELETE FROM pending WHERE work = 'conclude' AND capture_id IN (SELECT id FROM captures WHERE post_key = ?)"
+
+
 def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
-    """Conclude one post inside the caller's transaction: its row, what is due of it, the counts; give the row."""
+    """Conclude one post inside the caller's transaction: its row, what is due of it, the counts; give the row.
+
+    Of one that was erased nothing is concluded, and nothing kept.
+    """
+    if is_barred(conn, post_key):
+        conn.execute(SETTLED, (post_key,))
+        return {"post_key": post_key, "status": "erased", "doubt": None, "last_available_at": None}
     scope, denial = read_scope(conn, post_key)
     observations = read_observations(conn, post_key, scope)
     holding = hold_best(read_contents(conn, post_key))
@@ -167,10 +176,7 @@ def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
     )
     if observations and observations[-1].outcome in CONCLUSIVE:
         conn.execute("UPDATE posts SET capture_after = ? WHERE key = ?", (standing.due_at, post_key))
-    conn.execute(
-        "DELETE FROM pending WHERE work = 'conclude' AND capture_id IN (SELECT id FROM captures WHERE post_key = ?)",
-        (post_key,),
-    )
+    conn.execute(SETTLED, (post_key,))
     standings = follow(observations, holds, second_day=second_day)
     changes = trace_changes(post_key, observations, standings, holds)
     watching.keep_watched(conn, post_key, scope.platform, observations, standing, changes, row["best_capture_id"])
@@ -207,17 +213,23 @@ def _make_row(
 
 def _count(conn: sqlite3.Connection, post_key: str, platform: str, row: Mapping[str, Any]) -> None:
     """Move a post from where it was counted to where it is."""
-    before = conn.execute("SELECT status, kept FROM conclusions WHERE post_key = ?", (post_key,)).fetchone()
-    if before:
-        conn.execute(
-            "UPDATE post_counts SET posts = posts - 1 WHERE platform = ? AND status = ? AND kept = ?",
-            (platform, *before),
-        )
-        conn.execute("DELETE FROM post_counts WHERE posts = 0")
+    uncount(conn, post_key)
     conn.execute(
         "INSERT INTO post_counts VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET posts = posts + 1",
         (platform, row["status"], row["kept"]),
     )
+
+
+def uncount(conn: sqlite3.Connection, post_key: str) -> None:
+    """Count a post no more; nothing changes where nothing is concluded of it."""
+    where = conn.execute(
+        "SELECT p.platform, n.status, n.kept FROM conclusions n JOIN posts p ON p.key = n.post_key WHERE n.post_key = ?",
+        (post_key,),
+    ).fetchone()
+    if where:
+        counted = "UPDATE post_counts SET posts = posts - 1 WHERE platform = ? AND status = ? AND kept = ?"
+        conn.execute(counted, tuple(where))
+        conn.execute("DELETE FROM post_counts WHERE posts = 0")
 
 
 RECOUNT = """
@@ -280,6 +292,7 @@ def find_controls(conn: sqlite3.Connection, scope: PostScope, but: str, most: in
     rows = conn.execute(
         "SELECT p.platform, p.native_id, p.url, p.posted_at FROM conclusions n JOIN posts p ON p.key = n.post_key "
         "WHERE n.status = 'available' AND n.embedding IS NOT 'refused' AND p.platform = ? AND p.native_id GLOB ? "
+        "AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key) "
         "AND p.key <> ? ORDER BY n.last_available_at DESC LIMIT ?",
         (scope.platform, scope.pattern, but, most),
     )

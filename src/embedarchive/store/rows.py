@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from embedarchive.core.grams import find_grams
@@ -87,9 +88,11 @@ def fields_of(value: Any, *without: str) -> dict[str, Any]:
 
 
 def keep_blob(conn: sqlite3.Connection, body: bytes, content_type: str | None) -> str:
+    """Keep bytes once; of a file that was withdrawn, here or where a tombstone came from, its name only. Give its sha256."""
     sha256 = hash_bytes(body)
     if not conn.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (sha256,)).fetchone():
-        encoding, packed = pack_blob(body, content_type)
+        barred = conn.execute("SELECT 1 FROM redactions WHERE sha256 = ?", (sha256,)).fetchone() is not None
+        encoding, packed = ("identity", b"") if barred else pack_blob(body, content_type)
         insert(conn, "blobs", {"sha256": sha256, "size": len(body), "encoding": encoding, "body": packed})
     return sha256
 
@@ -124,6 +127,10 @@ def keep_seed(
         "ON CONFLICT DO UPDATE SET fetch_after = excluded.fetch_after",
         (crawl_id, origin, depth, article_id),
     )
+    if is_barred_article(conn, article_id):
+        conn.execute("UPDATE articles SET fetch_after = NULL, reread_after = NULL WHERE id = ?", (article_id,))
+        conn.execute("UPDATE seeds SET fetch_after = NULL WHERE article_id = ?", (article_id,))
+        return article_id
     renew_rendering(conn, crawl_id, article_id)
     target_article(conn, crawl_id, article_id)
     return article_id
@@ -278,14 +285,47 @@ def keep_head(conn: sqlite3.Connection, article_id: int, found: Found) -> None:
 
 def embed_row(conn: sqlite3.Connection, embed: Embed, now: str) -> dict[str, Any]:
     post_key = keep_post(conn, embed.post, now) if embed.post else None
-    return fields_of(embed, "post", "claim") | fields_of(embed.claim) | {"post_key": post_key}
+    row = fields_of(embed, "post", "claim") | fields_of(embed.claim) | {"post_key": post_key}
+    if post_key and is_barred(conn, post_key):
+        row |= {**dict.fromkeys(fields_of(embed.claim)), "url": None, "snippet": ""}
+    return row
 
 
 def remove_embeds(conn: sqlite3.Connection, fetch_id: int) -> None:
-    """Forget what older rules found in a fetch; embeds are derived, the fetched bytes are not."""
-    for (rowid,) in conn.execute("SELECT id FROM embeds WHERE fetch_id = ?", (fetch_id,)).fetchall():
+    """Forget what older rules found in a fetch; embeds are derived, the fetched bytes are not.
+
+    Those of posts that were erased stay: the page that is kept does not tell of them any more.
+    """
+    which = "fetch_id = ? AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = embeds.post_key)"
+    for (rowid,) in conn.execute(f"SELECT id FROM embeds WHERE {which}", (fetch_id,)).fetchall():
         index(conn, "embeds", rowid, remove=True)
-    conn.execute("DELETE FROM embeds WHERE fetch_id = ?", (fetch_id,))
+    conn.execute(f"DELETE FROM embeds WHERE {which}", (fetch_id,))
+
+
+def place_around(conn: sqlite3.Connection, fetch_id: int, embeds: tuple[Embed, ...]) -> Iterator[Embed]:
+    """What was found in a page, with the places it has around the posts that were cut out of it."""
+    taken = {row[0] for row in conn.execute("SELECT position FROM embeds WHERE fetch_id = ?", (fetch_id,))}
+    if not taken:
+        yield from embeds
+        return
+    free = (place for place in count(1) if place not in taken)
+    known = {row[0] for row in conn.execute("SELECT post_key FROM embeds WHERE fetch_id = ?", (fetch_id,))}
+    for embed in embeds:
+        if embed.post is None or embed.post.key not in known:
+            yield dataclasses.replace(embed, position=next(free))
+
+
+# --------------------------------------------------------------------------------------------------------------- erased
+
+
+def is_barred(conn: sqlite3.Connection, key: str) -> bool:
+    """Whether a post was erased: nothing of it is kept again."""
+    return conn.execute("SELECT 1 FROM barred_posts WHERE key = ?", (key,)).fetchone() is not None
+
+
+def is_barred_article(conn: sqlite3.Connection, article_id: int) -> bool:
+    """Whether an article was erased: it is not fetched again."""
+    return conn.execute("SELECT 1 FROM barred_articles WHERE id = ?", (article_id,)).fetchone() is not None
 
 
 # ---------------------------------------------------------------------------------------------------------------- posts
@@ -293,9 +333,10 @@ def remove_embeds(conn: sqlite3.Connection, fetch_id: int) -> None:
 
 def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
     """Keep a post's identity, due for a visit if it is new; give the key to refer to it by."""
-    insert(
-        conn, "posts", fields_of(post) | {"key": post.key, "first_seen_at": now, "capture_after": now}, or_ignore=True
-    )
+    row = fields_of(post) | {"key": post.key, "first_seen_at": now, "capture_after": now}
+    if is_barred(conn, post.key):
+        row |= {"url": "", "capture_after": None}
+    insert(conn, "posts", row, or_ignore=True)
     sql = "SELECT coalesce(same_as, key), is_control, url, forgotten_at FROM posts WHERE key = ?"
     kept, is_control, url, forgotten_at = conn.execute(sql, (post.key,)).fetchone()
     if forgotten_at:
@@ -303,7 +344,7 @@ def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
     if is_control:
         conn.execute("UPDATE posts SET is_control = 0, capture_after = ? WHERE key = ?", (now, post.key))
     platform = BY_NAME.get(post.platform)
-    if url != post.url and post.resolved and platform and url == platform.canonical(post.native_id):
+    if url and url != post.url and post.resolved and platform and url == platform.canonical(post.native_id):
         # An address that was made of the id alone gives way to the post's own, which names its author or community.
         conn.execute("UPDATE posts SET url = ? WHERE key = ?", (post.url, post.key))
     return str(kept)
@@ -432,7 +473,8 @@ ASK_TO_DESCRIBE_ANEW = """
 INSERT OR IGNORE INTO pending (work, capture_id) SELECT 'describe', c.id
 FROM captures c JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
 WHERE c.outcome = 'available' AND c.purpose <> 'control' AND f.visitable
-  AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)"""
+  AND NOT EXISTS (SELECT 1 FROM descriptions d WHERE d.capture_id = c.id AND d.rules >= f.rules)
+  AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = c.post_key)"""
 """It looks at every capture: for once, when rules have changed."""
 
 

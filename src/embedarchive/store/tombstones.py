@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from embedarchive.core.errors import UsageError
-from embedarchive.store.access import DECIDED, REASONS, Kind, Level, Subject, set_level
+from embedarchive.store.access import DECIDED, REASONS
 from embedarchive.store.archive import Archive
+from embedarchive.store.cases import Kind, Level, Subject, set_level
 from embedarchive.store.optouts import OptOut, insert_optouts
 from embedarchive.store.sharing import LEVELS
 

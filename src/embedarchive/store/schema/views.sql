@@ -1,34 +1,53 @@
 -- What is due, and what readers look at. Made anew whenever a newer embedarchive opens the archive.
 
+-- ---------------------------------------------------------------------------------------------- what is erased
+
+-- Posts that were erased, under each of their names, here or where a tombstone came from. Nothing of them is kept any more:
+-- this one condition bars visits, descriptions, conclusions, replays, and what articles, imports and other archives bring again.
+CREATE VIEW barred_posts AS
+  SELECT subject AS key FROM access WHERE kind = 'post' AND level = 'erased'
+  UNION ALL
+  SELECT p.key FROM posts p CROSS JOIN access a ON a.kind = 'post' AND a.subject = p.same_as AND a.level = 'erased';
+
+-- Articles that were erased, by themselves or with their outlet.
+CREATE VIEW barred_articles AS
+  SELECT r.id FROM articles r CROSS JOIN access a ON a.kind = 'article' AND a.subject = r.url AND a.level = 'erased'
+  UNION ALL
+  SELECT r.id FROM articles r CROSS JOIN access a ON a.kind = 'outlet' AND a.subject = r.outlet AND a.level = 'erased';
+
 -- ------------------------------------------------------------------------------------------------ what is due
 
 -- Articles that a run is to fetch, from when on, and how often in a row that failed.
 CREATE VIEW articles_to_fetch AS
-  SELECT id, url, outlet, fetch_after, failures FROM articles WHERE fetch_after IS NOT NULL;
+  SELECT id, url, outlet, fetch_after, failures FROM articles
+  WHERE fetch_after IS NOT NULL AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = articles.id);
 
 -- Fetched articles whose scripts a browser is to run.
 CREATE VIEW fetches_to_render AS
   SELECT id, article_id, url, final_url FROM fetches f WHERE to_render = 1
+    AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = f.article_id)
     AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = f.article_id AND a.forgotten_at IS NOT NULL);
 
 -- What is to be rendered is searched once, in both texts.
 CREATE VIEW fetches_to_search AS
   SELECT id, article_id, url, final_url, content_type, html_sha256, dom_sha256, headers, searched_rules
   FROM fetches f WHERE outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0
+    AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = f.article_id)
     AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = f.article_id AND a.forgotten_at IS NOT NULL);
 
 -- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
 CREATE VIEW posts_to_capture AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
   FROM posts p JOIN platforms f ON f.name = p.platform
-  WHERE p.capture_after IS NOT NULL AND p.same_as IS NULL AND (f.visitable OR NOT p.resolved) AND p.forgotten_at IS NULL;
+  WHERE p.capture_after IS NOT NULL AND p.same_as IS NULL AND (f.visitable OR NOT p.resolved) AND p.forgotten_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key);
 
 -- The same, for one run: what it is about and has not yet visited.
 CREATE VIEW targets_to_visit AS
   SELECT t.crawl_id, t.turn, t.forced, p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
   FROM targets t JOIN posts p ON p.key = t.post_key JOIN platforms f ON f.name = p.platform
   WHERE t.visited = 0 AND p.same_as IS NULL AND (t.forced OR p.capture_after IS NOT NULL)
-    AND (f.visitable OR NOT p.resolved);
+    AND (f.visitable OR NOT p.resolved) AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key);
 
 -- The known posts of each article's newest searched download that no browser has photographed there. `alone` is 0 where only
 -- the article can show the post: its platform refuses to show it by itself, or this version cannot visit it.
@@ -38,7 +57,7 @@ CREATE VIEW embeds_to_place AS
        WHERE c.post_key = e.post_key AND c.fetch_id IS NULL
        ORDER BY coalesce(c.seen_at, c.started_at) DESC, c.uid DESC LIMIT 1), 0) AS alone
   FROM current_embeds e JOIN posts p ON p.key = e.post_key JOIN platforms f ON f.name = p.platform
-  WHERE e.kind = 'embed' AND p.resolved
+  WHERE e.kind = 'embed' AND p.resolved AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key)
     AND EXISTS (SELECT 1 FROM fetches h WHERE h.id = e.fetch_id AND h.source = 'network')
     AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.fetch_id = e.fetch_id AND c.post_key = e.post_key
                     AND c.outcome <> 'error');
@@ -59,7 +78,7 @@ CREATE VIEW captures_to_describe AS
   SELECT w.capture_id AS id, c.post_key, p.platform, f.rules
   FROM pending w JOIN captures c ON c.id = w.capture_id
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE w.work = 'describe' AND f.visitable;
+  WHERE w.work = 'describe' AND f.visitable AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = c.post_key);
 
 -- Preserved, described, and not yet shown again from the archive alone: by the rule of the sample (`work` is replay), or when a
 -- run has time (replay later). `has_page` is 0 where no page is kept to show.
@@ -69,14 +88,14 @@ CREATE VIEW captures_to_replay AS
       WHERE x.capture_id = c.id AND x.resource_type = 'document' AND x.body_sha256 IS NOT NULL) AS has_page
   FROM pending w JOIN captures c ON c.id = w.capture_id
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
-  WHERE +w.work IN ('replay', 'replay later') AND f.visitable;
+  WHERE +w.work IN ('replay', 'replay later') AND f.visitable AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = c.post_key);
 
 -- Captures that nothing is concluded from yet; those of a post that is still to be described wait for that, and those of a run
 -- whose clock was wrong for another visit.
 CREATE VIEW captures_to_conclude AS
   SELECT w.capture_id AS id, c.post_key
   FROM pending w JOIN captures c ON c.id = w.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
-  WHERE w.work = 'conclude' AND (r.clock_suspect IS NULL OR EXISTS (
+  WHERE w.work = 'conclude' AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = c.post_key) AND (r.clock_suspect IS NULL OR EXISTS (
     SELECT 1 FROM captures o LEFT JOIN crawls q ON q.id = o.crawl_id
     WHERE o.post_key = c.post_key AND q.clock_suspect IS NULL)) AND NOT EXISTS (
     SELECT 1 FROM captures o JOIN pending d ON d.capture_id = o.id AND d.work = 'describe'
@@ -89,7 +108,8 @@ CREATE VIEW posts_to_observe AS
   SELECT s.post_key AS key, s.platform, s.account, s.observe_after, s.observe_why, s.articles,
          s.chance * max(s.articles, 1) AS worth, s.last_seen_at
   FROM schedule s JOIN posts p ON p.key = s.post_key JOIN platforms f ON f.name = s.platform
-  WHERE f.visitable AND p.same_as IS NULL AND p.is_control = 0 AND p.forgotten_at IS NULL;
+  WHERE f.visitable AND p.same_as IS NULL AND p.is_control = 0 AND p.forgotten_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key);
 
 -- What is still to be told to somebody, from when on.
 CREATE VIEW changes_to_tell AS
@@ -101,7 +121,7 @@ CREATE VIEW posts_to_check AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
   FROM posts p JOIN checks k ON k.post_key = p.key
   WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control')
-    AND p.forgotten_at IS NULL
+    AND p.forgotten_at IS NULL AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key)
   GROUP BY p.key;
 
 -- ---------------------------------------------------------------------------------------- what readers look at
@@ -297,12 +317,12 @@ CREATE VIEW collection_posts AS
 
 -- -------------------------------------------------------------------------------------------- what may be shared
 
--- The level of each subject that is not public at this moment: of its rules that hold now the newest counts. What does not want
--- to be archived is for staff.
+-- The level of each subject that is not public at this moment: of its rules that hold now the newest counts; what was erased stays
+-- so. What does not want to be archived is for staff.
 CREATE VIEW access_now AS
   SELECT a.kind, a.subject, a.platform, a.level, a.withdrawal_id, a.decided_at,
     CASE a.level WHEN 'staff' THEN 1 WHEN 'sealed' THEN 2 ELSE 3 END AS strictness
-  FROM access a WHERE a.level <> 'public' AND a.id = (SELECT max(n.id) FROM access n
+  FROM access a WHERE a.level = 'erased' OR a.level <> 'public' AND a.id = (SELECT max(n.id) FROM access n
     WHERE n.kind = a.kind AND n.subject = a.subject AND n.platform IS a.platform AND n.from_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       AND (n.until_at IS NULL OR n.until_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))
   UNION ALL
