@@ -31,11 +31,9 @@ def replica() -> Iterator[Replica]:
         yield replica
 
 
-@pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.partition(".")[0])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    path = tmp_path / "embeds.db"
-    path.write_bytes(gzip.decompress(request.param.read_bytes()))
-    return path
+ENDS = (ARCHIVES[0], ARCHIVES[-1])
+RUNS = [(age, tuple(WRITING) if age in ENDS else ("crawl",)) for age in ARCHIVES]
+"""Every age is crawled into, which writes to nearly every table; the other commands go on with the oldest and the newest."""
 
 
 def test_these_are_all_that_write() -> None:
@@ -54,21 +52,26 @@ UNION ALL SELECT id, capture_id, url, status, body_sha256, NULL FROM exchanges W
 UNION ALL SELECT id, post_key, capture_id, checked_at, outcome, reason FROM checks WHERE capture_id <= {0}"""
 
 
-def test_an_archive_of_any_age_goes_on(old: Path, replica: Replica) -> None:
-    """Each command that writes, one after another: what was observed stays, and what is new is as in a new archive."""
+@pytest.mark.parametrize(("age", "commands"), RUNS, ids=[age.stem[:3] for age in ARCHIVES])
+def test_an_archive_of_any_age_goes_on(age: Path, commands: tuple[str, ...], replica: Replica, tmp_path: Path) -> None:
+    """Commands that write, one after another: what was observed stays, and what is new is as in a new archive."""
+    old = tmp_path / "embeds.db"
+    old.write_bytes(gzip.decompress(age.read_bytes()))
     made = add_theirs(old)
     last = read_all(old, "SELECT max(id) FROM captures")[0][0]
+    fetches = read_all(old, "SELECT count(*) FROM fetches")[0][0]
     before = read_all(old, OBSERVED.format(last))
     replica.set_state(LOST.partition(":")[2], "gone")
-    for command, words in WRITING.items():
-        done = embedarchive(command, *words, "-a", old, *through(replica))
+    for command in commands:
+        done = embedarchive(command, *WRITING[command], "-a", old, *through(replica))
         assert done.code in (0, 3), (command, done.err)
         assert [row[:3] + row[4:] for row in theirs_in(old)] == [row[:3] + row[4:] for row in made], command
     replica.set_state(LOST.partition(":")[2], "live")
     assert read_all(old, OBSERVED.format(last)) == before
     new = read_all(old, f"SELECT purpose, origin, length(uid), seen_at = started_at FROM captures WHERE id > {last}")
-    assert {row[0] for row in new} == {"post", "check"}
-    assert {row[1:] for row in new} == {("visit", 32, 1)}
+    assert {"post", "check"} >= {row[0] for row in new} >= {name for name in ("check",) if name in commands}
+    assert {row[1:] for row in new} <= {("visit", 32, 1)}
+    assert read_all(old, "SELECT count(*) FROM fetches")[0][0] > fetches
     assert read_all(old, "SELECT count(*) FROM clippings WHERE note = 'mine'") == [(1,)]
     status = dict(read_all(old, "SELECT key, status FROM post_status"))
     assert (status[KEPT], status[LOST]) == ("available", "gone")
