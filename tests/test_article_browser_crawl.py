@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from commands import embedarchive, through
+from commands import through
 from embedarchive.replica import Replica
 from embedarchive.store import open_reader
+from in_process import run as embedarchive
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from commands import command, embedarchive, through
+from commands import command, through
 from embedarchive.replica import PostFact, Replica
 from embedarchive.store import open_reader
+from in_process import run as embedarchive
 from waiting import BOUND_S, wait_until
 
 pytestmark = pytest.mark.browser

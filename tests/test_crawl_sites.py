@@ -16,11 +16,12 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from commands import Done, embedarchive, through
+from commands import Done, through
 from embedarchive.core.errors import ExitCode
 from embedarchive.detect import identify_post
 from embedarchive.replica import Replica, Saved
 from embedarchive.store import open_reader
+from in_process import run as embedarchive
 
 HTML = (("content-type", "text/html; charset=utf-8"),)
 QUOTE = '<blockquote class="instagram-media" data-instgrm-permalink="{}"><a href="{}">A post shared</a></blockquote>'

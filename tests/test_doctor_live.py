@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from commands import Done, embedarchive, through
+from commands import Done, through
 from embedarchive.cli.live import list_questions
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica, Saved
+from in_process import run as embedarchive
 
 QUESTIONS = list_questions()
 

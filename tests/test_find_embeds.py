@@ -177,12 +177,12 @@ def test_threads_do_not_disturb_each_other() -> None:
         from concurrent.futures import ThreadPoolExecutor
         from embedarchive.detect import find_embeds
         quote = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/%011d/">'
-        pages = ["<p>x</p>" * 3_000 + quote % i for i in range(200)]
+        pages = ["<p>x</p>" * 1_000 + quote % i for i in range(100)]
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(find_embeds, pages))
-        assert [f.embeds[0].post.native_id for f in found] == ["%011d" % i for i in range(200)]
+        assert [f.embeds[0].post.native_id for f in found] == ["%011d" % i for i in range(100)]
     """
-    for _ in range(5):
+    for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND_S, check=False
         )

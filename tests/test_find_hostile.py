@@ -83,13 +83,13 @@ def test_time_grows_no_faster_than_the_document(name: str) -> None:
     assert after < 0.15 or after / before < 9, (before, after)
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["nested", "flat"])
-def test_fifty_thousand_embeds_are_all_found(closed: bool) -> None:
+@pytest.mark.parametrize(("count", "end"), [(50_000, ""), (10_000, "</blockquote>")], ids=["nested", "flat"])
+def test_many_thousand_embeds_are_all_found(count: int, end: str) -> None:
     quote = EMBED.replace("<p>By (@x)</p>", "")  # what they claim is not the question here
-    page = "".join(quote.format(i) + ("</blockquote>" if closed else "") for i in range(50_000))
+    page = "".join(quote.format(i) + end for i in range(count))
     found = search_bounded(page.encode(), limits=SearchLimits(cpu_s=120, wall_s=3 * BOUND_S))
     assert found.truncated is None
-    assert [e.post.native_id for e in found.embeds if e.post] == [f"{i:011d}" for i in range(50_000)]
+    assert [e.post.native_id for e in found.embeds if e.post] == [f"{i:011d}" for i in range(count)]
     assert [e.position for e in found.embeds[:3]] == [1, 2, 3]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from capturing import SHORT
-from commands import embedarchive, through
+from commands import through
 from embedarchive.cli.progress import Display
 from embedarchive.core.model import Post
 from embedarchive.detect import identify_post
@@ -25,6 +25,7 @@ from embedarchive.sources.intake import Intake
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.conclusions import RECOUNT, ask_for_all
+from in_process import run as embedarchive
 
 pytestmark = pytest.mark.browser
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from archive_builder import NOW, Look, Sample, day, instagram, keep_look
-from commands import embedarchive
 from embedarchive.core.model import Description
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.report import say_hold
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.conclusions import CONTROL_FAILED, MANY_AT_ONCE, PostScope
+from in_process import run as embedarchive
 
 LOST = Sample(
     instagram(3_842_007_115_046_129_731),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from commands import embedarchive, through
+from commands import through
 from embedarchive.core.model import Artifact, Capture, Description, Exchange, Fetch, Post, Replay, Verdict
 from embedarchive.library import capture_record, stats
 from embedarchive.platforms import BY_NAME, PLATFORMS
@@ -25,6 +25,7 @@ from embedarchive.run.spare import SpareTime
 from embedarchive.store import Archive
 from embedarchive.store.rows import uid_of
 from embedarchive.store.sample import ONE_IN, is_tenth
+from in_process import run as embedarchive
 
 NOW, LATER = "2026-03-20T08:00:00.000Z", "2026-03-21T08:00:00.000Z"
 

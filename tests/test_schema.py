@@ -352,7 +352,7 @@ def test_steps_are_taken_whole_or_not_at_all(first: Path, tmp_path: Path) -> Non
     statements = int(done.stdout)
     assert statements > 50
     before = tell_all(first)
-    for number in {*range(2, statements, statements // 5), statements}:
+    for number in {*range(2, statements, statements // 3), statements}:
         path = tmp_path / f"{number}.db"
         shutil.copy(first, path)
         done = subprocess.run([sys.executable, "-c", script, str(path), str(number)], capture_output=True, check=False)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from commands import embedarchive, through
+from commands import through
 from embedarchive.cli import COMMANDS
 from embedarchive.replica import Replica
 from embedarchive.store import open_reader, schema
+from in_process import run as embedarchive
 from test_schema import ARCHIVES, ARTICLE, KEPT, LOST, add_theirs, theirs_in
 
 pytestmark = pytest.mark.browser
