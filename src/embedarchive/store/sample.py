@@ -86,8 +86,8 @@ def count_waiting(conn: sqlite3.Connection) -> int:
 
 
 def has_more_than(conn: sqlite3.Connection, count: int) -> bool:
-    """Whether more captures than that wait for spare time."""
-    sql = "SELECT count(*) FROM (SELECT 1 FROM pending WHERE work = ? LIMIT ?)"
+    """Whether more captures than that wait for spare time, those counted of which it is not known yet."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM pending WHERE work IN (?, 'describe') LIMIT ?)"
     return int(conn.execute(sql, (LATER, count + 1)).fetchone()[0]) > count
 
 
