@@ -6,6 +6,7 @@
 #   make real                  judge real saved pages, crawl saved articles, capture saved posts (needs ../shared)
 #   make serve                 read the archive in a browser
 #   make bench                 what we claim about speed; results go to bench/results/
+#   make docs                  the documentation as a site, in docs/_build/site
 #   make release               sdist and wheel, checked and tried as a user without rights would
 #   make mutate                deliberate mistakes in the platforms' files: how many does conformance notice?
 
@@ -16,7 +17,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-.PHONY: release crawl test tools lint types real serve bench mutate peers sweep fuzz slow clean
+.PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow clean
 
 crawl: $(READY)
 ifdef URL
@@ -69,12 +70,16 @@ fuzz: $(READY)
 slow: $(READY)
 	$(BIN)/python bench/slow.py
 
+docs: $(READY) $(TOOLS)
+	$(VENV)/tools/docs/bin/sphinx-build -W --keep-going -q -b dirhtml docs docs/_build/site
+	@echo "docs/_build/site/index.html"
+
 # Nothing is uploaded.
 release: $(READY) $(TOOLS)
 	$(BIN)/python packaging/release.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) docs/_build build dist .pytest_cache .mypy_cache .ruff_cache
 
 # The virtual environment, every version pinned and hashed, and a browser.
 $(READY): requirements/lock.txt pyproject.toml

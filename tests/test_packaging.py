@@ -69,3 +69,33 @@ def test_the_words_for_contributors_name_what_there_is() -> None:
     assert set(re.findall(r"`?make ([a-z]+)", words)) <= TARGETS
     for place in re.findall(r"`((?:src|tests|docs|packaging)/[\w./]+)`|(tests/\w+\.py)|\]\((?!http)([^)#]+)\)", words):
         assert (ROOT / next(filter(None, place))).exists(), place
+
+
+def test_the_site_of_the_documentation_is_built_without_a_warning(tmp_path: Path) -> None:
+    sphinx = find_python_tools("docs") / "sphinx-build"
+    build = [
+        sphinx,
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "dirhtml",
+        "-d",
+        tmp_path / "doctrees",
+        ROOT / "docs",
+        tmp_path / "site",
+    ]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=3 * BOUND_S, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    site = tmp_path / "site"
+    for page in (ROOT / "docs").glob("*.md"):
+        place = site / "index.html" if page.stem == "index" else site / page.stem / "index.html"
+        assert place.exists(), page.name
+    search = (site / "searchindex.js").read_text("utf-8")
+    assert all(word in search for word in ("webhook", "erasur"))
+    for name in (ROOT / "docs" / "images").iterdir():
+        assert name.name in (site / "pictures" / "index.html").read_text("utf-8"), (
+            "every picture is on the page of pictures"
+        )
+    assert "## Unreleased" not in (site / "changelog" / "index.html").read_text("utf-8")
+    assert "Unreleased" in (site / "changelog" / "index.html").read_text("utf-8")
