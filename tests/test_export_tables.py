@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive_builder import SAMPLES, Look, build_archive
+from archive_builder import ARTICLES, NOW, SAMPLES, Look, build_archive
 from embedarchive.export.csv import export_csv, guard_cell
 from embedarchive.export.jsonl import export_jsonl
 from embedarchive.export.tables import TABLES, read_table
-from embedarchive.store import open_reader
+from embedarchive.platforms import PLATFORMS
+from embedarchive.store import Archive, open_reader
 
 EVIL = '=HYPERLINK("http://evil.example","x")\r\n\u2028,"quoted"'
 
@@ -28,7 +29,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     evil = replace(
         SAMPLES[3], says=replace(says, text=EVIL, author_name="@cmd"), looks=(Look("2026-03-03T09:00:00.000Z"),)
     )
-    return build_archive(tmp_path_factory.mktemp("archive") / "embeds.db", (*SAMPLES[:3], evil, *SAMPLES[4:]))
+    path = build_archive(tmp_path_factory.mktemp("archive") / "embeds.db", (*SAMPLES[:3], evil, *SAMPLES[4:]))
+    with Archive(path, platforms=PLATFORMS) as archive:
+        archive.keep_remark("posts", SAMPLES[0].post.key, "note", EVIL, "desk", NOW)
+        archive.keep_notes([(ARTICLES[1][0], "Collection", "council")], "sheet.csv", NOW)
+    return path
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -32,6 +32,10 @@ from embedarchive.store.rows import FULL_TEXT, index
 from in_process import run
 
 PLAIN = {
+    "browsing": "platform status kept kind lang posted_at lost_in",
+    "browsing_counts": "platform status kept kind lang month lost_in",
+    "browsing_totals": "facet",
+    "collections": "kind at",
     "access": "kind platform level from_at until_at decided_at",
     "articles": "lang published_at first_seen_at fetch_after reread_after forgotten_at",
     "artifacts": "role sha256 content_type",

@@ -46,6 +46,7 @@ from embedarchive.sources.intake import Intake
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive, archive_path, open_reader
+from embedarchive.store.collections import refuse_unknown
 from embedarchive.store.forgetting import Brought
 
 Reach = Literal["prefix", "host", "domain"]
@@ -188,19 +189,22 @@ def check(
     older_than: timedelta = timedelta(0),
     limit: int | None = None,
     platforms: Sequence[str] = (),
+    collection: str | None = None,
     replay: bool | None = None,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
     """Visit preserved posts again and record, with evidence, whether each is still there.
 
-    Only those of `platforms` (of all, if none is named) last looked at longer ago than `older_than`, at most `limit` of them,
-    those unseen for longest first.
+    Only those of `platforms` (of all, if none is named), and of a `collection` if one is, last looked at longer ago than
+    `older_than`, at most `limit` of them, those unseen for longest first.
     `replay` is as for `crawl`, of captures made before: a check's own keep no media. For `settings` see `SettingsOptions`;
     what is raised is what `crawl` raises, ArchiveError also when there is no archive.
     """
     path, chosen = archive_path(archive), choose_platforms(platforms)
-    open_reader(path).close()  # a check makes no archive
+    with closing(open_reader(path)) as conn:  # a check makes no archive
+        if collection is not None:
+            refuse_unknown(conn, collection)
     prepare = prepare_check(seen_before=clock.later(-older_than.total_seconds()), limit=limit)
     world = make_settings(**settings)
     options = say_options(
@@ -209,6 +213,7 @@ def check(
             "limit": limit,
             "platforms": chosen,
             "replay": REPLAYS[replay],
+            **({"collection": collection} if collection else {}),
         },
         world,
     )

@@ -43,6 +43,8 @@ SECTIONS = {
     },
     "Study": {
         "query": ("querying", "Ask in SQL, or by the name of a saved question."),
+        "note": ("noting", "Note something of a post or an article, or tag it."),
+        "collection": ("collecting", "Named sets of posts and articles, to work by."),
         "stats": ("studying", "Count what is held and gone; say how long posts live."),
         "export": ("exporting", "Write a web archive, a table, a web site."),
         "publish": ("querying", "Write a copy of the archive for the public."),

@@ -201,6 +201,7 @@ def browse_options(command: Any) -> Any:
         "kind": "Posts of this kind: photo, video, carousel, text …",
         "lang": "Posts in this language: en, de, ar …",
         "collection": "Posts of this collection.",
+        "tag": "Posts with this tag, and those in articles with it.",
     }
     for name, says in reversed(about.items()):
         kind = click.Choice(list(STATES)) if name == "state" else None

@@ -221,6 +221,7 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
     "--trust-clock", is_flag=True, help="Believe this machine's clock, not runs that were after it; visit nothing."
 )
 @platform_option
+@click.option("--collection", metavar="NAME", help="Only posts of this collection.")
 @login_option
 @replay_option
 @with_options(WORLD_OPTIONS)

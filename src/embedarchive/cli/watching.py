@@ -37,6 +37,7 @@ from embedarchive.run.services import Services, Settings
 from embedarchive.run.telling import TEST_ALERT, Webhook, make_request, make_webhooks, say_answer
 from embedarchive.run.watch import PER_DAY, PlatformPlan, Watch, has_work, plan_watch
 from embedarchive.store import archive_path, open_reader
+from embedarchive.store.collections import refuse_unknown
 
 LONGEST_SLEEP_S = 60.0
 """How often a watch that stays asks the archive whether anything is due; that is answered by indexes."""
@@ -197,14 +198,15 @@ def say_shortfall(plans: tuple[PlatformPlan, ...], longest_d: float) -> str:
 @archive_option
 @click.option("--since", type=Age(), default="24h", show_default=True, help="What was first told in this time.")
 @click.option("--outlet", help="Only of posts that this outlet's stories embed.")
+@click.option("--collection", metavar="NAME", help="Only of posts of this collection.")
 @click.option(
     "--test", "test", metavar="URL", help="Send this webhook an alert that is made up, and say how it answered."
 )
 @webhook_secret
 @room_option
 @with_options(WORLD_OPTIONS)
-def alerts(archive: str, since: timedelta, outlet: str | None, test: str | None, webhook_secret: str | None, room: str,
-           **values: Any) -> int:  # fmt: skip
+def alerts(archive: str, since: timedelta, outlet: str | None, collection: str | None, test: str | None,
+           webhook_secret: str | None, room: str, **values: Any) -> int:  # fmt: skip
     """Print what changed, one JSON object a line, oldest first. Exit code 10 when posts are among it that are gone.
 
     \b
@@ -215,7 +217,9 @@ def alerts(archive: str, since: timedelta, outlet: str | None, test: str | None,
         return send_test(make_webhooks((test,), webhook_secret)[0], take_settings(values))
     path = archive_path(archive)
     with closing(open_reader(path)) as conn:
-        found = read_alerts(conn, clock.later(-since.total_seconds()), outlet)
+        if collection:
+            refuse_unknown(conn, collection)
+        found = read_alerts(conn, clock.later(-since.total_seconds()), outlet, collection=collection)
     for each in reversed(found):
         click.echo(json.dumps(describe_alert(each, say_archive(path), room), ensure_ascii=False))
     return ExitCode.NEWLY_LOST if any(each.change == "missing" for each in found) else ExitCode.DONE

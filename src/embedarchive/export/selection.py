@@ -12,6 +12,7 @@ from embedarchive.core.errors import UsageError
 from embedarchive.core.shell import say_command
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.library import find_article
+from embedarchive.store.collections import PREFIX, refuse_unknown
 
 _CAPTURES_OF_POSTS = "SELECT id FROM captures WHERE post_key IN (SELECT value FROM json_each(?))"
 _FETCHES_OF_ARTICLES = "SELECT id FROM fetches WHERE article_id IN (SELECT value FROM json_each(?))"
@@ -34,9 +35,14 @@ class Selection:
 
 EVERYTHING = Selection()
 
+_POSTS_OF_COLLECTION = "SELECT post_key FROM collection_posts WHERE name = ?"
+_ARTICLES_OF_COLLECTION = """
+SELECT u.article_id FROM collections c JOIN article_urls u ON u.url = c.subject WHERE c.kind = 'article' AND c.name = ?
+UNION SELECT s.article_id FROM collections c JOIN seeds s ON s.origin = c.subject WHERE c.kind = 'seed' AND c.name = ?"""
+
 
 def find_selection(conn: sqlite3.Connection, names: Sequence[str]) -> Selection:
-    """Turn post keys, post addresses and article addresses into a selection; none of them means everything.
+    """Turn post keys, addresses of posts and articles, and `collection:NAME` into a selection; none of them means everything.
 
     A post brings all its visits; an article its downloads and the visits of the posts it embeds. Raises UsageError for
     a name that the archive does not know, before anything is written.
@@ -46,7 +52,12 @@ def find_selection(conn: sqlite3.Connection, names: Sequence[str]) -> Selection:
     posts: list[str] = []
     articles: list[int] = []
     for name in names:
-        if key := find_post_key(conn, name):
+        if name.startswith(PREFIX):
+            collected = name.removeprefix(PREFIX)
+            refuse_unknown(conn, collected)
+            posts += (key for (key,) in conn.execute(_POSTS_OF_COLLECTION, (collected,)))
+            articles += (number for (number,) in conn.execute(_ARTICLES_OF_COLLECTION, (collected, collected)))
+        elif key := find_post_key(conn, name):
             posts.append(key)
         elif article := find_article(conn, name):
             articles.append(article)

@@ -47,6 +47,16 @@ TABLES: Mapping[str, Table] = {
         f"n.article_id IN (SELECT article_id FROM embeds WHERE post_key IN {_POSTS} UNION SELECT * FROM {_ARTICLES})",
         "n.article_url, n.at DESC, n.id",
     ),
+    "post_notes": Table(
+        "SELECT n.post_key, n.name, n.value, n.by, n.at FROM current_post_notes n",
+        f"n.post_key IN {_POSTS}",
+        "n.post_key, n.at DESC, n.id",
+    ),
+    "collections": Table(
+        "SELECT c.name, c.post_key FROM collection_posts c",
+        f"c.post_key IN {_POSTS}",
+        "c.name, c.post_key",
+    ),
     "looks": Table(
         "SELECT k.post_key, k.checked_at, k.outcome, k.reason, k.capture_id FROM checks k",
         f"k.post_key IN {_POSTS}",

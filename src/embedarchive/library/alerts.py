@@ -31,14 +31,23 @@ WHERE e.post_key {IN_KEYS} AND e.kind = 'embed'
   AND NOT {GONE_ARTICLE} GROUP BY e.post_key, a.id ORDER BY coalesce(a.published_at, a.first_seen_at) DESC, a.id"""
 
 
+_OF_OUTLET = "SELECT e.post_key FROM articles a JOIN embeds e ON e.article_id = a.id WHERE a.outlet = :outlet"
+
+
 def read_alerts(
-    conn: sqlite3.Connection, since: str = "", outlet: str | None = None, most: int = MOST_ALERTS
+    conn: sqlite3.Connection,
+    since: str = "",
+    outlet: str | None = None,
+    most: int = MOST_ALERTS,
+    collection: str | None = None,
 ) -> tuple[Alert, ...]:
-    """What was first told since a moment, newest first; of the stories of one outlet, or of all."""
-    asked = {"since": since, "most": most, "outlet": outlet}
-    within = "" if outlet is None else (
-        "WHERE post_key IN (SELECT e.post_key FROM articles a JOIN embeds e ON e.article_id = a.id WHERE a.outlet = :outlet)"
-    )  # fmt: skip
+    """What was first told since a moment, newest first; of one outlet's stories, of one collection, or of all."""
+    asked = {"since": since, "most": most, "outlet": outlet, "collection": collection}
+    within = "WHERE TRUE"
+    if outlet is not None:
+        within += f" AND post_key IN ({_OF_OUTLET})"
+    if collection is not None:
+        within += " AND post_key IN (SELECT post_key FROM collection_posts WHERE name = :collection)"
     rows = conn.execute(
         f"SELECT * FROM ({_NOTED} UNION ALL {_UNNOTED}) {within} ORDER BY noted_at DESC, by DESC, id LIMIT :most", asked
     ).fetchall()

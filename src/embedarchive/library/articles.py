@@ -72,7 +72,17 @@ def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecor
             read_in_place(conn, row["id"]),
         ),
         notes=read_notes(conn, row["id"]),
+        collections=read_collections_of(conn, row["id"]),
     )
+
+
+def read_collections_of(conn: sqlite3.Connection, article_id: int) -> tuple[str, ...]:
+    """The collections that an article belongs to, by itself or by what named it."""
+    sql = """SELECT c.name FROM article_urls u JOIN collections c ON c.kind = 'article' AND c.subject = u.url
+        WHERE u.article_id = :id
+      UNION SELECT c.name FROM seeds s JOIN collections c ON c.kind = 'seed' AND c.subject = s.origin WHERE s.article_id = :id
+      ORDER BY 1"""
+    return tuple(row[0] for row in conn.execute(sql, {"id": article_id}))
 
 
 def read_fetches(conn: sqlite3.Connection, article_id: int) -> tuple[FetchRecord, ...]:

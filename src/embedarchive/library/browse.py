@@ -34,7 +34,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 """State -> what it is called, and what of the columns status and kept it is. A post may be of two: gone, and kept in part."""
 
-FACETS = ("platform", "outlet", "author", "period", "state", "kind", "lang", "collection")
+FACETS = ("platform", "outlet", "author", "period", "state", "kind", "lang", "collection", "tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Filters:
     kind: str | None = None
     lang: str | None = None
     collection: str | None = None
+    tag: str | None = None
 
     @classmethod
     def read(cls, asked: Mapping[str, str | None]) -> Filters:
@@ -70,7 +71,7 @@ class Filters:
     @property
     def by_month(self) -> bool:
         """Whether the counts by months tell all of it: not of an author, a collection or single days."""
-        if self.author or self.collection:
+        if self.author or self.collection or self.tag:
             return False
         return self.period is None or all(len(bound) < 10 or bound.endswith("-01") for bound in self.period.bounds)
 
@@ -196,6 +197,9 @@ def select_rows(asked: Filters, after: tuple[str, str] | None = None) -> tuple[s
             "CROSS JOIN browsing b ON b.post_key = c.chosen"
         )
         values["collection"] = asked.collection
+    if asked.tag:
+        parts.append("b.post_key IN (SELECT post_key FROM tagged_posts WHERE tag = :tag)")
+        values["tag"] = asked.tag
     values["outlet"] = asked.outlet or ""
     if asked.author:
         parts.append("b.author = :author AND b.author <> ''")
@@ -328,6 +332,35 @@ def find_nearest(conn: sqlite3.Connection, period: Period) -> tuple[tuple[str, s
     return tuple((row[0], row[1]) for row in (*before, *after))
 
 
+@dataclass(frozen=True, slots=True)
+class CollectionLine:
+    """One collection: how many members it has, how many posts that are, how many of those are gone, and kept."""
+
+    name: str
+    members: int
+    posts: int
+    gone: int
+    kept: int
+
+
 def list_collections(conn: sqlite3.Connection) -> tuple[str, ...]:
     """The names of all collections, in their order."""
     return tuple(row[0] for row in conn.execute("SELECT DISTINCT name FROM collections ORDER BY name"))
+
+
+def find_collections_of(conn: sqlite3.Connection, kind: str, subject: str) -> tuple[str, ...]:
+    """The collections that a post or an article was put into by itself."""
+    sql = "SELECT name FROM collections WHERE kind = ? AND subject = ? ORDER BY name"
+    return tuple(row[0] for row in conn.execute(sql, (kind, subject)))
+
+
+def read_collections(conn: sqlite3.Connection) -> tuple[CollectionLine, ...]:
+    """Every collection with its figures, by name."""
+    sql = """SELECT c.name, count(*) AS members FROM collections c GROUP BY c.name ORDER BY c.name"""
+    found = []
+    for name, members in conn.execute(sql).fetchall():
+        cells = read_cells(conn, Filters(collection=name))
+        gone = sum(cell[-1] for cell in cells if cell[1] == "gone")
+        kept = sum(cell[-1] for cell in cells if cell[2] != "none")
+        found.append(CollectionLine(name, members, sum(cell[-1] for cell in cells), gone, kept))
+    return tuple(found)

@@ -10,6 +10,7 @@ from typing import Any
 
 from embedarchive.core.completeness import tell_what
 from embedarchive.core.model import Description, Post
+from embedarchive.library.notes import read_post_notes
 from embedarchive.library.records import (
     Appearance,
     CaptureRecord,
@@ -74,7 +75,20 @@ def post_record(conn: sqlite3.Connection, key: str) -> PostRecord | None:
         said=find_newest(captures, best),
         appearances=appearances[:MOST_APPEARANCES],
         more_appearances=count_more(conn, key, len(appearances)),
+        notes=read_post_notes(conn, key),
+        collections=read_collections_of(conn, key),
     )
+
+
+def read_collections_of(conn: sqlite3.Connection, key: str) -> tuple[str, ...]:
+    """The collections that a post belongs to, by itself, its articles or what named those."""
+    sql = """SELECT name FROM collections WHERE kind = 'post' AND subject = :key
+      UNION SELECT c.name FROM embeds e CROSS JOIN article_urls u ON u.article_id = e.article_id
+        CROSS JOIN collections c ON c.kind = 'article' AND c.subject = u.url WHERE e.post_key = :key AND e.kind = 'embed'
+      UNION SELECT c.name FROM embeds e CROSS JOIN seeds s ON s.article_id = e.article_id
+        CROSS JOIN collections c ON c.kind = 'seed' AND c.subject = s.origin WHERE e.post_key = :key AND e.kind = 'embed'
+      ORDER BY 1"""
+    return tuple(row[0] for row in conn.execute(sql, {"key": key}))
 
 
 def find_newest(captures: Sequence[CaptureRecord], best: CaptureRecord | None) -> Description | None:

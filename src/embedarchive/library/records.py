@@ -199,6 +199,8 @@ class PostRecord(PostState):
     appearances: tuple[Appearance, ...] = ()
     more_appearances: int = 0
     """How many further appearances there are beside those read."""
+    notes: tuple[Note, ...] = ()
+    collections: tuple[str, ...] = ()
 
     @property
     def in_place(self) -> tuple[CaptureRecord, ...]:
@@ -274,12 +276,16 @@ class FetchRecord:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a list said of an article under one of its headings. `by` is the list; `at` when it was read."""
+    """What a list or a person said of an article or a post under a heading. `by` says who, `at` when."""
 
     name: str
     value: str
     by: str
     at: str
+
+    @property
+    def is_tag(self) -> bool:
+        return self.name.startswith("tag ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +303,7 @@ class ArticleRecord:
     fetches: tuple[FetchRecord, ...] = ()
     embeds: tuple[Placed, ...] = ()
     notes: tuple[Note, ...] = ()
+    collections: tuple[str, ...] = ()
 
     @property
     def picture(self) -> FetchRecord | None:

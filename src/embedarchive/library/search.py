@@ -12,7 +12,7 @@ from embedarchive.core.periods import Ambiguous, find_period, is_date, read_peri
 from embedarchive.library.articles import article_lines
 from embedarchive.library.browse import Filters, keep_only, list_posts, select_rows
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
-from embedarchive.library.notes import find_noted
+from embedarchive.library.notes import find_noted, find_noted_posts
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Hit, Piece, Way
 from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select
@@ -255,7 +255,11 @@ def _article_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tup
 def _note_hits(conn: sqlite3.Connection, rows: Sequence[Row]) -> Iterator[tuple[int, Hit]]:
     noted = find_noted(conn, (r["rowid"] for r in rows))
     lines = article_lines(conn, noted.values())
+    of_posts = find_noted_posts(conn, (r["rowid"] for r in rows))
+    posts = read_lines(conn, of_posts.values())
     for row in rows:
+        if post := posts.get(of_posts.get(row["rowid"], "")):
+            yield row["rowid"], Hit("note", split_snippet(row["snippet"]), post=post)
         line = lines.get(noted.get(row["rowid"], 0))
         if line:
             yield row["rowid"], Hit("note", split_snippet(row["snippet"]), article=line)

@@ -61,6 +61,11 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "holds": ("host", "why", "released_by"),
     "imports": ("source",),
     "listings": ("url", "named_by", "truncated"),
+    "browsing": ("post_key", "author", "outlet"),
+    "browsing_counts": ("outlet",),
+    "browsing_due": ("post_key",),
+    "browsing_totals": ("value",),
+    "collections": ("name", "subject", "by"),
     "notes": ("subject", "name", "value", "by"),
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
@@ -82,6 +87,7 @@ WORDLESS = frozenset(
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
+    "browsing_totals", "collections",
     "access", "article_urls", "articles", "budgets", "crawls", "deliveries", "exports", "holds", "imports", "listings",
     "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds", "stamps", "withdrawals",
 )  # fmt: skip
@@ -92,7 +98,9 @@ BESIDE = ("collaborators", "audio", "location")
 
 KIND_OF: Mapping[str, Kind] = {
     "access": "withdrawal", "article_urls": "address", "articles": "article", "artifacts": "file", "budgets": "plan",
-    "captures": "visit", "changes": "change", "checks": "observation", "conclusions": "standing", "crawls": "run",
+    "browsing": "standing", "browsing_counts": "standing", "browsing_due": "plan", "browsing_totals": "standing",
+    "captures": "visit", "changes": "change", "collections": "note",
+    "checks": "observation", "conclusions": "standing", "crawls": "run",
     "deliveries": "told", "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export",
     "exports": "export", "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "notes": "note",
     "openings": "opening", "optouts": "opt-out", "placements": "plan", "posts": "post", "redactions": "erasure",
@@ -103,7 +111,7 @@ KIND_OF: Mapping[str, Kind] = {
 OF_POST: Mapping[str, Kind] = {
     "descriptions": "description", "captures": "visit", "checks": "observation", "conclusions": "standing",
     "schedule": "standing", "changes": "change", "embeds": "embed", "targets": "plan", "placements": "plan",
-    "export_posts": "export",
+    "export_posts": "export", "browsing": "standing", "browsing_due": "plan",
 }  # fmt: skip
 """Tables whose rows are of a post (`post_key`), and what such a row of theirs is."""
 

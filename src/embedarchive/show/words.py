@@ -436,7 +436,7 @@ class DiffRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PostEvent:
     """One thing that is known of a post at a moment: how looks from then on saw it (`run`), or which fields were edited."""
 
     at: str
@@ -444,13 +444,13 @@ class Event:
     edited: tuple[str, ...] = ()
 
 
-def find_events(runs: Sequence[DiffRun], changes: Sequence[Change]) -> tuple[Event, ...]:
+def find_events(runs: Sequence[DiffRun], changes: Sequence[Change]) -> tuple[PostEvent, ...]:
     """What is known of a post over time, oldest first; all edits that one look found are one event."""
     edits: dict[str, list[str]] = {}
     for change in changes:
         edits.setdefault(change.at, []).append(say_field(change.field))
-    found = [Event(run.first_at, run) for run in runs]
-    found += [Event(at, edited=tuple(dict.fromkeys(fields))) for at, fields in edits.items()]
+    found = [PostEvent(run.first_at, run) for run in runs]
+    found += [PostEvent(at, edited=tuple(dict.fromkeys(fields))) for at, fields in edits.items()]
     return tuple(sorted(found, key=lambda event: (event.at, event.run is None)))
 
 

@@ -19,7 +19,18 @@ from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_ful
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.core.version import __version__
 from embedarchive.platforms.kit.specification import Platform
-from embedarchive.store import browsing, clocks, conclusions, erasing, evidence, forgetting, rows, sidefiles, watching
+from embedarchive.store import (
+    browsing,
+    clocks,
+    collections,
+    conclusions,
+    erasing,
+    evidence,
+    forgetting,
+    rows,
+    sidefiles,
+    watching,
+)
 from embedarchive.store.cases import read_withdrawal
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.erasing import Erasure
@@ -39,6 +50,8 @@ ADOPTED_AT_ONCE = 50
 """Rows to a transaction, where those from before the log are put into it."""
 CONCLUDED_AT_ONCE = 200
 """Posts to a transaction, where many are concluded anew."""
+TAG_HEADINGS = ("tag", "tags")
+"""Columns of a list that tag its articles."""
 LONGEST_START_S = 600.0
 """For programs that read an archive at rest: its log can be turned on only while none does."""
 ONE_TRY_MS = 1_000
@@ -259,6 +272,17 @@ class Archive:
         with self.transaction() as conn:
             for url, name, value in notes:
                 rows.keep_note(conn, url, name, value, by, now)
+                if name.strip().lower() in TAG_HEADINGS:
+                    for each in collections.split_names(value):
+                        rows.keep_note(conn, url, f"tag {each}", each, by, now)
+                if name.strip().lower() in collections.HEADINGS:
+                    for each in collections.split_names(value):
+                        collections.keep_members(conn, each, [("article", url)], by, now)
+
+    def keep_remark(self, kind: str, subject: str, name: str, value: str | None, by: str, now: str) -> None:
+        """Keep what a person says of one of the `articles` (its address) or `posts` (its key); None takes it back."""
+        with self.transaction() as conn:
+            rows.keep_note(conn, subject, name, value, by, now, kind)
 
     def keep_followed(self, crawl_id: int, article_id: int) -> None:
         """Keep that this run has looked at an article's links."""

@@ -136,15 +136,20 @@ def keep_seed(
     return article_id
 
 
-def keep_note(conn: sqlite3.Connection, url: str, name: str, value: str, by: str, now: str) -> None:
-    """Keep what a list says of an article, unless the newest notes of that name say it already."""
+def keep_note(
+    conn: sqlite3.Connection, subject: str, name: str, value: str | None, by: str, now: str, kind: str = "articles"
+) -> None:
+    """Keep what somebody says of an article (its address) or a post (its key), unless the newest notes of that name say it.
+
+    None takes back what was said under that name; what was said before stays, and counts no more.
+    """
     known = conn.execute(
-        "SELECT 1 FROM notes n WHERE subject_kind = 'articles' AND subject = ? AND name = ? AND value = ? AND at = "
+        "SELECT 1 FROM notes n WHERE subject_kind = ? AND subject = ? AND name = ? AND value IS ? AND at = "
         "(SELECT max(at) FROM notes o WHERE o.subject_kind = n.subject_kind AND o.subject = n.subject AND o.name = n.name)",
-        (clean(url), clean(name), clean(value)),
+        (kind, clean(subject), clean(name), clean(value)),
     )
     if not known.fetchone():
-        note = {"subject_kind": "articles", "subject": url, "name": name, "value": value, "by": by, "at": now}
+        note = {"subject_kind": kind, "subject": subject, "name": name, "value": value, "by": by, "at": now}
         insert(conn, "notes", note)
 
 
@@ -378,8 +383,9 @@ TURN = "iif(p.resolved, p.platform, 'link')"
 
 
 CHOSEN = """EXISTS (SELECT 1 FROM crawls r WHERE r.id = :crawl AND (json_extract(r.options, '$.platforms') IS NULL
-  OR p.platform IN (SELECT value FROM json_each(r.options, '$.platforms'))))"""
-"""Whether a run is about the posts of the platform of `p`."""
+  OR p.platform IN (SELECT value FROM json_each(r.options, '$.platforms'))) AND (json_extract(r.options, '$.collection') IS NULL
+  OR p.key IN (SELECT post_key FROM collection_posts WHERE name = json_extract(r.options, '$.collection'))))"""
+"""Whether a run is about the posts of the platform of `p`, and of the collection that it was told."""
 
 WANTED_AGAIN = """EXISTS (
   SELECT 1 FROM conclusions n, json_each(n.lacking) l, crawls r

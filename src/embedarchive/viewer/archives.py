@@ -32,12 +32,12 @@ LONGEST_VALUE = 50_000_000
 
 NOUNS = (
     "access", "articles", "artifacts", "blobs", "captures", "checks", "conclusions", "crawls", "descriptions", "embeds",
-    "fetches", "pending", "post_status", "posts", "redactions", "replays",
+    "fetches", "pending", "seeds", "post_status", "posts", "redactions", "replays",
 )  # fmt: skip
 """The tables that the page of a post reads: who may not see one of them sees no page."""
 
-NOTES = ("article_urls", "current_notes", "notes")
-BROWSED = ("browsing", "browsing_counts", "browsing_totals", "collections", "collection_posts")
+NOTES = ("article_urls", "current_notes", "current_post_notes", "notes")
+BROWSED = ("browsing", "browsing_counts", "browsing_totals", "collections", "collection_posts", "tagged_posts")
 WORDS = (*NOTES, *BROWSED, "platforms", *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")))
 FIGURES = ("post_counts",)
 CHANGES = ("changes", "deliveries", "losses")

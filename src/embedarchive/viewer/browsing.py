@@ -22,6 +22,7 @@ from embedarchive.library.browse import (
     list_posts,
     list_unnamed,
 )
+from embedarchive.library.notes import list_tags
 from embedarchive.show.pages import title_of_platform
 from embedarchive.show.timeline import add_years, render_timeline, say_month
 from embedarchive.viewer.archives import BROWSED, PageTooSlow, open_archive, read
@@ -49,20 +50,21 @@ async def show_browse(datasette: Any, request: Any) -> Response:
     asked = Filters.read({name: request.args.get(name) for name in request.args})
     after = request.args.get("after")
 
-    def load(conn: sqlite3.Connection) -> tuple[Facets, PostsPage, tuple[Any, ...], tuple[str, ...]]:
+    def load(conn: sqlite3.Connection) -> tuple[Facets, PostsPage, tuple[Any, ...], tuple[str, ...], tuple[str, ...]]:
         unnamed: tuple[Any, ...] = ()
         if asked.state == "unresolved" and not after:
             unnamed = list_unnamed(conn, asked)
-        return count_facets(conn, asked), list_posts(conn, asked, after), unnamed, list_collections(conn)
+        named = list_collections(conn), list_tags(conn)
+        return count_facets(conn, asked), list_posts(conn, asked, after), unnamed, *named
 
-    facets, page, unnamed, collections = await read(database, load)
+    facets, page, unnamed, collections, tags = await read(database, load)
     makers, counted = await read_makers(database, asked)
     return await show(
         datasette, request, database, "browse.html",
         asked=asked,
         told=asked.tell(),
         chosen=list_chosen(asked),
-        facets=list_facets(asked, facets, makers, collections, counted=counted),
+        facets=list_facets(asked, facets, makers, collections, tags, counted=counted),
         total=facets.posts,
         page=page,
         unnamed=unnamed,
@@ -90,7 +92,13 @@ def list_chosen(asked: Filters) -> list[tuple[str, str, Mapping[str, str]]]:
 
 
 def list_facets(
-    asked: Filters, facets: Facets, makers: Makers, collections: tuple[str, ...], *, counted: bool
+    asked: Filters,
+    facets: Facets,
+    makers: Makers,
+    collections: tuple[str, ...],
+    tags: tuple[str, ...],
+    *,
+    counted: bool,
 ) -> list[Facet]:
     """Every way to choose further that splits what is left. Pure."""
     found = [
@@ -106,6 +114,7 @@ def list_facets(
         Facet("kind", "Kind", tuple((n, n, k, asked.tell(kind=n)) for n, k in facets.kinds)),
         Facet("lang", "Language", tuple((n, n, k, asked.tell(lang=n)) for n, k in facets.langs)),
         Facet("collection", "Collection", tuple((n, n, None, asked.tell(collection=n)) for n in collections)),
+        Facet("tag", "Tag", tuple((n, n, None, asked.tell(tag=n)) for n in tags)),
     ]
     return [each for each in found if each.values and (getattr(asked, each.name) is None or each.name == "period")]
 

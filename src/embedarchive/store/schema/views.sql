@@ -196,8 +196,21 @@ CREATE VIEW current_embeds AS
 CREATE VIEW current_notes AS
   SELECT n.id, u.article_id, a.url AS article_url, n.name, n.value, n.by, n.at
   FROM notes n JOIN article_urls u ON u.url = n.subject JOIN articles a ON a.id = u.article_id
-  WHERE n.subject_kind = 'articles' AND n.at = (SELECT max(o.at) FROM notes o
+  WHERE n.subject_kind = 'articles' AND n.value IS NOT NULL AND n.at = (SELECT max(o.at) FROM notes o
     WHERE o.subject_kind = n.subject_kind AND o.subject = n.subject AND o.name = n.name);
+
+-- What people note of posts, as far as it counts. A tag is a note whose name is `tag` and the tag itself.
+CREATE VIEW current_post_notes AS
+  SELECT n.id, n.subject AS post_key, n.name, n.value, n.by, n.at FROM notes n
+  WHERE n.subject_kind = 'posts' AND n.value IS NOT NULL AND n.at = (SELECT max(o.at) FROM notes o
+    WHERE o.subject_kind = n.subject_kind AND o.subject = n.subject AND o.name = n.name);
+
+-- The posts of each tag: tagged themselves, or embedded in an article that is.
+CREATE VIEW tagged_posts AS
+  SELECT n.value AS tag, n.post_key FROM current_post_notes n WHERE n.name GLOB 'tag *'
+  UNION
+  SELECT n.value, e.post_key FROM current_notes n CROSS JOIN embeds e ON e.article_id = n.article_id
+  WHERE n.name GLOB 'tag *' AND e.kind = 'embed' AND e.post_key IS NOT NULL;
 
 -- Per outlet: what it embedded, how much of that is gone, and how much of what is gone we kept.
 CREATE VIEW embeds_by_outlet AS
