@@ -190,6 +190,7 @@ CHANGES = {
     "a checkpoint": "UPDATE checkpoints SET note = replace(note, '2026', '2025')",
     "a checkpoint's size": "UPDATE checkpoints SET size = size - 1",
     "a checkpoint invented": "INSERT INTO checkpoints SELECT 2, size, replace(note, '2026', '2025') FROM checkpoints",
+    "a checkpoint doubled": "INSERT INTO checkpoints SELECT 2, size, note FROM checkpoints",
     "a key": "UPDATE log_keys SET public_key = substr(public_key, 3) || 'aa'",
     "an origin": "UPDATE log_keys SET origin = origin || 'a'",
     "a key's time": "UPDATE log_keys SET since = '2020'",

@@ -248,7 +248,7 @@ def check_notes(conn: sqlite3.Connection, scope: LogScope, expected: list[_Expec
         except (ValueError, TypeError, AttributeError) as error:
             yield LogFlaw("checkpoint_note", what, f"{what}: {error}")
             continue
-        if found.size != size or size < size_before or str(note) != text:
+        if found.size != size or size <= size_before or str(note) != text:
             yield LogFlaw("checkpoint_note", what, f"{what} is not the note that its row says")
         size_before = size
         scope.checkpoints, scope.newest = scope.checkpoints + 1, note
