@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,16 +16,23 @@ import pytest
 
 from archive_builder import NOW, build_archive
 from embedarchive.core.checkpoint import read_checkpoint, read_note, read_notes, write_verifier
+from embedarchive.core.entries import hash_entry
 from embedarchive.core.errors import SigningError
 from embedarchive.core.merkle import hash_leaf, is_included
+from embedarchive.run import session
+from embedarchive.run.ledger import Event, Run
+from embedarchive.run.report import Report, Tally
+from embedarchive.run.services import Services, Settings
 from embedarchive.store import Archive, evidence, open_reader
 from embedarchive.store.checkpoints import checkpoints_path, find_note_signers, make_checkpoint, read_keys
+from embedarchive.store.evidence import QUERIES, Leaf, tell_leaf
 from embedarchive.store.keyring import Keyring
 from embedarchive.store.schema import SCHEMA_VERSION, read_built
 from embedarchive.store.verify import VerifyScope, verify
 from embedarchive.store.verify_log import LOG_CODES, LogScope
-from in_process import run
+from in_process import run as run_command
 from tampering import tamper
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -277,33 +285,104 @@ def test_what_was_withdrawn_is_told_from_what_was_damaged(copy: Path, ring: Keyr
 
 
 def test_the_command_says_how_the_log_stands(whole: Path, tmp_path: Path) -> None:
-    done = run("verify", "-a", whole, "--against", checkpoints_path(whole))
+    done = run_command("verify", "-a", whole, "--against", checkpoints_path(whole))
     assert done.code == 0
     assert "1 checkpoint" in done.err
     (tmp_path / "none").write_text("nothing")
-    done = run("verify", "-a", whole, "--against", tmp_path / "none")
+    done = run_command("verify", "-a", whole, "--against", tmp_path / "none")
     assert done.code == 7
     assert "against_other" in done.out
 
 
 def test_the_commands_of_the_log(copy: Path, tmp_path: Path) -> None:
-    before = run("evidence", "log", "-a", copy, "--all", "--json")
+    before = run_command("evidence", "log", "-a", copy, "--all", "--json")
     assert before.code == 0
     assert [json.loads(line)["seq"] for line in before.out.splitlines()] == list(range(len(before.out.splitlines())))
-    signed = run("evidence", "checkpoint", "-a", copy)  # by a key of this machine, which is another
+    signed = run_command("evidence", "checkpoint", "-a", copy)  # by a key of this machine, which is another
     assert signed.code == 0
     note = read_note(signed.out)
     assert read_checkpoint(note.text).size == len(before.out.splitlines()) + 1
-    public = run("evidence", "key", "show", "-a", copy).out.splitlines()
+    public = run_command("evidence", "key", "show", "-a", copy).out.splitlines()
     assert len(public) == 2
-    assert run("evidence", "key", "rotate").code == 0
-    signed = run("evidence", "checkpoint", "-a", copy)
+    assert run_command("evidence", "key", "rotate").code == 0
+    signed = run_command("evidence", "checkpoint", "-a", copy)
     assert len(read_note(signed.out).signatures) == 2
-    done = run("verify", "-a", copy)
+    done = run_command("verify", "-a", copy)
     assert done.code == 0
     assert "took over without a signature" in done.err
     key = next((copy.parent / "home" / "state").glob("**/retired-*.pem"), None) or Keyring().path
-    assert run("evidence", "key", "import", key).code == 0
+    assert run_command("evidence", "key", "import", key).code == 0
     (tmp_path / "none.pem").write_text("none")
-    assert run("evidence", "key", "import", tmp_path / "none.pem").code == 1
-    assert run("evidence", "checkpoint", "-a", tmp_path / "nowhere").code == 1
+    assert run_command("evidence", "key", "import", tmp_path / "none.pem").code == 1
+    assert run_command("evidence", "checkpoint", "-a", tmp_path / "nowhere").code == 1
+
+
+# ----------------------------------------------------------------------------------------------------- what is computed
+
+
+class Changed:
+    """A connection that gives one column of what one query gives otherwise."""
+
+    def __init__(self, conn: sqlite3.Connection, query: str, column: int) -> None:
+        self.conn, self.query, self.column = conn, query, column
+
+    def execute(self, sql: str, values: tuple[int, ...] = ()) -> Iterator[tuple[object, ...]]:
+        for row in self.conn.execute(sql, values).fetchall():
+            held = list(row)
+            if sql == self.query:
+                held[self.column] = flip(held[self.column])
+            yield tuple(held)
+
+
+def flip(value: object) -> object:
+    """The value with one bit of it, or with anything at all in place of nothing."""
+    if isinstance(value, int):
+        return value ^ 1
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:]
+    if not value:
+        return "a"
+    text = str(value)
+    return text[:-1] + chr(ord(text[-1]) ^ 1)
+
+
+WHOSE = {"artifacts": "capture", "exchanges": "capture", "check": "capture"}
+COLUMNS = [(which, name) for which, (_, names) in QUERIES.items() if which not in ("stamp", "import") for name in names]
+
+
+@pytest.mark.parametrize(("which", "name"), COLUMNS)
+def test_no_column_of_an_entry_can_change(which: str, name: str, conn: sqlite3.Connection) -> None:
+    sql, names = QUERIES[which]
+    kind = WHOSE.get(which, which)
+    query = "SELECT * FROM log l WHERE kind = ? AND (kind <> 'rendering' OR salt IS NOT NULL)"
+    leaves = [Leaf(*row) for row in conn.execute(query, (kind,))]
+    told = [leaf for leaf in leaves if conn.execute(sql, (leaf.subject,)).fetchone()]
+    assert told
+    for leaf in told:
+        assert hash_entry(tell_leaf(conn, leaf)) == leaf.leaf
+        changed = Changed(conn, sql, names.index(name))
+        assert hash_entry(tell_leaf(changed, leaf)) != leaf.leaf  # type: ignore[arg-type]
+
+
+async def test_a_run_that_lasts_signs_meanwhile(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "CHECKPOINT_EVERY_S", -1.0)
+    with Archive(copy) as archive:
+        crawl = archive.start_crawl("watch", NOW, "test", {})
+        with archive.transaction() as conn:
+            evidence.append(conn, "rendering", 1)
+        services, tally = Services(Settings()), Tally()
+        run = Run(archive, services, crawl, tally.count)
+        reporting = asyncio.ensure_future(session.report_due(run, services, tally, Silent(), tally.count))
+        signed = "SELECT count(*) > 1 FROM checkpoints"
+        await until(lambda: archive.conn.execute(signed).fetchone()[0], "no checkpoint was made meanwhile")
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
+
+
+class Silent:
+    """Somebody who watches a run and says nothing."""
+
+    def begin(self, tally: Tally) -> None: ...
+    def emit(self, event: Event) -> None: ...
+    def note(self, text: str) -> None: ...
+    def end(self, report: Report) -> None: ...

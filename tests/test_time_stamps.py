@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -188,3 +189,19 @@ def test_an_answer_that_is_not_believed_is_kept_and_judged_again(copy: Path, sta
         assert ask(copy, address, root=stampers["chained"].root) == 0
     assert read_states(copy) == [("stamped", None)]
     assert run("verify", "-a", copy, "--require-stamp").code == 0
+
+
+def test_a_run_has_its_checkpoint_stamped(copy: Path, tmp_path: Path, stampers: dict[str, Stamper]) -> None:
+    (tmp_path / "page.html").write_text("<p>nothing</p>", "utf-8")
+    root = ("--tsa-root", stampers["plain"].root)
+    with serving(stampers["plain"]) as place:
+        to_it = ("--tsa", ONE, "--resolve", f"one.example:80:{place}", *root)
+        done = run("crawl", tmp_path / "page.html", "-a", copy, "--platform", "vine", "--json", *to_it)
+    assert json.loads(done.out.splitlines()[-1])["log"]["stamps"] == 1
+    assert run("verify", "-a", copy, "--require-stamp").code == 0
+    (tmp_path / "page.html").write_text("<p>nothing else</p>", "utf-8")
+    done = run(
+        "crawl", tmp_path / "page.html", "-a", copy, "--platform", "vine", "--tsa", "http://127.0.0.1:80/", *root
+    )
+    assert "did not stamp" in done.err  # the door lets nobody out to a private address
+    assert run("verify", "-a", copy, "--require-stamp").code == 8

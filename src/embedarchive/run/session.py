@@ -205,7 +205,7 @@ def finish(
     tally.standing = read_standings(archive, crawl_id)
     tally.log = sign_log(archive, watcher)
     if settings and settings.tsa and tally.log:
-        tally.log["stamps"] = run_apart(stamp_newest(archive, settings, watcher.note))
+        tally.log["stamps"] = stamp_log(archive, settings, watcher)
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
 
 
@@ -217,6 +217,17 @@ def sign_log(archive: Archive, watcher: Watcher) -> dict[str, Any]:
     except SigningError as error:
         watcher.note(f"{error} All that was captured is kept and logged; the next run signs it too.")
         return {}
+
+
+def stamp_log(archive: Archive, settings: Settings, watcher: Watcher) -> int:
+    """Have the newest checkpoint stamped, and give by how many; where nobody can be asked, a later run asks."""
+    try:
+        return run_apart(stamp_newest(archive, settings, watcher.note))
+    except ArchiveError:
+        raise
+    except EmbedArchiveError as error:
+        watcher.note(f"The checkpoint was not stamped: {error}")
+        return 0
 
 
 def tell_kept(tally: Tally) -> str:
