@@ -1,6 +1,6 @@
 """Canaries in a real crawled archive, erased: is any of them left in any byte, and does anything bring one back?
 
-usage: python bench/erase.py [--step N]      (Linux; strace for the sweep of system calls; about three minutes)
+usage: python bench/erase.py [--step N] [--most-s S]      (Linux; strace for the calls; four minutes)
 
 The replica's articles are crawled with a real browser, rendered, with their posts photographed in place. Words are planted in
 every column of one post's rows; to these come its caption in every file, and its pictures. It is erased, and every byte is
@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -121,18 +122,26 @@ def erase(path: Path) -> None:
     compact(path, 1, NOW)
 
 
-def sweep(template: Path, canaries: Mapping[str, bytes], step: int) -> tuple[int, list[str]]:
-    """Kill or fail every N-th call of each kind; the archive must be before or after, sound, and finished by a second try."""
-    cases, wrong = 0, list[str]()
-    for fault in FAULTS:
-        for call in CALLS:
-            for number in range(1, 10_000, step):
-                with tempfile.TemporaryDirectory(prefix="embedarchive-erase-") as folder:
-                    path = Path(shutil.copy(template, Path(folder) / "embeds.db"))
-                    if not break_at(path, call, fault, number):
-                        break
-                    cases += 1
-                    wrong += [f"{call} {number} {fault}: {each}" for each in examine(path, canaries)]
+def sweep(template: Path, canaries: Mapping[str, bytes], step: int, most_s: float) -> tuple[int, list[str]]:
+    """Kill or fail every N-th call of each kind, in turns, for so many seconds at most; give the cases and what was wrong.
+
+    The archive must be before or after, sound, and finished by a second try.
+    """
+    until, cases, wrong = time.monotonic() + most_s, 0, list[str]()
+    left = [(call, fault) for fault in FAULTS for call in CALLS]
+    for number in count(1, step):
+        for call, fault in tuple(left):
+            if time.monotonic() > until:
+                return cases, wrong
+            with tempfile.TemporaryDirectory(prefix="embedarchive-erase-") as folder:
+                path = Path(shutil.copy(template, Path(folder) / "embeds.db"))
+                if not break_at(path, call, fault, number):
+                    left.remove((call, fault))  # it ended before it came to that call
+                    continue
+                cases += 1
+                wrong += [f"{call} {number} {fault}: {each}" for each in examine(path, canaries)]
+        if not left:
+            break
     return cases, wrong
 
 
@@ -159,7 +168,7 @@ def examine(path: Path, canaries: Mapping[str, bytes]) -> list[str]:
     if bool(held) != bool(claims):
         wrong.append("half of it is erased")
     erase(path)
-    left = find_left([path.parent], canaries)
+    left = find_left([path.parent], canaries, deep=False)
     return wrong + [f"left: {name}" for name in sorted(left)] + ([] if is_sound(path) else ["not sound afterwards"])
 
 
@@ -177,7 +186,8 @@ def make_small(path: Path) -> dict[str, bytes]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--step", type=int, default=9)
+    parser.add_argument("--step", type=int, default=5, help="of the calls that are killed or failed, every so many")
+    parser.add_argument("--most-s", type=float, default=150.0, help="seconds for these; 0 leaves them out")
     parser.add_argument("--child", type=Path)
     args = parser.parse_args()
     if args.child:
@@ -214,7 +224,9 @@ def main() -> int:
         back = find_left([path.parent, Path(folder) / "again"], canaries)
         small = Path(folder) / "small.db"
         interrupted = make_small(small)
-        cases, wrong = sweep(small, interrupted, args.step) if shutil.which("strace") else (0, ["strace is not here"])
+        cases, wrong = (
+            sweep(small, interrupted, args.step, args.most_s) if shutil.which("strace") else (0, ["strace is not here"])
+        )
     pages = [f"- {each['what']} of {each['url']}: {each['fate']} {each['why']}" for each in report["pages"]]
     files = f"{report['files']} files erased ({report['bytes']:,} bytes), {len(report['shared'])} shared and kept."
     took = f"{cases} interruptions (every {args.step}th call), {time.monotonic() - started:.0f} s."

@@ -82,19 +82,22 @@ def plant_in(
 # -------------------------------------------------------------------------------------------------------------- finding
 
 
-def find_left(places: Iterable[Path], canaries: Mapping[str, bytes]) -> set[str]:
-    """Which canaries stand anywhere in files or folders, whatever they are packed in; lower and upper case alike."""
+def find_left(places: Iterable[Path], canaries: Mapping[str, bytes], *, deep: bool = True) -> set[str]:
+    """Which canaries stand anywhere in files or folders, whatever they are packed in; lower and upper case alike.
+
+    Not `deep`, what is packed is looked for in members and in `blobs` only.
+    """
     wanted = {name: word.lower() for name, word in canaries.items()}
     found: set[str] = set()
     for place in places:
         for file in [place] if place.is_file() else sorted(each for each in place.rglob("*") if each.is_file()):
-            for data in unpack_all(file.read_bytes()):
+            for data in unpack_all(file.read_bytes(), deep=deep):
                 low = data.lower()
                 found |= {name for name, word in wanted.items() if word in low}
     return found
 
 
-def unpack_all(data: bytes, depth: int = 0) -> Iterator[bytes]:
+def unpack_all(data: bytes, depth: int = 0, *, deep: bool = True) -> Iterator[bytes]:
     """A file's bytes, what of them is packed, by zip, gzip or zlib, wherever in it that begins, and what a database keeps."""
     yield data
     if depth > 3:
@@ -102,18 +105,19 @@ def unpack_all(data: bytes, depth: int = 0) -> Iterator[bytes]:
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             for member in package.namelist():
-                yield from unpack_all(package.read(member), depth + 1)
+                yield from unpack_all(package.read(member), depth + 1, deep=deep)
         return
     if data.startswith(b"\x1f\x8b"):
         with gzip.open(io.BytesIO(data)) as stream:
-            yield from unpack_all(stream.read(), depth + 1)
+            yield from unpack_all(stream.read(), depth + 1, deep=deep)
         return
     if data.startswith(b"SQLite format 3\0"):
         with closing(sqlite3.connect(":memory:")) as conn:
             conn.deserialize(data)
             for encoding, body in conn.execute("SELECT encoding, body FROM blobs WHERE length(body) > 0"):
                 yield zlib.decompress(body) if encoding == "zlib" else body
-    yield from inflate_everywhere(data)
+    if deep:
+        yield from inflate_everywhere(data)
 
 
 def inflate_everywhere(data: bytes) -> Iterator[bytes]:

@@ -198,6 +198,19 @@ def test_the_article_stays_without_the_post(path: Path) -> None:
         assert [tuple(each) for each in seen.fetchall()] == [(1, TO_GO.key), (2, TO_STAY.key)]
 
 
+def test_thorough_looks_into_articles_that_do_not_embed_it(path: Path) -> None:
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl, url = archive.start_crawl("crawl", NOW, "0.1.0", {}), "https://elsewhere.example/quote"
+        body = f"<html><body><p>She wrote: {CAPTION}</p><p>So it is.</p></body></html>".encode()
+        article = archive.keep_seed(crawl, url, url, NOW)
+        archive.keep_fetch(article, crawl, Fetch(url, url, NOW, "ok", 200, content_type="text/html", body=body))
+        archive.finish_crawl(crawl, NOW, "done", {})
+    case = decide(path, TO_GO.key)
+    assert url not in run("access", "erase", case, "--dry-run", "-a", path).out
+    assert run("access", "erase", case, "--thorough", "-a", path).code == 0
+    assert find_left([path.parent], {"caption": b"CAPTIONCANARY"}) == set()
+
+
 @pytest.mark.parametrize("thing", ["@marit.solheim.foto", "https://www.kuestenbote.example/reportage/letzte-faehre"])
 def test_accounts_and_articles_are_erased(path: Path, thing: str) -> None:
     erase(path, thing)

@@ -133,8 +133,11 @@ def list_cases(archive: str, open_only: bool, as_json: bool) -> int:
 @click.argument("case", type=int)
 @archive_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be erased, and what cannot be reached.")
+@click.option(
+    "--thorough", is_flag=True, help="Look for its words in every article. Say it at once: later they are not known."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what is erased as one JSON object.")
-def erase(case: int, archive: str, dry_run: bool, as_json: bool) -> None:
+def erase(case: int, archive: str, dry_run: bool, thorough: bool, as_json: bool) -> None:
     """Erase what a case is about, for good: decide it first, with `decide CASE erase`.
 
     Words and bytes go: of every visit, of all descriptions, from full text, from what publishers say of the posts, and from
@@ -145,11 +148,11 @@ def erase(case: int, archive: str, dry_run: bool, as_json: bool) -> None:
     with closing(open_reader(path)) as conn:
         request = read_withdrawal(conn, case)
         refuse_erasing(request, clock.now())
-        plan = plan_erasure(conn, request)
+        plan = plan_erasure(conn, request, thorough=thorough)
     if not dry_run:
         refuse_without_room(path)
         with Archive(path) as held:
-            plan = held.erase(case, clock.now())
+            plan = held.erase(case, clock.now(), thorough=thorough)
         compact(path, case, clock.now())
     if as_json:
         click.echo(json.dumps(tell_erasure(plan), ensure_ascii=False))
@@ -252,6 +255,7 @@ def say_unreached(plan: Erasure, path: Path) -> Iterator[str]:
         "Not reached: backups, copies that were handed out and are not listed here, snapshots of the file system, and what a "
         "disk keeps of deleted files. Tell those who have copies (GDPR 17(2)); make backups anew."
     )
+    yield "Not reached: a reading room that is running has the old file open until it is started anew."
     yield (
         "Kept on purpose: the case with its reference, basis and note, and the names under which it is withheld; look whether "
         "they tell more than they have to."
@@ -276,6 +280,8 @@ def say_case(case: Withdrawal) -> str:
     if case.decision:
         fate = f"{case.decision} on {say_date(case.decided_at or '')}"
         fate += f" by {case.decided_by}" if case.decided_by else ""
+    if case.decision == "erase" and not case.erased_at:
+        fate += ", not erased yet"
     if case.erased_at:
         fate += f", erased on {say_date(case.erased_at)}"
     held = f", held until {case.hold_until}" if case.hold_until else ""

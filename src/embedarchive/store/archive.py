@@ -214,8 +214,10 @@ class Archive:
             conn.execute("UPDATE seeds SET fetch_after = NULL WHERE fetch_after IS NOT NULL")
             return insert(conn, "crawls", row)
 
-    def erase(self, case: int, now: str) -> Erasure:
+    def erase(self, case: int, now: str, *, thorough: bool = False) -> Erasure:
         """Erase the words and bytes of a case, in one transaction; give what that was. Raises UsageError.
+
+        `thorough` looks for the posts' words into the pages of every article, and not only of those that embed them.
 
         The file still has them in its free pages until it is compacted.
         """
@@ -223,7 +225,7 @@ class Archive:
         erasing.refuse_erasing(request, now)
         self.conn.execute("PRAGMA secure_delete = ON")
         with self.transaction() as conn:
-            plan = erasing.plan_erasure(conn, request)
+            plan = erasing.plan_erasure(conn, request, thorough=thorough)
             erasing.erase_rows(conn, plan, now)
         return plan
 

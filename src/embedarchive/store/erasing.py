@@ -191,8 +191,8 @@ def refuse_erasing(case: Withdrawal, now: str) -> None:
         raise UsageError(f"Case {case.id} is not decided to be erased. Nothing was changed; decide it with: {decides}")
 
 
-def plan_erasure(conn: sqlite3.Connection, case: Withdrawal) -> Erasure:
-    """All that is to go for a case, and nothing done yet. Raises UsageError where another case's hold is on some of it."""
+def plan_erasure(conn: sqlite3.Connection, case: Withdrawal, *, thorough: bool = False) -> Erasure:
+    """All that is to go for a case, and nothing done yet; `thorough` looks into the pages of every article."""
     posts: set[str] = set()
     articles: set[int] = set()
     embeds: set[int] = set()
@@ -201,7 +201,7 @@ def plan_erasure(conn: sqlite3.Connection, case: Withdrawal) -> Erasure:
         posts |= found
         articles |= of_articles
         embeds |= of_embeds
-    return plan_posts(conn, posts, articles, embeds, case.id, case.reason)
+    return plan_posts(conn, posts, articles, embeds, case.id, case.reason, thorough=thorough)
 
 
 def plan_posts(
@@ -211,13 +211,16 @@ def plan_posts(
     embeds: Iterable[int] = (),
     case: int | None = None,
     reason: str = "request",
+    *,
+    thorough: bool = False,
 ) -> Erasure:
-    """All that is to go with these posts, articles and embeds."""
+    """All that is to go with these posts, articles and embeds; `thorough` looks into the pages of every article."""
     keys = with_names(conn, posts)
     whole = tuple(sorted(set(articles)))
     captures = ids(conn, f"SELECT id FROM captures WHERE post_key {_POSTS}", posts=json.dumps(keys))
     given = {name: json.dumps(sorted(each)) for name, each in (
         ("posts", keys), ("captures", captures), ("articles", whole), ("embeds", set(embeds)))}  # fmt: skip
+    given["thorough"] = str(int(thorough))
     wanted = make_traces(keys, read_texts(conn, given))
     given |= find_elsewhere(conn, wanted, given)
     pages = plan_pages(conn, wanted, given)
@@ -299,9 +302,9 @@ def read_texts(conn: sqlite3.Connection, given: Mapping[str, str]) -> list[str]:
     return [row[0] for row in found if row[0]]
 
 
-_AROUND = f"""SELECT DISTINCT article_id FROM embeds WHERE post_key {_POSTS}
+_AROUND = f"""SELECT id FROM articles WHERE :thorough UNION SELECT article_id FROM embeds WHERE post_key {_POSTS}
   UNION SELECT article_id FROM embeds WHERE id IN (SELECT value FROM json_each(:embeds))"""
-"""The articles that embed the posts: in these their words are looked for everywhere."""
+"""The articles in which the posts' words are looked for everywhere: those that embed them, or all."""
 
 
 def find_elsewhere(conn: sqlite3.Connection, wanted: PostTraces, given: Mapping[str, str]) -> dict[str, str]:
@@ -367,11 +370,14 @@ def plan_page(conn: sqlite3.Connection, page: PageChange, wanted: PostTraces, *,
     return PageChange(page.fetch_id, page.url, page.column, page.sha256, page.content_type, cut, why)
 
 
-_USED = f"""SELECT 1 FROM artifacts WHERE sha256 = :sha AND capture_id NOT {_CAPTURES}
-  UNION ALL SELECT 1 FROM exchanges WHERE body_sha256 = :sha AND capture_id NOT {_CAPTURES}
-  UNION ALL SELECT 1 FROM fetches WHERE (html_sha256 = :sha OR dom_sha256 = :sha OR screenshot_sha256 = :sha)
-    AND id NOT IN (SELECT value FROM json_each(:fetches))
-  LIMIT 1"""
+_USED = f"""SELECT sha256 FROM artifacts WHERE sha256 IN (SELECT value FROM json_each(:files)) AND capture_id NOT {_CAPTURES}
+  UNION SELECT body_sha256 FROM exchanges
+    WHERE body_sha256 IN (SELECT value FROM json_each(:files)) AND capture_id NOT {_CAPTURES}
+  UNION SELECT j.value FROM fetches f, json_each(json_array(f.html_sha256, f.dom_sha256, f.screenshot_sha256)) j
+    WHERE (f.html_sha256 IN (SELECT value FROM json_each(:files)) OR f.dom_sha256 IN (SELECT value FROM json_each(:files))
+        OR f.screenshot_sha256 IN (SELECT value FROM json_each(:files)))
+      AND f.id || j.key NOT IN (SELECT value FROM json_each(:replaced))"""
+"""Which files something else uses: another post's visit, another page. One walk through the fetches, for all of them."""
 
 _STATIC = frozenset(("stylesheet", "font", "script"))
 """What platforms serve alike for every post: it goes only where it holds the post."""
@@ -388,14 +394,16 @@ def plan_files(
         given,
     ):
         kinds.setdefault(sha256, set()).add(kind)
-    replaced = {**given, "fetches": json.dumps([page.fetch_id for page in pages])}
+    replaced = [f"{page.fetch_id}{REPLACED.index(page.column)}" for page in pages]
+    asked = {**given, "files": json.dumps(sorted(kinds)), "replaced": json.dumps(replaced)}
+    used = {row[0] for row in conn.execute(_USED, asked)}
     files: dict[str, int] = {}
     shared = []
     for sha256, of in sorted(kinds.items()):
         held = conn.execute("SELECT size FROM blobs WHERE sha256 = ? AND length(body) > 0", (sha256,)).fetchone()
         if held is None or (of <= _STATIC and not names_posts(conn, sha256, wanted)):
             continue
-        if conn.execute(_USED, replaced | {"sha": sha256}).fetchone():
+        if sha256 in used:
             shared.append(sha256)
         else:
             files[sha256] = int(held[0])
