@@ -222,6 +222,19 @@ def test_it_is_browsed_from_the_disk(site: Path, page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_a_site_with_an_address_has_what_others_read(path: Path, tmp_path: Path) -> None:
+    export_site(path, tmp_path / "site", NOW, base_url="https://site.example/kept/")
+    listed = set(re.findall(r"<loc>(.*?)</loc>", (tmp_path / "site/sitemap.xml").read_text()))
+    pages = {each.relative_to(tmp_path / "site").as_posix() for each in (tmp_path / "site").rglob("*.html")}
+    assert listed == {f"https://site.example/kept/{page}" for page in pages}
+    post = next((tmp_path / "site/posts").iterdir()).read_text()
+    assert 'rel="canonical" href="https://site.example/kept/posts/' in post
+    assert "<entry>" in (tmp_path / "site/lost.atom").read_text()
+    assert 'property="og:image" content="https://site.example/kept/' in "".join(
+        each.read_text() for each in (tmp_path / "site/posts").iterdir()
+    )
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [

@@ -7,9 +7,11 @@ import json
 import sqlite3
 import zipfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -21,6 +23,7 @@ from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.library import post_record
 from embedarchive.library.functions import id_date
 from embedarchive.library.questions import QUESTIONS
+from embedarchive.show.social import describe_post_link
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
 from embedarchive.store.schema.meanings import describe_tables
@@ -513,3 +516,52 @@ def test_what_the_config_arranges_is_there(path: Path) -> None:
         named = {*how.get("facets", ()), how.get("label_column"), how.get("sort_desc")} - {None}
         assert named <= columns, table
     conn.close()
+
+
+# ---------------------------------------------------------------------------------------------------------- for others
+
+
+async def test_pages_that_others_reach_say_where_and_what_they_are(path: Path) -> None:
+    room = await open_room(path, **configure({"base_url": "https://archive.example/"}))
+    page = (await get(room, f"/embeds/-/post/{KEY}?utm_source=x")).text
+    assert f'<link rel="canonical" href="https://archive.example/embeds/-/post/{KEY}">' in page
+    shot = find(path, "SELECT a.sha256 FROM conclusions n JOIN artifacts a ON a.capture_id = n.best_capture_id "
+                "WHERE n.post_key = ? AND a.role = 'screenshot'", KEY)  # fmt: skip
+    assert f'property="og:image" content="https://archive.example/embeds/-/media/{shot}"' in page
+    assert 'property="og:title" content="Marit Solheim' in page
+    browsed = (await get(room, "/embeds/-/browse?x=1&platform=x")).text
+    assert 'rel="canonical" href="https://archive.example/embeds/-/browse?platform=x"' in browsed
+    here = await open_room(path)
+    assert 'rel="canonical"' not in (await get(here, f"/embeds/-/post/{KEY}")).text
+
+
+async def test_what_was_preserved_and_what_was_lost_are_feeds(room: Datasette) -> None:
+    lost = (await get(room, "/embeds/-/lost.atom")).text
+    kept = (await get(room, "/embeds/-/preserved.atom")).text
+    assert ("Gone by 9 Mar 2026" in lost, "Studio Bergamot" in lost) == (True, False)
+    assert ("Gone by" in kept, "Studio Bergamot" in kept) == (False, True)
+    for feed in (lost, kept):
+        root = ElementTree.fromstring(feed)
+        entries = root.findall("{http://www.w3.org/2005/Atom}entry")
+        updated = [each.findtext("{http://www.w3.org/2005/Atom}updated") for each in entries]
+        assert updated == sorted(updated, reverse=True)
+        assert root.findtext("{http://www.w3.org/2005/Atom}updated") == updated[0]
+
+
+async def test_a_sitemap_names_what_is_kept_or_gone(room: Datasette) -> None:
+    told = (await get(room, "/embeds/-/sitemap.xml")).text
+    assert told.count("<url>") == 6
+    assert KEY in told
+    assert SAMPLES[7].post.key not in told
+    assert (await get(room, "/embeds/-/sitemap.xml?page=2")).status_code == 404
+
+
+def test_no_picture_of_what_is_sensitive_is_handed_to_others(path: Path) -> None:
+    conn = open_reader(path)
+    record = post_record(conn, KEY)
+    conn.close()
+    assert record is not None
+    assert record.best is not None
+    assert describe_post_link(record, lambda kept: "https://x/").picture == "https://x/"
+    veiled = replace(record, best=replace(record.best, sensitive=True))
+    assert describe_post_link(veiled, lambda kept: "https://x/").picture is None

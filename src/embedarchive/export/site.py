@@ -35,13 +35,16 @@ from embedarchive.export.places import (
 from embedarchive.export.publish import SHOWN, publish
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.library.articles import MOST_ON_A_PAGE, article_lines
+from embedarchive.library.figures import list_moments
 from embedarchive.library.posts import read_lines
 from embedarchive.library.records import ArticleLine, Counts, PostLine, StoredFile
 from embedarchive.show import words as phrases
 from embedarchive.show.card import InlineSource, author_of, fullest_claim, render_post, title_of
 from embedarchive.show.content_types import SNIFFED, sniff_type
+from embedarchive.show.feed import render_posts_feed, render_sitemap
 from embedarchive.show.files import Source
 from embedarchive.show.pages import HELPERS, load_asset, load_templates
+from embedarchive.show.social import describe_post_link
 from embedarchive.store import open_reader
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.reading import read_piece
@@ -111,6 +114,7 @@ class Pages:
     count: int = 0
     media_types: dict[str, str] = field(default_factory=dict)
     index: list[dict[str, Any]] = field(default_factory=list)
+    addresses: list[tuple[str, str | None]] = field(default_factory=list)
 
     def write(self) -> None:
         self.media_types = find_media(self.conn)
@@ -125,10 +129,31 @@ class Pages:
         self.write_articles()
         self.write_outlets(counts)
         self.write_search()
+        if self.base_url:
+            self.write_syndication()
+
+    def write_syndication(self) -> None:
+        """What others read of a site that has an address: its sitemap, and Atom of what was preserved and what was lost."""
+        self.folder.write("sitemap.xml", render_sitemap(self.addresses[:50_000]))
+        begun = self.conn.execute("SELECT min(started_at) FROM crawls").fetchone()[0] or "1970-01-01T00:00:00.000Z"
+        for what, page in (("preserved", "all.html"), ("lost", "lost.html")):
+            feed = render_posts_feed(
+                list_moments(self.conn, what),
+                title=f"{what.capitalize()} · {self.title}",
+                named=f"embedarchive:{self.base_url}:{what}",
+                self_url=self.find_address(f"{what}.atom") or "",
+                page_url=self.find_address(page) or "",
+                updated=begun,
+                post_url=lambda key: self.find_address(place_post(key)) or "",
+            )
+            self.folder.write(f"{what}.atom", feed)
 
     def page(self, name: str, template: str, **context: Any) -> None:
         """Render one page to its place; its links lead from there."""
         links = Places("../" * name.count("/"), self.media_types)
+        context.setdefault("canonical", self.find_address(name))
+        if self.base_url:
+            self.addresses.append((self.find_address(name) or "", None))
         html = self.env.get_template(template).render(
             **HELPERS,
             **context,
@@ -178,13 +203,18 @@ class Pages:
             place, "site/post.html", record=record, title=title_of(record), author=author_of(record),
             card=render_post(record, self.find_source(), version_url=address), page_url=address,
             runs=phrases.find_runs(record.observations), changes=phrases.find_changes(record.captures),
-            claim=fullest_claim(record),
+            claim=fullest_claim(record), social=describe_post_link(record, self.find_picture),
         )  # fmt: skip
         self.index.append(index_post(line, place, record.post.native_id))
 
     def find_address(self, place: str) -> str | None:
         """Where a page will stand, for citations; None where nobody said."""
         return f"{self.base_url.rstrip('/')}/{place}" if self.base_url else None
+
+    def find_picture(self, kept: StoredFile) -> str | None:
+        """The whole address of a file of the site; None where nobody said where it will stand."""
+        shown = Places("", self.media_types).shown(kept)
+        return self.find_address(shown) if shown else None
 
     def find_source(self) -> Source:
         """Where a post's page finds its files. Subtitles are in the page: a browser takes none from a disk's file."""

@@ -167,6 +167,33 @@ def recent_captures(conn: sqlite3.Connection, limit: int) -> tuple[PostLine, ...
     return tuple(line for line in lines if line.status == "available")[:limit]
 
 
+MOST_IN_A_FEED = 50
+
+
+def list_moments(conn: sqlite3.Connection, what: str) -> list[tuple[PostLine, str]]:
+    """The posts that were preserved, or found gone, last, each with when that was."""
+    if what == "lost":
+        lines = recent_losses(conn, MOST_IN_A_FEED)
+        told = [(line, line.first_gone_at or "") for line in lines]
+    else:
+        told = [
+            (line, line.last_available_at or "") for line in recent_captures(conn, MOST_IN_A_FEED) if line.preserved
+        ]
+    return sorted(((line, at) for line, at in told if at), key=lambda each: each[1], reverse=True)
+
+
+def list_public(conn: sqlite3.Connection, page: int, most: int) -> tuple[tuple[str, str | None], ...]:
+    """A page of the posts of which something is kept or known to be gone: (key, when it was last looked at), by key."""
+    sql = """SELECT post_key, last_checked_at FROM conclusions WHERE kept <> 'none' OR status = 'gone'
+             ORDER BY post_key LIMIT ? OFFSET ?"""
+    return tuple((row[0], row[1]) for row in conn.execute(sql, (most, (page - 1) * most)))
+
+
+def count_public(conn: sqlite3.Connection) -> int:
+    """How many posts `list_public` has."""
+    return _number(conn, "SELECT total(posts) FROM post_counts WHERE kept <> 'none' OR status = 'gone'")
+
+
 def _recent_keys(conn: sqlite3.Connection, outcome: str, limit: int) -> list[str]:
     sql = "SELECT post_key FROM captures WHERE outcome = ? AND purpose <> 'control' ORDER BY started_at DESC LIMIT ?"
     return list(dict.fromkeys(row["post_key"] for row in select(conn, sql, outcome, limit)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
 from embedarchive.core.shell import say_heal
-from embedarchive.library.records import Alert
+from embedarchive.library.records import Alert, PostLine
 from embedarchive.show.words import CHANGE_WORDS, say_count, say_interval, say_post_status, shorten
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -92,3 +92,56 @@ def say_details(alert: Alert, heal: Sequence[str] = ()) -> tuple[str, ...]:
 def list_heals(alert: Alert) -> tuple[str, ...]:
     """The commands that close the holes of an alert's stories, where there is a copy and the post is gone."""
     return tuple(say_heal(each.url) for each in alert.stories) if alert.healable else ()
+
+
+def render_posts_feed(
+    lines: Sequence[tuple[PostLine, str]],
+    *,
+    title: str,
+    named: str,
+    self_url: str,
+    page_url: str,
+    updated: str,
+    post_url: Callable[[str], str],
+) -> bytes:
+    """A feed of posts, each with the moment that it is in the feed for, newest first; the rest is as for `render_feed`."""
+    newest = max((at for _, at in lines), default=updated)
+    feed = ElementTree.Element("feed", {"xmlns": ATOM})
+    _add(feed, "id", uuid.uuid5(uuid.NAMESPACE_URL, named).urn)
+    _add(feed, "title", title)
+    _add(feed, "updated", newest)
+    ElementTree.SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": self_url})
+    ElementTree.SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": page_url})
+    _add(ElementTree.SubElement(feed, "author"), "name", "embedarchive")
+    for line, at in lines:
+        entry = ElementTree.SubElement(feed, "entry")
+        _add(entry, "id", uuid.uuid5(uuid.NAMESPACE_URL, f"{named} {line.key} {line.first_gone_at or ''}").urn)
+        who = line.author_name or line.author_handle
+        _add(
+            entry,
+            "title",
+            f"{say_post_status(line)}: a post by {who}" if who else f"{say_post_status(line)}: {line.key}",
+        )
+        _add(entry, "updated", at)
+        ElementTree.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": post_url(line.key)})
+        _add(entry, "summary", "\n".join(filter(None, (shorten(line.text or "", 200), line.url))))
+    return ElementTree.tostring(feed, "unicode", xml_declaration=True).encode()
+
+
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+MOST_IN_A_SITEMAP = 10_000
+"""The standard allows 50,000; a page of the reading room holds fewer."""
+
+
+def render_sitemap(pages: Sequence[tuple[str, str | None]], kind: str = "url") -> bytes:
+    """Addresses, each with when it last changed where that is known, as a sitemap (https://www.sitemaps.org/protocol.html).
+
+    With `kind` sitemap it is an index of sitemaps.
+    """
+    root = ElementTree.Element("urlset" if kind == "url" else "sitemapindex", {"xmlns": SITEMAP})
+    for address, changed in pages:
+        entry = ElementTree.SubElement(root, kind)
+        _add(entry, "loc", address)
+        if changed:
+            _add(entry, "lastmod", changed[:10])
+    return ElementTree.tostring(root, "unicode", xml_declaration=True).encode()

@@ -19,7 +19,20 @@ from embedarchive.library.functions import register_functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
-from embedarchive.viewer import browsing, cells, desk, hosts, links, media, memento, oembed, pages, shelf, studies
+from embedarchive.viewer import (
+    browsing,
+    cells,
+    desk,
+    hosts,
+    links,
+    media,
+    memento,
+    oembed,
+    pages,
+    shelf,
+    studies,
+    syndication,
+)
 from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import find_archives, guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
@@ -62,6 +75,8 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (DB + r"/outlet/(?P<outlet>[^/]+)/alerts\.atom$", desk.serve_feed),
         (DB + r"/lost$", pages.show_lost),
         (DB + r"/browse$", browsing.show_browse),
+        (DB + r"/(?P<what>preserved|lost)\.atom$", syndication.serve_posts_feed),
+        (DB + r"/sitemap\.xml$", syndication.serve_sitemap),
         (DB + r"/outlets$", pages.show_outlets),
         (DB + r"/(?P<study>survival|rot)(?P<form>\.svg|\.csv)?$", studies.show_study),
         (DB + r"/post/(?P<key>.+)$", pages.show_post),

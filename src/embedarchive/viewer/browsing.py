@@ -26,7 +26,9 @@ from embedarchive.library.notes import list_tags
 from embedarchive.show.pages import title_of_platform
 from embedarchive.show.timeline import add_years, render_timeline, say_month
 from embedarchive.viewer.archives import BROWSED, PageTooSlow, open_archive, read
-from embedarchive.viewer.pages import show
+from embedarchive.viewer.hosts import is_only_here
+from embedarchive.viewer.memento import make_link
+from embedarchive.viewer.pages import links_to, show
 
 MAKERS_MS = 60
 """Outlets and authors among many posts are shown without numbers when they cannot be counted in that time."""
@@ -62,6 +64,7 @@ async def show_browse(datasette: Any, request: Any) -> Response:
     return await show(
         datasette, request, database, "browse.html",
         asked=asked,
+        canonical=say_canonical(datasette, request, links_to(datasette, database.name).browse(asked.tell(), after or "")),
         told=asked.tell(),
         chosen=list_chosen(asked),
         facets=list_facets(asked, facets, makers, collections, tags, counted=counted),
@@ -72,6 +75,13 @@ async def show_browse(datasette: Any, request: Any) -> Response:
         timeline=render_timeline(facets.months, facets.lost_months),
         losses=sum(facets.lost_months.values()),
     )  # fmt: skip
+
+
+def say_canonical(datasette: Any, request: Any, path: str) -> str | None:
+    """The address of a choice, the same however it was come by; None where it works on this machine only."""
+    if is_only_here(datasette, request):
+        return None
+    return make_link(datasette, request, path)
 
 
 async def read_makers(database: Any, asked: Filters) -> tuple[Makers, bool]:

@@ -55,6 +55,13 @@ class Links:
     def desk(self, outlet: str | None = None) -> str:
         return f"{self.base}/-/desk" + (f"?{urlencode({'outlet': outlet})}" if outlet else "")
 
+    def posts_feed(self, what: str) -> str:
+        """The Atom feed of what was `preserved`, or `lost`."""
+        return f"{self.base}/-/{what}.atom"
+
+    def sitemap(self, page: int | None = None) -> str:
+        return f"{self.base}/-/sitemap.xml" + (f"?page={page}" if page else "")
+
     def feed(self, outlet: str | None = None) -> str:
         return f"{self.base}/-/" + (f"outlet/{quote(outlet, safe='')}/alerts.atom" if outlet else "alerts.atom")
 

@@ -11,11 +11,12 @@ from datasette.utils.asgi import Response
 
 from embedarchive import library
 from embedarchive.detect.identity import identify_pasted
-from embedarchive.library.records import Lookup
+from embedarchive.library.records import Lookup, StoredFile
 from embedarchive.show import words as phrases
 from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
 from embedarchive.show.pages import HELPERS
 from embedarchive.show.snapshot import SANITISED_POLICY
+from embedarchive.show.social import describe_article_link, describe_post_link
 from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, open_archive, read
 from embedarchive.viewer.assets import asset_path
@@ -50,13 +51,21 @@ def links_to(datasette: Any, name: str) -> Links:
 async def show(
     datasette: Any, request: Any, database: Any, template: str, status: int = 200, **context: Any
 ) -> Response:
-    """Render one of our templates with our headers."""
+    """Render one of our templates with our headers.
+
+    Its own address, `canonical`, is told where others can reach it: the path without what only says how it was come by.
+    """
+    links = links_to(datasette, database.name)
+    if "canonical" not in context and status == 200 and not is_only_here(datasette, request):
+        context["canonical"] = make_link(datasette, request, request.path)
+    feeds = {f"What was {what}": links.posts_feed(what) for what in ("preserved", "lost")}
     html = await datasette.render_template(
         f"embedarchive/{template}",
         {
             **HELPERS,
             **context,
-            "links": links_to(datasette, database.name),
+            "links": links,
+            "feeds": feeds,
             "archive": database.name,
             "takes_pictures": True,
             "asset": lambda name: datasette.urls.path(asset_path(name)),
@@ -136,9 +145,16 @@ async def show_post(datasette: Any, request: Any) -> Response:
         claim=fullest_claim(record),
         page_url=make_link(datasette, request, links.post(record.post.key)),
         only_here=is_only_here(datasette, request),
+        social=describe_post_link(record, lambda kept: find_address(datasette, request, links, kept)),
         card_url=version_url,
         oembed_url=make_link(datasette, request, datasette.urls.path("/-/embedarchive/oembed")),
     )  # fmt: skip
+
+
+def find_address(datasette: Any, request: Any, links: Links, kept: StoredFile) -> str | None:
+    """The whole address of a file that a page may show."""
+    shown = links.shown(kept)
+    return make_link(datasette, request, shown) if shown else None
 
 
 async def show_card(datasette: Any, request: Any) -> Response:
@@ -224,7 +240,8 @@ async def show_article(datasette: Any, request: Any) -> Response:
     record = await read(database, lambda conn: library.article_record(conn, number))
     if record is None:
         raise Missing("The archive does not know this article.")
-    return await show(datasette, request, database, "article.html", record=record)
+    social = describe_article_link(record)
+    return await show(datasette, request, database, "article.html", record=record, social=social)
 
 
 async def show_outlet(datasette: Any, request: Any) -> Response:
