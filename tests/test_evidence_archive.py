@@ -298,6 +298,7 @@ def test_the_commands_of_the_log(copy: Path, tmp_path: Path) -> None:
     before = run_command("evidence", "log", "-a", copy, "--all", "--json")
     assert before.code == 0
     assert [json.loads(line)["seq"] for line in before.out.splitlines()] == list(range(len(before.out.splitlines())))
+    assert "no key yet" in run_command("evidence", "key", "show", "-a", copy).err
     signed = run_command("evidence", "checkpoint", "-a", copy)  # by a key of this machine, which is another
     assert signed.code == 0
     note = read_note(signed.out)
@@ -386,3 +387,12 @@ class Silent:
     def emit(self, event: Event) -> None: ...
     def note(self, text: str) -> None: ...
     def end(self, report: Report) -> None: ...
+
+
+def test_of_new_things_only_new_entries_are_made_again(whole: Path, tmp_path: Path) -> None:
+    path = tamper(whole, tmp_path / "embeds.db", "UPDATE captures SET reason = 'other' WHERE id = 1")
+    with closing(open_reader(path)) as conn:
+        (at,) = conn.execute("SELECT started_at FROM captures WHERE id = 1").fetchone()
+        for since, found in (("2000-01-01", True), (at, True), ("2100-01-01", False)):
+            codes = {flaw.code for flaw in verify(conn, VerifyScope(since=since))}
+            assert ("log_entry" in codes) == found

@@ -129,8 +129,11 @@ def key() -> None:
 def show(archive: str) -> None:
     """Say where the signing key is, and print the public keys of the archive, as tools for signed notes take them."""
     ring = Keyring()
-    public = public_bytes(ring.current())
-    click.echo(f"The key that signs is {ring.path}; its public half is {public.hex()}.", err=True)
+    if ring.path.exists():
+        public = public_bytes(ring.current())
+        click.echo(f"The key that signs is {ring.path}; its public half is {public.hex()}.", err=True)
+    else:
+        click.echo(f"There is no key yet. The first run makes one: {ring.path}", err=True)
     path = archive_path(archive)
     if not path.exists():
         return
