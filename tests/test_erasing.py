@@ -221,6 +221,22 @@ def test_accounts_and_articles_are_erased(path: Path, thing: str) -> None:
     assert flaws(path) == []
 
 
+def test_nothing_more_is_kept_of_an_outlet_that_is_erased(path: Path) -> None:
+    erase(path, "the-meridian.example")
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl, url = archive.start_crawl("crawl", NOW, "0.1.0", {}), "https://the-meridian.example/2026/04/new"
+        article = archive.keep_seed(crawl, url, url, NOW)
+        assert archive.conn.execute("SELECT * FROM articles_to_fetch WHERE id = ?", (article,)).fetchone() is None
+        assert (
+            archive.conn.execute("SELECT fetch_after FROM seeds WHERE article_id = ?", (article,)).fetchone()[0] is None
+        )
+        page = Fetch(url, url, NOW, "ok", 200, content_type="text/html", body=b"<p>CAPTIONCANARY</p>")
+        assert archive.keep_fetch(article, crawl, page) is None
+        archive.finish_crawl(crawl, NOW, "done", {})
+    assert find_left([path.parent], {"words": b"CAPTIONCANARY"}) == set()
+    assert "Two ships" not in text_of(path)
+
+
 def test_a_picture_is_erased_with_every_post_that_shows_it(path: Path, tmp_path: Path) -> None:
     picture = tmp_path / "face.jpg"
     picture.write_bytes(draw_picture("neon:5", (540, 675)))
@@ -388,6 +404,19 @@ def test_nothing_brings_it_back(erased: Path, way: object) -> None:
     assert barred_rows(erased) == before
     picture = middle(draw_picture("quay:1", (540, 675)))
     assert find_left([erased.parent], {"words": b"CAPTIONCANARY", "visit": b"VISITCANARY", "picture": picture}) == set()
+
+
+def test_a_backup_that_is_restored_brings_nothing_back(path: Path, tmp_path: Path) -> None:
+    place = tmp_path / "backup" / "embeds.db"
+    place.parent.mkdir()
+    assert run("backup", place, "-a", path).code == 0
+    erase(path, TO_GO.key)
+    done = run("restore", place, "-a", path)
+    assert (done.code, "Erased in it" in done.err) == (0, True), done.err
+    assert find_left([path], {"words": b"CAPTIONCANARY"}) == set()
+    assert STAYS[:20] in text_of(path)
+    assert flaws(path) == []
+    assert "beside the archive" in run("access", "erase", "1", "-a", path).err  # what was replaced
 
 
 # ------------------------------------------------------------------------------------------------- before, or after

@@ -130,18 +130,25 @@ def backup(archive: str, place: Path, quiet: bool) -> None:
 def restore(archive: str, place: Path) -> None:
     """Put a backup in the place of the archive, verified; what was there is kept beside it under another name.
 
+    What was erased since the backup was made is erased in it, too.
+
     Not while a run writes to the archive. What a killed run left beside it goes with the file it belongs to.
 
     \b
     embedarchive restore /mnt/backup -a archive
     """
+    from embedarchive.core import clock
     from embedarchive.store.backup import restore as put_back
+    from embedarchive.store.carrying import carry_over
 
     done = put_back(archive_path(place), archive_path(archive))
     click.echo(
         f"{done.path} is restored from {archive_path(place)}, and was read back: nothing is wrong with it.", err=True
     )
     if done.replaced:
+        erased = carry_over(done.replaced, done.path, clock.now())
+        if erased:
+            click.echo(f"Erased in it, for that was done since it was made: {say_count(erased, 'thing')}.", err=True)
         click.echo(f"What was there before is {done.replaced}. Delete it when you need it no more.", err=True)
 
 

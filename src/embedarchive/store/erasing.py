@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from embedarchive.core.errors import DamagedArchive, UsageError, WrongBytes
@@ -168,7 +168,8 @@ class Erasure:
     files: Mapping[str, int]
     shared: tuple[str, ...]
     pages: tuple[PageChange, ...]
-    exports: tuple[str, ...] = field(default=())
+    exports: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -201,7 +202,8 @@ def plan_erasure(conn: sqlite3.Connection, case: Withdrawal, *, thorough: bool =
         posts |= found
         articles |= of_articles
         embeds |= of_embeds
-    return plan_posts(conn, posts, articles, embeds, case.id, case.reason, thorough=thorough)
+    plan = plan_posts(conn, posts, articles, embeds, case.id, case.reason, thorough=thorough)
+    return replace(plan, outlets=tuple(each.name for each in case.subjects if each.kind == "outlet"))
 
 
 def plan_posts(
@@ -480,6 +482,7 @@ def log_erasure(conn: sqlite3.Connection, plan: Erasure, emptied: Mapping[str, l
 def bar(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
     """Give posts and articles the level `erased`, for good: the view `barred_posts` is what everything asks."""
     subjects = [Subject("post", key) for key in plan.posts] + [Subject("article", url) for url in plan.addresses]
+    subjects += [Subject("outlet", host) for host in plan.outlets]
     known = "SELECT 1 FROM access WHERE kind = ? AND subject = ? AND level = 'erased'"
     new = [each for each in subjects if not conn.execute(known, (each.kind, each.name)).fetchone()]
     if plan.case is not None:
