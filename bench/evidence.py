@@ -6,9 +6,9 @@ usage: python bench/evidence.py [--leaves 1000000] [--raw 400] [--stride 1]
    time (with a `--stride` of n, every n-th): is its entry another then? Bytes by their sha256, packed ones unpacked. What is
    computed is what verify computes, of the one row.
 2. Bits of the file itself, `--raw` of them drawn by lot, each judged by the whole of verify. A flip counts where any row of
-   these tables reads otherwise than before, or cannot be read. It does not count where none does: then it fell on free bytes of
-   a page, on one of SQLite's own (a fragment count, a stale cell), on an index (SQLite's integrity check has those), or on a
-   table of what is derived or still to be done. Those are counted apart, with how many of them verify names as well.
+   these tables reads otherwise than before, or cannot be read (`logged`). It does not count where none does: then it fell on
+   another table, of what is derived or still to be done (`derived`), or on free bytes of a page, SQLite's own (a fragment
+   count, a stale cell) or an index (`nothing`). Those are told apart, with how many of them verify names as well.
 3. Every row of these tables dropped, doubled, and swapped with the next.
 4. Somebody who has the machine changes rows, makes log, tree and checkpoints anew, and signs with a key of theirs.
 5. What a leaf costs: time beside that of a capture (0.2 CPU-seconds, bench/results/capture.md), bytes in the file; a
@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -204,12 +204,12 @@ def count_flipped_bytes(conn: sqlite3.Connection, most: int, tally: Counter[str]
 # --------------------------------------------------------------------------------------------------- 2. bits of the file
 
 
-def read_all(path: Path) -> str:
+def read_all(path: Path, tables: Sequence[str]) -> str:
     """A hash of everything that the rows of these tables say; another where they cannot be read."""
     digest = hashlib.sha256()
     try:
         with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as conn:
-            for table in (*LOGGED, "blobs"):
+            for table in tables:
                 columns = ", ".join(SKIPPED_COLUMNS.get(table, ("*",)))
                 for row in conn.execute(f"SELECT {columns} FROM {table}"):
                     digest.update(repr(tuple(row)).encode("utf-8", "surrogateescape"))
@@ -228,7 +228,12 @@ SKIPPED_COLUMNS = {
 
 def count_raw(path: Path, room: Path, how_many: int, tally: Counter[str]) -> None:
     """Bits of the file, drawn by lot."""
-    chance, whole, before = random.Random(20261127), path.read_bytes(), read_all(path)
+    with closing(open_reader(path)) as conn:
+        sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
+        every = [row[0] for row in conn.execute(sql)]
+    logged = (*LOGGED, "blobs")
+    chance, whole = random.Random(20261127), path.read_bytes()
+    before, all_before = read_all(path, logged), read_all(path, every)
     copy = room / "raw" / "embeds.db"
     copy.parent.mkdir()
     checkpoints_path(copy).write_bytes(checkpoints_path(path).read_bytes())
@@ -237,10 +242,14 @@ def count_raw(path: Path, room: Path, how_many: int, tally: Counter[str]) -> Non
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
         copy.write_bytes(flipped)
-        matters, named = read_all(copy) != before, is_named(copy)
-        tally["raw flips that matter" if matters else "raw flips that do not"] += 1
-        tally["raw caught" if matters else "raw named all the same"] += named
-        if matters and not named:
+        kind, named = "nothing", is_named(copy)
+        if read_all(copy, logged) != before:
+            kind = "logged"
+        elif read_all(copy, every) != all_before:
+            kind = "derived"
+        tally[f"raw {kind}"] += 1
+        tally[f"raw {kind} named"] += named
+        if kind == "logged" and not named:
             tell(f"NOT CAUGHT: bit {bit}")
 
 
@@ -443,10 +452,8 @@ def main() -> None:
         timed("rows", lambda: count_rows(path, tally))
         tell(f"{tally['row changes']:,} rows dropped, inserted, swapped: {tally['row changes caught']:,} caught")
         timed("bits of the file", lambda: count_raw(path, room, given.raw, tally))
-        tell(
-            f"bits of the file: {tally['raw flips that matter']:,} matter, {tally['raw caught']:,} of them caught; "
-            f"{tally['raw flips that do not']:,} do not, {tally['raw named all the same']:,} of them named all the same"
-        )
+        for kind in ("logged", "derived", "nothing"):
+            tell(f"bits of the file, {kind}: {tally[f'raw {kind}']:,}, of them {tally[f'raw {kind} named']:,} named")
         alone, by_checkpoint = is_attacker_caught(path, room)
         tell(f"who signs all of it anew: named by the archive alone: {alone}, by an older checkpoint: {by_checkpoint}")
         leaf_s = time_typical_entry()
@@ -456,8 +463,8 @@ def main() -> None:
         tell(f"verify: {rate:.0f} MB a CPU-second, {without:.0f} without the log")
         leaf_bytes, proof_ms = measure_log(room, given.leaves)
         tell(f"of {given.leaves:,} leaves: {leaf_bytes:.1f} bytes each in the file, a proof in {proof_ms:.2f} ms")
-    flips = tally["flips"] + tally["row changes"] + tally["raw flips that matter"] + 1
-    caught = tally["caught"] + tally["row changes caught"] + tally["raw caught"] + by_checkpoint
+    flips = tally["flips"] + tally["row changes"] + tally["raw logged"] + 1
+    caught = tally["caught"] + tally["row changes caught"] + tally["raw logged named"] + by_checkpoint
     result = {
         "flips": flips, "caught": caught, "overhead": round(overhead, 4), "verify_mb_s": round(rate),
         "bytes_a_leaf": round(leaf_bytes, 1), "proof_ms": round(proof_ms, 2), "leaves": given.leaves,
