@@ -1,10 +1,13 @@
 """Make the pictures of the documentation: crawl the replica, lose some posts, photograph the reading room.
 
-usage: python docs/make_pictures.py [ARCHIVE]      (one that `embedarchive demo` made; without it, the demo runs)
+usage: python docs/make_pictures.py [ARCHIVE [NAME...]]
+
+ARCHIVE is one that `embedarchive demo` made; without it, the demo runs. With NAMEs only these pictures are made.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +29,7 @@ LOADED = """() => document.fonts.status === 'loaded' && [...document.images]
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: which page, how large a window, light or dark, and how much of the page."""
+    """One picture: which page (of the room, or a file), how large a window, light or dark, and how much of the page."""
 
     name: str
     path: str
@@ -36,7 +39,7 @@ class Shot:
     whole: bool = False
 
 
-def shots(lost: str, article: int) -> tuple[Shot, ...]:
+def shots(lost: str, article: int, card: str) -> tuple[Shot, ...]:
     return (
         Shot("gone-post", f"/-/embedarchive/post/{lost}", height=1000),
         Shot("gone-post-dark", f"/-/embedarchive/post/{lost}", height=1000, dark=True),
@@ -45,13 +48,18 @@ def shots(lost: str, article: int) -> tuple[Shot, ...]:
         Shot("front-dark", "/-/embedarchive", height=1100, dark=True),
         Shot("article", f"/embeds/-/article/{article}", height=1000),
         Shot("lookup", "/embeds/-/find?q=fog", height=700),
+        Shot("proof", f"/embeds/-/proof/{lost}", height=1100),
+        Shot("proof-dark", f"/embeds/-/proof/{lost}", height=1100, dark=True),
+        Shot("proof-phone", f"/embeds/-/proof/{lost}", width=390, height=844),
+        Shot("pack-card", card, width=720, whole=True),
     )
 
 
 def photograph(browser: Browser, shot: Shot) -> None:
     scheme = "dark" if shot.dark else "light"
     page = browser.new_page(viewport={"width": shot.width, "height": shot.height}, color_scheme=scheme)
-    page.goto(f"http://127.0.0.1:{PORT}{shot.path}", wait_until="load")
+    base = "" if shot.path.startswith("file:") else f"http://127.0.0.1:{PORT}"
+    page.goto(base + shot.path, wait_until="load")
     page.wait_for_function(LOADED)
     page.screenshot(path=IMAGES / f"{shot.name}.png", full_page=shot.whole)
     page.close()
@@ -63,6 +71,15 @@ def make_archive() -> Path:
         [sys.executable, "-c", "from embedarchive.cli import main; main()", "demo", "-a", folder], check=False
     )
     return folder
+
+
+def make_pack(folder: Path, post: str) -> str:
+    """The first page of the evidence pack of a post, as the address of a file."""
+    room = Path(tempfile.mkdtemp(prefix="embedarchive-pack-"))
+    command = [sys.executable, "-c", "from embedarchive.cli import main; main()", "evidence", "pack", post]
+    subprocess.run([*command, "-a", folder, "-o", room / "pack.zip", "--quiet"], check=True)
+    shutil.unpack_archive(room / "pack.zip", room)
+    return next(room.glob("*/data/card.html")).as_uri()
 
 
 def wait_for_server() -> None:
@@ -77,6 +94,7 @@ def wait_for_server() -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1]) if sys.argv[1:] else make_archive()
+    wanted = sys.argv[2:]
     conn = open_reader(folder / "embeds.db")
     lost = conn.execute(
         "SELECT l.key FROM lost_posts l JOIN descriptions d ON d.post_key = l.key WHERE preserved AND d.kind = 'photo'"
@@ -90,8 +108,9 @@ def main() -> None:
         with sync_playwright() as playwright:
             choice = find_browser(None, {"PATH": "/usr/bin:/usr/local/bin"})
             browser = playwright.chromium.launch(executable_path=choice.path, channel=choice.channel)
-            for shot in shots(lost, article):
-                photograph(browser, shot)
+            for shot in shots(lost, article, make_pack(folder, lost)):
+                if shot.name in wanted or not wanted:
+                    photograph(browser, shot)
             browser.close()
     finally:
         serving.terminate()

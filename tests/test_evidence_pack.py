@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
+from authorities import Stamper
 from embedarchive.core.errors import DamagedArchive, UsageError
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
 from embedarchive.export.checking import CODES, WITHDRAWN, check_pack
@@ -27,10 +28,14 @@ from embedarchive.export.pack import VERIFIER, Packed, write_pack
 from embedarchive.export.read_me import READ_ME
 from embedarchive.export.signing import find_signer
 from embedarchive.library import post_record
-from embedarchive.store import open_reader
+from embedarchive.platforms import PLATFORMS
+from embedarchive.store import Archive, evidence, open_reader
 from embedarchive.store.sharing import Eyes, open_shared
+from embedarchive.store.stamps import keep_answer, read_due_stamps, want_stamps
+from embedarchive.store.timestamps import judge_stamp, make_stamp_request, read_roots
 from in_process import run
-from logged import sign_log
+from logged import SIGNED_AT, sign_log
+from reading_room import open_room
 from tools import find_python_tools
 
 POST = SAMPLES[0].post.key
@@ -388,3 +393,121 @@ def test_a_pack_of_nothing_is_damaged(tmp_path: Path) -> None:
         packed.writestr("../../etc/passwd", "no")
     assert find_codes(tmp_path / "empty.zip") == {"unreadable"}
     assert os.listdir(tmp_path) == ["empty.zip"]
+
+
+# --------------------------------------------------------------------------------------------------- stamps, and erasing
+
+
+def stamp(path: Path, *authorities: Stamper) -> None:
+    """Have the newest checkpoint stamped, as at the end of a run."""
+    with Archive(path, platforms=PLATFORMS) as archive, archive.transaction():
+        [note] = archive.conn.execute("SELECT note FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
+        for each in authorities:
+            want_stamps(archive.conn, [f"http://{each.name}.example/tsr"], SIGNED_AT)
+        for due, authority in zip(read_due_stamps(archive.conn, SIGNED_AT), authorities, strict=True):
+            token = authority.answer(make_stamp_request(note.encode()))
+            judged = judge_stamp(token, note.encode(), read_roots(authority.root))
+            assert judged.code == "stamped", judged
+            keep_answer(archive.conn, due.id, token, judged)
+
+
+def test_stamps_of_two_authorities_go_along(archive: Path, tmp_path: Path) -> None:
+    """One of them sends its certificates in an order that not every reader takes."""
+    path = Path(shutil.copy(archive, tmp_path / "embeds.db"))
+    shutil.copytree(archive.with_name("keys"), tmp_path / "keys")
+    stamp(path, Stamper(tmp_path / "one", "one", chain=True), Stamper(tmp_path / "two", "two"))
+    make(path, tmp_path / "pack.zip")
+    pack = unpack(tmp_path / "pack.zip", tmp_path / "pack")
+    assert run_verifier(pack) == (0, set())
+    assert find_codes(pack) == set()
+    page = (pack / READ_ME).read_text("utf-8")
+    assert "which one.example and two.example confirmed then" in " ".join(page.split())
+    [command] = re.findall(r"^  (openssl ts .*)$", page, re.MULTILINE)
+    assert subprocess.run(["/bin/sh", "-c", command], cwd=pack, capture_output=True, check=False).returncode == 0
+    other = Stamper(tmp_path / "other", "other")
+    shutil.copy(other.root, pack / "data/evidence/stamp-2.pem")
+    list_anew(pack)
+    assert run_verifier(pack) == (7, {"stamp"})
+    assert find_codes(pack) == {"stamp"}
+    note = (pack / "data/evidence/checkpoint.note").read_bytes()
+    (pack / "data/evidence/stamp-1.tsr").write_bytes(other.answer(make_stamp_request(note + b"?")))
+    shutil.copy(other.root, pack / "data/evidence/stamp-1.pem")
+    list_anew(pack)
+    assert run_verifier(pack)[0] == 7
+    assert {each.what for each in check_pack(pack) if each.code == "stamp"} == {
+        f"data/evidence/stamp-{number}.tsr" for number in (1, 2)
+    }
+
+
+def test_what_was_erased_is_withdrawn_by_the_log_itself(archive: Path, tmp_path: Path) -> None:
+    """An entry that a withdrawal stands in for: both are in the pack, and each under the signed root."""
+    path = Path(shutil.copy(archive, tmp_path / "embeds.db"))
+    shutil.copytree(archive.with_name("keys"), tmp_path / "keys")
+    with Archive(path, platforms=PLATFORMS) as opened, opened.transaction():
+        number = opened.conn.execute("SELECT best_capture_id FROM conclusions WHERE post_key = ?", (POST,)).fetchone()[
+            0
+        ]
+        opened.conn.execute(
+            "INSERT INTO redactions (table_name, row_id, column_name, reason, redacted_at) VALUES ('captures', ?, "
+            "'final_url', 'asked', '2026-03-21T00:00:00.000Z')",
+            (number,),
+        )
+        opened.conn.execute("UPDATE captures SET final_url = '' WHERE id = ?", (number,))
+        evidence.append_withdrawal(opened.conn, "capture", number)
+    with pytest.raises(UsageError, match="no signed checkpoint"):
+        make(path, tmp_path / "pack.zip")
+    sign_log(path, "2026-03-22T08:00:00.000Z")
+    make(path, tmp_path / "pack.zip")
+    pack = unpack(tmp_path / "pack.zip", tmp_path / "pack")
+    assert run_verifier(pack) == (0, set())
+    assert WITHDRAWN in {each.code for each in check_pack(pack)}
+    assert "withdrawn on purpose" in " ".join((pack / READ_ME).read_text("utf-8").split())
+    for name in ("withdrawal.json", "withdrawal-proof.json"):
+        body = (pack / "data/evidence" / name).read_text("utf-8")
+        (pack / "data/evidence" / name).write_text(body.replace("0", "1"))
+        list_anew(pack)
+        assert run_verifier(pack)[0] == 7
+        assert find_codes(pack)
+        (pack / "data/evidence" / name).write_text(body)
+
+
+# ------------------------------------------------------------------------------------------------------ in the reading room
+
+
+async def test_what_proves_a_post_is_a_sentence_and_three_clicks(archive: Path, zipped: Path, tmp_path: Path) -> None:
+    """From its page to the sentence, from there to the pack, and the commands that check it stand beside."""
+    room = await open_room(archive)
+    post = (await room.client.get(f"/embeds/-/post/{POST}")).text
+    proof_at = re.search(r'href="([^"]+/-/proof/[^"]+)"', post)
+    assert proof_at
+    page = (await room.client.get(proof_at[1])).text
+    assert "as they were when the archive signed for them on 20 March 2026" in page
+    assert "openssl pkeyutl -verify" in page
+    pack_at = re.search(r'href="([^"]+/-/pack/[^"?]+)"', page)
+    assert pack_at
+    answer = await room.client.get(pack_at[1])
+    assert answer.headers["content-type"] == "application/zip"
+    assert f'filename="evidence-{POST.replace(":", "-")}.zip"' in answer.headers["content-disposition"]
+    (tmp_path / "pack.zip").write_bytes(answer.content)
+    assert run_verifier(unpack(tmp_path / "pack.zip", tmp_path / "pack")) == (0, set())
+    every = await room.client.get(f"{pack_at[1]}?all=1")
+    assert len(every.content) > len(answer.content)
+
+
+async def test_the_room_does_not_claim_what_nothing_proves(archive: Path, tmp_path: Path) -> None:
+    path = build_archive(tmp_path / "embeds.db")
+    room = await open_room(path)
+    assert "Nothing yet" in (await room.client.get(f"/embeds/-/proof/{POST}")).text
+    refused = await room.client.get(f"/embeds/-/pack/{POST}")
+    assert refused.status_code == 404
+    assert "evidence checkpoint" in refused.text
+    assert "Nothing of this post" in (await room.client.get(f"/embeds/-/proof/{SAMPLES[7].post.key}")).text
+    assert (await room.client.get("/embeds/-/proof/instagram:nope")).status_code == 404
+    altered = Path(shutil.copy(archive, tmp_path / "altered.db"))
+    with closing(sqlite3.connect(altered)) as conn, conn:
+        conn.execute("DROP TRIGGER captures_no_update")
+        conn.execute("UPDATE captures SET status = 203 WHERE post_key = ?", (POST,))
+    room = await open_room(altered)
+    page = (await room.client.get(f"/altered/-/proof/{POST}")).text
+    assert "not what was logged" in page
+    assert "pack/" not in page

@@ -24,6 +24,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.sharing import HIDDEN, SEEN, find_tombstone, open_shared, read_level
 from in_process import run
+from logged import sign_log
 from reading_room import open_room
 
 NOW = "2026-03-21T08:00:00.000Z"
@@ -58,6 +59,7 @@ def path(tmp_path: Path) -> Path:
         archive.keep_found(fetch or 0, Found((named, bare), title="Night"), 1, NOW, crawl)
         archive.conclude_all()
         archive.finish_crawl(crawl, NOW, "done", {})
+    sign_log(made)
     return made
 
 
@@ -105,6 +107,7 @@ FORMS = {
     "jsonl of embeds": ("export", "--jsonl", "{out}", "--table", "embeds"),
     "csv": ("export", "--csv", "{out}"),
     "dehydrated": ("export", "--dehydrated", "{out}"),
+    "pack": ("evidence", "pack", ARTICLES[2][0], "-o", "{out}", "--all"),
 }
 TELLING = {"publish", "publish with pages", "site", "wacz", "jsonl", "jsonl of embeds", "csv"}
 
@@ -322,6 +325,7 @@ def find_routes(path: Path, key: str) -> list[str]:
     return [
         f"{room}/archive", f"{room}/lost", f"{room}/outlets", f"{room}/find?q=CANARY1", f"{room}/find?q=ANARY1",
         f"{room}/find?q=@tokyo.yakei.bu", f"{room}/post/{key}", f"{room}/card/{key}", f"{room}/evidence/{key}",
+        f"{room}/proof/{key}", f"{room}/pack/{key}?all=1",
         *(f"{room}/capture/{each}" for each in captures), *(f"{room}/snapshot/{each}" for each in captures),
         *(f"{room}/{route}/{each}" for route in ("media", "source") for each in files),
         *(f"{room}/embed/{each}" for each in embeds), *(f"{room}/article/{each}" for each in articles),

@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from archive_builder import SAMPLES, SENSITIVE, build_archive
 from embedarchive.export.site import export_site
+from logged import sign_log
 from reading_room import a_browser, serve_room
 from tools import find_npm_package
 
@@ -22,6 +23,7 @@ PAGES = (
     "find?q=feb+2026", "find?q=11+February+2019", "find?q=11.2.2026", "outlets", "survival", "rot",
     "outlet/the-meridian.example", "article/2", "article/3", "embed/5", "capture/1",
     "capture/4", *(f"post/{key}" for key in (GONE, ALIVE, PARTIAL, CLAIMED, SENSITIVE.post.key)),
+    f"proof/{GONE}", f"proof/{CLAIMED}",
     f"card/{GONE}", f"card/{SENSITIVE.post.key}", "find", "find?q=ferry", "find?q=ferri", "find?q=zzyyxx",
     "post/x:1", "outlet/nobody.example",
 )  # fmt: skip
@@ -33,7 +35,9 @@ FAULTS = """axe.run({resultTypes: ['violations']}).then(({violations}) => violat
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_archive(tmp_path_factory.mktemp("archive") / "embeds.db", (*SAMPLES, SENSITIVE))
+    path = build_archive(tmp_path_factory.mktemp("archive") / "embeds.db", (*SAMPLES, SENSITIVE))
+    sign_log(path)
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ from embedarchive.viewer.hosts import is_loopback, read_name
 from embedarchive.viewer.serve import arrange
 from embedarchive.viewer.shims import configure, is_1_0
 from hostile_requests import REQUESTS, add_large_files
+from logged import sign_log
 from reading_room import a_browser, open_room, serve_room
 from waiting import BOUND_S
 
@@ -41,7 +42,9 @@ KEY = LOST.key
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_archive(tmp_path_factory.mktemp("archive") / "embeds.db")
+    path = build_archive(tmp_path_factory.mktemp("archive") / "embeds.db")
+    sign_log(path)
+    return path
 
 
 @pytest_asyncio.fixture
@@ -91,6 +94,8 @@ def routes_of(path: Path) -> dict[str, str]:
         "post": f"/embeds/-/post/{KEY}",
         "card": f"/embeds/-/card/{KEY}",
         "evidence": f"/embeds/-/evidence/{KEY}",
+        "proof": f"/embeds/-/proof/{KEY}",
+        "pack": f"/embeds/-/pack/{KEY}",
         "embed": "/embeds/-/embed/5",
         "capture": "/embeds/-/capture/1",
         "snapshot": "/embeds/-/snapshot/1",
@@ -173,7 +178,7 @@ async def test_what_is_not_denied_stays_open(path: Path) -> None:
     room = await open_room(path, **deny("exchanges"))
     shown = {name: (await get(room, url)).status_code for name, url in routes_of(path).items()}
     assert {name for name, status in shown.items() if status == 403} == {
-        "capture", "evidence", "media of exchange", "source of exchange",
+        "capture", "evidence", "pack", "proof", "media of exchange", "source of exchange",
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ PAGES = (
     "snapshot/1",
     "article/2",
     f"evidence/{KEY}",
+    f"proof/{KEY}",
 )
 PASSWORD = "for this test alone"
 

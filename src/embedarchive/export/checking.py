@@ -17,14 +17,15 @@ from typing import IO, Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from warcio.archiveiterator import ArchiveIterator
 
-from embedarchive.core.checkpoint import Checkpoint, SignedNote, read_checkpoint, read_note
+from embedarchive.core.checkpoint import Checkpoint, Signature, SignedNote, hash_key, read_checkpoint, read_note
 from embedarchive.core.entries import commit_words
 from embedarchive.core.errors import UsageError
 from embedarchive.core.merkle import hash_leaf, is_included
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
+from embedarchive.store.timestamps import judge_stamp, read_certificates
 from embedarchive.store.verify import Flaw
 
 Files = Mapping[str, Callable[[], IO[bytes]]]
@@ -130,6 +131,9 @@ def check_exhibit(files: Files, folder: str) -> Iterator[Flaw]:
     note, checkpoint = read_signed(files, folder)
     if note is None:
         yield flaw("signature", f"{folder}/checkpoint.note")
+    for name in files:
+        if re.fullmatch(re.escape(folder) + r"/stamp-\d+\.tsr", name) and not is_stamped(files, name):
+            yield flaw("stamp", name)
     entry = read(files, f"{folder}/entry.json")
     place = json.loads(read(files, f"{folder}/proof.json"))
     inside, leaf = leads_to(checkpoint, place), hash_leaf(entry).hex()
@@ -157,8 +161,17 @@ def read_signed(files: Files, folder: str) -> tuple[SignedNote | None, Checkpoin
         key.verify(signature, text)
     except (InvalidSignature, ValueError):
         return None, checkpoint
-    is_beneath = any(each.signature == signature for each in note.signatures)
+    public = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    named = hash_key(checkpoint.origin, public)
+    is_beneath = Signature(checkpoint.origin, named, signature) in note.signatures
     return (note if is_beneath else None), checkpoint
+
+
+def is_stamped(files: Files, name: str) -> bool:
+    """Whether a time stamp is of the checkpoint beside it, by whom the certificate beside it says, at the time it names."""
+    note = read(files, f"{name.rpartition('/')[0]}/checkpoint.note")
+    roots = read_certificates(read(files, f"{name.removesuffix('.tsr')}.pem"))
+    return judge_stamp(read(files, name), note, roots).code == "stamped"
 
 
 def leads_to(checkpoint: Checkpoint, place: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from embedarchive.export.exhibits import Exhibit
 from embedarchive.library.rows import read_json, select, select_one
 
-Event = Mapping[str, Any]
+CustodyEvent = Mapping[str, Any]
 
 NAMED = "SELECT DISTINCT value AS sha256 FROM json_tree(?) WHERE key IN ('sha256', 'body_sha256', 'html_sha256', " \
         "'dom_sha256', 'screenshot_sha256') AND value IS NOT NULL ORDER BY value"  # fmt: skip
@@ -24,13 +24,13 @@ EXPORTS = """SELECT e.made_at AS at, 'export' AS what, e.form, e.sha256 FROM exp
   WHERE p.post_key = ? AND e.form <> 'pack' ORDER BY e.id"""
 
 
-def list_events(conn: sqlite3.Connection, exhibit: Exhibit) -> list[Event]:
+def list_events(conn: sqlite3.Connection, exhibit: Exhibit) -> list[CustodyEvent]:
     """What happened to it, oldest first; of what is not known when, last."""
     found = [*list_made(conn, exhibit), *list_logged(exhibit), *list_left(conn, exhibit), *list_lacking(conn, exhibit)]
     return sorted(found, key=lambda event: (event.get("at") is None, event.get("at")))
 
 
-def list_made(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[Event]:
+def list_made(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[CustodyEvent]:
     """That it was captured: by which run of which version, with which browser."""
     table = "captures" if exhibit.kind == "capture" else "fetches"
     row = select_one(conn, f"SELECT * FROM {table} WHERE id = ?", exhibit.subject)
@@ -44,7 +44,7 @@ def list_made(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[Event]:
     yield made
 
 
-def list_logged(exhibit: Exhibit) -> Iterator[Event]:
+def list_logged(exhibit: Exhibit) -> Iterator[CustodyEvent]:
     """That it was logged and signed for, and who stamped that."""
     proof = exhibit.proof
     signed = {"what": "checkpoint", "by": proof.text.partition("\n")[0], "size": proof.size}
@@ -55,16 +55,15 @@ def list_logged(exhibit: Exhibit) -> Iterator[Event]:
         yield {"at": None, "what": "withdrawal", "entry": proof.withdrawal.index, "of": proof.place.index}
 
 
-def list_left(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[Event]:
+def list_left(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[CustodyEvent]:
     """What was decided of who may see the post, and which copies of it left the archive."""
     if exhibit.key is None:
         return
     yield from select(conn, LEVELS, exhibit.key)
-    if select_one(conn, "SELECT 1 AS found FROM pragma_table_list WHERE name = 'export_posts'"):
-        yield from select(conn, EXPORTS, exhibit.key)
+    yield from select(conn, EXPORTS, exhibit.key)
 
 
-def list_lacking(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[Event]:
+def list_lacking(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[CustodyEvent]:
     """Each file that the entry names and the pack has not, and why: withdrawn, or not for whoever the pack is for."""
     for row in select(conn, NAMED, exhibit.proof.place.entry.decode("utf-8", "surrogatepass")):
         sha256 = row["sha256"]
@@ -79,6 +78,6 @@ def is_seen(conn: sqlite3.Connection, table: str, sha256: str) -> bool:
     return select_one(conn, f"SELECT 1 AS found FROM {table} WHERE sha256 = ?", sha256) is not None
 
 
-def write_events(events: list[Event]) -> bytes:
+def write_events(events: list[CustodyEvent]) -> bytes:
     """The events as JSON Lines. Pure."""
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events).encode("utf-8", "replace")

@@ -21,9 +21,9 @@ from embedarchive.show.words import LOOK_WORDS
 CAPTURES = (
     "SELECT id, outcome, finished_at FROM captures WHERE post_key = ? AND purpose <> 'control' ORDER BY started_at, id"
 )
-NEWEST = (
-    "SELECT * FROM fetches WHERE article_id = ? AND html_sha256 IS NOT NULL ORDER BY fetched_at DESC, id DESC LIMIT 1"
-)
+# Also where the page is not for whoever asks: what proves it is.
+NEWEST = """SELECT f.* FROM fetches f JOIN main.fetches whole ON whole.id = f.id
+  WHERE f.article_id = ? AND whole.html_sha256 IS NOT NULL ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1"""
 POSTS = "SELECT DISTINCT post_key FROM embeds WHERE fetch_id = ? AND post_key IS NOT NULL AND kind = 'embed' ORDER BY position"
 
 

@@ -58,8 +58,10 @@ class Packed:
     damaged: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_pack(conn: sqlite3.Connection, out: Path, chosen: Chosen, sign: Sign, *, overwrite: bool = False) -> Packed:
-    """Write the pack of what was chosen to `out`, as this connection may see it, whole or not at all.
+def write_pack(
+    conn: sqlite3.Connection, out: Path, chosen: Chosen, sign: Sign | None, *, overwrite: bool = False
+) -> Packed:
+    """Write the pack of what was chosen to `out`, as this connection may see it, whole or not at all; `sign` its web archives.
 
     Raises UsageError where something is there already, DiskFull.
     """
@@ -106,7 +108,7 @@ class Writer:
     exhibit: Exhibit
     checked: Checked
     room: Path
-    sign: Sign
+    sign: Sign | None
 
     def write(self) -> None:
         if self.exhibit.kind == "capture":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
 from embedarchive.export.exhibits import Chosen
@@ -15,13 +16,13 @@ WIDTH = 78
 
 FILES = {
     "card.html": "the post as a page, script-free: begin here",
-    "screenshot.png": "the post as a browser showed it",
-    "article.png": "the whole article as a browser showed it",
+    "screenshot.": "the post as a browser showed it",
+    "article.": "the whole article as a browser showed it",
     "page.html.txt": "the article's page after its scripts ran, as text",
     "media/": "the files of the post, byte for byte as they were sent",
-    "page.wacz": "all that went over the network; opens in any web-archive player, such as replayweb.page",
-    "description.json": "what was read out of it, each field with where it was read",
-    "evidence/": "what proves all that: entry, proof, checkpoint, key, stamps, record of custody",
+    "page.wacz": "all that went over the network, for any web-archive player",
+    "description.json": "what was read out of it, and where",
+    "evidence/": "what proves all that, and the record of custody",
 }
 
 
@@ -41,8 +42,10 @@ def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
     yield from fill("Kept by embedarchive, with a real browser, from the platform's own pages. In the folder data:")
     yield ""
     for name, says in FILES.items():
-        if any(f"/{name}" in each for each in names):
-            yield f"  {name:18} {says}"
+        found = next((each for each in names if f"/{name}" in each), None)
+        if found:
+            shown = name if name.endswith("/") else found.rpartition("/")[2]
+            yield f"  {shown:18} {says}"
     yield ""
     yield "WHAT IT PROVES"
     yield ""
@@ -71,35 +74,36 @@ def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
         "terminal in this folder and enter, one after another:"
     )
     yield ""
-    for command in list_commands(names):
+    stamps = chosen.exhibits[0].proof.stamps
+    for command in list_commands(names, stamps[0].at if stamps else None):
         yield f"  {command}"
     yield ""
     yield from fill(
         "1 reads every file and says which is not as it was packed. 2 does the same, and follows the proof from the files to "
         'the signature and the stamps; it ends with "Nothing is wrong." or names what is, DAMAGED or WITHDRAWN: what was '
         "withdrawn was taken out on purpose, and the log says so. 3 has openssl alone judge "
-        + ("the time stamp." if any_stamp(names) else "the signature.")
+        + ("the first time stamp." if stamps else "the signature.")
     )
 
 
-def list_commands(names: Sequence[str]) -> tuple[str, str, str]:
-    """Three commands that check a pack, in its folder; their output is told on the page."""
+def list_commands(names: Sequence[str], stamped_at: str | None) -> tuple[str, str, str]:
+    """Three commands that check a pack, in its folder; `stamped_at` (ISO 8601) is the time of its first stamp. Pure."""
     return (
         f"sha256sum --check --quiet {TAG_MANIFEST} {MANIFEST}",
         "python3 verify.py",
-        judge_by_openssl(next(each for each in names if each.endswith("evidence/checkpoint.note")), any_stamp(names)),
+        judge_by_openssl(next(each for each in names if each.endswith("evidence/checkpoint.note")), stamped_at),
     )
 
 
-def any_stamp(names: Sequence[str]) -> bool:
-    return any(each.endswith("evidence/stamp-1.tsr") for each in names)
+def judge_by_openssl(note: str, stamped_at: str | None) -> str:
+    """openssl's command for the first checkpoint of a pack, by the name of its note. Pure.
 
-
-def judge_by_openssl(note: str, has_stamp: bool) -> str:
-    """openssl's command for the first checkpoint of a pack, by the name of its note. Pure."""
+    A stamp is judged at the time in it: the certificate of an authority runs out, and what it stamped stays stamped.
+    """
     folder = note.rpartition("/")[0]
-    if has_stamp:
-        return f"openssl ts -verify -in {folder}/stamp-1.tsr -data {note} -CAfile {folder}/stamp-1.pem"
+    if stamped_at:
+        at = int(datetime.fromisoformat(stamped_at).timestamp())
+        return f"openssl ts -verify -in {folder}/stamp-1.tsr -data {note} -CAfile {folder}/stamp-1.pem -attime {at}"
     key, signed = f"{folder}/key.pem", f"-in {folder}/checkpoint.txt -sigfile {folder}/checkpoint.sig"
     return f"openssl pkeyutl -verify -pubin -inkey {key} -rawin {signed}"
 

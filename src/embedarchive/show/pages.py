@@ -12,6 +12,7 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
 from embedarchive.show.badges import render_date, render_mark, render_moment, render_status
 from embedarchive.show.files import render_blur
+from embedarchive.show.proof import PROOF
 from embedarchive.show.style import POST, TOKENS
 from embedarchive.show.tags import Html, link_original, link_outward, link_target
 from embedarchive.show.terminal import next_steps
@@ -26,7 +27,7 @@ def load_templates() -> PackageLoader:
 def load_asset(name: str) -> bytes:
     """A style sheet or script; the style sheet begins with the look that the cards share."""
     body = files("embedarchive.show").joinpath("static", name).read_bytes()
-    return (TOKENS + POST).encode() + body if name.endswith(".css") else body
+    return (TOKENS + POST + PROOF).encode() + body if name.endswith(".css") else body
 
 
 def title_of_platform(name: str | None) -> str:

@@ -11,6 +11,10 @@ LIMITS = (
     "It does not prove that everybody saw the same: a platform may show different people different things.",
     "Words read out of the page (description.json) are our reading of these bytes; the bytes are what is proved.",
 )
+STAMPED = (
+    "The time is as sure as the authority that stamped it: compare its certificate (evidence/stamp-1.pem) with the one that it "
+    "publishes itself."
+)
 UNSTAMPED = (
     "The time is that of the archive's own clock. No authority outside of it has confirmed it, so it is worth as much as "
     "whoever keeps the archive; compare the checkpoint with one that was published, printed or mailed before."
@@ -35,7 +39,7 @@ def name_authority(address: str) -> str:
 
 def list_limits(proof: ProofRecord) -> tuple[str, ...]:
     """What is not proved, a sentence each."""
-    return LIMITS if proof.stamps else (UNSTAMPED, *LIMITS)
+    return (STAMPED if proof.stamps else UNSTAMPED, *LIMITS)
 
 
 def list_facts(proof: ProofRecord) -> list[tuple[str, str]]:
@@ -46,7 +50,8 @@ def list_facts(proof: ProofRecord) -> list[tuple[str, str]]:
         ("Its hash", proof.place.leaf.hex()),
         ("Checkpoint signed", say_moment(proof.made_at)),
         *(stamps or [("Time stamp", "none: no authority has confirmed the time")]),
-        ("Signed by", f"{proof.text.partition(chr(10))[0]}, Ed25519 key {proof.key.hex()}"),
+        ("Log", proof.text.partition("\n")[0]),
+        ("Key (Ed25519)", proof.key.hex()),
     ]
 
 
@@ -74,19 +79,19 @@ def render_proof(proof: ProofRecord) -> Html:
 
 
 PROOF = """\
-.proof { max-width: 35rem; margin: var(--s5) auto 0; padding: 0 var(--s5); color: var(--ink); font: var(--t0)/1.55 var(--sans);
+.proof { max-width: 35rem; margin: var(--s6) auto 0; padding: 0 var(--s5); color: var(--ink); font: var(--t0)/1.55 var(--sans);
   overflow-wrap: anywhere; }
 .proof h2 { font: 600 var(--t2)/1.3 var(--serif); margin: 0; }
 .proof h3 { font: 600 var(--t0)/1.4 var(--sans); margin: var(--s5) 0 var(--s1); }
-.proof-says { font: var(--t1)/1.6 var(--serif); margin: var(--s2) 0 var(--s4); text-wrap: pretty; }
-.proof-facts { display: grid; grid-template-columns: max-content 1fr; gap: var(--s2) var(--s4); margin: 0; padding: var(--s3) 0;
-  border-block: 1px solid var(--rule); font-size: var(--t-1); }
+.proof-says { font: var(--t2)/1.45 var(--serif); margin: var(--s3) 0 var(--s5); max-width: 34em; text-wrap: pretty; }
+.proof-facts { display: grid; grid-template-columns: max-content 1fr; gap: var(--s2) var(--s5); margin: 0; padding: var(--s4) 0;
+  border-block: 1px solid var(--rule); font-size: var(--t-1); overflow-wrap: anywhere; }
 .proof-facts dt { color: var(--ink-2); }
 .proof-facts dd { margin: 0; font-variant-numeric: tabular-nums; }
 .proof-facts code { font: .92em/1.5 var(--mono); }
 .proof ul { margin: 0; padding-inline-start: 1.1em; color: var(--ink-2); font-size: var(--t-1); }
 .proof li { margin-block: var(--s1); }
-.proof > p:last-child { color: var(--ink-2); font-size: var(--t-1); }
-@media (max-width: 30rem) { .proof { padding: 0 var(--s2); } .proof-facts { grid-template-columns: 1fr; gap: 0; }
-  .proof-facts dd { margin-bottom: var(--s2); } }
+.proof > p:last-child { color: var(--ink-2); font-size: var(--t-1); margin-top: var(--s5); }
+@media (max-width: 30rem) { .proof { padding: 0 var(--s2); } .proof-says { font-size: var(--t1); }
+  .proof-facts { grid-template-columns: 1fr; gap: 0; } .proof-facts dd { margin-bottom: var(--s2); } }
 """

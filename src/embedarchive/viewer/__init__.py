@@ -37,7 +37,7 @@ from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import find_archives, guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.bounds import HEAP_OF_A_DATABASE_MB, STEPS, limit_heap
-from embedarchive.viewer.evidence import serve_evidence
+from embedarchive.viewer.evidence import serve_evidence, serve_pack, show_proof
 from embedarchive.viewer.eyes import is_closed
 from embedarchive.viewer.listing import leave_out_bytes
 from embedarchive.viewer.refusals import guarded, is_too_much, refuse_fault, refuse_too_much
@@ -82,6 +82,8 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (DB + r"/post/(?P<key>.+)$", pages.show_post),
         (DB + r"/card/(?P<key>.+)$", pages.show_card),
         (DB + r"/evidence/(?P<key>.+)$", serve_evidence),
+        (DB + r"/proof/(?P<key>.+)$", show_proof),
+        (DB + r"/pack/(?P<key>.+)$", serve_pack),
         (DB + r"/embed/(?P<id>\d{1,18})$", pages.show_embed),
         (DB + r"/capture/(?P<id>\d{1,18})$", pages.show_capture),
         (DB + r"/snapshot/(?P<id>\d{1,18})$", pages.show_snapshot),

@@ -32,7 +32,7 @@ LONGEST_VALUE = 50_000_000
 
 NOUNS = (
     "access", "articles", "artifacts", "blobs", "captures", "checks", "conclusions", "crawls", "descriptions", "embeds",
-    "fetches", "pending", "seeds", "post_status", "posts", "redactions", "replays",
+    "fetches", "optouts", "pending", "seeds", "post_status", "posts", "redactions", "replays",
 )  # fmt: skip
 """The tables that the page of a post reads: who may not see one of them sees no page."""
 
@@ -42,7 +42,8 @@ WORDS = (*NOTES, *BROWSED, "platforms", *(f"{table}_{index}" for table in FULL_T
 FIGURES = ("post_counts",)
 CHANGES = ("changes", "deliveries", "losses")
 EVIDENCE = ("exchanges", "notes")
-"""The tables that some pages read besides: notes, found words, totals, all that came over the network."""
+LOG = ("checkpoints", "export_posts", "exports", "log", "log_keys", "stamps", "tree", "withdrawals")
+"""The tables that some pages read besides: notes, found words, totals, all that came over the network, the log of all."""
 
 
 class PageTooSlow(Exception):

@@ -82,6 +82,12 @@ class Links:
     def evidence(self, key: str) -> str:
         return f"{self.base}/-/evidence/{quote(key, safe=':/@')}"
 
+    def proof(self, key: str) -> str:
+        return f"{self.base}/-/proof/{quote(key, safe=':/@')}"
+
+    def pack(self, key: str, *, every: bool = False) -> str:
+        return f"{self.base}/-/pack/{quote(key, safe=':/@')}" + ("?all=1" if every else "")
+
     def embed(self, embed_id: int) -> str:
         return f"{self.base}/-/embed/{embed_id}"
 

@@ -10,9 +10,7 @@ MADE = ("card.html", "description.json", "page.wacz", "ro-crate-metadata.json") 
 def tell(word, code, what):
     found.append(word)
     print(word, code, what)
-
 def sha256(data): return hashlib.sha256(data).digest()
-
 def openssl(*command): return subprocess.run(["openssl", *map(str, command)], capture_output=True, text=True)
 
 def check_bag():  # every file is as the lists say, and there is no other (RFC 8493)
@@ -52,10 +50,12 @@ def check_entry(folder, size, root):  # what was kept is in the log, as it was o
 
 def check_checkpoint(folder):  # signed by key.pem (Ed25519); each stamp is of it, judged at the time that it names
     note, text, signature = ((folder / f"checkpoint.{name}").read_bytes() for name in ("note", "txt", "sig"))
-    lines = [each.split()[-1] for each in note[len(text) + 1:].splitlines()]
-    is_whole = any(base64.b64encode(base64.b64decode(each)[:4] + signature) == each for each in lines)
+    public, (origin, size, root) = (folder / "key.pem").read_bytes().split(b"\n")[1], text.split(b"\n")[:3]
+    named = sha256(origin + b"\n\1" + base64.b64decode(public)[-32:])[:4]  # as signed notes name a key
+    line = "\u2014 ".encode() + origin + b" " + base64.b64encode(named + signature)
+    is_beneath = note.startswith(text + b"\n") and line in note.split(b"\n")
     verify = ("-verify", "-pubin", "-inkey", folder / "key.pem", "-rawin", "-in", folder / "checkpoint.txt")
-    if not is_whole or not note.startswith(text + b"\n") or openssl("pkeyutl", *verify, "-sigfile", folder / "checkpoint.sig").returncode:
+    if not is_beneath or openssl("pkeyutl", *verify, "-sigfile", folder / "checkpoint.sig").returncode:
         tell("DAMAGED", "signature", folder / "checkpoint.note")
     for stamp in sorted(folder.glob("stamp-*.tsr")):
         at = re.search(r"Time stamp: (\w+ +\d+ [\d:]+)\S* (\d+)", openssl("ts", "-reply", "-in", stamp, "-text").stdout)
@@ -63,7 +63,7 @@ def check_checkpoint(folder):  # signed by key.pem (Ed25519); each stamp is of i
         verify = ("-verify", "-in", stamp, "-data", folder / "checkpoint.note", "-CAfile", stamp.with_suffix(".pem"))
         if openssl("ts", *verify, "-attime", at).returncode:
             tell("DAMAGED", "stamp", stamp)
-    return int(text.split(b"\n")[1]), base64.b64decode(text.split(b"\n")[2])
+    return int(size), base64.b64decode(root)
 
 def list_bodies(wacz):  # the sha256 of every body in a web archive
     with zipfile.ZipFile(wacz) as package:
