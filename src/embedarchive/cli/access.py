@@ -29,9 +29,10 @@ from embedarchive.show.words import printable, say_count, say_date
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.access import REASONS, Decision, hold_until, keep_opening, withhold
 from embedarchive.store.access import decide as keep_decision
-from embedarchive.store.cases import Withdrawal, read_withdrawal, read_withdrawals
+from embedarchive.store.cases import Withdrawal, find_posts, read_withdrawal, read_withdrawals
 from embedarchive.store.compacting import compact, find_copies, refuse_without_room
 from embedarchive.store.erasing import Erasure, plan_erasure, refuse_erasing
+from embedarchive.store.exports import find_handed_out
 from embedarchive.store.fixity import Checked
 from embedarchive.store.sharing import read_level
 
@@ -118,11 +119,20 @@ def decide(case: int, decision: Any, archive: str, basis: str | None, by: str | 
 @click.option("--open", "open_only", is_flag=True, help="Only cases that are not decided.")
 @click.option("--json", "as_json", is_flag=True, help="Print each case as one JSON object a line.")
 def list_cases(archive: str, open_only: bool, as_json: bool) -> int:
-    """List the cases: what was asked, when it is due, what was decided. Exits with 3 while one is overdue."""
+    """List the cases: what was asked, when it is due, what was decided, and which copies that were handed out hold it.
+
+    Exits with 3 while one is overdue.
+    """
     with closing(open_reader(archive_path(archive))) as conn:
         cases = [each for each in read_withdrawals(conn) if not (open_only and each.decision)]
+        copies = {each.id: find_handed_out(conn, find_posts(conn, each)) for each in cases}
     for each in cases:
-        click.echo(json.dumps(asdict(each), ensure_ascii=False) if as_json else say_case(each))
+        if as_json:
+            click.echo(json.dumps(asdict(each) | {"copies": list(map(str, copies[each.id]))}, ensure_ascii=False))
+            continue
+        click.echo(say_case(each))
+        for copy in copies[each.id]:
+            click.echo(printable(f"    in a copy that was handed out: {copy}"))
     if not cases:
         click.echo("No case.", err=True)
     now = clock.now()

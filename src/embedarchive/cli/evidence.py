@@ -19,6 +19,8 @@ from embedarchive.core.errors import ExitCode
 from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import Archive, archive_path, open_reader
 from embedarchive.store.checkpoints import checkpoints_path, make_checkpoint, read_keys
+from embedarchive.store.exports import HandedOut, say_place
+from embedarchive.store.handing_out import note_export
 from embedarchive.store.keyring import Keyring
 from embedarchive.store.sharing import Eyes, open_shared
 from embedarchive.store.stamps import is_stamped, judge_refused
@@ -188,10 +190,13 @@ def pack(
     from embedarchive.export.signing import find_signer
 
     eyes: Eyes = "staff" if staff else "public"
-    with closing(open_shared(archive_path(archive), eyes)) as conn:
+    path = archive_path(archive)
+    with closing(open_shared(path, eyes)) as conn:
         chosen = find_exhibits(conn, thing, every=every)
         out = output or Path(f"evidence-{make_name(chosen.name)}.zip")
         done = write_pack(conn, out, chosen, find_signer(), overwrite=overwrite)
+    posts = chosen.posts
+    note_export(path, HandedOut(clock.now(), "pack", say_place(out), eyes, posts=posts, count=len(posts)))
     if as_json:
         click.echo(json.dumps({**asdict(done), "path": str(out)}))
     elif not quiet:

@@ -20,6 +20,8 @@ from embedarchive.export import find_selection
 from embedarchive.export.formats import FORMATS, ExportFormat, ExportJob, load_writer
 from embedarchive.export.tables import TABLES
 from embedarchive.store import archive_path
+from embedarchive.store.exports import HandedOut, describe_chosen, say_place
+from embedarchive.store.handing_out import note_export
 from embedarchive.store.sharing import open_shared
 
 
@@ -65,7 +67,10 @@ def export(selection: tuple[str, ...], archive: str, quiet: bool, as_json: bool,
     path = archive_path(archive)
     with closing(open_shared(path, "public")) as conn, show_progress(out.name, silent=quiet or as_json) as on_progress:
         chosen = find_selection(conn, selection)
-        done = load_writer(form)(ExportJob(conn, path, out, chosen, clock.now(), on_progress=on_progress, **values))
+        now, table = clock.now(), values["table"]
+        done = load_writer(form)(ExportJob(conn, path, out, chosen, now, on_progress=on_progress, **values))
+        posts, count = describe_chosen(conn, chosen.posts)
+    note_export(path, HandedOut(now, form, say_place(out), posts=posts, count=count, options={"table": table}))
     if as_json:
         click.echo(json.dumps({**done.summary, "path": str(out)}), err=str(out) == "-")
     elif not quiet:

@@ -15,6 +15,7 @@ import click
 
 from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import WORLD_OPTIONS, archive_option, take_settings, with_options
+from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.model import Embed, Fetch
 from embedarchive.detect import find_embeds
@@ -27,7 +28,9 @@ from embedarchive.show.heal import MARKER, Hole, is_lost, undo
 from embedarchive.show.heal import heal as heal_html
 from embedarchive.show.words import say_count, say_post_status, say_reason
 from embedarchive.store import archive_path
+from embedarchive.store.exports import HandedOut, say_place
 from embedarchive.store.fixity import Checked
+from embedarchive.store.handing_out import note_export
 from embedarchive.store.sharing import open_shared
 
 Records = dict[str, PostRecord | None]
@@ -75,10 +78,14 @@ def heal(
     if back:
         write_article(output, undo(html), dry_run=dry_run)
         return ExitCode.DONE
-    with closing(open_shared(archive_path(archive), "public")) as conn:
+    path = archive_path(archive)
+    with closing(open_shared(path, "public")) as conn:
         files = Checked(conn)
         healed, treated = treat(files, html, content_type)
     write_article(output, healed, dry_run=dry_run)
+    filled = tuple(dict.fromkeys(each.key for each in treated if each.replaced))
+    if filled and not dry_run:
+        note_export(path, HandedOut(clock.now(), "heal", say_place(output), posts=filled, count=len(filled)))
     say_treated(treated, dry_run=dry_run, as_json=as_json, before=MARKER in html)
     holes = any(each.lost and not each.replaced for each in treated)
     return tell_damaged(files.damaged) or (ExitCode.IN_PART if holes else ExitCode.DONE)

@@ -33,6 +33,8 @@ from embedarchive.library.asking import ask, read_value
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path
+from embedarchive.store.exports import HandedOut, describe_chosen, say_place
+from embedarchive.store.handing_out import note_export
 from embedarchive.store.sharing import open_shared
 
 Row = tuple[Any, ...]
@@ -199,12 +201,13 @@ def publish(
     source = archive_path(archive)
     with closing(open_shared(source, "public")) as conn:
         chosen = find_selection(conn, selection)
+        posts, _ = describe_chosen(conn, chosen.posts)
     from embedarchive.export.publish import publish as publish_copy  # it brings what pictures need
 
-    done = publish_copy(
-        source, out, clock.now(), chosen,
-        thumbnails_only=thumbnails_only, with_dom=with_dom, with_logged_in=with_logged_in,
-    )  # fmt: skip
+    options = {"thumbnails_only": thumbnails_only, "with_dom": with_dom, "with_logged_in": with_logged_in}
+    now = clock.now()
+    done = publish_copy(source, out, now, chosen, **options)
+    note_export(source, HandedOut(now, "publish", say_place(out), posts=posts, count=done.posts, options={**options}))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(done) | {"path": str(out)}))
         return tell_damaged(done.damaged)

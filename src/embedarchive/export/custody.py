@@ -20,8 +20,8 @@ NAMED = "SELECT DISTINCT value AS sha256 FROM json_tree(?) WHERE key IN ('sha256
         "'dom_sha256', 'screenshot_sha256') AND value IS NOT NULL ORDER BY value"  # fmt: skip
 LEVELS = """SELECT a.decided_at AS at, 'access' AS what, a.kind, a.level, a.until_at AS until, w.reason, w.reference
   FROM access a LEFT JOIN withdrawals w ON w.id = a.withdrawal_id WHERE a.kind = 'post' AND a.subject = ? ORDER BY a.id"""
-EXPORTS = """SELECT e.made_at AS at, 'export' AS what, e.form, e.sha256 FROM export_posts p JOIN exports e ON e.id = p.export_id
-  WHERE p.post_key = ? AND e.form <> 'pack' ORDER BY e.id"""
+EXPORTS = """SELECT e.made_at AS at, 'export' AS what, e.form, e.sha256 FROM exported_posts p
+  JOIN exports e ON e.id = p.export_id WHERE p.post_key = ? AND e.form <> 'pack' ORDER BY e.id"""
 
 
 def list_events(conn: sqlite3.Connection, exhibit: Exhibit) -> list[CustodyEvent]:

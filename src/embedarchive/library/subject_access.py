@@ -32,7 +32,7 @@ from embedarchive.store.rows import FULL_TEXT
 
 Kind = Literal[
     "post", "description", "mention", "quote", "embed", "claim", "article", "address", "page", "visit", "picture",
-    "file", "exchange", "observation", "standing", "change", "told", "replay", "note", "seed", "run", "export",
+    "file", "exchange", "observation", "standing", "change", "told", "replay", "note", "collection", "seed", "run", "export",
     "withdrawal", "opt-out", "opening", "hold", "erasure", "plan",
 ]  # fmt: skip
 """What a place is, in the order in which they are listed."""
@@ -42,10 +42,14 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "article_urls": ("url",),
     "articles": ("url", "outlet", "title", "site_name"),
     "artifacts": ("url", "alt", "truncated"),
+    "browsing": ("post_key", "outlet", "author"),
+    "browsing_due": ("post_key",),
+    "browsing_totals": ("value",),
     "budgets": ("scope",),
     "captures": ("evidence", "visit_url", "final_url", "missing", "alterations", "environment"),
     "changes": ("post_key",),
     "checks": ("post_key", "reason"),
+    "collections": ("name", "subject", "by"),
     "conclusions": ("post_key", "reason", "doubt", "lacking"),
     "crawls": ("options", "summary"),
     "deliveries": ("channel", "answer"),
@@ -61,11 +65,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "holds": ("host", "why", "released_by"),
     "imports": ("source",),
     "listings": ("url", "named_by", "truncated"),
-    "browsing": ("post_key", "author", "outlet"),
-    "browsing_counts": ("outlet",),
-    "browsing_due": ("post_key",),
-    "browsing_totals": ("value",),
-    "collections": ("name", "subject", "by"),
     "notes": ("subject", "name", "value", "by"),
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
@@ -82,14 +81,25 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 """Table -> its columns in which somebody may be named. All others hold numbers, hashes, times and words of ours."""
 
 WORDLESS = frozenset(
-    ("blobs", "checkpoints", "log", "log_keys", "pacing", "pending", "platforms", "post_counts", "tree")
+    (
+        "blobs",
+        "browsing_counts",
+        "checkpoints",
+        "log",
+        "log_keys",
+        "pacing",
+        "pending",
+        "platforms",
+        "post_counts",
+        "tree",
+    )
 )
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
-    "browsing_totals", "collections",
-    "access", "article_urls", "articles", "budgets", "crawls", "deliveries", "exports", "holds", "imports", "listings",
-    "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds", "stamps", "withdrawals",
+    "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "crawls", "deliveries", "exports",
+    "holds", "imports", "listings", "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds", "stamps",
+    "withdrawals",
 )  # fmt: skip
 """Tables with short rows: reading all of them is no matter of seconds."""
 
@@ -97,21 +107,19 @@ BESIDE = ("collaborators", "audio", "location")
 """Columns of `descriptions` outside of the full-text index, which an index of their own holds."""
 
 KIND_OF: Mapping[str, Kind] = {
-    "access": "withdrawal", "article_urls": "address", "articles": "article", "artifacts": "file", "budgets": "plan",
-    "browsing": "standing", "browsing_counts": "standing", "browsing_due": "plan", "browsing_totals": "standing",
-    "captures": "visit", "changes": "change", "collections": "note",
-    "checks": "observation", "conclusions": "standing", "crawls": "run",
-    "deliveries": "told", "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export",
-    "exports": "export", "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "notes": "note",
-    "openings": "opening", "optouts": "opt-out", "placements": "plan", "posts": "post", "redactions": "erasure",
-    "replays": "replay", "schedule": "standing", "seeds": "seed", "stamps": "run", "targets": "plan",
-    "withdrawals": "withdrawal",
+    "access": "withdrawal", "article_urls": "address", "articles": "article", "artifacts": "file", "browsing": "standing",
+    "browsing_due": "plan", "browsing_totals": "standing", "budgets": "plan", "captures": "visit", "changes": "change",
+    "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
+    "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
+    "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "notes": "note", "openings": "opening",
+    "optouts": "opt-out", "placements": "plan", "posts": "post", "redactions": "erasure", "replays": "replay",
+    "schedule": "standing", "seeds": "seed", "stamps": "run", "targets": "plan", "withdrawals": "withdrawal",
 }  # fmt: skip
 
 OF_POST: Mapping[str, Kind] = {
     "descriptions": "description", "captures": "visit", "checks": "observation", "conclusions": "standing",
-    "schedule": "standing", "changes": "change", "embeds": "embed", "targets": "plan", "placements": "plan",
-    "export_posts": "export", "browsing": "standing", "browsing_due": "plan",
+    "schedule": "standing", "browsing": "standing", "changes": "change", "embeds": "embed", "targets": "plan",
+    "placements": "plan", "browsing_due": "plan",
 }  # fmt: skip
 """Tables whose rows are of a post (`post_key`), and what such a row of theirs is."""
 
@@ -120,7 +128,12 @@ OF_CAPTURE: Mapping[str, Kind] = {
 }  # fmt: skip
 OF_ARTICLE: Mapping[str, Kind] = {"article_urls": "address", "fetches": "page", "seeds": "seed"}
 
-SAID: Mapping[str, tuple[str, ...]] = {**FULL_TEXT, "artifacts": ("alt",), "articles": ("title", "url")}
+SAID: Mapping[str, tuple[str, ...]] = {
+    **FULL_TEXT,
+    "artifacts": ("alt",),
+    "exports": ("form", "place"),
+    "articles": ("title", "url"),
+}
 """Columns of which a few words are shown."""
 
 AT: Mapping[str, str] = {
@@ -404,6 +417,8 @@ def find_of_articles(conn: sqlite3.Connection, person: DataSubject, found: Itera
 
 def find_kept_of(conn: sqlite3.Connection, keys: set[str]) -> Iterator[Trace]:
     """What is remembered of what was done with their posts: cases, openings, notes."""
+    copies = f"id IN (SELECT export_id FROM exported_posts WHERE post_key {IN_KEYS})"
+    yield from read_rows(conn, "exports", "export", "a copy that holds their post, or may", copies, keys)
     yield from read_rows(conn, "access", "withdrawal", "about their post", f"subject {IN_KEYS}", keys)
     cases = f"id IN (SELECT withdrawal_id FROM access WHERE subject {IN_KEYS})"
     yield from read_rows(conn, "withdrawals", "withdrawal", "about their post", cases, keys)
@@ -412,6 +427,9 @@ def find_kept_of(conn: sqlite3.Connection, keys: set[str]) -> Iterator[Trace]:
     yield from read_rows(conn, "optouts", "opt-out", "about their post", optouts, keys)
     yield from read_rows(conn, "redactions", "erasure", "of their post", f"row_id {IN_KEYS}", keys)
     yield from read_rows(conn, "notes", "note", "on their post", f"subject {IN_KEYS}", keys)
+    yield from read_rows(
+        conn, "collections", "collection", "has their post", f"kind = 'post' AND subject {IN_KEYS}", keys
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- rows into places

@@ -26,6 +26,7 @@ from embedarchive.store import (
     conclusions,
     erasing,
     evidence,
+    exports,
     forgetting,
     rows,
     sidefiles,
@@ -103,6 +104,7 @@ class Archive:
             wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)
             self.begin_log()
+            exports.take_in(self.conn, path)
         except BaseException:
             self.conn.close()
             self._lock.close()

@@ -83,6 +83,14 @@ def read_withdrawal(conn: sqlite3.Connection, number: int) -> Withdrawal:
     return read_case(conn, row)
 
 
+def find_posts(conn: sqlite3.Connection, case: Withdrawal) -> set[str]:
+    """The keys of the posts that a case is about: those that it names, and all that it withholds now."""
+    named = {each.name for each in case.subjects if each.kind == "post"}
+    return named | {
+        row[0] for row in conn.execute("SELECT key FROM withheld_posts WHERE withdrawal_id = ?", (case.id,))
+    }
+
+
 def read_case(conn: sqlite3.Connection, row: Any) -> Withdrawal:
     names = _COLUMNS.split(", ")
     return Withdrawal(**dict(zip(names, tuple(row), strict=True)), subjects=read_subjects(conn, row[0]))

@@ -230,7 +230,7 @@ def plan_posts(
     addresses = tuple(row[0] for row in conn.execute(f"SELECT url FROM articles WHERE id {_ARTICLES}", given))
     exports = conn.execute(
         "SELECT DISTINCT e.form || ' ' || e.place || ', ' || substr(e.made_at, 1, 10) FROM exports e "
-        f"JOIN export_posts x ON x.export_id = e.id WHERE x.post_key {_POSTS} AND e.gone_at IS NULL ORDER BY e.id",
+        f"JOIN exported_posts x ON x.export_id = e.id WHERE x.post_key {_POSTS} AND e.gone_at IS NULL ORDER BY e.id",
         given,
     )
     return Erasure(

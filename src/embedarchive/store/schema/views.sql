@@ -328,6 +328,13 @@ CREATE VIEW collection_posts AS
   SELECT c.name, e.post_key FROM collections c CROSS JOIN seeds s ON s.origin = c.subject CROSS JOIN embeds e ON e.article_id = s.article_id
   WHERE c.kind = 'seed' AND e.kind = 'embed' AND e.post_key IS NOT NULL;
 
+-- Which copies that were handed out hold a post, or may: one that counts posts and names none is of all that were known by then.
+CREATE VIEW exported_posts AS
+  SELECT post_key, export_id FROM export_posts
+  UNION ALL
+  SELECT p.key, e.id FROM exports e JOIN posts p ON p.first_seen_at <= e.made_at
+  WHERE e.posts > 0 AND NOT EXISTS (SELECT 1 FROM export_posts x WHERE x.export_id = e.id);
+
 -- -------------------------------------------------------------------------------------------- what may be shared
 
 -- The level of each subject that is not public at this moment: of its rules that hold now the newest counts; what was erased stays
