@@ -29,6 +29,7 @@ from embedarchive.library.subject_access import (
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.rows import FULL_TEXT, index
+from embedarchive.store.sharing import read_level
 from in_process import run
 
 PLAIN = {
@@ -222,6 +223,21 @@ def test_a_name_is_known_however_it_is_written(text: str) -> None:
 def test_a_handle_is_no_part_of_another(text: str) -> None:
     assert not Naming("ann", is_handle=True).stands_in(f"with {text} today")
     assert Naming("ann", is_handle=True).stands_in(f"with {text} and @ann.")
+
+
+def test_an_account_takes_along_what_it_wrote_with_others(path: Path, tmp_path: Path) -> None:
+    """And whoever hides a post is told of those that quote it, which stay: they are others' words."""
+    kept = tmp_path / "embeds.db"
+    kept.write_bytes(path.read_bytes())
+    post, other = SAMPLES[0].post, SAMPLES[1].post
+    with Archive(kept, platforms=PLATFORMS) as archive:
+        archive.conn.execute("UPDATE descriptions SET quoted_url = ? WHERE post_key = ?", (post.url, other.key))
+    done = run("access", "hide", "@kystvakta.nord", "-a", kept)
+    assert f"post     {post.key}" in done.out
+    assert f"1 post of others that quote it. To withhold these, too: embedarchive access hide {other.key}" in done.err
+    with closing(open_reader(kept)) as conn:
+        assert [read_level(conn, each.key) for each in (post, other)] == ["sealed", "public"]
+    assert "quote it" not in run("access", "hide", "x:@kystvakta.nord", "-a", kept).err
 
 
 # ------------------------------------------------------------------------------------------------------ the command

@@ -23,6 +23,7 @@ from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
 from embedarchive.library import post_record
 from embedarchive.library.posts import find_key
+from embedarchive.library.subject_access import find_coauthored, find_quoting
 from embedarchive.library.subjects import find_subjects
 from embedarchive.show.card import render_card
 from embedarchive.show.words import printable, say_count, say_date
@@ -73,7 +74,7 @@ def hide(
     """Withhold THING at once, and note that a decision is due.
 
     THING is a post's key or address, an account as @handle or platform:@handle, an article's address, an outlet's host, or
-    the file of a picture: every post that shows it.
+    the file of a picture: every post that shows it. An account takes along the posts that have it beside their author.
 
     \b
     embedarchive access hide instagram:CpQ9x1mNq8r --reason request --ref 2026-041
@@ -83,10 +84,12 @@ def hide(
     path = archive_path(archive)
     with closing(open_reader(path)) as conn:
         subjects = tuple(dict.fromkeys(each for thing in things for each in find_subjects(conn, thing)))
+        subjects = tuple(dict.fromkeys((*subjects, *find_coauthored(conn, subjects))))
     until, now, due_at = read_day(until), clock.now(), clock.later(due.total_seconds())
     with Archive(path) as held:
         number = withhold(held, subjects, level, now, due_at, reason=reason, reference=reference, until=until)
         total = count_withheld(held.conn)
+        quoting = find_quoting(held.conn, find_posts(held.conn, read_withdrawal(held.conn, number)))
     for each in subjects:
         click.echo(f"{each.kind:8} {printable(str(each))}")
     decides = say_command("embedarchive", "access", "decide", number)
@@ -96,6 +99,12 @@ def hide(
         f"Decide with one of: {decides} {', '.join(get_args(Decision))}",
         err=True,
     )
+    if quoting:
+        again = say_command("embedarchive", "access", "hide", *quoting[:20])
+        click.echo(
+            f"Not withheld: {say_count(len(quoting), 'post')} of others that quote it. To withhold these, too: {again}",
+            err=True,
+        )
 
 
 @access.command()

@@ -27,6 +27,7 @@ from embedarchive.library.rarest import FEW, sort_by_rarity
 from embedarchive.library.rows import Row, in_list, read_strings, select
 from embedarchive.library.search import find_words
 from embedarchive.library.subjects import ACCOUNT, find_pictures
+from embedarchive.store.access import Subject
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.rows import FULL_TEXT
 
@@ -329,6 +330,21 @@ def find_beside(conn: sqlite3.Connection, wanted: Naming) -> Iterator[Trace]:
     sql = f"SELECT id FROM descriptions WHERE {HAS_BESIDE} AND ({named})"
     ids = [row[0] for row in conn.execute(sql, {"like": make_like(wanted)})]
     yield from read_named(conn, "descriptions", wanted, f"id {IN_KEYS}", in_list(ids))
+
+
+def find_coauthored(conn: sqlite3.Connection, subjects: Iterable[Subject]) -> tuple[Subject, ...]:
+    """The posts that have one of these accounts beside their author: no level of an account reaches them by itself."""
+    keys: set[str] = set()
+    for each in subjects:
+        if each.kind == "account":
+            found = find_beside(conn, Naming(each.name, is_handle=True, platform=each.platform))
+            keys |= {trace.post for trace in found if trace.post and trace.why == CO_AUTHOR}
+    return tuple(Subject("post", key) for key in sorted(keys))
+
+
+def find_quoting(conn: sqlite3.Connection, keys: set[str]) -> tuple[str, ...]:
+    """The keys of others' posts that quote one of these."""
+    return tuple(sorted({each.post for each in find_quotes(conn, keys) if each.post}))
 
 
 def make_like(wanted: Naming) -> str:
