@@ -34,7 +34,7 @@ from in_process import run
 
 PLAIN = {
     "browsing": "platform status kept kind lang posted_at lost_in",
-    "browsing_counts": "platform status kept kind lang month lost_in",
+    "browsing_counts": "outlet platform status kept kind lang month lost_in",
     "browsing_totals": "facet",
     "collections": "kind at",
     "access": "kind platform level from_at until_at decided_at",

@@ -27,7 +27,7 @@ from embedarchive.library.rarest import FEW, sort_by_rarity
 from embedarchive.library.rows import Row, in_list, read_strings, select
 from embedarchive.library.search import find_words
 from embedarchive.library.subjects import ACCOUNT, find_pictures
-from embedarchive.store.access import Subject
+from embedarchive.store.cases import Subject
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.rows import FULL_TEXT
 
