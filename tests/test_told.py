@@ -25,8 +25,14 @@ from embedarchive.run.board import Board
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Tally, read_newly_gone
 from embedarchive.show.terminal import STATE_MARKS
-from embedarchive.store import Archive
+from embedarchive.store import Archive, open_reader
 from in_process import run
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_archive(tmp_path_factory.mktemp("told") / "embeds.db")
+
 
 LONG = f"https://paper.example/{'a-very-long-slug-' * 12}"
 
@@ -142,6 +148,32 @@ def test_what_is_piped_is_neither_wrapped_nor_cut(tmp_path: Path) -> None:
         COLUMNS="40",
     )
     assert any(line.startswith("Archive") and line.rstrip().endswith("MB)") for line in done.out.splitlines())
+
+
+PIPED = ("show", "lookup", "search", "stats", "query", "export", "doctor", "platforms", "access", "article")
+
+
+@pytest.mark.parametrize("line", PIPED)
+def test_no_command_that_is_piped_wraps_cuts_or_fills_up(line: str, archive: Path) -> None:
+    with closing(open_reader(archive)) as conn:
+        long = "SELECT key FROM posts ORDER BY length(key) DESC LIMIT 1"
+        key = conn.execute(long).fetchone()[0]
+        url = conn.execute("SELECT url FROM articles ORDER BY length(url) DESC LIMIT 1").fetchone()[0]
+    words = {
+        "show": ("show", key), "lookup": ("lookup", key), "search": ("search", "the"), "stats": ("stats",),
+        "query": ("query", f"select '{key}' as k, '{LONG}' as u"), "export": ("export", "--csv", "-"),
+        "doctor": ("doctor", "config", "crawl"), "platforms": ("platforms",), "access": ("access", "list"),
+        "article": ("show", url),
+    }[line]  # fmt: skip
+    wide, narrow = (
+        run(*words, *(() if line == "platforms" else ("-a", archive)), COLUMNS=str(columns)) for columns in (300, 20)
+    )
+    assert narrow.code == 0, narrow.err
+    assert narrow.out == wide.out, "a width that nobody has changes nothing"
+    assert not [each for each in narrow.out.splitlines() if each.endswith(" ") and line != "export"]
+    assert "…" not in narrow.out or line in ("search", "lookup", "article", "platforms"), "these show a beginning"
+    if line in ("show", "lookup"):
+        assert any(key in each.split() for each in narrow.out.splitlines())
 
 
 def test_none_were_due_never_stands_beside_work_that_was_done() -> None:

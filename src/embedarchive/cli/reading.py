@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from embedarchive.cli.console import open_console
 from embedarchive.cli.damage import tell_damaged
@@ -145,7 +145,8 @@ def show(key: str, archive: str, output: Path | None, base_url: str | None, open
     if as_json:
         say_json(record)
     else:
-        say(render_terminal(record, Console().width))
+        console = open_console()
+        console.print(render_terminal(record, console.width if console.is_terminal else None))
     return ExitCode.DONE
 
 

@@ -88,11 +88,13 @@ def _row(*parts: Text | str) -> Text:
 # ---------------------------------------------------------------------------------------------------------------- posts
 
 
-def render_terminal(record: PostRecord | EmbedRecord | ArticleRecord, width: int = 80) -> RenderableType:
-    """The record as `embedarchive show` prints it, at most `width` columns wide."""
+def render_terminal(record: PostRecord | EmbedRecord | ArticleRecord, width: int | None = 80) -> RenderableType:
+    """The record as `embedarchive show` prints it, at most `width` columns wide; without a width unframed, as it is piped."""
     if isinstance(record, ArticleRecord):
         return render_article(record)
     parts = _embed_parts(record) if isinstance(record, EmbedRecord) else _post_parts(record)
+    if width is None:
+        return Group(*parts)
     return Panel(Group(*parts), width=min(width, WIDEST), padding=(1, 2), border_style="dim")
 
 
@@ -133,8 +135,8 @@ def _said(said: Description | Claim, posted_at: str | None) -> Iterable[Renderab
     yield head
     title = said.title if isinstance(said, Description) else None
     if title:
-        yield Padding(_text(title, "bold"), (1, 0, 0, 0))
-    yield Padding(_text(said.text, lines=True), (1, 0, 1, 0))
+        yield Padding(_text(title, "bold"), (1, 0, 0, 0), expand=False)
+    yield Padding(_text(said.text, lines=True), (1, 0, 1, 0), expand=False)
 
 
 def _status(status: str, words: str) -> Text:
