@@ -55,7 +55,7 @@ def crawl(replica: Replica, path: Path, command: str = "crawl") -> None:
         str(path),
     ]
     articles = replica.article_urls[:ARTICLES] if command == "crawl" else ()
-    options = ["--render", "--in-article", "--refresh", "0s"] if command == "crawl" else []
+    options = ["--render", "--in-article", "--refresh", "0s", "--replay"] if command == "crawl" else []
     done = run(command, *articles, *options, *to_it)
     if done.code not in (0, 3, 10):
         raise SystemExit(f"{command} ended with {done.code}: {done.err}")
@@ -161,8 +161,9 @@ def break_at(path: Path, call: str, fault: str, number: int) -> bool:
 
 
 def examine(path: Path, canaries: Mapping[str, bytes]) -> list[str]:
-    wrong = [] if is_sound(path) else ["not sound"]
     with closing(open_reader(path)) as conn:
+        state = conn.execute("PRAGMA integrity_check").fetchone()[0]
+        wrong = [] if state == "ok" else [state]
         held = conn.execute("SELECT count(*) FROM descriptions WHERE text LIKE '%CANARY%'").fetchone()[0]
         claims = conn.execute("SELECT count(*) FROM embeds WHERE text LIKE '%CANARY%'").fetchone()[0]
     if bool(held) != bool(claims):
@@ -202,7 +203,7 @@ def main() -> int:
         path = Path(folder) / "in" / "embeds.db"
         crawl(replica, path)
         key = choose(path)
-        canaries = plant(path, key) | find_captions(path, key) | find_pictures(path, key)
+        canaries = find_captions(path, key) | find_pictures(path, key) | plant(path, key)
         planted = find_left([path.parent], canaries)
         assert planted == set(canaries), f"not found before: {set(canaries) - planted}"
         run("access", "hide", key, "-a", path)

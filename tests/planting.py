@@ -19,8 +19,8 @@ NUMBERS = frozenset(
     ("dhash", "author_verified", "author_followers", "likes", "comments", "shares", "views", "sensitive")
 )
 NOW = "2026-03-20T08:00:00.000Z"
-SHAPES = {"[]": '["{}"]', "{}": '{{"says":"{}"}}', "": "{}", None: "{}"}
-"""What a column is emptied to -> how it may hold a word."""
+SHAPES = {"[]": '["{}"]', "{}": '{{"says":"{}"}}'}
+"""What a column of JSON is emptied to -> how it may hold a word. To others words are added."""
 
 
 def plant(path: Path, key: str) -> dict[str, bytes]:
@@ -67,7 +67,9 @@ def plant_in(
                 continue
             word = f"canary{table}{column}".replace("_", "").upper()
             planted[f"{table}.{column}"] = word.encode()
-            value = SHAPES[empty].format(f"{word} and something longer that goes on for a while")
+            held = conn.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", (number,)).fetchone()[0]
+            said = f"{word} and something longer that goes on for a while"
+            value = SHAPES[empty].format(said) if empty in SHAPES else f"{held or ''} {said}"
             if column in ("media", "collaborators", "missing"):
                 value = literal(empty).strip("'") if column == "media" else f'["{word}"]'
             if column == "media":

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import zlib
@@ -264,6 +265,36 @@ def test_what_is_held_or_undecided_is_not_erased(path: Path) -> None:
     assert (done.code, "nothing left to decide" in done.err) == (2, True)
 
 
+def test_what_another_case_holds_is_not_erased(path: Path) -> None:
+    case = decide(path, TO_GO.key)
+    assert run("access", "hide", "@marit.solheim.foto", "-a", path).code == 0
+    run("access", "hold", "2", "--until", "2999-01-01", "-a", path)
+    before = path.read_bytes()
+    done = run("access", "erase", case, "-a", path)
+    assert (done.code, "Case 2 holds some of it until 2999-01-01" in done.err) == (2, True)
+    assert path.read_bytes() == before
+
+
+def test_the_copies_that_were_handed_out_are_named(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        sql = "INSERT INTO exports (made_at, form, place, eyes, posts) VALUES (?, 'publish', ?, 'public', 1)"
+        for place, key in (("/srv/public.db", TO_GO.key), ("/srv/other.db", TO_STAY.key)):
+            made = conn.execute(sql, (NOW, place))
+            conn.execute("INSERT INTO export_posts VALUES (?, ?)", (key, made.lastrowid))
+    said = run("access", "erase", decide(path, TO_GO.key), "--dry-run", "-a", path).err
+    assert "handed out: publish /srv/public.db, 2026-03-21" in said
+    assert "/srv/other.db" not in said
+
+
+def test_a_tombstone_is_all_that_is_shown(erased: Path) -> None:
+    for command in (("show", TO_GO.key), ("lookup", TO_GO.url)):
+        done = run(*command, "-a", erased)
+        assert (done.code, "It was erased." in done.err) == (1, True)
+        assert "Marit" not in done.out + done.err
+    done = run("access", "open", TO_GO.key, "--why", "to see", "-o", erased.parent / "card.html", "-a", erased)
+    assert (done.code, "there is nothing to open" in done.err) == (2, True)
+
+
 def test_a_dry_run_says_all_of_it_and_changes_nothing(path: Path) -> None:
     case = decide(path, TO_GO.key)
     before = path.read_bytes()
@@ -404,6 +435,15 @@ def test_nothing_brings_it_back(erased: Path, way: object) -> None:
     assert barred_rows(erased) == before
     picture = middle(draw_picture("quay:1", (540, 675)))
     assert find_left([erased.parent], {"words": b"CAPTIONCANARY", "visit": b"VISITCANARY", "picture": picture}) == set()
+
+
+def test_what_was_dehydrated_is_joined_with_nothing(path: Path, tmp_path: Path) -> None:
+    dry, joined = tmp_path / "dry.jsonl", tmp_path / "joined.jsonl"
+    assert run("export", "--dehydrated", dry, "-a", path).code == 0
+    erase(path, TO_GO.key)
+    run("rehydrate", dry, "-a", path, "-o", joined)
+    assert TO_STAY.key in joined.read_text("utf-8")
+    assert find_left([joined], {"words": b"CAPTIONCANARY", "name": b"Marit"}) == set()
 
 
 def test_a_backup_that_is_restored_brings_nothing_back(path: Path, tmp_path: Path) -> None:

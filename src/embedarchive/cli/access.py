@@ -32,7 +32,7 @@ from embedarchive.store.access import REASONS, Decision, hold_until, keep_openin
 from embedarchive.store.access import decide as keep_decision
 from embedarchive.store.cases import Withdrawal, find_posts, read_withdrawal, read_withdrawals
 from embedarchive.store.compacting import compact, find_copies, refuse_without_room
-from embedarchive.store.erasing import Erasure, plan_erasure, refuse_erasing
+from embedarchive.store.erasing import Erasure, plan_erasure, refuse_erasing, refuse_held
 from embedarchive.store.exports import find_handed_out
 from embedarchive.store.fixity import Checked
 from embedarchive.store.sharing import read_level
@@ -168,6 +168,7 @@ def erase(case: int, archive: str, dry_run: bool, thorough: bool, as_json: bool)
         request = read_withdrawal(conn, case)
         refuse_erasing(request, clock.now())
         plan = plan_erasure(conn, request, thorough=thorough)
+        refuse_held(conn, plan, clock.now())
     if not dry_run:
         refuse_without_room(path)
         with Archive(path) as held:

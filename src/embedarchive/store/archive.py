@@ -228,6 +228,7 @@ class Archive:
         self.conn.execute("PRAGMA secure_delete = ON")
         with self.transaction() as conn:
             plan = erasing.plan_erasure(conn, request, thorough=thorough)
+            erasing.refuse_held(conn, plan, now)
             erasing.erase_rows(conn, plan, now)
         return plan
 

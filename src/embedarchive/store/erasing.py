@@ -20,7 +20,7 @@ from embedarchive.detect.bounded import search_bounded
 from embedarchive.detect.cutting import PostTraces, cut_posts, holds_post, make_traces
 from embedarchive.store import browsing, evidence, rows
 from embedarchive.store.blobs import hash_bytes
-from embedarchive.store.cases import Subject, Withdrawal, set_level
+from embedarchive.store.cases import Subject, Withdrawal, read_withdrawal, set_level
 from embedarchive.store.conclusions import uncount
 from embedarchive.store.fixity import LARGEST_IN_MEMORY, read_blob
 from embedarchive.store.fulltext import INDEXES
@@ -194,14 +194,7 @@ def refuse_erasing(case: Withdrawal, now: str) -> None:
 
 def plan_erasure(conn: sqlite3.Connection, case: Withdrawal, *, thorough: bool = False) -> Erasure:
     """All that is to go for a case, and nothing done yet; `thorough` looks into the pages of every article."""
-    posts: set[str] = set()
-    articles: set[int] = set()
-    embeds: set[int] = set()
-    for subject in case.subjects:
-        found, of_articles, of_embeds = resolve(conn, subject)
-        posts |= found
-        articles |= of_articles
-        embeds |= of_embeds
+    posts, articles, embeds = resolve_case(conn, case)
     plan = plan_posts(conn, posts, articles, embeds, case.id, case.reason, thorough=thorough)
     return replace(plan, outlets=tuple(each.name for each in case.subjects if each.kind == "outlet"))
 
@@ -237,6 +230,32 @@ def plan_posts(
         case, reason, tuple(keys), whole, addresses, tuple(captures), given, count_words(conn, given), files, shared, pages,
         tuple(row[0] for row in exports),
     )  # fmt: skip
+
+
+def refuse_held(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
+    """Raise UsageError where some of what a plan names is under the legal hold of another case."""
+    held = conn.execute("SELECT id FROM withdrawals WHERE hold_until > ? AND id IS NOT ?", (now, plan.case)).fetchall()
+    for (number,) in held:
+        case = read_withdrawal(conn, number)
+        posts, articles, _ = resolve_case(conn, case)
+        if not (posts.isdisjoint(plan.posts) and articles.isdisjoint(plan.articles)):
+            raise UsageError(
+                f"Case {number} holds some of it until {(case.hold_until or '')[:10]}, so nothing was erased. "
+                f"See it with: {say_command('embedarchive', 'access', 'list')}"
+            )
+
+
+def resolve_case(conn: sqlite3.Connection, case: Withdrawal) -> tuple[set[str], set[int], set[int]]:
+    """The posts, whole articles, and embeds that name no post, which a case is about."""
+    posts: set[str] = set()
+    articles: set[int] = set()
+    embeds: set[int] = set()
+    for subject in case.subjects:
+        of_posts, of_articles, of_embeds = resolve(conn, subject)
+        posts |= of_posts
+        articles |= of_articles
+        embeds |= of_embeds
+    return posts, articles, embeds
 
 
 def resolve(conn: sqlite3.Connection, subject: Subject) -> tuple[set[str], set[int], set[int]]:
