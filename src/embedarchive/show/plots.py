@@ -6,7 +6,7 @@ Lines differ in their dashes as well as their colours, and bear their names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -79,15 +79,18 @@ class _Frame:
 # ------------------------------------------------------------------------------------------------------------- survival
 
 
-def render_survival(told: Survival, title: str = "") -> str:
-    """How long posts live, one line a group: an SVG document. Groups of too few posts or losses are named below."""
+def render_survival(told: Survival, title: str = "", *, with_notes: bool = True) -> str:
+    """How long posts live, one line a group: an SVG document. Groups of too few posts or losses are named below.
+
+    Without notes it is for a page that has them beside it, as text of its own size.
+    """
     groups = [group for group in told.groups if group.curve][:MOST_CURVES] or ([told.whole] if told.whole.curve else [])
     title = title or "How long embedded posts stay online"
     left_out = [group for group in told.groups if not group.curve]
     notes = [*_say_left_out(left_out), *say_survival_notes(told)]
     if not groups:
         few = f"Too little was seen for a curve: it takes {LEAST_POSTS} posts and {LEAST_LOST} losses."
-        return _document(title, few, "", [few, *notes], 0)
+        return _document(title, few, "", [few, *notes], 0, most=None if with_notes else 1)
     most = max(group.curve.days[-1] for group in groups if group.curve)
     head = _title_height(title)
     frame = _Frame(MARGIN + 44, WIDTH - 124, head + 34, head + 270, most)
@@ -96,7 +99,14 @@ def render_survival(told: Survival, title: str = "") -> str:
     parts.append(_label_curves(frame, told.by, groups))
     under = f"Share still there, by age; {'with 95 % bands' if len(groups) < 4 else 'the bands are in the table'}"
     said = "; ".join(_say_curve(group) for group in groups)
-    return _document(title, said, _text(MARGIN, head + 14, under, "soft") + "".join(parts), notes, frame.bottom + 46)
+    return _document(
+        title,
+        said,
+        _text(MARGIN, head + 14, under, "soft") + "".join(parts),
+        notes,
+        frame.bottom + 46,
+        most=None if with_notes else 0,
+    )
 
 
 def _say_curve(group: SurvivalGroup) -> str:
@@ -270,7 +280,7 @@ def _spread(wanted: Sequence[float], apart: float, top: float, bottom: float) ->
 # ------------------------------------------------------------------------------------------------------------------ rot
 
 
-def render_rot(told: Rot, title: str = "") -> str:
+def render_rot(told: Rot, title: str = "", *, with_notes: bool = True) -> str:
     """The share of articles with a hole, one row a group with its interval: an SVG document."""
     rows = list(told.groups if len(told.groups) > 1 else (told.whole,))
     rows = sorted(rows[:MOST_ROWS], key=lambda row: -row.share) if told.by != "year" else rows[:MOST_ROWS]
@@ -279,7 +289,7 @@ def render_rot(told: Rot, title: str = "") -> str:
     notes = say_rot_notes(told)
     if not told.whole.articles:
         few = "No article's posts have been seen yet."
-        return _document(title, few, "", [few, *notes], 0)
+        return _document(title, few, "", [few, *notes], 0, most=None if with_notes else 1)
     most = next(limit for limit in (0.1, 0.25, 0.5, 1.0) if limit >= min(max(row.high for row in rows), 1.0))
     frame = _Frame(MARGIN + 168, WIDTH - 66, head + 40, head + 40 + ROW * len(rows), most)
     parts = []
@@ -290,7 +300,14 @@ def render_rot(told: Rot, title: str = "") -> str:
     parts += [_draw_row(frame, told.by, row, frame.top + ROW * n + ROW / 2) for n, row in enumerate(rows)]
     under = "Share of articles, with its 95 % interval"
     said = "; ".join(f"{row.name}: {row.share:.0%} of {say_number(row.articles)}" for row in rows).replace("%", " %")
-    return _document(title, said, _text(MARGIN, head + 14, under, "soft") + "".join(parts), notes, frame.bottom + 30)
+    return _document(
+        title,
+        said,
+        _text(MARGIN, head + 14, under, "soft") + "".join(parts),
+        notes,
+        frame.bottom + 30,
+        most=None if with_notes else 0,
+    )
 
 
 def _draw_row(frame: _Frame, by: str, row: RotGroup, y: float) -> str:
@@ -358,11 +375,11 @@ def list_shares(told: Rot) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
 # ------------------------------------------------------------------------------------------------------------- documents
 
 
-def _document(title: str, said: str, body: str, notes: Iterable[str], bottom: float) -> str:
-    """The whole SVG: its title and description for who cannot see it, the figure, the notes below it."""
+def _document(title: str, said: str, body: str, notes: Sequence[str], bottom: float, *, most: int | None = None) -> str:
+    """The whole SVG: its title and description for who cannot see it, the figure, the notes below it, at `most` so many."""
     bottom = bottom or _title_height(title)
     at, below = bottom + NOTE + BETWEEN, []
-    for note in notes:
+    for note in notes[:most]:
         for line in _wrap(printable(note), 64):
             below.append(_text(MARGIN, at, line, "soft"))
             at += LINE

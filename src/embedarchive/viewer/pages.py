@@ -11,12 +11,14 @@ from datasette.utils.asgi import Response
 
 from embedarchive import library
 from embedarchive.detect.identity import identify_pasted
+from embedarchive.library.browse import STATES, Facets, Makers, count_facets, count_makers
 from embedarchive.library.records import Lookup, StoredFile
 from embedarchive.show import words as phrases
 from embedarchive.show.card import CARD_POLICY, author_of, fullest_claim, render_card, render_post, title_of
-from embedarchive.show.pages import HELPERS
+from embedarchive.show.pages import HELPERS, title_of_platform
 from embedarchive.show.snapshot import SANITISED_POLICY
 from embedarchive.show.social import describe_article_link, describe_post_link
+from embedarchive.show.timeline import add_years, render_timeline
 from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, open_archive, read
 from embedarchive.viewer.assets import asset_path
@@ -86,7 +88,27 @@ async def show_front(datasette: Any, request: Any) -> Response:
     database = await open_archive(datasette, request, *FIGURES)
     front = await read(database, library.front)
     counts = await counts_of(datasette, database)
-    return await show(datasette, request, database, "front.html", front=front, counts=counts)
+    ways = await read_ways(database)
+    return await show(datasette, request, database, "front.html", front=front, counts=counts, **ways)
+
+
+async def read_ways(database: Any) -> dict[str, Any]:
+    """The ways to browse an archive from its first page: each with its values, and how many posts they have."""
+
+    def load(conn: sqlite3.Connection) -> tuple[Facets, Makers]:
+        return count_facets(conn), count_makers(conn)
+
+    facets, makers = await read(database, load)
+    ways = (
+        ("State", "state", [(name, STATES[name][0], number) for name, number in facets.states]),
+        ("Platform", "platform", [(name, title_of_platform(name), number) for name, number in facets.platforms]),
+        ("Posted", "period", sorted(((y, y, n) for y, n in add_years(facets.months).items()), reverse=True)),
+        ("Outlet", "outlet", [(name, name, number) for name, number in makers.outlets]),
+        ("Author", "author", [(name, name, number) for name, number in makers.authors]),
+        ("Kind", "kind", [(name, name, number) for name, number in facets.kinds]),
+        ("Language", "lang", [(name, name, number) for name, number in facets.langs]),
+    )
+    return {"browse": facets, "ways": ways, "timeline": render_timeline(facets.months, facets.lost_months)}
 
 
 async def show_lost(datasette: Any, request: Any) -> Response:

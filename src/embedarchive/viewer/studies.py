@@ -61,7 +61,11 @@ async def show_study(datasette: Any, request: Any) -> Response:
     if form and told is None:
         return Response.text(NOT_YET, status=503, headers={"retry-after": "10"})
     if form == ".svg":
-        return Response(study.draw(told), headers=FIGURE_HEADERS, content_type="image/svg+xml; charset=utf-8")
+        return Response(
+            study.draw(told, with_notes=request.args.get("notes") != "no"),
+            headers=FIGURE_HEADERS,
+            content_type="image/svg+xml; charset=utf-8",
+        )
     if form == ".csv":
         sheet = io.StringIO()
         write_csv(*study.tabulate(told), sheet)
