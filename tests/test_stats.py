@@ -468,7 +468,7 @@ async def test_the_room_shows_the_figure_the_table_and_what_they_rest_on(path: P
     room = await open_room(path)
     page = await get_made(room, f"/embeds/-/{study}?by=platform")
     assert page.status_code == 200
-    assert f'src="/embeds/-/{study}.svg?by=platform"' in page.text
+    assert f'src="/embeds/-/{study}.svg?by=platform&amp;notes=no"' in page.text
     assert (SELECTION if study == "survival" else ROT_SELECTION) in page.text
     assert "Instagram" in page.text
     assert f"embedarchive stats {study} --by platform" in page.text
