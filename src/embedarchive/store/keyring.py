@@ -38,14 +38,14 @@ class Keyring:
 
     def current(self) -> Ed25519PrivateKey:
         """The key that signs now; made where there is none yet. Raises SigningError."""
-        if not self.path.exists():
+        if not is_there(self.path):
             self._put(Ed25519PrivateKey.generate())
         return read_key(self.path)
 
     def find(self, public: bytes) -> Ed25519PrivateKey | None:
         """The key with that public half, 32 bytes; None where this user has none. Raises SigningError."""
         files = [self.path, self._retired(public)]
-        keys = [read_key(each) for each in files if each.exists()]
+        keys = [read_key(each) for each in files if is_there(each)]
         return next((key for key in keys if public_bytes(key) == public), None)
 
     def rotate(self) -> Ed25519PrivateKey:
@@ -75,6 +75,14 @@ class Keyring:
         except OSError as error:
             raise SigningError(f"The signing key cannot be kept at {self.path} ({error.strerror}).") from error
         return key
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file. Raises SigningError where nobody may look."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise SigningError(f"The signing key at {path} cannot be read ({error.strerror}).") from error
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
