@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
 from conftest import ROOT
+from embedarchive.cli import load_command
 from tools import find_python_tools
 from waiting import BOUND_S
 
@@ -61,7 +64,29 @@ def test_the_image_has_no_rights_and_its_services_call_commands() -> None:
     assert re.findall(r"^USER (.*)$", image, re.M) == ["10001"]
     for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"].items():
         assert service["command"][0] == name
+        assert parse(service["command"])
         assert service["cap_drop"] == ["ALL"]
+
+
+def parse(words: list[str]) -> bool:
+    """Whether click takes a call, which is not run; a file of the server that it is for need not be here."""
+    try:
+        load_command(words[0]).make_context(words[0], words[1:])
+    except click.BadParameter as error:
+        return "does not exist" in error.message
+    return True
+
+
+def test_every_line_of_cron_is_a_call() -> None:
+    lines = []
+    for page in ("configuration.md", "archivists.md"):
+        text = (ROOT / "docs" / page).read_text("utf-8")
+        lines += re.findall(r"^(?:[\d*]+ +){5}embedarchive (.+)$", text, re.M)
+    assert len(lines) >= 4
+    for line in lines:
+        assert parse(shlex.split(line))
+    with pytest.raises(click.UsageError):
+        parse(["crawl", "--no-such-option"])
 
 
 def test_the_words_for_contributors_name_what_there_is() -> None:

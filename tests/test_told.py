@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -14,14 +15,14 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from archive_builder import build_archive
+from archive_builder import Sample, build_archive, instagram, make_embed
 from embedarchive.cli.lines import NARROW, event_line, say_event
 from embedarchive.cli.progress import say_no_visits
 from embedarchive.core.errors import ExitCode
-from embedarchive.core.model import PostStanding
+from embedarchive.core.model import Fetch, Found, PostStanding
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.at_work import AtWork, say_wait
-from embedarchive.run.board import Board
+from embedarchive.run.board import Board, find_posts
 from embedarchive.run.ledger import Event
 from embedarchive.run.report import Tally, read_newly_gone
 from embedarchive.show.terminal import STATE_MARKS
@@ -107,6 +108,39 @@ def test_every_article_is_told_once_and_with_all_its_posts(tmp_path: Path) -> No
         for url, times in told.items():
             assert [len(posts) for posts in times] == [archive.conn.execute(embeds, (url,)).fetchone()[0]]
         assert {each.state for times in told.values() for each in times[0]} >= {"available", "gone"}
+
+
+def test_an_article_of_many_posts_is_looked_at_a_few_times_only(tmp_path: Path) -> None:
+    """Each time a post is settled the article could be asked for all of its posts: of 300 that would be 90,000 rows."""
+    samples = [Sample(instagram(3_850_000_000_000_000_000 + number), None, ()) for number in range(300)]
+    url, now = "https://paper.example/live", "2026-11-01T00:00:00.000Z"
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        run_id = archive.start_crawl("crawl", now, "0", {})
+        article = archive.keep_seed(run_id, url, url, now)
+        fetch = archive.keep_fetch(
+            article, run_id, Fetch(url, url, now, "ok", 200, content_type="text/html", body=b"<p>")
+        )
+        embeds = tuple(make_embed(number, sample) for number, sample in enumerate(samples, 1))
+        archive.keep_found(fetch or 0, Found(embeds), 1, now, run_id)
+        keys = [sample.post.key for sample in samples]
+        random.Random(7).shuffle(keys)
+        asked, told = [], []
+
+        async def keep(call: Callable[..., Any], *args: Any) -> Any:
+            asked.append(call)
+            return call(*args)
+
+        async def settle_all() -> None:
+            board = Board(archive, run_id, keep, lambda _, posts: told.append(posts))
+            await board.look(article, url)
+            for key in keys:
+                assert not told
+                archive.conn.execute("UPDATE targets SET visited = 1 WHERE post_key = ?", (key,))
+                await board.settle(key)
+
+        asyncio.run(settle_all())
+        assert [len(posts) for posts in told] == [300]
+        assert asked.count(find_posts) <= 40
 
 
 def test_what_a_run_waits_for_is_named() -> None:

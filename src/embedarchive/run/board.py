@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -43,7 +43,8 @@ class Board:
     keep: Keep
     tell: Callable[[str, tuple[PostStanding, ...]], None]
     _told: set[int] = field(default_factory=set)
-    _unfinished: dict[int, str] = field(default_factory=dict)
+    _unfinished: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Articles that wait, each with its address and one post that it waits for: it is looked at again when that is settled."""
     _visited: set[str] = field(default_factory=set)
     """The posts that were visited, and of which nothing is concluded yet."""
 
@@ -51,32 +52,34 @@ class Board:
         """A post was visited; where it stands is told when it is concluded."""
         self._visited.add(key)
 
-    async def settle(self, key: str) -> None:
-        """Something was concluded of a post, or of a short link: tell the articles that waited for nothing else."""
-        self._visited.discard(key)
-        for row in await self.keep(find_articles, self.archive.conn, self.crawl_id, key):
-            await self.look(row["id"], row["url"])
+    async def settle(self, *keys: str) -> None:
+        """Something was concluded of a post, or of a short link to it: tell the articles that waited for nothing else."""
+        self._visited.difference_update(keys)
+        for row in await self.keep(find_articles, self.archive.conn, self.crawl_id, keys[-1]):
+            _, awaited = self._unfinished.get(row["id"], ("", keys[-1]))
+            if awaited in keys:
+                await self.look(row["id"], row["url"])
 
     async def look(self, article_id: int, url: str) -> None:
         """Tell an article if none of its posts has anything before it in this run."""
         if article_id in self._told:
             return
-        standings = await self.read(article_id)
-        if any(each.state == "due" for each in standings):
-            self._unfinished[article_id] = url
+        rows = await self.keep(find_posts, self.archive.conn, self.crawl_id, article_id)
+        awaited = next((row["post_key"] for row in rows if self.judge(row) == "due"), None)
+        if awaited is not None:
+            self._unfinished[article_id] = (url, awaited)
             return
         self._unfinished.pop(article_id, None)
         self._told.add(article_id)
-        self.tell(url, standings)
+        self.tell(url, self.read(rows))
 
     async def close(self) -> None:
         """Tell the articles that the run leaves unfinished, as far as they are few."""
         self._visited.clear()
-        for article_id, url in list(self._unfinished.items())[:MOST_UNFINISHED]:
-            self.tell(url, await self.read(article_id))
+        for article_id, (url, _) in list(self._unfinished.items())[:MOST_UNFINISHED]:
+            self.tell(url, self.read(await self.keep(find_posts, self.archive.conn, self.crawl_id, article_id)))
 
-    async def read(self, article_id: int) -> tuple[PostStanding, ...]:
-        rows = await self.keep(find_posts, self.archive.conn, self.crawl_id, article_id)
+    def read(self, rows: Sequence[sqlite3.Row]) -> tuple[PostStanding, ...]:
         return tuple(PostStanding(row["platform"], self.judge(row), row["kept"] or "none") for row in rows)
 
     def judge(self, row: sqlite3.Row) -> str:

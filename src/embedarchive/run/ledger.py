@@ -427,7 +427,7 @@ class Run:
             self.emit("link", row["url"], "ok", post.url)
         else:
             self.emit("link", row["url"], "failed", fetch.reason or "names no post")
-        await self.board.settle(post.key if post else row["key"])
+        await self.board.settle(row["key"], post.key if post else row["key"])
 
     def at_once(self) -> int:
         """How many visits at once, now."""
