@@ -23,13 +23,13 @@ from pathlib import Path
 from embedarchive.library import (
     article_record,
     count,
-    find_pictures,
     front,
     lookup,
     outlet_record,
     post_record,
     search,
 )  # fmt: skip
+from embedarchive.library.pictures import MOST_COMPARED, find_candidates
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of
 from embedarchive.store import Archive, open_reader
@@ -180,7 +180,9 @@ def questions(conn: sqlite3.Connection, invented: Invented) -> dict[str, Callabl
         "fts_nothing": lambda: search(conn, f"{any_sentence()} xyzzy{rng.random()}"),
         "fragment": lambda: search(conn, cut_fragment(rng, any_sentence())),
         "misspelt": lambda: search(conn, misspell(rng, invented)),
-        "image": lambda: find_pictures(conn, invented.dhash(rng.randrange(invented.posts)) ^ 1 << rng.randrange(62)),
+        "image": lambda: find_candidates(
+            conn, invented.dhash(rng.randrange(invented.posts)) ^ 1 << rng.randrange(62), MOST_COMPARED
+        ),
         "post_page": lambda: post_record(conn, f"instagram:{any_code()}"),
         "article_page": lambda: article_record(conn, rng.randrange(invented.articles) + 1),
         "outlet_page": lambda: outlet_record(conn, rng.choice(invented.outlets)),

@@ -17,7 +17,7 @@ from embedarchive.core.grams import find_grams, fold
 from embedarchive.core.image_hash import find_quarters, hash_picture, image_distance
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
 from embedarchive.library.figures import count_outlet
-from embedarchive.library.pictures import ask_for_quarters, lookup_picture
+from embedarchive.library.pictures import ask_for_quarters, lookup_picture, read_asked
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
@@ -299,8 +299,7 @@ def picture_of(conn: sqlite3.Connection, key: str, role: str) -> bytes:
     "change", [{}, {"size": 0.5, "quality": 60}, {"size": 1.7, "kind": "PNG"}, {"size": 0.3, "kind": "WEBP"}], ids=str
 )
 def test_a_picture_finds_its_post_first(conn: sqlite3.Connection, role: str, change: dict[str, Any]) -> None:
-    dhash = hash_picture(changed(picture_of(conn, TOKYO.key, role), **change))
-    found = lookup_picture(conn, dhash)
+    found = lookup_picture(conn, read_asked(changed(picture_of(conn, TOKYO.key, role), **change)))
     assert found.alike[0].post.key == TOKYO.key
     assert found.alike[0].distance <= 4
     assert [each.distance for each in found.alike] == sorted(each.distance for each in found.alike)
@@ -312,7 +311,7 @@ def test_a_picture_finds_its_post_first(conn: sqlite3.Connection, role: str, cha
 )
 def test_what_is_no_picture_is_answered(conn: sqlite3.Connection, body: bytes) -> None:
     assert hash_picture(body) is None
-    assert not lookup_picture(conn, hash_picture(body)).found
+    assert not lookup_picture(conn, read_asked(body)).found
 
 
 def test_a_picture_without_contrast_is_like_no_other() -> None:

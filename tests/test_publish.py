@@ -201,7 +201,7 @@ def test_a_new_table_or_column_needs_a_decision() -> None:
     apply_schema(conn)
     query = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE '%sqlite%'"
     ours = {row[0] for row in conn.execute(query)}
-    assert ours == {*COPIED, *LEFT_OUT, "artifacts", "blobs", "redactions", "post_counts", *BROWSED}
+    assert ours == {*COPIED, *LEFT_OUT, "artifacts", "blobs", "picture_marks", "redactions", "post_counts", *BROWSED}
     private = {
         "crawls": {"options", "summary"}, "articles": {"fetch_after", "failures"},
         "posts": {"capture_after", "is_control"}, "conclusions": {"due_at"},

@@ -37,6 +37,7 @@ FROZEN = {
     "010.sql": "f049221a56a794184b7413a9ce09a838d978b45f278012ddd9d7bb72d862fe9e",
     "011.sql": "809de689152d269e8bd8816567fb5d95f03f7876c4518242f913787a49b8cc01",
     "012.sql": "074bb03284d72d5bb0eb288345122a9ab9484cec42ed8e399d091b37cda94fdd",
+    "013.sql": "e814d82ed08ca125a6216bcf500e7c5d8e56564d4b8d684a26f2d20837364715",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 
@@ -111,7 +112,7 @@ def test_every_age_has_its_archive() -> None:
     ages = {int(path.name.partition(".")[0]) for path in ARCHIVES}
     assert ages >= set(range(1, schema.SCHEMA_VERSION))
     for path in ARCHIVES:
-        assert path.stat().st_size < 200_000
+        assert path.stat().st_size < 250_000
         age, header = int(path.name.partition(".")[0]), gzip.decompress(path.read_bytes())[:100]
         assert int.from_bytes(header[60:64], "big") == age
 

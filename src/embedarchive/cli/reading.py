@@ -20,14 +20,14 @@ from embedarchive.cli.console import open_console
 from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ArchiveError, ExitCode
-from embedarchive.core.image_hash import hash_picture, is_picture
+from embedarchive.core.image_hash import is_picture
 from embedarchive.core.periods import Period, read_period
 from embedarchive.core.shell import say_command
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
 from embedarchive.library.browse import STATES, Filters, count_facets, list_posts
-from embedarchive.library.pictures import LARGEST_PICTURE
+from embedarchive.library.pictures import LARGEST_PICTURE, read_asked
 from embedarchive.library.records import ArticleRecord, EmbedRecord, PostLine, PostRecord
 from embedarchive.show.card import render_card
 from embedarchive.show.terminal import render_hit, render_line, render_lookup, render_terminal
@@ -88,7 +88,7 @@ def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
     picture = read_picture(anything[0]) if len(anything) == 1 else None
     text = sys.stdin.read() if anything == ("-",) else " ".join(anything)
     with reading(archive) as conn:
-        found = lookup_picture(conn, hash_picture(picture), text) if picture else look_up(conn, text)
+        found = lookup_picture(conn, read_asked(picture), text) if picture else look_up(conn, text)
         if not found.found:
             refuse_withheld(conn, text)
     if as_json:

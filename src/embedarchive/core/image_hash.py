@@ -38,6 +38,15 @@ def hash_image(image: Image.Image) -> int | None:
 
 def hash_picture(body: bytes) -> int | None:
     """The hash of a picture file; None if it is none that we know, too large, or without any contrast."""
+    image = open_grey(body, (72, 64))  # a JPEG decodes at an eighth for a fraction of the price
+    return hash_image(image) if image else None
+
+
+def open_grey(body: bytes, least: tuple[int, int] = (640, 640)) -> Image.Image | None:
+    """A picture file decoded in grey, a JPEG no larger than it has to be to have at least that size.
+
+    None if it is none that we know, or too large.
+    """
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -46,8 +55,8 @@ def hash_picture(body: bytes) -> int | None:
             with Image.open(io.BytesIO(body), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     return None
-                image.draft("L", (72, 64))  # a JPEG decodes at an eighth for a fraction of the price
-                return hash_image(image)
+                image.draft("L", least)
+                return image.convert("L")
         except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
             return None
 

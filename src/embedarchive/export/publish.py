@@ -129,6 +129,7 @@ FILES = Copied(
     "id capture_id role position sha256 content_type size url width height alt truncated dhash",
     f"{CAPTURES} AND role IN (SELECT value FROM json_each(:roles))",
 )
+MARKS = Copied("artifact_id word place", "artifact_id IN (SELECT id FROM main.artifacts)")
 WITHDRAWN = Copied(
     "sha256 size redacted_at",
     "sha256 IN (SELECT sha256 FROM main.blobs)",
@@ -276,6 +277,7 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
         )
     else:
         copy_rows(conn, "artifacts", FILES, roles)
+        copy_rows(conn, "picture_marks", MARKS)
         damaged = copy_files(conn)
     copy_rows(conn, "redactions", WITHDRAWN)
     mark_damaged(conn, damaged, now)

@@ -3,7 +3,7 @@
 from embedarchive.library.articles import article_record, find_article, outlet_record
 from embedarchive.library.figures import count, front, outlets, recent_losses, stats
 from embedarchive.library.lookup import lookup
-from embedarchive.library.pictures import find_pictures, lookup_picture
+from embedarchive.library.pictures import lookup_picture, read_asked
 from embedarchive.library.posts import (
     capture_record,
     embed_record,
@@ -20,7 +20,6 @@ __all__ = [
     "count",
     "embed_record",
     "find_article",
-    "find_pictures",
     "front",
     "is_sensitive_file",
     "lookup",
@@ -28,6 +27,7 @@ __all__ = [
     "outlet_record",
     "outlets",
     "post_record",
+    "read_asked",
     "read_exchanges",
     "read_lines",
     "recent_losses",

@@ -1,13 +1,16 @@
-"""A picture -> the posts that showed it or one much like it, nearest first. Read-only."""
+"""A picture, or a part of one -> the posts that showed it, those that agree most first. Read-only."""
 
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
-from embedarchive.core.image_hash import ALIKE, find_quarters, image_distance
-from embedarchive.library.posts import find_key, read_lines
-from embedarchive.library.records import Alike, Lookup
+from embedarchive.core.image_hash import find_quarters
+from embedarchive.library.records import Lookup
 from embedarchive.library.rows import Row, in_list, select
+
+if TYPE_CHECKING:
+    from embedarchive.library.picture_search import AskedPicture
 
 LARGEST_PICTURE = 20_000_000
 """Bytes of a picture that someone may look up."""
@@ -15,34 +18,29 @@ LARGEST_PICTURE = 20_000_000
 MOST_COMPARED = 20_000
 
 
-def lookup_picture(conn: sqlite3.Connection, dhash: int | None, name: str = "the picture", limit: int = 20) -> Lookup:
-    """What the archive has of a picture with that hash (`hash_picture`): a photo, or a screenshot of a post."""
-    if dhash is None:
+def read_asked(body: bytes) -> AskedPicture | None:
+    """What is looked for by a picture's bytes; None if they are no picture that we know, or one of one colour all over.
+
+    For a thread: it takes 50 ms.
+    """
+    from embedarchive.library import picture_search
+
+    return picture_search.read_asked(body)
+
+
+def lookup_picture(
+    conn: sqlite3.Connection, asked: AskedPicture | None, name: str = "the picture", limit: int = 20
+) -> Lookup:
+    """What the archive has of a picture (`read_asked`): a photo or a screenshot, whole or a part, framed, mirrored."""
+    if asked is None:
         return Lookup(name, "no picture: it is no file of that kind, too large, or of one colour all over")
-    found = find_pictures(conn, dhash, limit)
-    return Lookup(name, "a picture", alike=found, tried=("every picture and screenshot kept, by image hash",))
+    from embedarchive.library.picture_search import find_pictures
 
-
-def find_pictures(conn: sqlite3.Connection, dhash: int, limit: int = 20) -> tuple[Alike, ...]:
-    """The posts with a picture like that, nearest first, each once."""
-    near = sorted(
-        (image_distance(dhash, row["dhash"]), -row["capture_id"])
-        for row in find_candidates(conn, dhash, MOST_COMPARED)
-        if image_distance(dhash, row["dhash"]) <= ALIKE
-    )
-    captures = {-capture: distance for distance, capture in reversed(near)}
-    nearest = sorted(captures, key=lambda capture: (captures[capture], -capture))[: limit * 3]
-    owners = {
-        row["id"]: find_key(conn, row["post_key"]) or row["post_key"]
-        for row in select(
-            conn, "SELECT id, post_key FROM captures WHERE id IN (SELECT value FROM json_each(?))", in_list(nearest)
-        )
-    }
-    best: dict[str, int] = {}
-    for capture in nearest:
-        best.setdefault(owners[capture], captures[capture])
-    lines = read_lines(conn, list(best)[:limit])
-    return tuple(Alike(lines[key], distance) for key, distance in best.items() if key in lines)
+    found = find_pictures(conn, asked, limit)
+    return Lookup(
+        name, "a picture", alike=found,
+        tried=("every picture and screenshot kept, by image hash", "parts of them, also mirrored, by their marks"),
+    )  # fmt: skip
 
 
 def find_candidates(conn: sqlite3.Connection, dhash: int, most: int) -> list[Row]:
@@ -55,8 +53,8 @@ def ask_for_quarters() -> str:
     """The question for them; each part has the very expression of its index."""
     parts = ("dhash & 65535", "dhash >> 16 & 65535", "dhash >> 32 & 65535", "dhash >> 48 & 65535")
     asked = (
-        f"SELECT capture_id, dhash FROM artifacts WHERE dhash IS NOT NULL AND {part} "
+        f"SELECT id, capture_id, dhash FROM artifacts WHERE dhash IS NOT NULL AND {part} "
         "IN (SELECT value FROM json_each(?))"
         for part in parts
     )
-    return f"SELECT DISTINCT capture_id, dhash FROM ({' UNION ALL '.join(asked)}) LIMIT ?"
+    return f"SELECT DISTINCT id, capture_id, dhash FROM ({' UNION ALL '.join(asked)}) LIMIT ?"

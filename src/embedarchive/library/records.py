@@ -373,10 +373,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A post with a picture like the one asked for. `distance` is in bits of 64: 0 for the same picture."""
+    """A post with the picture that was asked for, or a part of it, or that is a part of it.
+
+    `distance` is between the image hashes, in bits of 64: 0 for the same picture, up to 64 for a part of one.
+    """
 
     post: PostLine
     distance: int
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

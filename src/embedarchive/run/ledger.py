@@ -49,6 +49,7 @@ from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files, was_seen_alive, was_visited
 from embedarchive.store.evidence import has_unlogged
 from embedarchive.store.fixity import read_blob
+from embedarchive.store.marks import mark_pictures, read_unmarked
 from embedarchive.store.optouts import OPTED_OUT, OptOuts, is_barred, read_optouts
 from embedarchive.store.reading import read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_than
@@ -91,6 +92,7 @@ SELECT p.* FROM platforms f CROSS JOIN json_each((SELECT json_group_array(key) F
   WHERE f.name NOT IN (SELECT value FROM json_each(:resting))"""
 PLACES = "SELECT * FROM articles_to_open WHERE crawl_id = :crawl LIMIT :n"
 CAPTURES = "SELECT * FROM captures_to_describe ORDER BY id LIMIT :n"
+MARKS = "SELECT * FROM captures_to_mark WHERE :mark ORDER BY id DESC LIMIT :n"
 TELLINGS = """SELECT * FROM changes_to_tell WHERE due_at <= :now AND channel IN (SELECT value FROM json_each(:channels))
               ORDER BY due_at LIMIT :n"""
 CONCLUSIONS = "SELECT * FROM captures_to_conclude ORDER BY id LIMIT :n"
@@ -102,6 +104,9 @@ MOST_ADOPTED_AT_THE_END = 500
 
 MOST_AT_THE_END = 5
 """Captures left to be shown again that a run does not end without: two seconds, for all of them."""
+
+MOST_MARKED = 3_000
+"""Captures whose pictures are marked in one run, the newest first: of an older archive, some minutes' worth."""
 
 ReplayChoice = Literal["all", "sample", "none"]
 
@@ -174,6 +179,7 @@ class Run:
     served: str = ""
     """The outlet that had its turn last."""
     no_browser: BrowserMissing | None = None
+    marked: int = 0
     crashes: int = 0
     """Visits in a row that the browser did not survive."""
     optouts: OptOuts = field(default_factory=OptOuts)
@@ -204,6 +210,7 @@ class Run:
             Pass("capture", self.at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
             Pass("in place", self.at_once, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
+            Pass("mark", 1, self.due(MARKS), self.mark_capture, "id"),
             Pass("conclude", 1, self.due_by_the_clock(CONCLUSIONS), self.conclude_post, "post_key"),
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
@@ -257,7 +264,7 @@ class Run:
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.backoff.resting_json(), "depth": self.scope.depth if self.scope else 0,
             "replay": self.replay != "none", "later": self.may_replay_later(), "served": self.served,
-            "channels": self.watch.channels_json() if self.watch else "[]",
+            "mark": self.marked < MOST_MARKED, "channels": self.watch.channels_json() if self.watch else "[]",
         }  # fmt: skip
 
     def may_replay_later(self) -> bool:
@@ -542,6 +549,13 @@ class Run:
         now = clock.now()
         await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, now, also)
         self.emit("describe", post.key, "ok")
+
+    async def mark_capture(self, row: Row) -> None:
+        """By what a part of a picture finds its post."""
+        self.marked += 1
+        pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
+        marked = await asyncio.to_thread(mark_pictures, pictures)
+        await self.keep(self.archive.keep_marks, row["id"], marked)
 
     async def conclude_post(self, row: Row) -> None:
         """What may now be said of a post: where it stands, whether it is whole, when it is due again."""

@@ -282,7 +282,10 @@ def render_lookup(lookup: Lookup) -> RenderableType:
         *(_placed(each) for each in lookup.embeds),
         *(render_article_line(each) for each in lookup.articles),
         *(render_hit(each) for each in lookup.hits),
-        *(Group(render_line(each.post), _row("  ", say_similarity(each.distance))) for each in lookup.alike),
+        *(
+            Group(render_line(each.post), _row("  ", say_similarity(each.distance, each.mirrored)))
+            for each in lookup.alike
+        ),
     ]
     if lookup.hits and lookup.hits[0].way != "words":
         parts.insert(0, Text(WAYS[lookup.hits[0].way], style="dim"))

@@ -176,11 +176,19 @@ def say_size(size: int) -> str:
     return f"{size} bytes"
 
 
-def say_similarity(distance: int) -> str:
-    """How alike two pictures are whose hashes differ in that many of 64 bits."""
+NEARLY = 10
+"""Bits of 64 that a picture's hash differs in when it is all of the same picture (`ALIKE` of core/image_hash.py)."""
+
+
+def say_similarity(distance: int, mirrored: bool = False) -> str:
+    """How alike two pictures are whose hashes differ in that many of 64 bits, and that were seen to show the same."""
+    if mirrored:
+        return "the same picture, mirrored"
     if distance <= 2:
         return "the same picture"
-    return "nearly the same picture" if distance <= 6 else "a similar picture"
+    if distance <= NEARLY:
+        return "nearly the same picture"
+    return "a part of the same picture, or more than it"
 
 
 _CUT = re.compile(r"(media|poster|avatar|thumbnail|subtitles)( \d+)?: (.+)", re.S)

@@ -28,6 +28,7 @@ from embedarchive.store import (
     evidence,
     exports,
     forgetting,
+    marks,
     rows,
     sidefiles,
     watching,
@@ -580,6 +581,11 @@ class Archive:
             )
             if rendering.screenshot:
                 evidence.append(conn, "rendering", fetch_id)
+
+    def keep_marks(self, capture_id: int, marked: marks.Marked) -> None:
+        """Keep by what a capture's pictures are found again."""
+        with self.transaction() as conn:
+            marks.keep_marks(conn, capture_id, marked)
 
     def keep_description(
         self,

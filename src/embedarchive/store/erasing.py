@@ -76,6 +76,7 @@ DELETED: Mapping[str, str] = {
     "schedule": f"post_key {_POSTS}",
     "changes": f"post_key {_POSTS}",
     "pending": f"capture_id {_CAPTURES}",
+    "picture_marks": f"artifact_id IN (SELECT id FROM artifacts WHERE capture_id {_CAPTURES})",
     "targets": f"post_key {_POSTS}",
     "placements": f"post_key {_POSTS}",
 }

@@ -15,6 +15,7 @@ from embedarchive.core.urls import split_anything
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store.blobs import hash_bytes, pack_blob
+from embedarchive.store.marks import ask_to_mark
 from embedarchive.store.schema import capture_uid
 from embedarchive.store.words import check_words
 
@@ -469,6 +470,7 @@ def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_
     keep_exchanges(conn, capture_id, capture)
     if capture.purpose == "control":
         return capture_id
+    ask_to_mark(conn, capture_id)
     if capture.verdict.outcome == "available":
         insert(conn, "pending", {"work": "describe", "capture_id": capture_id})
     insert(conn, "pending", {"work": "conclude", "capture_id": capture_id})

@@ -81,6 +81,8 @@ SEEN = {
     "schedule": _OF_POST,
     "changes": _OF_POST,
     "artifacts": _OF_CAPTURE,
+    "picture_marks": """artifact_id NOT IN (
+      SELECT id FROM main.artifacts WHERE capture_id IN (SELECT id FROM temp.hidden_captures))""",
     "exchanges": _OF_CAPTURE,
     "replays": _OF_CAPTURE,
     "pending": _OF_CAPTURE,

@@ -19,7 +19,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "captures": {"outcome": get_args(Outcome), "origin": get_args(Origin), "purpose": get_args(Purpose)},
     "artifacts": {"role": get_args(Role)},
     "checks": {"outcome": get_args(Outcome), "embedding": get_args(Embedding)},
-    "pending": {"work": ("describe", "replay", "replay later", "conclude")},
+    "pending": {"work": ("describe", "mark", "replay", "replay later", "conclude")},
     "changes": {"change": CHANGE_KINDS},
     "log": {"kind": ("capture", "fetch", "rendering", "withdrawal", "import", "key", "stamp")},
     "imports": {"what": ("adopted", "merged")},

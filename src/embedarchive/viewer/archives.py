@@ -38,12 +38,20 @@ NOUNS = (
 
 NOTES = ("article_urls", "current_notes", "current_post_notes", "notes")
 BROWSED = ("browsing", "browsing_counts", "browsing_totals", "collections", "collection_posts", "tagged_posts")
-WORDS = (*NOTES, *BROWSED, "platforms", *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")))
+PICTURES = ("picture_marks",)
+WORDS = (
+    *NOTES,
+    *BROWSED,
+    *PICTURES,
+    "platforms",
+    *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")),
+)
 FIGURES = ("post_counts", *BROWSED)
 CHANGES = ("changes", "deliveries", "losses")
 EVIDENCE = ("exchanges", "notes")
 LOG = ("checkpoints", "export_posts", "exports", "log", "log_keys", "stamps", "tree", "withdrawals")
-"""The tables that some pages read besides: notes, found words, totals, all that came over the network, the log of all."""
+"""The tables that some pages read besides: notes, found words and pictures, totals, all that came over the
+network, the log of all."""
 
 
 class PageTooSlow(Exception):

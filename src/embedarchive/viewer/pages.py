@@ -122,8 +122,8 @@ async def show_results(datasette: Any, request: Any) -> Response:
     database = await open_archive(datasette, request, *WORDS)
     form = await uploads.read_form(request) if request.method == "POST" else {}
     if picture := form.get("picture"):
-        dhash = await uploads.hash_upload(picture)
-        found = await read(database, lambda conn: library.lookup_picture(conn, dhash))
+        asked = await uploads.read_upload(picture)
+        found = await read(database, lambda conn: library.lookup_picture(conn, asked))
         return await show(datasette, request, database, "find.html", found=found, text="", picture=True)
     text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
     found = await read(database, lambda conn: library.lookup(conn, text))

@@ -74,12 +74,12 @@ async def find_in_all(datasette: Any, request: Any) -> Response:
     names = await list_archives(datasette, request)
     form = await uploads.read_form(request) if request.method == "POST" else {}
     picture = form.get("picture")
-    dhash = await uploads.hash_upload(picture) if picture else None
+    asked = await uploads.read_upload(picture) if picture else None
     text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
 
     def look_up(conn: Any) -> Lookup:
-        if dhash is not None:
-            return library.lookup_picture(conn, dhash)
+        if picture:
+            return library.lookup_picture(conn, asked)
         return library.lookup(conn, text)
 
     volumes = []

@@ -1,15 +1,17 @@
-"""A form with a file in it -> its fields, never more bytes than allowed, and a picture's hash, never many at once."""
+"""A form with a file in it -> its fields, never more bytes than allowed, and a picture to look for, never many at once."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from embedarchive.core.image_hash import hash_picture
-from embedarchive.library.pictures import LARGEST_PICTURE
+from embedarchive.library.pictures import LARGEST_PICTURE, read_asked
 
 LARGEST_FORM = LARGEST_PICTURE + 100_000
+if TYPE_CHECKING:
+    from embedarchive.library.picture_search import AskedPicture
+
 _BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";,]+)', re.I)
 _NAME = re.compile(rb'(?i)^content-disposition:[^\r\n]*?[; ]name="([^"\r\n]*)"', re.M)
 _decoding = asyncio.Semaphore(2)
@@ -47,7 +49,7 @@ async def read_body(request: Any) -> bytes:
     return b"".join(parts)
 
 
-async def hash_upload(body: bytes) -> int | None:
-    """The image hash of a picture that someone sent."""
+async def read_upload(body: bytes) -> AskedPicture | None:
+    """A picture that someone sent, to be looked for."""
     async with _decoding:
-        return await asyncio.to_thread(hash_picture, body)
+        return await asyncio.to_thread(read_asked, body)

@@ -80,6 +80,10 @@ CREATE VIEW captures_to_describe AS
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE w.work = 'describe' AND f.visitable AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = c.post_key);
 
+-- Captures whose pictures have no marks yet, by which a part of one is found.
+CREATE VIEW captures_to_mark AS
+  SELECT w.capture_id AS id, c.post_key FROM pending w JOIN captures c ON c.id = w.capture_id WHERE w.work = 'mark';
+
 -- Preserved, described, and not yet shown again from the archive alone: by the rule of the sample (`work` is replay), or when a
 -- run has time (replay later). `has_page` is 0 where no page is kept to show.
 CREATE VIEW captures_to_replay AS

@@ -1,0 +1,198 @@
+"""A picture -> its marks: places in it that are found again when it is cut, framed, scaled, mirrored or compressed anew.
+
+A mark is a spot that is brighter or darker than all around it, at one of several sizes (an extreme of a difference of
+Gaussians: Lowe, 2004, https://doi.org/10.1023/B:VISI.0000029664.99615.94). It has a word: the signs of the lowest Walsh
+coefficients of what surrounds the spot, which are independent of one another, of brightness and of contrast. Marks are about
+spots and edges; nothing knows what a picture shows, and no face is looked for. For a thread: it takes 50 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log2, sqrt
+from typing import Any
+
+from PIL import Image, ImageChops, ImageFilter
+
+WORD_BITS = 24
+DOUBTED = 4
+"""Bits of a word, those of the least coefficients, that are tried both ways when a picture is looked for."""
+
+LEAST_SURE = 8
+"""A mark whose other bits are told by less is left out: any compression would turn them."""
+
+KEPT_PIXELS, ASKED_PIXELS = 460**2, 640**2
+"""To which size pictures are brought at first. What is asked may be framed: more of it is looked at, at twice as many sizes."""
+
+LEAST_SIDE = 64
+_PATCH = 27
+_REACH = _PATCH // 2
+_CONTRAST = 2
+"""Levels of grey by which a spot has to stand out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a picture: `x`, `y` in its pixels, `size` the pixels to one of the level that it was found at.
+
+    `doubted` are the bits of its word that are told least surely.
+    """
+
+    word: int
+    x: float
+    y: float
+    size: float
+    doubted: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> int:
+        """Where it is and how large, in one number."""
+        size = max(0, min(255, round(16 * log2(self.size)) + 64))
+        return min(int(self.x), 0xFFFF) << 24 | min(int(self.y), 0xFFFF) << 8 | size
+
+    def spell(self) -> list[int]:
+        """Its word, with each of the doubted bits either way."""
+        words = [self.word]
+        for bit in self.doubted:
+            words += [word ^ 1 << bit for word in words]
+        return words
+
+
+def read_place(place: int) -> tuple[float, float, float]:
+    """(x, y, size) of a number that `Mark.place` made."""
+    return (place >> 24) + 0.5, (place >> 8 & 0xFFFF) + 0.5, 2 ** (((place & 255) - 64) / 16)
+
+
+def find_marks(image: Image.Image) -> list[Mark]:
+    """The marks that are kept of a picture: at each size some dozens, the surest."""
+    return [mark for level in make_levels(image, KEPT_PIXELS, 2) for mark in read_level(level, 1600, 10, 36, 3)]
+
+
+def find_all_marks(image: Image.Image) -> list[Mark]:
+    """The marks by which a picture is looked for: many more, since not all that are kept are among those of a part."""
+    return [mark for level in make_levels(image, ASKED_PIXELS, 4) for mark in read_level(level, 1200, 20, 400, 1)]
+
+
+# ---------------------------------------------------------------------------------------------------------------- levels
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A picture in grey at one size; `scale` is its pixels to one of the picture's."""
+
+    image: Image.Image
+    scale: float
+
+
+def make_levels(image: Image.Image, pixels: int, per_octave: int) -> Iterator[Level]:
+    """A picture at that size and then smaller and smaller; a tiny one is made larger at first."""
+    grey = image.convert("L")
+    width, height = grey.size
+    enlarged = 2.0 if width * height < pixels // 6 else 1.0
+    scale = min(enlarged, sqrt(pixels / (width * height)))
+    first = True
+    while first or min(width, height) * scale >= LEAST_SIDE:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        yield Level(grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), scale)
+        scale *= 2 ** (-1 / per_octave)
+        first = False
+
+
+def read_level(level: Level, pixels_a_mark: int, least: int, most: int, among: int) -> list[Mark]:
+    """The marks of one size, as many as it has room for: of `among` times as many that stand out most, the surest."""
+    image, scale = level.image, level.scale
+    wanted = max(least, min(most, image.width * image.height // pixels_a_mark))
+    found: list[tuple[int, Mark]] = []
+    for x, y in find_spots(image):
+        told = transform(image.crop((x - _REACH, y - _REACH, x + _REACH + 1, y + _REACH + 1)))
+        by_size = sorted(range(WORD_BITS), key=lambda bit: abs(told[bit]))
+        sure = abs(told[by_size[DOUBTED]])
+        if sure > LEAST_SURE:
+            word = sum(1 << bit for bit, value in enumerate(told) if value > 0)
+            doubted = tuple(by_size[:DOUBTED])
+            found.append((sure, Mark(word, (x + 0.5) / scale, (y + 0.5) / scale, 1 / scale, doubted)))
+        if len(found) == wanted * among:
+            break
+    if among > 1:
+        found.sort(key=lambda each: -each[0])
+    return [mark for _, mark in found[:wanted]]
+
+
+def find_spots(image: Image.Image) -> Iterator[tuple[int, int]]:
+    """Pixels that stand out from all around them, those that do most first, none beside another or at the border."""
+    width, height = image.size
+    sharper, softer = (image.filter(ImageFilter.GaussianBlur(radius)) for radius in (1.4, 2.8))
+    apart = ImageChops.subtract(sharper, softer, offset=128)
+    levels = apart.tobytes()
+    spots: list[tuple[int, int, int]] = []
+    for choose, stands_out in (
+        (ImageChops.lighter, range(129 + _CONTRAST, 256)),
+        (ImageChops.darker, range(128 - _CONTRAST)),
+    ):
+        extreme = ImageChops.difference(apart, spread(apart, choose)).point([255] + [0] * 255)
+        contrast = apart.point([255 * (level in stands_out) for level in range(256)])
+        mask = ImageChops.darker(extreme, contrast).tobytes()
+        at = mask.find(255)
+        while at >= 0:
+            y, x = divmod(at, width)
+            if _REACH <= x < width - _REACH and _REACH <= y < height - _REACH:
+                spots.append((abs(levels[at] - 128), x, y))
+            at = mask.find(255, at + 1)
+    spots.sort(reverse=True)
+    taken: set[tuple[int, int]] = set()
+    for _, x, y in spots:
+        cell = x // 4, y // 4
+        if taken.isdisjoint((cell[0] + i, cell[1] + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+            taken.add(cell)
+            yield x, y
+
+
+def spread(image: Image.Image, choose: Any) -> Image.Image:
+    """The extreme of the seven by seven pixels around each; Pillow's own filter takes eight times as long."""
+    width, height = image.size
+
+    def shift(shown: Image.Image, x: int, y: int) -> Image.Image:
+        return shown.crop((x, y, x + width, y + height))
+
+    for step in (1, 2, 3):
+        image = choose(image, shift(image, step, 0))
+    for step in (1, 2, 3):
+        image = choose(image, shift(image, 0, step))
+    return shift(image, -3, -3)
+
+
+# ----------------------------------------------------------------------------------------------------------------- words
+
+
+def _walsh(values: Sequence[int]) -> tuple[int, ...]:
+    """The eight Walsh coefficients of eight values, in Hadamard's order."""
+    a, b, c, d, e, f, g, h = values
+    a, b, c, d, e, f, g, h = a + e, b + f, c + g, d + h, a - e, b - f, c - g, d - h
+    a, b, c, d, e, f, g, h = a + c, b + d, a - c, b - d, e + g, f + h, e - g, f - h
+    return a + b, a - b, c + d, c - d, e + f, e - f, g + h, g - h
+
+
+def _count_changes() -> list[int]:
+    """How often the sign changes within each of the eight Walsh functions."""
+    units = [_walsh([int(at == place) for at in range(8)]) for place in range(8)]
+    functions = list(zip(*units, strict=True))
+    return [sum(a != b for a, b in pairwise(each)) for each in functions]
+
+
+_CHANGES = _count_changes()
+_LOWEST = sorted(
+    ((down, along) for down in range(8) for along in range(8) if _CHANGES[down] or _CHANGES[along]),
+    key=lambda each: (_CHANGES[each[0]] + _CHANGES[each[1]], abs(_CHANGES[each[0]] - _CHANGES[each[1]]), each),
+)[:WORD_BITS]
+MIRRORED = sum(1 << bit for bit, (_, along) in enumerate(_LOWEST) if _CHANGES[along] % 2)
+"""The bits in which the words of a picture and of its mirror image differ."""
+
+
+def transform(patch: Image.Image) -> list[int]:
+    """The lowest Walsh coefficients of a square, in the order of a word's bits."""
+    levels = patch.resize((8, 8), Image.Resampling.BOX).tobytes()
+    rows = [_walsh(levels[at : at + 8]) for at in range(0, 64, 8)]
+    both = [_walsh(column) for column in zip(*rows, strict=True)]
+    return [both[along][down] for down, along in _LOWEST]
