@@ -83,6 +83,15 @@ def run_python(text: str, names: dict[str, Any]) -> list[str]:
     return wrong
 
 
+def test_the_case_of_a_withdrawal_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case that the page for archivists plays through happens as it says, in an archive of its own."""
+    build_archive(tmp_path / "archive" / "embeds.db")
+    monkeypatch.chdir(tmp_path)
+    wrong = [line for _, text in blocks(DOCS / "withdrawal.md", "console") for line in run_console(text)]
+    assert not wrong, "\n".join(wrong)
+    assert (tmp_path / "tombstones.jsonl").exists()
+
+
 # ---------------------------------------------------------------------------------------------------- what it refers to
 
 
