@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +102,22 @@ def test_a_post_that_goes_is_recorded_with_both_dates_and_stays_readable(replica
     assert post.caption.split("\n")[0] in html
     assert "<script" not in html
     assert html.count("data:image/") >= 2
+    assert_it_can_be_proved(path, post.url)
+
+
+def assert_it_can_be_proved(path: Path, post: str) -> None:
+    """What a run kept and signed is packed, and its pack checked by the system's Python and openssl alone."""
+    python, room = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin"), path.with_name("pack")
+    done = embedarchive("evidence", "pack", post, "--all", "-a", path, "-o", path.with_name("pack.zip"))
+    assert done.code == 0, done.err
+    shutil.unpack_archive(path.with_name("pack.zip"), room)
+    [pack] = room.iterdir()
+    checked = subprocess.run(
+        [python or sys.executable, pack / "verify.py"], env={"PATH": "/usr/bin:/bin:/usr/local/bin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stdout) == (0, "Nothing is wrong.\n")
+    assert len(list(pack.glob("data/*/evidence/entry.json"))) == 2
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from playwright.async_api import async_playwright
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from authorities import Stamper
+from embedarchive.browser import find_browser
 from embedarchive.core.errors import DamagedArchive, UsageError
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
 from embedarchive.export.checking import CODES, WITHDRAWN, check_pack
@@ -37,6 +39,7 @@ from in_process import run
 from logged import SIGNED_AT, sign_log
 from reading_room import open_room
 from tools import find_python_tools
+from waiting import BOUND_S
 
 POST = SAMPLES[0].post.key
 ARTICLE = ARTICLES[0][0]
@@ -511,3 +514,48 @@ async def test_the_room_does_not_claim_what_nothing_proves(archive: Path, tmp_pa
     page = (await room.client.get(f"/altered/-/proof/{POST}")).text
     assert "not what was logged" in page
     assert "pack/" not in page
+
+
+def zip_again(pack: Path, out: Path) -> Path:
+    """A folder as a zip without compression, as packs are."""
+    with zipfile.ZipFile(out, "w") as packed:
+        for each in sorted(pack.rglob("*")):
+            if each.is_file():
+                packed.write(each, f"{pack.name}/{each.relative_to(pack).as_posix()}")
+    return out
+
+
+SEEN_BY_THE_PAGE = ("file_changed", "file_foreign", "file_missing", "file_unknown", "signature", "unreadable", "words")
+
+
+@pytest.mark.browser
+async def test_a_page_from_a_disk_checks_a_dropped_pack(zipped: Path, unpacked: Path, tmp_path: Path) -> None:
+    """As the room gives it, saved, opened without a server; it sends nothing and finds what the others find."""
+    room = await open_room()
+    answer = await room.client.get("/-/embedarchive/check")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'sha256-")
+    (tmp_path / "check.html").write_text(answer.text, "utf-8")
+    asked: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_browser(None, os.environ).path)
+        page = await browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto((tmp_path / "check.html").as_uri())
+
+        async def check(pack: Path) -> tuple[str, str]:
+            await page.evaluate("document.querySelector('#says').className = ''")
+            await page.set_input_files("#pack", pack)
+            await page.wait_for_selector("#says.good, #says.bad", timeout=BOUND_S * 1000)
+            return await page.inner_text("#says"), await page.inner_text("#found")
+
+        says, found = await check(zipped)
+        assert says.startswith("Nothing is wrong with one.zip. It was signed for on 2026-03-20, 08:00 UTC"), found
+        assert found == ""
+        for code in SEEN_BY_THE_PAGE:
+            spoilt = Path(shutil.copytree(unpacked, tmp_path / code / unpacked.name))
+            SPOILT[code](spoilt)
+            says, found = await check(zip_again(spoilt, tmp_path / f"{code}.zip"))
+            assert says == f"{code}.zip is not as it was made."
+            assert f"{code} " in found, (code, found)
+        await browser.close()
+    assert [url for url in asked if not url.startswith("file:")] == []

@@ -37,7 +37,7 @@ from embedarchive.viewer.admission import limit_admission
 from embedarchive.viewer.archives import find_archives, guard_connection, is_archive, known_archives, read
 from embedarchive.viewer.assets import serve_asset, serve_heal
 from embedarchive.viewer.bounds import HEAP_OF_A_DATABASE_MB, STEPS, limit_heap
-from embedarchive.viewer.evidence import serve_evidence, serve_pack, show_proof
+from embedarchive.viewer.evidence import serve_check, serve_evidence, serve_pack, show_proof
 from embedarchive.viewer.eyes import is_closed
 from embedarchive.viewer.listing import leave_out_bytes
 from embedarchive.viewer.refusals import guarded, is_too_much, refuse_fault, refuse_too_much
@@ -63,6 +63,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (r"^/-/embedarchive/find$", shelf.find_in_all),
         (r"^/-/embedarchive/assets/[0-9a-f]+/(?P<name>[\w.-]+)$", serve_asset),
         (r"^/-/embedarchive/post/(?P<url>.+)$", memento.lead_to_post),
+        (r"^/-/embedarchive/check$", serve_check),
         (r"^/-/embedarchive/oembed$", oembed.serve_oembed),
         (r"^/-/embedarchive/heal\.js$", serve_heal),
         (r"^/timemap/link/(?P<url>.+)$", memento.serve_timemap),

@@ -26,9 +26,10 @@ from embedarchive.library.posts import find_key
 from embedarchive.library.proofs import read_proof
 from embedarchive.library.records import PostRecord, ProofRecord
 from embedarchive.show.card import author_of, title_of
+from embedarchive.show.check_pack import find_policy, render_check_page
 from embedarchive.show.proof import list_limits, render_facts, say_proof
 from embedarchive.store.sharing import Eyes, open_shared
-from embedarchive.viewer.archives import EVIDENCE, LOG, Missing, open_archive, read, within
+from embedarchive.viewer.archives import BROWSED, EVIDENCE, LOG, NOTES, Missing, open_archive, read, within
 from embedarchive.viewer.eyes import eyes_of, refuse_withheld
 from embedarchive.viewer.pages import show
 
@@ -71,7 +72,8 @@ def find_room_signer() -> Sign | None:
 
 async def show_proof(datasette: Any, request: Any) -> Response:
     """What proves a post, in a sentence, and the pack to take along. Raises Missing, Forbidden, Withheld."""
-    database, asked = await open_archive(datasette, request, *EVIDENCE, *LOG), unquote(request.url_vars["key"])
+    asked = unquote(request.url_vars["key"])
+    database = await open_archive(datasette, request, *NOTES, *BROWSED, *EVIDENCE, *LOG)
 
     def find(conn: sqlite3.Connection) -> tuple[PostRecord, ProofRecord | None, str] | None:
         record = library.post_record(conn, asked)
@@ -116,6 +118,16 @@ def prove_best(conn: sqlite3.Connection, record: PostRecord) -> tuple[ProofRecor
 def say_commands(proof: ProofRecord) -> tuple[str, str, str]:
     """The commands that check the pack of one capture. Pure."""
     return list_commands(["data/evidence/checkpoint.note"], proof.stamps[0].at if proof.stamps else None)
+
+
+async def serve_check() -> Response:
+    """The page that checks a dropped pack, by itself: it needs no archive, and sends nothing."""
+    headers = {
+        "content-security-policy": find_policy(),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+    return Response.html(render_check_page(), headers=headers)
 
 
 async def serve_pack(datasette: Any, request: Any, send: Any) -> None:

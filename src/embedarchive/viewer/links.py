@@ -88,6 +88,11 @@ class Links:
     def pack(self, key: str, *, every: bool = False) -> str:
         return f"{self.base}/-/pack/{quote(key, safe=':/@')}" + ("?all=1" if every else "")
 
+    @property
+    def check(self) -> str:
+        """The page that checks a dropped pack."""
+        return f"{self.root.rstrip('/')}/-/embedarchive/check"
+
     def embed(self, embed_id: int) -> str:
         return f"{self.base}/-/embed/{embed_id}"
 
