@@ -88,26 +88,27 @@ class Display:
 
     def render(self) -> Group:
         tally, due = self.tally, self.tally.due
+        width = min(28, self.console.width // 6)
         grid = Table.grid(padding=(0, 2))
         fetched = sum(tally.articles.values())
         if due.get("articles"):
-            grid.add_row("articles", bar(fetched, due["articles"]), articles_text(tally))
-        grid.add_row("posts", bar(tally.visits, due.get("visited", 0) + tally.waiting), captures_text(tally.captures))
-        return Group(Text(self.title, style="bold"), grid, Text(pace(tally), style="dim"), *waits(tally))
+            grid.add_row("articles", bar(fetched, due["articles"], width), articles_text(tally))
+        grid.add_row("posts", bar(tally.visits, due.get("visited", 0) + tally.waiting, width))
+        seen = [captures_text(tally.captures)] if tally.visits else []
+        return Group(Text(), Text(self.title, style="bold"), grid, *seen, Text(pace(tally), style="dim"), *waits(tally))
 
 
 def waits(tally: Tally) -> list[Text]:
     """What is waited for, once a person may wonder."""
     if tally.waited_s < WONDERED_AFTER_S:
         return []
-    return [
-        Text(f"waiting for {printable(tally.waits_for)} ({tally.waited_s:.0f} s)", style="dim", overflow="ellipsis")
-    ]
+    said = f"waiting for {printable(tally.waits_for)} ({tally.waited_s:.0f} s)"
+    return [Text(said, style="dim", no_wrap=True, overflow="ellipsis")]
 
 
-def bar(done: int, total: int) -> Table:
+def bar(done: int, total: int, width: int) -> Table:
     row = Table.grid(padding=(0, 1))
-    row.add_row(ProgressBar(total=max(total, 1), completed=min(done, total), width=28), f"{done}/{total}")
+    row.add_row(ProgressBar(total=max(total, 1), completed=min(done, total), width=width), f"{done}/{total}")
     return row
 
 
