@@ -27,6 +27,7 @@ from embedarchive.store.erasing import DELETED, ERASED, KEPT, REPLACED
 from embedarchive.store.verify import VerifyScope, verify
 from in_process import run
 from planting import find_left, plant
+from reading_room import open_room
 
 NOW = "2026-03-21T08:00:00.000Z"
 TO_GO, TO_STAY = SAMPLES[0].post, SAMPLES[1].post
@@ -293,6 +294,21 @@ def test_a_tombstone_is_all_that_is_shown(erased: Path) -> None:
         assert "Marit" not in done.out + done.err
     done = run("access", "open", TO_GO.key, "--why", "to see", "-o", erased.parent / "card.html", "-a", erased)
     assert (done.code, "there is nothing to open" in done.err) == (2, True)
+
+
+async def test_a_running_room_goes_on_with_the_new_file(path: Path) -> None:
+    room = await open_room(path, settings={"num_sql_threads": 1})  # so that there is one connection
+    assert (
+        run("access", "hide", SAMPLES[2].post.key, "-a", path).code == 0
+    )  # from now on it is read as who asks may see it
+    pages = {post.key: f"/embeds/-/post/{post.key}" for post in (TO_GO, TO_STAY)}
+    assert [(await room.client.get(each)).status_code for each in pages.values()] == [200, 200]
+    erase(path, TO_GO.key)
+    gone = await room.client.get(pages[TO_GO.key])
+    assert (gone.status_code, "It was erased." in gone.text) == (410, True)
+    assert (await room.client.get(pages[TO_STAY.key])).status_code == 200
+    assert run("access", "hide", TO_STAY.key, "-a", path).code == 0  # in the file that there is now
+    assert (await room.client.get(pages[TO_STAY.key])).status_code == 410
 
 
 def test_a_dry_run_says_all_of_it_and_changes_nothing(path: Path) -> None:

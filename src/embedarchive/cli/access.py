@@ -275,7 +275,7 @@ def say_unreached(plan: Erasure, path: Path) -> Iterator[str]:
         "Not reached: backups, copies that were handed out and are not listed here, snapshots of the file system, and what a "
         "disk keeps of deleted files. Tell those who have copies (GDPR 17(2)); make backups anew."
     )
-    yield "Not reached: a reading room that is running has the old file open until it is started anew."
+    yield "Not reached: Datasette's own tables, where it is running, show the old file until it is started anew."
     yield (
         "Kept on purpose: the case with its reference, basis and note, and the names under which it is withheld; look whether "
         "they tell more than they have to."

@@ -60,13 +60,17 @@ class SharedArchive:
             _held.connections = {}
         name = (id(self._datasette), self.name, self.eyes)
         state = (find_version(self._database), time.monotonic() // LONGEST_S)
-        conn, shared = _held.connections.get(name, (None, None))
+        file = find_file(self._database)
+        conn, shared, opened = _held.connections.get(name, (None, None, None))
+        if conn is not None and opened != file:  # another file has taken its place: erased, or restored
+            conn.close()
+            conn = shared = None
         if conn is None:
             conn = self._database.connect()
             self._datasette._prepare_connection(conn, self.name)
         if shared != state:
             share(conn, self.eyes)
-            _held.connections[name] = (conn, state)
+            _held.connections[name] = (conn, state, file)
         return conn
 
 
@@ -112,6 +116,14 @@ def find_version(database: Any) -> object:
         return None
     stats = [path.stat() for path in (Path(database.path), Path(f"{database.path}-wal")) if path.exists()]
     return tuple((each.st_mtime_ns, each.st_size) for each in stats)
+
+
+def find_file(database: Any) -> object:
+    """Which file bears the archive's name now."""
+    if not database.path or not Path(database.path).exists():
+        return None
+    found = Path(database.path).stat()
+    return found.st_dev, found.st_ino
 
 
 async def is_closed(datasette: Any, actor: Any, action: str, name: str | None) -> bool:
