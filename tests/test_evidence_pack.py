@@ -24,7 +24,7 @@ from authorities import Stamper
 from embedarchive.browser import find_browser
 from embedarchive.core.errors import DamagedArchive, UsageError
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
-from embedarchive.export.checking import CODES, WITHDRAWN, check_pack
+from embedarchive.export.checking import CODES, WITHDRAWN, check_pack, list_zip
 from embedarchive.export.exhibits import find_exhibits, show_alone
 from embedarchive.export.pack import VERIFIER, Packed, write_pack
 from embedarchive.export.read_me import READ_ME
@@ -358,6 +358,27 @@ def test_the_script_finds_the_same(copy: Path, unpacked: Path) -> None:
         assert find_codes(copy), name
         found += 1
     assert found >= 12
+
+
+JUNK = (
+    b"", b"[" * 200_000, b"null", b"{}", b"[1,2]", b'{"index":1e400}', b'{"index":1,"size":2,"hashes":5,"leaf":7}',
+    b"\xff\xfe\0", b"PK\3\4", b"\x1f\x8b\x08\0" + bytes(30), b'[{"column":"captures/1/x","salt":"zz","words":1}]',
+    b"-----BEGIN PUBLIC KEY-----\nMA==\n-----END PUBLIC KEY-----\n", b'{"sha256":[1]}\n',
+)  # fmt: skip
+"""What no file of a pack holds, and any file of a stranger's may."""
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_nothing_in_a_strangers_pack_is_a_traceback(copy: Path, unpacked: Path, junk: bytes) -> None:
+    for path in [each for each in sorted(copy.rglob("*")) if each.is_file()]:
+        path.write_bytes(junk)
+        assert find_codes(copy), path
+        shutil.copy(unpacked / path.relative_to(copy), path)
+
+
+def test_what_swells_is_not_read(zipped: Path) -> None:
+    with zipfile.ZipFile(zipped) as packed, pytest.raises(ValueError, match="swells"):
+        list_zip(packed, most_bytes=1000)
 
 
 SPOILT: dict[str, Callable[[Path], object]] = {
