@@ -19,7 +19,7 @@ from waiting import BOUND_S
 
 SERVE = (
     "import sys; from pathlib import Path; from embedarchive.viewer.serve import serve; "
-    "serve(Path(sys.argv[1]), port=0, on_ready=lambda url: print(url, flush=True))"
+    "serve(*map(Path, sys.argv[1:]), port=0, on_ready=lambda url: print(url, flush=True))"
 )
 
 
@@ -31,17 +31,17 @@ async def open_room(*paths: Path, **options: Any) -> Datasette:
 
 
 @contextmanager
-def serve_room(path: Path) -> Iterator[str]:
-    """The served archive's origin; ended with Ctrl-C, which must leave no trace of a crash."""
-    with serving(path) as (origin, _):
+def serve_room(*paths: Path) -> Iterator[str]:
+    """The origin of the served archives; ended with Ctrl-C, which must leave no trace of a crash."""
+    with serving(*paths) as (origin, _):
         yield origin
 
 
 @contextmanager
-def serving(path: Path, *, quiet: bool = True) -> Iterator[tuple[str, int]]:
+def serving(*paths: Path, quiet: bool = True) -> Iterator[tuple[str, int]]:
     """The same, with the server's process id. Datasette prints a traceback for whatever it answers with an error."""
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(path)],
+        [sys.executable, "-c", SERVE, *map(str, paths)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

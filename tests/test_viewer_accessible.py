@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,19 @@ async def test_no_page_of_the_reading_room_has_a_serious_fault(room: str, axe: P
             if where.startswith("card/"):
                 await page.set_content(await page.content())  # as served it lets no script run, axe's neither
             assert await find_faults(page, axe) == [], where
+
+
+async def test_no_page_of_a_shelf_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second.db"
+    shutil.copy(path, second)
+    with serve_room(path, second) as origin:
+        async with a_browser() as browser:
+            for look in ({}, NIGHT):
+                page = await browser.new_page(bypass_csp=True, **look)
+                for where in ("", "-/embedarchive/find", "-/embedarchive/find?q=ferry", "-/embedarchive/find?q=zzyyxx"):
+                    await page.goto(f"{origin}/{where}")
+                    assert await page.locator("main input[type=search], main .row, main h1").count(), where
+                    assert await find_faults(page, axe) == [], where
 
 
 async def test_no_page_of_a_site_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
