@@ -18,8 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
+from embedarchive.core.periods import Period, month_of
 from embedarchive.library import (
     article_record,
     count,
@@ -29,6 +31,7 @@ from embedarchive.library import (
     post_record,
     search,
 )  # fmt: skip
+from embedarchive.library.browse import Filters, count_facets, list_posts
 from embedarchive.library.pictures import MOST_COMPARED, find_candidates
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of
@@ -46,6 +49,15 @@ ROUNDS = 60
 
 def code(n: int) -> str:
     return shortcode_of(FIRST_ID + n * BETWEEN_IDS)
+
+
+KINDS = ("photo", "video", "carousel", "text")
+LANGUAGES = ("en", "en", "en", "de", "ar", "ja", "es")
+
+
+def posted_at(n: int) -> str:
+    """Spread over twelve years."""
+    return f"{2014 + n % 12}-{n // 12 % 12 + 1:02}-{n // 144 % 28 + 1:02}T{n % 24:02}:00:00.000Z"
 
 
 class Invented:
@@ -120,7 +132,7 @@ def tables(invented: Invented) -> Iterator[tuple[str, Iterator[dict[str, object]
     )  # fmt: skip
     yield "posts", (
         {"key": f"instagram:{code(n)}", "platform": "instagram", "native_id": code(n), "first_seen_at": NOW,
-         "url": f"https://www.instagram.com/p/{code(n)}/"} for n in posts
+         "url": f"https://www.instagram.com/p/{code(n)}/", "posted_at": posted_at(n)} for n in posts
     )  # fmt: skip
     embedded = ((a, p, rng.randrange(invented.posts)) for a in articles for p in range(15))
     yield "embeds", (
@@ -140,8 +152,14 @@ def tables(invented: Invented) -> Iterator[tuple[str, Iterator[dict[str, object]
     )  # fmt: skip
     yield "descriptions", (
         {"capture_id": n * 2 + 1, "post_key": f"instagram:{code(n)}", "rules": 1, "described_at": NOW,
+         "kind": KINDS[n % 4], "lang": LANGUAGES[n % 7],
          "author_name": invented.handle(n).title(), "author_handle": invented.handle(n), "text": invented.text(n)}
         for n in posts
+    )  # fmt: skip
+    yield "conclusions", (
+        {"post_key": f"instagram:{code(n)}", "status": "available" if n % 10 else "gone", "kept": "whole", "expected": 1,
+         "first_gone_at": None if n % 10 else f"2026-03-15T{n % 24:02}:{n % 60:02}:00.000Z", "held": 1, "lacking": "[]",
+         "joined": "{}", "passing": 0, "best_capture_id": n * 2 + 1, "visits": 2} for n in posts
     )  # fmt: skip
     yield "blobs", iter([{"sha256": NO_BODY, "size": 1, "encoding": "identity", "body": b"x"}])
     yield "artifacts", (
@@ -187,8 +205,20 @@ def questions(conn: sqlite3.Connection, invented: Invented) -> dict[str, Callabl
         "article_page": lambda: article_record(conn, rng.randrange(invented.articles) + 1),
         "outlet_page": lambda: outlet_record(conn, rng.choice(invented.outlets)),
         "front_page": lambda: front(conn),
+        "browse_all": lambda: browse(conn, Filters()),
+        "browse_state": lambda: browse(conn, Filters(state="gone-kept", kind="video")),
+        "browse_outlet": lambda: browse(conn, Filters(outlet=rng.choice(invented.outlets), state="online")),
+        "browse_author": lambda: browse(conn, Filters(author=invented.handle(rng.randrange(invented.posts)))),
+        "browse_month": lambda: browse(conn, Filters(period=month_of(2021, rng.randrange(1, 13)), lang="en")),
+        "browse_days": lambda: browse(conn, Filters(period=Period(date(2020, 3, 5), date(2021, 2, 11)))),
+        "day": lambda: lookup(conn, f"2021-{rng.randrange(1, 13):02}-{rng.randrange(1, 28):02}"),
         "count_all": lambda: count(conn),
     }
+
+
+def browse(conn: sqlite3.Connection, asked: Filters) -> object:
+    """What a page of browsing reads: how many there are of each kind, and fifty of them."""
+    return count_facets(conn, asked), list_posts(conn, asked)
 
 
 def cut_fragment(rng: random.Random, sentence: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedarchive.core.periods import Ambiguous, Period, find_period, read_period
+from embedarchive.core.periods import OPEN_END, OPEN_START, Ambiguous, Period, find_period, read_period, split_months
 
 DAY = "2026-02-11"
 CASES = {
@@ -70,3 +71,16 @@ def test_what_a_period_is_called_means_the_same_period(first: date, days: int) -
 def test_no_text_raises(text: str) -> None:
     read_period(text)
     find_period(text)
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 12, 31)), st.integers(0, 400))
+def test_whole_months_and_their_edges_are_the_period(first: date, days: int) -> None:
+    last = date.fromordinal(first.toordinal() + days)
+    for period in (Period(first, last), Period(OPEN_START, last), Period(first, OPEN_END)):
+        whole, edges = split_months(period)
+        parts = sorted([*([whole] if whole else []), *edges], key=lambda part: part.start)
+        assert (parts[0].start, parts[-1].end) == (period.start, period.end)
+        for one, other in pairwise(parts):
+            assert one.end.toordinal() + 1 == other.start.toordinal()
+        if whole:
+            assert all(len(bound) < 10 or bound.endswith("-01") for bound in whole.bounds)

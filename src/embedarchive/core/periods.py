@@ -192,6 +192,23 @@ def month_of(year: int, month: int) -> Period:
     return Period(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 
+def split_months(period: Period) -> tuple[Period | None, tuple[Period, ...]]:
+    """A period as its whole months, None if it has none, and the days before and after them."""
+    start, end = period.start, period.end
+    if start.day > 1:
+        start = (start.replace(day=1) + timedelta(days=31)).replace(day=1)
+    if end != OPEN_END and end != month_of(end.year, end.month).end:
+        end = end.replace(day=1) - timedelta(days=1)
+    if start > end:
+        return None, (period,)
+    edges = []
+    if period.start < start:
+        edges.append(Period(period.start, start - timedelta(days=1)))
+    if end < period.end:
+        edges.append(Period(end + timedelta(days=1), period.end))
+    return Period(start, end), tuple(edges)
+
+
 def _open(word: str, named: Period | Ambiguous | None) -> Period | None:
     """`since` and `until` with the day named in it, `after` and `before` without."""
     if not isinstance(named, Period):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from embedarchive.core.periods import Period, read_period
+from embedarchive.core.periods import Period, read_period, split_months
 from embedarchive.library.articles import place
 from embedarchive.library.posts import IN_KEYS, read_lines
 from embedarchive.library.records import Placed, PostLine
@@ -170,6 +170,11 @@ def is_state(name: str, status: str, kept: str) -> bool:
 
 def read_cells(conn: sqlite3.Connection, asked: Filters) -> list[tuple[Any, ...]]:
     """Counts of posts that are alike: of the kept ones where they tell it, else counted now."""
+    if asked.period and not asked.by_month and replace(asked, period=None).by_month:
+        whole, edges = split_months(asked.period)
+        if whole:  # days are counted one by one at the edges only
+            parts_of = [whole, *edges]
+            return [cell for part in parts_of for cell in read_cells(conn, replace(asked, period=part))]
     if not asked.by_month:
         source, values = select_rows(asked)
         cell = _CELL.format(month="substr(posted_at, 1, 7)")
