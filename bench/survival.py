@@ -159,7 +159,7 @@ def main() -> None:
     apart = {}
     for oracle in ORACLES:
         apart[oracle] = compare_with_oracle(oracle, args.oracles)
-        print(f"\nFurthest from {oracle} over {args.oracles} data sets: {apart[oracle]}")
+        print(f"\nFurthest from {oracle} over {min(args.oracles, ORACLES[oracle][2])} data sets: {apart[oracle]}")
     point, band, posts = measure_large(300_000, 10)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{posts:,} posts: curve {point:.1f} s, band of 200 {band:.1f} s of CPU; {memory:.0f} MB at most\n")

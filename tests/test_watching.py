@@ -44,6 +44,7 @@ from embedarchive.core.standing import Hold, LivenessCheck, follow, later, secon
 from embedarchive.detect.identity import make_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
+from embedarchive.sources.listing import Entry, Kind, Listing
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.conclusions import MANY_AT_ONCE, PostScope, ask_for_all
 from embedarchive.store.rows import insert
@@ -491,15 +492,33 @@ def test_a_watched_archive_reads_its_articles_and_feeds_again(archive: Archive) 
     crawl = start(archive)
     embed_in(archive, crawl, "https://news.example/a", STORIES[0].post, at=Look(9).at)
     archive.keep_listing("https://news.example/feed", "feed", 3, None, Look(9).at)
+    archive.keep_listing("https://news.example/sitemap.xml", "sitemap_index", 2, None, Look(9).at)
+    archive.keep_listing(
+        "https://news.example/2026.xml", "sitemap", 9, None, Look(9).at, "https://news.example/sitemap.xml"
+    )
     crawl = start(archive)
     assert archive.keep_reading(crawl, later(Look(9).at, 60), 100) == 0
     crawl = start(archive)
-    assert archive.keep_reading(crawl, Look(11).at, 100) == 2
+    assert archive.keep_reading(crawl, Look(11).at, 100) == 3, "the article, the feed, the sitemap that no other names"
     due = [row[0] for row in archive.conn.execute(
         "SELECT a.url FROM seeds s JOIN articles a ON a.id = s.article_id "
         "WHERE s.crawl_id = ? AND s.fetch_after <= ? ORDER BY 1",
         (crawl, Look(11).at))]  # fmt: skip
-    assert due == ["https://news.example/a", "https://news.example/feed"]
+    assert due == ["https://news.example/a", "https://news.example/feed", "https://news.example/sitemap.xml"]
+    asked = dict(archive.conn.execute("SELECT kind, read_at FROM listings").fetchall())
+    assert asked["feed"] == asked["sitemap_index"] == Look(11).at, "whether they can be had or not"
+
+
+@pytest.mark.parametrize(
+    ("kind", "new"),
+    [("sitemap", {"today", "yesterday"}), ("sitemap_index", {"today", "yesterday", "undated"}),
+     ("feed", {"today", "yesterday", "old", "undated"})],
+)  # fmt: skip
+def test_of_a_sitemap_that_is_read_again_only_what_is_new_is_taken(kind: Kind, new: set[str]) -> None:
+    """Of what a site wrote before somebody chose some of it nothing is fetched unasked."""
+    dates = {"today": "2026-03-20", "yesterday": "2026-03-19T08:00:00Z", "old": "2019-01-01", "undated": None}
+    listing = Listing(kind, tuple(Entry(name, date) for name, date in dates.items()))
+    assert {each.url for each in listing.find_new("2026-03-12T08:00:00.000Z")} == new
 
 
 def test_asking_what_is_due_is_answered_by_an_index(archive: Archive) -> None:

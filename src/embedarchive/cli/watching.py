@@ -93,9 +93,9 @@ def watch(ctx: click.Context, /, **values: Any) -> int | None:
     """Know soon that a post went, and tell the people whose story it is in.
 
     Observes every post that was seen alive again, those first that are likeliest to be lost and that most articles embed,
-    within a budget a day for each platform; reads articles and feeds again, and captures what is new in them. It stays, and
-    stops as any run does; the same command goes on. What changed is in the reading room (its page Desk, its feeds), and goes
-    to those whom you name, and to nobody else. `check` looks now, outside of any budget.
+    within a budget a day for each platform; reads articles, feeds and sitemaps again, and captures what is new in them. It
+    stays, and stops as any run does; the same command goes on. What changed is in the reading room (its page Desk, its
+    feeds), and goes to those whom you name, and to nobody else. `check` looks now, outside of any budget.
 
     \b
     embedarchive watch --budget 500/d --budget x=2000/d

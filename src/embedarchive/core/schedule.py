@@ -134,6 +134,8 @@ READING_S = ((2, DAY_S / 4), (14, DAY_S), (90, 7 * DAY_S), (math.inf, 30 * DAY_S
 
 FEED_S = 3600.0
 """Seconds between two readings of a feed."""
+SITEMAP_S = 86_400.0
+"""Seconds between two readings of a sitemap that nothing but a person named."""
 
 
 def next_reading(url: str, first_seen_at: str, read_at: str) -> str:

@@ -108,6 +108,9 @@ MOST_AT_THE_END = 5
 MOST_MARKED = 3_000
 """Captures whose pictures are marked in one run, the newest first: of an older archive, some minutes' worth."""
 
+NEW_S = 8 * 86_400.0
+"""An entry of a sitemap that changed no longer ago is taken when a watch reads it again; older ones were not wanted before."""
+
 ReplayChoice = Literal["all", "sample", "none"]
 
 
@@ -355,8 +358,9 @@ class Run:
     async def take_entries(self, url: str, listing: Listing, named_by: str | None = None) -> list[str]:
         """Keep a listing, and its entries as articles of the run; give the sitemaps that it names."""
         scope = self.scope
-        chosen = [e for e in listing.entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind)]
-        self.skip(url, OUT_OF_SCOPE, len(listing.entries) - len(chosen))
+        entries = listing.find_new(clock.later(-NEW_S)) if self.watch else listing.entries
+        chosen = [e for e in entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind)]
+        self.skip(url, OUT_OF_SCOPE, len(entries) - len(chosen))
         self.skip(url, "other_site", listing.elsewhere)
         count, why, is_index = len(listing.entries), listing.truncated, listing.kind == "sitemap_index"
         await self.keep(self.archive.keep_listing, url, listing.kind, count, why, clock.now(), named_by)

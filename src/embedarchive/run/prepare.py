@@ -151,7 +151,7 @@ def prepare_check(*, seen_before: str, limit: int | None) -> Prepare:
 
 
 def prepare_watch(watch: Watch) -> Prepare:
-    """What is due of a watched archive: posts to observe within the day's budgets, articles and feeds to read again.
+    """What is due of a watched archive: posts to observe within the day's budgets, articles, feeds and sitemaps to read again.
 
     What changed before anybody watched is told to nobody. By a clock that cannot be right nothing is observed.
     """

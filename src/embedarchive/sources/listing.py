@@ -63,6 +63,18 @@ class Listing:
     truncated: str | None = None
     elsewhere: int = 0
 
+    def find_new(self, since: str) -> tuple[Entry, ...]:
+        """Its entries without those of a sitemap that say they changed before that day, or do not say when. Pure.
+
+        A feed is short and of the newest; a sitemap has all that a site ever wrote. Of an index, what says nothing is read.
+        """
+        if self.kind == "feed":
+            return self.entries
+        undated = self.kind == "sitemap_index"
+        return tuple(
+            each for each in self.entries if (each.changed_at[:10] >= since[:10] if each.changed_at else undated)
+        )
+
 
 def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing | None:
     """Read a document as a listing, if it is one. `url` is where it came from: relative addresses start there."""

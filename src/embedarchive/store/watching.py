@@ -17,6 +17,7 @@ from embedarchive.core.schedule import (
     FEED_S,
     LONGEST_D,
     PACE,
+    SITEMAP_S,
     Watched,
     age_in_days,
     chance_of_loss,
@@ -305,13 +306,18 @@ def has_due(conn: sqlite3.Connection, platform: str, now: str) -> bool:
     return conn.execute(query, (platform, now)).fetchone() is not None
 
 
+_LISTING_DUE = """(kind = 'feed' AND read_at <= :feeds
+  OR kind IN ('sitemap', 'sitemap_index') AND named_by IS NULL AND read_at <= :sitemaps)"""
+"""Feeds, and the sitemaps that no other names: those are read with it."""
+
+
 def has_other_work(conn: sqlite3.Connection, now: str) -> bool:
     """Whether something else is due: an article, a feed, a first visit, something to tell."""
-    asked = {"now": now, "feeds": later(now, -FEED_S)}
+    asked = {"now": now, "feeds": later(now, -FEED_S), "sitemaps": later(now, -SITEMAP_S)}
     queries = (
         "SELECT 1 FROM articles WHERE reread_after <= :now",
         "SELECT 1 FROM articles_to_fetch WHERE fetch_after <= :now",
-        "SELECT 1 FROM listings WHERE kind = 'feed' AND read_at <= :feeds",
+        f"SELECT 1 FROM listings WHERE {_LISTING_DUE}",
         "SELECT 1 FROM changes_to_tell WHERE due_at <= :now",
         "SELECT 1 FROM posts_to_capture WHERE capture_after <= :now AND key NOT IN (SELECT post_key FROM schedule)",
     )
@@ -334,24 +340,25 @@ def plan_reading(conn: sqlite3.Connection, article_id: int, fetch: Fetch) -> Non
 
 
 def seed_due(conn: sqlite3.Connection, crawl_id: int, now: str, most: int) -> int:
-    """Make a run about at most so many articles that are to be read again, and about the feeds; give how many."""
+    """Make a run about at most so many articles that are to be read again, and about feeds and sitemaps; give how many."""
     due = conn.execute(
         "SELECT id, url FROM articles WHERE reread_after <= ? ORDER BY reread_after LIMIT ?", (now, most)
     ).fetchall()
     for article_id, url in due:
         conn.execute("UPDATE articles SET fetch_after = ? WHERE id = ?", (now, article_id))
         keep_seed(conn, crawl_id, url, "watch", now, "", 0)
-    feeds = conn.execute(
-        "SELECT url FROM listings WHERE kind = 'feed' AND read_at <= ?", (later(now, -FEED_S),)
-    ).fetchall()
-    for (url,) in feeds:
+    asked = {"feeds": later(now, -FEED_S), "sitemaps": later(now, -SITEMAP_S)}
+    listings = conn.execute(f"SELECT url FROM listings WHERE {_LISTING_DUE}", asked).fetchall()
+    for (url,) in listings:
         keep_seed(conn, crawl_id, url, "watch", now, now, 0)
+        # Also where it cannot be had: that is no reason to ask for it again before its time.
+        conn.execute("UPDATE listings SET read_at = ? WHERE url = ?", (now, url))
     left_over = conn.execute(
         "INSERT OR IGNORE INTO seeds (crawl_id, article_id, origin, outlet, fetch_after) "
         "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch",
         (crawl_id,),
     )
-    return len(due) + len(feeds) + left_over.rowcount
+    return len(due) + len(listings) + left_over.rowcount
 
 
 # ------------------------------------------------------------------------------------------------------------- telling
