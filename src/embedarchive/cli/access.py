@@ -19,7 +19,7 @@ from embedarchive.cli.optout import optout
 from embedarchive.cli.subject import subject
 from embedarchive.cli.tombstones import tombstones
 from embedarchive.core import clock
-from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.errors import ExitCode, SigningError, UsageError
 from embedarchive.core.shell import say_command
 from embedarchive.library import post_record
 from embedarchive.library.posts import find_key
@@ -173,6 +173,7 @@ def erase(case: int, archive: str, dry_run: bool, thorough: bool, as_json: bool)
         refuse_without_room(path)
         with Archive(path) as held:
             plan = held.erase(case, clock.now(), thorough=thorough)
+            sign_log(held)
         compact(path, case, clock.now())
     if as_json:
         click.echo(json.dumps(tell_erasure(plan), ensure_ascii=False))
@@ -230,6 +231,17 @@ def open_sealed(post: str, archive: str, why: str, by: str, output: Path) -> Non
         card = render_card(record, Checked(conn).read) if record else ""
     output.write_text(card, "utf-8")
     click.echo(f"{output} shows {key}; that {by} opened it is noted in the archive.", err=True)
+
+
+def sign_log(archive: Archive) -> None:
+    """Sign what the log says now; where that cannot be done, the next run does it."""
+    from embedarchive.store.checkpoints import make_checkpoint
+    from embedarchive.store.keyring import Keyring
+
+    try:
+        make_checkpoint(archive, Keyring(), clock.now())
+    except SigningError as error:
+        click.echo(f"The log was not signed: {error}", err=True)
 
 
 def tell_erasure(plan: Erasure) -> dict[str, Any]:

@@ -99,5 +99,9 @@ def remove(draft: Path) -> None:
 
 def find_copies(path: Path) -> list[Path]:
     """Files beside an archive that were once it, or a part of it: replaced ones, logs that were set aside, copies."""
-    own = {path.name, f"{path.name}.lock", f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"}
+    own = {
+        path.name,
+        f"{path.stem}.checkpoints",
+        *(f"{path.name}{end}" for end in (".lock", "-wal", "-shm", "-journal")),
+    }
     return sorted(each for each in path.parent.glob(f"{path.stem}*") if each.is_file() and each.name not in own)
