@@ -88,7 +88,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, erased."""
     path = copy_of(built, tmp_path_factory.mktemp("without"))
-    erase(path, TO_GO.key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))  # the key that signs is made there
+        erase(path, TO_GO.key)
     return path
 
 
