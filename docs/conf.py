@@ -54,6 +54,13 @@ def lower(text: str) -> str:
     return "".join(part if part.startswith("```") else re.sub(r"^#", "##", part, flags=re.M) for part in parts)
 
 
+def add_pictures(text: str) -> str:
+    """The page of pictures with those that it does not name yet, each by its file's name."""
+    others = [path for path in sorted((ROOT / "docs" / "images").iterdir()) if path.name not in text]
+    shown = [f"![{path.stem.replace('-', ' ')}](images/{path.name})" for path in others]
+    return "\n\n".join([text, *(["## More"] if shown else []), *shown])
+
+
 MADE = {"changelog": make_changelog, "results": make_results}
 """Pages whose text stands elsewhere in the repository."""
 
@@ -61,6 +68,7 @@ MADE = {"changelog": make_changelog, "results": make_results}
 def lay_page(app: Any, name: str, source: list[str]) -> None:
     """A page as the site has it: what stands elsewhere put in, and links that lead out of the folder mended."""
     text = MADE[name]() if name in MADE else source[0]
+    text = add_pictures(text) if name == "pictures" else text
     source[0] = ELSEWHERE.sub(r"\1", MEASURED.sub("](results.md)", text))
 
 
