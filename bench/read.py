@@ -33,6 +33,7 @@ from embedarchive.library import (
 )  # fmt: skip
 from embedarchive.library.browse import Filters, count_facets, list_posts
 from embedarchive.library.pictures import MOST_COMPARED, find_candidates
+from embedarchive.library.subject_access import find_traces, identify_person
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of
 from embedarchive.store import Archive, open_reader
@@ -204,6 +205,10 @@ def questions(conn: sqlite3.Connection, invented: Invented) -> dict[str, Callabl
         "post_page": lambda: post_record(conn, f"instagram:{any_code()}"),
         "article_page": lambda: article_record(conn, rng.randrange(invented.articles) + 1),
         "outlet_page": lambda: outlet_record(conn, rng.choice(invented.outlets)),
+        "person": lambda: find_traces(
+            conn,
+            identify_person(conn, ["@" + invented.handle(rng.randrange(invented.posts)), any_words(2, 9_000, 20_000)]),
+        ),
         "front_page": lambda: front(conn),
         "browse_all": lambda: browse(conn, Filters()),
         "browse_state": lambda: browse(conn, Filters(state="gone-kept", kind="video")),

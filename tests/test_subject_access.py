@@ -68,7 +68,7 @@ PLAIN = {
     "pending": "work",
     "platforms": "name title denial",
     "post_counts": "platform status kept",
-    "posts": "platform posted_at same_as first_seen_at capture_after forgotten_at",
+    "posts": "platform native_id posted_at same_as first_seen_at capture_after forgotten_at",
     "redactions": "table_name column_name sha256 redacted_at replaced_by",
     "replays": "checked_at",
     "schedule": "platform observe_after observe_why last_seen_at",

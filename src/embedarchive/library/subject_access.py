@@ -70,7 +70,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
     "placements": ("post_key",),
-    "posts": ("key", "native_id", "url"),
+    "posts": ("key", "url"),
     "redactions": ("row_id", "reason"),
     "replays": ("note",),
     "schedule": ("post_key", "account"),
@@ -279,7 +279,7 @@ def find_traces(conn: sqlite3.Connection, person: DataSubject, *, thorough: bool
         for each in places:
             found.setdefault((each.table, each.id), each)
 
-    named = [*find_named(conn, person.wanted), *scan(conn, SCANNED, person.wanted)]
+    named = [*find_named(conn, person.wanted), *scan(conn, SCANNED, person.wanted, FULL_TEXT)]
     person.posts |= {each.post for each in named if each.post and is_theirs(each)}
     person.posts |= find_pictured(conn, person.pictures)
     person.posts |= find_column(conn, f"SELECT key FROM posts WHERE same_as {IN_KEYS}", person.posts)
@@ -289,7 +289,7 @@ def find_traces(conn: sqlite3.Connection, person: DataSubject, *, thorough: bool
     add(find_of_articles(conn, person, found.values()))
     add(find_kept_of(conn, person.posts))
     if thorough:
-        add(scan(conn, WORDS, person.wanted))
+        add(scan(conn, WORDS, person.wanted, {}))
         add(find_in_files(conn, person.wanted))
     order = {kind: n for n, kind in enumerate(get_args(Kind))}
     return sorted(veil(conn, found.values()), key=lambda each: (order[each.kind], each.at or "", each.table, each.id))
@@ -354,18 +354,21 @@ def make_like(wanted: Naming) -> str:
 
 
 def may_name(column: str) -> str:
-    """The SQL for whether a column may name somebody: what is not plain ASCII is looked at more closely."""
+    """The SQL for whether a column may name somebody: what is not plain ASCII, or written otherwise, is looked at closely."""
     return (
-        f"{column} LIKE :like OR {column} GLOB '*[^ -~]*' OR instr({column}, '%') OR instr({column}, '&') "
-        f"OR instr({column}, '\\u')"
+        f"{column} LIKE :like OR length(CAST({column} AS BLOB)) > length({column}) OR instr({column}, '%') "
+        f"OR instr({column}, '&') OR instr({column}, '\\u')"
     )
 
 
-def scan(conn: sqlite3.Connection, tables: Iterable[str], wanted: Iterable[Naming]) -> Iterator[Trace]:
-    """Read whole tables for what names one of them."""
+def scan(
+    conn: sqlite3.Connection, tables: Iterable[str], wanted: Iterable[Naming], but: Mapping[str, tuple[str, ...]]
+) -> Iterator[Trace]:
+    """Read whole tables for what names one of them, `but` for columns that were looked through by an index."""
     for each in wanted:
         for table in tables:
-            named = " OR ".join(may_name(f'"{name}"') for name in WORDS[table])
+            columns = [name for name in WORDS[table] if name not in but.get(table, ())]
+            named = " OR ".join(may_name(f'"{name}"') for name in columns)
             yield from read_named(conn, table, each, named, {"like": make_like(each)})
 
 
