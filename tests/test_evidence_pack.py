@@ -228,6 +228,26 @@ def test_the_page_of_an_article_is_not_in_it_while_a_post_in_it_is_withheld(arch
         assert run_verifier(pack) == (0, set())
 
 
+def test_the_record_of_custody_says_what_happened_since(archive: Path, tmp_path: Path) -> None:
+    """What left, and what was decided of it; packs, which it would change by itself, are noted in the archive alone."""
+    path = shutil.copy(archive, tmp_path / "embeds.db")
+    assert run("export", "--wacz", tmp_path / "post.wacz", POST, "-a", path).code == 0
+    hidden = run("access", "hide", POST, "-a", path, "--reason", "court", "--ref", "2026-041")
+    assert run("access", "decide", hidden.err.partition("case ")[2].partition(",")[0], "restore", "-a", path).code == 0
+    for name in ("one.zip", "two.zip"):
+        done = run("evidence", "pack", POST, "-a", path, "-o", tmp_path / name)
+        assert done.code == 0, done.err
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    pack = unpack(tmp_path / "one.zip", tmp_path / "one")
+    lines = (pack / "data/evidence/custody.jsonl").read_text("utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    assert {"capture", "checkpoint", "export", "access"} == {event["what"] for event in events}
+    assert [event["form"] for event in events if event["what"] == "export"] == ["wacz"]
+    levels = [(event["level"], event["reason"], event["reference"]) for event in events if event["what"] == "access"]
+    assert levels == [("sealed", "court", "2026-041"), ("public", "court", "2026-041")]
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+
+
 # ------------------------------------------------------------------------------------------------- nothing to prove it by
 
 
