@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from embedarchive.cli.options import archive_option
+from embedarchive.core.checkpoint import SignedNote, read_notes
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
@@ -67,7 +68,7 @@ def verify(
     embedarchive verify evidence-instagram-CpQ9x1mNq8r.zip
     """
     if pack:
-        return verify_pack(pack, quiet=quiet, as_json=as_json)
+        return verify_pack(pack, against, tsa_root, require_stamp=require_stamp, quiet=quiet, as_json=as_json)
     roots = read_roots(tsa_root) if tsa_root else None
     log = LogScope(against=against, roots=roots)
     scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32), log=log)
@@ -87,20 +88,36 @@ def verify(
     return ExitCode.DONE
 
 
-def verify_pack(path: Path, *, quiet: bool, as_json: bool) -> int:
+def verify_pack(
+    path: Path, against: tuple[Path, ...], tsa_root: Path | None, *, require_stamp: bool, quiet: bool, as_json: bool
+) -> int:
     """Tell what is wrong with an evidence pack, as its own verify.py does. Raises UsageError where there is none."""
-    from embedarchive.export.checking import WITHDRAWN, check_pack
+    from embedarchive.export.checking import WITHDRAWN, check_pack, count_unstamped
 
     if not path.exists():
         raise UsageError(f"There is no {path}. Name an evidence pack, or with -a an archive.")
     found = 0
-    for finding in check_pack(path):
+    notes = [note for file in against for note in read_held(file)]
+    for finding in check_pack(path, notes, read_roots(tsa_root) if tsa_root else None):
         found += finding.code != WITHDRAWN
         click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
     if not quiet:
         result = f"{say_count(found, 'finding')}." if found else "Nothing is wrong with it."
         click.echo(f"Read {path}. {result}", err=True)
-    return ExitCode.DAMAGED if found else ExitCode.DONE
+    if found:
+        return ExitCode.DAMAGED
+    if require_stamp and count_unstamped(path):
+        click.echo("No authority has stamped its checkpoint.", err=True)
+        return ExitCode.NO_STAMP
+    return ExitCode.DONE
+
+
+def read_held(path: Path) -> list[SignedNote]:
+    """The checkpoints in a file that was held elsewhere. Raises UsageError for a file of something else."""
+    try:
+        return list(read_notes(path.read_text("utf-8")))
+    except ValueError as error:
+        raise UsageError(f"{path} holds no checkpoints ({error}). Nothing was checked.") from None
 
 
 @click.command()

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -18,9 +18,18 @@ from typing import IO, Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.x509 import Certificate
 from warcio.archiveiterator import ArchiveIterator
 
-from embedarchive.core.checkpoint import Checkpoint, Signature, SignedNote, hash_key, read_checkpoint, read_note
+from embedarchive.core.checkpoint import (
+    Checkpoint,
+    Signature,
+    SignedNote,
+    find_signers,
+    hash_key,
+    read_checkpoint,
+    read_note,
+)
 from embedarchive.core.entries import commit_words
 from embedarchive.core.errors import UsageError
 from embedarchive.core.merkle import hash_leaf, is_included
@@ -40,6 +49,8 @@ CODES: Mapping[str, str] = {
     "file_unknown": "a file is beside the evidence that the entry does not name",
     "body_missing": "bytes that the entry names are not in the pack, and nothing says that they were withdrawn",
     "words": "words are not those behind the salted hash in the entry",
+    "against_other": "the checkpoint is of another log than those held elsewhere, or not signed by its key",
+    "against_root": "the log is not what it was when a checkpoint held elsewhere was signed",
     "unreadable": "something could not be read at all",
 }
 """What is wrong with a pack; the codes are those of its `verify.py`."""
@@ -61,21 +72,44 @@ LARGEST_TEXT = 50_000_000
 _NAMED = re.compile(r'"\w*sha256":"([0-9a-f]{64})"')
 
 
-def check_pack(path: Path) -> Iterator[Flaw]:
-    """What is wrong with a pack, each thing with its code, and what was withdrawn of it. Raises UsageError for no pack."""
+def check_pack(
+    path: Path, against: Sequence[SignedNote] = (), roots: Sequence[Certificate] | None = None
+) -> Iterator[Flaw]:
+    """What is wrong with a pack, each thing with its code, and what was withdrawn of it.
+
+    `against` are checkpoints that were held elsewhere; stamps are believed by `roots`, where None by the certificates that lie
+    beside them. Raises UsageError for what is no pack.
+    """
     if not path.is_dir() and not zipfile.is_zipfile(path):
         raise UsageError(f"{path} is no evidence pack: neither a zip file nor a folder. Nothing was checked.")
     with contextlib.ExitStack() as stack:
         try:
-            files = list_folder(path) if path.is_dir() else list_zip(stack.enter_context(zipfile.ZipFile(path)))
+            files = open_files(path, stack)
             yield from check_bag(files)
             folders = sorted(name.removesuffix("/entry.json") for name in files if name.endswith("evidence/entry.json"))
             for folder in folders or ["data/evidence"]:
-                yield from check_exhibit(files, folder)
+                yield from check_exhibit(files, folder, roots)
+                if against:
+                    yield from compare(files, folder, against)
         except (
             Exception
         ) as error:  # whatever it is: anybody may have made the pack, and ours has nothing that would raise it
             yield flaw("unreadable", f"{type(error).__name__}: {str(error)[:LONGEST_ERROR]}")
+
+
+def count_unstamped(path: Path) -> int:
+    """How many entries of a pack have no time stamp. Raises what `open_files` raises."""
+    with contextlib.ExitStack() as stack:
+        files = open_files(path, stack)
+        folders = (name.removesuffix("/entry.json") for name in files if name.endswith("evidence/entry.json"))
+        return sum(not find_stamps(files, folder) for folder in folders)
+
+
+def open_files(path: Path, stack: contextlib.ExitStack) -> Files:
+    """The files of a pack, open for as long as `stack` is. Raises ValueError, BadZipFile for none that can be read."""
+    if path.is_dir():
+        return list_folder(path)
+    return list_zip(stack.enter_context(zipfile.ZipFile(path)))
 
 
 def flaw(code: str, what: str) -> Flaw:
@@ -134,13 +168,13 @@ def check_bag(files: Files) -> Iterator[Flaw]:
             yield flaw("file_foreign", name)
 
 
-def check_exhibit(files: Files, folder: str) -> Iterator[Flaw]:
+def check_exhibit(files: Files, folder: str, roots: Sequence[Certificate] | None) -> Iterator[Flaw]:
     """One entry with its proof, and all that it names."""
     note, checkpoint = read_signed(files, folder)
     if note is None:
         yield flaw("signature", f"{folder}/checkpoint.note")
-    for name in files:
-        if re.fullmatch(re.escape(folder) + r"/stamp-\d+\.tsr", name) and not is_stamped(files, name):
+    for name in find_stamps(files, folder):
+        if not is_stamped(files, name, roots):
             yield flaw("stamp", name)
     entry = read(files, f"{folder}/entry.json")
     place = json.loads(read(files, f"{folder}/proof.json"))
@@ -175,11 +209,32 @@ def read_signed(files: Files, folder: str) -> tuple[SignedNote | None, Checkpoin
     return (note if is_beneath else None), checkpoint
 
 
-def is_stamped(files: Files, name: str) -> bool:
-    """Whether a time stamp is of the checkpoint beside it, by whom the certificate beside it says, at the time it names."""
+def find_stamps(files: Files, folder: str) -> list[str]:
+    return [name for name in files if re.fullmatch(re.escape(folder) + r"/stamp-\d+\.tsr", name)]
+
+
+def is_stamped(files: Files, name: str, roots: Sequence[Certificate] | None) -> bool:
+    """Whether a time stamp is of the checkpoint beside it, by whom a certificate says, at the time it names."""
     note = read(files, f"{name.rpartition('/')[0]}/checkpoint.note")
-    roots = read_certificates(read(files, f"{name.removesuffix('.tsr')}.pem"))
+    if roots is None:
+        roots = read_certificates(read(files, f"{name.removesuffix('.tsr')}.pem"))
     return judge_stamp(read(files, name), note, roots).code == "stamped"
+
+
+def compare(files: Files, folder: str, against: Sequence[SignedNote]) -> Iterator[Flaw]:
+    """Whether the checkpoint is of the log whose checkpoints somebody held elsewhere, and signed by a key of that log.
+
+    Of a log made anew and signed again, neither key nor origin is known, or at one size there are two roots.
+    """
+    name, text = f"{folder}/checkpoint.note", read(files, f"{folder}/checkpoint.txt").decode()
+    checkpoint, key = read_checkpoint(text), load_pem_public_key(read(files, f"{folder}/key.pem"))
+    same = [note for note in against if read_checkpoint(note.text).origin == checkpoint.origin]
+    public = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    if not any(find_signers(note, checkpoint.origin, [public]) for note in same):
+        yield flaw("against_other", name)
+    for held in (read_checkpoint(note.text) for note in same):
+        if held.size == checkpoint.size and held.root != checkpoint.root:
+            yield flaw("against_root", name)
 
 
 def leads_to(checkpoint: Checkpoint, place: Mapping[str, Any]) -> bool:
