@@ -178,7 +178,7 @@ def test_threads_do_not_disturb_each_other() -> None:
         from embedarchive.detect import find_embeds
         quote = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/%011d/">'
         pages = ["<p>x</p>" * 1_000 + quote % i for i in range(100)]
-        with ThreadPoolExecutor(8) as pool:
+        with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(find_embeds, pages))
         assert [f.embeds[0].post.native_id for f in found] == ["%011d" % i for i in range(100)]
     """

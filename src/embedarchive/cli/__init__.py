@@ -114,10 +114,7 @@ class Commands(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.indentation():
             formatter.write_paragraph()
-            formatter.write_text(
-                "After any command, --help shows its options, and --no-config leaves embedarchive.toml out. --version shows "
-                "the version."
-            )
+            formatter.write_text("COMMAND --help shows its options; --no-config reads no embedarchive.toml.")
         formatter.write(say_exit_codes(formatter.width))
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -152,7 +149,7 @@ def say_exit_codes(width: int) -> str:
 @click.option(NO_CONFIG, is_flag=True, help="Take no option from a file (embedarchive.toml).")
 @click.version_option(__version__, prog_name="embedarchive")
 def cli(no_config: bool) -> None:
-    """Find every social post an article embeds, capture what a reader saw, keep it in one SQLite file.
+    """Find the posts articles embed, capture what readers saw, keep it in SQLite.
 
     \b
     embedarchive crawl https://news.example/story   find, capture, keep its posts

@@ -13,7 +13,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import accumulate, product
-from threading import Lock
 
 import hyperscan
 
@@ -135,14 +134,9 @@ def _compile() -> tuple[list[tuple[str, str, int]], hyperscan.Database, hypersca
     return [(kind, word, back) for _, kind, word, back in patterns], machine, hyperscan.Scratch(machine)
 
 
-_COMPILING = Lock()
-"""Threads that ask before there is a machine wait for one, and do not make one each."""
-
-
 def find_keywords(body: bytes) -> list[Hit]:
     """Every keyword of a document, in the order of their ends."""
-    with _COMPILING:
-        keywords, machine, room = _compile()
+    keywords, machine, room = _compile()
     found: list[Hit] = []
 
     def take(i: int, _start: int, end: int, _flags: int, _context: object) -> None:
