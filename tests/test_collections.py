@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
+from datasette.app import Datasette
 
 from archive_builder import ARTICLES, NOW, SAMPLES, build_archive
 from embedarchive.export.selection import find_selection
@@ -166,3 +169,43 @@ async def test_the_room_shows_notes_as_notes(path: Path) -> None:
     assert "not seen by us" in page
     assert "tag=night" in page
     assert "tag=night" in (await room.client.get("/embeds/-/browse")).text
+
+
+def sign_in(room: Datasette, actor: str) -> dict[str, str]:
+    return {"ds_actor": room.sign({"a": {"id": actor}}, "actor")}
+
+
+async def send(room: Datasette, actor: str, **said: str) -> httpx.Response:
+    """Send the form of a page as a browser does, with the token that the page holds."""
+    cookies = sign_in(room, actor)
+    page = await room.client.get(f"/embeds/-/post/{KEYS[1]}", cookies=cookies)
+    token = re.search(r'name="csrftoken" value="([^"]*)"', page.text)
+    cookies |= dict(page.cookies)
+    form = {"of": KEYS[1], "csrftoken": token[1] if token else "", **said}
+    answer: httpx.Response = await room.client.post("/embeds/-/note", data=form, cookies=cookies)
+    return answer
+
+
+async def test_staff_notes_and_collects_in_the_room(path: Path) -> None:
+    room = await open_room(path)
+    assert (await send(room, "root", note="Ask again", tags="#night, city", collections="my set")).status_code == 302
+    page = (await room.client.get(f"/embeds/-/post/{KEYS[1]}")).text
+    assert "Ask again" in page
+    assert members(path, "my set") == {KEYS[1]}
+    assert found(path, "--tag", "city") == {KEYS[1]}
+
+
+async def test_nobody_else_is_shown_the_form_or_taken_one_from(path: Path) -> None:
+    room = await open_room(path)
+    assert "note-form" not in (await room.client.get(f"/embeds/-/post/{KEYS[1]}")).text
+    assert (await send(room, "a reader", note="Graffiti")).status_code == 403
+    assert (await room.client.get("/embeds/-/note")).status_code == 404
+    with closing(open_reader(path)) as conn:
+        assert conn.execute("SELECT count(*) FROM notes WHERE value = 'Graffiti'").fetchone()[0] == 0
+
+
+async def test_while_a_run_writes_that_is_said(path: Path) -> None:
+    room = await open_room(path)
+    with Archive(path, platforms=PLATFORMS):
+        answer = await send(room, "root", note="Too early")
+    assert (answer.status_code, "A run is writing" in answer.text) == (503, True)

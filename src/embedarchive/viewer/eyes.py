@@ -97,6 +97,12 @@ def is_staff(datasette: Any, actor: Any) -> bool:
     return bool(actor) and bool(actor_matches_allow(actor, read_options(datasette).get("staff", {"id": "root"})))
 
 
+def may_note(datasette: Any, request: Any, database: Any) -> bool:
+    """Whether whoever asks may write: staff, of an archive that is served to be written to."""
+    attached = datasette.databases[database.name]
+    return bool(attached.is_mutable and attached.path and is_staff(datasette, request.actor))
+
+
 async def is_withholding(datasette: Any, database: Any) -> bool:
     """Whether an archive has anything that is not for everybody, asked once in each state of its file.
 

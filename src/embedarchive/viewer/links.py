@@ -70,6 +70,10 @@ class Links:
         told = {**(asked or {}), **({"after": after} if after else {})}
         return f"{self.base}/-/browse" + (f"?{urlencode(told)}" if told else "")
 
+    @property
+    def note(self) -> str:
+        return f"{self.base}/-/note"
+
     def find(self, text: str) -> str:
         return f"{self.search}?{urlencode({'q': text})}"
 

@@ -23,7 +23,7 @@ from embedarchive.viewer import media, uploads
 from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
-from embedarchive.viewer.eyes import eyes_of, refuse_withheld
+from embedarchive.viewer.eyes import eyes_of, may_note, refuse_withheld
 from embedarchive.viewer.hosts import is_only_here
 from embedarchive.viewer.links import Links
 from embedarchive.viewer.memento import make_link
@@ -68,6 +68,7 @@ async def show(
             **context,
             "links": links,
             "feeds": feeds,
+            "may_note": may_note(datasette, request, database),
             "archive": database.name,
             "takes_pictures": True,
             "asset": lambda name: datasette.urls.path(asset_path(name)),
