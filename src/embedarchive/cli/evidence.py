@@ -108,7 +108,7 @@ def stamp(archive: str, **values: Any) -> int:
             return ExitCode.ERROR
         with held.transaction() as conn:
             again = judge_refused(conn, read_roots(settings.tsa_root))
-        done = run_apart(stamp_newest(held, settings, partial(click.echo, err=True)))
+        done = run_apart(stamp_newest(held, settings, partial(click.echo, err=True), at_once=True))
         lacking = [each for each in settings.tsa if not is_stamped(held.conn, each)]
     click.echo(f"{say_count(done + again, 'stamp')} more. {say_lacking(lacking)}", err=True)
     return ExitCode.IN_PART if lacking else ExitCode.DONE

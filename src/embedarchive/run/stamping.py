@@ -19,14 +19,15 @@ from embedarchive.store.timestamps import REQUEST_TYPE, judge_stamp, make_stamp_
 Note = Callable[[str], None]
 
 
-async def stamp_newest(archive: Archive, settings: Settings, note: Note) -> int:
+async def stamp_newest(archive: Archive, settings: Settings, note: Note, *, at_once: bool = False) -> int:
     """Have the newest checkpoint stamped by the authorities of these settings; give how many did.
 
-    Whoever does not answer is asked again by a later run, and `note` is told. Raises UsageError for a file without roots.
+    Whoever does not answer is asked again by a later run, or now with `at_once`; `note` is told.
+    Raises UsageError for a file without roots.
     """
     roots = read_roots(settings.tsa_root)
     with archive.transaction() as conn:
-        want_stamps(conn, settings.tsa, clock.now())
+        want_stamps(conn, settings.tsa, clock.now(), at_once=at_once)
     due = [each for each in read_due_stamps(archive.conn, clock.now()) if each.authority in settings.tsa]
     if not due:
         return 0

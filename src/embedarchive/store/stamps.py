@@ -26,8 +26,11 @@ class DueStamp:
 SUPERSEDED = "a later checkpoint is stamped instead"
 
 
-def want_stamps(conn: sqlite3.Connection, authorities: Iterable[str], now: str) -> None:
-    """Have the newest checkpoint stamped by each authority; earlier ones that are not yet need it no more."""
+def want_stamps(conn: sqlite3.Connection, authorities: Iterable[str], now: str, *, at_once: bool = False) -> None:
+    """Have the newest checkpoint stamped by each authority; earlier ones that are not yet need it no more.
+
+    With `at_once` those that did not answer are due now, also where they had been given up.
+    """
     newest = conn.execute("SELECT max(id) FROM checkpoints").fetchone()[0]
     if newest is None:
         return
@@ -38,6 +41,8 @@ def want_stamps(conn: sqlite3.Connection, authorities: Iterable[str], now: str) 
     for authority in authorities:
         row = {"checkpoint_id": newest, "authority": authority, "state": "unstamped", "due_at": now}
         insert(conn, "stamps", row, or_ignore=True)
+    if at_once:
+        conn.execute("UPDATE stamps SET due_at = ? WHERE checkpoint_id = ? AND state = 'unstamped'", (now, newest))
 
 
 def read_due_stamps(conn: sqlite3.Connection, now: str) -> list[DueStamp]:
