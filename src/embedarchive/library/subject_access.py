@@ -82,19 +82,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 """Table -> its columns in which somebody may be named. All others hold numbers, hashes, times and words of ours."""
 
 WORDLESS = frozenset(
-    (
-        "blobs",
-        "browsing_counts",
-        "checkpoints",
-        "log",
-        "log_keys",
-        "pacing",
-        "pending",
-        "platforms",
-        "post_counts",
-        "tree",
-    )
-)
+    ("blobs", "browsing_counts", "checkpoints", "log", "log_keys", "pacing", "pending", "picture_marks", "platforms",
+     "post_counts", "tree")
+)  # fmt: skip
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
