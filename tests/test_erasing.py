@@ -427,6 +427,16 @@ def follow_again(archive: Archive, crawl: int) -> None:
     archive.keep_resolution(crawl, short.key, TO_GO, NOW)
 
 
+def name_again(archive: Archive, crawl: int) -> None:
+    """A post that was visited under another name turns out to be the same."""
+    other = Post("instagram", "DOTHERnAME1", "https://www.instagram.com/p/DOTHERnAME1/")
+    archive.keep_target(crawl, other, NOW, forced=True)
+    capture = archive.keep_capture(visit(other, "2026-03-25T08:00:00.000Z"), crawl)
+    assert capture
+    archive.keep_description(capture, other.key, Description(text="VISITCANARY"), 1, NOW, also=(TO_GO,))
+    assert archive.keep_capture(visit(other, "2026-03-26T08:00:00.000Z"), crawl) == 0
+
+
 def share_a_picture(archive: Archive, crawl: int) -> None:
     """The same file comes with another post."""
     other = visit(instagram(3_842_007_115_046_129_999), "2026-03-24T08:00:00.000Z")
@@ -442,6 +452,7 @@ WAYS = (
     import_again,
     visit_again,
     follow_again,
+    name_again,
     share_a_picture,
 )
 

@@ -104,6 +104,10 @@ class Archive:
             refuse_strange(self.conn)
             wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)
+            if erasing.has_barred(
+                self.conn
+            ):  # what comes again of what was erased goes again, and leaves nothing behind
+                self.conn.execute("PRAGMA secure_delete = ON")
             self.begin_log()
             exports.take_in(self.conn, path)
         except BaseException:
@@ -612,7 +616,7 @@ class Archive:
             for name in also:
                 rows.join_posts(conn, post_key, name, now)
             if any(rows.is_barred(conn, name.key) for name in also):
-                erasing.erase_again(conn, post_key, now)
+                erasing.erase_again(conn, post_key, now, [name.key for name in also])
                 return
             self._sample.ask_to_replay(conn, capture_id)
             conclusions.ask_for_post(conn, post_key)

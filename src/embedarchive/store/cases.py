@@ -56,7 +56,7 @@ _COLUMNS = (
 
 def set_level(
     conn: sqlite3.Connection,
-    withdrawal: int,
+    withdrawal: int | None,
     subjects: Iterable[Subject],
     level: Level,
     now: str,

@@ -536,8 +536,7 @@ def bar(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
     subjects += [Subject("outlet", host) for host in plan.outlets]
     known = "SELECT 1 FROM access WHERE kind = ? AND subject = ? AND level = 'erased'"
     new = [each for each in subjects if not conn.execute(known, (each.kind, each.name)).fetchone()]
-    if plan.case is not None:
-        set_level(conn, plan.case, new, "erased", now)
+    set_level(conn, plan.case, new, "erased", now)
     conn.executemany(
         "INSERT INTO optouts (kind, pattern, from_at, source, withdrawal_id) VALUES ('post', ?, ?, 'withdrawal', ?)",
         [(each.name, now, plan.case) for each in new if each.kind == "post"],
@@ -578,14 +577,15 @@ def empty_rows(
 # ------------------------------------------------------------------------------------------------------ what comes again
 
 
-def erase_again(conn: sqlite3.Connection, key: str, now: str) -> None:
-    """Erase what came again of a post that is barred, under another of its names."""
+def erase_again(conn: sqlite3.Connection, key: str, now: str, also: Iterable[str] = ()) -> None:
+    """Erase what came again of a post that is barred, under another of its names; `also` are such as were just learnt."""
+    names = with_names(conn, {key, *also})
     case = conn.execute(
-        "SELECT withdrawal_id FROM access WHERE kind = 'post' AND level = 'erased' AND subject IN "
-        "(SELECT ?1 UNION SELECT same_as FROM posts WHERE key = ?1) LIMIT 1",
-        (key,),
+        "SELECT withdrawal_id FROM access WHERE kind = 'post' AND level = 'erased' "
+        "AND subject IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1",
+        (json.dumps(names),),
     ).fetchone()
-    plan = plan_posts(conn, [key], case=case[0] if case else None)
+    plan = plan_posts(conn, names, case=case[0] if case else None)
     if not plan.is_empty:
         erase_rows(conn, plan, now)
 
