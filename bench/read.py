@@ -32,7 +32,7 @@ from embedarchive.library import (
     search,
 )  # fmt: skip
 from embedarchive.library.browse import Filters, count_facets, list_posts
-from embedarchive.library.pictures import MOST_COMPARED, find_candidates
+from embedarchive.library.candidates import MOST_COMPARED, find_candidates
 from embedarchive.library.subject_access import find_traces, identify_person
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of

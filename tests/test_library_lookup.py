@@ -16,8 +16,9 @@ from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.core.grams import find_grams, fold
 from embedarchive.core.image_hash import find_quarters, hash_picture, image_distance
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
+from embedarchive.library.candidates import ask_for_quarters
 from embedarchive.library.figures import count_outlet
-from embedarchive.library.pictures import ask_for_quarters, lookup_picture, read_asked
+from embedarchive.library.pictures import lookup_picture, read_asked
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from embedarchive.core.image_hash import ALIKE, hash_picture, image_distance, open_grey
 from embedarchive.core.picture_marks import MIRRORED, Mark, find_all_marks, read_place
 from embedarchive.core.picture_match import LEAST_MARKS, Agreement, Lay, Pair, compare, find_lay
-from embedarchive.library.pictures import MOST_COMPARED, find_candidates
+from embedarchive.library.candidates import MOST_COMPARED, find_candidates
 from embedarchive.library.posts import find_key, read_lines
 from embedarchive.library.records import Alike
 from embedarchive.library.rows import in_list, select, select_one

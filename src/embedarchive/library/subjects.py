@@ -10,7 +10,8 @@ from embedarchive.core.errors import UsageError
 from embedarchive.core.image_hash import hash_picture, image_distance, is_picture
 from embedarchive.core.shell import say_command
 from embedarchive.library.articles import find_article
-from embedarchive.library.pictures import LARGEST_PICTURE, find_candidates
+from embedarchive.library.candidates import find_candidates
+from embedarchive.library.pictures import LARGEST_PICTURE
 from embedarchive.library.posts import find_key
 from embedarchive.library.rows import in_list, select, select_one
 from embedarchive.store.cases import Subject
