@@ -68,8 +68,9 @@ def main() -> None:
     rows = ["| command | CPU-s | before | imports | before |", "|---|---|---|---|---|"]
     for command in COMMANDS:
         now, imported = measure(command)
-        then, brought = BEFORE.get(command, (float("nan"), ""))
-        rows.append(f"| `{command}` | {now:.2f} | {then:.2f} | {imported} | {brought} |")
+        then, brought = BEFORE.get(command, (None, "it is new"))
+        before = "–" if then is None else f"{then:.2f}"
+        rows.append(f"| `{command}` | {now:.2f} | {before} | {imported} | {brought} |")
     text = "\n".join(rows)
     print(text)
     if "--log" in sys.argv:
