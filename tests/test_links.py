@@ -25,7 +25,7 @@ TEMPLATES = sorted(
     path for room in ("show", "viewer", "export") for path in (SOURCE / room / "templates").rglob("*.html")
 )
 ATTRIBUTE = re.compile(r'(?:href|src|action|formaction|poster|data)="((?:\{\{.*?\}\}|\{%.*?%\}|[^"])*)"')
-OURS = ("links.", "asset(", "href", "oembed_url", "page_url", "card_url")
+OURS = ("links.", "asset(", "href", "oembed_url", "page_url", "card_url", "canonical")
 """What a template may put into an attribute that leads somewhere: our own addresses. All others are `link_outward`'s."""
 
 HOSTILE = {
