@@ -35,7 +35,8 @@ from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.marks import mark_pictures, read_unmarked
 
-WORDS = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8").split()
+SYLLABLES = ("ka", "ro", "min", "tel", "us", "the", "ver", "ing", "lo", "dan", "pe", "shi")
+WORDS = ["".join(random.Random(n).choices(SYLLABLES, k=1 + n % 4)) for n in range(400)]
 Colour = tuple[int, int, int]
 
 

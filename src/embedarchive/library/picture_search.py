@@ -22,10 +22,10 @@ from embedarchive.library.rows import in_list, select, select_one
 from embedarchive.store.marks import read_picture
 
 MOST_MARKS_READ = 200_000
-MOST_LAID = 12
+MOST_LAID = 20
 """Pictures that share most marks, of which it is asked how the one lies in the other."""
 
-MOST_REFUSED = 6
+MOST_REFUSED = 10
 """Pictures that were compared in full and are others, after which no more are: each costs 10 to 20 ms."""
 
 
