@@ -25,7 +25,7 @@ from embedarchive.library.browse import (
 from embedarchive.library.notes import list_tags
 from embedarchive.show.pages import title_of_platform
 from embedarchive.show.timeline import add_years, render_timeline, say_month
-from embedarchive.viewer.archives import BROWSED, PageTooSlow, open_archive, read
+from embedarchive.viewer.archives import BROWSED, NOTES, PageTooSlow, open_archive, read
 from embedarchive.viewer.hosts import is_only_here
 from embedarchive.viewer.memento import make_link
 from embedarchive.viewer.pages import links_to, show
@@ -48,7 +48,7 @@ class Facet:
 
 async def show_browse(datasette: Any, request: Any) -> Response:
     """Posts as the address asks for them, fifty to a page."""
-    database = await open_archive(datasette, request, *BROWSED)
+    database = await open_archive(datasette, request, *NOTES, *BROWSED)
     asked = Filters.read({name: request.args.get(name) for name in request.args})
     after = request.args.get("after")
 

@@ -14,7 +14,7 @@ from embedarchive.detect.identity import identify_post
 from embedarchive.library.records import CaptureRecord, PostRecord
 from embedarchive.show.tags import link_header
 from embedarchive.show.words import read_time
-from embedarchive.viewer.archives import NOUNS, Missing, find_archives, read
+from embedarchive.viewer.archives import BROWSED, NOTES, NOUNS, Missing, find_archives, read
 from embedarchive.viewer.eyes import see_as
 from embedarchive.viewer.hosts import ForeignHost, make_absolute
 from embedarchive.viewer.links import Links
@@ -31,7 +31,7 @@ async def find_post(datasette: Any, request: Any, url: str) -> tuple[Links, Post
     """The first attached archive that knows the post, and what it knows."""
     post = identify_post(url)
     for name in await find_archives(datasette, request.actor) if post else ():
-        await ensure_tables(datasette, request.actor, name, NOUNS)
+        await ensure_tables(datasette, request.actor, name, (*NOUNS, *NOTES, *BROWSED))
         database = await see_as(datasette, request.actor, datasette.get_database(name))
         record = await read(database, _reader(post.key if post else ""))
         if record:

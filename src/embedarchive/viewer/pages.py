@@ -20,7 +20,7 @@ from embedarchive.show.snapshot import SANITISED_POLICY
 from embedarchive.show.social import describe_article_link, describe_post_link
 from embedarchive.show.timeline import add_years, render_timeline
 from embedarchive.viewer import media, uploads
-from embedarchive.viewer.archives import EVIDENCE, FIGURES, NOTES, WORDS, Missing, open_archive, read
+from embedarchive.viewer.archives import BROWSED, EVIDENCE, FIGURES, NOTES, WORDS, Missing, open_archive, read
 from embedarchive.viewer.assets import asset_path
 from embedarchive.viewer.counting import counts_of
 from embedarchive.viewer.eyes import eyes_of, may_note, refuse_withheld
@@ -182,7 +182,7 @@ def find_address(datasette: Any, request: Any, links: Links, kept: StoredFile) -
 
 async def show_card(datasette: Any, request: Any) -> Response:
     """The card alone, to be framed or saved."""
-    database, key = await open_archive(datasette, request), unquote(request.url_vars["key"])
+    database, key = await open_archive(datasette, request, *NOTES, *BROWSED), unquote(request.url_vars["key"])
     version_url = make_link(datasette, request, links_to(datasette, database.name).card(key))
 
     def render(conn: sqlite3.Connection) -> str | None:
@@ -259,7 +259,7 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
 
 
 async def show_article(datasette: Any, request: Any) -> Response:
-    database, number = await open_archive(datasette, request, *NOTES), int(request.url_vars["id"])
+    database, number = await open_archive(datasette, request, *NOTES, *BROWSED), int(request.url_vars["id"])
     record = await read(database, lambda conn: library.article_record(conn, number))
     if record is None:
         raise Missing("The archive does not know this article.")
