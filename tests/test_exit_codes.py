@@ -20,7 +20,7 @@ import embedarchive.core.errors as errors
 from archive_builder import build_archive
 from commands import command
 from conftest import ROOT
-from embedarchive.cli import COMMANDS, SECTIONS
+from embedarchive.cli import COMMANDS, SECTIONS, load_command
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, FetchError
 from embedarchive.store import Archive
 from in_process import run
@@ -303,3 +303,21 @@ def test_on_windows_every_command_says_where_it_runs(monkeypatch: pytest.MonkeyP
     assert done.code == 1
     assert "runs on Linux and macOS" in done.err
     assert "Traceback" not in done.err
+
+
+def find_groups(name: str, command: click.Command) -> Iterator[tuple[str, click.Group]]:
+    if isinstance(command, click.Group):
+        yield name, command
+        for inner in command.commands.values():
+            yield from find_groups(f"{name} {inner.name}", inner)
+
+
+GROUPS = dict(each for name in COMMANDS for each in find_groups(name, load_command(name)))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_line_of_a_group_s_list_is_cut(group: str) -> None:
+    shown = run(*group.split(), "--help", COLUMNS="80").out
+    listed = shown.partition("Commands:\n")[2].splitlines()
+    assert listed
+    assert not [line for line in listed if line.endswith("...")]

@@ -107,7 +107,7 @@ def hide(
         )
 
 
-@access.command()
+@access.command(short_help="Decide a case: restore, staff, seal or erase.")
 @click.argument("case", type=int)
 @click.argument("decision", type=click.Choice(get_args(Decision)))
 @archive_option
@@ -123,7 +123,7 @@ def decide(case: int, decision: Any, archive: str, basis: str | None, by: str | 
     click.echo(say_case(decided), err=True)
 
 
-@access.command("list")
+@access.command("list", short_help="List the cases, what is due, and which copies hold them.")
 @archive_option
 @click.option("--open", "open_only", is_flag=True, help="Only cases that are not decided.")
 @click.option("--json", "as_json", is_flag=True, help="Print each case as one JSON object a line.")
@@ -148,7 +148,7 @@ def list_cases(archive: str, open_only: bool, as_json: bool) -> int:
     return ExitCode.IN_PART if any(each.decision is None and each.due_at < now for each in cases) else ExitCode.DONE
 
 
-@access.command()
+@access.command(short_help="Erase what a case is about, for good, once decided.")
 @click.argument("case", type=int)
 @archive_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be erased, and what cannot be reached.")
@@ -205,7 +205,7 @@ def hold(case: int, archive: str, until: str | None, lift: bool) -> None:
     click.echo(f"Case {case} is held until {until}." if until else f"Case {case} is held no longer.", err=True)
 
 
-@access.command("open")
+@access.command("open", short_help="Write the card of a sealed post; who opened it is noted.")
 @click.argument("post")
 @archive_option
 @click.option("--why", required=True, metavar="TEXT", help="Why: it is noted with your name and the time.")

@@ -39,7 +39,7 @@ def collection() -> None:
     """
 
 
-@collection.command()
+@collection.command(short_help="Put posts, articles, or all that a seed named into one.")
 @click.argument("name")
 @click.argument("things", nargs=-1, required=True, metavar="POST|ARTICLE|SEED...")
 @archive_option

@@ -39,7 +39,7 @@ def evidence() -> None:
     """
 
 
-@evidence.command("log")
+@evidence.command("log", short_help="List what the log holds, oldest first.")
 @archive_option
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many entries.")
 @click.option("--all", "every", is_flag=True, help="All of them.")
@@ -59,7 +59,7 @@ def list_log(archive: str, last: int, every: bool, as_json: bool) -> None:
     click.echo(f"{say_count(total, 'entry', 'entries')}{shown}.", err=True)
 
 
-@evidence.command()
+@evidence.command(short_help="Sign what the log is now, and print that to give away.")
 @archive_option
 def checkpoint(archive: str) -> int:
     """Sign what the log is now, and print that: mail it, print it, let somebody keep it.
@@ -84,7 +84,7 @@ def checkpoint(archive: str) -> int:
     return ExitCode.DONE
 
 
-@evidence.command()
+@evidence.command(short_help="Have the log stamped with the time by authorities.")
 @archive_option
 @with_options(DOOR_OPTIONS)
 @with_options(STAMP_OPTIONS)
@@ -121,12 +121,12 @@ def say_lacking(authorities: list[str]) -> str:
     return "Everybody who was asked has stamped the newest checkpoint."
 
 
-@evidence.group()
+@evidence.group(short_help="The key that signs: where it is, a new one, one you have.")
 def key() -> None:
     """The key that signs checkpoints: where it is, another one, one that you have."""
 
 
-@key.command()
+@key.command(short_help="Say where the signing key is; print the public keys.")
 @archive_option
 def show(archive: str) -> None:
     """Say where the signing key is, and print the public keys of the archive, as tools for signed notes take them."""
@@ -152,7 +152,7 @@ def rotate() -> None:
     click.echo(f"{ring.path} is a new key, {public.hex()}. The former stays beside it, to sign for this one.", err=True)
 
 
-@key.command("import")
+@key.command("import", short_help="Sign with the Ed25519 key in a file from now on.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def bring(file: Path) -> None:
     """Make the Ed25519 key in FILE (PEM, without a password) the one that signs, as on another machine of yours."""
@@ -161,7 +161,7 @@ def bring(file: Path) -> None:
     click.echo(f"{ring.path} is that key now, {public.hex()}. What was there stays beside it.", err=True)
 
 
-@evidence.command()
+@evidence.command(short_help="Write a zip of a post and what proves it, to hand over.")
 @click.argument("thing", metavar="POST|ARTICLE")
 @archive_option
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",

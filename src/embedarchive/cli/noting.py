@@ -69,7 +69,7 @@ def untag(thing: str, tags: tuple[str, ...], archive: str) -> int:
     return keep(thing, archive, {f"tag {clean_tag(each)}": None for each in tags})
 
 
-@note.command("list")
+@note.command("list", short_help="Print every note and tag that counts, by whom and when.")
 @archive_option
 def list_(archive: str) -> int:
     """Print every note and tag that counts: of what, name, text, by whom, when; with tabs between."""

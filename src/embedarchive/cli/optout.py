@@ -85,7 +85,7 @@ def list_lines(archive: str, ever: bool, as_json: bool) -> None:
             click.echo(json.dumps(asdict(each), ensure_ascii=False) if as_json else printable(say_line(each)))
 
 
-@optout.command("import")
+@optout.command("import", short_help="Take over a list: a file, or what a peer publishes.")
 @click.argument("source", metavar="FILE|URL")
 @archive_option
 @with_options(WORLD_OPTIONS)

@@ -22,7 +22,7 @@ FEW = 5
 """Places of one kind that are shown, where all of them are not asked for."""
 
 
-@click.command()
+@click.command(short_help="List everything that the archive keeps of a person.")
 @click.argument("who", nargs=-1, required=True, metavar="WHO...")
 @archive_option
 @click.option("--thorough", is_flag=True, help="Read every text column and every file, too: as long as verify takes.")

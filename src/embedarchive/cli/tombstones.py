@@ -20,12 +20,12 @@ from embedarchive.store.tombstones import TakenOver, read_lines, read_tombstones
 MOST_BYTES = 500_000_000
 
 
-@click.group()
+@click.group(short_help="Tell mirrors what is withheld; withhold what they do.")
 def tombstones() -> None:
     """Tell mirrors what is withheld here, and withhold what they do: keys, hashes, levels, reasons and dates, nothing else."""
 
 
-@tombstones.command("export")
+@tombstones.command("export", short_help="Write what is withheld by a decision, for mirrors.")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @archive_option
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
@@ -41,7 +41,7 @@ def write_tombstones(out: Path, archive: str, overwrite: bool) -> None:
     click.echo(f"{out} holds {say_count(len(lines), 'tombstone')}.", err=True)
 
 
-@tombstones.command("import")
+@tombstones.command("import", short_help="Withhold at least as strictly as a mirror does.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @archive_option
 @click.option("--due", type=Age(), default="7d", show_default=True, metavar="AGE", help="How soon it is to be decided.")
