@@ -270,6 +270,14 @@ def test_what_is_not_known_is_refused(archive: Path, tmp_path: Path) -> None:
     assert run("verify", archive).code == 2, "an archive is named with -a"
 
 
+@pytest.mark.parametrize("given", [("--sample", "5"), ("--since", "2026-03-20"), ("--archive", "embeds.db")])
+def test_what_is_of_archives_is_not_ignored_beside_a_pack(zipped: Path, given: tuple[str, str]) -> None:
+    done = run("verify", zipped, *given)
+    assert done.code == 2
+    assert f"{given[0]} is of archives" in done.err
+    assert "Nothing was checked" in done.err
+
+
 def test_rows_that_are_not_as_they_were_logged_are_refused(archive: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(archive, tmp_path / "embeds.db"))
     with closing(sqlite3.connect(path)) as conn, conn:

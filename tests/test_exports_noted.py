@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,9 +12,12 @@ import pytest
 
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from embedarchive.store import Archive, open_reader
-from embedarchive.store.exports import WAITING, find_handed_out
+from embedarchive.store.exports import WAITING, HandedOut, find_handed_out, take_in
+from embedarchive.store.handing_out import note_beside
 from embedarchive.store.sidefiles import beside
 from in_process import run
+from logged import sign_log
+from reading_room import open_room
 
 LOST, OTHER = SAMPLES[0].post, SAMPLES[1].post
 FORMS = {
@@ -109,6 +113,46 @@ def test_a_note_waits_while_a_run_writes(path: Path) -> None:
         pass
     assert waiting.read_text() == "no note at all\n"
     assert copies(path, LOST.key) == ["csv"]
+
+
+def test_a_room_notes_while_a_run_takes_in(path: Path) -> None:
+    """Each note is kept once, whoever is in the middle of what."""
+    noting, each = 3, 12
+
+    def note(number: int) -> None:
+        for count in range(each):
+            note_beside(path, HandedOut("2026-03-28T08:00:00.000Z", "pack", "a room", posts=(f"x:{number}{count:02}",)))
+
+    with ThreadPoolExecutor(noting) as threads, Archive(path) as archive:
+        done = [threads.submit(note, number) for number in range(noting)]
+        while not all(one.done() for one in done):
+            take_in(archive.conn, path)
+        take_in(archive.conn, path)
+        kept = [row[0] for row in archive.conn.execute("SELECT post_key FROM export_posts ORDER BY 1")]
+    assert kept == sorted(f"x:{number}{count:02}" for number in range(noting) for count in range(each))
+    assert not beside(path, WAITING).exists()
+
+
+async def test_what_a_visitor_of_the_room_takes_along_is_noted(path: Path) -> None:
+    """Once a day for each post and form; the room writes nothing into the archive itself."""
+    sign_log(path)
+    before = path.read_bytes()
+    room = await open_room(path)
+    for page in (f"pack/{LOST.key}", f"pack/{LOST.key}?all=1", f"evidence/{LOST.key}", f"pack/{LOST.key}"):
+        assert (await room.client.get(f"/embeds/-/{page}")).status_code == 200
+    for refused in ("pack/x:nowhere", f"pack/{SAMPLES[7].post.key}", "evidence/x:nowhere"):
+        assert (await room.client.get(f"/embeds/-/{refused}")).status_code == 404
+    assert path.read_bytes() == before
+    hidden = run("access", "hide", LOST.key, "-a", path)
+    assert hidden.code == 0, hidden.err
+    with closing(open_reader(path)) as conn:
+        made = find_handed_out(conn, [LOST.key])
+        assert conn.execute("SELECT count(*) FROM exports").fetchone()[0] == 2
+    assert [(each.form, each.place, each.eyes) for each in made] == [
+        ("pack", "a visitor of the reading room", "public"),
+        ("wacz", "a visitor of the reading room", "public"),
+    ]
+    assert "a visitor of the reading room" in run("access", "list", "-a", path).out
 
 
 def test_what_was_noted_stays_noted(path: Path) -> None:

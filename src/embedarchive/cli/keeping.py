@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import Progress
 
 from embedarchive.cli.options import archive_option
 from embedarchive.core.checkpoint import SignedNote, read_notes
 from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.shell import say_command
 from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.timestamps import read_roots
@@ -68,6 +70,7 @@ def verify(
     embedarchive verify evidence-instagram-CpQ9x1mNq8r.zip
     """
     if pack:
+        refuse_of_archives(click.get_current_context(), pack)
         return verify_pack(pack, against, tsa_root, require_stamp=require_stamp, quiet=quiet, as_json=as_json)
     roots = read_roots(tsa_root) if tsa_root else None
     log = LogScope(against=against, roots=roots)
@@ -86,6 +89,21 @@ def verify(
         click.echo("No time stamp of the newest checkpoint: embedarchive evidence stamp --tsa URL", err=True)
         return ExitCode.NO_STAMP
     return ExitCode.DONE
+
+
+OF_ARCHIVES = {"archive": "--archive", "sample": "--sample", "since": "--since"}
+"""Options of `verify` that say nothing about a pack."""
+
+
+def refuse_of_archives(context: click.Context, pack: Path) -> None:
+    """Raise UsageError where somebody wrote an option that is about archives beside a pack, which is always read whole."""
+    given = (name for name in OF_ARCHIVES if context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
+    named = [OF_ARCHIVES[name] for name in given]
+    if named:
+        raise UsageError(
+            f"{' and '.join(named)} is of archives, and {pack} is a pack, which is always read whole. Nothing was checked; "
+            f"leave it out: {say_command('embedarchive', 'verify', pack)}"
+        )
 
 
 def verify_pack(

@@ -7,13 +7,15 @@ opens the archive for writing takes it in.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from embedarchive.store.schema import immediate
 from embedarchive.store.sidefiles import beside
@@ -63,10 +65,13 @@ def insert_export(conn: sqlite3.Connection, made: HandedOut) -> int:
 
 def let_wait(path: Path, made: HandedOut) -> None:
     """Append a note to the file beside an archive, durably. Raises OSError."""
-    with beside(path, WAITING).open("a", encoding="utf-8") as file:
+    with locked(beside(path, WAITING), "a") as file:
         file.write(json.dumps(asdict(made), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+_KNOWN = "SELECT made_at, form, place, (SELECT min(post_key) FROM export_posts WHERE export_id = e.id) FROM exports e"
 
 
 def take_in(conn: sqlite3.Connection, path: Path) -> None:
@@ -74,23 +79,45 @@ def take_in(conn: sqlite3.Connection, path: Path) -> None:
     waiting = beside(path, WAITING)
     if not waiting.exists():
         return
-    notes, odd = read_waiting(waiting)
-    with immediate(conn):
-        known = {tuple(row) for row in conn.execute("SELECT made_at, form, place FROM exports")}
-        for each in notes:
-            if (each.made_at, each.form, each.place) not in known:  # a run may have been killed after it took them in
-                insert_export(conn, each)
-    if odd:
-        log.warning("%s has lines that are no notes of exports; they were left there.", waiting)
-        waiting.write_text("".join(f"{line}\n" for line in odd), "utf-8")
-        return
-    waiting.unlink()
+    with locked(waiting, "r") as file:
+        notes, odd = read_waiting(file.read())
+        with immediate(conn):
+            known = {tuple(row) for row in conn.execute(_KNOWN)}
+            for each in notes:
+                first = min(each.posts or (), default=None)
+                if (each.made_at, each.form, each.place, first) not in known:  # a run was killed after it took them in
+                    insert_export(conn, each)
+        if odd:
+            log.warning("%s has lines that are no notes of exports; they were left there.", waiting)
+            waiting.write_text("".join(f"{line}\n" for line in odd), "utf-8")
+            return
+        waiting.unlink()
 
 
-def read_waiting(waiting: Path) -> tuple[list[HandedOut], list[str]]:
-    """The notes in a file, and its lines that are none."""
+@contextlib.contextmanager
+def locked(waiting: Path, mode: str) -> Iterator[IO[str]]:
+    """The file of notes, open for one at a time: a room adds to it while a run takes it in. Raises OSError."""
+    while True:
+        with waiting.open(mode, encoding="utf-8", errors="replace") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if is_there(file, waiting):
+                yield file
+                return
+
+
+def is_there(file: IO[str], path: Path) -> bool:
+    """Whether an open file still lies at a path; somebody may have taken it away while its lock was waited for."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def read_waiting(text: str) -> tuple[list[HandedOut], list[str]]:
+    """The notes in a file's text, and its lines that are none. Pure."""
     notes, odd = list[HandedOut](), list[str]()
-    for line in waiting.read_text("utf-8", "replace").splitlines():
+    for line in text.splitlines():
         try:
             value = json.loads(line)
             posts = value.pop("posts")

@@ -30,6 +30,11 @@ def note_export(path: Path, made: HandedOut) -> None:
             return
     except EmbedArchiveError as error:
         log.debug("%s cannot be written to (%s); the note of an export waits beside it", path, error)
+    note_beside(path, made)
+
+
+def note_beside(path: Path, made: HandedOut) -> None:
+    """Let the note of a copy wait beside the archive: for whoever may not write to it, as a reading room. It raises nothing."""
     try:
         let_wait(path, made)
     except OSError as error:

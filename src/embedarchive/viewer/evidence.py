@@ -28,6 +28,8 @@ from embedarchive.library.records import PostRecord, ProofRecord
 from embedarchive.show.card import author_of, title_of
 from embedarchive.show.check_pack import find_policy, render_check_page
 from embedarchive.show.proof import list_limits, render_facts, say_proof
+from embedarchive.store.exports import HandedOut
+from embedarchive.store.handing_out import note_beside
 from embedarchive.store.sharing import Eyes, open_shared
 from embedarchive.viewer.archives import BROWSED, EVIDENCE, LOG, NOTES, Missing, open_archive, read, within
 from embedarchive.viewer.eyes import eyes_of, refuse_withheld
@@ -37,6 +39,10 @@ LONGEST_EXPORT_MS = 60_000
 PIECE = 1_000_000
 HEADERS = {"x-content-type-options": "nosniff", "cache-control": "private, no-store"}
 _writing = asyncio.Semaphore(2)
+PLACE = "a visitor of the reading room"
+"""Where to a copy went, in its note: nothing is kept of who it was."""
+_noted: dict[str, set[tuple[str, ...]]] = {}
+"""Today -> what was noted, so that a post which is asked for a thousand times is noted once."""
 
 
 async def serve_evidence(datasette: Any, request: Any, send: Any) -> None:
@@ -57,6 +63,19 @@ def write_evidence(path: Path, key: str, out: Path, eyes: Eyes) -> None:
     """On a connection of its own: a post may hold files larger than any value that a page may read. Raises TooSlow."""
     with closing(open_shared(path, eyes)) as conn, within(conn, LONGEST_EXPORT_MS):
         export_wacz(conn, out, clock.now(), find_selection(conn, [key]), sign=find_room_signer())
+    note_copy(path, "wacz", key, eyes)
+
+
+def note_copy(path: Path, form: str, key: str, eyes: Eyes) -> None:
+    """Note once a day that a copy of a post went to a visitor. A room never writes to the archive: the note waits beside it."""
+    now, copy = clock.now(), (str(path), form, key, eyes)
+    today = now[:10]
+    if today not in _noted:
+        _noted.clear()
+    noted = _noted.setdefault(today, set())
+    if copy not in noted:
+        noted.add(copy)
+        note_beside(path, HandedOut(now, form, PLACE, eyes, posts=(key,), count=1))
 
 
 def find_room_signer() -> Sign | None:
@@ -152,3 +171,4 @@ def write_post_pack(path: Path, key: str, out: Path, eyes: Eyes, every: bool) ->
             write_pack(conn, out, find_exhibits(conn, key, every=every), find_room_signer())
         except UsageError as error:
             raise Missing(str(error)) from None
+    note_copy(path, "pack", key, eyes)
