@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from math import ceil
 
 from embedarchive.core.periods import fill_months
 from embedarchive.show.tags import Html
@@ -12,6 +13,8 @@ from embedarchive.show.words import MONTHS, say_count, say_number
 WIDTH, ABOVE, BELOW, LABELS = 720, 90, 44, 26
 MOST_BARS = 72
 """Of more months, the years are shown."""
+MOST_YEARS = 7
+"""So many of them bear their names: more would touch on a phone."""
 GAP = 0.18
 
 
@@ -64,9 +67,9 @@ def draw_bar(x: float, step: float, number: int, most: int, month: str, *, up: b
 
 
 def is_ticked(month: str, months: tuple[str, ...]) -> bool:
-    """Whether a month bears its name: the first, and each January; of years as many as have room."""
+    """Whether a month bears its name: the first, and each January; of years the last, and as many as a phone has room for."""
     if len(month) == len("2026"):
-        return len(months) <= 16 or int(month) % 5 == 0
+        return (int(months[-1]) - int(month)) % ceil(len(months) / MOST_YEARS) == 0
     return month.endswith("-01") or (len(months) <= 14 and month == months[0])
 
 
