@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from embedarchive.library.posts import find_doubted, lend
 from embedarchive.library.questions import _QUESTIONS, QUESTIONS, lay_out
 from embedarchive.library.records import Change, MissingFile, Observation, PostLine, StoredFile
 from embedarchive.show.badges import render_moment
+from embedarchive.show.timeline import render_timeline
 from embedarchive.show.words import (
     DOUBTS,
     REASON_WORDS,
@@ -241,3 +243,12 @@ def test_saved_questions_are_laid_out_and_ask_the_same() -> None:
         lay_out("SELECT 'a, FROM b' FROM (SELECT 1 FROM c) WHERE x")
         == "SELECT 'a, FROM b'\nFROM (SELECT 1\n  FROM c)\nWHERE x"
     )
+
+
+@pytest.mark.parametrize("years", [7, 14, 40])
+def test_the_years_under_a_timeline_are_as_many_as_a_phone_has_room_for(years: int) -> None:
+    posted = {f"{2026 - n}-03": 1 + n for n in range(years)}
+    named = re.findall(r'class="tick"[^>]*>(\d{4})<', str(render_timeline(posted, {"2026-05": 1})))
+    assert named[-1] == "2026"
+    assert 3 < len(named) <= 7
+    assert render_timeline({}, {}) == ""
