@@ -135,6 +135,10 @@ class ArchiveError(EmbedArchiveError):
     ends_run = True
 
 
+class IntakeError(EmbedArchiveError):
+    """The file of pages that readers handed in cannot be read or written; the archive itself is as it was."""
+
+
 class NotAnArchive(ArchiveError):
     pass
 

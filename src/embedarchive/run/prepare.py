@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, groupby, islice
 
 from embedarchive.core import clock
-from embedarchive.core.model import Post
+from embedarchive.core.errors import IntakeError
+from embedarchive.core.model import Fetch, Post
 from embedarchive.run.ledger import Event
 from embedarchive.run.watch import MOST_READINGS, Watch, find_allowed
 from embedarchive.sources import LinkScope, Seed, canonicalize_article
@@ -16,7 +17,8 @@ from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
-from embedarchive.store.optouts import OPTED_OUT, read_optouts
+from embedarchive.store.handed_in import HandedPage, find_newest, read_waiting, settle_page
+from embedarchive.store.optouts import OPTED_OUT, OptOuts, read_optouts
 from embedarchive.store.watching import find_platforms, has_watched
 
 EVERYTHING = LinkScope(())
@@ -53,6 +55,7 @@ def prepare_crawl(
                 keep_documents(archive, crawl_id, some, emit, started_at)
             else:
                 keep_addresses(archive, crawl_id, some, fresh_since, versions, started_at)
+        take_handed_in(archive, crawl_id, emit)
         tell_skipped(intake, emit)
 
     return prepare
@@ -113,15 +116,55 @@ def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit:
     """Put documents already in hand into the archive; they are never too old to search."""
     optouts = read_optouts(archive.conn, started_at)
     for seed in seeds:
-        assert seed.fetch is not None, "only documents in hand come here"
-        if any(map(optouts.bars_address, (seed.url, seed.fetch.final_url))):
-            emit(Event("skipped", seed.url, OPTED_OUT))
-            continue
-        article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
-        keep_notes(archive, seed, started_at)
-        kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
-        outcome = "unchanged" if kept is None else seed.fetch.outcome
-        emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))
+        keep_document(archive, crawl_id, seed, emit, started_at, optouts)
+
+
+def keep_document(archive: Archive, crawl_id: int, seed: Seed, emit: Emit, started_at: str, optouts: OptOuts) -> str:
+    """Put one document into the archive; give what became of it: `ok`, `unchanged`, `failed` or `opted_out`."""
+    assert seed.fetch is not None, "only documents in hand come here"
+    if any(map(optouts.bars_address, (seed.url, seed.fetch.final_url))):
+        emit(Event("skipped", seed.url, OPTED_OUT))
+        return OPTED_OUT
+    article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
+    keep_notes(archive, seed, started_at)
+    kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
+    outcome = "unchanged" if kept is None else seed.fetch.outcome
+    emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))
+    return outcome
+
+
+READER = "reader"
+"""What names an article that a reader handed in, and where its page comes from."""
+
+
+def take_handed_in(archive: Archive, crawl_id: int, emit: Emit) -> None:
+    """Take up the pages that readers handed in, as saved pages; what is wrong with their file ends no run.
+
+    A run that is killed between the two files takes the page up again, which the archive knows it by.
+    """
+    now = clock.now()
+    try:
+        if not find_newest(archive.path):
+            return
+        optouts = read_optouts(archive.conn, now)
+        for page in read_waiting(archive.path):
+            state = "damaged"
+            if page.body:
+                state = keep_document(archive, crawl_id, make_seed(page), emit, now, optouts)
+            else:
+                emit(Event("skipped", page.url, "damaged"))
+            settle_page(archive.path, page.id, state, clock.now())
+    except IntakeError as error:
+        emit(Event("skipped", "pages handed in", "unreadable", str(error)))
+
+
+def make_seed(page: HandedPage) -> Seed:
+    """A page that a reader handed in, as a page in hand. Pure."""
+    fetch = Fetch(
+        url=page.url, final_url=page.url, fetched_at=page.received_at, outcome="ok",
+        content_type="text/html; charset=utf-8", body=page.body, source=READER,
+    )  # fmt: skip
+    return Seed(page.url, READER, fetch)
 
 
 def prepare_capture(posts: Iterable[Post], *, again: bool, platforms: Collection[str] = ()) -> Prepare:
@@ -168,5 +211,6 @@ def prepare_watch(watch: Watch) -> Prepare:
         archive.conclude_all()
         archive.keep_watch_targets(crawl_id, now, find_allowed(archive.conn, watch, now))
         archive.keep_reading(crawl_id, now, MOST_READINGS)
+        take_handed_in(archive, crawl_id, emit)
 
     return prepare
