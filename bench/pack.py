@@ -35,7 +35,7 @@ from embedarchive.store.sharing import open_shared
 from logged import sign_log
 
 RESULTS = Path(__file__).resolve().parent / "results" / "pack.md"
-UNPROVED = (*MADE, "custody.jsonl", "key.pem")
+UNPROVED = (*MADE, "custody.jsonl", "key.pem", "consistency.json")
 """Files that the lists of the bag guard and the log does not; of the key another spelling is the same key."""
 
 

@@ -32,6 +32,7 @@ from embedarchive.core.merkle import (
     is_consistent,
     is_included,
     prove_consistency,
+    prove_growth,
     prove_inclusion,
 )
 
@@ -116,6 +117,7 @@ def test_a_tree_is_shown_to_have_grown_out_of_itself_only(kept: Kept, data: st.D
     roots = find_root(kept, old), find_root(kept, new)
     proof = prove_consistency(kept, old, new)
     assert is_consistent(old, new, *roots, proof)
+    assert prove_growth(kept, (new // 2, old, new), new)[old] == proof
     assert not is_consistent(old, new, roots[0], hash_leaf(b"other"), proof) or old == 0
     assert not is_consistent(old, new, hash_leaf(b"other"), roots[1], proof)
     assert not is_consistent(old, new, *roots, [*proof, roots[0]])

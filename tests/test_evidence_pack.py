@@ -14,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,11 @@ from playwright.async_api import async_playwright
 from archive_builder import ARTICLES, SAMPLES, build_archive
 from authorities import Stamper
 from embedarchive.browser import find_browser
+from embedarchive.core.checkpoint import SignedNote, read_checkpoint, read_note, read_notes, sign_checkpoint
 from embedarchive.core.errors import DamagedArchive, UsageError
+from embedarchive.core.merkle import find_root
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
-from embedarchive.export.checking import WITHDRAWN, check_pack, list_zip
+from embedarchive.export.checking import NEWER, WITHDRAWN, check_pack, list_zip
 from embedarchive.export.exhibits import find_exhibits, show_alone
 from embedarchive.export.pack import VERIFIER, Packed, write_pack
 from embedarchive.export.read_me import READ_ME
@@ -32,6 +35,7 @@ from embedarchive.export.signing import find_signer
 from embedarchive.library import post_record
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, evidence, open_reader
+from embedarchive.store.keyring import Keyring
 from embedarchive.store.sharing import Eyes, open_shared
 from embedarchive.store.stamps import keep_answer, read_due_stamps, want_stamps
 from embedarchive.store.timestamps import judge_stamp, make_stamp_request, read_roots
@@ -43,8 +47,14 @@ from waiting import BOUND_S
 
 POST = SAMPLES[0].post.key
 ARTICLE = ARTICLES[0][0]
-PLAIN = ("card.html", "description.json", "evidence/custody.jsonl", "ro-crate-metadata.json")
-"""What is our reading or record of the evidence: the lists of the bag guard it, not the log."""
+PLAIN = (
+    "card.html",
+    "description.json",
+    "evidence/custody.jsonl",
+    "evidence/consistency.json",
+    "ro-crate-metadata.json",
+)
+"""What is our reading or record of the evidence, or read by `embedarchive verify` only: the lists of the bag guard it."""
 
 
 @pytest.fixture(scope="module")
@@ -536,6 +546,70 @@ def test_a_log_that_was_made_anew_is_caught_by_an_older_checkpoint(archive: Path
     assert (forged.code, forged.out.split()[0]) == (7, "against_other")
     assert run("verify", tmp_path / "true.zip", "--require-stamp").code == 8
     assert run("verify", tmp_path / "true.zip", "--against", tmp_path / "true.zip").code == 2
+
+
+@pytest.fixture(scope="module")
+def grown(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive whose log was signed five times, with something more in it each time, and a pack of the last."""
+    folder = tmp_path_factory.mktemp("grown")
+    path = Path(shutil.copy(archive, folder / "embeds.db"))
+    shutil.copytree(archive.with_name("keys"), folder / "keys")
+    for day in range(21, 25):
+        key = POST if day == 24 else SAMPLES[1].post.key
+        with Archive(path, platforms=PLATFORMS) as opened, opened.transaction() as conn:
+            for (number,) in conn.execute("SELECT id FROM captures WHERE post_key = ?", (key,)).fetchall():
+                evidence.append_withdrawal(conn, "capture", number)
+        sign_log(path, f"2026-03-{day}T08:00:00.000Z")
+    make(path, folder / "pack.zip")
+    return path
+
+
+def held_elsewhere(path: Path, size: int, root: bytes | None = None) -> list[SignedNote]:
+    """A checkpoint of an archive's log of this size, as it was, or with this root, signed by its key."""
+    with closing(open_reader(path)) as conn:
+        newest = read_checkpoint(read_note(conn.execute("SELECT note FROM checkpoints").fetchone()[0]).text)
+        true = find_root(evidence.KeptHashes(conn), min(size, evidence.count_leaves(conn)))
+    key = Keyring(path.parent / "keys").current()
+    return [sign_checkpoint(replace(newest, size=size, root=root or true), [key])]
+
+
+def test_an_older_checkpoint_judges_what_grew_since(grown: Path) -> None:
+    """Each that the archive signed; one of another log of that size, one that it never signed, and one that is newer."""
+    pack = grown.with_name("pack.zip")
+    for note in read_notes(grown.with_suffix(".checkpoints").read_text("utf-8")):
+        assert list(check_pack(pack, [note])) == list(check_pack(pack))
+    with closing(open_reader(grown)) as conn:
+        sizes = [row[0] for row in conn.execute("SELECT size FROM checkpoints ORDER BY size")]
+    assert len(sizes) == 5
+
+    def judge(size: int, root: bytes | None = None) -> set[str]:
+        return {each.code for each in check_pack(pack, held_elsewhere(grown, size, root))} - {WITHDRAWN}
+
+    for size in sizes:
+        assert judge(size) == set()
+        assert judge(size, bytes(32)) == {"against_root"}
+    assert judge(sizes[1] - 1) == {"against_growth"}
+    assert judge(sizes[-1] + 1) == {NEWER}
+    newer = grown.with_name("newer.checkpoints")
+    newer.write_text(f"{held_elsewhere(grown, sizes[-1] + 1)[0]}\n", "utf-8")
+    assert run("verify", pack, "--against", newer).code == 0
+
+
+def test_a_proof_of_growth_that_does_not_hold_is_found(grown: Path, tmp_path: Path) -> None:
+    pack = unpack(grown.with_name("pack.zip"), tmp_path / "pack")
+    path, chance = pack / "data/evidence/consistency.json", random.Random(3)
+    body = path.read_bytes()
+    told = json.loads(body)
+    assert len(told["from"]) == 4
+    for _ in range(60):
+        flip(path, chance)
+        list_anew(pack)
+        assert find_codes(pack), path.read_bytes()
+        path.write_bytes(body)
+    told["from"][2]["way"].reverse()
+    path.write_text(json.dumps(told))
+    list_anew(pack)
+    assert find_codes(pack) == {"growth"}
 
 
 # ------------------------------------------------------------------------------------------------------ in the reading room

@@ -110,14 +110,14 @@ def verify_pack(
     path: Path, against: tuple[Path, ...], tsa_root: Path | None, *, require_stamp: bool, quiet: bool, as_json: bool
 ) -> int:
     """Tell what is wrong with an evidence pack, as its own verify.py does. Raises UsageError where there is none."""
-    from embedarchive.export.checking import WITHDRAWN, check_pack, count_unstamped
+    from embedarchive.export.checking import TOLD, check_pack, count_unstamped
 
     if not path.exists():
         raise UsageError(f"There is no {path}. Name an evidence pack, or with -a an archive.")
     found = 0
     notes = [note for file in against for note in read_held(file)]
     for finding in check_pack(path, notes, read_roots(tsa_root) if tsa_root else None):
-        found += finding.code != WITHDRAWN
+        found += finding.code not in TOLD
         click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
     if not quiet:
         result = f"{say_count(found, 'finding')}." if found else "Nothing is wrong with it."

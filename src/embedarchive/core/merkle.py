@@ -8,7 +8,8 @@ they are all there. Everything else is computed from at most 256 kept hashes a l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import Protocol
 
 WIDTH_BITS = 8
@@ -113,6 +114,17 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root
 
 def prove_consistency(read: ReadHashes, old: int, new: int) -> list[bytes]:
     """The hashes that show that the first `old` of `new` leaves are as they were. Raises ValueError for old > new."""
+    return find_growth(partial(hash_range, read), old, new)
+
+
+def prove_growth(read: ReadHashes, olds: Iterable[int], new: int) -> dict[int, list[bytes]]:
+    """The same from each of many sizes, which share most of their hashes: size -> its proof. Raises ValueError."""
+    find_hash = cache(partial(hash_range, read))
+    return {old: find_growth(find_hash, old, new) for old in olds}
+
+
+def find_growth(find_hash: Callable[[int, int], bytes], old: int, new: int) -> list[bytes]:
+    """A proof of consistency, by whatever gives the hash over the leaves from one to before another. Raises ValueError."""
     if not 0 <= old <= new:
         raise ValueError(f"a tree of {new} leaves was never one of {old}")
     if old in (0, new):
@@ -122,13 +134,13 @@ def prove_consistency(read: ReadHashes, old: int, new: int) -> list[bytes]:
     while old != end:
         middle = start + split_at(end - start)
         if old <= middle:
-            path.append(hash_range(read, middle, end))
+            path.append(find_hash(middle, end))
             end = middle
         else:
-            path.append(hash_range(read, start, middle))
+            path.append(find_hash(start, middle))
             start, whole = middle, False
     if not whole:
-        path.append(hash_range(read, start, end))
+        path.append(find_hash(start, end))
     return path[::-1]
 
 

@@ -32,7 +32,7 @@ from embedarchive.core.checkpoint import (
 )
 from embedarchive.core.entries import commit_words
 from embedarchive.core.errors import UsageError
-from embedarchive.core.merkle import hash_leaf, is_included
+from embedarchive.core.merkle import hash_leaf, is_consistent, is_included
 from embedarchive.export.bag import MANIFEST, TAG_MANIFEST
 from embedarchive.store.timestamps import judge_stamp, read_certificates
 from embedarchive.store.verify import Flaw
@@ -51,12 +51,20 @@ CODES: Mapping[str, str] = {
     "words": "words are not those behind the salted hash in the entry",
     "against_other": "the checkpoint is of another log than those held elsewhere, or not signed by its key",
     "against_root": "the log is not what it was when a checkpoint held elsewhere was signed",
+    "against_growth": "nothing shows that the log grew out of that of a checkpoint held elsewhere",
+    "growth": "a proof that the log grew out of that of an older checkpoint does not hold",
     "unreadable": "something could not be read at all",
 }
 """What is wrong with a pack; the codes are those of its `verify.py`."""
 
 WITHDRAWN = "withdrawn"
 """The code of what is no flaw: it was taken out on purpose, and the pack says so."""
+
+NEWER = "newer"
+"""The code of what is no flaw either: a checkpoint held elsewhere is newer than the pack, which cannot know of it."""
+
+TOLD = frozenset((WITHDRAWN, NEWER))
+"""The codes of what is no flaw."""
 
 MADE = ("card.html", "description.json", "page.wacz", "ro-crate-metadata.json")
 """Files that were made out of what the entry names; all others are named by it, or are the proof itself."""
@@ -188,6 +196,9 @@ def check_exhibit(files: Files, folder: str, roots: Sequence[Certificate] | None
         yield Flaw(WITHDRAWN, f"entry {place['index']}", "it is as a withdrawal left it, and the log says so")
     if not inside or leaf != place["leaf"]:
         yield flaw("not_in_log", f"{folder}/entry.json")
+    name = f"{folder}/consistency.json"
+    if name in files and read_growth(files, name, checkpoint) is None:
+        yield flaw("growth", name)
     yield from check_held(files, folder, json.loads(entry))
 
 
@@ -232,9 +243,34 @@ def compare(files: Files, folder: str, against: Sequence[SignedNote]) -> Iterato
     public = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
     if not any(find_signers(note, checkpoint.origin, [public]) for note in same):
         yield flaw("against_other", name)
+    roots = {checkpoint.size: checkpoint.root}
+    if f"{folder}/consistency.json" in files:
+        roots |= read_growth(files, f"{folder}/consistency.json", checkpoint) or {}
     for held in (read_checkpoint(note.text) for note in same):
-        if held.size == checkpoint.size and held.root != checkpoint.root:
-            yield flaw("against_root", name)
+        of_size = f"{name}, and that of {held.size:,} entries"
+        if held.size > checkpoint.size:
+            yield Flaw(
+                NEWER, of_size, "it is newer than the pack, so only the archive can show that its log grew into it"
+            )
+        elif held.size not in roots:
+            yield flaw("against_growth", of_size)
+        elif held.root != roots[held.size]:
+            yield flaw("against_root", of_size)
+
+
+def read_growth(files: Files, name: str, checkpoint: Checkpoint) -> dict[int, bytes] | None:
+    """The sizes that the log of a checkpoint grew out of, with their roots; None where a proof does not hold.
+
+    Raises ValueError, KeyError, IndexError, TypeError for what is no such file.
+    """
+    told = json.loads(read(files, name))
+    hashes, roots = [bytes.fromhex(each) for each in told["hashes"]], dict[int, bytes]()
+    for each in told["from"]:
+        size, root, proof = each["size"], bytes.fromhex(each["root"]), [hashes[place] for place in each["way"]]
+        if not is_consistent(size, checkpoint.size, root, checkpoint.root, proof):
+            return None
+        roots[size] = root
+    return roots if told["size"] == checkpoint.size else None
 
 
 def leads_to(checkpoint: Checkpoint, place: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import mimetypes
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -32,6 +32,7 @@ from embedarchive.export.read_me import READ_ME, write_read_me
 from embedarchive.export.selection import Selection
 from embedarchive.export.visits import find_description, read_picture_type, tell_fetch, tell_visit
 from embedarchive.export.wacz import export_wacz
+from embedarchive.library.proofs import read_growth
 from embedarchive.library.records import LoggedEntry, ProofRecord, StoredFile
 from embedarchive.library.rows import select
 from embedarchive.show.card import render_card
@@ -41,6 +42,9 @@ from embedarchive.store.fixity import Checked, read_pieces
 VERIFIER = "verify.py"
 HANDED = ("screenshot", "media", "poster", "avatar", "thumbnail", "subtitles")
 """Roles of files that lie in a pack by themselves; all others are in its web archive."""
+
+GROWTH = "consistency.json"
+"""What shows that the log under a pack's checkpoint grew out of those that were signed before."""
 
 SUFFIXES = {"image/webp": ".webp", "image/avif": ".avif", "text/vtt": ".vtt", "audio/mp4": ".m4a", "video/mp4": ".mp4"}
 
@@ -120,6 +124,8 @@ class Writer:
         self.add("evidence/custody.jsonl", write_events(list_events(self.conn, self.exhibit)))
         for name, body in list_evidence(self.exhibit.proof):
             self.add(f"evidence/{name}", body)
+        size = self.exhibit.proof.size
+        self.add(f"evidence/{GROWTH}", write_growth(size, read_growth(self.conn, size)))
 
     def add(self, name: str, body: bytes) -> None:
         self.bag.add(self.place + name, body)
@@ -209,6 +215,21 @@ def write_place(place: LoggedEntry, size: int) -> bytes:
     hashes = [each.hex() for each in place.hashes]
     told = {"index": place.index, "size": size, "leaf": place.leaf.hex(), "hashes": hashes}
     return (json.dumps(told, indent=1) + "\n").encode()
+
+
+def write_growth(size: int, growth: Mapping[int, tuple[bytes, Sequence[bytes]]]) -> bytes:
+    """How a log grew: `hashes`, each once, and `from` each smaller size that was signed its way to the root of `size`. Pure.
+
+    A way is the proof of RFC 9162, section 2.1.4, by the places of its hashes in that list.
+    """
+    hashes = list(dict.fromkeys(each for _, proof in growth.values() for each in proof))
+    places = {each: place for place, each in enumerate(hashes)}
+    ways = [
+        {"size": old, "root": root.hex(), "way": [places[each] for each in proof]}
+        for old, (root, proof) in growth.items()
+    ]
+    told = {"size": size, "hashes": [each.hex() for each in hashes], "from": ways}
+    return (json.dumps(told) + "\n").encode()
 
 
 def write_public_key(key: bytes) -> bytes:

@@ -84,6 +84,12 @@ def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
         "withdrawn was taken out on purpose, and the log says so. 3 has openssl alone judge "
         + ("the first time stamp." if stamps else "the signature.")
     )
+    yield ""
+    yield from fill(
+        "If you have a checkpoint of this archive from elsewhere, compare it: of the same size, its root is the one in "
+        "checkpoint.note. Of an older one, consistency.json shows how the log grew from it (RFC 9162, section 2.1.4); "
+        "verify.py leaves that to software for such logs, as: embedarchive verify PACK --against CHECKPOINT"
+    )
 
 
 def list_commands(names: Sequence[str], stamped_at: str | None) -> tuple[str, str, str]:

@@ -8,14 +8,14 @@ earliest moment that is proved.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from embedarchive.core.canonical import Value, to_canonical
 from embedarchive.core.checkpoint import SignedNote, find_signers, hash_key, read_checkpoint, read_note
 from embedarchive.core.entries import ARTIFACT, CAPTURE, EXCHANGE, FETCH, RENDERING, Columns, hash_entry, salt_column
 from embedarchive.core.errors import DamagedArchive
-from embedarchive.core.merkle import is_included, prove_inclusion
+from embedarchive.core.merkle import is_included, prove_growth, prove_inclusion
 from embedarchive.library.records import LoggedEntry, ProofRecord, SaltedWords, StampRecord, Subject
 from embedarchive.library.rows import Row, select, select_one
 from embedarchive.store.evidence import KeptHashes, find_newest, read_rows, tell, tell_leaf
@@ -81,6 +81,20 @@ def read_signed(conn: sqlite3.Connection, text: str) -> tuple[SignedNote, bytes,
         [signature] = [each.signature for each in note.signatures if each.key_hash == hash_key(origin, key)]
         return note, key, signature
     raise damaged(conn, "a checkpoint of its log is signed by no key of the archive")
+
+
+def read_growth(conn: sqlite3.Connection, size: int) -> dict[int, tuple[bytes, Sequence[bytes]]]:
+    """What shows that a log of `size` entries grew out of each smaller one that was signed: size -> its root, and the proof.
+
+    Raises DamagedArchive where a checkpoint is none, or the tree lacks hashes.
+    """
+    rows = select(conn, "SELECT size, note FROM checkpoints WHERE size < ? ORDER BY size, id", size)
+    try:
+        roots = {row["size"]: read_checkpoint(read_note(row["note"]).text).root for row in rows}
+        proofs = prove_growth(KeptHashes(conn), roots, size)
+    except ValueError as error:
+        raise damaged(conn, f"its log: {error}") from error
+    return {old: (root, proofs[old]) for old, root in roots.items()}
 
 
 def place_entry(conn: sqlite3.Connection, seq: int, leaf: bytes, entry: Value, size: int) -> LoggedEntry:
