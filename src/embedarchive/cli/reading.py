@@ -34,6 +34,7 @@ from embedarchive.show.terminal import render_hit, render_line, render_lookup, r
 from embedarchive.show.words import say_post_status, say_tombstone
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.fixity import Checked
+from embedarchive.store.handed_in import read_token
 from embedarchive.store.sharing import find_tombstone, open_shared
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -281,6 +282,12 @@ def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool, **as
 @click.option(
     "--base-url", metavar="URL", help="The address at which others reach it, when it is not this machine's own."
 )
+@click.option(
+    "--intake", is_flag=True, help="Take in pages that readers hand in with the save button (its page: Save)."
+)
+@click.option(
+    "--new-token", is_flag=True, help="With --intake: make the save buttons that were given out until now void."
+)
 @click.option("--open/--no-open", "open_browser", default=True, help="Open it in a browser, where there is a screen.")
 @click.option("--write-config", "config", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
               help="Write a datasette.yaml that says what everything means, and serve nothing.")  # fmt: skip
@@ -290,6 +297,8 @@ def serve(
     host: str,
     port: int,
     base_url: str | None,
+    intake: bool,
+    new_token: bool,
     open_browser: bool,
     config: Path | None,
 ) -> None:
@@ -308,9 +317,13 @@ def serve(
     if config:
         write_config(paths[0], config)
         return
+    for path in paths if intake else ():
+        read_token(path, renew=new_token)
     from embedarchive.viewer.serve import serve as serve_archives
 
-    serve_archives(*paths, host=host, port=port, open_browser=open_browser, base_url=base_url, on_ready=say_address)
+    serve_archives(
+        *paths, host=host, port=port, open_browser=open_browser, base_url=base_url, intake=intake, on_ready=say_address
+    )
 
 
 def say_address(url: str) -> None:

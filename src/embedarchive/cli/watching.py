@@ -29,7 +29,7 @@ from embedarchive.cli.options import (
 )
 from embedarchive.cli.running import replay_option, run_shown
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveBusy, ArchiveLocked, ExitCode, FetchError
+from embedarchive.core.errors import ArchiveBusy, ArchiveLocked, ExitCode, FetchError, IntakeError
 from embedarchive.library.alerts import describe_alert, read_alerts
 from embedarchive.platforms import BY_NAME
 from embedarchive.run.ledger import say_archive
@@ -38,9 +38,14 @@ from embedarchive.run.telling import TEST_ALERT, Webhook, make_request, make_web
 from embedarchive.run.watch import PER_DAY, PlatformPlan, Watch, has_work, plan_watch
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.collections import refuse_unknown
+from embedarchive.store.handed_in import find_newest
 
 LONGEST_SLEEP_S = 60.0
 """How often a watch that stays asks the archive whether anything is due; that is answered by indexes."""
+
+
+BETWEEN_LOOKS_S = 1.0
+"""How often it asks whether a reader handed a page in."""
 
 
 class BudgetType(click.ParamType[tuple[str, int]]):
@@ -130,14 +135,30 @@ def stay(chosen: Watch, values: dict[str, Any]) -> int:
     path = archive_path(values["archive"])
     open_reader(path).close()
     while True:
+        handed_in = find_handed_in(path)
         with closing(open_reader(path)) as conn:
             due = has_work(conn, chosen, clock.now())
-        if due:
+        if due or handed_in:
             try:
                 run_shown(partial(api.watch, choice=chosen), "watch", values)
             except (ArchiveLocked, ArchiveBusy) as error:
                 click.echo(f"embedarchive: {error} It is tried again in a minute.", err=True)
-        time.sleep(LONGEST_SLEEP_S)
+        rest(path, handed_in)
+
+
+def rest(path: Path, handed_in: int) -> None:
+    """Wait a while, and no longer than until a page is handed in after the one of that number."""
+    until = time.monotonic() + LONGEST_SLEEP_S
+    while time.monotonic() < until and find_handed_in(path) <= handed_in:
+        time.sleep(BETWEEN_LOOKS_S)
+
+
+def find_handed_in(path: Path) -> int:
+    """The number of the newest page that readers handed in, 0 where none waits; what is wrong with their file a run tells."""
+    try:
+        return find_newest(path)
+    except IntakeError:
+        return 0
 
 
 def print_plan(path: Path, chosen: Watch, *, as_json: bool) -> int:

@@ -83,6 +83,7 @@ def opened_intake(archive: Path) -> Iterator[sqlite3.Connection]:
         conn = sqlite3.connect(path, timeout=LONGEST_WAIT_S, isolation_level=None, factory=Connection)
         conn.name = path
         with closing(conn):
+            conn.execute("PRAGMA auto_vacuum = FULL")  # said before there is a table: it shrinks as pages are taken up
             conn.execute("PRAGMA trusted_schema = OFF")
             conn.execute("PRAGMA secure_delete = ON")  # what was taken up is not left in free pages
             conn.execute("BEGIN IMMEDIATE")
@@ -92,8 +93,8 @@ def opened_intake(archive: Path) -> Iterator[sqlite3.Connection]:
             conn.execute("COMMIT")
     except OSError as error:
         raise IntakeError(f"{path} cannot be opened: {error.strerror}. Nothing was handed in or taken up.") from error
-    except (ArchiveError, sqlite3.Error) as error:
-        raise IntakeError(f"Pages that readers handed in cannot be had: {error}") from error
+    except (ArchiveError, sqlite3.Error, MemoryError) as error:
+        raise IntakeError(f"Pages that readers handed in cannot be had: {error or 'no memory is left'}") from error
 
 
 def read_token(archive: Path, *, renew: bool = False) -> str:

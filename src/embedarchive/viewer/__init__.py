@@ -23,6 +23,7 @@ from embedarchive.viewer import (
     browsing,
     cells,
     desk,
+    handing_in,
     hosts,
     links,
     media,
@@ -78,6 +79,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Any]]:
         (DB + r"/lost$", pages.show_lost),
         (DB + r"/browse$", browsing.show_browse),
         (DB + r"/note$", remarks.keep_note),
+        (DB + r"/save$", handing_in.take_page),
         (DB + r"/(?P<what>preserved|lost)\.atom$", syndication.serve_posts_feed),
         (DB + r"/sitemap\.xml$", syndication.serve_sitemap),
         (DB + r"/outlets$", pages.show_outlets),
@@ -211,8 +213,11 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
 
 @hookimpl(optionalhook=True)
 def skip_csrf(datasette: Any, scope: dict[str, Any]) -> bool | None:
-    """A picture to look up changes nothing here; without this its form would need a cookie and a token."""
-    return True if scope["path"].endswith(("/-/find", "/-/embedarchive/find")) else None
+    """A picture to look up changes nothing here; without this its form would need a cookie and a token.
+
+    A page that is handed in comes from another site, with a token of its own.
+    """
+    return True if scope["path"].endswith(("/-/find", "/-/embedarchive/find", "/-/save")) else None
 
 
 # Only Datasette 1.0 asks this one.

@@ -74,6 +74,11 @@ class Links:
     def note(self) -> str:
         return f"{self.base}/-/note"
 
+    @property
+    def save(self) -> str:
+        """The page of the save button, to which the button posts."""
+        return f"{self.base}/-/save"
+
     def find(self, text: str) -> str:
         return f"{self.search}?{urlencode({'q': text})}"
 

@@ -28,6 +28,7 @@ from embedarchive.viewer.hosts import is_only_here
 from embedarchive.viewer.links import Links
 from embedarchive.viewer.memento import make_link
 from embedarchive.viewer.sanitising import sanitise
+from embedarchive.viewer.shims import read_options
 
 PAGE_HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
@@ -71,6 +72,7 @@ async def show(
             "may_note": may_note(datasette, request, database),
             "archive": database.name,
             "takes_pictures": True,
+            "takes_pages": bool(read_options(datasette).get("intake")),
             "asset": lambda name: datasette.urls.path(asset_path(name)),
         },
         request=request,

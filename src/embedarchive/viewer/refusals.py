@@ -112,10 +112,15 @@ def refuse_too_much(datasette: Any, request: Any) -> Response:
 
 
 def refuse(datasette: Any, status: int, title: str, why: str) -> Response:
-    """A short page in our look."""
+    """A short page that says why something cannot be shown."""
+    return tell(datasette, status, title, why, datasette.urls.path("/-/embedarchive"))
+
+
+def tell(datasette: Any, status: int, title: str, why: str, back: str) -> Response:
+    """A short page in our look, which leads `back`."""
     style = tag("link", rel="stylesheet", href=str(datasette.urls.path(asset_path("reading-room.css"))))
-    back = tag("a", "To the reading room", href=str(datasette.urls.path("/-/embedarchive")))
-    body = tag("main", tag("div", tag("h1", title), tag("p", why), tag("p", back), class_="lead"))
+    leads = tag("a", "To the reading room", href=str(back))
+    body = tag("main", tag("div", tag("h1", title), tag("p", why), tag("p", leads), class_="lead"))
     meta = tag("meta", name="viewport", content="width=device-width, initial-scale=1")
     head = tag("head", tag("meta", charset="utf-8"), meta, tag("title", title), style)
     page = Html(f'<!DOCTYPE html><html lang="en">{head}{tag("body", body)}</html>')

@@ -33,15 +33,18 @@ def serve(
     port: int = 8001,
     open_browser: bool = False,
     base_url: str | None = None,
+    intake: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve an archive, or a shelf of them, until Ctrl-C or SIGTERM; `on_ready` is called with the address once it answers.
 
-    It answers to loopback's names, to `host` and to the name in `base_url`, the address at which others reach it.
+    It answers to loopback's names, to `host` and to the name in `base_url`, the address at which others reach it. With `intake`
+    pages can be handed in.
     Raises ArchiveError when there is no archive at one of the paths, UsageError when the port is taken or `base_url` is no
     address.
     """
     options, settings = arrange(host, base_url)
+    options["intake"] = intake
     for path in paths:
         open_reader(path).close()
     listening = listen(host, port)

@@ -21,10 +21,13 @@ class TooLarge(Exception):
     """More bytes came than a form may have."""
 
 
-async def read_form(request: Any) -> dict[str, bytes]:
-    """The fields of a multipart form (https://www.rfc-editor.org/rfc/rfc7578). Raises TooLarge; nonsense is empty."""
+async def read_form(request: Any, largest: int = LARGEST_FORM) -> dict[str, bytes]:
+    """The fields of a multipart form (https://www.rfc-editor.org/rfc/rfc7578) of at most `largest` bytes.
+
+    Raises TooLarge; nonsense is empty.
+    """
     boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
-    body = await read_body(request)
+    body = await read_body(request, largest)
     if boundary is None:
         return {}
     fields: dict[str, bytes] = {}
@@ -35,15 +38,15 @@ async def read_form(request: Any) -> dict[str, bytes]:
     return fields
 
 
-async def read_body(request: Any) -> bytes:
-    """What was posted, whole. Raises TooLarge beyond LARGEST_FORM bytes."""
+async def read_body(request: Any, largest: int = LARGEST_FORM) -> bytes:
+    """What was posted, whole. Raises TooLarge beyond `largest` bytes."""
     parts: list[bytes] = []
     size, more = 0, True
     while more:
         message = await request.receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > LARGEST_FORM:
+        if size > largest:
             raise TooLarge
         more = message.get("more_body", False)
     return b"".join(parts)
