@@ -22,6 +22,8 @@ from embedarchive.core.model import Claim, Embed, Fetch, Found
 from embedarchive.library import count
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
+from embedarchive.store.access import withhold
+from embedarchive.store.cases import Subject
 from embedarchive.store.sharing import HIDDEN, SEEN, find_tombstone, open_shared, read_level
 from in_process import run
 from logged import sign_log
@@ -131,6 +133,25 @@ def test_what_is_withheld_leaves_in_no_form(path: Path, tmp_path: Path, form: st
     hide(path, picture)
     after = export("after.csv")
     assert after == before & {"CANARY2"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_withheld"),
+    [
+        (Subject("account", "Kystvakta.Nord"), True),
+        (Subject("account", "kystvakta.nord", "instagram"), True),
+        (Subject("account", "kystvakta.nord", "x"), False),
+        (Subject("account", "kystvakta"), False),
+        (Subject("account", "marit.solheim.foto", "instagram"), True),
+    ],
+)
+def test_an_account_takes_along_what_it_is_beside(path: Path, subject: Subject, is_withheld: bool) -> None:
+    """By the account alone, no post of which was named: those that will be captured later are withheld just so."""
+    with Archive(path, platforms=PLATFORMS) as archive:
+        withhold(archive, [subject], "sealed", NOW, NOW)
+    with closing(open_reader(path)) as conn:
+        assert (read_level(conn, SAMPLES[0].post.key) == "sealed") is is_withheld
+        assert read_level(conn, SAMPLES[1].post.key) == "public"
 
 
 def test_an_article_takes_along_what_only_it_embeds(path: Path, tmp_path: Path) -> None:

@@ -381,8 +381,8 @@ CREATE VIEW withheld_articles AS
     WHERE n.kind = 'prefix')
   GROUP BY id;
 
--- Posts that are not for everybody: named themselves, by their account (as seen, or as a publisher names it), by a picture that
--- they show, or embedded in nothing but withheld articles; of an instance that does not want to be archived. Short links that name such a post are as it is.
+-- Posts that are not for everybody: named themselves, by their account (as seen, or as a publisher names it), by one beside their
+-- author, by a picture that they show, or embedded in nothing but withheld articles; of an instance that does not want to be archived. Short links that name such a post are as it is.
 CREATE VIEW withheld_posts AS
   WITH named AS MATERIALIZED (
     SELECT n.subject AS key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n WHERE n.kind = 'post'
@@ -398,6 +398,12 @@ CREATE VIEW withheld_posts AS
     SELECT e.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
       CROSS JOIN embeds e ON e.author_handle = n.subject COLLATE NOCASE
       CROSS JOIN posts p ON p.key = e.post_key
+    WHERE n.kind = 'account' AND (n.platform IS NULL OR n.platform = p.platform)
+    UNION ALL
+    SELECT d.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
+      CROSS JOIN descriptions d ON d.collaborators <> '[]'
+      CROSS JOIN json_each(d.collaborators) j ON j.value COLLATE NOCASE IN (n.subject, '@' || n.subject)
+      CROSS JOIN posts p ON p.key = d.post_key
     WHERE n.kind = 'account' AND (n.platform IS NULL OR n.platform = p.platform)
     UNION ALL
     SELECT c.post_key, n.strictness, n.withdrawal_id, n.decided_at FROM access_now n
