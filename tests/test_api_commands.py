@@ -293,7 +293,7 @@ def test_a_signal_lets_what_is_at_work_be_finished_and_then_ends_the_process(
     given = command("capture", *urls, "-a", tmp_path, "--tabs=1", *through(replica)) if by == "command" else script
     process = subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    assert any("capture" in line and "available" in line for line in process.stderr), "a first capture was told"
+    assert any("available" in line for line in process.stderr), "a first capture was told"
     process.send_signal(number)
     out, said = process.communicate(timeout=BOUND_S)
     assert process.returncode == code, said

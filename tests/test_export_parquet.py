@@ -22,7 +22,10 @@ from waiting import BOUND_S
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_archive(tmp_path_factory.mktemp("archive") / "embeds.db")
+    made = build_archive(tmp_path_factory.mktemp("archive") / "embeds.db")
+    assert run("note", "add", SAMPLES[0].post.url, "for the desk", "-a", made).code == 0
+    assert run("collection", "add", "mine", SAMPLES[0].post.url, "-a", made).code == 0
+    return made
 
 
 @pytest.mark.parametrize("selection", [(), (SAMPLES[0].post.url,)], ids=["whole", "one post"])

@@ -192,8 +192,8 @@ def test_no_pattern_takes_more_than_the_square_of_a_text() -> None:
     patterns = find_patterns()
     assert len(patterns) > 300
     for pattern in patterns.values():
-        with at_most(2.0):
-            for text in repeat_its_parts(pattern):
+        for text in repeat_its_parts(pattern):
+            with at_most(2.0):
                 began = time.process_time()
                 pattern.search(text if isinstance(pattern.pattern, str) else text.encode("latin-1"))
                 assert time.process_time() - began < 0.25, (pattern.pattern, text[:20])

@@ -77,10 +77,11 @@ _MONTH_FIRST = re.compile(rf"{_WORD} {_DAY},? (\d{{4}})")
 _MONTH = re.compile(rf"{_WORD},?(?: de| del| of)? (\d{{4}})")
 _YEAR = re.compile(r"\d{4}")
 _WEEKDAY = re.compile(r"^[^\W\d_]{2,12}\.?, (?=\S)")
-_DASH = r"\s*(?:\.\.\.?|…|–|—|/)\s*|\s+(?:-|to|until|till|through|bis|a|à|al|až|до|tot|til)\s+"
-_RANGE = re.compile(rf"(?:(?:from|between|von|de|du|del|entre|с)\s+)?(.+?)(?:{_DASH}|\s+and\s+)(.+)", re.I)
+_DASH = r" ?(?:\.\.\.?|…|–|—|/) ?| (?:-|to|until|till|through|bis|a|à|al|až|до|tot|til) "
+"""Every run of white space is one space by then: of runs, these would take a text's cube."""
+_RANGE = re.compile(rf"(?:(?:from|between|von|de|du|del|entre|с) )?(.+?)(?:{_DASH}| and )(.+)", re.I)
 _DAYS = re.compile(r"(\d{1,2})\.? ?(?:[-–]|to|bis|al?) ?(\d{1,2}\.? .+)")
-_SINCE = re.compile(r"(since|from|after|before|until|till|by)\s+(.+)", re.I)
+_SINCE = re.compile(r"(since|from|after|before|until|till|by) (.+)", re.I)
 _OPEN_RANGE = re.compile(r"(.*?)\.\.(.*)")
 
 
