@@ -138,7 +138,7 @@ def test_an_archive_of_any_age_is_read_and_not_written(command: str, old: Path, 
 
 async def test_the_reading_room_reads_an_archive_of_any_age(old: Path) -> None:
     before = files_of(old.parent)
-    room = await open_room(old)
+    room = await open_room(old, settings={"sql_time_limit_ms": 30_000})  # of a busy machine
     with open_archive(old) as library:
         capture = library.post(KEPT).captures[0].id  # type: ignore[union-attr]
     for page in ("archive", "lost", "desk", "alerts.atom", "outlets",

@@ -322,8 +322,8 @@ async def test_tables_and_columns_are_explained_from_the_schema(room: Datasette)
     assert "how much of what is gone we kept" in meaning["embeds_by_outlet"]["description"]
     page = (await get(room, "/embeds")).text
     assert "Posts that articles embed, as readers saw them" in page
-    assert page.index("/embeds/post_status") < page.index("/embeds/lost_posts") < page.index("Tables</h2>")
-    assert "_sqlite_migrations" not in page.partition("Tables</h2>")[2].partition("hidden tables")[0]
+    assert page.index("/embeds/post_status") < page.index("/embeds/lost_posts") < page.index('id="tables"')
+    assert "_sqlite_migrations" not in page.partition('id="tables"')[2].partition("hidden tables")[0]
     page = (await get(room, "/embeds/captures")).text
     assert "One visit to one post; never changed." in page
     assert "The signs the outcome rests on." in page
