@@ -24,6 +24,8 @@ from embedarchive.detect.cutting import cut_posts, find_runs, make_traces
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, compacting, open_reader, schema
 from embedarchive.store.erasing import DELETED, ERASED, KEPT, REPLACED
+from embedarchive.store.optouts import is_barred, read_optouts
+from embedarchive.store.sharing import read_level
 from embedarchive.store.verify import VerifyScope, verify
 from in_process import run
 from planting import find_left, plant
@@ -469,6 +471,50 @@ def test_nothing_brings_it_back(erased: Path, way: object) -> None:
     assert find_left([erased.parent], {"words": b"CAPTIONCANARY", "visit": b"VISITCANARY", "picture": picture}) == set()
 
 
+@pytest.mark.parametrize("thing", ["@Marit.Solheim.foto", "instagram:@marit.solheim.foto"])
+def test_what_an_erased_account_posts_later_is_barred(path: Path, thing: str) -> None:
+    """Whoever names it first: a publisher, then no run asks for it; the post itself or one beside, then it goes at once."""
+    erase(path, thing)
+    named, seen, beside_it, other = (
+        Post("instagram", f"D{name}lATER01", f"https://www.instagram.com/p/D{name}lATER01/")
+        for name in ("NAMED", "SEENS", "BESID", "OTHER")
+    )
+    handle = "marit.solheim.foto"
+    says = {
+        seen: Description(text="LATERCANARY", author_handle="Marit.Solheim.Foto", author_name="Marit Solheim"),
+        beside_it: Description(text="LATERCANARY", author_handle="kystvakta.nord", collaborators=(handle,)),
+        other: Description(text="STAYS", author_handle="marit.solheim"),
+    }
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
+        fetch = keep_article(archive, crawl, page(words="", url="https://else.example/"), "2026-03-23T08:00:00.000Z")
+        embed = replace(make_embed(5, SAMPLES[0]), post=named, url=named.url, claim=Claim("M", handle, "a claim"))
+        archive.keep_found(fetch, Found((embed,)), FINDER_RULES, NOW, crawl)
+        for number, (post, said) in enumerate(says.items()):
+            archive.keep_target(crawl, post, NOW, forced=True)
+            capture = archive.keep_capture(
+                visit(post, f"2026-03-25T08:00:0{number}.000Z", f"LATERCANARY{number}"), crawl
+            )
+            archive.keep_description(capture, post.key, said, 1, NOW)
+        archive.conclude_all()
+        archive.finish_crawl(crawl, NOW, "done", {})
+    with closing(open_reader(path)) as conn:
+        listed = read_optouts(conn, "2026-12-01T00:00:00.000Z")
+        barred = {key for (key,) in conn.execute("SELECT key FROM barred_posts")}
+        for post in (named, seen, beside_it):
+            assert read_level(conn, post.key) == "erased"
+            assert is_barred(conn, listed, post.key, post.url)
+        assert {seen.key, beside_it.key} <= barred
+        assert read_level(conn, other.key) == "public"
+        assert not is_barred(conn, listed, other.key, other.url)
+    assert (
+        find_left([path.parent], {"words": b"LATERCANARY0", "more": b"LATERCANARY1", "said": b'LATERCANARY"'}) == set()
+    )
+    assert "Marit Solheim" not in text_of(path)
+    assert "STAYS" in text_of(path)
+    assert flaws(path) == []
+
+
 def test_what_was_dehydrated_is_joined_with_nothing(path: Path, tmp_path: Path) -> None:
     dry, joined = tmp_path / "dry.jsonl", tmp_path / "joined.jsonl"
     assert run("export", "--dehydrated", dry, "-a", path).code == 0
@@ -478,11 +524,12 @@ def test_what_was_dehydrated_is_joined_with_nothing(path: Path, tmp_path: Path) 
     assert find_left([joined], {"words": b"CAPTIONCANARY", "name": b"Marit"}) == set()
 
 
-def test_a_backup_that_is_restored_brings_nothing_back(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("thing", [TO_GO.key, "instagram:@marit.solheim.foto"])
+def test_a_backup_that_is_restored_brings_nothing_back(path: Path, tmp_path: Path, thing: str) -> None:
     place = tmp_path / "backup" / "embeds.db"
     place.parent.mkdir()
     assert run("backup", place, "-a", path).code == 0
-    erase(path, TO_GO.key)
+    erase(path, thing)
     done = run("restore", place, "-a", path)
     assert (done.code, "Erased in it" in done.err) == (0, True), done.err
     assert find_left([path], {"words": b"CAPTIONCANARY"}) == set()

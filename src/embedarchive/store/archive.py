@@ -615,8 +615,10 @@ class Archive:
             insert(conn, "descriptions", row, or_ignore=True)
             for name in also:
                 rows.join_posts(conn, post_key, name, now)
-            if any(rows.is_barred(conn, name.key) for name in also):
-                erasing.erase_again(conn, post_key, now, [name.key for name in also])
+            by = (description.author_handle, *description.collaborators)
+            account = erasing.find_account(conn, post_key.partition(":")[0], by)
+            if account or any(rows.is_barred(conn, name.key) for name in also):
+                erasing.erase_again(conn, post_key, now, [name.key for name in also], account)
                 return
             self._sample.ask_to_replay(conn, capture_id)
             conclusions.ask_for_post(conn, post_key)

@@ -16,10 +16,10 @@ REFERENCE = "erased before a backup was restored"
 
 
 def read_erased(path: Path) -> tuple[Subject, ...]:
-    """The posts, articles and outlets that were erased in an archive; none where it cannot be read."""
-    sql = "SELECT DISTINCT kind, subject FROM access WHERE level = 'erased' ORDER BY kind, subject"
+    """The posts, accounts, articles and outlets that were erased in an archive; none where it cannot be read."""
+    sql = "SELECT DISTINCT kind, subject, platform FROM access WHERE level = 'erased' ORDER BY kind, subject, platform"
     with contextlib.suppress(ArchiveError), closing(open_reader(path)) as conn:
-        return tuple(Subject(row[0], row[1]) for row in conn.execute(sql))
+        return tuple(Subject(row[0], row[1], row[2]) for row in conn.execute(sql))
     return ()
 
 

@@ -202,6 +202,7 @@ class Erasure:
     pages: tuple[PageChange, ...]
     exports: tuple[str, ...] = ()
     outlets: tuple[str, ...] = ()
+    accounts: tuple[Subject, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -228,7 +229,8 @@ def plan_erasure(conn: sqlite3.Connection, case: Withdrawal, *, thorough: bool =
     """All that is to go for a case, and nothing done yet; `thorough` looks into the pages of every article."""
     posts, articles, embeds = resolve_case(conn, case)
     plan = plan_posts(conn, posts, articles, embeds, case.id, case.reason, thorough=thorough)
-    return replace(plan, outlets=tuple(each.name for each in case.subjects if each.kind == "outlet"))
+    outlets = tuple(each.name for each in case.subjects if each.kind == "outlet")
+    return replace(plan, outlets=outlets, accounts=tuple(each for each in case.subjects if each.kind == "account"))
 
 
 def plan_posts(
@@ -531,15 +533,19 @@ def log_erasure(conn: sqlite3.Connection, plan: Erasure, emptied: Mapping[str, l
 
 
 def bar(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
-    """Give posts and articles the level `erased`, for good: the view `barred_posts` is what everything asks."""
+    """Give posts, accounts and articles the level `erased`, for good: the view `barred_posts` is what everything asks.
+
+    Runs leave alone what is on the list of opt-outs: the posts, and all that is known to be of the accounts.
+    """
     subjects = [Subject("post", key) for key in plan.posts] + [Subject("article", url) for url in plan.addresses]
     subjects += [Subject("outlet", host) for host in plan.outlets]
-    known = "SELECT 1 FROM access WHERE kind = ? AND subject = ? AND level = 'erased'"
-    new = [each for each in subjects if not conn.execute(known, (each.kind, each.name)).fetchone()]
+    subjects += plan.accounts
+    known = "SELECT 1 FROM access WHERE kind = ? AND subject = ? AND platform IS ? AND level = 'erased'"
+    new = [each for each in subjects if not conn.execute(known, (each.kind, each.name, each.platform)).fetchone()]
     set_level(conn, plan.case, new, "erased", now)
     conn.executemany(
-        "INSERT INTO optouts (kind, pattern, from_at, source, withdrawal_id) VALUES ('post', ?, ?, 'withdrawal', ?)",
-        [(each.name, now, plan.case) for each in new if each.kind == "post"],
+        "INSERT INTO optouts (kind, pattern, platform, from_at, source, withdrawal_id) VALUES (?, ?, ?, ?, 'withdrawal', ?)",
+        [(each.kind, each.name, each.platform, now, plan.case) for each in new if each.kind in ("post", "account")],
     )
 
 
@@ -577,13 +583,32 @@ def empty_rows(
 # ------------------------------------------------------------------------------------------------------ what comes again
 
 
-def erase_again(conn: sqlite3.Connection, key: str, now: str, also: Iterable[str] = ()) -> None:
-    """Erase what came again of a post that is barred, under another of its names; `also` are such as were just learnt."""
+def find_account(conn: sqlite3.Connection, platform: str, handles: Iterable[str | None]) -> Subject | None:
+    """The account that was erased, of those whom a post is of."""
+    named = [each.removeprefix("@") for each in handles if each]
+    found = conn.execute(
+        "SELECT kind, subject, platform FROM access WHERE kind = 'account' AND level = 'erased' "
+        "AND (platform IS NULL OR platform = ?) AND EXISTS (SELECT 1 FROM json_each(?) j "
+        "WHERE j.value = access.subject COLLATE NOCASE) LIMIT 1",
+        (platform, json.dumps(named)),
+    ).fetchone()
+    return Subject(*found) if found else None
+
+
+def erase_again(
+    conn: sqlite3.Connection, key: str, now: str, also: Iterable[str] = (), account: Subject | None = None
+) -> None:
+    """Erase what came again of a post that is barred, under another of its names; `also` are such as were just learnt.
+
+    `account` is the erased one that the post turned out to be of.
+    """
+    conn.execute("PRAGMA secure_delete = ON")
     names = with_names(conn, {key, *also})
     case = conn.execute(
-        "SELECT withdrawal_id FROM access WHERE kind = 'post' AND level = 'erased' "
-        "AND subject IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1",
-        (json.dumps(names),),
+        "SELECT withdrawal_id FROM access WHERE level = 'erased' AND (kind = 'post' "
+        "AND subject IN (SELECT value FROM json_each(?)) OR kind = 'account' AND subject = ? AND platform IS ?) "
+        "ORDER BY id LIMIT 1",
+        (json.dumps(names), account and account.name, account and account.platform),
     ).fetchone()
     plan = plan_posts(conn, names, case=case[0] if case else None)
     if not plan.is_empty:
