@@ -25,6 +25,7 @@ from embedarchive.store.handed_in import (
     settle_page,
 )
 from embedarchive.store.optouts import OptOut, add_optouts
+from in_process import run
 
 NOW = "2026-03-20T08:00:00.000Z"
 URL = "https://thelanternpost.example/2026/03/ferry"
@@ -143,3 +144,15 @@ def test_damage_to_the_file_ends_no_run(path: Path) -> None:
 def test_what_unpacks_without_end_is_cut(path: Path) -> None:
     assert len(handed_in.unpack_page(zlib.compress(bytes(2 * handed_in.LARGEST_PAGE)))) == handed_in.LARGEST_PAGE
     assert handed_in.unpack_page(b"\x00") == b""
+
+
+def test_the_next_crawl_and_its_plan_know_of_what_waits(tmp_path: Path) -> None:
+    page = b"<!doctype html><html><p>No post here."
+    (tmp_path / "a.html").write_bytes(page)
+    path = tmp_path / "embeds.db"
+    hand_in(path, URL, page + b" Nor here.", NOW)
+    assert run("crawl", tmp_path / "a.html", "--plan", "--json", "-a", path).json["in_hand"] == 2
+    assert states(path) == ["waiting"], "a plan takes nothing up"
+    done = run("crawl", tmp_path / "a.html", "-a", path)
+    assert (done.code, "2 fetched" in done.out) == (0, True), done.err
+    assert states(path) == ["ok"]

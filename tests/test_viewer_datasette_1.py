@@ -26,6 +26,7 @@ TEST = PREFACE + "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 
 ROOM = (
     "test_viewer_pages.py",
+    "test_viewer_save.py",
     "test_damaged.py::test_the_reading_room_says_it_in_a_page",
     "test_damaged.py::test_the_reading_room_says_it_also_when_it_happens_later",
     "test_damaged.py::test_the_reading_room_says_that_an_archive_is_locked",

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
@@ -35,7 +35,7 @@ from embedarchive.run.plan import (
     make_plan,
     read_averages,
 )
-from embedarchive.run.prepare import prepare_capture, prepare_check, prepare_crawl, prepare_watch
+from embedarchive.run.prepare import gather_handed_in, prepare_capture, prepare_check, prepare_crawl, prepare_watch
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.services import Settings, SettingsOptions, make_settings
 from embedarchive.run.session import Watcher, run_apart, run_session
@@ -151,7 +151,8 @@ def plan(
         if conn and not seeds:
             gather_due(conn, subjects)
         fresh_since = clock.later(-refresh.total_seconds())
-        for seed in gather_addresses(conn, islice(sources, limit), subjects, fresh_since):
+        taken = chain(islice(sources, limit), gather_handed_in(path))
+        for seed in gather_addresses(conn, taken, subjects, fresh_since):
             assert seed.fetch is not None, "only pages in hand come here"
             if subjects.searched < MOST_SEARCHED:
                 page = search_page(seed.fetch.body, url=seed.fetch.final_url, content_type=seed.fetch.content_type)

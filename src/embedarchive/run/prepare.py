@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, groupby, islice
+from pathlib import Path
 
 from embedarchive.core import clock
 from embedarchive.core.errors import IntakeError
@@ -156,6 +157,15 @@ def take_handed_in(archive: Archive, crawl_id: int, emit: Emit) -> None:
             settle_page(archive.path, page.id, state, clock.now())
     except IntakeError as error:
         emit(Event("skipped", "pages handed in", "unreadable", str(error)))
+
+
+def gather_handed_in(path: Path) -> Iterator[Seed]:
+    """The pages that wait beside the archive of that path, as a plan counts them; what cannot be read is none."""
+    try:
+        if find_newest(path):
+            yield from (make_seed(page) for page in read_waiting(path) if page.body)
+    except IntakeError:
+        return
 
 
 def make_seed(page: HandedPage) -> Seed:

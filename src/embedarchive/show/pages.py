@@ -59,6 +59,7 @@ HELPERS = {
     "say_similarity": words.say_similarity,
     "say_reason": words.say_reason,
     "say_run": words.say_run,
+    "say_source": words.say_source,
     "say_in_place": words.say_in_place,
     "say_moment": words.say_moment,
     "say_interval": words.say_interval,

@@ -240,6 +240,14 @@ def say_in_place(capture: CaptureRecord) -> str:
     return IN_PLACE.get(capture.reason or "", say_reason(capture.reason))
 
 
+SOURCES = {"reader": "handed in by a reader"}
+
+
+def say_source(source: str) -> str:
+    """Where a page comes from: `network`, a reader, a file or web archive by its name."""
+    return SOURCES.get(source, source)
+
+
 def say_reason(code: str | None) -> str:
     """A short code in words: `login_wall` -> `login wall`. Why a post is gone only its platform knows: that is what is said."""
     if code in DENIALS:

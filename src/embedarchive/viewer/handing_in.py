@@ -11,6 +11,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -31,7 +32,7 @@ from embedarchive.store.handed_in import LARGEST_PAGE, ListedPage, hand_in, list
 from embedarchive.store.optouts import read_optouts
 from embedarchive.viewer.archives import Missing, known_archives, open_archive, read
 from embedarchive.viewer.eyes import is_staff
-from embedarchive.viewer.hosts import ForeignHost, is_loopback, is_only_here, make_absolute
+from embedarchive.viewer.hosts import App, ForeignHost, is_loopback, is_only_here, make_absolute
 from embedarchive.viewer.pages import links_to, show
 from embedarchive.viewer.refusals import refuse, tell
 from embedarchive.viewer.shims import read_options
@@ -40,6 +41,10 @@ from embedarchive.viewer.uploads import TooLarge, read_form
 LARGEST_HANDED_FORM = LARGEST_PAGE + 100_000
 MOST_SHOWN = 100
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+ORIGIN = "embedarchive_origin"
+AMBIENT = (b"cookie", b"origin", b"sec-fetch-site")
+"""Headers that Datasette judges a form by; one that hands a page in is judged here."""
 
 CLOSED = "This reading room takes no pages in. Start it with: embedarchive serve --intake"
 NOT_YOURS = (
@@ -136,6 +141,26 @@ def make_bookmarklet(room: str, token: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- what came in
 
 
+def without_cookies(app: App) -> App:
+    """The application, to which a page that is handed in comes without any cookie, and its site (ORIGIN) beside the headers.
+
+    Datasette 1.0 refuses every form of another site, for what a cookie could allow it to do.
+    """
+
+    async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith("/-/save"):
+            headers = [pair for pair in scope["headers"] if pair[0].lower() not in AMBIENT]
+            scope = {**scope, "headers": headers, ORIGIN: find_header(scope["headers"], b"origin")}
+        await app(scope, receive, send)
+
+    return bare
+
+
+def find_header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
+    """The first header of that name. Pure."""
+    return next((value.decode("latin-1") for key, value in headers if key.lower() == name), None)
+
+
 async def answer_form(datasette: Any, request: Any) -> Response:
     """Take a page that was posted, or say in a sentence why not."""
     try:
@@ -163,7 +188,7 @@ async def receive_page(datasette: Any, request: Any) -> Response:
             "The bookmark is of another room, or of before its token was renewed: make it anew.",
         )
     url = read_address(form.get("url", b"").decode("utf-8", "replace"))
-    refuse_foreign_origin(url, request.headers.get("origin"))
+    refuse_foreign_origin(url, request.scope.get(ORIGIN))
     body = form.get("page", b"").replace(b"\r\n", b"\n")  # as the DOM has it; forms write every end of a line so
     refuse_no_page(form.get("type", b"").decode("utf-8", "replace"), body)
     if why := await datasette.databases[name].execute_fn(lambda conn: find_bar(conn, url)):
