@@ -17,7 +17,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-.PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow clean
+.PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow played clean
 
 crawl: $(READY)
 ifdef URL
@@ -46,6 +46,10 @@ serve: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/find.py
 	$(BIN)/python bench/capture.py
+
+# Four minutes: every platform in a browser in every state, each of the faults that all of them can have included.
+played: $(READY)
+	PLAY_EVERY_FAULT=1 $(BIN)/python -m pytest tests/test_conformance_played.py
 
 # Ten minutes: a browser records every state of every platform once, then each mistake is put to the suite.
 mutate: $(READY)
