@@ -66,7 +66,11 @@ def test_no_more_waits_than_is_bounded(path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(handed_in, "MOST_WAITING", 100)
     monkeypatch.setattr(handed_in, "MOST_WAITING_BYTES", 10)
     assert hand_in(path, f"{URL}/9", PAGE, NOW) == "full"
-    assert len(list(read_waiting(path))) == 2
+    monkeypatch.setattr(handed_in, "MOST_WAITING_BYTES", 10**9)
+    monkeypatch.setattr(handed_in, "MOST_OF_A_SITE", 2)
+    assert hand_in(path, f"{URL}/9", PAGE, NOW) == "full", "of this site"
+    assert hand_in(path, "https://elsewhere.example/", PAGE, NOW) == "waiting"
+    assert len(list(read_waiting(path))) == 3
 
 
 def test_the_list_forgets_after_a_week(path: Path) -> None:

@@ -123,9 +123,10 @@ def test_five_posts_of_two_pages_are_kept_under_a_watch_at_rest(
     wanted = {f"{post.platform}:{post.key}" for article in articles for post in article.posts}
     assert (len(articles), len(wanted)) == (2, 5)
     with started("watch", "-a", path, "--no-replay", *through(replica)):
-        for article in articles:
-            page = browser.new_page()
+        pages = [browser.new_page() for _ in articles]
+        for page, article in zip(pages, articles, strict=True):
             page.goto(article.url, wait_until="domcontentloaded")
+        for page, article in zip(pages, articles, strict=True):
             said = press(page, button)
             assert "Handed in" in said, said
             assert article.url in said
@@ -138,7 +139,7 @@ def test_five_posts_of_two_pages_are_kept_under_a_watch_at_rest(
     page.close()
 
 
-def test_what_stands_in_shadow_roots_and_frames_is_handed_in_and_what_was_typed_is_not(
+def test_what_stands_in_shadow_roots_and_frames_is_handed_in_and_what_is_the_readers_own_is_not(
     browser: BrowserContext, path: Path, button: str
 ) -> None:
     page = browser.new_page()
@@ -151,6 +152,9 @@ def test_what_stands_in_shadow_roots_and_frames_is_handed_in_and_what_was_typed_
           frame.contentDocument.body.innerHTML = "<p>in the frame</p>";
           document.body.insertAdjacentHTML("beforeend", "<input value='my secret'><textarea>my diary</textarea>");
           document.title = "Œuvre 🎭";
+          document.cookie = "session=a1b2c3d4e5f6a7b8c9; path=/";
+          document.head.insertAdjacentHTML("beforeend", "<meta name='csrf-token' content='of this session'>");
+          document.head.insertAdjacentHTML("beforeend", "<script>window.me = {key: 'a1b2c3d4e5f6a7b8c9'}</scr" + "ipt>");
         }"""
     )
     assert "Handed in" in press(page, button)
@@ -161,6 +165,9 @@ def test_what_stands_in_shadow_roots_and_frames_is_handed_in_and_what_was_typed_
     assert "<title>Œuvre 🎭</title>" in body
     assert "my secret" not in body
     assert "my diary" not in body
+    assert "of this session" not in body
+    assert "a1b2c3d4e5f6a7b8c9" not in body
+    assert "key: '[redacted]'" in body
 
 
 def read_newest(path: Path) -> str:

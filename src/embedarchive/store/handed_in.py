@@ -27,6 +27,8 @@ Receipt = Literal["waiting", "repeated", "full"]
 LARGEST_PAGE = 20 * 1024 * 1024
 """Bytes of one page: as many as are fetched of an article."""
 MOST_WAITING = 500
+MOST_OF_A_SITE = 100
+"""Pages of one site that wait: none can keep the others out."""
 MOST_WAITING_BYTES = 200 * 1024 * 1024
 """Of all pages that wait, as they are packed in the file."""
 LISTED_S = 7 * 86_400
@@ -107,16 +109,23 @@ def read_token(archive: Path, *, renew: bool = False) -> str:
 
 
 def hand_in(archive: Path, url: str, body: bytes, now: str) -> Receipt:
-    """Put a page where the next run finds it; `full` if too much waits already, `repeated` if this very page does."""
+    """Put a page where the next run finds it; `full` if too much waits already, `repeated` if this very page does.
+
+    `url` is in the spelling of `check_url`: it has a path.
+    """
     packed, sha256 = zlib.compress(body), hash_bytes(body)
     with opened_intake(archive) as conn:
         forget_old(conn, now)
         waits = "SELECT 1 FROM pages WHERE state = 'waiting' AND url = ? AND sha256 = ?"
         if conn.execute(waits, (url, sha256)).fetchone():
             return "repeated"
-        total = "SELECT count(*), coalesce(sum(length(packed)), 0) FROM pages WHERE state = 'waiting'"
-        number, size = conn.execute(total).fetchone()
-        if number >= MOST_WAITING or size + len(packed) > MOST_WAITING_BYTES:
+        site = url[: url.index("/", url.index("://") + 3) + 1]
+        total = (
+            "SELECT count(*), coalesce(sum(length(packed)), 0), count(*) FILTER (WHERE substr(url, 1, ?) = ?) "
+            "FROM pages WHERE state = 'waiting'"
+        )
+        number, size, of_site = conn.execute(total, (len(site), site)).fetchone()
+        if number >= MOST_WAITING or of_site >= MOST_OF_A_SITE or size + len(packed) > MOST_WAITING_BYTES:
             return "full"
         conn.execute(
             "INSERT INTO pages (url, sha256, packed, received_at) VALUES (?, ?, ?, ?)", (url, sha256, packed, now)

@@ -15,11 +15,13 @@
     fill(root, copy, depth);
     return copy.outerHTML;
   };
-  // What a copy leaves out is put in: shadow roots, frames of the same origin. What the reader typed is left out.
+  // What a copy leaves out is put in: shadow roots, frames of the same origin. What the reader typed is left out, and
+  // what lets forms of the page act for the reader.
   const fill = (node, copy, depth) => {
     const copies = [copy, ...copy.querySelectorAll("*")];
     [node, ...node.querySelectorAll("*")].forEach((each, n) => {
       if (each.localName === "input") copies[n].removeAttribute("value");
+      if (each.matches("meta[name*=csrf i], meta[name*=token i]")) copies[n].removeAttribute("content");
       if (each.localName === "textarea") copies[n].textContent = "";
       if (each.shadowRoot) copies[n].prepend(declare(each.shadowRoot, copies[n].ownerDocument, depth));
       const inner = depth < 3 && /^i?frame$/.test(each.localName) ? inside(each) : null;
@@ -36,7 +38,16 @@
     }
     return template;
   };
-  const page = "<!doctype html>\n" + write(document.documentElement, 0);
+  const cookies = () => {
+    try {
+      return document.cookie.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
+    } catch {
+      return [];
+    }
+  };
+  const whole = "<!doctype html>\n" + write(document.documentElement, 0);
+  const secrets = cookies().filter((value) => value.length > 15);
+  const page = secrets.reduce((text, value) => text.replaceAll(value, "[redacted]"), whole);
   if (new Blob([page]).size > most)
     return alert("embedarchive: this page is too large to be handed in. Save it as a file, and give that to embedarchive crawl.");
   const form = document.createElement("form");
