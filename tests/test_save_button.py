@@ -73,7 +73,9 @@ def browser(replica: Replica) -> Iterator[BrowserContext]:
     ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_browser(None, os.environ).path, args=args)
-        yield chromium.new_context()
+        context = chromium.new_context()
+        context.set_default_timeout(1000 * BOUND_S)
+        yield context
         chromium.close()
 
 
