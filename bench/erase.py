@@ -1,11 +1,15 @@
 """Canaries in a real crawled archive, erased: is any of them left in any byte, and does anything bring one back?
 
 usage: python bench/erase.py [--step N] [--most-s S]      (Linux; strace for the calls; four minutes)
+       python bench/erase.py --erasures 1000              (two minutes)
 
 The replica's articles are crawled with a real browser, rendered, with their posts photographed in place. Words are planted in
 every column of one post's rows; to these come its caption in every file, and its pictures. It is erased, and every byte is
 searched: the file, whatever lies beside it, what is packed in it, free pages, new exports of each form, a new backup. Then it
 is crawled and checked again, by rules of a later version. Last, a copy is erased with every N-th system call killed or failed.
+
+With `--erasures`, and nothing else: of an archive of twice as many posts so many posts, accounts and articles are erased, drawn
+by chance; `verify` must find it whole, each thing that went named, and whatever else somebody changes in it.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import erased_often
 from embedarchive.core.errors import EmbedArchiveError
 from embedarchive.platforms import PLATFORMS
 from embedarchive.replica import Replica
@@ -39,6 +44,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOW = "2026-03-28T08:00:00.000Z"
 ARTICLES = 4
 CALLS = ("openat", "pwrite64", "fdatasync", "fsync", "rename", "unlink", "ftruncate")
+ROUNDS = 3
+"""How often each kind of change is made to an archive of many erasures."""
 FAULTS = ("signal=KILL", "error=ENOSPC", "error=EIO")
 FORMS = (
     ("publish", "out.db"), ("export", "--site", "site"), ("export", "--wacz", "out.wacz"), ("export", "--jsonl", "out.jsonl"),
@@ -185,12 +192,46 @@ def make_small(path: Path) -> dict[str, bytes]:
     return planted
 
 
+def erase_often(erasures: int) -> int:
+    """Many erasures in one archive, and many changes to it; written to bench/results/erasures.md."""
+    with tempfile.TemporaryDirectory(prefix="embedarchive-erase-") as folder:
+        path, posts = Path(folder) / "embeds.db", 2 * erasures
+        erased_often.build(path, posts)
+        size, started = path.stat().st_size, time.monotonic()
+        erased_often.erase_and_sign(path, posts, erasures)
+        erased_s, started = time.monotonic() - started, time.monotonic()
+        flaws = erased_often.find_flaws(path)
+        verified_s = time.monotonic() - started
+        unnamed = erased_often.find_unnamed(path)
+        tried, uncaught = erased_often.find_uncaught(path, Path(folder), ROUNDS)
+        with closing(open_reader(path)) as conn:
+            gone = conn.execute("SELECT count(*) FROM barred_posts").fetchone()[0]
+            logged = conn.execute("SELECT count(*) FROM log WHERE kind = 'withdrawal'").fetchone()[0]
+    figures = {"erasures": erasures, "posts_gone": gone, "withdrawals": logged, "flaws": len(flaws), "unnamed": len(unnamed),
+               "changes": tried, "caught": tried - len(uncaught), "erased_s": round(erased_s, 1),
+               "verified_s": round(verified_s, 2)}  # fmt: skip
+    lines = [
+        "# Many erasures", "", f"An archive of {posts:,} posts ({size:,} bytes), of which {erasures:,} posts, accounts and "
+        f"articles were erased, one after another, each a case of its own. Then {ROUNDS} changes of each of "
+        f"{len(erased_often.CHANGES)} kinds were made to copies of it:", "",
+        *(f"- {name}" for name in erased_often.CHANGES), "",
+        *(f"- NOT CAUGHT: {name}" for name in uncaught), *(f"- FLAW: {each.code} {each.what}" for each in flaws),
+        *(f"- NOT NAMED: {each}" for each in unnamed), json.dumps(figures), "",
+    ]  # fmt: skip
+    (ROOT / "bench" / "results" / "erasures.md").write_text("\n".join(lines), "utf-8")
+    print(json.dumps(figures))
+    return 1 if flaws or unnamed or uncaught else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", type=int, default=5, help="of the calls that are killed or failed, every so many")
     parser.add_argument("--most-s", type=float, default=150.0, help="seconds for these; 0 leaves them out")
     parser.add_argument("--child", type=Path)
+    parser.add_argument("--erasures", type=int, default=0, help="only many erasures of one archive, and changes to it")
     args = parser.parse_args()
+    if args.erasures:
+        return erase_often(args.erasures)
     if args.child:
         try:
             erase(args.child)

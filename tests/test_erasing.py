@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import erased_often
 from archive_builder import SAMPLES, build_archive, draw_picture, instagram, make_embed
 from embedarchive.core.errors import ArchiveBusy, DiskFull
 from embedarchive.core.model import Artifact, Capture, Claim, Description, Fetch, Found, Post, Rendering, Verdict
@@ -536,6 +537,17 @@ def test_a_backup_that_is_restored_brings_nothing_back(path: Path, tmp_path: Pat
     assert STAYS[:20] in text_of(path)
     assert flaws(path) == []
     assert "beside the archive" in run("access", "erase", "1", "-a", path).err  # what was replaced
+
+
+def test_after_many_erasures_it_is_whole_and_any_other_change_is_caught(tmp_path: Path) -> None:
+    """Of posts, accounts and articles drawn by chance; `bench/erase.py --erasures 1000` is the same for longer."""
+    path = tmp_path / "embeds.db"
+    erased_often.build(path, 40)
+    erased_often.erase_and_sign(path, 40, 20)
+    assert erased_often.find_flaws(path) == []
+    assert erased_often.find_unnamed(path) == []
+    tried, uncaught = erased_often.find_uncaught(path, tmp_path, rounds=1)
+    assert (tried, uncaught) == (len(erased_often.CHANGES), [])
 
 
 # ------------------------------------------------------------------------------------------------- before, or after
