@@ -24,7 +24,9 @@ from embedarchive.detect import FINDER_RULES, find_embeds
 from embedarchive.detect.cutting import cut_posts, find_runs, make_traces
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, compacting, open_reader, schema
+from embedarchive.store.blobs import hash_bytes
 from embedarchive.store.erasing import DELETED, ERASED, KEPT, REPLACED
+from embedarchive.store.fixity import read_blob
 from embedarchive.store.optouts import is_barred, read_optouts
 from embedarchive.store.sharing import read_level
 from embedarchive.store.verify import VerifyScope, verify
@@ -537,6 +539,28 @@ def test_a_backup_that_is_restored_brings_nothing_back(path: Path, tmp_path: Pat
     assert STAYS[:20] in text_of(path)
     assert flaws(path) == []
     assert "beside the archive" in run("access", "erase", "1", "-a", path).err  # what was replaced
+
+
+def test_a_plan_holds_no_page(path: Path) -> None:
+    """However many articles there are, their pages are cut one at a time, as each is replaced."""
+    size, pages = 40_000, 3
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
+        for number in range(pages):
+            filling = f"<p>{number} {'of the many pages ' * (size // 18)}</p>"
+            keep_article(archive, crawl, page() + filling.encode(), f"2026-03-22T0{number}:00:00.000Z")
+        archive.finish_crawl(crawl, NOW, "done", {})
+    case = int(decide(path, TO_GO.key))
+    with Archive(path, platforms=PLATFORMS) as archive:
+        plan = archive.erase(case, NOW)
+        cut = [each.cut for each in plan.pages if each.cut is not None]
+        assert len(cut) >= 2 * pages
+        assert len(repr(plan)) < size
+        for sha256 in cut:
+            body = read_blob(archive.conn, sha256)
+            assert body
+            assert hash_bytes(body) == sha256
+            assert b"CAPTIONCANARY" not in body
 
 
 def test_after_many_erasures_it_is_whole_and_any_other_change_is_caught(tmp_path: Path) -> None:

@@ -170,19 +170,22 @@ Fate = Literal["cut", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class PageChange:
-    """A file of one fetch of an article: what it was, and what stands there instead (None: nothing, `why` says so)."""
+    """A file of one fetch of an article: what it was, and whether a page without the posts stands there instead.
+
+    `cut` is the sha256 of that page; None: nothing stands there, `why` says so. The page itself is made when it is kept.
+    """
 
     fetch_id: int
     url: str
     column: str
     sha256: str
     content_type: str | None
-    body: bytes | None
+    cut: str | None = None
     why: str = ""
 
     @property
     def fate(self) -> Fate:
-        return "gone" if self.body is None else "cut"
+        return "gone" if self.cut is None else "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,7 @@ class Erasure:
     files: Mapping[str, int]
     shared: tuple[str, ...]
     pages: tuple[PageChange, ...]
+    wanted: PostTraces
     exports: tuple[str, ...] = ()
     outlets: tuple[str, ...] = ()
     accounts: tuple[Subject, ...] = ()
@@ -262,6 +266,7 @@ def plan_posts(
     )
     return Erasure(
         case, reason, tuple(keys), whole, addresses, tuple(captures), given, count_words(conn, given), files, shared, pages,
+        wanted,
         tuple(row[0] for row in exports),
     )  # fmt: skip
 
@@ -389,7 +394,7 @@ def plan_pages(conn: sqlite3.Connection, wanted: PostTraces, given: Mapping[str,
 def plan_fetch(conn: sqlite3.Connection, row: sqlite3.Row, wanted: PostTraces) -> list[PageChange]:
     fetch_id, url, content_type, html, dom, picture, whole = tuple(row)[:7]
     pages = [
-        plan_page(conn, PageChange(fetch_id, url, column, sha256, kind, None), wanted, whole=bool(whole))
+        plan_page(conn, PageChange(fetch_id, url, column, sha256, kind), wanted, whole=bool(whole))
         for column, sha256, kind in (
             ("html_sha256", html, content_type),
             ("dom_sha256", dom, "text/html; charset=utf-8"),
@@ -398,31 +403,25 @@ def plan_fetch(conn: sqlite3.Connection, row: sqlite3.Row, wanted: PostTraces) -
     ]
     held = [page for page in pages if page is not None]
     if picture and (held or whole or row["embeds"]):
-        held.append(
-            PageChange(
-                fetch_id, url, "screenshot_sha256", picture, None, None, "a picture of the whole article shows it"
-            )
-        )
+        why = "a picture of the whole article shows it"
+        held.append(PageChange(fetch_id, url, "screenshot_sha256", picture, None, why=why))
     return held
 
 
 def plan_page(conn: sqlite3.Connection, page: PageChange, wanted: PostTraces, *, whole: bool) -> PageChange | None:
     """What becomes of one page; None for one that holds nothing of the posts."""
     if whole:
-        return PageChange(
-            page.fetch_id, page.url, page.column, page.sha256, page.content_type, None, "the article is erased"
-        )
+        return replace(page, why="the article is erased")
     try:
         body = read_blob(conn, page.sha256)
     except (WrongBytes, DamagedArchive):
-        return PageChange(page.fetch_id, page.url, page.column, page.sha256, page.content_type, None, "it is damaged")
+        return replace(page, why="it is damaged")
     if body is None:
         return None
     cut = cut_posts(body, wanted, page.content_type)
-    if cut == body:
-        return None
-    why = "its place in the page could not be found" if cut is None else ""
-    return PageChange(page.fetch_id, page.url, page.column, page.sha256, page.content_type, cut, why)
+    if cut is None:
+        return replace(page, why="its place in the page could not be found")
+    return None if cut == body else replace(page, cut=hash_bytes(cut))
 
 
 _USED = f"""SELECT sha256 FROM artifacts WHERE sha256 IN (SELECT value FROM json_each(:files)) AND capture_id NOT {_CAPTURES}
@@ -496,7 +495,7 @@ def erase_rows(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
     bar(conn, plan, now)
     for page in plan.pages:
         replace_page(conn, page, plan, now)
-    replaced = {page.sha256: hash_bytes(page.body) for page in plan.pages if page.body is not None}
+    replaced = {page.sha256: page.cut for page in plan.pages if page.cut is not None}
     for sha256 in plan.files:
         redact_file(conn, sha256, plan.reason, now, plan.case, replaced.get(sha256))
     emptied = {table: empty_rows(conn, table, columns, plan, now) for table, columns in ERASED.items()}
@@ -551,13 +550,23 @@ def bar(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
 
 def replace_page(conn: sqlite3.Connection, page: PageChange, plan: Erasure, now: str) -> None:
     """Let a fetch name the page without the post, or none; the page itself goes with the files."""
-    new = None if page.body is None else rows.keep_blob(conn, page.body, page.content_type)
+    if page.cut is not None:
+        keep_cut(conn, page, plan.wanted)
     conn.execute(
         "INSERT OR IGNORE INTO redactions (table_name, row_id, column_name, reason, redacted_at, withdrawal_id, replaced_by) "
         "VALUES ('fetches', ?, ?, ?, ?, ?, ?)",
-        (str(page.fetch_id), page.column, plan.reason, now, plan.case, new),
+        (str(page.fetch_id), page.column, plan.reason, now, plan.case, page.cut),
     )
-    conn.execute(f"UPDATE fetches SET {page.column} = ? WHERE id = ?", (new, page.fetch_id))
+    conn.execute(f"UPDATE fetches SET {page.column} = ? WHERE id = ?", (page.cut, page.fetch_id))
+
+
+def keep_cut(conn: sqlite3.Connection, page: PageChange, wanted: PostTraces) -> None:
+    """Keep a page without the posts, unless it is there already: one at a time, for a plan may name thousands."""
+    if conn.execute("SELECT 1 FROM blobs WHERE sha256 = ?", (page.cut,)).fetchone():
+        return
+    cut = cut_posts(read_blob(conn, page.sha256) or b"", wanted, page.content_type)
+    assert cut is not None, "it could be cut when that was planned"
+    rows.keep_blob(conn, cut, page.content_type)
 
 
 def empty_rows(
