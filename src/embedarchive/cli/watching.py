@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -155,10 +155,10 @@ def rest(path: Path, handed_in: int) -> None:
 
 def find_handed_in(path: Path) -> int:
     """The number of the newest page that readers handed in, 0 where none waits; what is wrong with their file a run tells."""
-    try:
-        return find_newest(path)
-    except IntakeError:
-        return 0
+    newest = 0
+    with suppress(IntakeError):
+        newest = find_newest(path)
+    return newest
 
 
 def print_plan(path: Path, chosen: Watch, *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ EmbedArchiveError
 │   ├── BrowserMissing     there is none that starts                    exit 4
 │   └── BrowserCrashed     it died or hung, and was killed
 ├── NetworkDown            this machine reaches nothing at all          exit 11
+├── IntakeError            pages that readers handed in cannot be had   exit 1
 ├── SigningError           a checkpoint could not be signed            exit 1
 └── ArchiveError           the archive file cannot be used              exit 1
     ├── NotAnArchive       the file is something else; it was left untouched
