@@ -47,7 +47,7 @@ bench: $(READY)
 	$(BIN)/python bench/find.py
 	$(BIN)/python bench/capture.py
 
-# Four minutes: every platform in a browser in every state, each of the faults that all of them can have included.
+# Two minutes: every platform in a browser in every state, each of the faults that all of them can have included.
 played: $(READY)
 	PLAY_EVERY_FAULT=1 $(BIN)/python -m pytest tests/test_conformance_played.py
 
