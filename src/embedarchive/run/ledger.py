@@ -217,11 +217,16 @@ class Run:
             Pass("conclude", 1, self.due_by_the_clock(CONCLUSIONS), self.conclude_post, "post_key"),
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
-        later = Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id")
-        adopt = Pass("log", 1, self.due_to_adopt, self.adopt, "id")
-        every = tuple(replace(step, work=self.at_work.watched(step.name, step.work)) for step in (*due, later, adopt))
+        later = (
+            Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id"),
+            Pass("log", 1, self.due_to_adopt, self.adopt, "id"),
+        )
         # Counted outside of what is watched: a task counts from the moment it is asked for.
-        return (*(replace(step, work=self.spare.counted(step.work)) for step in every[:-2]), *every[-2:])
+        counted = (replace(step, work=self.spare.counted(step.work)) for step in map(self.watched, due))
+        return (*counted, *map(self.watched, later))
+
+    def watched(self, step: Pass) -> Pass:
+        return replace(step, work=self.at_work.watched(step.name, step.work))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do all that is due. Raises ArchiveError when nothing more can be kept; BrowserMissing when the rest is done."""

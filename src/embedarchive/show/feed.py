@@ -33,17 +33,24 @@ def render_feed(
 
     `post_url` gives the address of a post's page, by its key.
     """
-    feed = ElementTree.Element("feed", {"xmlns": ATOM})
-    _add(feed, "id", uuid.uuid5(uuid.NAMESPACE_URL, named).urn)
-    _add(feed, "title", title)
-    _add(feed, "updated", alerts[0].noted_at if alerts else updated)
-    ElementTree.SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": self_url})
-    ElementTree.SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": page_url})
-    _add(ElementTree.SubElement(feed, "author"), "name", "embedarchive")
+    newest = alerts[0].noted_at if alerts else updated
+    feed = _begin_feed(title, named, newest, self_url, page_url)
     _add(feed, "generator", "embedarchive")
     for alert in alerts:
         _add_entry(feed, alert, post_url(alert.post.key), heal(alert))
     return ElementTree.tostring(feed, "unicode", xml_declaration=True).encode()
+
+
+def _begin_feed(title: str, named: str, updated: str, self_url: str, page_url: str) -> ElementTree.Element:
+    """A feed without entries."""
+    feed = ElementTree.Element("feed", {"xmlns": ATOM})
+    _add(feed, "id", uuid.uuid5(uuid.NAMESPACE_URL, named).urn)
+    _add(feed, "title", title)
+    _add(feed, "updated", updated)
+    ElementTree.SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": self_url})
+    ElementTree.SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": page_url})
+    _add(ElementTree.SubElement(feed, "author"), "name", "embedarchive")
+    return feed
 
 
 def _add_entry(feed: ElementTree.Element, alert: Alert, url: str, heal: Sequence[str]) -> None:
@@ -106,13 +113,7 @@ def render_posts_feed(
 ) -> bytes:
     """A feed of posts, each with the moment that it is in the feed for, newest first; the rest is as for `render_feed`."""
     newest = max((at for _, at in lines), default=updated)
-    feed = ElementTree.Element("feed", {"xmlns": ATOM})
-    _add(feed, "id", uuid.uuid5(uuid.NAMESPACE_URL, named).urn)
-    _add(feed, "title", title)
-    _add(feed, "updated", newest)
-    ElementTree.SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": self_url})
-    ElementTree.SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": page_url})
-    _add(ElementTree.SubElement(feed, "author"), "name", "embedarchive")
+    feed = _begin_feed(title, named, newest, self_url, page_url)
     for line, at in lines:
         entry = ElementTree.SubElement(feed, "entry")
         _add(entry, "id", uuid.uuid5(uuid.NAMESPACE_URL, f"{named} {line.key} {line.first_gone_at or ''}").urn)

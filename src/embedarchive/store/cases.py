@@ -13,6 +13,11 @@ Kind = Literal["post", "account", "article", "outlet", "picture"]
 Level = Literal["public", "staff", "sealed", "erased"]
 
 
+def say_account(handle: str, platform: str | None) -> str:
+    """`instagram:@handle`, or `@handle` of every platform. Pure."""
+    return f"{platform}:@{handle}" if platform else f"@{handle}"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a level is about. `name` is as table `access` has it: a key, a handle, an address, a host, a sha256.
@@ -25,9 +30,7 @@ class Subject:
     platform: str | None = None
 
     def __str__(self) -> str:
-        if self.kind != "account":
-            return self.name
-        return f"{self.platform}:@{self.name}" if self.platform else f"@{self.name}"
+        return say_account(self.name, self.platform) if self.kind == "account" else self.name
 
 
 @dataclass(frozen=True, slots=True)

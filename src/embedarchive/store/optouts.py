@@ -13,6 +13,7 @@ from typing import Literal
 
 from embedarchive.core.urls import find_parents, host_of, split_url
 from embedarchive.store.archive import Archive
+from embedarchive.store.cases import say_account
 
 OptOutKind = Literal["host", "account", "post", "prefix"]
 
@@ -39,9 +40,7 @@ class OptOut:
     platform: str | None = None
 
     def __str__(self) -> str:
-        if self.kind != "account":
-            return self.pattern
-        return f"{self.platform}:@{self.pattern}" if self.platform else f"@{self.pattern}"
+        return say_account(self.pattern, self.platform) if self.kind == "account" else self.pattern
 
 
 @dataclass(frozen=True, slots=True)
