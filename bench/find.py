@@ -46,7 +46,7 @@ MISLABELLED = """- thequietus.com: four `span.flying-press-youtube[data-src="...
 FLOOR = """The goals were 100 without embeds (89 to 102 in runs on a shared machine) and 20 on the corpus, which is not reached.
 Every page is looked at once by Hyperscan, for every word that any platform or the article's head is known by; only what may hold
 an embed is parsed. On the corpus that is two pages of three, and there the parts that no rule of ours can shorten (the bytes checked and
-looked through, lexbor's parse and its walk for candidates, beautifulsoup4 on each quote, the decoding of state JSON) take 0.8 of the
+looked through, lexbor's parse of the page and of each quote, its walk for candidates, the decoding of state JSON) take most of the
 1.0 ms that the goal allows. The rest is our own, and is more: the head's facts, where each address stands, the rules on the candidates,
 the walk through the article's state."""
 Item = tuple[str, str]

@@ -20,7 +20,7 @@ from embedarchive.cli import COMMANDS, UNLISTED, load_command
 from in_process import run
 from waiting import BOUND_S
 
-EDGES = frozenset({"playwright", "httpx", "datasette", "uvicorn", "feedparser", "warcio", "bs4", "sqlite_utils"})
+EDGES = frozenset({"playwright", "httpx", "datasette", "uvicorn", "feedparser", "warcio", "sqlite_utils"})
 """What speaks to the world, or writes for it: whoever reads an archive needs none of it."""
 
 OF_SOME = frozenset({"PIL", "cryptography"})

@@ -6,17 +6,14 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from embedarchive.core.html import blunt
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
 from embedarchive.core.model import Claim
 from embedarchive.core.urls import split_url
 from embedarchive.detect.written_dates import parse_time
 from embedarchive.platforms.kit.ids import date_ms
 from embedarchive.platforms.kit.specification import Platform
-
-if TYPE_CHECKING:  # a tenth of a second, which a command that looks up a link needs not wait
-    from bs4 import Tag
 
 LONGEST_PIECE = 20_000
 _LONGEST_CALL = 80
@@ -63,6 +60,8 @@ _ASIDE = _SAYING | frozenset(
 """Words in the classes of elements that hold something else than the words of a post."""
 _PARTS = frozenset(("timestamp", "metadata"))
 """Words in the classes of what stands within a paragraph and is no word of the post."""
+_OF_DOCUMENTS = frozenset(("html", "head", "body"))
+"""What a parser puts around a piece."""
 _QUOTES = frozenset(("tweet", "quote", "toot", "status"))
 
 
@@ -74,24 +73,23 @@ def read_claim(
     `handle` is the author's, where the post's address has it. What is not `quoted` is a box of the publisher's own, of which
     only those elements are believed whose classes say what they hold.
     """
-    from bs4 import BeautifulSoup, Tag
-
     if "<" not in piece[1:]:
         return Claim()
-    plain = _BLOCK.sub(r"\n<\1", _NOISE.sub("", blunt(piece[:LONGEST_PIECE])))
-    soup = BeautifulSoup(plain, "html.parser", store_line_numbers=False, multi_valued_attributes=None)  # half the time
-    lines = _read_lines(soup)
+    root = LexborHTMLParser(_BLOCK.sub(r"\n<\1", _NOISE.sub("", piece[:LONGEST_PIECE]))).root
+    if root is None:
+        return Claim()
+    lines = _read_lines(root)
     name, said, byline = read_byline(lines, platform)
-    tags = [t for t in soup.descendants if isinstance(t, Tag)]
-    paragraphs, links = ([t for t in tags if t.name == kind] for kind in ("p", "a"))
+    tags = [t for t in root.css("*") if t.tag not in _OF_DOCUMENTS]
+    paragraphs, links = ([t for t in tags if t.tag == kind] for kind in ("p", "a"))
     parts = _read_parts(tags)
-    for part in (t for t in tags if t.name == "span" and _words_of(t) & _PARTS):
-        part.clear()
+    for part in (t for t in tags if t.tag == "span" and _words_of(t) & _PARTS):
+        _empty(part)
     name = name or _read_profile_name(links, platform) or parts.get("name")
     if name and (user := _USER.match(name)):
         name, said = None, said or user[1]
-    for placeholder in (a for a in links if _PLACEHOLDER.match(a.get_text(strip=True))):
-        placeholder.clear()
+    for placeholder in (a for a in links if _PLACEHOLDER.match(a.text(strip=True))):
+        _empty(placeholder)
     said = said or _read_titled_handle(links) or parts.get("handle")
     when = _read_date(tags, links, lines, byline or name) or parse_time(parts.get("date", ""))
     text = parts.get("text")
@@ -137,21 +135,28 @@ def _read_seconds(said: str) -> str | None:
     return None
 
 
-def _words_of(tag: Tag) -> set[str]:
-    named = tag.get("class")
-    if isinstance(named, str):
-        return {w.lower() for w in _WORD.findall(named[:300])}
-    return set()
+def _get(tag: LexborNode, name: str) -> str:
+    return tag.attributes.get(name) or ""
 
 
-def _read_parts(tags: list[Tag]) -> dict[str, str]:
+def _empty(tag: LexborNode) -> None:
+    """Take out all that a tag holds. What is taken out may still be asked."""
+    for inner in list(tag.iter(include_text=True)):
+        inner.replace_with("")
+
+
+def _words_of(tag: LexborNode) -> set[str]:
+    return {w.lower() for w in _WORD.findall(_get(tag, "class")[:300])}
+
+
+def _read_parts(tags: list[LexborNode]) -> dict[str, str]:
     """What elements hold whose class says that it is the author's name, handle, or the date."""
     parts: dict[str, str] = {}
     for tag in tags[1:]:
         words = _words_of(tag)
         if words.isdisjoint(_SAYING | _QUOTES):
             continue
-        text = " ".join(tag.get_text().split())
+        text = " ".join(tag.text().split())
         if _TITLED.match(text) and words & _AUTHOR:
             parts.setdefault("handle", text[1:])
         elif words & _AUTHOR and "name" in words and 0 < len(text) < 80:
@@ -167,8 +172,8 @@ def _is_wordless(piece: str, platform: Platform | None) -> bool:
     return bool(platform and platform.wordless and re.search(platform.wordless, piece))
 
 
-def _read_lines(soup: Tag) -> list[str]:
-    return [line for line in (" ".join(raw.split()) for raw in soup.get_text().split("\n")) if line]
+def _read_lines(root: LexborNode) -> list[str]:
+    return [line for line in (" ".join(raw.split()) for raw in root.text().split("\n")) if line]
 
 
 def read_byline(lines: list[str], platform: Platform | None) -> tuple[str | None, str | None, str | None]:
@@ -211,10 +216,10 @@ def _is_profile(href: str) -> bool:
     return bool(re.match(r"(?i)^https?://[^/]+/(?:@?[\w.\-]{1,60}|(?:user|u|profile)/[\w.\-]{1,80})/?(?:\?|$)", href))
 
 
-def _read_profile_name(links: list[Tag], platform: Platform | None) -> str | None:
+def _read_profile_name(links: list[LexborNode], platform: Platform | None) -> str | None:
     """The text of a link to a profile, when there is no `(@handle)`."""
-    for a in (a for a in links if a.has_attr("href")):
-        href, text = str(a["href"]), a.get_text(" ", strip=True)
+    for a in (a for a in links if "href" in a.attributes):
+        href, text = _get(a, "href"), a.text(separator=" ", strip=True)
         if platform and _is_profile(href) and text and not text.startswith(("#", "http")):
             url = split_url(href)
             own = url is not None and any(host in href for host in platform.hosts) and platform.identify(url) is None
@@ -222,17 +227,17 @@ def _read_profile_name(links: list[Tag], platform: Platform | None) -> str | Non
     return None
 
 
-def _read_titled_handle(links: list[Tag]) -> str | None:
+def _read_titled_handle(links: list[LexborNode]) -> str | None:
     """`<a title="@handle">`, as TikTok writes it."""
-    titles = (str(a.get("title") or "") for a in links)
+    titles = (_get(a, "title") for a in links)
     return next((t[1:] for t in titles if _TITLED.match(t)), None)
 
 
-def _read_text(paragraphs: list[Tag], byline: str | None, platform: Platform | None) -> str | None:
+def _read_text(paragraphs: list[LexborNode], byline: str | None, platform: Platform | None) -> str | None:
     """The paragraphs of the quote before its byline that are no date, no address and no call to view the post."""
     texts: list[str] = []
     for p in paragraphs:
-        text = p.get_text()
+        text = p.text()
         flat = " ".join(text.split())
         if byline and flat and (byline in flat or flat in byline):
             if texts:
@@ -243,21 +248,25 @@ def _read_text(paragraphs: list[Tag], byline: str | None, platform: Platform | N
     return re.sub(r"\n{2,}", "\n", "\n".join(texts)) or None
 
 
-def _says_nothing(tag: Tag, flat: str) -> bool:
+def _says_nothing(tag: LexborNode, flat: str) -> bool:
     """An address, a date, or what its class says is one."""
     return bool(_ADDRESS.fullmatch(flat)) or parse_time(flat) is not None or bool(_words_of(tag) & _WHEN)
 
 
-def _is_call(p: Tag, flat: str, platform: Platform | None) -> bool:
+def _is_call(p: LexborNode, flat: str, platform: Platform | None) -> bool:
     """A paragraph that is one short link naming the platform: "View this post on …" in whatever language."""
     if platform is None or len(flat) >= _LONGEST_CALL or platform.title.lower() not in flat.lower():
         return False
-    a = p.find("a")
-    return a is not None and " ".join(a.get_text().split()) == flat
+    a = p.css_first("a")
+    return a is not None and " ".join(a.text().split()) == flat
 
 
 def _read_loose(
-    tags: list[Tag], links: list[Tag], byline: str | None, platform: Platform | None, author: set[str | None]
+    tags: list[LexborNode],
+    links: list[LexborNode],
+    byline: str | None,
+    platform: Platform | None,
+    author: set[str | None],
 ) -> str | None:
     """The words of a quote that stand in no paragraph: all lines that are not its byline, date, counts or a link alone."""
     root = tags[0] if tags else None
@@ -265,14 +274,14 @@ def _read_loose(
         return None
     if platform.titled:
         return _read_title(links, platform)
-    if root.name != "blockquote" and not _words_of(root) & _QUOTES:
+    if root.tag != "blockquote" and not _words_of(root) & _QUOTES:
         return None
     for card in (a for a in links if _is_card(a, platform)):
-        card.clear()
-    alone = {" ".join(a.get_text().split()) for a in links}
+        _empty(card)
+    alone = {" ".join(a.text().split()) for a in links}
     for tag in tags[1:]:
-        if tag.name in ("time", "p") or _words_of(tag) & _ASIDE or _is_credit(tag, author):
-            tag.clear()
+        if tag.tag in ("time", "p") or _words_of(tag) & _ASIDE or _is_credit(tag, author):
+            _empty(tag)
     texts: list[str] = []
     for line in _read_lines(root):
         words = _cut_byline(line) if line == byline else line
@@ -286,10 +295,10 @@ def _read_loose(
     return "\n".join(texts) or None
 
 
-def _read_title(links: list[Tag], platform: Platform) -> str | None:
+def _read_title(links: list[LexborNode], platform: Platform) -> str | None:
     """The words of the first link to the post: its title, where they do not say where it is to be seen."""
     for a in links:
-        url, text = split_url(str(a.get("href") or "")), " ".join(a.get_text().split())
+        url, text = split_url(_get(a, "href")), " ".join(a.text().split())
         native_id = platform.identify(url) if url else None
         if native_id and text:
             told = _ADDRESS.fullmatch(text) or platform.title.lower() in text.lower() or platform.about(native_id)
@@ -297,13 +306,14 @@ def _read_title(links: list[Tag], platform: Platform) -> str | None:
     return None
 
 
-def _is_card(link: Tag, platform: Platform) -> bool:
+def _is_card(link: LexborNode, platform: Platform) -> bool:
     """A link to a post that is drawn as a card: who wrote it and where it is to be seen, in boxes that say nothing."""
-    url = split_url(str(link.get("href") or ""))
-    text = link.get_text().strip()
-    if "\n" not in text or url is None or platform.identify(url) is None or link.find("p") is not None:
+    url = split_url(_get(link, "href"))
+    text = link.text().strip()
+    if "\n" not in text or url is None or platform.identify(url) is None or link.css_first("p") is not None:
         return False
-    return len(" ".join(text.split())) < 2 * _LONGEST_CALL and not any(box.get("class") for box in link.find_all(True))
+    classes = (_get(box, "class") for box in link.css("*") if box.mem_id != link.mem_id)
+    return len(" ".join(text.split())) < 2 * _LONGEST_CALL and not any(classes)
 
 
 def _cut_byline(line: str) -> str:
@@ -312,10 +322,10 @@ def _cut_byline(line: str) -> str:
     return line[: dashes[-1].start()].strip() if dashes else ""
 
 
-def _is_credit(tag: Tag, author: set[str | None]) -> bool:
+def _is_credit(tag: LexborNode, author: set[str | None]) -> bool:
     """A link that is the author's name, or the name of a sound."""
-    text = " ".join(tag.get_text().split()) if tag.name == "a" else ""
-    return bool(text) and (text.lstrip("@") in author or "/music/" in str(tag.get("href")))
+    text = " ".join(tag.text().split()) if tag.tag == "a" else ""
+    return bool(text) and (text.lstrip("@") in author or "/music/" in _get(tag, "href"))
 
 
 def _names(line: str, author: set[str | None], platform: Platform) -> bool:
@@ -326,21 +336,23 @@ def _names(line: str, author: set[str | None], platform: Platform) -> bool:
     return told or (len(platform.title) > 1 and platform.title.lower() in line.lower())
 
 
-def _read_lang(tags: list[Tag], paragraphs: list[Tag]) -> str | None:
+def _read_lang(tags: list[LexborNode], paragraphs: list[LexborNode]) -> str | None:
     """The language that a paragraph of the quote says it is in, else the quote."""
-    quote = next((t for t in tags if t.name == "blockquote"), tags[0] if tags else None)
-    inner = next((p for p in paragraphs if p.has_attr("lang") and (p is not quote)), None)
-    found = (t.get("lang") or (t.get("data-lang") if t is inner else None) for t in (inner, quote) if t is not None)
-    return next((str(lang) for lang in found if lang), None)
+    quote = next((t for t in tags if t.tag == "blockquote"), tags[0] if tags else None)
+    if quote is None:
+        return None
+    inner = next((p for p in paragraphs if "lang" in p.attributes and p.mem_id != quote.mem_id), None)
+    own = [_get(inner, "lang"), _get(inner, "data-lang")] if inner is not None else []
+    return next(filter(None, (*own, _get(quote, "lang"))), None)
 
 
-def _read_date(tags: list[Tag], links: list[Tag], lines: list[str], byline: str | None) -> str | None:
+def _read_date(tags: list[LexborNode], links: list[LexborNode], lines: list[str], byline: str | None) -> str | None:
     """`<time datetime>` before any text, which is wrong where am/pm was lost; else the last link, or the end of the line
     that says who wrote the post."""
-    time = next((t for t in tags if t.name == "time" and t.has_attr("datetime")), None)
+    time = next((t for t in tags if t.tag == "time" and "datetime" in t.attributes), None)
     if time is not None:
-        return parse_time(str(time["datetime"]))
-    linked = parse_time(links[-1].get_text(" ", strip=True)) if links else None
+        return parse_time(_get(time, "datetime"))
+    linked = parse_time(links[-1].text(separator=" ", strip=True)) if links else None
     signed = next((line for line in reversed(lines) if byline and byline in line), "").split()
     ends = (" ".join(signed[-count:]) for count in range(min(len(signed), _LONGEST_DATE), 2, -1))
     return linked or next((when for when in map(parse_time, ends) if when), None)
