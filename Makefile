@@ -17,6 +17,9 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
+# Tests start our commands hundreds of times: without compiled files each of them would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow played clean
 
 crawl: $(READY)

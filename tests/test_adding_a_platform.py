@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PLAY_EVERY_FAULT": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     return subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True)
 
 
