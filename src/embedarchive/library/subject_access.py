@@ -66,6 +66,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "holds": ("host", "why", "released_by"),
     "imports": ("source",),
     "listings": ("url", "named_by", "truncated"),
+    "mementos": ("post_key", "url", "place", "reason"),
     "notes": ("subject", "name", "value", "by"),
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
@@ -74,6 +75,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "redactions": ("row_id", "reason"),
     "replays": ("note",),
     "schedule": ("post_key", "account"),
+    "searches": ("post_key", "reason"),
     "seeds": ("origin", "outlet"),
     "stamps": ("authority", "answer"),
     "targets": ("post_key",),
@@ -89,8 +91,8 @@ WORDLESS = frozenset(
 
 SCANNED = (
     "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "crawls", "deliveries", "exports",
-    "holds", "imports", "listings", "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds", "stamps",
-    "withdrawals",
+    "holds", "imports", "listings", "mementos", "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds",
+    "stamps", "withdrawals",
 )  # fmt: skip
 """Tables with short rows: reading all of them is no matter of seconds."""
 
@@ -102,15 +104,17 @@ KIND_OF: Mapping[str, Kind] = {
     "browsing_due": "plan", "browsing_totals": "standing", "budgets": "plan", "captures": "visit", "changes": "change",
     "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
     "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
-    "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "notes": "note", "openings": "opening",
+    "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation", "notes": "note",
+    "openings": "opening",
     "optouts": "opt-out", "placements": "plan", "posts": "post", "redactions": "erasure", "replays": "replay",
-    "schedule": "standing", "seeds": "seed", "stamps": "run", "targets": "plan", "withdrawals": "withdrawal",
+    "schedule": "standing", "searches": "plan", "seeds": "seed", "stamps": "run", "targets": "plan",
+    "withdrawals": "withdrawal",
 }  # fmt: skip
 
 OF_POST: Mapping[str, Kind] = {
     "descriptions": "description", "captures": "visit", "checks": "observation", "conclusions": "standing",
     "schedule": "standing", "browsing": "standing", "changes": "change", "embeds": "embed", "targets": "plan",
-    "placements": "plan", "browsing_due": "plan",
+    "placements": "plan", "browsing_due": "plan", "mementos": "observation", "searches": "plan",
 }  # fmt: skip
 """Tables whose rows are of a post (`post_key`), and what such a row of theirs is."""
 
@@ -133,7 +137,8 @@ AT: Mapping[str, str] = {
     "imports": "at", "optouts": "from_at", "deliveries": "noted_at", "descriptions": "described_at",
     "exchanges": "started_at", "fetches": "fetched_at", "holds": "since", "notes": "at", "openings": "opened_at",
     "posts": "posted_at", "redactions": "redacted_at", "replays": "checked_at", "schedule": "observe_after",
-    "withdrawals": "received_at", "articles": "published_at", "listings": "read_at",
+    "withdrawals": "received_at", "articles": "published_at", "listings": "read_at", "mementos": "seen_at",
+    "searches": "asked_at",
 }  # fmt: skip
 
 HAS_BESIDE = "(collaborators <> '[]' OR audio IS NOT NULL OR location IS NOT NULL)"

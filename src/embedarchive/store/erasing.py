@@ -75,6 +75,8 @@ DELETED: Mapping[str, str] = {
     "conclusions": f"post_key {_POSTS}",
     "schedule": f"post_key {_POSTS}",
     "changes": f"post_key {_POSTS}",
+    "searches": f"post_key {_POSTS}",
+    "mementos": f"post_key {_POSTS} OR article_id {_ARTICLES}",
     "pending": f"capture_id {_CAPTURES}",
     "picture_marks": f"artifact_id IN (SELECT id FROM artifacts WHERE capture_id {_CAPTURES})",
     "targets": f"post_key {_POSTS}",

@@ -80,6 +80,8 @@ SEEN = {
     "conclusions": _OF_POST,
     "schedule": _OF_POST,
     "changes": _OF_POST,
+    "searches": _OF_POST,
+    "mementos": _OF_POST,
     "artifacts": _OF_CAPTURE,
     "picture_marks": """artifact_id NOT IN (
       SELECT id FROM main.artifacts WHERE capture_id IN (SELECT id FROM temp.hidden_captures))""",

@@ -24,6 +24,11 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "log": {"kind": ("capture", "fetch", "rendering", "withdrawal", "import", "key", "stamp")},
     "imports": {"what": ("adopted", "merged")},
     "stamps": {"state": ("unstamped", "stamped", "refused")},
+    "searches": {
+        "source": ("archive", "files", "wayback", "articles", "commoncrawl", "cdn"),
+        "answer": ("held", "none", "excluded", "refused", "error"),
+    },
+    "mementos": {"verdict": ("recovered", "claim", "gone", "wall", "other page", "unreadable", "lost")},
     "schedule": {"observe_why": ("age", "often embedded", "account", "confirm", "wall", "gone")},
 }
 """Table -> column -> its words."""
