@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from embedarchive.core.model import Description, Media
+from embedarchive.core.model import Description, Media, Origin
 from embedarchive.core.urls import split_anything
 
 What = Literal["picture", "film", "recording", "file"]
@@ -23,7 +23,7 @@ What = Literal["picture", "film", "recording", "file"]
 
 FINAL = frozenset({
     "copyright_blocked", "only_streamed", "not_served", "withheld", "unknown_attachment", "too_many", "too_large",
-    "not_read", "withdrawn",
+    "not_read", "withdrawn", "not_recorded",
 })  # fmt: skip
 """Reasons that no further visit changes. Every other one (`timeout`, `http_403` of a signed address …) may pass."""
 
@@ -76,6 +76,7 @@ class Content:
     in_article: bool = False
     """Photographed in an article: what a visit to the post itself shows is the better view of it."""
     uid: str = ""
+    origin: Origin = "visit"
 
     @property
     def age(self) -> tuple[bool, str, str, int]:
@@ -120,6 +121,7 @@ def read_content(
     *,
     in_article: bool = False,
     uid: str = "",
+    origin: Origin = "visit",
 ) -> Content:
     """What a capture holds of its post.
 
@@ -135,7 +137,7 @@ def read_content(
     if not files and not words:
         lacking.append(Lack(0, "not_read"))
     names = tuple(map(name_file, files))
-    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article, uid)
+    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article, uid, origin)
 
 
 def read_reasons(missing: Iterable[str]) -> dict[int, str]:
@@ -179,11 +181,17 @@ def name_file(media: Media) -> str:
     return split_anything(media.url).path.rstrip("/").rpartition("/")[2]
 
 
-def hold_best(contents: Sequence[Content]) -> Holding | None:
+ORIGINS: tuple[Origin, ...] = ("visit", "import", "memento")
+"""Whose observation is shown first: what we saw ourselves, what a file holds that we were given, what an archive gave."""
+
+
+def hold_best(seen: Sequence[Content]) -> Holding | None:
     """The best view of a post that these captures give: the newest whole one, else the one that holds most.
 
-    None where there is none. What the best one lacks is lent by others that saw the same post.
+    None where there is none. What the best one lacks is lent by others that saw the same post. What others saw is never
+    mixed with what we saw, and shown only where we saw nothing (`ORIGINS`).
     """
+    contents = next((same for origin in ORIGINS if (same := [each for each in seen if each.origin == origin])), [])
     if not contents:
         return None
     whole = [each for each in contents if not each.lacking]

@@ -633,7 +633,7 @@ PLATFORM = Platform(
     mirrors=("facebed.com", "facebookez.com", "fxfacebook.com"),
     services=("fb", "facebookpost", "facebookvideo"),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=3),
+    visit=Visitable(FRAME, classify, describe, PROBES, _fields, rules=3, silent=(200, '<p class="_1q3v">-</p>')),
     examples=EXAMPLES,
     short_links=(
         "https://fb.watch/abcDEF123/",

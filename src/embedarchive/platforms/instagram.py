@@ -767,7 +767,9 @@ PLATFORM = Platform(
         "https://www.instagram.com/reels/audio/123456789/",
         "https://www.instagram.com/explore/tags/kestrel/",
     ),
-    visit=Visitable(FRAME, classify, describe, PROBES, rules=2, denial="reported"),
+    visit=Visitable(
+        FRAME, classify, describe, PROBES, rules=2, denial="reported", silent=(200, '<p class="EmbedIsBroken">-</p>')
+    ),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     known_url="https://www.instagram.com/p/fA9uwTtkSN/",

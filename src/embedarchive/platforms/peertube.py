@@ -218,7 +218,7 @@ PLATFORM = Platform(
     canonical=canonical,
     is_frame=is_frame,
     distinctive=False,
-    visit=make_visit(FRAMED),
+    visit=make_visit(FRAMED, silent=(200, '<p id="error-block" style="display: flex">-</p>')),
     assumptions=ASSUMPTIONS,
     made_up_url="https://framatube.org/videos/watch/00000000-0000-4000-8000-000000000001",
     examples=EXAMPLES,

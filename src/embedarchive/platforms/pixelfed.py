@@ -236,7 +236,7 @@ PLATFORM = Platform(
     handle=handle,
     is_frame=is_frame,
     distinctive=False,
-    visit=make_visit(FRAMED, denial="reported"),
+    visit=make_visit(FRAMED, denial="reported", silent=(200, '<div class="status-card-embed card-body">-</div>')),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://pixelfed.social/p/pixelfed/100000000000000001",

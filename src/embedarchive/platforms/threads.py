@@ -332,7 +332,7 @@ PLATFORM = Platform(
     id_names=("threadsid",),
     services=("threadsnet",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES),
+    visit=Visitable(FRAME, classify, describe, PROBES, silent=(200, '<p class="EmbedError">-</p>')),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://www.threads.com/@mara.lind",),

@@ -616,6 +616,7 @@ PLATFORM = Platform(
         fields=lambda post: {"token": make_token(post.native_id)},
         rules=2,
         denial="reported",
+        silent=(200, "<p>-</p>"),
     ),
     assumptions=ASSUMPTIONS,
     known_url="https://x.com/jack/status/20",

@@ -236,6 +236,10 @@ _AGE = {"AGE_VERIFICATION_REQUIRED", "AGE_CHECK_REQUIRED", "CONTENT_CHECK_REQUIR
 _DETAILS = ("embedPreview", "thumbnailPreviewRenderer", "videoDetails", "embeddedPlayerOverlayVideoDetailsRenderer")
 
 
+REFUSES = r"""<script>{"embedded_player_response":"{\"previewPlayabilityStatus\":{\"status\":\"ERROR\"}}"}</script>"""
+"""A player that plays nothing, and says nothing of a video."""
+
+
 def classify(page: Page, post: Post) -> Verdict:
     """The player's own state says whether it plays; why it does not, oEmbed and that state say together."""
     early = classify_answer(page)
@@ -413,7 +417,15 @@ PLATFORM = Platform(
     services=("yt", "ytplayer", "youtubevideo", "youtubenocookie"),
     calls=(r"new\s+YT\.Player\([^{}]{0,200}\{[^{}]{0,300}?videoId[\"']?\s*:\s*[\"']([A-Za-z0-9_-]{11})[\"']",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, rules=2, denial="reported"),
+    visit=Visitable(
+        FRAME,
+        classify,
+        describe,
+        PROBES,
+        rules=2,
+        denial="reported",
+        silent=(200, REFUSES),
+    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=(

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.detect.shown import find_shown
 from embedarchive.library.alerts import describe_alert, read_alert
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.recorded import describe_recorded
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, read_replayable
 from embedarchive.run.at_work import AtWork
@@ -553,7 +555,8 @@ class Run:
         visit = BY_NAME[row["platform"]].visit
         assert visit is not None, "only captures of visitable platforms are due"
         assert post is not None, "a capture refers to its post"
-        description = add_language(await asyncio.to_thread(visit.describe, page, post))
+        describe = visit.describe if row["origin"] == "visit" else partial(describe_recorded, visit=visit)
+        description = add_language(await asyncio.to_thread(describe, page, post))
         also = tuple(make_post(BY_NAME[post.platform], native_id) for native_id in visit.also(page, post))
         now = clock.now()
         await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, now, also)

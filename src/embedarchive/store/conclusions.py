@@ -56,7 +56,8 @@ WHERE r.clock_suspect IS NULL AND c.outcome = 'available' AND c.started_at BETWE
 _HOLDS = "SELECT since, until, why FROM holds WHERE platform = ? AND host IS ? AND released_at IS NULL ORDER BY id"
 
 _CAPTURES = """
-SELECT c.id, c.uid, c.fetch_id, coalesce(c.seen_at, c.started_at) AS seen_at, c.missing, d.kind, d.text, d.title, d.media,
+SELECT c.id, c.uid, c.origin, c.fetch_id, coalesce(c.seen_at, c.started_at) AS seen_at, c.missing,
+  d.kind, d.text, d.title, d.media,
   (SELECT json_group_array(position) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'media'
      AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept,
   (SELECT json_group_array(format('media %d: withdrawn', position)) FROM artifacts a WHERE a.capture_id = c.id
@@ -86,6 +87,10 @@ def read_observations(conn: sqlite3.Connection, post_key: str, scope: PostScope)
     return found
 
 
+OF_OURS = "origin = 'visit' AND purpose <> 'control'"
+"""Of the captures of a post, our own visits to it."""
+
+
 def lacks_files(conn: sqlite3.Connection, post_key: str) -> bool:
     """Whether a preserved post lacks a file that another visit may bring."""
     query = "SELECT 1 FROM conclusions WHERE post_key = ? AND passing = 1 AND due_at IS NOT NULL"
@@ -94,13 +99,14 @@ def lacks_files(conn: sqlite3.Connection, post_key: str) -> bool:
 
 def was_seen_alive(conn: sqlite3.Connection, post_key: str) -> bool:
     """Whether a visit has kept the post; one that was never seen is captured with its files, whoever visits it."""
-    query = "SELECT 1 FROM captures WHERE post_key = ? AND outcome = 'available' AND purpose <> 'control' LIMIT 1"
+    query = f"SELECT 1 FROM captures WHERE post_key = ? AND outcome = 'available' AND {OF_OURS} LIMIT 1"
     return conn.execute(query, (post_key,)).fetchone() is not None
 
 
 def was_visited(conn: sqlite3.Connection, post_key: str) -> bool:
     """Whether a post was visited before, whatever that gave."""
-    return conn.execute("SELECT 1 FROM captures WHERE post_key = ? LIMIT 1", (post_key,)).fetchone() is not None
+    query = "SELECT 1 FROM captures WHERE post_key = ? AND origin = 'visit' LIMIT 1"
+    return conn.execute(query, (post_key,)).fetchone() is not None
 
 
 def is_open(conn: sqlite3.Connection, post_key: str) -> bool:
@@ -128,6 +134,7 @@ def read_contents(conn: sqlite3.Connection, post_key: str) -> list[Content]:
             json.loads(row["missing"]) + json.loads(row["withdrawn"]),
             in_article=row["fetch_id"] is not None,
             uid=row["uid"],
+            origin=row["origin"],
         )
         for row in conn.execute(_CAPTURES, (post_key,)).fetchall()
     ]
@@ -187,7 +194,7 @@ def _make_row(
     conn: sqlite3.Connection, post_key: str, standing: Standing, holding: Holding | None, seen: list[LivenessCheck]
 ) -> dict[str, Any]:
     lacking = [{"position": n.position, "why": n.why, "passing": n.passing} for n in holding.lacking] if holding else []
-    visits = "SELECT count(*) FROM captures WHERE post_key = ? AND purpose <> 'control'"
+    visits = f"SELECT count(*) FROM captures WHERE post_key = ? AND {OF_OURS}"
     return {
         "post_key": post_key,
         "status": standing.status,

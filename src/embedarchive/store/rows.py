@@ -349,11 +349,23 @@ def keep_post(conn: sqlite3.Connection, post: Post, now: str) -> str:
         remember_post(conn, post.key, now)
     if is_control:
         conn.execute("UPDATE posts SET is_control = 0, capture_after = ? WHERE key = ?", (now, post.key))
+    conn.execute(ONLY_OTHERS, (now, kept))
     platform = BY_NAME.get(post.platform)
     if url and url != post.url and post.resolved and platform and url == platform.canonical(post.native_id):
         # An address that was made of the id alone gives way to the post's own, which names its author or community.
         conn.execute("UPDATE posts SET url = ? WHERE key = ?", (post.url, post.key))
     return str(kept)
+
+
+def keep_post_of_others(conn: sqlite3.Connection, post: Post, now: str) -> None:
+    """Keep the identity of a post that others saw; nothing of it is due until an article embeds it."""
+    insert(conn, "posts", fields_of(post) | {"key": post.key, "first_seen_at": now}, or_ignore=True)
+
+
+ONLY_OTHERS = """UPDATE posts SET capture_after = ? WHERE key = ? AND capture_after IS NULL AND same_as IS NULL
+  AND EXISTS (SELECT 1 FROM captures c WHERE c.post_key = posts.key AND c.origin <> 'visit')
+  AND NOT EXISTS (SELECT 1 FROM checks k WHERE k.post_key = posts.key)"""
+"""Makes a post due that only others saw."""
 
 
 def join_posts(conn: sqlite3.Connection, key: str, other: Post, now: str) -> None:
@@ -463,7 +475,7 @@ def find_capture(conn: sqlite3.Connection, capture: Capture) -> int | None:
 
 def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_id: int | None) -> int:
     """Keep a capture with all its bytes; `fetch_id` is the article it was photographed in, if it was."""
-    if capture.purpose != "control":
+    if capture.purpose != "control" and capture.origin == "visit":
         keep_post(conn, capture.post, capture.started_at)
     capture_id = insert(conn, "captures", capture_row(capture, crawl_id, fetch_id))
     keep_artifacts(conn, capture_id, capture)

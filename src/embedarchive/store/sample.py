@@ -42,9 +42,9 @@ some AS (
   JOIN descriptions d ON d.capture_id = c.id AND d.described_at <= s.checked_at)
 {_TRAITS}"""
 
-# A check keeps no media, and a frame that was refused has nothing to show.
+# A check keeps no media, a frame that was refused has nothing to show, and what others recorded is compared with nothing.
 _IS_DUE = f"""
-SELECT uid FROM captures c WHERE id = ? AND purpose = 'post'
+SELECT uid FROM captures c WHERE id = ? AND purpose = 'post' AND origin = 'visit'
   AND NOT EXISTS (SELECT 1 FROM checks k WHERE k.capture_id = c.id AND k.embedding = 'refused')
   AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM pending w WHERE w.work = '{AT_ONCE}' AND w.capture_id = c.id)"""

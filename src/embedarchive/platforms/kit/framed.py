@@ -95,7 +95,9 @@ class _Source:
     """Whether it names this very post, and does not only tell of some post."""
 
 
-def make_visit(framed: Framed, rules: int = 1, denial: Trust = "guess") -> Visitable:
+def make_visit(
+    framed: Framed, rules: int = 1, denial: Trust = "guess", silent: tuple[int, str] = (404, "<p>not recorded</p>")
+) -> Visitable:
     """Make the capture part of a platform. Its sources are asked once: in doubt, or to tell more of what was seen."""
     probes = tuple(
         Probe(name, url, when, navigate=name in framed.navigates)
@@ -110,7 +112,7 @@ def make_visit(framed: Framed, rules: int = 1, denial: Trust = "guess") -> Visit
         return describe_framed(framed, page, post)
 
     reads = (*framed.readers, *framed.navigates)
-    return Visitable(framed.frame, classify, describe, probes, framed.fields, rules, reads, denial)
+    return Visitable(framed.frame, classify, describe, probes, framed.fields, rules, reads, denial, silent=silent)
 
 
 # ------------------------------------------------------------------------------------------------------------- judging

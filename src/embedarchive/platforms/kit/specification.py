@@ -104,7 +104,8 @@ class Visitable:
 
     `denial` is how the platform's answer that a post is gone is known. Where it is a `guess`, a post counts as gone only
     when two answers of two days agree. `also` gives the other native ids by which the platform's own answer names the very
-    post: they are the same post from then on.
+    post: they are the same post from then on. `silent` is a frame that says nothing of the post, as status and markup (`{id}`
+    is its id): with it in the frame's place the answers alone are judged, where others recorded no more (`kit/recorded.py`).
     """
 
     frame: Frame
@@ -116,6 +117,7 @@ class Visitable:
     reads: tuple[str, ...] = ()
     denial: Trust = "guess"
     also: Callable[[Page, Post], tuple[str, ...]] = lambda page, post: ()
+    silent: tuple[int, str] = (404, "<p>not recorded</p>")
 
 
 def fill_url(template: str, post: Post, visit: Visitable) -> str:

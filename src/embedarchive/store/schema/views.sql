@@ -75,7 +75,7 @@ CREATE VIEW articles_to_open AS
 
 -- Captures of which no description by the newest rules is kept.
 CREATE VIEW captures_to_describe AS
-  SELECT w.capture_id AS id, c.post_key, p.platform, f.rules
+  SELECT w.capture_id AS id, c.post_key, c.origin, p.platform, f.rules
   FROM pending w JOIN captures c ON c.id = w.capture_id
   JOIN posts p ON p.key = c.post_key JOIN platforms f ON f.name = p.platform
   WHERE w.work = 'describe' AND f.visitable AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = c.post_key);
@@ -124,7 +124,7 @@ CREATE VIEW changes_to_tell AS
 CREATE VIEW posts_to_check AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, max(k.checked_at) AS last_checked_at
   FROM posts p JOIN checks k ON k.post_key = p.key
-  WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control')
+  WHERE EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control' AND c.origin = 'visit')
     AND p.forgotten_at IS NULL AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key)
   GROUP BY p.key;
 
@@ -160,12 +160,13 @@ CREATE VIEW post_status AS
     coalesce(n.kept,
       (SELECT iif(c.missing = '[]', 'whole', 'partial') FROM captures c
        WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
-       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC, c.uid DESC LIMIT 1), 'none') AS kept, coalesce(n.expected, 0) AS expected, coalesce(n.held, 0) AS held,
+       ORDER BY c.origin <> 'visit', c.origin = 'memento', c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC, c.uid DESC LIMIT 1), 'none') AS kept, coalesce(n.expected, 0) AS expected, coalesce(n.held, 0) AS held,
     coalesce(n.lacking, '[]') AS lacking, coalesce(n.joined, '{}') AS joined, coalesce(n.passing, 0) AS passing,
     coalesce(n.best_capture_id,
       (SELECT c.id FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control'
-       ORDER BY c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC, c.uid DESC LIMIT 1)) AS best_capture_id,
-    coalesce(n.visits, (SELECT count(*) FROM captures c WHERE c.post_key = p.key AND c.purpose <> 'control')) AS visits,
+       ORDER BY c.origin <> 'visit', c.origin = 'memento', c.fetch_id IS NOT NULL, c.missing <> '[]', c.started_at DESC, c.uid DESC LIMIT 1)) AS best_capture_id,
+    coalesce(n.visits, (SELECT count(*) FROM captures c WHERE c.post_key = p.key AND c.origin = 'visit' AND c.purpose <> 'control')) AS visits,
+    (SELECT max(c.seen_at) FROM captures c WHERE c.post_key = p.key AND c.origin <> 'visit' AND c.outcome = 'available') AS seen_by_others_at,
     n.due_at,
     (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
   FROM posts p LEFT JOIN conclusions n ON n.post_key = p.key WHERE p.same_as IS NULL AND p.is_control = 0;
@@ -245,10 +246,11 @@ CREATE VIEW embed_history AS
   WHERE e.kind = 'embed' AND e.post_key IS NOT NULL
   GROUP BY a.id, e.post_key;
 
--- Every believed loss of a post that had been seen alive: it went after `alive_at`, and no later than `missing_at`. `confirmed` is
+-- Every believed loss of a post that had been seen alive: it went after `alive_at` (seen by us, or by others after that), and no later than `missing_at`. `confirmed` is
 -- 1 when an answer a day later said the same; `back_at` is when it was seen again.
 CREATE VIEW losses AS
-  SELECT c.post_key, p.platform, c.after AS alive_at, c.by AS missing_at,
+  SELECT c.post_key, p.platform, max(c.after, coalesce((SELECT max(o.seen_at) FROM captures o WHERE o.post_key = c.post_key
+      AND o.origin <> 'visit' AND o.outcome = 'available' AND o.seen_at < c.by), '')) AS alive_at, c.by AS missing_at,
     EXISTS (SELECT 1 FROM changes g WHERE g.post_key = c.post_key AND g.change = 'gone' AND g.by >= c.by AND g.by < coalesce(
       (SELECT min(b.by) FROM changes b WHERE b.post_key = c.post_key AND b.change = 'came back' AND b.by > c.by), '9999')) AS confirmed,
     (SELECT min(b.by) FROM changes b WHERE b.post_key = c.post_key AND b.change = 'came back' AND b.by > c.by) AS back_at,
@@ -257,7 +259,8 @@ CREATE VIEW losses AS
 
 -- One line a post that was ever seen or found gone: from when to when it was watched, and how that ended. `event` is gone where its
 -- loss is believed, other where it turned private, refused … (`cause` says what), and NULL where it was there when last seen:
--- it went between `alive_at` and `missing_at`. `alive_at` is NULL where it was gone before anyone looked. `outlets` and `forms`
+-- it went between `alive_at` (seen by us, or by others) and `missing_at`. `entered_at` is when we saw it alive first: NULL where it was
+-- gone before we looked. `outlets` and `forms`
 -- are lists with commas. `born_at` is the date that its id tells, or else the one that was read.
 CREATE VIEW lifetimes AS
   SELECT p.key, p.platform, coalesce(d.author_handle,
@@ -265,7 +268,8 @@ CREATE VIEW lifetimes AS
     d.kind, coalesce(p.posted_at, d.posted_at) AS born_at,
     (SELECT min(k.checked_at) FROM checks k JOIN captures c ON c.id = k.capture_id LEFT JOIN crawls r ON r.id = c.crawl_id
      WHERE k.post_key = p.key AND k.outcome = 'available' AND r.clock_suspect IS NULL) AS entered_at,
-    n.last_available_at AS alive_at,
+    nullif(max(coalesce(n.last_available_at, ''), coalesce((SELECT max(o.seen_at) FROM captures o WHERE o.post_key = p.key
+      AND o.origin <> 'visit' AND o.outcome = 'available' AND (n.status <> 'gone' OR o.seen_at < n.first_gone_at)), '')), '') AS alive_at,
     CASE WHEN n.status = 'gone' THEN n.first_gone_at
       WHEN n.status = 'unavailable' AND n.reason IS NOT 'unconfirmed' THEN
         (SELECT min(k.checked_at) FROM checks k WHERE k.post_key = p.key AND k.outcome = 'unavailable' AND k.reason IS n.reason
