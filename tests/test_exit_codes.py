@@ -142,7 +142,7 @@ READING: dict[str, tuple[str, ...]] = {
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",)
 }  # fmt: skip
-WITHOUT = {"find", "platforms", "install", "doctor"}
+WITHOUT = {"find", "platforms", "install", "doctor", "farm"}
 """Commands that need no archive: `doctor` says of one that it is none."""
 
 

@@ -377,6 +377,8 @@ def say_options(options: Mapping[str, object], settings: Settings) -> dict[str, 
     if settings.limits.max_bytes is not None:
         chosen["max_bytes"] = settings.limits.max_bytes
     world: dict[str, object] = {"delay": settings.delay, "tabs": settings.tabs}
+    if settings.farm:
+        world["farm"] = settings.farm
     return chosen | {"settings": world | ({"proxy": settings.proxy.label} if settings.proxy else {})}
 
 

@@ -125,7 +125,7 @@ class Browser:
                 media=media, limits=self.limits,
             )  # fmt: skip
             return await self._keep_no_secret(taken, secrets)
-        return await self._keep_no_secret(_failed(post, visit, started, "browser_crashed", crash))
+        return await self._keep_no_secret(fail_visit(post, visit, started, "browser_crashed", crash))
 
     async def _keep_no_secret(self, taken: Capture, secrets: Secrets | None = None) -> Capture:
         """The capture as it may be kept: without anything of the login, and saying that there was one."""
@@ -232,7 +232,8 @@ async def _look(seen: Visit) -> Picture | None:
         return None
 
 
-def _failed(post: Post, visit: Visitable, started: str, reason: str, detail: str) -> Capture:
+def fail_visit(post: Post, visit: Visitable, started: str, reason: str, detail: str) -> Capture:
+    """The capture of a visit that never came to an end, by no fault of the post's."""
     url = fill_url(visit.frame.url, post, visit)
     page = Page(url, url, None, error=reason)
     verdict = Verdict("error", reason, (Sign("browser works", "browser", detail[:300]),))

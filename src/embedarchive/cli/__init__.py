@@ -59,6 +59,7 @@ SECTIONS = {
     "Machine": {
         "doctor": ("upkeep", "Say whether this machine can do the work."),
         "install": ("upkeep", "Provide a browser, if this machine has none."),
+        "farm": ("farming", "Let several machines visit posts for one archive."),
         "demo": ("running", "See it work without the internet, in a bundled newsroom."),
     },
 }
@@ -154,7 +155,6 @@ def cli(no_config: bool) -> None:
     \b
     embedarchive crawl https://news.example/story   find, capture, keep its posts
     embedarchive lookup https://instagram.com/p/…   is it preserved?
-    embedarchive serve                              read the archive in a browser
     """
 
 

@@ -71,6 +71,11 @@ WORLD_OPTIONS = (
     click.option("--ignore-robots", is_flag=True, help="Fetch articles that robots.txt asks robots to leave alone."),
 )  # fmt: skip
 
+farm_option = click.option(
+    "--farm", metavar="ADDRESS", envvar="EMBEDARCHIVE_FARM", show_envvar=True,
+    help="Let a farm's workers visit posts and open articles, as many at once as they have tabs (see: embedarchive farm).",
+)  # fmt: skip
+
 login_option = click.option(
     "--storage-state", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Let the browser be logged in, by the cookies and local storage in this file (Playwright's storage state). "

@@ -21,6 +21,7 @@ from embedarchive.cli.options import (
     archive_option,
     base_url_option,
     column_option,
+    farm_option,
     login_option,
     platform_option,
     render_option,
@@ -77,6 +78,7 @@ replay_option = click.option(
 @with_options(MEDIA_OPTIONS)
 @login_option
 @replay_option
+@farm_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def crawl(seeds: tuple[str, ...], **values: Any) -> int:
@@ -197,6 +199,7 @@ def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
 @with_options(MEDIA_OPTIONS)
 @login_option
 @replay_option
+@farm_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def capture(urls: tuple[str, ...], **values: Any) -> int:
@@ -224,6 +227,7 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
 @click.option("--collection", metavar="NAME", help="Only posts of this collection.")
 @login_option
 @replay_option
+@farm_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 def check(**values: Any) -> int:

@@ -23,6 +23,7 @@ from embedarchive.cli.options import (
     WORLD_OPTIONS,
     Age,
     archive_option,
+    farm_option,
     login_option,
     take_settings,
     with_options,
@@ -91,6 +92,7 @@ room_option = click.option(
 @room_option
 @login_option
 @replay_option
+@farm_option
 @with_options(WORLD_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
 @click.pass_context

@@ -66,7 +66,7 @@ class ExitCode(IntEnum):
         "no stamp",
         "`verify --require-stamp`: nothing is wrong, and no time stamp of the newest checkpoint holds.",
     )
-    LOCKED = 9, "another writer", "Another embedarchive is writing to the archive; nothing was changed."
+    LOCKED = 9, "locked", "Another embedarchive is writing to the archive; nothing was changed."
     NEWLY_LOST = (
         10,
         "newly lost",

@@ -169,6 +169,8 @@ class Run:
     on_event: Callable[[Event], None]
     fetchers: int = 6
     tabs: int = 3
+    room: Callable[[], int] | None = None
+    """How many visits there is room for, where that changes (a farm); else there is for as many as there are tabs."""
     media: bool = True
     scope: LinkScope | None = None
     limit: int | None = None
@@ -449,6 +451,8 @@ class Run:
 
     def at_once(self) -> int:
         """How many visits at once, now."""
+        if self.room:
+            self.pace = self.pace.within(self.room())
         return self.pace.tabs
 
     async def capture_post(self, row: Row) -> None:

@@ -37,6 +37,13 @@ class Pace:
             return replace(self, ended=ended, late=late)
         return self._turn_to(self.tabs if late else min(self.most, self.tabs + 1))
 
+    def within(self, most: int) -> Pace:
+        """The pace where there is room for `most` visits now, as on a farm that machines join and leave."""
+        if most == self.most:
+            return self
+        at_most = self.tabs == self.most and not self.late
+        return Pace(most, most if at_most else min(self.tabs, most), self.window + 1)
+
     def _turn_to(self, tabs: int) -> Pace:
         return Pace(self.most, tabs, self.window + 1)
 

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import math
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
@@ -67,6 +69,8 @@ class Settings:
     login: Login | None = None
     tsa: tuple[str, ...] = ()
     tsa_root: Path | None = None
+    farm: str | None = None
+    """The scheduler of a farm whose workers visit posts and open articles in this machine's place."""
     limits: VisitLimits = field(default_factory=VisitLimits)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -106,6 +110,7 @@ class SettingsOptions(TypedDict, total=False):
     storage_state: str | Path | None
     tsa: Sequence[str]
     tsa_root: str | Path | None
+    farm: str | None
 
 
 BOUNDS = {"delay": (0, math.inf), "concurrency": (1, 64), "tabs": (1, 16), "max_bytes": (1, math.inf)}
@@ -123,6 +128,7 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     ca_file = given.pop("ca_file", None)
     if ca_file and not Path(ca_file).is_file():
         raise UsageError(f"There is no certificate authority at {ca_file}. Nothing was done.")
+    check_farm(given.get("farm"), with_login=bool(state))
     login = load_login(Path(state)) if state else None
     resolve = tuple(given.pop("resolve", ()))
     for rule in resolve:
@@ -148,6 +154,20 @@ def load_login(state: Path) -> Login:
     from embedarchive.browser import read_login
 
     return read_login(state, time.time())
+
+
+def check_farm(address: str | None, *, with_login: bool) -> None:
+    """Raise UsageError where there is no farm to be had at such an address, or none that may be given a login."""
+    if address is None:
+        return
+    if not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", address):
+        raise UsageError(
+            f"{address!r} is no scheduler's address; write tcp://HOST:PORT or tls://HOST:PORT. Nothing was done."
+        )
+    if with_login:
+        raise UsageError("--storage-state does not go with --farm: a login leaves no machine. Nothing was done.")
+    if not find_spec("distributed"):
+        raise UsageError("A farm needs Dask: pip install 'embedarchive[farm]'. Nothing was done.")
 
 
 def check_authorities(tsa: Sequence[str], root: str | Path | None) -> None:
@@ -189,6 +209,10 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    def room(self) -> int:
+        """How many visits there is room for at once, now."""
+        return self.settings.tabs
 
     async def open_client(self) -> PoliteClient:
         """What fetches, opened once: a run about what is in hand sends nothing, and needs none."""
@@ -251,9 +275,14 @@ class Services:
 
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""
-        browser, client = await self.open_browser(), await self.open_client()
+        client = await self.open_client()
         if not await client.turn(url):
             return Rendering(url, url, clock.now(), reason="deferred")
+        return await self.read_article(url, posts)
+
+    async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
+        """Open an article now: whoever calls has waited until its host is ready."""
+        browser = await self.open_browser()
         return await self._insist_on_network(partial(browser.read_article, url, posts))
 
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:

@@ -172,10 +172,11 @@ async def run_over(
     interrupts: Interrupts,
 ) -> Ended:
     """Open the edges, run until nothing is due or somebody interrupts, and say how it ended."""
-    async with Services(settings) as services:
+    backoff = BackOff(settings.delay)
+    async with make_services(settings, backoff, watcher) as services:
         run = Run(
             archive, services, crawl_id, emit,
-            fetchers=settings.concurrency, tabs=settings.tabs, backoff=BackOff(settings.delay), **choices,
+            fetchers=settings.concurrency, tabs=settings.tabs, room=services.room, backoff=backoff, **choices,
         )  # fmt: skip
         reporting = asyncio.ensure_future(report_due(run, services, tally, watcher, emit))
         stop = asyncio.Event()
@@ -191,6 +192,15 @@ async def run_over(
     if stop.is_set():
         return "interrupted"
     return "kept out" if run.backoff.cooling_down else "done"
+
+
+def make_services(settings: Settings, backoff: BackOff, watcher: Watcher) -> Services:
+    """The edges of a run: this machine's, or a farm's."""
+    if settings.farm is None:
+        return Services(settings)
+    from embedarchive.run.farm import FarmServices
+
+    return FarmServices(settings, backoff.turn, watcher.note)
 
 
 def finish(

@@ -1,0 +1,248 @@
+"""A machine of a farm -> captures, articles and replays for whoever runs the farm: one door and warm browsers, nothing kept.
+
+It is a plugin of a Dask worker (https://distributed.dask.org/en/stable/plugins.html). What a run asks of it are the
+functions below; they travel by name, and platforms do too: each side has its own, and both must be the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import dask.config
+from distributed import Scheduler, Security, Worker, WorkerPlugin
+
+from embedarchive.browser.limits import VisitLimits
+from embedarchive.browser.watch import resident_mb
+from embedarchive.core import clock
+from embedarchive.core.errors import UsageError
+from embedarchive.core.model import Capture, Post, Rendering
+from embedarchive.core.version import __version__
+from embedarchive.detect import FINDER_RULES
+from embedarchive.fetch import FetchLimits
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.specification import Frame
+from embedarchive.replay import Replayable, Shown
+from embedarchive.run.roster import WorkerIdentity, find_address
+from embedarchive.run.services import Services, Settings
+
+PLUGIN = "embedarchive"
+JOIN_S = 30.0
+"""A scheduler that does not answer for so long is said to be missing; it is asked again."""
+ADDRESS_LIMITS = FetchLimits(total_s=20.0, idle_s=10.0, max_bytes=4_000)
+ADDRESS_EVERY_S = 3600.0
+
+QUIET = {
+    "distributed.worker.http.routes": [],
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+}
+"""Dask's settings in our processes: no page of its own is served."""
+
+SHOWN = {"distributed.scheduler.http.routes": dask.config.get("distributed.scheduler.http.routes")}
+"""With a dashboard: the pages that Dask's scheduler has by itself."""
+
+
+def quieten() -> dask.config.set:
+    """Dask as we use it, until the end of a `with`; what happens on a farm is ours to say, so its own loggers are silent."""
+    for name in ("distributed", *filter(re.compile("distributed|tornado").match, logging.root.manager.loggerDict)):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return dask.config.set(QUIET)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What a worker says of itself. `load` is programs a processor; `address` is what others see it come from, if asked."""
+
+    name: str
+    tabs: int
+    identity: WorkerIdentity
+    load: float
+    address: str
+    visits: int
+    walls: int
+    since: str
+    resident_mb: int
+
+
+def read_identity() -> WorkerIdentity:
+    """What this process would capture by."""
+    rules = {p.name: p.visit.rules for p in PLATFORMS if p.visit}
+    digest = hashlib.sha256(json.dumps([FINDER_RULES, rules], sort_keys=True).encode()).hexdigest()[:16]
+    return WorkerIdentity(__version__, digest, version("playwright"))
+
+
+def read_load() -> float:
+    """How many programs want each processor."""
+    try:
+        return round(os.getloadavg()[0] / (os.cpu_count() or 1), 2)
+    except OSError:
+        return 0.0
+
+
+class FarmHand(WorkerPlugin):
+    """What a worker of ours has that Dask's own has not. `ask_address` says where to ask for one's own address, if at all."""
+
+    name = PLUGIN
+
+    def __init__(self, settings: Settings, label: str, ask_address: str = "") -> None:
+        self.settings, self.label, self.ask_address = settings, label, ask_address
+        self.identity = read_identity()
+        self.address = ""
+        self.visits = self.walls = 0
+        self.since = clock.now()
+        self._stack = contextlib.AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._services: dict[VisitLimits, Services] = {}
+        self._asked = -ADDRESS_EVERY_S
+
+    async def close(self) -> None:
+        """Close the browsers and the door."""
+        await self._stack.aclose()
+
+    async def open_services(self, limits: VisitLimits) -> Services:
+        """The edges by which posts are visited within these limits: one browser for each that runs ask for."""
+        async with self._opening:
+            if limits not in self._services:
+                services = Services(replace(self.settings, limits=limits))
+                self._services[limits] = await self._stack.enter_async_context(services)
+            await self._learn_address(self._services[limits])
+        return self._services[limits]
+
+    async def _learn_address(self, services: Services) -> None:
+        """Ask, once an hour, what address others see this machine come from."""
+        now = asyncio.get_running_loop().time()
+        if self.ask_address and now - self._asked > ADDRESS_EVERY_S:
+            self._asked = now
+            client = await services.open_client()
+            told = await client.fetcher.fetch(self.ask_address, limits=ADDRESS_LIMITS)
+            self.address = find_address(told.body.decode("utf-8", "replace")) if told.outcome == "ok" else ""
+
+    def say_state(self) -> WorkerState:
+        """What it is and did."""
+        return WorkerState(
+            self.label, self.settings.tabs, self.identity, read_load(), self.address, self.visits, self.walls, self.since,
+            resident_mb(os.getpid()) or 0,
+        )  # fmt: skip
+
+    def sign(self, capture: Capture) -> Capture:
+        """The capture, which says who made it and what state that was in."""
+        self.visits += 1
+        self.walls += capture.verdict.outcome == "blocked"
+        worker = {"name": self.label, "load": read_load()} | ({"address": self.address} if self.address else {})
+        return replace(capture, environment={**capture.environment, "worker": worker})
+
+
+def find_hand(worker: Worker) -> FarmHand:
+    """Our part of a Dask worker. Raises UsageError for one that was started by Dask's own command."""
+    hand = worker.plugins.get(PLUGIN)
+    if not isinstance(hand, FarmHand):
+        raise UsageError("it was not started by: embedarchive farm worker")
+    return hand
+
+
+# ------------------------------------------------------------------------------------- what a run asks, by these names
+
+
+async def say_state(dask_worker: Worker) -> WorkerState:
+    """Say what a worker is. Raises UsageError for one that is not ours."""
+    return find_hand(dask_worker).say_state()
+
+
+async def warm_up(limits: VisitLimits, dask_worker: Worker) -> None:
+    """Start the browser, so that no visit has to wait for it. Raises BrowserMissing."""
+    services = await find_hand(dask_worker).open_services(limits)
+    await services.open_browser()
+
+
+async def capture(post: Post, media: bool, limits: VisitLimits, dask_worker: Worker) -> Capture:
+    """Visit a post. Raises what `Services.capture` does."""
+    hand = find_hand(dask_worker)
+    services = await hand.open_services(limits)
+    return hand.sign(await services.capture(post, BY_NAME[post.platform], media=media))
+
+
+async def render(url: str, posts: Sequence[Post], limits: VisitLimits, dask_worker: Worker) -> Rendering:
+    """Open an article, whose host the run has made sure is ready for it. Raises what `Services.read_article` does."""
+    hand = find_hand(dask_worker)
+    services = await hand.open_services(limits)
+    rendering = await services.read_article(url, posts)
+    return replace(rendering, captures=tuple(map(hand.sign, rendering.captures)))
+
+
+async def show(parts: Mapping[str, Any], frame: Frame, limits: VisitLimits, dask_worker: Worker) -> Shown:
+    """Show a capture again; `parts` are those of a `Replayable` without the platform's rules."""
+    services = await find_hand(dask_worker).open_services(limits)
+    visit = BY_NAME[parts["post"].platform].visit
+    assert visit is not None, "only captures of visitable platforms are shown"
+    return await services.show(Replayable(visit=replace(visit, frame=frame), **parts))
+
+
+# ------------------------------------------------------------------------------------------------- a machine's process
+
+
+async def serve_farm(scheduler: str, hand: FarmHand, tell: Callable[[str], None]) -> None:
+    """Work for whoever asks through that scheduler, until cancelled; join again whenever the connection breaks."""
+    told = ""
+    with quieten():
+        try:
+            while True:
+                worker = Worker(
+                    scheduler, nthreads=hand.settings.tabs, plugins=(hand,), security=Security(), memory_limit=0,
+                    death_timeout=JOIN_S, dashboard_address="127.0.0.1:0",
+                )  # fmt: skip
+                try:
+                    async with worker:
+                        tell(f"{hand.label} works for {scheduler}, {hand.settings.tabs} posts at once.")
+                        told = ""
+                        await worker.finished()
+                    tell(f"The connection to {scheduler} ended; joining again.")
+                except (OSError, RuntimeError, ValueError) as error:
+                    said = f"No scheduler can be joined at {scheduler} ({type(error).__name__}). It is tried again."
+                    if said != told:
+                        tell(said)
+                    told = said
+                await asyncio.sleep(1.0)
+        finally:
+            await hand.close()
+
+
+def name_machine() -> str:
+    return socket.gethostname()
+
+
+async def serve_scheduler(address: str, *, dashboard: bool, tell: Callable[[str], None]) -> None:
+    """Be a Dask scheduler at that address until cancelled; its dashboard is for this machine only, and off unless asked for.
+
+    Raises UsageError for an address that cannot be listened at.
+    """
+    page = "127.0.0.1:8787" if dashboard else "127.0.0.1:0"
+    with quieten(), dask.config.set(SHOWN if dashboard else {}):
+        protocol, _, place = address.partition("://")
+        host, _, port = place.rpartition(":")
+        try:
+            scheduler = Scheduler(
+                host=host,
+                port=int(port),
+                protocol=protocol,
+                security=Security(),
+                dashboard=dashboard,
+                dashboard_address=page,
+            )
+            async with scheduler:
+                tell(
+                    f"The farm's scheduler is at {scheduler.address}. Workers: embedarchive farm worker {scheduler.address}"
+                )
+                await scheduler.finished()
+        except (OSError, TypeError, ValueError, RuntimeError) as error:
+            raise UsageError(f"{address} cannot be listened at: {error}. Nothing was done.") from error
