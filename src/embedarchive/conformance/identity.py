@@ -9,7 +9,7 @@ from embedarchive.conformance.findings import Problem
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
 from embedarchive.detect import identify_post
-from embedarchive.detect.identity import find_platforms, read_bare_id
+from embedarchive.detect.identity import find_platforms, identify_pasted, read_bare_id
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Example, Platform
 
@@ -66,6 +66,19 @@ def check_mirrors(platform: Platform) -> Iterator[Problem]:
             yield url, f"names {post.key if post else 'nothing'}, not {own[0].native_id}"
         elif home.partition(".")[0] not in post.url:
             yield url, f"is kept as {post.url}"
+
+
+def check_archived_forms(platform: Platform) -> Iterator[Problem]:
+    """Each address at which an archive may hold a post is found again as that post."""
+    handles = [each.handle for each in platform.examples if each.handle]
+    for example in platform.examples:
+        post = identify_post(example.url)
+        if post is None:
+            continue
+        for form in platform.archived_forms(post, next(iter(handles), None)):
+            again = identify_pasted(form)
+            if again is None or again.key != post.key:
+                yield form, f"names {again.key if again else 'nothing'}, not {post.key}"
 
 
 def check_bare_ids(platform: Platform) -> Iterator[Problem]:

@@ -493,6 +493,10 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://bsky.app/profile/mara.example",),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://bsky.app/profile/{host}/post/{name}",
+        "https://embed.bsky.app/embed/{host}/app.bsky.feed.post/{name}",
+    ),
     made_up_url="https://bsky.app/profile/did:plc:z72i7hdynmk6r22z27h6tvur/post/3aaaaaaaaaa2a",
     states=(
         "live",

@@ -241,6 +241,10 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED, rules=2, denial="verified"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://www.dailymotion.com/video/{id}",
+        "https://www.dailymotion.com/embed/video/{id}",
+    ),
     made_up_url="https://www.dailymotion.com/video/x000000000",
     states=FRAMED_STATES,
 )

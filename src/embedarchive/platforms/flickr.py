@@ -160,5 +160,9 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://www.flickr.com/photos/{handle}/{id}/",
+        "https://embedr.flickr.com/photos/{id}",
+    ),
     states=FRAMED_STATES,
 )

@@ -120,5 +120,9 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://giphy.com/gifs/{id}",
+        "https://giphy.com/embed/{id}",
+    ),
     states=FRAMED_STATES,
 )

@@ -237,5 +237,9 @@ PLATFORM = Platform(
     ),
     visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://imgur.com/{id}",
+        "https://imgur.com/{id}/embed",
+    ),
     states=FRAMED_STATES,
 )

@@ -772,6 +772,16 @@ PLATFORM = Platform(
     ),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://www.instagram.com/p/{id}/embed/captioned/",
+        "https://www.instagram.com/p/{id}/embed/",
+        "https://www.instagram.com/p/{id}/",
+        "https://www.instagram.com/p/{id}/?__a=1",
+        "https://www.instagram.com/reel/{id}/",
+        "https://www.instagram.com/tv/{id}/",
+        "https://www.instagram.com/{handle}/p/{id}/",
+        "https://www.instagram.com/{handle}/reel/{id}/",
+    ),
     known_url="https://www.instagram.com/p/fA9uwTtkSN/",
     made_up_url="https://www.instagram.com/p/B0000000000/",
     states=(

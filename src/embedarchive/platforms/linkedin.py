@@ -267,6 +267,10 @@ PLATFORM = Platform(
     ),
     visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://www.linkedin.com/embed/feed/update/{id}",
+        "https://www.linkedin.com/feed/update/{id}/",
+    ),
     made_up_url="https://www.linkedin.com/feed/update/urn:li:activity:7000000000000000001/",
     states=("live", "gone", "unsure", "refused", "authwall", "denied", "strange", "wrong_post"),
 )

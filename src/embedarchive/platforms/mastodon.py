@@ -229,6 +229,11 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://social.example/@mara",),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://{host}/@{handle}/{name}",
+        "https://{host}/@{handle}/{name}/embed",
+        "https://{host}/api/v1/statuses/{name}",
+    ),
     made_up_url="https://mastodon.social/@Mastodon/100000000000000001",
     states=(
         "live",

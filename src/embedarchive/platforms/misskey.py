@@ -100,4 +100,8 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://heath.example/notes/kestrels", "https://heath.example/notes/zzzzzzzzzz"),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://{host}/notes/{name}",
+        "https://{host}/embed/notes/{name}",
+    ),
 )

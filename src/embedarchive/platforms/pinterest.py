@@ -355,6 +355,10 @@ PLATFORM = Platform(
     ),
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://www.pinterest.com/pin/{id}/",
+        "https://assets.pinterest.com/ext/embed.html?id={id}",
+    ),
     made_up_url="https://www.pinterest.com/pin/999999999999999999/",
     states=("live", "gone", "unsure", "refused", "strange", "wrong_post"),
 )

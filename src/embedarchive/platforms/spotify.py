@@ -207,6 +207,10 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED, rules=3, denial="reported"),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://open.spotify.com/{id}",
+        "https://open.spotify.com/embed/{id}",
+    ),
     made_up_url="https://open.spotify.com/track/0000000000000000000000",
     states=("live", "gone", "unsure", "refused", "strange", "wrong_post"),
 )

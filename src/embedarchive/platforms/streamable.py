@@ -180,5 +180,9 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://streamable.com/{id}",
+        "https://streamable.com/e/{id}",
+    ),
     states=FRAMED_STATES,
 )

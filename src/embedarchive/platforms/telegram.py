@@ -253,6 +253,11 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://t.me/{id}?embed=1",
+        "https://t.me/s/{id}",
+        "https://t.me/{id}",
+    ),
     made_up_url="https://t.me/telegram/999999999",
     states=("live", "gone", "unsure", "newest", "refused", "strange", "wrong_post"),
 )

@@ -337,6 +337,12 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://www.threads.com/@mara.lind",),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://www.threads.net/@{handle}/post/{id}",
+        "https://www.threads.net/t/{id}",
+        "https://www.threads.com/@{handle}/post/{id}",
+        "https://www.threads.com/t/{id}/embed",
+    ),
     made_up_url="https://www.threads.com/@threads/post/C0000000000",
     states=("live", "gone", "private", "embed_refused", "shell", "wrong_post", "truncated"),
 )

@@ -470,6 +470,12 @@ PLATFORM = Platform(
         '<blockquote class="tiktok-embed" data-unique-id="mara.lind" data-embed-type="creator" cite="https://www.tiktok.com/@mara.lind"><a href="https://www.tiktok.com/@mara.lind">@mara.lind</a></blockquote>',
     ),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://www.tiktok.com/@{handle}/video/{id}",
+        "https://www.tiktok.com/embed/v2/{id}",
+        "https://www.tiktok.com/embed/{id}",
+        "https://m.tiktok.com/v/{id}.html",
+    ),
     known_url="https://www.tiktok.com/@scout2015/video/6718335390845095173",
     made_up_url="https://www.tiktok.com/@tiktok/video/7000000000000000001",
     states=("live", "gone", "gone_quietly", "private", "friends", "embed_refused", "bounced", "waf", "truncated"),

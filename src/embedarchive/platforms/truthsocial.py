@@ -195,6 +195,11 @@ PLATFORM = Platform(
     markup=MARKUP,
     not_posts=("https://truthsocial.com/@maralind",),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://truthsocial.com/@{handle}/posts/{id}",
+        "https://truthsocial.com/@{handle}/{id}",
+        "https://truthsocial.com/api/v1/statuses/{id}",
+    ),
     made_up_url="https://truthsocial.com/@truthsocial/posts/100000000000000001",
     states=(
         "live",

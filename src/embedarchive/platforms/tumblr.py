@@ -234,6 +234,10 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://{handle}.tumblr.com/post/{id}",
+        "https://www.tumblr.com/{handle}/{id}",
+    ),
     made_up_url="https://www.tumblr.com/staff/999999999999999999",
     states=FRAMED_STATES,
 )

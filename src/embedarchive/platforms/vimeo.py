@@ -259,6 +259,10 @@ PLATFORM = Platform(
     visit=make_visit(FRAMED, rules=2),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://vimeo.com/{id}",
+        "https://player.vimeo.com/video/{id}",
+    ),
     known_url="https://vimeo.com/76979871",
     made_up_url="https://vimeo.com/999999999999",
     states=(*FRAMED_STATES, "domain", "forbidden", "password"),

@@ -119,5 +119,10 @@ PLATFORM = Platform(
     not_posts=("https://vine.co/maralind",),
     visit=make_visit(FRAMED),
     assumptions=ASSUMPTIONS,
+    archived=(
+        "https://vine.co/v/{id}",
+        "https://vine.co/v/{id}/embed/simple",
+        "https://vine.co/v/{id}/card",
+    ),
     states=FRAMED_STATES,
 )

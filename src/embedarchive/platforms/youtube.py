@@ -440,6 +440,13 @@ PLATFORM = Platform(
     ),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
+    archived=(
+        "https://www.youtube.com/watch?v={id}",
+        "https://www.youtube.com/embed/{id}",
+        "https://youtu.be/{id}",
+        "https://www.youtube.com/shorts/{id}",
+        "https://www.youtube-nocookie.com/embed/{id}",
+    ),
     known_url="https://www.youtube.com/watch?v=jNQXAC9IVRw",
     made_up_url="https://www.youtube.com/watch?v=-_-_-_-_-_A",
     states=("live", "gone", "private", "embed_off", "geo", "age", "unsure", "wrong_post", "consent"),

@@ -10,20 +10,40 @@ Used by the demo and by the tests; nothing of it is imported by the core.
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlsplit
 
+from embedarchive.detect import identify_post
+from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.replica.authority import Authority
 from embedarchive.replica.facts import ArticleFact, Person, PostFact, Slide, State
+from embedarchive.replica.mementos import Archives, Flaw, Holder, Memento, Trouble
 from embedarchive.replica.server import Server
 from embedarchive.replica.sites import answer_request, find_sites
 from embedarchive.replica.weather import Weather
 from embedarchive.replica.wire import Reply, Request
 from embedarchive.replica.world import Saved, SeenRequest, World, saved_key
 
-__all__ = ["ArticleFact", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide", "State", "Weather"]
+__all__ = [
+    "ArticleFact", "Memento", "Person", "PostFact", "Replica", "Saved", "SeenRequest", "Slide", "State", "Trouble", "Weather",
+]  # fmt: skip
+
+
+AS_A_BROWSER = (
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    ),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+    ("accept-language", "en"),
+)
+"""How web archives ask what they archive."""
 
 
 class Replica:
@@ -146,6 +166,58 @@ class Replica:
     def serve(self, url: str, saved: Saved) -> None:
         """Serve saved bytes at their own address, before anything else of that host."""
         self._world.saved[saved_key(url)] = saved
+
+    @property
+    def archives(self) -> Archives:
+        """What the web archives hold, and how often they were asked."""
+        return self._world.archives
+
+    def archive(
+        self,
+        url: str,
+        at: str,
+        *,
+        state: str = "",
+        holder: Holder = "wayback",
+        flaw: Flaw = "",
+        saved: Saved | None = None,
+    ) -> Memento:
+        """Let a web archive hold what an address answers now, as seen `at` (14 digits).
+
+        With a `state` the post that the address names is in it for that moment; `saved` is held instead of any answer.
+        """
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        request = Request("GET", "https", (parts.hostname or "").lower(), target, AS_A_BROWSER)
+        held = saved or self._answer_in_state(request, state)
+        memento = Memento(url, at, held.status, held.headers, held.body, flaw, holder)
+        self._world.archives.held.append(memento)
+        return memento
+
+    def archive_post(self, name: str, at: str, *, state: str = "live", ask: str = "frame", **how: Any) -> Memento:
+        """Let a web archive hold a post's frame (or the answer of a probe, by its name) as it is in a state."""
+        fact = self.post(name)
+        visit = BY_NAME[fact.platform].visit
+        post = identify_post(fact.url)
+        assert visit is not None, "every post of the replica can be visited"
+        assert post is not None, "every post of the replica is identified"
+        places = {"frame": visit.frame.url} | {probe.name: probe.url for probe in visit.probes}
+        return self.archive(fill_url(places[ask], post, visit), at, state=state, **how)
+
+    def trouble(self, where: str, *troubles: Trouble) -> None:
+        """Let the next answers of a web archive be these: `cdx` and `web`, `index` and `data` of Common Crawl."""
+        self._world.archives.troubles[where] = deque(troubles)
+
+    def _answer_in_state(self, request: Request, state: str) -> Saved:
+        before, posts = dict(self._world.states), self._world.posts
+        if state:
+            self._world.states.update({post.key: state for post in posts if state in self.states_of(post.platform)})
+        try:
+            reply = self._answer(request)
+        finally:
+            self._world.states = before
+        body = reply.body() if callable(reply.body) else reply.body
+        return Saved(reply.status, reply.headers, body)
 
     def _answer(self, request: Request) -> Reply:
         return answer_request(self._sites, self._world, request)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from embedarchive.replica.facts import PostFact
+from embedarchive.replica.mementos import Archives
 from embedarchive.replica.wire import Headers, Request
 
 
@@ -55,6 +56,8 @@ class World:
     per_minute: int | None = None
     stand_ins: bool = False
     """Whether media and styles of saved real pages are answered with pictures and styles of our own."""
+    archives: Archives = field(default_factory=Archives)
+    """What web archives hold of all this."""
     _recent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import SplitResult, quote
+from urllib.parse import SplitResult, quote, urlsplit
 
 from embedarchive.core.model import Description, Outcome, Page, Post, Verdict
 
@@ -255,8 +255,9 @@ class Platform:
     `answering_hosts` are hosts that are asked about its posts and carry none (`cdn.syndication.twimg.com`).
 
     `states` names what its replica must be able to play: the ways in which the platform is known to answer for a post.
-    `known_url` is a post that the platform's own documentation has shown for years, `made_up_url` one that never was: what
-    `doctor --live` asks about, where an archive has no post of its own.
+    `archived` are templates of the addresses under which web archives hold its posts, the likeliest first (see
+    `archived_forms`). `known_url` is a post that the platform's own documentation has shown for years, `made_up_url` one
+    that never was: what `doctor --live` asks about, where an archive has no post of its own.
     """
 
     name: str
@@ -298,8 +299,24 @@ class Platform:
     assumptions: tuple[Assumption, ...] = ()
     gaps: tuple[Gap, ...] = ()
     states: tuple[str, ...] = ()
+    archived: tuple[str, ...] = ()
     known_url: str = ""
     made_up_url: str = ""
+
+    def archived_forms(self, post: Post, handle: str | None = None) -> tuple[str, ...]:
+        """The addresses at which a web archive may hold a post, the likeliest first.
+
+        They are `archived`, filled as frames are and with {handle}, the author's, which the post's own address may tell as
+        well (what needs it is left out where nobody knows it); else the frame; and the addresses that readers know.
+        """
+        told = handle or self.handle(urlsplit(post.url))
+        host, _, name = post.native_id.rpartition("/")
+        fields = {"id": post.native_id, "url": post.url, "host": host, "name": name, "handle": told}
+        frame = (self.visit.frame.url,) if self.visit and not self.archived else ()
+        chosen = (each for each in (*self.archived, *frame) if told or "{handle}" not in each)
+        visit = self.visit
+        filled = [fill_url(each, post, visit) if each in frame and visit else each.format(**fields) for each in chosen]
+        return tuple(dict.fromkeys((*filled, post.url, self.canonical(post.native_id))))
 
     @property
     def federated(self) -> bool:
