@@ -1,25 +1,39 @@
-"""Time what readers ask of a large archive: addresses, handles, words, fragments, pictures, pages.
+"""Time what readers ask of a large archive: pages of the reading room as served, commands, and the questions beneath.
 
-usage: python bench/read.py [--posts 1000000] [--keep FILE]     (a million posts: a quarter of an hour and 5 GB of disk)
+usage: python bench/read.py [--posts 40000 1000000] [--keep FOLDER]
 
-The archive is synthetic and the same on every machine: per post two captures, a description, three embeds and a fifth
-of an article, in invented words (see `invent.py`); an embed says what its post says. All figures go to
-standard error; the last line, on standard output, is one JSON object of milliseconds.
+(a million posts: a quarter of an hour and 6 GB of disk; the archives go with the command unless they are to be kept)
+
+Each archive is synthetic and the same on every machine: per post two captures, a description, three embeds and a fifth
+of an article, in invented words (see `invent.py`); an embed says what its post says; one outlet of 300 has a third of all.
+Pages are asked of a real server, `embedarchive serve`, over one kept connection, as a browser would after the first page.
+
+Of several sizes each question's growth is fitted: time = c * posts^growth, by least squares of the logarithms, and what ten
+million would take is extrapolated by it and called so. All figures go to standard error; the last line, on standard output,
+is one JSON object of milliseconds, of the largest archive.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
+import math
 import random
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from embedarchive.core.periods import Period, month_of
 from embedarchive.library import (
@@ -38,7 +52,9 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
+from in_process import run
 from invent import make_tongues, write_post
+from reading_room import serving
 
 NO_BODY = "0" * 64
 NOW = "2026-03-20T08:00:00.000Z"
@@ -46,6 +62,8 @@ FIRST_ID = 3_000_000_000_000_000_000
 BETWEEN_IDS = 839_000_000_000
 VOCABULARY = 90_000
 ROUNDS = 60
+COMMAND_ROUNDS = 12
+LARGE = 10_000_000
 
 
 def code(n: int) -> str:
@@ -87,8 +105,14 @@ class Invented:
         turned = sum(1 << bit for bit in random.Random(n).sample(range(62), n % 5))
         return (crowd.getrandbits(64) - (1 << 63)) ^ turned
 
+    def outlet(self, n: int) -> str:
+        """Who published an article: one outlet has a third of all, as the largest of an archive has."""
+        if n % 3 == 0:
+            return self.outlets[0]
+        return self.outlets[n % len(self.outlets)]
+
     def article_url(self, n: int) -> str:
-        return f"https://{self.outlets[n % len(self.outlets)]}/2026/story-{n}"
+        return f"https://{self.outlet(n)}/2026/story-{n}"
 
 
 # -------------------------------------------------------------------------------------------------------------- making
@@ -124,7 +148,7 @@ def tables(invented: Invented) -> Iterator[tuple[str, Iterator[dict[str, object]
     posts, articles, rng = range(invented.posts), range(invented.articles), invented.rng
     yield "crawls", iter([{"command": "crawl", "started_at": NOW, "version": "bench"}])
     yield "articles", (
-        {"id": n + 1, "url": invented.article_url(n), "outlet": invented.outlets[n % 300], "title": invented.sentences(-n)[0],
+        {"id": n + 1, "url": invented.article_url(n), "outlet": invented.outlet(n), "title": invented.sentences(-n)[0],
          "published_at": f"2026-{n % 12 + 1:02}-11", "first_seen_at": NOW} for n in articles
     )  # fmt: skip
     yield "fetches", (
@@ -239,6 +263,89 @@ def misspell(rng: random.Random, invented: Invented) -> str:
     return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
 
 
+# ------------------------------------------------------------------------------------------------ pages and commands
+
+
+def list_pages(invented: Invented) -> dict[str, Callable[[], str]]:
+    """What is asked of the reading room, another address each time."""
+    rng = random.Random(11)
+
+    def any_key() -> str:
+        return f"instagram:{code(rng.randrange(invented.posts))}"
+
+    def any_words(count: int, most: int) -> str:
+        return quote(" ".join(invented.words[rng.randrange(most)] for _ in range(count)))
+
+    return {
+        "front": lambda: "archive",
+        "lookup": lambda: f"post/{any_key()}",
+        "lookup_pasted": lambda: (
+            f"find?q={quote('https://m.instagram.com/reel/' + code(rng.randrange(invented.posts)) + '/')}"
+        ),
+        "lookup_handle": lambda: "find?q=%40" + invented.handle(rng.randrange(invented.posts)),
+        "search": lambda: f"find?q={quote(invented.sentences(rng.randrange(invented.posts))[0])}",
+        "search_word": lambda: f"find?q={any_words(1, 20_000)}",
+        "outlet_largest": lambda: f"outlet/{invented.outlets[0]}",
+        "outlet": lambda: f"outlet/{rng.choice(invented.outlets)}",
+        "outlets": lambda: "outlets",
+        "article": lambda: f"article/{rng.randrange(invented.articles) + 1}",
+        "lost": lambda: "lost",
+        "desk": lambda: "desk",
+        "browse": lambda: "browse",
+        "browse_state": lambda: "browse?state=gone-kept&kind=video",
+        "browse_outlet": lambda: f"browse?outlet={rng.choice(invented.outlets)}&state=online",
+        "browse_largest": lambda: f"browse?outlet={invented.outlets[0]}",
+        "browse_author": lambda: f"browse?author={invented.handle(rng.randrange(invented.posts))}",
+        "browse_month": lambda: f"browse?period=2021-{rng.randrange(1, 13):02}&lang=en",
+        "browse_days": lambda: "browse?period=2020-03-05..2021-02-11",
+    }
+
+
+def ask_pages(path: Path, invented: Invented) -> Iterator[tuple[str, list[float]]]:
+    """(name, milliseconds by the clock) of each page, of a server that was just started; the first answers are counted too."""
+    with serving(path) as (origin, _):
+        client = http.client.HTTPConnection(origin.removeprefix("http://"))
+
+        def load(address: str) -> None:
+            client.request("GET", f"/{path.stem}/-/{address}")
+            answer = client.getresponse()
+            body = answer.read()
+            assert answer.status in (200, 302), (address, answer.status, body[:300])
+
+        for name, pick in list_pages(invented).items():
+            yield name, measure(partial(asking, load, pick), ROUNDS)[0]
+
+
+def asking(ask: Callable[[Any], None], pick: Callable[[], Any]) -> None:
+    """Ask for what is picked; to pick it takes no time to speak of."""
+    ask(pick())
+
+
+def list_commands(invented: Invented) -> dict[str, Callable[[], tuple[str, ...]]]:
+    """What is asked on the command line; each is run in this process, so that no interpreter's start is in it."""
+    rng = random.Random(13)
+    return {
+        "lookup": lambda: ("lookup", code(rng.randrange(invented.posts))),
+        "search": lambda: ("search", invented.sentences(rng.randrange(invented.posts))[0]),
+        "search_state": lambda: ("search", "--state", "gone-kept"),
+        "show": lambda: ("show", f"instagram:{code(rng.randrange(invented.posts))}"),
+        "stats": lambda: ("stats",),
+        "subject": lambda: ("access", "subject", "@" + invented.handle(rng.randrange(invented.posts))),
+    }
+
+
+def ask_commands(path: Path, invented: Invented) -> Iterator[tuple[str, list[float]]]:
+    def ask(words: tuple[str, ...]) -> None:
+        done = run(*words, "-a", path)
+        assert done.code == 0, (words, done.code, done.err)
+
+    for name, pick in list_commands(invented).items():
+        yield name, measure(partial(asking, ask, pick), COMMAND_ROUNDS)[0]
+
+
+# ------------------------------------------------------------------------------------------------------------ measuring
+
+
 def measure(ask: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds of each round, by the clock and of the processor alone; slow questions are asked less often."""
     spent: list[float] = []
@@ -255,29 +362,69 @@ def p95(values: list[float]) -> float:
     return round(values[int(0.95 * (len(values) - 1))], 2)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posts", type=int, default=1_000_000)
-    parser.add_argument("--keep", type=Path, help="make the archive here, and use it again when it is there")
-    options = parser.parse_args()
-    invented = Invented(options.posts)
-    with tempfile.TemporaryDirectory() as folder:
-        path = options.keep or Path(folder) / "embeds.db"
-        if not path.exists():
-            make(path, invented)
-        conn = open_reader(path)
-        figures: dict[str, float] = {"posts": options.posts, "file_mb": round(path.stat().st_size / 1e6)}
+def measure_size(path: Path, posts: int) -> dict[str, tuple[float, float]]:
+    """Of each question (p50, p95) in milliseconds; of those beneath the pages also what the processor did alone."""
+    invented = Invented(posts)
+    if not path.exists():
+        make(path, invented)
+    with Archive(path, platforms=PLATFORMS):
+        pass  # takes the steps of the schema that it lacks, and makes what those ask for
+    found: dict[str, tuple[float, float]] = {}
+
+    def note(name: str, spent: list[float]) -> None:
+        found[name] = (round(statistics.median(spent), 2), p95(spent))
+        print(f"{posts:>9} {name:>22}  p50 {found[name][0]:9.2f} ms   p95 {found[name][1]:9.2f} ms", file=sys.stderr)
+
+    for name, spent in ask_pages(path, invented):
+        note(f"page {name}", spent)
+    with closing(open_reader(path)) as conn:
         for name, ask in questions(conn, invented).items():
             spent, busy = measure(ask, ROUNDS)
-            figures |= {f"{name}_p50_ms": round(statistics.median(spent), 2), f"{name}_p95_ms": p95(spent)}
-            figures |= {f"{name}_p95_cpu_ms": p95(busy)}
-            told = (
-                f"p50 {statistics.median(spent):9.2f} ms   p95 {p95(spent):9.2f} ms   (processor {p95(busy):9.2f} ms)"
-            )
-            print(f"{name:>14}  {told}", file=sys.stderr)
-        conn.close()
-    print(json.dumps(figures), file=sys.stderr)
-    print(json.dumps({f"{name}_p95_ms": figures[f"{name}_p95_ms"] for name in ("url", "fts", "fragment", "image")}))
+            note(name, spent)
+            note(f"{name}, processor", busy)
+    for name, spent in ask_commands(path, invented):
+        note(f"command {name}", spent)
+    return found
+
+
+def fit(sizes: list[int], times: list[float]) -> tuple[float, float]:
+    """(growth, milliseconds at LARGE) of time = c * posts^growth. Pure."""
+    xs, ys = [math.log(n) for n in sizes], [math.log(max(t, 0.001)) for t in times]
+    x, y = statistics.mean(xs), statistics.mean(ys)
+    growth = sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
+    return growth, math.exp(y + growth * (math.log(LARGE) - x))
+
+
+def print_table(measured: Mapping[int, Mapping[str, tuple[float, float]]]) -> None:
+    """A row for each question: p50 and p95 at each size, its growth, and what it would be at LARGE."""
+    sizes = sorted(measured)
+    heads = "".join(f" {size:,} p50 | p95 |" for size in sizes)
+    print(f"| asked |{heads} growth | {LARGE:,}, extrapolated |", file=sys.stderr)
+    print("|---|" + "---|---|" * len(sizes) + "---|---|", file=sys.stderr)
+    for name in measured[sizes[0]]:
+        cells = "".join(f" {measured[size][name][0]:g} | {measured[size][name][1]:g} |" for size in sizes)
+        told = "– | –"
+        if len(sizes) > 1:
+            growth, there = fit(sizes, [measured[size][name][0] for size in sizes])
+            told = f"{growth:.2f} | {there:.1f}"
+        print(f"| {name} |{cells} {told} |", file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posts", type=int, nargs="+", default=[40_000, 1_000_000], help="one archive of each size")
+    parser.add_argument(
+        "--keep", type=Path, help="make the archives in this folder, and use them again when they are there"
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        room = options.keep or Path(folder)
+        measured = {posts: measure_size(room / f"read-{posts}.db", posts) for posts in options.posts}
+    print_table(measured)
+    largest = max(measured)
+    pages = {"lookup": "page lookup", "front": "page front", "outlet": "page outlet_largest", "browse": "page browse"}
+    figures: dict[str, float] = {f"{name}_p95_ms": measured[largest][page][1] for name, page in pages.items()}
+    print(json.dumps({**figures, "posts": largest}))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from embedarchive.core.model import Claim, Fetch, Found
 from embedarchive.export.publish import publish
 from embedarchive.platforms import PLATFORMS
 from embedarchive.store import Archive, open_reader
-from embedarchive.store.browsing import COLUMNS, COUNT, TOTAL
+from embedarchive.store.browsing import ARTICLE, COLUMNS, COUNT, OUTLETS, TOTAL, TOTALS
 from embedarchive.store.sharing import open_shared
 from in_process import run
 
@@ -38,6 +38,18 @@ def check_counted(conn: sqlite3.Connection) -> None:
     assert rows(conn, f"SELECT {COLUMNS} FROM browsing") == rows(conn, f"SELECT {COLUMNS} FROM browsable")
     assert rows(conn, "SELECT * FROM browsing_counts") == rows(conn, COUNT)
     assert rows(conn, "SELECT * FROM browsing_totals") == rows(conn, TOTAL)
+    check_figures(conn)
+    assert rows(conn, "SELECT * FROM article_figures") == rows(conn, ARTICLE.format("TRUE"))
+
+
+def check_figures(conn: sqlite3.Connection) -> None:
+    """The totals and the figures of outlets are what a recount gives, through whatever eyes."""
+    totals = "SELECT what, value, sum(number) FROM totals GROUP BY what, value"
+    assert [row for row in rows(conn, totals) if row[2]] == [row for row in rows(conn, TOTALS) if row[2]]
+    names = OUTLETS.partition("articles,")[2].partition("FROM")[0].replace(" ", "").split(",")
+    sums = ", ".join(f"sum({name})" for name in ["articles", *names])
+    kept = f"SELECT outlet, {sums} FROM outlet_figures GROUP BY outlet HAVING sum(embeds) > 0"
+    assert rows(conn, kept) == rows(conn, OUTLETS)
 
 
 def test_each_post_has_a_row_and_one_for_each_outlet(path: Path) -> None:
@@ -108,6 +120,7 @@ def test_what_is_withheld_is_counted_for_nobody_else(path: Path) -> None:
         )
         totals = "SELECT facet, value, sum(posts) FROM browsing_totals WHERE value <> '' GROUP BY 1, 2 HAVING sum(posts) <> 0"
         assert rows(conn, totals) == rows(conn, TOTAL)
+        check_figures(conn)
 
 
 def test_a_withheld_article_tells_no_outlet(path: Path) -> None:
@@ -117,6 +130,14 @@ def test_a_withheld_article_tells_no_outlet(path: Path) -> None:
         assert rows(conn, "SELECT post_key FROM browsing WHERE outlet = 'kuestenbote.example'") == []
         assert rows(conn, "SELECT sum(posts) FROM browsing_counts WHERE outlet = 'kuestenbote.example'") == [(0,)]
         assert len(rows(conn, "SELECT outlet FROM browsing WHERE post_key = ?", LOST)) == 2
+        check_figures(conn)
+        assert rows(conn, "SELECT outlet FROM outlet_figures GROUP BY outlet HAVING sum(embeds) > 0") != []
+    run("access", "hide", ARTICLES[1][0], "-a", path, "--level", "staff")
+    run("access", "hide", SAMPLES[1].post.key, "-a", path, "--level", "staff")
+    with closing(open_shared(path, "public")) as conn:
+        check_figures(conn)
+    with closing(open_shared(path, "staff")) as conn:
+        check_figures(conn)
 
 
 def test_a_public_copy_is_browsed_as_well(path: Path, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ PLAIN = {
     "seeds": "fetch_after",
     "stamps": "state due_at stamped_at root",
     "targets": "turn",
+    "totals": "what",
     "withdrawals": "received_at reason due_at decision decided_at hold_until erased_at",
 }
 """Columns that hold hashes, times, keys of rows and words of ours: nobody can be named in them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from embedarchive.core.urls import canonicalize_url, split_url
-from embedarchive.library.figures import count_outlet
+from embedarchive.library.figures import count_articles, count_outlet
 from embedarchive.library.notes import read_notes
 from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
 from embedarchive.library.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
@@ -120,8 +120,8 @@ def outlet_record(
     conn: sqlite3.Connection, name: str, page: int = 1, figures: OutletRecord | None = None
 ) -> OutletRecord | None:
     """An outlet with one page of its articles, newest first; or None. `figures` spares counting what was counted."""
-    total = select_one(conn, "SELECT count(*) AS n FROM articles WHERE outlet = ?", name)
-    if not total or not total["n"]:
+    total = count_articles(conn, name)
+    if not total:
         return None
     ids = select(
         conn,
@@ -132,4 +132,4 @@ def outlet_record(
         (page - 1) * MOST_ON_A_PAGE,
     )
     lines = article_lines(conn, [r["id"] for r in ids])
-    return replace(figures or count_outlet(conn, name), articles=total["n"], lines=tuple(lines.values()))
+    return replace(figures or count_outlet(conn, name), articles=total, lines=tuple(lines.values()))

@@ -124,6 +124,8 @@ _CELL = "platform, status, kept, kind, lang, {month}, lost_in"
 
 def count_facets(conn: sqlite3.Connection, asked: Filters = Filters()) -> Facets:
     """How many posts are as asked for, by each of their kinds."""
+    if asked == Filters():
+        return count_everything(conn)
     told = read_cells(conn, asked)
     sums: dict[str, Counter[str]] = {name: Counter() for name in ("platform", "kind", "lang", "month", "lost", "state")}
     total = 0
@@ -135,6 +137,22 @@ def count_facets(conn: sqlite3.Connection, asked: Filters = Filters()) -> Facets
         sums["month"][month] += posts
         sums["lost"][lost_in] += posts
         sums["state"][f"{status}/{kept}"] += posts
+    return make_facets(total, sums)
+
+
+def count_everything(conn: sqlite3.Connection) -> Facets:
+    """The same of all posts, from totals that are kept: no matter how many there are."""
+    sums: dict[str, Counter[str]] = {name: Counter() for name in ("platform", "kind", "lang", "month", "lost", "state")}
+    rows = conn.execute(
+        "SELECT what, value, number FROM totals WHERE what IN ('platform', 'kind', 'lang', 'month', 'lost_in', 'state')"
+    )
+    for what, value, number in rows:
+        sums[what.removesuffix("_in")][value] += number
+    return make_facets(sum(sums["platform"].values()), sums)
+
+
+def make_facets(total: int, sums: Mapping[str, Counter[str]]) -> Facets:
+    """Sums by value -> what is told of them. Pure."""
     states = {name: sum(n for at, n in sums["state"].items() if is_state(name, *at.split("/"))) for name in STATES}
     return Facets(
         total,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from embedarchive.library.posts import read_lines
 from embedarchive.library.records import Counts, Figures, Front, OutletRecord, PostLine
 from embedarchive.library.rows import Row, select, select_one
-from embedarchive.store.sample import count_waiting
 from embedarchive.store.sharing import count_hidden
 
 # Posts of captures that a killed run left without a conclusion: the view says of them what can be said (nothing is gone).
@@ -31,75 +30,45 @@ GROUP BY platform, status, kept"""
 
 PERHAPS_GONE = "SELECT count(*) FROM conclusions WHERE status = 'unavailable' AND reason = 'unconfirmed'"
 
-# The newest searched download of each article.
-_CURRENT = (
-    "SELECT article_id, id, max(fetched_at) FROM fetches WHERE searched_rules IS NOT NULL {0} GROUP BY article_id"
-)
+OUTLET_COLUMNS = "articles, embeds, posts, gone, gone_but_kept, preserved, unresolved, partly_preserved"
+_SUMS = ", ".join(f"sum({column}) AS {column}" for column in OUTLET_COLUMNS.split(", "))
 
-EMBEDS = f"""
-WITH current AS MATERIALIZED ({_CURRENT.format("")})
-SELECT count(*) AS embeds, total(e.post_key IS NULL) AS unresolved
-FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id WHERE e.kind = 'embed'"""
-
-_SUMS = """
-  total(s.status = 'gone') AS gone, total(s.status = 'gone' AND s.kept <> 'none') AS gone_but_kept,
-  total(s.kept <> 'none') AS preserved, total(s.kept = 'partial') AS partly_preserved,
-  total(iif(h.post_key IS NULL, h.embeds, 0)) AS unresolved"""
-
-# First one row for each post of each outlet, so that nothing has to be counted distinct afterwards.
-OUTLETS = f"""
-WITH standing AS MATERIALIZED ({STANDING}), current AS MATERIALIZED ({_CURRENT.format("")}),
-  holders AS (SELECT a.outlet, count(*) AS articles FROM current c JOIN articles a ON a.id = c.article_id
-    WHERE EXISTS (SELECT 1 FROM embeds e WHERE e.fetch_id = c.id AND e.kind = 'embed') GROUP BY a.outlet),
-  held AS MATERIALIZED (SELECT a.outlet, e.post_key, count(*) AS embeds
-    FROM current c JOIN embeds e ON e.fetch_id = c.id JOIN articles a ON a.id = c.article_id
-    WHERE e.kind = 'embed' GROUP BY a.outlet, e.post_key)
-SELECT h.outlet, o.articles, sum(h.embeds) AS embeds, count(h.post_key) AS posts, {_SUMS}
-FROM held h JOIN holders o ON o.outlet IS h.outlet LEFT JOIN standing s ON s.post_key = h.post_key
-GROUP BY h.outlet ORDER BY embeds DESC, h.outlet"""
-
-# The same of one outlet, each post looked up by itself: to join them with all posts would take as long as for all outlets.
-OUTLET = f"""
-WITH asked(outlet) AS (VALUES (?)),
-  current AS MATERIALIZED (
-    {_CURRENT.format("AND article_id IN (SELECT id FROM articles WHERE outlet = (SELECT outlet FROM asked))")}),
-  held AS MATERIALIZED (SELECT e.post_key, count(*) AS embeds FROM current c CROSS JOIN embeds e ON e.fetch_id = c.id
-    WHERE e.kind = 'embed' GROUP BY e.post_key)
-SELECT (SELECT outlet FROM asked) AS outlet,
-  (SELECT count(*) FROM current c
-   WHERE EXISTS (SELECT 1 FROM embeds e WHERE e.fetch_id = c.id AND e.kind = 'embed')) AS articles,
-  total(h.embeds) AS embeds, count(h.post_key) AS posts, {_SUMS}
-FROM held h LEFT JOIN post_status s ON s.key = h.post_key"""
+# What is withheld comes as rows that take it away.
+OUTLETS = f"""SELECT outlet, {_SUMS} FROM outlet_figures GROUP BY outlet HAVING sum(embeds) > 0
+ORDER BY sum(embeds) DESC, outlet LIMIT ?"""
+OUTLET = f"SELECT ? AS outlet, {_SUMS} FROM outlet_figures WHERE outlet = ?"
 
 
-def count(conn: sqlite3.Connection) -> Counts:
-    """The totals of an archive and of its outlets. It reads whole tables: half a minute for a million posts."""
-    return Counts(stats(conn), tuple(each for each in outlets(conn) if each.name))
+def count(conn: sqlite3.Connection, most: int = -1) -> Counts:
+    """The totals of an archive and of its outlets, from counts that are kept: as long as there are outlets, not posts.
+
+    `most` is how many outlets are told of, those of most embeds; all with -1.
+    """
+    return Counts(stats(conn), tuple(each for each in outlets(conn, most) if each.name))
 
 
 def stats(conn: sqlite3.Connection) -> Figures:
-    """The totals of an archive, without those of its outlets, which take most of the time."""
-    counted = select(conn, COUNTED)
-    platforms = _count_platforms(conn, counted)
+    """The totals of an archive, from counts that are kept: they cost the same in an archive of any size."""
+    counted, totals = select(conn, COUNTED), read_totals(conn)
+    platforms = _count_platforms(totals, counted)
     outcomes = _add_up(counted, "status")
     kept = [row for row in counted if row["kept"] != "none"]
     posts = sum(total for _, total, _ in platforms)
     unvisited = posts - sum(outcomes.values())
-    embeds, unresolved = next(tuple(row.values()) for row in select(conn, EMBEDS))
     return Figures(
-        articles=_number(conn, "SELECT count(*) FROM articles"),
-        embeds=embeds,
-        unresolved=int(unresolved),
+        articles=sum(totals["articles"].values()),
+        embeds=_number(conn, "SELECT sum(embeds) FROM outlet_figures"),
+        unresolved=_number(conn, "SELECT sum(unresolved) FROM outlet_figures"),
         posts=posts,
         preserved=sum(row["posts"] for row in kept),
         partly_preserved=sum(row["posts"] for row in kept if row["kept"] == "partial"),
         gone=outcomes.get("gone", 0),
         gone_but_kept=sum(row["posts"] for row in kept if row["status"] == "gone"),
         perhaps_gone=_number(conn, PERHAPS_GONE),
-        captures=_number(conn, "SELECT count(*) FROM captures WHERE purpose <> 'control'"),
-        replayed=_number(conn, "SELECT count(DISTINCT capture_id) FROM replays"),
-        not_replayed=count_waiting(conn),
-        blobs=_number(conn, "SELECT count(*) FROM blobs"),
+        captures=totals["captures"][""],
+        replayed=totals["replayed"][""],
+        not_replayed=totals["to replay"][""],
+        blobs=totals["blobs"][""],
         bytes=_number(conn, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"),
         outcomes=outcomes | ({"not captured": unvisited} if unvisited > 0 else {}),
         platforms=platforms,
@@ -109,15 +78,18 @@ def stats(conn: sqlite3.Connection) -> Figures:
     )
 
 
-def _count_platforms(conn: sqlite3.Connection, counted: Sequence[Row]) -> tuple[tuple[str, int, int], ...]:
+def read_totals(conn: sqlite3.Connection) -> Mapping[str, Counter[str]]:
+    """How many there are of what (table `totals`), by its value; nothing of what is not counted."""
+    totals: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for what, value, number in conn.execute("SELECT what, value, number FROM totals"):
+        totals[what][value] += number
+    return totals
+
+
+def _count_platforms(totals: Mapping[str, Counter[str]], counted: Sequence[Row]) -> tuple[tuple[str, int, int], ...]:
     """(platform, posts, of them preserved), most posts first."""
     kept = _add_up([row for row in counted if row["kept"] != "none"], "platform")
-    rows = select(
-        conn,
-        "SELECT platform, count(*) AS posts FROM posts WHERE same_as IS NULL AND is_control = 0 "
-        "GROUP BY platform ORDER BY posts DESC",
-    )
-    return tuple((row["platform"], row["posts"], kept.get(row["platform"], 0)) for row in rows)
+    return tuple((name, posts, kept.get(name, 0)) for name, posts in totals["platform"].most_common() if posts > 0)
 
 
 def _add_up(counted: Sequence[Row], column: str) -> dict[str, int]:
@@ -128,22 +100,26 @@ def _add_up(counted: Sequence[Row], column: str) -> dict[str, int]:
     return dict(sums)
 
 
-def outlets(conn: sqlite3.Connection) -> tuple[OutletRecord, ...]:
-    """Every outlet, by how much it embedded; the figures are those of the view `embeds_by_outlet`, in one pass.
+def outlets(conn: sqlite3.Connection, most: int = -1) -> tuple[OutletRecord, ...]:
+    """Every outlet or the first so many, by how much it embedded; the figures are those of the view `embeds_by_outlet`, kept.
 
     Articles of no outlet (plain files) are under the name "".
     """
-    return tuple(_read_outlet(row) for row in select(conn, OUTLETS))
+    return tuple(_read_outlet(row) for row in select(conn, OUTLETS, most))
 
 
 def count_outlet(conn: sqlite3.Connection, name: str) -> OutletRecord:
     """The figures of one outlet."""
-    return next(_read_outlet(row) for row in select(conn, OUTLET, name))
+    return next(_read_outlet(row) for row in select(conn, OUTLET, name, name))
+
+
+def count_articles(conn: sqlite3.Connection, outlet: str) -> int:
+    """How many articles an outlet has, those that embed nothing as well."""
+    return _number(conn, "SELECT sum(number) FROM totals WHERE what = 'articles' AND value = ?", outlet)
 
 
 def _read_outlet(row: Row) -> OutletRecord:
-    names = ("articles", "embeds", "posts", "gone", "gone_but_kept", "preserved", "unresolved", "partly_preserved")
-    figures: dict[str, Any] = {name: int(row[name]) for name in names}
+    figures: dict[str, Any] = {name: int(row[name] or 0) for name in OUTLET_COLUMNS.split(", ")}
     return OutletRecord(row["outlet"] or "", **figures)
 
 
@@ -199,10 +175,10 @@ def _recent_keys(conn: sqlite3.Connection, outcome: str, limit: int) -> list[str
     return list(dict.fromkeys(row["post_key"] for row in select(conn, sql, outcome, limit)))
 
 
-def _value(conn: sqlite3.Connection, sql: str) -> Any:
-    row = select_one(conn, sql)
+def _value(conn: sqlite3.Connection, sql: str, *values: object) -> Any:
+    row = select_one(conn, sql, *values)
     return next(iter(row.values())) if row else None
 
 
-def _number(conn: sqlite3.Connection, sql: str) -> int:
-    return int(_value(conn, sql) or 0)
+def _number(conn: sqlite3.Connection, sql: str, *values: object) -> int:
+    return int(_value(conn, sql, *values) or 0)

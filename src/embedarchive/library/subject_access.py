@@ -41,6 +41,7 @@ Kind = Literal[
 WORDS: Mapping[str, tuple[str, ...]] = {
     "access": ("subject",),
     "article_urls": ("url",),
+    "article_figures": ("outlet",),
     "articles": ("url", "outlet", "title", "site_name"),
     "artifacts": ("url", "alt", "truncated"),
     "browsing": ("post_key", "outlet", "author"),
@@ -70,6 +71,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "notes": ("subject", "name", "value", "by"),
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
+    "outlet_figures": ("outlet",),
     "placements": ("post_key",),
     "posts": ("key", "url"),
     "redactions": ("row_id", "reason"),
@@ -79,20 +81,21 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "seeds": ("origin", "outlet"),
     "stamps": ("authority", "answer"),
     "targets": ("post_key",),
+    "totals": ("value",),
     "withdrawals": ("reference", "basis", "decided_by", "note"),
 }  # fmt: skip
 """Table -> its columns in which somebody may be named. All others hold numbers, hashes, times and words of ours."""
 
 WORDLESS = frozenset(
-    ("blobs", "browsing_counts", "checkpoints", "log", "log_keys", "pacing", "pending", "picture_marks", "platforms",
-     "post_counts", "tree")
+    ("article_figures_due", "blobs", "browsing_counts", "checkpoints", "log", "log_keys", "pacing", "pending",
+     "picture_marks", "platforms", "post_counts", "tree")
 )  # fmt: skip
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
     "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "crawls", "deliveries", "exports",
-    "holds", "imports", "listings", "mementos", "notes", "openings", "optouts", "posts", "redactions", "schedule", "seeds",
-    "stamps", "withdrawals",
+    "holds", "imports", "listings", "mementos", "notes", "openings", "optouts", "outlet_figures", "posts", "redactions",
+    "schedule", "seeds", "stamps", "totals", "withdrawals",
 )  # fmt: skip
 """Tables with short rows: reading all of them is no matter of seconds."""
 
@@ -100,15 +103,15 @@ BESIDE = ("collaborators", "audio", "location")
 """Columns of `descriptions` outside of the full-text index, which an index of their own holds."""
 
 KIND_OF: Mapping[str, Kind] = {
-    "access": "withdrawal", "article_urls": "address", "articles": "article", "artifacts": "file", "browsing": "standing",
+    "access": "withdrawal", "article_urls": "address", "article_figures": "standing", "articles": "article",
+    "artifacts": "file", "browsing": "standing",
     "browsing_due": "plan", "browsing_totals": "standing", "budgets": "plan", "captures": "visit", "changes": "change",
     "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
     "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
     "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation", "notes": "note",
-    "openings": "opening",
-    "optouts": "opt-out", "placements": "plan", "posts": "post", "redactions": "erasure", "replays": "replay",
-    "schedule": "standing", "searches": "plan", "seeds": "seed", "stamps": "run", "targets": "plan",
-    "withdrawals": "withdrawal",
+    "openings": "opening", "optouts": "opt-out", "outlet_figures": "standing", "placements": "plan", "posts": "post",
+    "redactions": "erasure", "replays": "replay", "schedule": "standing", "searches": "plan", "seeds": "seed",
+    "stamps": "run", "targets": "plan", "totals": "standing", "withdrawals": "withdrawal",
 }  # fmt: skip
 
 OF_POST: Mapping[str, Kind] = {
@@ -121,7 +124,9 @@ OF_POST: Mapping[str, Kind] = {
 OF_CAPTURE: Mapping[str, Kind] = {
     "artifacts": "file", "exchanges": "exchange", "replays": "replay", "pending": "plan",
 }  # fmt: skip
-OF_ARTICLE: Mapping[str, Kind] = {"article_urls": "address", "fetches": "page", "seeds": "seed"}
+OF_ARTICLE: Mapping[str, Kind] = {
+    "article_urls": "address", "article_figures": "standing", "fetches": "page", "seeds": "seed",
+}  # fmt: skip
 
 SAID: Mapping[str, tuple[str, ...]] = {
     **FULL_TEXT,

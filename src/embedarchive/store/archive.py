@@ -526,8 +526,8 @@ class Archive:
         return len(done)
 
     def refresh_browsing(self) -> None:
-        """Make anew the rows that posts are browsed by, of every post that changed."""
-        while self.conn.execute("SELECT 1 FROM browsing_due LIMIT 1").fetchone():
+        """Make anew the rows that posts are browsed by, and figures told by, of all that changed."""
+        while browsing.is_due(self.conn):
             with self.transaction() as conn:
                 browsing.refresh(conn)
 

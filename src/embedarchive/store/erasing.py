@@ -109,6 +109,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
         "made anew by `browsing.refresh`, from rows that are emptied",
         "outlet platform status kept kind lang posted_at post_key author lost_in",
     ),
+    "article_figures": ("made anew by `browsing.refresh`", "outlet"),
     "browsing_counts": ("counts", "outlet platform status kept kind lang month lost_in"),
     "browsing_due": ("empty after it", "post_key"),
     "browsing_totals": ("made anew by `browsing.refresh`", "facet value"),
@@ -150,6 +151,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
     ),
     "pacing": (_PLAN, "platform solved_on"),
     "platforms": ("what this version knows", "name title denial"),
+    "outlet_figures": ("made anew by `browsing.refresh`", "outlet"),
     "post_counts": ("counts", "platform status kept"),
     "posts": (
         "the key by which it is known, and barred",
@@ -159,6 +161,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
     "replays": (_NAMES, "checked_at"),
     "seeds": (_PLAN, "origin outlet fetch_after"),
     "stamps": (_PROOF, "authority state due_at stamped_at token root answer"),
+    "totals": ("counts", "what value"),
     "tree": (_PROOF, "hash"),
     "withdrawals": (
         "the case; a person's name does not belong into it",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from embedarchive.core.model import Tombstone
+from embedarchive.store.browsing import ARTICLE, FIGURES, select_facets
 from embedarchive.store.faults import FAULTS, Connection, raise_ours
 from embedarchive.store.reading import open_reader
 from embedarchive.store.schema import read_views
@@ -102,11 +103,17 @@ SEEN = {
 }
 """Table -> which of its rows are left. Every table that holds what a post or a publisher said has its line here."""
 
+_LEFT_IN_ARTICLES = """a.id IN (SELECT id FROM temp.veiled_articles)
+  AND a.id NOT IN (SELECT id FROM temp.hidden_articles) AND e.id NOT IN (SELECT id FROM temp.hidden_embeds)
+  AND (e.post_key IS NULL OR e.post_key NOT IN (SELECT id FROM temp.hidden_posts))"""
+
 _HIDDEN_ROWS = """FROM (
     SELECT b.* FROM temp.hidden_posts h CROSS JOIN main.browsing b ON b.post_key = h.id
     UNION SELECT b.* FROM temp.hidden_outlets h CROSS JOIN main.browsing b ON b.outlet = h.id
     UNION SELECT b.* FROM temp.hidden_listings h CROSS JOIN main.browsing b
       ON b.post_key = substr(h.id, instr(h.id, ' ') + 1) AND b.outlet = substr(h.id, 1, instr(h.id, ' ') - 1))"""
+
+_NOT_LOOKED = "work IN ('replay', 'replay later')"
 
 COUNTED = {
     # The counts that are kept with the conclusions.
@@ -119,8 +126,43 @@ COUNTED = {
       UNION ALL SELECT outlet, platform, status, kept, kind, lang, substr(posted_at, 1, 7), lost_in, -1 {_HIDDEN_ROWS}""",
     "browsing_totals": f"""SELECT * FROM main.browsing_totals
       UNION ALL SELECT iif(outlet = '', 'author', 'outlet'), iif(outlet = '', author, outlet), -1 {_HIDDEN_ROWS}""",
+    "totals": f"""SELECT * FROM main.totals
+      UNION ALL SELECT what, value, -1 FROM ({select_facets("post_key IN (SELECT id FROM temp.hidden_posts)", "main.")})
+      UNION ALL SELECT 'articles', coalesce(a.outlet, ''), -1 FROM temp.hidden_articles h
+        CROSS JOIN main.articles a ON a.id = h.id
+      UNION ALL SELECT 'captures', '', -count(*) FROM temp.hidden_captures h CROSS JOIN main.captures c ON c.id = h.id
+        WHERE c.purpose <> 'control'
+      UNION ALL SELECT 'blobs', '', -count(*) FROM temp.hidden_files h CROSS JOIN main.blobs b ON b.sha256 = h.id
+      UNION ALL SELECT 'replayed', '', -count(DISTINCT r.capture_id) FROM temp.hidden_captures h
+        CROSS JOIN main.replays r ON r.capture_id = h.id
+      UNION ALL SELECT 'to replay', '', -count(*) FROM main.pending
+        WHERE {_NOT_LOOKED} AND capture_id IN (SELECT id FROM temp.hidden_captures)""",
+    "outlet_figures": "SELECT * FROM main.outlet_figures UNION ALL SELECT * FROM temp.hidden_figures",
 }
-"""Table of counts -> the same less what is withheld, of browsing each as a row of -1: who reads them adds them up."""
+"""Table of counts -> the same less what is withheld, as rows that take it away: who reads them adds them up."""
+
+HIDDEN_POSTS = f"""
+SELECT outlet, 0, 0, 0, -posts, -gone, -gone_but_kept, -preserved, -partly_preserved FROM (SELECT outlet, {FIGURES} FROM (
+    SELECT b.* FROM temp.hidden_posts h CROSS JOIN main.browsing b ON b.post_key = h.id WHERE b.embeds > 0
+    UNION SELECT b.* FROM (
+      SELECT DISTINCT coalesce(a.outlet, '') AS outlet, e.post_key FROM temp.hidden_articles h
+        CROSS JOIN main.articles a ON a.id = h.id CROSS JOIN main.embeds e ON e.article_id = h.id
+      WHERE e.post_key IS NOT NULL AND e.kind = 'embed') x
+    CROSS JOIN main.browsing b ON b.post_key = x.post_key AND b.outlet = x.outlet
+    WHERE b.embeds > 0 AND NOT EXISTS (
+      SELECT 1 FROM main.embeds s CROSS JOIN main.articles o ON o.id = s.article_id
+      WHERE s.post_key = x.post_key AND s.kind = 'embed' AND coalesce(o.outlet, '') = x.outlet
+        AND s.article_id NOT IN (SELECT id FROM temp.hidden_articles) AND s.fetch_id = (
+          SELECT n.id FROM main.fetches n WHERE n.article_id = s.article_id AND n.searched_rules IS NOT NULL
+          ORDER BY n.fetched_at DESC, n.id DESC LIMIT 1)))
+  GROUP BY outlet)"""
+"""What the figures of outlets are less, for posts that are withheld or shown in none but withheld articles of the outlet."""
+
+HIDDEN_EMBEDS = f"""
+SELECT outlet, -1, -embeds, -unresolved, 0, 0, 0, 0, 0 FROM main.article_figures
+  WHERE article_id IN (SELECT id FROM temp.veiled_articles)
+UNION ALL SELECT outlet, 1, embeds, unresolved, 0, 0, 0, 0, 0 FROM ({ARTICLE.format(_LEFT_IN_ARTICLES)})"""
+"""The same for articles that are withheld, or that embed what is."""
 
 REPLACED = {"fetches": ("html_sha256", "dom_sha256", "screenshot_sha256")}
 """Columns that are empty where the row is left and what they name is not."""
@@ -151,6 +193,7 @@ def share(conn: sqlite3.Connection, eyes: Eyes) -> None:
     with writable(conn):
         laid = conn.execute("SELECT 1 FROM temp.sqlite_schema WHERE name = 'hidden_posts'").fetchone()
         fill_hidden(conn, eyes)
+        fill_figures(conn)
         if laid:  # the views read what was filled in now
             return
         held = {row[0] for row in conn.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")}
@@ -173,6 +216,16 @@ def fill_hidden(conn: sqlite3.Connection, eyes: Eyes, archive: str = "main") -> 
         conn.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (id PRIMARY KEY) WITHOUT ROWID")
         conn.execute(f"DELETE FROM temp.{name}")
         conn.execute(f"INSERT OR IGNORE INTO temp.{name} {query.format(archive)}", {"least": LEAST[eyes]})
+
+
+def fill_figures(conn: sqlite3.Connection) -> None:
+    """Count once what the figures of outlets are less than those that are kept, where they are kept."""
+    columns = [row[0] for row in conn.execute("SELECT name FROM pragma_table_info('outlet_figures', 'main')")]
+    if columns:
+        conn.execute(f"CREATE TEMP TABLE IF NOT EXISTS hidden_figures ({', '.join(columns)})")
+        conn.execute("DELETE FROM temp.hidden_figures")
+        for query in (HIDDEN_POSTS, HIDDEN_EMBEDS):
+            conn.execute(f"INSERT INTO temp.hidden_figures {query}")
 
 
 def list_columns(conn: sqlite3.Connection, table: str) -> str:

@@ -37,7 +37,9 @@ NOUNS = (
 """The tables that the page of a post reads: who may not see one of them sees no page."""
 
 NOTES = ("article_urls", "current_notes", "current_post_notes", "notes")
-BROWSED = ("browsing", "browsing_counts", "browsing_totals", "collections", "collection_posts", "tagged_posts")
+BROWSED = (
+    "browsing", "browsing_counts", "browsing_totals", "collections", "collection_posts", "tagged_posts", "totals",
+)  # fmt: skip
 PICTURES = ("picture_marks",)
 WORDS = (
     *NOTES,
@@ -46,7 +48,7 @@ WORDS = (
     "platforms",
     *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")),
 )
-FIGURES = ("post_counts", *BROWSED)
+FIGURES = ("outlet_figures", "post_counts", *BROWSED)
 CHANGES = ("changes", "deliveries", "losses")
 EVIDENCE = ("exchanges", "notes")
 LOG = ("checkpoints", "export_posts", "exports", "log", "log_keys", "stamps", "tree", "withdrawals")

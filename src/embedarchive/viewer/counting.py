@@ -1,9 +1,13 @@
-"""An archive -> its totals and estimates, made in the background and kept until the file changes: no page waits long."""
+"""An archive -> its totals, which it keeps itself; and estimates, made in the background and kept until the file changes.
+
+No page waits long.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +23,7 @@ LONGEST_WAIT_S = 0.5
 """How long a page waits for a count that has just begun."""
 
 LONGEST_COUNT_MS = 300_000
+MOST_OUTLETS = 500
 MOST_GROUPS = 12
 """Of a page; the command has more."""
 
@@ -34,13 +39,24 @@ class _Kept:
 
 
 async def counts_of(datasette: Any, database: Any) -> Counts | None:
-    """The totals as last counted; None while the first count is under way."""
+    """The totals, of as many outlets as a page shows; None while they are counted of an archive that does not keep them."""
+    if await read(database, keeps_figures):
+        return await read(database, count_shown)
 
     async def count() -> Counts:
-        return await read(database, library.count, LONGEST_COUNT_MS)
+        return await read(database, count_shown, LONGEST_COUNT_MS)
 
     counts: Counts | None = await _keep(datasette, database, "counts", count)
     return counts
+
+
+def keeps_figures(conn: sqlite3.Connection) -> bool:
+    """Whether an archive has taken the step since which it keeps its figures."""
+    return conn.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'outlet_figures'").fetchone() is not None
+
+
+def count_shown(conn: sqlite3.Connection) -> Counts:
+    return library.count(conn, MOST_OUTLETS)
 
 
 async def survival_of(datasette: Any, database: Any, by: str) -> Survival | None:

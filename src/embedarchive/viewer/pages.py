@@ -271,9 +271,8 @@ async def show_article(datasette: Any, request: Any) -> Response:
 
 async def show_outlet(datasette: Any, request: Any) -> Response:
     database, name = await open_archive(datasette, request, *FIGURES), unquote(request.url_vars["name"])
-    page, counts = page_of(request), await counts_of(datasette, database)
-    figures = counts.outlet(name) if counts else None
-    record = await read(database, lambda conn: library.outlet_record(conn, name, page, figures))
+    page = page_of(request)
+    record = await read(database, lambda conn: library.outlet_record(conn, name, page))
     if record is None:
         raise Missing("The archive knows no article of this outlet.")
     return await show(datasette, request, database, "outlet.html", record=record, page=page)

@@ -10,10 +10,21 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from embedarchive.store.browsing import OUTLETS, ROWS
 from embedarchive.store.schema import SCHEMA_VERSION, build, read_built, read_version, read_views, views_differ
 from embedarchive.store.schema.strangers import is_virtual
 
 FILLED = {
+    16: {
+        "outlet_figures": OUTLETS,
+        "totals": "SELECT 'platform' AS what, platform AS value, posts AS number FROM browsing_counts WHERE outlet = '' "
+        "UNION ALL SELECT 'state', status || '/' || kept, posts FROM browsing_counts WHERE outlet = '' "
+        "UNION ALL SELECT 'kind', kind, posts FROM browsing_counts WHERE outlet = '' "
+        "UNION ALL SELECT 'lang', lang, posts FROM browsing_counts WHERE outlet = '' "
+        "UNION ALL SELECT 'month', month, posts FROM browsing_counts WHERE outlet = '' "
+        "UNION ALL SELECT 'lost_in', lost_in, posts FROM browsing_counts WHERE outlet = '' "
+        f"UNION ALL {ROWS}",
+    },
     12: {
         "browsing": "SELECT * FROM browsable",
         "browsing_counts": "SELECT outlet, platform, status, kept, kind, lang, substr(posted_at, 1, 7) AS month, lost_in, "

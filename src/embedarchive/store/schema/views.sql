@@ -317,14 +317,22 @@ CREATE VIEW post_facets AS
       WHERE x.post_key = p.key AND coalesce(x.author_handle, x.author_name, x.lang, x.posted_at) IS NOT NULL)
   WHERE p.same_as IS NULL AND p.is_control = 0;
 
--- The same once more for each outlet that ever embedded it: what the table browsing is to hold.
+-- The same once more for each outlet that ever embedded it, and how often its articles do as last read: what the table browsing
+-- is to hold.
 CREATE VIEW browsable AS
-  SELECT '' AS outlet, f.platform, f.status, f.kept, f.kind, f.lang, f.posted_at, f.post_key, f.author, f.lost_in
+  SELECT '' AS outlet, f.platform, f.status, f.kept, f.kind, f.lang, f.posted_at, f.post_key, f.author, f.lost_in,
+    (SELECT count(*) FROM embeds e CROSS JOIN articles a ON a.id = e.article_id
+     WHERE e.post_key = f.post_key AND e.kind = 'embed' AND coalesce(a.outlet, '') = '' AND e.fetch_id = (
+       SELECT n.id FROM fetches n WHERE n.article_id = e.article_id AND n.searched_rules IS NOT NULL
+       ORDER BY n.fetched_at DESC, n.id DESC LIMIT 1)) AS embeds
   FROM post_facets f
   UNION ALL
-  SELECT DISTINCT a.outlet, f.platform, f.status, f.kept, f.kind, f.lang, f.posted_at, f.post_key, f.author, f.lost_in
+  SELECT a.outlet, f.platform, f.status, f.kept, f.kind, f.lang, f.posted_at, f.post_key, f.author, f.lost_in,
+    sum(ifnull(e.fetch_id = (
+      SELECT n.id FROM fetches n WHERE n.article_id = e.article_id AND n.searched_rules IS NOT NULL
+      ORDER BY n.fetched_at DESC, n.id DESC LIMIT 1), 0)) AS embeds
   FROM post_facets f CROSS JOIN embeds e ON e.post_key = f.post_key CROSS JOIN articles a ON a.id = e.article_id
-  WHERE e.kind = 'embed' AND a.outlet <> '';
+  WHERE e.kind = 'embed' AND a.outlet <> '' GROUP BY f.post_key, a.outlet;
 
 -- The posts of each collection: named themselves, embedded in an article of it, or in one that a seed of it named.
 CREATE VIEW collection_posts AS
