@@ -64,6 +64,7 @@ PLAIN = {
     "mementos": "source seen_at mime digest tried_at verdict",
     "notes": "subject_kind at",
     "openings": "opened_at",
+    "page_files": "kind content_type fetched_at sha256",
     "optouts": "kind platform from_at until_at removed_at",
     "pacing": "platform solved_on",
     "pending": "work",

@@ -28,6 +28,7 @@ from embedarchive.browser.login import (
     mark_rendering,
     watch_secrets,
 )
+from embedarchive.browser.page_files import choose_page_files
 from embedarchive.browser.pictures import Picture, look_at
 from embedarchive.browser.secrets import Secrets, forget
 from embedarchive.browser.tab import ScreenshotFormat, Tab
@@ -36,7 +37,7 @@ from embedarchive.browser.visit import Visit, visit_frame
 from embedarchive.browser.watch import find_heavy
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserCrashed
-from embedarchive.core.model import Capture, Page, Post, Rendering, Sign, Verdict
+from embedarchive.core.model import Capture, Exchange, Page, Post, Rendering, Sign, Verdict
 from embedarchive.egress import Door
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
@@ -168,6 +169,7 @@ class Browser:
                     async with asyncio.timeout(self.article_limits.whole_s):
                         opened = await open_article(tab, url, self._door, self.article_limits, self.screenshot_format)
                         taken = await photograph_posts(opened, posts) if posts else []
+                        files = await read_page_files(tab)
                         secrets = await learn_secrets(tab, self._login, tuple(posts)) if self._login else None
                 except TimeoutError as error:
                     chrome.kill()
@@ -178,7 +180,7 @@ class Browser:
         ]
         rendering = replace(opened.rendering(), captures=tuple(captures))
         if self._login is None or secrets is None:
-            return rendering
+            return replace(rendering, files=files)
         return mark_rendering(await asyncio.to_thread(forget, rendering, secrets), self._login)
 
     @contextlib.asynccontextmanager
@@ -220,6 +222,14 @@ class Browser:
                 for pid in await asyncio.to_thread(find_heavy, self._chrome.group, self.limits.memory_mb):
                     with contextlib.suppress(OSError):
                         os.kill(pid, signal.SIGKILL)
+
+
+async def read_page_files(tab: Tab) -> tuple[Exchange, ...]:
+    """What the page in a tab was drawn with, once it is all read."""
+    if tab.recorder is None or tab.spoiled:
+        return ()
+    await tab.recorder.settle()
+    return tuple(choose_page_files(tab.recorder.page_exchanges(tab.page.main_frame)))
 
 
 async def _look(seen: Visit) -> Picture | None:

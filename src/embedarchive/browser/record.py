@@ -175,6 +175,10 @@ class Recorder:
         chosen = (e for e in self.entries.values() if frame is None or _is_of(e.request, frame))
         return [self._exchange(entry) for entry in chosen]
 
+    def page_exchanges(self, page: Frame) -> list[Exchange]:
+        """Those that a page itself made, none of the frames in it."""
+        return [self._exchange(entry) for entry in self.entries.values() if _is_by(entry.request, page)]
+
     def _exchange(self, entry: RecordedRequest) -> Exchange:
         """The entry as it is kept; made once, when the visit is over."""
         entry.exchange = entry.exchange or self._make_exchange(entry)
@@ -221,6 +225,12 @@ def _is_of(request: Request, frame: Frame) -> bool:
         while at and at is not frame:
             at = at.parent_frame
         return at is frame
+    return False
+
+
+def _is_by(request: Request, frame: Frame) -> bool:
+    with contextlib.suppress(PlaywrightError):  # the frame is gone, or is a worker's
+        return request.frame is frame
     return False
 
 

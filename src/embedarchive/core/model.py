@@ -337,7 +337,7 @@ class Rendering:
 
     `dom` is one HTML text, with shadow roots as the templates that declare them and same-origin frames as their srcdoc;
     empty when the page did not come, then `reason` is a short code. `screenshot` is the whole page; `captures` are the
-    posts photographed in place, in reading order.
+    posts photographed in place, in reading order; `files` are what the page itself was drawn with.
     """
 
     url: str
@@ -350,6 +350,7 @@ class Rendering:
     screenshot_type: str = "image/jpeg"
     alterations: tuple[str, ...] = ()
     captures: tuple[Capture, ...] = ()
+    files: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

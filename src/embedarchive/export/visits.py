@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from embedarchive.export.drawn import find_drawn_records
 from embedarchive.export.lines import (
     ExportLine,
     Row,
@@ -180,6 +181,7 @@ def find_fetch_records(files: Checked, fetch: Row) -> Iterator[ExportLine]:
             kind = "text/html; charset=utf-8" if what == "dom" else read_picture_type(files, made)
             date = fetch["rendered_at"] or fetch["fetched_at"]
             yield make_resource(f"urn:{what}:{fetch['final_url']}", date, place, kind, made)
+    yield from find_drawn_records(files, fetch, place)
     named = ("html_sha256", "screenshot_sha256", "dom_sha256")
     told = {**tell_fetch(files.conn, fetch), **tell_damaged(files, [fetch.get(column) for column in named])}
     yield make_metadata(fetch["final_url"], fetch["fetched_at"], place, about, told)
@@ -207,4 +209,6 @@ def find_fetch_page(files: Checked, fetch: Row) -> PageLine | None:
         return None
     article = rows(files.conn, "SELECT title, url FROM articles WHERE id = ?", fetch["article_id"])[0]
     url, date = fetch["final_url"], fetch["fetched_at"]
+    if hold(files, fetch["dom_sha256"]):
+        date = fetch["rendered_at"]
     return PageLine(make_id("page", url, date).strip("<>"), url, date, article["title"] or article["url"])

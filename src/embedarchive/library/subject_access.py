@@ -72,6 +72,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
     "outlet_figures": ("outlet",),
+    "page_files": ("url", "headers"),
     "placements": ("post_key",),
     "posts": ("key", "url"),
     "redactions": ("row_id", "reason"),
@@ -109,8 +110,9 @@ KIND_OF: Mapping[str, Kind] = {
     "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
     "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
     "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation", "notes": "note",
-    "openings": "opening", "optouts": "opt-out", "outlet_figures": "standing", "placements": "plan", "posts": "post",
-    "redactions": "erasure", "replays": "replay", "schedule": "standing", "searches": "plan", "seeds": "seed",
+    "openings": "opening", "optouts": "opt-out", "outlet_figures": "standing", "page_files": "page", "placements": "plan",
+    "posts": "post", "redactions": "erasure", "replays": "replay", "schedule": "standing",
+    "searches": "plan", "seeds": "seed",
     "stamps": "run", "targets": "plan", "totals": "standing", "withdrawals": "withdrawal",
 }  # fmt: skip
 
@@ -143,7 +145,7 @@ AT: Mapping[str, str] = {
     "exchanges": "started_at", "fetches": "fetched_at", "holds": "since", "notes": "at", "openings": "opened_at",
     "posts": "posted_at", "redactions": "redacted_at", "replays": "checked_at", "schedule": "observe_after",
     "withdrawals": "received_at", "articles": "published_at", "listings": "read_at", "mementos": "seen_at",
-    "searches": "asked_at",
+    "page_files": "fetched_at", "searches": "asked_at",
 }  # fmt: skip
 
 HAS_BESIDE = "(collaborators <> '[]' OR audio IS NOT NULL OR location IS NOT NULL)"

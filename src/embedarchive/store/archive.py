@@ -364,6 +364,8 @@ class Archive:
             sha256 = rows.keep_blob(conn, page.body, "text/html") if page.body else None
             article_id = conn.execute("SELECT article_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
             erasing.keep_places(conn, fetch_id, article_id, page.cut, rendering.rendered_at)
+            if not page.cut:
+                rows.keep_page_files(conn, fetch_id, rendering.files)
             conn.execute(
                 "UPDATE fetches SET to_render = 0, rendered_at = ?, render_reason = ?, dom_sha256 = ?, "
                 "alterations = ?, searched_rules = iif(? IS NULL, searched_rules, NULL) WHERE id = ?",
@@ -579,6 +581,7 @@ class Archive:
             if rendering.screenshot and not erasing.embeds_barred(conn, fetch_id):
                 sha256 = rows.keep_blob(conn, rendering.screenshot, rendering.screenshot_type)
                 conn.execute("UPDATE fetches SET screenshot_sha256 = ? WHERE id = ?", (sha256, fetch_id))
+                rows.keep_page_files(conn, fetch_id, rendering.files)
             conn.executemany(
                 "UPDATE placements SET tried = 1 WHERE crawl_id = ? AND fetch_id = ? AND post_key = ?",
                 [(crawl_id, fetch_id, post.key) for post in posts],

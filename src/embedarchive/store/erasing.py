@@ -53,6 +53,11 @@ ERASED: Mapping[str, Mapping[str, str | None]] = {
 _POSTS = "IN (SELECT value FROM json_each(:posts))"
 _CAPTURES = "IN (SELECT value FROM json_each(:captures))"
 _ARTICLES = "IN (SELECT value FROM json_each(:articles))"
+_DRAWN = (
+    f"SELECT id FROM fetches WHERE article_id {_ARTICLES} "
+    f"OR article_id IN (SELECT article_id FROM embeds WHERE post_key {_POSTS})"
+)
+"""Pages that one of the posts is in: what such a page is drawn with may be a picture of the post."""
 
 SELECTED: Mapping[str, str] = {
     "posts": f"key {_POSTS}",
@@ -81,6 +86,7 @@ DELETED: Mapping[str, str] = {
     "picture_marks": f"artifact_id IN (SELECT id FROM artifacts WHERE capture_id {_CAPTURES})",
     "targets": f"post_key {_POSTS}",
     "placements": f"post_key {_POSTS}",
+    "page_files": f"fetch_id IN ({_DRAWN})",
 }
 """What was derived of a post, or planned for it: its rows go. `budgets` first, for it asks the schedule."""
 
@@ -432,6 +438,8 @@ def plan_page(conn: sqlite3.Connection, page: PageChange, wanted: PostTraces, *,
 _USED = f"""SELECT sha256 FROM artifacts WHERE sha256 IN (SELECT value FROM json_each(:files)) AND capture_id NOT {_CAPTURES}
   UNION SELECT body_sha256 FROM exchanges
     WHERE body_sha256 IN (SELECT value FROM json_each(:files)) AND capture_id NOT {_CAPTURES}
+  UNION SELECT sha256 FROM page_files WHERE sha256 IN (SELECT value FROM json_each(:files))
+    AND fetch_id NOT IN ({_DRAWN})
   UNION SELECT j.value FROM fetches f, json_each(json_array(f.html_sha256, f.dom_sha256, f.screenshot_sha256)) j
     WHERE (f.html_sha256 IN (SELECT value FROM json_each(:files)) OR f.dom_sha256 IN (SELECT value FROM json_each(:files))
         OR f.screenshot_sha256 IN (SELECT value FROM json_each(:files)))
@@ -449,7 +457,8 @@ def plan_files(
     kinds: dict[str, set[str]] = {page.sha256: {"page"} for page in pages}
     for sha256, kind in conn.execute(
         f"SELECT sha256, 'artifact' FROM artifacts WHERE capture_id {_CAPTURES} UNION "
-        f"SELECT body_sha256, resource_type FROM exchanges WHERE capture_id {_CAPTURES} AND body_sha256 IS NOT NULL",
+        f"SELECT body_sha256, resource_type FROM exchanges WHERE capture_id {_CAPTURES} AND body_sha256 IS NOT NULL UNION "
+        f"SELECT sha256, kind FROM page_files WHERE {DELETED['page_files']}",
         given,
     ):
         kinds.setdefault(sha256, set()).add(kind)

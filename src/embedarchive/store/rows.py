@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
 from embedarchive.core.grams import find_grams
-from embedarchive.core.model import Capture, Embed, Embedding, Fetch, Found, Post, Verdict
+from embedarchive.core.model import Capture, Embed, Embedding, Exchange, Fetch, Found, Post, Verdict
 from embedarchive.core.urls import split_anything
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
@@ -99,6 +99,21 @@ def keep_blob(conn: sqlite3.Connection, body: bytes, content_type: str | None) -
 
 
 # ------------------------------------------------------------------------------------------------------------- articles
+
+
+def keep_page_files(conn: sqlite3.Connection, fetch_id: int, files: Iterable[Exchange]) -> None:
+    """Keep what an article was drawn with, in place of what was kept of an earlier opening; that, where this gave none."""
+    files = tuple(files)
+    if not files:
+        return
+    conn.execute("DELETE FROM page_files WHERE fetch_id = ?", (fetch_id,))
+    for position, each in enumerate(files):
+        row = {
+            "fetch_id": fetch_id, "position": position, "url": each.url, "kind": each.resource_type, "status": each.status,
+            "headers": to_json(each.response_headers), "content_type": each.content_type,
+            "fetched_at": each.started_at, "sha256": keep_blob(conn, each.body or b"", each.content_type),
+        }  # fmt: skip
+        insert(conn, "page_files", row)
 
 
 def keep_article(conn: sqlite3.Connection, url: str, now: str) -> int:

@@ -58,11 +58,15 @@ HIDDEN = {
           WHERE capture_id IN (SELECT id FROM temp.hidden_captures) AND body_sha256 IS NOT NULL
         UNION SELECT html_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)
         UNION SELECT dom_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)
-        UNION SELECT screenshot_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)) w
+        UNION SELECT screenshot_sha256 FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles)
+        UNION SELECT sha256 FROM {0}.page_files WHERE fetch_id IN (
+          SELECT id FROM {0}.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles))) w
       WHERE w.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {0}.artifacts a
           WHERE a.sha256 = w.id AND a.capture_id NOT IN (SELECT id FROM temp.hidden_captures))
         AND NOT EXISTS (SELECT 1 FROM {0}.exchanges x
-          WHERE x.body_sha256 = w.id AND x.capture_id NOT IN (SELECT id FROM temp.hidden_captures))""",
+          WHERE x.body_sha256 = w.id AND x.capture_id NOT IN (SELECT id FROM temp.hidden_captures))
+        AND NOT EXISTS (SELECT 1 FROM {0}.page_files p JOIN {0}.fetches f ON f.id = p.fetch_id
+          WHERE p.sha256 = w.id AND f.article_id NOT IN (SELECT id FROM temp.veiled_articles))""",
 }
 """Temporary table -> the ids of what is not to be seen, in the order in which they are filled; {0} is the archive."""
 
@@ -92,6 +96,9 @@ SEEN = {
     "articles": "id NOT IN (SELECT id FROM temp.hidden_articles)",
     "article_urls": _OF_ARTICLE,
     "fetches": _OF_ARTICLE,
+    # What an article is drawn with may be a picture of the post.
+    "page_files": """fetch_id NOT IN (
+      SELECT id FROM main.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles))""",
     "embeds": f"{_OF_ARTICLE} AND (post_key IS NULL OR {_OF_POST}) AND id NOT IN (SELECT id FROM temp.hidden_embeds)",
     "blobs": "sha256 NOT IN (SELECT id FROM temp.hidden_files)",
     "collections": """NOT (kind = 'post' AND subject IN (SELECT id FROM temp.hidden_posts))

@@ -63,6 +63,7 @@ PAIR = "type <> 'array' OR json_array_length(value) <> 2"
 JSON: Mapping[str, Mapping[str, str]] = {
     "crawls": {"options": "object", "summary": "object"},
     "fetches": {"headers": "array", "redirects": "array", "alterations": "array"},
+    "page_files": {"headers": "array"},
     "captures": {"evidence": "array", "missing": "array", "alterations": "array", "environment": "object"},
     "exchanges": {"request_headers": "array", "response_headers": "array"},
     "descriptions": {"collaborators": "array", "media": "array", "sources": "object"},
@@ -72,6 +73,7 @@ JSON: Mapping[str, Mapping[str, str]] = {
 
 ELEMENTS: Mapping[str, Mapping[str, str]] = {
     "fetches": {"headers": PAIR, "alterations": "type <> 'text'"},
+    "page_files": {"headers": PAIR},
     "captures": {"evidence": "type <> 'object'", "missing": "type <> 'text'", "alterations": "type <> 'text'"},
     "exchanges": {"request_headers": PAIR, "response_headers": PAIR},
     "descriptions": {"collaborators": "type <> 'text'", "media": "type <> 'object'", "sources": "type <> 'text'"},
@@ -82,6 +84,7 @@ ELEMENTS: Mapping[str, Mapping[str, str]] = {
 TIMES: Mapping[str, tuple[str, ...]] = {
     "crawls": ("started_at", "finished_at"),
     "fetches": ("fetched_at", "rendered_at"),
+    "page_files": ("fetched_at",),
     "captures": ("started_at", "finished_at", "seen_at"),
     "checks": ("checked_at",),
     "replays": ("checked_at",),
@@ -262,7 +265,8 @@ NEW_BLOBS = (
     "UNION SELECT x.body_sha256 FROM exchanges x JOIN captures c ON c.id = x.capture_id WHERE c.started_at >= :since "
     "UNION SELECT html_sha256 FROM fetches WHERE fetched_at >= :since "
     "UNION SELECT dom_sha256 FROM fetches WHERE fetched_at >= :since "
-    "UNION SELECT screenshot_sha256 FROM fetches WHERE fetched_at >= :since"
+    "UNION SELECT screenshot_sha256 FROM fetches WHERE fetched_at >= :since "
+    "UNION SELECT sha256 FROM page_files WHERE fetched_at >= :since"
 )
 
 
