@@ -43,6 +43,7 @@ FROZEN = {
     "015.sql": "6cdf3cd0c86b8def798c41e3dc1a289d84aaabc696800fdee38cc496d99f1206",
     "016.sql": "9c9156aa29f049378623bd1842e6afe1f3493ba0a43a40a99aa2676229f33eaf",
     "017.sql": "1b6252979f1747a2ace12dea08732b41187fc7e408459e7be062b10deb0fa266",
+    "018.sql": "4c17b2e79b098643dde081cbacfeac0b25d25d4f2738ce26bf844f347cca5955",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 
@@ -385,7 +386,13 @@ LICENSED = {
 }
 """Append-only table -> the columns that may be emptied where a row of `redactions` names them. Of no other table any may."""
 
-ONCE = {"log": {"salt"}, "holds": {"released_at", "released_by"}, "optouts": {"removed_at"}, "exports": {"gone_at"}}
+ONCE = {
+    "log": {"salt"},
+    "merged_log": {"salt"},
+    "holds": {"released_at", "released_by"},
+    "optouts": {"removed_at"},
+    "exports": {"gone_at"},
+}
 """Columns that are filled once, or emptied once, for good."""
 
 

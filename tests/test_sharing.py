@@ -187,7 +187,8 @@ def test_every_table_that_tells_of_posts_is_left_out_of(path: Path) -> None:
     """A new table with what posts, publishers or the network said needs a line in SEEN."""
     plain = {"crawls", "seeds", "listings", "targets", "placements", "platforms", "redactions", "holds",
              "post_counts", "deliveries", "budgets", "pacing", "withdrawals", "access", "openings",
-             "log", "tree", "log_keys", "imports", "checkpoints", "stamps",
+             "log", "tree", "log_keys", "imports",
+             "held_by", "merged_archives", "merged_log", "checkpoints", "stamps",
              "optouts", "exports", "export_posts",
              "browsing_due", "browsing_counts", "browsing_totals",
              "totals", "outlet_figures", "article_figures", "article_figures_due"}  # fmt: skip

@@ -68,6 +68,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "imports": ("source",),
     "listings": ("url", "named_by", "truncated"),
     "mementos": ("post_key", "url", "place", "reason"),
+    "merged_archives": ("place",),
     "notes": ("subject", "name", "value", "by"),
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
@@ -88,15 +89,16 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 """Table -> its columns in which somebody may be named. All others hold numbers, hashes, times and words of ours."""
 
 WORDLESS = frozenset(
-    ("article_figures_due", "blobs", "browsing_counts", "checkpoints", "log", "log_keys", "pacing", "pending",
+    ("article_figures_due", "blobs", "browsing_counts", "checkpoints", "held_by", "log", "log_keys", "merged_log", "pacing",
+     "pending",
      "picture_marks", "platforms", "post_counts", "tree")
 )  # fmt: skip
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
     "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "crawls", "deliveries", "exports",
-    "holds", "imports", "listings", "mementos", "notes", "openings", "optouts", "outlet_figures", "posts", "redactions",
-    "schedule", "seeds", "stamps", "totals", "withdrawals",
+    "holds", "imports", "listings", "mementos", "merged_archives", "notes", "openings", "optouts", "outlet_figures", "posts",
+    "redactions", "schedule", "seeds", "stamps", "totals", "withdrawals",
 )  # fmt: skip
 """Tables with short rows: reading all of them is no matter of seconds."""
 
@@ -109,7 +111,8 @@ KIND_OF: Mapping[str, Kind] = {
     "browsing_due": "plan", "browsing_totals": "standing", "budgets": "plan", "captures": "visit", "changes": "change",
     "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
     "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
-    "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation", "notes": "note",
+    "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation",
+    "merged_archives": "run", "notes": "note",
     "openings": "opening", "optouts": "opt-out", "outlet_figures": "standing", "page_files": "page", "placements": "plan",
     "posts": "post", "redactions": "erasure", "replays": "replay", "schedule": "standing",
     "searches": "plan", "seeds": "seed",
@@ -141,7 +144,8 @@ SAID: Mapping[str, tuple[str, ...]] = {
 AT: Mapping[str, str] = {
     "access": "decided_at", "captures": "started_at", "changes": "by", "checks": "checked_at",
     "conclusions": "last_checked_at", "crawls": "started_at", "exports": "made_at",
-    "imports": "at", "optouts": "from_at", "deliveries": "noted_at", "descriptions": "described_at",
+    "imports": "at", "merged_archives": "merged_at", "optouts": "from_at", "deliveries": "noted_at",
+    "descriptions": "described_at",
     "exchanges": "started_at", "fetches": "fetched_at", "holds": "since", "notes": "at", "openings": "opened_at",
     "posts": "posted_at", "redactions": "redacted_at", "replays": "checked_at", "schedule": "observe_after",
     "withdrawals": "received_at", "articles": "published_at", "listings": "read_at", "mementos": "seen_at",

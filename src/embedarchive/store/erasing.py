@@ -144,11 +144,14 @@ KEPT: Mapping[str, tuple[str, str]] = {
         "url final_url fetched_at outcome reason content_type remote_address truncated source "
         "rendered_at render_reason search_note",
     ),
+    "held_by": (_PROOF, "kind numbers"),
     "holds": (_PLAN, "platform host since until why released_at released_by"),
     "imports": ("where rows came from", "what at version source"),
     "listings": (_PLAN, "url kind read_at truncated named_by"),
     "log": (_PROOF, "kind leaf salt"),
     "log_keys": (_PROOF, "origin public_key since"),
+    "merged_archives": ("where rows came from", "name merged_at place keys checkpoint"),
+    "merged_log": (_PROOF, "kind leaf salt"),
     "notes": ("what it was about", "subject_kind subject name by at"),
     "openings": ("who opened it and when", "opened_at opened_by subject"),
     "optouts": (
