@@ -19,6 +19,7 @@ from embedarchive.core.errors import RefusedError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
 from embedarchive.fetch import FetchLimits
+from embedarchive.politeness.gates import find_gate
 from embedarchive.politeness.limiter import RateLimiter, StoredRobots, find_retry_after
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class PoliteClient:
         self._limiter = RateLimiter(path)
         self._rules: dict[str, tuple[Protego | None, StoredRobots]] = {}
         self._asking: dict[str, asyncio.Lock] = {}
+        self._at_gate: dict[str, asyncio.Lock] = {}
 
     async def __aenter__(self) -> PoliteClient:
         return self
@@ -100,6 +102,21 @@ class PoliteClient:
         (then the fetch is `out_of_scope`).
         """
 
+        if find_gate(url):  # one at a time, so that nothing is on its way while it says that we are too fast
+            async with self._at_gate.setdefault(_host_of(url), asyncio.Lock()):
+                return await self._fetch(url, etag, last_modified, headers, limits, robots, excludes)
+        return await self._fetch(url, etag, last_modified, headers, limits, robots, excludes)
+
+    async def _fetch(
+        self,
+        url: str,
+        etag: str | None,
+        last_modified: str | None,
+        headers: Mapping[str, str] | None,
+        limits: FetchLimits | None,
+        robots: bool,
+        excludes: Callable[[str], bool] | None,
+    ) -> Fetch:
         async def may_go(target: str) -> str | None:
             if excludes and excludes(target):
                 return "out_of_scope"
@@ -149,9 +166,12 @@ class PoliteClient:
 
         Who comes first, in whichever process, goes first.
         """
-        host = _host_of(url)
-        while self._limiter.closed_for(host, self._now()) <= LONGEST_WAITED_FOR_S:
-            slot = self._limiter.take_slot(host, self._find_delay(url), self._now())
+        host, gate = _host_of(url), find_gate(url)
+        queue = gate.name if gate else host
+        while (closed := self._limiter.closed_for(host, self._now())) <= LONGEST_WAITED_FOR_S:
+            if gate and closed:
+                await self._sleep(closed)  # a gate's queue knows nothing of its host
+            slot = self._limiter.take_slot(queue, self._find_delay(url), self._now())
             await self._sleep(max(0.0, slot - self._now()))
             if not self._limiter.closed_for(host, self._now()):
                 return True
@@ -164,14 +184,18 @@ class PoliteClient:
             return
         if fetch.status in _OVERLOADED or fetch.reason in ("timeout", "reset", "connection"):
             now = self._now()
-            self._limiter.close_host(host, find_retry_after(fetch.header("retry-after"), now), now)
+            gate = find_gate(fetch.final_url)
+            least = gate.silence_s if gate and fetch.status == 429 else 0.0
+            self._limiter.close_host(host, find_retry_after(fetch.header("retry-after"), now), now, least)
         elif fetch.status is not None:
             self._limiter.reopen_host(host)
 
     def _find_delay(self, url: str) -> float:
         rules = self._rules.get(_origin_of(url), (None, None))[0]
         asked = rules.crawl_delay(self._product) if rules else None
-        return max(self.delay, min(float(asked or 0.0), LONGEST_CRAWL_DELAY_S))
+        gate = find_gate(url)
+        least = gate.delay_s if gate else 0.0
+        return max(self.delay, least, min(float(asked or 0.0), LONGEST_CRAWL_DELAY_S))
 
     async def _find_rules(self, url: str) -> tuple[Protego | None, StoredRobots]:
         """The rules of the URL's origin, from memory, the shared file or the host, asked once however many wait."""

@@ -77,11 +77,11 @@ class RateLimiter:
         wait = (row[0] if row else 0.0) - now
         return wait if 0 < wait <= LONGEST_WAIT_S else 0.0
 
-    def close_host(self, host: str, retry_after: float | None, now: float) -> float:
-        """Leave a host alone: as long as it says, else twice as long as the last time. Give the seconds."""
+    def close_host(self, host: str, retry_after: float | None, now: float, least: float = 0.0) -> float:
+        """Leave a host alone: as long as it says, else twice as long as the last time, at least so long. Give the seconds."""
         row = self._conn.execute("SELECT failures FROM hosts WHERE host = ?", (host,)).fetchone()
         back_off = min(_FIRST_BACK_OFF_S * 2 ** min(row[0] if row else 0, 20), _LONGEST_BACK_OFF_S)
-        wait = back_off if retry_after is None else min(retry_after, LONGEST_WAIT_S)
+        wait = max(least, back_off if retry_after is None else min(retry_after, LONGEST_WAIT_S))
         self._conn.execute(_CLOSE, {"host": host, "until": now + wait})
         return wait
 

@@ -241,6 +241,18 @@ def resolve_revisits(intake: Intake) -> Iterator[Seed]:
         intake.skip(revisit.source, "revisit_unresolved", revisit.url)
 
 
+def read_record(file: IO[bytes], source: str) -> Fetch | None:
+    """The first answer recorded in a piece of a web archive, or None where there is none that can be read."""
+    try:
+        for record in _iterate(_unpack(file)):
+            url = _find_url(record)
+            if url and record.rec_type in _PAGES:
+                return _read_fetch(record, url, source, Path(source))
+    except _DAMAGE:
+        return None
+    return None
+
+
 class _RecordReader:
     """Reads one file. Its archives within archives are read as streams: no name in the file can lead anywhere."""
 
