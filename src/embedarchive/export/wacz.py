@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
+from embedarchive.export import whole
 from embedarchive.export.atomic import atomic_write, refuse_existing
 from embedarchive.export.cdxj import Index, pack_blocks, render_block_line, render_line
 from embedarchive.export.formats import ExportJob, Written
@@ -129,6 +130,7 @@ class Export:
         self.write_warcs()
         self.write_index()
         self.write_pages()
+        self.write_whole()
         count = self.count
         held = f"{count['visits']} visits to posts, {count['articles']} downloads of articles"
         left_out = f"; {len(self.files.damaged)} damaged files left out" if self.files.damaged else ""
@@ -197,6 +199,16 @@ class Export:
             write_head(part, "extraPages", "Articles and other visits")
             write_lines(part, (find_fetch_page(self.files, row) for row in fetches))
             write_lines(part, (find_visit_page(self.files, row) for row in others))
+
+
+    def write_whole(self) -> None:
+        """Say of what the records are parts, so that an archive that is given the file takes all of it back."""
+        captures = read_selected(self.conn, "captures", self.selection.captures)
+        fetches = read_selected(self.conn, "fetches", self.selection.fetches, FETCHED)
+        with self.package.part(whole.FETCHES) as part:
+            whole.write_packed(part, (whole.tell_fetch(self.conn, row) for row in fetches))
+        with self.package.part(whole.CAPTURES) as part:
+            whole.write_packed(part, (whole.tell_capture(self.conn, row) for row in captures))
 
 
 def find_place(record: ExportLine, place: Place, filename: str) -> dict[str, str]:

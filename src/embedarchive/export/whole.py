@@ -1,0 +1,90 @@
+"""Visits and downloads -> the lines that a WACZ of ours carries beside its records, by which an archive takes them back whole.
+
+Records hold the bytes; these lines say which of them make up a capture, in which role and order, what was concluded of the visit
+at once, and whose observation it was. Bytes are named by their sha256. Players and validators look at none of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from embedarchive.export.lines import Row
+from embedarchive.export.package import Part
+from embedarchive.export.visits import rows
+from embedarchive.store.blobs import parse_json
+
+FORMAT = "embedarchive-whole-1.0"
+CAPTURES = "embedarchive/captures.jsonl.gz"
+FETCHES = "embedarchive/fetches.jsonl.gz"
+
+POST = ("platform", "native_id", "url", "posted_at", "resolved")
+CAPTURE = (
+    "uid", "outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at", "origin", "purpose", "seen_at",
+)  # fmt: skip
+CAPTURE_LISTS = ("evidence", "missing", "alterations", "environment")
+ARTIFACT = (
+    "role", "position", "sha256", "content_type", "size", "url", "width", "height", "alt", "truncated", "dhash",
+)  # fmt: skip
+EXCHANGE = (
+    "url", "method", "status", "resource_type", "content_type", "body_sha256", "remote_address", "started_at", "elapsed_ms",
+    "truncated", "error",
+)  # fmt: skip
+EXCHANGE_LISTS = ("request_headers", "response_headers")
+CHECK = ("checked_at", "outcome", "reason", "embedding")
+FETCH = (
+    "url", "final_url", "fetched_at", "outcome", "reason", "status", "content_type", "remote_address", "elapsed_ms",
+    "html_sha256", "truncated", "source", "rendered_at", "render_reason", "dom_sha256", "screenshot_sha256",
+)  # fmt: skip
+FETCH_LISTS = ("headers", "redirects", "alterations")
+
+
+def tell_capture(conn: sqlite3.Connection, capture: Row) -> Mapping[str, Any]:
+    """One line: a capture with its post and that post's other names, its files and exchanges, and the check that it was."""
+    number, key = capture["id"], capture["post_key"]
+    [post] = rows(conn, "SELECT * FROM posts WHERE key = ?", key)
+    names = rows(conn, "SELECT * FROM posts WHERE same_as = ? ORDER BY key", key)
+    artifacts = rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", number)
+    exchanges = rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", number)
+    checks = rows(conn, "SELECT * FROM checks WHERE capture_id = ? ORDER BY id LIMIT 1", number)
+    return {
+        "post": pick(post, POST),
+        "names": [pick(each, POST) for each in names],
+        **pick(capture, CAPTURE, CAPTURE_LISTS),
+        "in_article": find_place(conn, capture["fetch_id"]),
+        "artifacts": [pick(each, ARTIFACT) for each in artifacts],
+        "exchanges": [pick(each, EXCHANGE, EXCHANGE_LISTS) for each in exchanges],
+        "check": next((pick(each, CHECK) for each in checks), None),
+    }
+
+
+def find_place(conn: sqlite3.Connection, fetch_id: int | None) -> Mapping[str, Any] | None:
+    """The download of the article that a post was photographed in, as its own line names it."""
+    found = rows(conn, "SELECT url, fetched_at FROM fetches WHERE id = ?", fetch_id)
+    return next((dict(each) for each in found), None)
+
+
+def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
+    """One line: a download of an article, and the address that the article is kept under."""
+    [article] = rows(conn, "SELECT url FROM articles WHERE id = ?", fetch["article_id"])
+    return {"article": article["url"], **pick(fetch, FETCH, FETCH_LISTS)}
+
+
+def pick(row: Row | sqlite3.Row, plain: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:
+    return {name: row[name] for name in plain} | {name: parse_json(row[name]) for name in lists}
+
+
+def write_packed(part: Part, lines: Iterator[Mapping[str, Any]]) -> None:
+    """Write lines of JSON in one gzip member, after one that names their form; the same lines are always the same bytes."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    part.write(packer.compress(render({"format": FORMAT})))
+    for line in lines:
+        part.write(packer.compress(render(line)))
+    part.write(packer.flush())
+
+
+def render(line: Mapping[str, Any]) -> bytes:
+    return (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "replace")
