@@ -140,7 +140,7 @@ READING: dict[str, tuple[str, ...]] = {
     "evidence": ("pack", POST), "note": ("list",), "collection": ("list",),
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
-    "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",)
+    "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",), "import": ("page.html",),
 }  # fmt: skip
 WITHOUT = {"find", "platforms", "install", "doctor", "farm"}
 """Commands that need no archive: `doctor` says of one that it is none."""
@@ -264,7 +264,6 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
 # ------------------------------------------------------------------------------------------------------------ the help
 
 TO_COME = (
-    "import",
     "recover",
     "merge",
 )

@@ -20,6 +20,7 @@ from playwright.async_api import Browser, Frame, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from capturing import open_camera
+from embedarchive.api.commands import import_files
 from embedarchive.browser import find_browser
 from embedarchive.core import clock
 from embedarchive.core.model import Fetch
@@ -31,6 +32,7 @@ from embedarchive.replica import Replica
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.reading import read_page
 from player import serve
+from test_importing import ARTIFACTS, CAPTURE, CHECKS, EXCHANGES, FETCHES, select
 from tools import find_npm_package, find_python_tools
 from waiting import BOUND_S
 
@@ -57,6 +59,7 @@ async def wacz(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 assert visit
                 said = visit.describe(read_page(archive.conn, number), capture.post)
                 archive.keep_description(number, capture.post.key, said, visit.rules, clock.now())
+        archive.conclude_all()
     conn = open_reader(folder / "embeds.db")
     exported = export_wacz(conn, folder / "posts.wacz", clock.now(), sign=find_signer(folder / "key.pem"))
     conn.close()
@@ -69,6 +72,15 @@ def test_the_validator_accepts_it(wacz: Path) -> None:
     said = subprocess.run([tool, "validate", "-f", wacz], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "the passed WACZ is valid" in said.stdout
+
+
+def test_it_comes_back_whole_with_its_pictures_and_what_the_posts_said(wacz: Path, tmp_path: Path) -> None:
+    assert import_files(wacz, archive=tmp_path).imported == {"kept": 3}
+    said = """SELECT c.uid, d.kind, d.author_handle, d.text, d.likes, d.media, d.sources FROM current_descriptions d
+              JOIN captures c ON c.id = d.capture_id ORDER BY c.uid"""
+    held = "SELECT post_key, status, kept, expected, held, lacking FROM conclusions ORDER BY post_key"
+    for query in (CAPTURE, ARTIFACTS, EXCHANGES, CHECKS, FETCHES, said, held):
+        assert select(tmp_path / "embeds.db", query) == select(wacz.parent / "embeds.db", query), query
 
 
 def test_the_validator_is_no_rubber_stamp(wacz: Path, tmp_path: Path) -> None:

@@ -184,6 +184,24 @@ def capture(
     return run_session(path, "capture", world, options, prepare, watcher or LogWatcher(), replay=REPLAYS[replay])
 
 
+def import_files(*files: str | Path, archive: str | Path = "archive", watcher: Watcher | None = None) -> Report:
+    """Bring in what others recorded: web archives (WACZ, WARC, ARC) and folders of them. Nothing is asked of anybody.
+
+    Posts in them become captures that say who saw them; articles come in as they do for `crawl`, their posts are due for it.
+    A WACZ that `export` wrote comes back whole. Kept twice, a thing is there once. `imported` of the report says what became
+    of what was recorded of posts. Raises UsageError for a file that is not here, SourceError for one that cannot be read, and
+    what `crawl` raises for an archive that cannot be written to.
+    """
+    from embedarchive.run.importing import prepare_import  # which reads web archives and pictures, as few commands do
+
+    intake, named = Intake(), [Path(each) for each in files]
+    options = {"files": [path.name for path in named]}
+    prepare = prepare_import(named, intake)
+    return run_session(
+        archive_path(archive), "import", make_settings(), options, prepare, watcher or LogWatcher(), offline=True
+    )
+
+
 def check(
     archive: str | Path = "archive",
     *,

@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -28,6 +29,7 @@ SECTIONS = {
     "Collect": {
         "crawl": ("running", "Fetch articles, capture and keep the posts they embed."),
         "capture": ("running", "Capture posts by their own address, in any form of it."),
+        "import": ("running", "Bring in web archives that others made, or ourselves."),
         "find": ("finding", "Print the embeds of articles, and keep nothing."),
     },
     "Read": {
@@ -179,7 +181,8 @@ def list_options() -> frozenset[str]:
 
 def load_command(name: str) -> click.Command:
     """Import one of COMMANDS."""
-    command: click.Command = getattr(import_module(f"embedarchive.cli.{COMMANDS[name][0]}"), name)
+    module = import_module(f"embedarchive.cli.{COMMANDS[name][0]}")
+    command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
     return command
 
 

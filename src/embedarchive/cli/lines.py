@@ -51,6 +51,8 @@ def is_told(event: Event, command: str) -> bool:
     """Whether an event of a command has a line of its own: an article when it is done, posts, what failed."""
     if event.what == "skipped":
         return event.outcome in LOST
+    if event.what == "import":
+        return event.outcome == "not wanted"
     if event.what == "capture":
         return event.outcome in TOLD_POSTS.get(command, NOT_WELL)
     if event.what in ("article", "feed", "link", "render", "search", "tell"):

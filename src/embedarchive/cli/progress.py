@@ -80,7 +80,7 @@ class Display:
             click.echo(json.dumps(self.tally.summary() | ended))
         elif not self.quiet:
             self.console.print()
-            print_summary(self.tally, describe_file(report.archive))
+            print_summary(self.tally, describe_file(report.archive), self.command)
 
     def note(self, text: str) -> None:
         if not self.quiet:
@@ -142,7 +142,7 @@ def duration(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def print_summary(tally: Tally, where: str) -> None:
+def print_summary(tally: Tally, where: str, command: str = "crawl") -> None:
     """Say on standard output what a run did, and where to look."""
     console = open_console()
     grid = Table.grid(padding=(0, 2))
@@ -155,7 +155,10 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Seen in part", f"{why} (--report FILE.csv says which, and what to do)")
     if tally.skipped:
         grid.add_row("Not taken", say_skipped(tally.skipped))
-    grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text(say_no_visits(tally)))
+    if command == "import":
+        grid.add_row("Posts", say_imported(tally.imported))
+    else:
+        grid.add_row("Posts", captures_text(tally.captures) if tally.visits else Text(say_no_visits(tally)))
     if tally.standing.partly_preserved:
         grid.add_row("In part", partly_text(tally.standing))
     if tally.standing.perhaps_gone:
@@ -175,7 +178,7 @@ def print_summary(tally: Tally, where: str) -> None:
     if tally.replays.total() or tally.not_replayed:
         grid.add_row("Replayed", replays_text(tally))
     if tally.waiting:
-        grid.add_row("Still due", f"{tally.waiting} posts; the same command goes on with them")
+        grid.add_row("Still due", f"{tally.waiting} posts; {GOES_ON.get(command, GOES_ON[''])}")
     if beyond := tally.due.get("beyond"):
         grid.add_row("Found only", f"{beyond} posts of platforms not captured yet (see: embedarchive platforms)")
     if tally.log:
@@ -183,6 +186,23 @@ def print_summary(tally: Tally, where: str) -> None:
         grid.add_row("Log", f"{say_count(size, 'entry', 'entries')}, head {root[:16]} (embedarchive evidence)")
     grid.add_row("Archive", where)
     console.print(grid)
+
+
+GOES_ON = {"": "the same command goes on with them", "import": "embedarchive crawl, without an address, visits them"}
+"""How posts that still wait for a visit come to it, by command."""
+
+IMPORTED = {
+    "kept": "{} kept", "known": "{} known before", "not wanted": "{} erased before, or not wanted (access)",
+    "unavailable": "{} not shown in what was recorded", "gone": "{} said to be gone", "blocked": "{} block pages",
+    "error": "{} of which too little was recorded",
+}  # fmt: skip
+"""What became of what was recorded of posts, in words."""
+
+
+def say_imported(imported: Counter[str]) -> str:
+    """What became of what others saw of posts."""
+    said = [words.format(imported[outcome]) for outcome, words in IMPORTED.items() if imported[outcome]]
+    return ", ".join(said) or "none were in it"
 
 
 def say_no_visits(tally: Tally) -> str:

@@ -211,6 +211,24 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
     return run_shown(partial(api.capture, *urls), "capture", values)
 
 
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@archive_option
+@with_options(DISPLAY_OPTIONS)
+def import_(files: tuple[str, ...], **values: Any) -> int:
+    """Bring in what others recorded: web archives (WACZ, WARC, ARC, packed or not), and folders of them.
+
+    Posts in them become captures that say who saw them and when, judged by their platform's own rules; they are no visits
+    of ours, and never a check. Articles come in as they do for crawl, and the posts they embed are due for it. What
+    embedarchive export wrote comes back whole. Nothing is asked of anybody. The same file again changes nothing.
+
+    \b
+    embedarchive import collection.wacz
+    embedarchive import /collections/warc/ -a newsroom/
+    """
+    return run_shown(partial(api.import_files, *files), "import", values)
+
+
 @click.command()
 @archive_option
 @click.option(

@@ -200,7 +200,6 @@ class Export:
             write_lines(part, (find_fetch_page(self.files, row) for row in fetches))
             write_lines(part, (find_visit_page(self.files, row) for row in others))
 
-
     def write_whole(self) -> None:
         """Say of what the records are parts, so that an archive that is given the file takes all of it back."""
         captures = read_selected(self.conn, "captures", self.selection.captures)

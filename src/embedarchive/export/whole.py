@@ -1,7 +1,7 @@
 """Visits and downloads -> the lines that a WACZ of ours carries beside its records, by which an archive takes them back whole.
 
-Records hold the bytes; these lines say which of them make up a capture, in which role and order, what was concluded of the visit
-at once, and whose observation it was. Bytes are named by their sha256. Players and validators look at none of it.
+Records hold the bytes; these lines say which of them make up a capture, in which role and order, how the visit was judged, and
+whose observation it was. Bytes are named by their sha256. Players and validators look at none of it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def tell_capture(conn: sqlite3.Connection, capture: Row) -> Mapping[str, Any]:
 
 def find_place(conn: sqlite3.Connection, fetch_id: int | None) -> Mapping[str, Any] | None:
     """The download of the article that a post was photographed in, as its own line names it."""
-    found = rows(conn, "SELECT url, fetched_at FROM fetches WHERE id = ?", fetch_id)
+    query = "SELECT a.url AS article, f.fetched_at FROM fetches f JOIN articles a ON a.id = f.article_id WHERE f.id = ?"
+    found = rows(conn, query, fetch_id)
     return next((dict(each) for each in found), None)
 
 

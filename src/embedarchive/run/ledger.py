@@ -113,6 +113,9 @@ MOST_MARKED = 3_000
 NEW_S = 8 * 86_400.0
 """An entry of a sitemap that changed no longer ago is taken when a watch reads it again; older ones were not wanted before."""
 
+OFFLINE = frozenset({"search", "describe", "mark", "conclude", "log"})
+"""The passes that ask nobody for anything."""
+
 ReplayChoice = Literal["all", "sample", "none"]
 
 
@@ -139,7 +142,8 @@ class RunServices(Protocol):
 class Event:
     """One thing that happened, for whoever watches.
 
-    `what` is article, feed, listing, follow, render, search, link, capture, control, hold, closed (a host), in place, describe,
+    `what` is article, feed, listing, follow, render, search, link, capture, import (what others
+    saw of a post), control, hold, closed (a host), in place, describe,
     conclude, replay, pace, postponed, change, tell, skipped (what was seen and not taken), fault, posts (an article is done:
     `posts` says how those that it embeds stand) or waiting (nothing happened for a while; `subject` is what for).
     """
@@ -176,6 +180,8 @@ class Run:
     limit: int | None = None
     fresh_since: str = ""
     watch: Watch | None = None
+    offline: bool = False
+    """Nothing leaves this machine: what is in hand is searched, described and concluded, and all else stays due."""
     versions: FeedVersions = field(default_factory=FeedVersions)
     """What feeds carry of articles, for those that cannot be had."""
     replay: ReplayChoice = "none"
@@ -225,6 +231,8 @@ class Run:
             Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id"),
             Pass("log", 1, self.due_to_adopt, self.adopt, "id"),
         )
+        if self.offline:
+            return tuple(map(self.watched, (step for step in (*due, *later) if step.name in OFFLINE)))
         # Counted outside of what is watched: a task counts from the moment it is asked for.
         counted = (replace(step, work=self.spare.counted(step.work)) for step in map(self.watched, due))
         return (*counted, *map(self.watched, later))

@@ -63,6 +63,7 @@ class Tally:
     started: float = field(default_factory=time.monotonic)
     articles: Counter[str] = field(default_factory=Counter)
     captures: Counter[str] = field(default_factory=Counter)
+    imported: Counter[str] = field(default_factory=Counter)
     incomplete: int = 0
     embeds: int = 0
     described: int = 0
@@ -96,6 +97,8 @@ class Tally:
         elif event.what == "capture":
             self.captures[event.outcome] += 1
             self.incomplete += bool(event.outcome == "available" and event.detail)
+        elif event.what == "import":
+            self.imported[event.outcome] += 1
         elif event.what == "in place":
             self.in_place += 1
         elif event.what == "describe":
@@ -134,6 +137,7 @@ class Tally:
             "articles": {k: self.articles[k] for k in ("ok", "unchanged", "failed")},
             "embeds": self.embeds,
             "captures": {k: self.captures[k] for k in OUTCOMES},
+            "imported": dict(self.imported),
             "incomplete": self.incomplete,
             **asdict(self.standing),
             "replays": {k: self.replays[k] for k in ("ok", "poor")},
@@ -174,6 +178,8 @@ class Report:
     `archive` is the file it wrote to. `articles` are counted by how they were fetched (`ok`, `unchanged`, `failed`),
     `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`);
     `not_yet_replayed` of the archive's captures still wait for that.
+    `imported` counts what others saw of posts, by what became of it: `kept`, `known` before, `not wanted`, or the outcome where
+    what was recorded is not the post.
     `incomplete` of the available posts lack something; of all posts that it was about, `partly_preserved` lack a file of their
     own, `to_complete` of them one that may still be had, `perhaps_gone` were said to be gone, which is not confirmed, and
     `tried_again_at` is when the first of these is visited again, `left_out` lack what was not to be
@@ -194,6 +200,7 @@ class Report:
     articles: Mapping[str, int]
     embeds: int
     captures: Mapping[str, int]
+    imported: Mapping[str, int]
     incomplete: int
     partly_preserved: int
     to_complete: int

@@ -83,6 +83,12 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
             yield _describe_unreadable(file, address)
 
 
+def find_web_archives(path: Path) -> Iterator[Path]:
+    """A WARC, ARC or WACZ file, or every one below a folder, sorted by path."""
+    files = sorted(_walk(path, Intake())) if path.is_dir() else [path]
+    yield from (file for file in files if identify_kind(file) == "web archive")
+
+
 def _walk(folder: Path, intake: Intake) -> Iterator[Path]:
     """Every file below a folder; links to folders are not followed, so there is no loop to walk into.
 

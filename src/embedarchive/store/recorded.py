@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from embedarchive.core.model import Capture
+import dataclasses
+import sqlite3
+from dataclasses import dataclass
+
+from embedarchive.core.model import Capture, Post
 from embedarchive.store import evidence, rows
 from embedarchive.store.archive import Archive
 from embedarchive.store.optouts import is_barred, read_optouts
@@ -24,3 +28,78 @@ def keep_recorded(archive: Archive, capture: Capture, crawl_id: int, now: str) -
         capture_id = rows.keep_visit(conn, capture, crawl_id, None)
         evidence.append(conn, "capture", capture_id)
         return capture_id
+
+
+# ------------------------------------------------------------------------------------- what an archive of ours gave away
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """The liveness observation that a visit was."""
+
+    checked_at: str
+    outcome: str
+    reason: str | None
+    embedding: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A capture out of another archive of ours, as it was there.
+
+    `uid` is its name there, `check` the observation that it was, `names` other names of its post; `place` the download of the
+    article that it was photographed in (its address and time), if it was.
+    """
+
+    capture: Capture
+    uid: str
+    check: CheckRow | None = None
+    names: tuple[Post, ...] = ()
+    place: tuple[str, str] | None = None
+
+
+def keep_whole(archive: Archive, whole: Whole, crawl_id: int, now: str) -> str:
+    """Keep a capture as it was, whoever's observation it was; give `kept`, `known` or `not wanted`. In one transaction.
+
+    Raises ValueError where it is not the capture that its name is made of, or holds a word that no capture of ours does.
+    """
+    capture = whole.capture
+    if rows.uid_of(capture) != whole.uid:
+        raise ValueError("its name was made of something else")
+    with archive.transaction() as conn:
+        unwanted = is_barred(conn, read_optouts(conn, now), capture.post.key, capture.post.url)
+        if unwanted or rows.is_barred(conn, capture.post.key):
+            return "not wanted"
+        if rows.find_capture(conn, capture) is not None:
+            return "known"
+        keep_name(conn, capture, now)
+        fetch_id = find_fetch(conn, *whole.place) if whole.place else None
+        capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
+        if whole.check and capture.origin == "visit" and capture.purpose != "control":
+            row = dataclasses.asdict(whole.check) | {"post_key": capture.post.key, "capture_id": capture_id}
+            rows.insert(conn, "checks", row)
+        for name in whole.names:
+            rows.join_posts(conn, capture.post.key, name, now)
+        evidence.append(conn, "capture", capture_id)
+        return "kept"
+
+
+def keep_name(conn: sqlite3.Connection, capture: Capture, now: str) -> None:
+    """Keep the identity of a capture's post: nothing of it is due that only others saw, or that was a control."""
+    if capture.purpose == "control":
+        rows.keep_control_post(conn, capture.post, now)
+    elif capture.origin != "visit":
+        rows.keep_post_of_others(conn, capture.post, now)
+
+
+def find_fetch(conn: sqlite3.Connection, url: str, fetched_at: str) -> int | None:
+    """The download of the article of an address at a time, if it is kept."""
+    query = """SELECT min(f.id) FROM article_urls u CROSS JOIN fetches f ON f.article_id = u.article_id
+               WHERE u.url = ? AND f.fetched_at = ?"""
+    found = conn.execute(query, (url, fetched_at)).fetchone()[0]
+    return int(found) if found else None
+
+
+def has_rendering(conn: sqlite3.Connection, fetch_id: int) -> bool:
+    """Whether what a browser made of a download is kept."""
+    return evidence.has_rendering(conn, fetch_id)
