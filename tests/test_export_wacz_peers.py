@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-import os
-import shutil
 import subprocess
 import zipfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Frame, Page, async_playwright
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from capturing import open_camera
 from embedarchive.api.commands import import_files
-from embedarchive.browser import find_browser
 from embedarchive.core import clock
 from embedarchive.core.model import Fetch
-from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from embedarchive.export import export_wacz
 from embedarchive.export.signing import find_signer
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.reading import read_page
-from player import serve
+from player import make_site, replay, serve
 from test_importing import ARTIFACTS, CAPTURE, CHECKS, EXCHANGES, FETCHES, select
-from tools import find_npm_package, find_python_tools
-from waiting import BOUND_S
+from tools import find_python_tools
 
 pytestmark = pytest.mark.browser
 
 ARTICLE = "https://news.example/story"
-STARTS, START_S = 8, 30
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -125,67 +114,11 @@ def test_the_validator_reads_the_signature(wacz: Path) -> None:
 # ------------------------------------------------------------------------------------------------------------- a player
 
 
-SHOW = """<!doctype html><script src="ui.js"></script>
-<style>replay-web-page { display: block; width: 600px; height: 1200px }</style>
-<script>
-  const player = document.createElement("replay-web-page");
-  const url = new URLSearchParams(location.search).get("url");
-  const wanted = { embed: "replayonly", source: "posts.wacz", replayBase: "/replay/", url };
-  for (const [name, value] of Object.entries(wanted))
-    player.setAttribute(name, value);
-  document.documentElement.append(player);
-</script>"""
-
-
 @pytest.fixture(scope="module")
 def site(wacz: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """replayweb.page as published, beside our WACZ, on loopback."""
-    package, folder = find_npm_package("replaywebpage"), tmp_path_factory.mktemp("site")
-    (folder / "replay").mkdir()
-    shutil.copy(package / "ui.js", folder)
-    shutil.copy(package / "sw.js", folder / "replay")
-    shutil.copy(wacz, folder / "posts.wacz")
-    (folder / "show.html").write_text(SHOW)
-    with serve(folder) as base:
+    with serve(make_site(wacz, tmp_path_factory.mktemp("site"))) as base:
         yield base
-
-
-async def no_names(host: str, port: int) -> list[str]:
-    raise OSError(f"{host} is not to be asked for")
-
-
-async def start_player(browser: Browser, address: str) -> Page:
-    """A page in which the player shows something. Its service worker now and then never takes its page over (one start in
-    ten, here): then it is started again, in a fresh context."""
-    for left in reversed(range(STARTS)):
-        page = await browser.new_page(viewport={"width": 640, "height": 1240})
-        page.set_default_timeout(BOUND_S * 1000)
-        await page.goto(address)
-        inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
-        try:
-            await inner.locator("body").wait_for(timeout=START_S * 1000)
-            return page
-        except PlaywrightTimeout:
-            await page.close()
-            if not left:
-                raise
-    raise AssertionError("a loop of at least one start returns or raises")
-
-
-@asynccontextmanager
-async def replay(site: str, url: str) -> AsyncIterator[tuple[Page, Frame]]:
-    """Show one page of the WACZ in the player; nothing but the player's own site can be reached, or was asked for."""
-    port = urlsplit(site).port
-    policy = DoorPolicy(resolve=(parse_resolve(f"127.0.0.1:{port}:127.0.0.1:{port}"),))
-    async with asyncio.timeout(2 * BOUND_S), Door(policy, resolver=no_names) as door, async_playwright() as playwright:
-        choice = find_browser(None, os.environ)
-        browser = await playwright.chromium.launch(executable_path=choice.path, proxy=door.proxy)
-        page = await start_player(browser, f"{site}/show.html?{urlencode({'url': url})}")
-        frame = next(f for f in page.frames if f"mp_/{url}" in f.url)
-        await frame.wait_for_load_state("load")
-        yield page, frame
-        await browser.close()
-        assert not door.refusals
 
 
 @pytest.mark.asyncio(loop_scope="module")

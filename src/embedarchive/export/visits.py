@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from embedarchive.export.drawn import find_drawn_records
@@ -23,6 +23,7 @@ from embedarchive.store.fixity import Checked, read_pieces
 from embedarchive.store.reading import main_document
 
 LONGEST_TITLE = 120
+SECONDS = len("2026-11-27T18:06:38")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +171,12 @@ def find_fetch_records(files: Checked, fetch: Row) -> Iterator[ExportLine]:
         }  # fmt: skip
         for record in find_exchange_records(row, place, held):
             about = about or record.id
-            yield record
+            yield leave_to_rendered(files, fetch, record)
     elif held:
         kind = fetch["content_type"] or "text/html"
         resource = make_resource(fetch["final_url"], fetch["fetched_at"], place, kind, held)
         about = resource.id
-        yield resource
+        yield leave_to_rendered(files, fetch, resource)
     for what, column in (("view", "screenshot_sha256"), ("dom", "dom_sha256")):
         if made := hold(files, fetch.get(column)):
             kind = "text/html; charset=utf-8" if what == "dom" else read_picture_type(files, made)
@@ -185,6 +186,14 @@ def find_fetch_records(files: Checked, fetch: Row) -> Iterator[ExportLine]:
     named = ("html_sha256", "screenshot_sha256", "dom_sha256")
     told = {**tell_fetch(files.conn, fetch), **tell_damaged(files, [fetch.get(column) for column in named])}
     yield make_metadata(fetch["final_url"], fetch["fetched_at"], place, about, told)
+
+
+def leave_to_rendered(files: Checked, fetch: Row, served: ExportLine) -> ExportLine:
+    """A page as served is not offered to players where they could not tell it from the rendered one: they know seconds."""
+    rendered_at = fetch.get("rendered_at") or ""
+    if rendered_at[:SECONDS] == served.date[:SECONDS] and hold(files, fetch.get("dom_sha256")):
+        return replace(served, found_by=None)
+    return served
 
 
 def read_picture_type(files: Checked, picture: Stored) -> str:
