@@ -3,7 +3,7 @@
 usage: python bench/archives.py FOLDER [--log]
 
 FOLDER holds archives of others (WARC, ARC, WACZ, packed or not), at any depth, best one folder for each project they are from.
-warcio is the library that we read records with; here it reads and decodes by itself. fastwarc comes from the registries into an
+warcio is what we read odd records with; here it reads and decodes by itself. fastwarc comes from the registries into an
 environment of its own. Records are counted, and pages compared by the sha1 of their decoded bodies; every difference gets its
 reason, by a rule (`WHYS`).
 """

@@ -12,13 +12,17 @@ import os
 import quopri
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import brotli
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
+from warcio.archiveiterator import ArchiveIterator
 
 from embedarchive import open_archive
 from embedarchive.api.commands import read_since
@@ -29,9 +33,10 @@ from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.fetch.zstd import zstd
 from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
-from embedarchive.sources import Seed, expand_seeds, find_listing
+from embedarchive.sources import Seed, expand_seeds, find_listing, members
 from embedarchive.sources.intake import LOST, ORDINARY, Intake, say_skipped
 from embedarchive.sources.media import refuse_no_article
+from embedarchive.sources.plain_records import ABOUT_THE_CRAWL, read_plain_record
 from embedarchive.sources.saved import read_har, read_mhtml
 from embedarchive.sources.versions import FeedVersions
 from in_process import run
@@ -234,6 +239,70 @@ def test_behind_what_cannot_be_read_it_goes_on_and_tells(kind: str, packed: bool
     lost = {reason: count for reason, count in intake.skipped.items() if reason in LOST}
     ends = [seed.fetch for seed in seeds if seed.fetch and seed.fetch.reason == "damaged"]
     assert (lost if lost or not ends else LOST_ONE) == skipped
+
+
+MEMBERS = [gzip.compress(response(N + str(n), article(n, os.urandom(900).hex()))) for n in range(1, 8)]
+SPOILED: dict[str, Callable[[bytes], bytes]] = {
+    "a bit": lambda member: member[:500] + bytes([member[500] ^ 4]) + member[501:],
+    "its end": lambda member: member[:-300],
+    "its checksum": lambda member: member[:-8] + b"\x00" * 4 + member[-4:],
+    "its size": lambda member: member[:-4] + b"\xff" * 4,
+    "its beginning": lambda member: b"\x00" * 40 + member[40:],
+    "all but its head": lambda member: member[:10] + b"\x00" * len(member),
+}
+
+
+@pytest.mark.parametrize("at", [1, 3])
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_damaged_member_costs_that_member(what: str, at: int, tmp_path: Path) -> None:
+    pieces = [SPOILED[what](member) if n == at else member for n, member in enumerate(MEMBERS)]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(pieces))
+    seeds, intake = take(tmp_path / "a.warc.gz")
+    sound = [seed.url for seed in seeds if seed.fetch and not seed.fetch.truncated]
+    assert sound == [f"{N}{n + 1}" for n in range(len(MEMBERS)) if n != at]
+    assert intake.skipped["damaged"] == 1
+
+
+def test_a_member_too_long_to_be_held_is_read_and_so_is_what_follows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long = gzip.compress(response(N + "9", article(9, os.urandom(40_000).hex())))
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join([*MEMBERS[:2], long, *MEMBERS[2:]]))
+    before = [seed.fetch for seed in take(path)[0]]
+    monkeypatch.setattr(members, "_LONGEST", 20_000)
+    monkeypatch.setattr(members, "_READ", 5_000)
+    assert [seed.fetch for seed in take(path)[0]] == before
+    assert len(before) == len(MEMBERS) + 1
+
+
+HEADS = ("WARC-Date: 2019-05-06T07:08:09Z", "warc-ip-address: 203.0.113.7", "WARC-Date: 2020-01-01T00:00:00Z", "X:",
+         "X: a\r\n b", "Content-Length: 7", "WARC-Type: request", "content-type: text/plain", "X : y", "Ü: ü", "X:  y ",
+         "WARC-Truncated: length", "X: \x80", "WARC-Target-URI: <https://news.test/>")  # fmt: skip
+ANSWERS = ("Content-Type: text/html", "Transfer-Encoding: chunked", "content-encoding: gzip", "Set-Cookie: a=b", "X: \xe9",
+           "Location:", "Content-Type: image/png", "X-Y: a\r\n\tb", "no header", "Content-Type:text/html")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(HEADS), max_size=3), st.lists(st.sampled_from(ANSWERS), max_size=4),
+       st.sampled_from([article(1), b"", b"\r\n\r\n"]), st.sampled_from(["response", "request", "revisit", "resource"]),
+       st.sampled_from(["200 OK", "404", "301 Moved  on", "20 x", "abc"]))  # fmt: skip
+def test_a_record_read_as_it_stands_is_as_warcio_reads_it(
+    heads: list[str], answers: list[str], body: bytes, kind: str, status: str
+) -> None:
+    said = response(N, body, *answers, status=status).replace(b"WARC-Type: response", b"WARC-Type: " + kind.encode())
+    at = said.index(b"\r\n") + 2
+    data = said[:at] + "".join(f"{line}\r\n" for line in heads).encode("latin-1") + said[at:]
+    ours = read_plain_record(bytearray(data))
+    if ours is None or ours.rec_type in ABOUT_THE_CRAWL:
+        return
+    theirs = next(ArchiveIterator(io.BytesIO(data)))
+    assert ours.rec_type == theirs.rec_type
+    for name in ("WARC-Date", "WARC-Target-URI", "WARC-IP-Address", "WARC-Truncated", "Content-Type", "X"):
+        assert ours.rec_headers.get_header(name) == theirs.rec_headers.get_header(name), name
+    assert ours.http_headers
+    assert ours.http_headers.headers == theirs.http_headers.headers
+    assert ours.http_headers.get_statuscode() == theirs.http_headers.get_statuscode()
+    assert ours.raw_stream.read() == theirs.raw_stream.read()
 
 
 def test_trailers_behind_the_last_chunk_are_no_cut(tmp_path: Path) -> None:

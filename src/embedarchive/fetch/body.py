@@ -39,7 +39,7 @@ class Body:
     """
 
     def __init__(self, codings: tuple[str, ...], max_bytes: int) -> None:
-        self.data = bytearray()
+        self.data: bytearray | bytes = bytearray()
         self.truncated: str | None = None
         self._stages = [_STAGES[coding]() for coding in reversed(codings)]
         self._given = [0] * len(codings)
@@ -54,9 +54,15 @@ class Body:
         except DECODER_FAULTS:
             self.cut("bad_encoding")
         if len(self.data) > self._max or self._wire > self._max:
-            del self.data[self._max :]
+            self.data = self.data[: self._max]
             self.cut("too_large")
         return self.truncated is None
+
+    def take(self, whole: bytes) -> None:
+        """Take a body that is all there, and in no coding, without copying it."""
+        self.data = whole[: self._max]
+        if len(whole) > self._max:
+            self.cut("too_large")
 
     def cut(self, reason: str) -> None:
         """Mark the body as not the whole."""

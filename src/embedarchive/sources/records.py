@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Protocol
 from zipfile import BadZipFile
@@ -155,11 +156,16 @@ def unpack_records(file: IO[bytes]) -> Stream:
     """A stream of records, however the file is packed."""
     start = peek(file, 8)
     if start.startswith(b"\x1f\x8b"):
-        return _Unpacked(decode_stream(iter(partial(file.read, CHUNK), b""), "gzip"))
+        return unpack_pieces(iter(partial(file.read, CHUNK), b""), "gzip")
     if start[:4] in (_ZSTD_FRAME, _ZSTD_DICTIONARY):
         dictionary = _read_dictionary(file)
-        return _Unpacked(decode_stream(iter(partial(file.read, CHUNK), b""), "zstd", dictionary))
+        return unpack_pieces(iter(partial(file.read, CHUNK), b""), "zstd", dictionary)
     return file
+
+
+def unpack_pieces(pieces: Iterator[bytes], coding: str, dictionary: zstd.ZstdDict | None = None) -> Stream:
+    """A stream of what is packed with gzip or zstd."""
+    return _Unpacked(decode_stream(pieces, coding, dictionary))
 
 
 class _Unpacked:
@@ -246,10 +252,13 @@ def read_payload(record: Any, codings: tuple[str, ...]) -> Body:
 
     Some crawlers keep the body as the browser had it, decoded, and the headers as the server sent them.
     """
-    stream = record.raw_stream
+    stream: Stream = record.raw_stream
+    body, first = Body(codings, MAX_BYTES), True
     if "chunked" in (find_header(record, "Transfer-Encoding") or "").lower():
         stream = ChunkedDataReader(stream, decomp_type=None)
-    body, first = Body(codings, MAX_BYTES), True
+    elif isinstance(stream, BytesIO) and not codings:
+        body.take(stream.getvalue())
+        return body
     try:
         while chunk := stream.read(CHUNK):
             if first and codings and starts_as_html(chunk):

@@ -1,6 +1,6 @@
 """A web archive (WARC, ARC, WACZ) turned into `Seed`s: the HTML pages in it, with the address and date of their capture.
 
-How the file is packed does not matter (`records.py`). What is not taken is counted.
+How the file is packed does not matter (`iterating.py`). What is not taken is counted.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from embedarchive.fetch import redact_headers
 from embedarchive.fetch.body import find_codings
 from embedarchive.fetch.judge import judge
 from embedarchive.sources.intake import Intake
+from embedarchive.sources.iterating import iterate_file
 from embedarchive.sources.media import is_html, is_platform_page
+from embedarchive.sources.plain_records import ABOUT_THE_CRAWL
 from embedarchive.sources.records import (
     DAMAGE,
-    Stream,
     find_header,
     find_status,
     find_type,
@@ -155,7 +156,7 @@ class _RecordReader:
         if start.startswith(b"PK"):
             yield from self.read_zip(file, source, depth)
         else:
-            yield from self.read_records(unpack_records(file), source, _Pages())
+            yield from self.read_records(file, source, _Pages())
 
     def read_zip(self, file: IO[bytes], source: str, depth: int) -> Iterator[Seed]:
         with ZipFile(file) as wacz:
@@ -163,7 +164,7 @@ class _RecordReader:
             names = sorted(wacz.namelist())
             for name in (n for n in names if is_web_archive(n)):
                 with wacz.open(name) as member:
-                    for seed in self.read_records(unpack_records(member), f"{source}!{name}", pages):
+                    for seed in self.read_records(member, f"{source}!{name}", pages):
                         taken += 1
                         yield seed
             if not taken:
@@ -171,13 +172,13 @@ class _RecordReader:
             for name in names:
                 if pages.later and is_web_archive(name):
                     with wacz.open(name) as member:
-                        yield from self.read_later(unpack_records(member), f"{source}!{name}", pages)
+                        yield from self.read_later(member, f"{source}!{name}", pages)
             for name in (n for n in names if n.lower().endswith(".wacz") and depth < _DEEPEST):
                 with wacz.open(name) as member:
                     yield from self.read(member, f"{source}!{name}", depth + 1)
 
-    def read_records(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in iterate_records(stream, partial(self.skip_damage, source)):
+    def read_records(self, file: IO[bytes], source: str, pages: _Pages) -> Iterator[Seed]:
+        for record in iterate_file(file, partial(self.skip_damage, source)):
             seed = self.take(record, source, pages)
             if seed:
                 yield seed
@@ -185,9 +186,9 @@ class _RecordReader:
     def skip_damage(self, source: str, at: int) -> None:
         self.intake.skip(source, "damaged", f"byte {at}")
 
-    def read_later(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
+    def read_later(self, file: IO[bytes], source: str, pages: _Pages) -> Iterator[Seed]:
         """Give the pages that a redirect named only after they had been passed."""
-        for record in iterate_records(stream):
+        for record in iterate_file(file):
             url = find_url(record)
             if url and record.rec_type in _PAGES and _page_key(url) in pages.later:
                 seed = self.take(record, source, pages)
@@ -197,6 +198,9 @@ class _RecordReader:
 
     def take(self, record: Any, source: str, pages: _Pages) -> Seed | None:
         """The page of a record, or None, counted by why not."""
+        if record.rec_type in ABOUT_THE_CRAWL:
+            self.intake.skip(source, "about_the_crawl")
+            return None
         url = find_url(record)
         reason = self.find_reason_to_skip(record, url, pages)
         if reason is None and record.rec_type == "revisit":
@@ -261,8 +265,8 @@ class _Originals(_RecordReader):
                 if name:
                     self._waiting.setdefault(name, []).append(revisit)
 
-    def read_records(self, stream: Stream, source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in iterate_records(stream):
+    def read_records(self, file: IO[bytes], source: str, pages: _Pages) -> Iterator[Seed]:
+        for record in iterate_file(file):
             if record.rec_type in _PAGES:
                 yield from self.match(record, source)
 
