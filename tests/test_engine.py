@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
 from embedarchive.run.engine import Found, Pass, Row, run_passes
+from embedarchive.run.in_order import in_order
 from waiting import BOUND_S, NEVER_S
 
 Stage = dict[int, str]
@@ -116,3 +117,73 @@ async def test_a_fault_that_must_end_the_run_does() -> None:
 
     with pytest.raises(OSError, match="disk full"):
         await run_passes([Pass("p", 1, due({1: "new"}, "new"), work, "id")], asyncio.Event(), on_fault, ask)
+
+
+# ------------------------------------------------------------------------------------------------------------ in order
+
+
+async def count(n: int) -> AsyncIterator[int]:
+    for i in range(n):
+        yield i
+
+
+async def test_results_come_in_the_order_of_what_they_are_of_and_few_at_once() -> None:
+    at_work: set[int] = set()
+    most = 0
+
+    async def work(i: int) -> int:
+        nonlocal most
+        at_work.add(i)
+        most = max(most, len(at_work))
+        await asyncio.sleep(0.001 * (7 - i % 7))
+        at_work.discard(i)
+        return i * i
+
+    assert [pair async for pair in in_order(count(40), work, 5)] == [(i, i * i) for i in range(40)]
+    assert 1 < most <= 5
+
+
+async def test_a_result_is_given_while_the_next_thing_is_not_there_yet() -> None:
+    given = asyncio.Event()
+
+    async def things() -> AsyncIterator[int]:
+        yield 1
+        await asyncio.wait_for(given.wait(), BOUND_S)
+        yield 2
+
+    async def work(i: int) -> int:
+        return i
+
+    results = in_order(things(), work, 4)
+    assert await anext(results) == (1, 1)
+    given.set()
+    assert [pair async for pair in results] == [(2, 2)]
+
+
+@pytest.mark.parametrize("where", ["the things", "the work"])
+async def test_a_fault_is_raised_after_what_came_before_it(where: str) -> None:
+    async def things() -> AsyncIterator[int]:
+        yield 1
+        if where == "the things":
+            raise ValueError
+        yield 2
+
+    async def work(i: int) -> int:
+        if i == 2:
+            raise ValueError
+        return i
+
+    results = in_order(things(), work, 4)
+    assert await anext(results) == (1, 1)
+    with pytest.raises(ValueError):  # noqa: PT011 (ours, of above)
+        await anext(results)
+
+
+async def test_whoever_stops_asking_leaves_nothing_at_work() -> None:
+    before = asyncio.all_tasks()
+    results = in_order(count(9), lambda i: asyncio.sleep(NEVER_S * (i > 0), i), 3)
+    async for i, _ in results:
+        assert i == 0
+        break
+    await results.aclose()  # type: ignore[attr-defined]
+    assert asyncio.all_tasks() == before

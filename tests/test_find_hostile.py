@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 import re
@@ -18,9 +19,10 @@ from typing import Any
 import pytest
 
 import embedarchive
-from embedarchive.detect import find_embeds
+from embedarchive.detect import find_embeds, pool
 from embedarchive.detect.anything import identify_anything
-from embedarchive.detect.bounded import SearchLimits, search_bounded, search_page
+from embedarchive.detect.bounded import search_bounded, search_page
+from embedarchive.detect.child import Document, SearchChild, SearchLimits
 from embedarchive.detect.nesting import limit_nesting, measure_depth
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from waiting import BOUND_S
@@ -108,9 +110,31 @@ def test_what_is_cut_is_said() -> None:
 
 def test_a_child_that_takes_too_long_or_too_much_is_stopped() -> None:
     page = "".join(EMBED.format(i) + "</blockquote>" for i in range(30_000)).encode()
-    assert search_bounded(page, limits=SearchLimits(cpu_s=1, wall_s=BOUND_S)).truncated == "time"
+    with SearchChild(SearchLimits(cpu_s=1, wall_s=BOUND_S)) as child:
+        small = Document(EMBED.format(7).encode(), {})
+        found = list(child.search([small, Document(page, {}), small]))
+    assert [each.truncated for each in found] == [None, "time", None], "it costs its own page, none of its batch"
+    assert found[0] == found[2] == search_bounded(small.body)
     assert search_bounded(page, limits=SearchLimits(wall_s=0.5)).truncated == "time"
     assert search_bounded(page, limits=SearchLimits(memory=60_000_000, wall_s=BOUND_S)).truncated in {"memory", "crash"}
+
+
+async def test_pages_searched_side_by_side_are_found_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "FEW", 2)
+    monkeypatch.setattr(pool, "MANY", 0)
+    pages = [EMBED.format(i).encode() * (i % 3) for i in range(60)]
+    with pool.SearchPool(2) as searches:
+        tasks = [searches.search(page, url=f"https://news.test/{i}") for i, page in enumerate(pages)]
+        found = await asyncio.gather(*tasks)
+        assert len(searches.children) == 2
+    assert found == [search_bounded(page, url=f"https://news.test/{i}") for i, page in enumerate(pages)]
+
+
+def test_what_waits_when_a_pool_is_closed_is_left() -> None:
+    with pool.SearchPool(1) as searches:
+        answers = [searches.submit(b"<p>x</p>" * 20_000) for _ in range(200)]
+    assert answers[0].result() is not None
+    assert answers[-1].cancelled()
 
 
 async def test_the_search_of_a_crawl() -> None:

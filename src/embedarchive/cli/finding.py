@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -30,9 +30,11 @@ from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import Embed, Fetch, Found
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
+from embedarchive.detect.pool import count_cores
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.run.failures import ADVICE, find_advice
+from embedarchive.run.in_order import in_order
 from embedarchive.run.ledger import DOM_TYPE
 from embedarchive.run.report import say_closed
 from embedarchive.run.services import Services, Settings
@@ -42,6 +44,9 @@ from embedarchive.sources.intake import Intake, say_skipped
 from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.versions import make_feed_version
 from embedarchive.sources.walk import OUT_OF_SCOPE, is_left_out
+
+SEARCHED_AHEAD = 16 + 8 * count_cores()
+"""Pages that are searched, or wait for their turn to be printed, while further ones are read."""
 
 
 @click.command()
@@ -132,13 +137,23 @@ async def print_all(
         more = {"mentions": "mention" in wanted.kinds, "unknown": "unknown" in wanted.kinds}
         ask = partial(services.fetch, excludes=scope.excludes) if scope else services.fetch
         options: dict[str, Any] = {"limit": limit, "width": settings.concurrency, "every": True, "intake": intake}
-        async for seed in walk(seeds, ask, scope, **options):
-            fetch = seed.fetch or await ask(seed.url)
-            if is_left_out(fetch, seed.url, scope):
-                intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
-                continue
-            fetch = refuse_no_article(fetch)
+
+        async def take_pages() -> AsyncIterator[tuple[Seed, Fetch]]:
+            async for seed in walk(seeds, ask, scope, **options):
+                fetch = seed.fetch or await ask(seed.url)
+                if is_left_out(fetch, seed.url, scope):
+                    intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
+                else:
+                    yield seed, refuse_no_article(fetch)
+
+        async def search(page: tuple[Seed, Fetch]) -> Found | None:
+            fetch = page[1]
             if fetch.outcome == "failed":
+                return None
+            return await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
+
+        async for (seed, fetch), found in in_order(take_pages(), search, SEARCHED_AHEAD):
+            if found is None:
                 failed += 1
                 to_do = find_advice(fetch.reason or "", "failed", "article")
                 click.secho(f"{seed.url}: not fetched ({fetch.reason}); {to_do}", fg="red", err=True)
@@ -146,7 +161,6 @@ async def print_all(
                     closed[urlsplit(fetch.final_url).netloc] = fetch.closed_until
                 await print_feed_version(services, seed, wanted, nl=nl, **more)
                 continue
-            found = await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
             if render and fetch.source == "network":
                 found = await search_rendered(services, fetch, found, **more)
             found = replace(found, truncated=found.truncated or fetch.truncated)

@@ -26,6 +26,7 @@ from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.identity import make_post
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
+from embedarchive.detect.pool import count_cores
 from embedarchive.detect.shown import find_shown
 from embedarchive.library.alerts import describe_alert, read_alert
 from embedarchive.platforms import BY_NAME
@@ -80,6 +81,8 @@ SELECT a.id, a.url, turns.outlet FROM turns CROSS JOIN json_each((SELECT json_gr
   (SELECT article_id FROM due WHERE outlet = turns.outlet ORDER BY fetch_after, article_id LIMIT :n))) some
   CROSS JOIN articles a ON a.id = some.value"""
 RENDERINGS = "SELECT * FROM fetches_to_render ORDER BY id LIMIT :n"
+SEARCHES = 8 + 4 * count_cores()
+"""How many pages are searched at once: enough for each core to have one, and another to go on with."""
 FETCHES = """SELECT * FROM fetches_to_search WHERE coalesce(searched_rules, 0) < :finder
              ORDER BY coalesce(searched_rules, 0), id LIMIT :n"""
 PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256 FROM seeds s
@@ -217,7 +220,7 @@ class Run:
         due = (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
             Pass("render", self.at_once, self.due_in_browser(RENDERINGS), self.render_fetch, "id"),
-            Pass("search", 2, self.due(FETCHES), self.search_fetch, "id"),
+            Pass("search", SEARCHES, self.due(FETCHES), self.search_fetch, "id"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
             Pass("capture", self.at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),

@@ -23,8 +23,8 @@ from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.core.version import __version__
-from embedarchive.detect.bounded import search_page
 from embedarchive.detect.obstacles import find_obstacle
+from embedarchive.detect.pool import SearchPool
 from embedarchive.egress import Door, DoorPolicy, Upstream, parse_proxy, parse_resolve
 from embedarchive.egress.door import say_proxy_fault
 from embedarchive.fetch import FetchLimits
@@ -198,11 +198,13 @@ class Services:
         self._browser: Browser | None = None
         self._missing: BrowserMissing | None = None
         self._stage: ReplayBrowser | None = None
+        self._searches = SearchPool()
 
     async def __aenter__(self) -> Self:
         s = self.settings
         policy = DoorPolicy(allow_private=s.allow_private, resolve=tuple(parse_resolve(r) for r in s.resolve))
         self.door = await self._stack.enter_async_context(Door(policy, upstream=s.proxy))
+        self._stack.push_async_callback(asyncio.to_thread, self._searches.close)
         return self
 
     async def __aexit__(
@@ -268,7 +270,9 @@ class Services:
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False
     ) -> Found:
-        found = await search_page(body, url=url, content_type=content_type, mentions=mentions, unknown=unknown)
+        found = await self._searches.search(
+            body, url=url, content_type=content_type, mentions=mentions, unknown=unknown
+        )
         if found.truncated or any(embed.kind == "embed" for embed in found.embeds):
             return found
         return replace(found, truncated=find_obstacle(body, url))
