@@ -6,6 +6,7 @@ platform's that sets no cookies.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import socket
@@ -22,6 +23,7 @@ from PIL import Image
 from playwright.async_api import Frame, Page, async_playwright
 
 from capturing import Camera, open_camera, post_of
+from embedarchive.api.commands import import_files
 from embedarchive.browser import find_browser
 from embedarchive.browser.page_files import LONGEST, LONGEST_IN_ALL, MOST, choose_page_files
 from embedarchive.core import clock
@@ -109,6 +111,22 @@ async def assert_shown(page: Frame) -> None:
     assert await photo.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 540
     film = page.frame_locator("iframe").nth(1)
     await film.get_by_text("River Marathon").first.wait_for(state="attached")
+
+
+@pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_archive_takes_all_of_it_back(wacz: Path, tmp_path: Path) -> None:
+    """And nothing of what was made for players: neither their page of the article nor what leads its frames."""
+    told = "SELECT f.url, rendered_at, p.position, p.url, kind, status, p.headers, p.fetched_at, p.sha256 " \
+           "FROM fetches f JOIN page_files p ON p.fetch_id = f.id ORDER BY f.id, p.position"  # fmt: skip
+    counted = "SELECT (SELECT count(*) FROM fetches), (SELECT count(*) FROM captures), (SELECT count(*) FROM articles)"
+    await asyncio.to_thread(import_files, wacz, archive=tmp_path)
+    with (
+        closing(open_reader(wacz.with_name("embeds.db"))) as ours,
+        closing(open_reader(tmp_path / "embeds.db")) as theirs,
+    ):
+        assert [tuple(row) for row in theirs.execute(told)] == [tuple(row) for row in ours.execute(told)]
+        assert tuple(theirs.execute(counted).fetchone()) == tuple(ours.execute(counted).fetchone())
 
 
 @pytest.mark.browser

@@ -8,10 +8,10 @@ captured under one.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from urllib.parse import urldefrag, urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from embedarchive.core.urls import join_url, split_url
 from embedarchive.detect.identity import identify_embedded
 from embedarchive.export.lines import ExportLine, Row, Stored, make_id, make_resource, make_response
 from embedarchive.platforms.kit.fields import decode_html
@@ -101,8 +101,8 @@ def find_visited(files: Checked, url: str) -> str | None:
 def find_frames(html: str, base: str) -> Iterator[str]:
     """The addresses of a page's frames, absolute and without fragments, in its order. Pure."""
     for node in LexborHTMLParser(html).css("iframe[src], frame[src]"):
-        url = urldefrag(urljoin(base, (node.attributes["src"] or "").strip())).url
-        if url.startswith(("http://", "https://")):
+        url = join_url(base, (node.attributes["src"] or "").strip()).partition("#")[0]
+        if url.startswith(("http://", "https://")) and url.isprintable() and split_url(url):
             yield url
 
 
@@ -131,7 +131,7 @@ def settle_picture(node: LexborNode, base: str, drawn: Collection[str]) -> None:
     sources = find_sources(node)
     for source in sources:
         offered += split_set(source.attributes.get("srcset"))
-    chosen = next((url for url in offered if url and urljoin(base, url) in drawn), None)
+    chosen = next((url for url in offered if url and join_url(base, url) in drawn), None)
     if chosen is None:
         return
     node.attrs["src"] = chosen

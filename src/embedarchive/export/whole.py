@@ -40,6 +40,7 @@ FETCH = (
     "html_sha256", "truncated", "source", "rendered_at", "render_reason", "dom_sha256", "screenshot_sha256",
 )  # fmt: skip
 FETCH_LISTS = ("headers", "redirects", "alterations")
+PAGE_FILE = ("url", "kind", "status", "content_type", "fetched_at", "sha256")
 
 
 def tell_capture(conn: sqlite3.Connection, capture: Row) -> Mapping[str, Any]:
@@ -71,7 +72,9 @@ def find_place(conn: sqlite3.Connection, fetch_id: int | None) -> Mapping[str, A
 def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
     """One line: a download of an article, and the address that the article is kept under."""
     [article] = rows(conn, "SELECT url FROM articles WHERE id = ?", fetch["article_id"])
-    return {"article": article["url"], **pick(fetch, FETCH, FETCH_LISTS)}
+    drawn = rows(conn, "SELECT * FROM page_files WHERE fetch_id = ? ORDER BY position", fetch["id"])
+    files = [pick(each, PAGE_FILE, ("headers",)) for each in drawn]
+    return {"article": article["url"], **pick(fetch, FETCH, FETCH_LISTS), "page_files": files}
 
 
 def pick(row: Row | sqlite3.Row, plain: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:

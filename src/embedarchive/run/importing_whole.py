@@ -59,7 +59,7 @@ def gather_bodies(gathering: Gathering, path: Path) -> None:
 
 def name_bytes(line: Line) -> Iterator[str]:
     """The hashes of all bytes that a line names."""
-    listed = [line, *_list(line, "artifacts"), *_list(line, "exchanges")]
+    listed = [line, *_list(line, "artifacts"), *_list(line, "exchanges"), *_list(line, "page_files")]
     for each in listed:
         for name in ("sha256", "body_sha256", "html_sha256", "dom_sha256", "screenshot_sha256"):
             if isinstance(each.get(name), str):
@@ -114,6 +114,7 @@ def read_article(gathering: Gathering, line: Line, now: str) -> tuple[str, Fetch
         fetch.url, fetch.final_url, _time(line["rendered_at"] or fetch.fetched_at, now), reason=_or_none(line["render_reason"]),
         dom=dom.decode("utf-8", "replace"), screenshot=_find(gathering, line["screenshot_sha256"]),
         alterations=tuple(map(_text, line["alterations"])),
+        files=tuple(_read_page_file(gathering, each) for each in _list(line, "page_files")),
     )  # fmt: skip
     return _text(line["article"]), fetch, rendering
 
@@ -197,6 +198,14 @@ def _read_exchange(gathering: Gathering, told: Line) -> Exchange:
         resource_type=_text(told["resource_type"]), remote_address=_or_none(told["remote_address"]),
         started_at=_text(told["started_at"]), elapsed_ms=int(told["elapsed_ms"]), truncated=_or_none(told["truncated"]),
         error=_or_none(told["error"]),
+    )  # fmt: skip
+
+
+def _read_page_file(gathering: Gathering, told: Line) -> Exchange:
+    return Exchange(
+        url=_text(told["url"]), status=_number(told["status"]), response_headers=_pairs(told["headers"]),
+        body=_find(gathering, told["sha256"]), content_type=_or_none(told["content_type"]),
+        resource_type=_text(told["kind"]), started_at=_text(told["fetched_at"]),
     )  # fmt: skip
 
 

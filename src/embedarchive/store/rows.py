@@ -103,7 +103,7 @@ def keep_blob(conn: sqlite3.Connection, body: bytes, content_type: str | None) -
 
 def keep_page_files(conn: sqlite3.Connection, fetch_id: int, files: Iterable[Exchange]) -> None:
     """Keep what an article was drawn with, in place of what was kept of an earlier opening; that, where this gave none."""
-    files = tuple(files)
+    files = tuple(each for each in files if each.body)
     if not files:
         return
     conn.execute("DELETE FROM page_files WHERE fetch_id = ?", (fetch_id,))
