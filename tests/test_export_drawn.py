@@ -117,7 +117,7 @@ async def assert_shown(page: Frame) -> None:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_archive_takes_all_of_it_back(wacz: Path, tmp_path: Path) -> None:
     """And nothing of what was made for players: neither their page of the article nor what leads its frames."""
-    told = "SELECT f.url, rendered_at, p.position, p.url, kind, status, p.headers, p.fetched_at, p.sha256 " \
+    told = "SELECT f.url, rendered_at, p.position, p.url, p.kind, p.status, p.headers, p.fetched_at, p.sha256 " \
            "FROM fetches f JOIN page_files p ON p.fetch_id = f.id ORDER BY f.id, p.position"  # fmt: skip
     counted = "SELECT (SELECT count(*) FROM fetches), (SELECT count(*) FROM captures), (SELECT count(*) FROM articles)"
     await asyncio.to_thread(import_files, wacz, archive=tmp_path)
