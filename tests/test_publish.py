@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from embedarchive.store.reading import read_blob
 from embedarchive.store.redactions import redact_file
 from embedarchive.store.schema import apply_schema
 from embedarchive.store.schema.meanings import read_disclosures
+from embedarchive.store.verify import VerifyScope, verify
 from in_process import run
 from reading_room import open_room
 
@@ -262,3 +264,91 @@ def test_the_command_says_what_the_copy_holds(source: Path, tmp_path: Path) -> N
     assert "Nothing was written" in unknown.err
     assert not (tmp_path / "b.db").exists()
     assert json.loads(run("query", "SELECT count(*) AS n FROM posts", "-a", out).out) == [{"n": 1}]
+
+
+# ------------------------------------------------------------------------------------------------- onto an earlier copy
+
+
+def read_rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, but for when the steps of the schema were taken and what planners noted."""
+    with closing(sqlite3.connect(path)) as conn:
+        tables = conn.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").fetchall()
+        names = [name for (name,) in tables if not name.startswith(("sqlite_", "_sqlite"))]
+        return {name: sorted(map(tuple, conn.execute(f"SELECT * FROM {name}")), key=repr) for name in names}
+
+
+def find_words(path: Path, words: str) -> list[str]:
+    with open_archive(path) as copy:
+        return sorted(hit.post.key for hit in copy.search(words) if hit.post)
+
+
+def test_onto_an_earlier_copy_only_what_changed_is_written(source: Path, tmp_path: Path) -> None:
+    """Whatever was added, withheld or withdrawn since: it is what a new copy would be, in every row and by every search."""
+    path, out = tmp_path / "archive.db", tmp_path / "public.db"
+    path.write_bytes(source.read_bytes())
+    assert publish(path, out, NOW).renewed is False
+    held = {row[0]: row[1] for row in sqlite3.connect(out).execute("SELECT sha256, rowid FROM blobs")}
+    file = out.stat().st_ino
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("capture", NOW, "0.1.0", {})
+        picture = Artifact("media", b"\xff\xd8\xff a new picture", "image/jpeg", 1)
+        number = archive.keep_capture(
+            replace(visit(), started_at=LATER, finished_at=LATER, artifacts=(picture,)), crawl
+        )
+        archive.keep_description(number, TOKYO, Description(text="newly worded"), 1, LATER)
+        archive.conclude_all()
+    check_renewed(path, out)
+    assert find_words(out, "newly") == [TOKYO]
+    kept = {row[0]: row[1] for row in sqlite3.connect(out).execute("SELECT sha256, rowid FROM blobs")}
+    assert kept.items() > held.items()  # where they were: none was written again
+
+    gone = read_texts(out, SHIPS)
+    assert run("access", "hide", SHIPS, "-a", path, "--level", "sealed").code == 0
+    with Archive(path, platforms=PLATFORMS) as archive:
+        withdraw(archive, hash_bytes(picture.body))
+    check_renewed(path, out)
+    assert out.stat().st_ino == file
+    text = dump(out)
+    assert not [each for each in (*gone, b"a new picture") if each in text]
+    assert find_words(out, "fjord") == []
+
+
+LATER = "2026-03-22T09:00:00.000Z"
+
+
+def read_texts(path: Path, key: str) -> list[bytes]:
+    """What only a post says, and its pictures, as they lie in the file."""
+    with closing(sqlite3.connect(path)) as conn:
+        said = conn.execute("SELECT text FROM descriptions WHERE post_key = ? AND text IS NOT NULL", (key,)).fetchall()
+        files = conn.execute(
+            "SELECT substr(body, 1, 2000) FROM blobs WHERE length(body) > 0 AND sha256 IN (SELECT a.sha256 FROM artifacts a "
+            "JOIN captures c ON c.id = a.capture_id WHERE c.post_key = ?)", (key,)
+        ).fetchall()  # fmt: skip
+        assert said
+        assert files
+        return [key.encode(), *(text.encode() for (text,) in said), *(body for (body,) in files)]
+
+
+def check_renewed(path: Path, out: Path) -> None:
+    """Published again onto a copy it is, row by row, what is published anew."""
+    new = out.with_name("new.db")
+    again, anew = publish(path, out, LATER), publish(path, new, LATER)
+    assert (again.renewed, anew.renewed) == (True, False)
+    assert replace(again, bytes=0, renewed=False) == replace(anew, bytes=0)
+    assert read_rows(out) == read_rows(new)
+    with closing(open_reader(out)) as conn:
+        assert list(verify(conn, VerifyScope())) == []
+    new.unlink()
+
+
+def test_what_is_no_earlier_copy_is_written_anew(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "public.db"
+    publish(source, out, NOW, thumbnails_only=True)
+    assert publish(source, out, NOW).renewed is False
+    assert publish(source, out, NOW, with_dom=True).renewed is True
+    assert b"MARK-DOM" in dump(out)
+    publish(source, out, NOW)
+    assert b"MARK-DOM" not in dump(out)
+    assert publish(source, out, NOW, thumbnails_only=True).renewed is False
+    out.write_bytes(b"something else")
+    assert publish(source, out, NOW).renewed is False

@@ -180,7 +180,7 @@ def plain(value: Any) -> Any:
 @click.option("--thumbnails-only", is_flag=True, help="Make every picture small; leave sound and video out.")
 @click.option("--with-dom", is_flag=True, help="Add each post's page as rendered.")
 @click.option("--with-logged-in", is_flag=True, help="Add what was seen by someone logged in.")
-@click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
+@click.option("--overwrite", is_flag=True, help="Bring OUT up to date if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def publish(
     out: Path, selection: tuple[str, ...], archive: str, thumbnails_only: bool, with_dom: bool, with_logged_in: bool,
@@ -192,6 +192,9 @@ def publish(
     someone logged in saw (`--storage-state`): it may not have been meant for everybody. The reading room,
     `datasette -i OUT.db` and every command that reads take the copy like the archive itself. A POST is its
     key or its address in any form, an ARTICLE its address; without any, everything is copied.
+
+    Onto an earlier copy (`--overwrite`) only what changed is written, and what was withdrawn since is taken out of it, in
+    one transaction; with `--thumbnails-only`, and over anything else, OUT is written anew.
 
     \b
     embedarchive publish public.db
@@ -217,6 +220,8 @@ def publish(
     if done.withheld:
         visits = say_count(done.withheld, "visit")
         click.echo(f"Left out: {visits} by someone logged in (--with-logged-in adds them).", err=True)
+    if done.renewed:
+        click.echo("Brought up to date: only what changed was written.", err=True)
     click.echo(
         f"{out} holds {held} ({say_size(done.bytes)}). Look at it with: {say_command('datasette', '-i', out)}", err=True
     )

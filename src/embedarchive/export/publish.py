@@ -1,7 +1,8 @@
 """An archive -> a smaller copy for the public: the same tables, only what may be shown, nothing of how it was run.
 
-Nothing is deleted from a copy: it is written anew, from a list of what may leave. What is not on the list was never in
-the file, not even in a page SQLite no longer uses.
+A first copy is written from a list of what may leave. What is not on the list was never in the file, not even in a page
+SQLite no longer uses. Onto an earlier copy only what changed is written (`renewing.py`): the rows of a new copy are made
+beside it, and of files the new ones alone.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from urllib.parse import quote
 
 from embedarchive.core.errors import DamagedArchive, DiskFull, UsageError
 from embedarchive.core.version import __version__
+from embedarchive.export.renewing import NotRenewed, copy_file, find_held, renew
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.thumbnails import copy_thumbnails
 from embedarchive.store.browsing import refresh
 from embedarchive.store.conclusions import RECOUNT
 from embedarchive.store.faults import Connection
-from embedarchive.store.fixity import DAMAGED, WRONG, Held, find_wrong, read_stored
+from embedarchive.store.fixity import DAMAGED, WRONG, Held, find_wrong
 from embedarchive.store.reading import LONGEST_VALUE, open_reader
 from embedarchive.store.rows import FULL_TEXT, index_grams
 from embedarchive.store.schema import SCHEMA_VERSION, apply_schema, read_version, views_differ
@@ -39,9 +41,6 @@ ENVIRONMENT = (
     "scale", "screenshot", "language", "time_zone", "fonts_missing", "logged_in",
 )  # fmt: skip
 """What of a visit's circumstances tells why the post looked as it did."""
-
-LONGEST_ROW = 10_000
-"""Bytes of a row beside its body."""
 
 POSTS = "post_key IN (SELECT key FROM chosen_posts)"
 ARTICLES = "article_id IN (SELECT id FROM chosen_articles)"
@@ -151,7 +150,8 @@ which copies there are; whom we asked what they hold."""
 class Published:
     """What a public copy holds, and how many visits of someone logged in it leaves out.
 
-    `damaged` are the files that it lacks because they are not what their sha256 names: sha256 -> what is wrong with them.
+    `renewed` says that an earlier copy was brought up to date. `damaged` are the files that it lacks because they are not
+    what their sha256 names: sha256 -> what is wrong with them.
     """
 
     posts: int
@@ -161,6 +161,7 @@ class Published:
     bytes: int
     withheld: int = 0
     damaged: Mapping[str, str] = field(default_factory=dict)
+    renewed: bool = False
 
 
 def publish(
@@ -175,6 +176,9 @@ def publish(
 ) -> Published:
     """Write a public copy of the archive at `source` to `out`, whole or not at all, as of one moment.
 
+    An earlier copy at `out` is brought up to date in place: files that it holds are not copied again, and what was withdrawn
+    or is not selected any more is taken out of its bytes.
+
     `thumbnails_only` makes every picture small and leaves sound and video out; `with_dom` adds the pages as rendered;
     `with_logged_in` adds what was seen by someone logged in, which may not have been meant for everybody.
     Raises UsageError when `out` is the archive itself, DamagedArchive when it refers to what is not there, DiskFull
@@ -182,6 +186,26 @@ def publish(
     """
     if out.exists() and out.samefile(source):
         raise UsageError(f"{out} is the archive itself, and was left as it is. Name another file.")
+    told = {"thumbnails_only": thumbnails_only, "with_dom": with_dom, "with_logged_in": with_logged_in}
+    held = None if thumbnails_only else find_held(out)
+    if held is not None:
+        with contextlib.suppress(NotRenewed):
+            return write(source, out, now, selection, held, **told)
+    return write(source, out, now, selection, None, **told)
+
+
+def write(
+    source: Path,
+    out: Path,
+    now: str,
+    selection: Selection,
+    held: frozenset[str] | None,
+    *,
+    thumbnails_only: bool,
+    with_dom: bool,
+    with_logged_in: bool,
+) -> Published:
+    """Write a copy beside `out`, and let it take that place; or where `held` is given bring the earlier copy there up to it."""
     draft = out.with_name(f".{out.name}.part")
     draft.unlink(missing_ok=True)
     try:
@@ -191,8 +215,11 @@ def publish(
             candidates = conn.execute(
                 f"SELECT count(*) FROM src.captures WHERE {POSTS} AND purpose <> 'control'"
             ).fetchone()[0]
-            damaged = copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom)
-            done = replace(count(conn, draft, candidates), damaged=damaged)
+            damaged = copy(conn, now, thumbnails_only=thumbnails_only, with_dom=with_dom, held=held)
+            done = replace(count(conn, draft, candidates), damaged=damaged, renewed=held is not None)
+        if held is not None:
+            renew(out, draft)
+            return replace(done, bytes=out.stat().st_size)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(out)
@@ -264,8 +291,13 @@ def public_environment(text: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- copying
 
 
-def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom: bool) -> dict[str, str]:
-    """Fill an empty archive with what was chosen of the one attached to it, in one transaction; give what is damaged."""
+def copy(
+    conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom: bool, held: frozenset[str] | None
+) -> dict[str, str]:
+    """Fill an empty archive with what was chosen of the one attached to it, in one transaction; give what is damaged.
+
+    Where `held` is given an earlier copy has the bytes of those files, and its full-text indexes follow by themselves.
+    """
     conn.execute("BEGIN")
     conn.execute("PRAGMA defer_foreign_keys = ON")
     conn.execute("DELETE FROM platforms")
@@ -279,7 +311,7 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
     else:
         copy_rows(conn, "artifacts", FILES, roles)
         copy_rows(conn, "picture_marks", MARKS)
-        damaged = copy_files(conn)
+        damaged = copy_files(conn, held or frozenset())
     copy_rows(conn, "redactions", WITHDRAWN)
     mark_damaged(conn, damaged, now)
     conn.execute(RECOUNT)
@@ -289,46 +321,34 @@ def copy(conn: sqlite3.Connection, now: str, *, thumbnails_only: bool, with_dom:
         "INSERT INTO crawls (command, started_at, finished_at, ended, version, options) VALUES (?, ?, ?, ?, ?, ?)",
         ("publish", now, now, "done", __version__, json.dumps({"thumbnails_only": thumbnails_only})),
     )
-    for table in FULL_TEXT:
-        conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
-        index_grams(conn, table)
+    if held is None:
+        for table in FULL_TEXT:
+            conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
+            index_grams(conn, table)
     conn.execute("COMMIT")
     conn.execute("DETACH src")
     conn.execute("PRAGMA optimize")
     return damaged
 
 
-def copy_files(conn: sqlite3.Connection) -> dict[str, str]:
-    """Copy the bytes of every artifact, looked through before; what was withdrawn or is damaged leaves its row empty."""
+def copy_files(conn: sqlite3.Connection, held: frozenset[str]) -> dict[str, str]:
+    """Copy the bytes of every artifact, looked through before; what was withdrawn or is damaged leaves its row empty.
+
+    So does what is `held` already: it is neither read nor written.
+    """
     wanted = (
         "SELECT sha256, rowid, encoding, size, length(body), sha256 IN (SELECT sha256 FROM src.redactions) "
         "FROM src.blobs WHERE sha256 IN (SELECT sha256 FROM main.artifacts) ORDER BY rowid"
     )
     damaged: dict[str, str] = {}
     for *row, withdrawn in conn.execute(wanted).fetchall():
-        held = Held(*row)
-        empty = withdrawn or not held.stored
-        code = None if empty else find_wrong(conn, held, "src")
+        file = Held(*row)
+        empty = withdrawn or not file.stored or file.sha256 in held
+        code = None if empty else find_wrong(conn, file, "src")
         if code:
-            damaged[held.sha256] = code
-        copy_file(conn, replace(held, stored=0) if empty or code else held)
+            damaged[file.sha256] = code
+        copy_file(conn, replace(file, stored=0) if empty or code else file)
     return damaged
-
-
-def copy_file(conn: sqlite3.Connection, held: Held) -> None:
-    """Copy one row of `blobs` with the bytes that it is to have, a piece at a time."""
-    usual = conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(held.stored + LONGEST_ROW, LONGEST_VALUE))
-    try:
-        made = conn.execute(
-            "INSERT INTO main.blobs (sha256, size, encoding, body) VALUES (?, ?, ?, zeroblob(?))",
-            (held.sha256, held.size, held.encoding, held.stored),
-        )
-        if held.stored:
-            with conn.blobopen("blobs", "body", int(made.lastrowid or 0)) as blob:
-                for piece in read_stored(conn, held, "src"):
-                    blob.write(piece)
-    finally:
-        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, usual)
 
 
 def mark_damaged(conn: sqlite3.Connection, damaged: Mapping[str, str], now: str) -> None:

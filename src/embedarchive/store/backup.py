@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,6 +228,11 @@ def take_over_table(conn: Connection, table: str, last: int) -> None:
         key, names = ["rowid"], ["rowid", *(name for name, _ in columns)]
     else:
         key, names = [name for name, position in columns if position], [name for name, _ in columns]
+    take_over_rows(conn, table, key, names)
+
+
+def take_over_rows(conn: sqlite3.Connection, table: str, key: Sequence[str], names: Sequence[str]) -> None:
+    """Make the rows of a table those of the attached one: what is gone there is deleted, what is new or differs replaced."""
     here, there = listed("m", names), listed("s", names)
     same_key = " AND ".join(f'm."{name}" IS s."{name}"' for name in key)
     gone = f'SELECT {listed("m", key)} FROM main."{table}" m WHERE NOT EXISTS (SELECT 1 FROM src."{table}" s WHERE {same_key})'
