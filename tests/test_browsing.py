@@ -35,7 +35,8 @@ def rows(conn: sqlite3.Connection, sql: str, *values: object) -> list[tuple[obje
 def check_counted(conn: sqlite3.Connection) -> None:
     """The rows are those of the view, and the counts those of the rows."""
     assert rows(conn, "SELECT * FROM browsing_due") == []
-    assert rows(conn, f"SELECT {COLUMNS} FROM browsing") == rows(conn, f"SELECT {COLUMNS} FROM browsable")
+    every = f"SELECT {COLUMNS}, embeds FROM"
+    assert rows(conn, f"{every} browsing") == rows(conn, f"{every} browsable")
     assert rows(conn, "SELECT * FROM browsing_counts") == rows(conn, COUNT)
     assert rows(conn, "SELECT * FROM browsing_totals") == rows(conn, TOTAL)
     check_figures(conn)

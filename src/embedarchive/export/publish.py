@@ -205,7 +205,10 @@ def write(
     with_dom: bool,
     with_logged_in: bool,
 ) -> Published:
-    """Write a copy beside `out`, and let it take that place; or where `held` is given bring the earlier copy there up to it."""
+    """Write a copy beside `out`, and let it take that place; or where `held` is given bring the earlier copy there up to it.
+
+    Raises DamagedArchive, DiskFull, NotRenewed.
+    """
     draft = out.with_name(f".{out.name}.part")
     draft.unlink(missing_ok=True)
     try:

@@ -28,15 +28,26 @@ SELECT platform, status, kept, sum(posts) AS posts FROM (
   UNION ALL SELECT platform, status, kept, 1 FROM ({_UNCONCLUDED}))
 GROUP BY platform, status, kept"""
 
+# Posts that are known and not yet among those to browse, while a run writes or after one that was killed.
+NEW_POSTS = """
+SELECT 'platform', p.platform, count(*) FROM browsing_due d CROSS JOIN posts p ON p.key = d.post_key
+WHERE p.same_as IS NULL AND p.is_control = 0 AND NOT EXISTS (SELECT 1 FROM browsing b WHERE b.post_key = p.key)
+GROUP BY p.platform"""
+
 PERHAPS_GONE = "SELECT count(*) FROM conclusions WHERE status = 'unavailable' AND reason = 'unconfirmed'"
 
 OUTLET_COLUMNS = "articles, embeds, posts, gone, gone_but_kept, preserved, unresolved, partly_preserved"
 _SUMS = ", ".join(f"sum({column}) AS {column}" for column in OUTLET_COLUMNS.split(", "))
 
-# What is withheld comes as rows that take it away.
-OUTLETS = f"""SELECT outlet, {_SUMS} FROM outlet_figures GROUP BY outlet HAVING sum(embeds) > 0
+# What is withheld comes as rows that take it away; posts that a killed run left without a conclusion stand among those that
+# nobody has visited.
+_FIGURES = f"""SELECT outlet, {OUTLET_COLUMNS} FROM outlet_figures
+UNION ALL SELECT b.outlet, 0, 0, 0, u.status = 'gone', u.status = 'gone' AND u.kept <> 'none', u.kept <> 'none', 0,
+  u.kept = 'partial'
+FROM ({_UNCONCLUDED}) u CROSS JOIN browsing b ON b.post_key = u.post_key WHERE b.embeds > 0"""
+OUTLETS = f"""SELECT outlet, {_SUMS} FROM ({_FIGURES}) GROUP BY outlet HAVING sum(embeds) > 0
 ORDER BY sum(embeds) DESC, outlet LIMIT ?"""
-OUTLET = f"SELECT ? AS outlet, {_SUMS} FROM outlet_figures WHERE outlet = ?"
+OUTLET = f"SELECT ? AS outlet, {_SUMS} FROM ({_FIGURES}) WHERE outlet = ?"
 
 
 def count(conn: sqlite3.Connection, most: int = -1) -> Counts:
@@ -81,8 +92,9 @@ def stats(conn: sqlite3.Connection) -> Figures:
 def read_totals(conn: sqlite3.Connection) -> Mapping[str, Counter[str]]:
     """How many there are of what (table `totals`), by its value; nothing of what is not counted."""
     totals: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for what, value, number in conn.execute("SELECT what, value, number FROM totals"):
-        totals[what][value] += number
+    for query in ("SELECT what, value, number FROM totals", NEW_POSTS):
+        for what, value, number in conn.execute(query):
+            totals[what][value] += number
     return totals
 
 

@@ -388,6 +388,7 @@ class Archive:
             rows.keep_head(conn, article_id, found)
             watching.ask_where_articles_differ(conn, fetch_id)
             rows.target_article(conn, crawl_id, rows.merge_article(conn, article_id, found.canonical_url))
+            browsing.refresh_articles(conn, CONCLUDED_AT_ONCE)
 
     # -------------------------------------------------------------------------------------------------------- posts
 

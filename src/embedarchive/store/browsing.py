@@ -11,7 +11,7 @@ import json
 import sqlite3
 
 MOST_AT_ONCE = 2_000
-COLUMNS = "outlet, platform, status, kept, kind, lang, posted_at, post_key, author, lost_in, embeds"
+COLUMNS = "outlet, platform, status, kept, kind, lang, posted_at, post_key, author, lost_in"
 CELL = "outlet, platform, status, kept, kind, lang, substr(posted_at, 1, 7), lost_in"
 
 FACETS = {
@@ -103,7 +103,8 @@ def refresh_posts(conn: sqlite3.Connection, most: int) -> int:
         conn.execute(f"DELETE FROM browsing WHERE {_IN}", {"keys": keys})
         # Key by key: into a view that is two queries SQLite pushes one value down, and no list.
         conn.executemany(
-            f"INSERT INTO browsing ({COLUMNS}) SELECT {COLUMNS} FROM browsable WHERE post_key = ?", map(tuple, found)
+            f"INSERT INTO browsing ({COLUMNS}, embeds) SELECT {COLUMNS}, embeds FROM browsable WHERE post_key = ?",
+            map(tuple, found),
         )
         count(conn, keys, 1)
         conn.execute("DELETE FROM browsing_counts WHERE posts = 0")
