@@ -137,10 +137,11 @@ READING: dict[str, tuple[str, ...]] = {
     "watch": ("--once",), "query": ("select 1",), "stats": (), "export": ("--csv=out.csv",), "publish": ("out.db",),
     "rehydrate": ("in.jsonl", "-o=out.jsonl"), "verify": (),
     "backup": ("copy",), "restore": ("none",), "access": ("list",),
-    "evidence": ("pack", POST), "note": ("list",), "collection": ("list",),
+    "evidence": ("pack", POST), "note": ("list",), "collection": ("list",), "recover": (),
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",), "import": ("page.html",),
+    "recover": (),
 }  # fmt: skip
 WITHOUT = {"find", "platforms", "install", "doctor", "farm"}
 """Commands that need no archive: `doctor` says of one that it is none."""
@@ -263,10 +264,7 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
 
 # ------------------------------------------------------------------------------------------------------------ the help
 
-TO_COME = (
-    "recover",
-    "merge",
-)
+TO_COME = ("merge",)
 """Commands that the screen has to have room for."""
 
 

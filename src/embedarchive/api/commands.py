@@ -24,6 +24,7 @@ from embedarchive.core.model import Post
 from embedarchive.detect.anything import find_pasted
 from embedarchive.detect.bounded import search_page
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.recover.answers import SOURCES, Source
 from embedarchive.run.failures import FailureTable
 from embedarchive.run.ledger import Event, ReplayChoice
 from embedarchive.run.plan import (
@@ -200,6 +201,53 @@ def import_files(*files: str | Path, archive: str | Path = "archive", watcher: W
     return run_session(
         archive_path(archive), "import", make_settings(), options, prepare, watcher or LogWatcher(), offline=True
     )
+
+
+def recover(
+    *posts: str,
+    archive: str | Path = "archive",
+    files: Sequence[str | Path] = (),
+    sources: Sequence[str] = (),
+    dry_run: bool = False,
+    thorough: bool = False,
+    watcher: Watcher | None = None,
+    **settings: Unpack[SettingsOptions],
+) -> Report:
+    """Ask others for posts that are gone: these, or all that are gone and of which nothing is held.
+
+    Sources are asked in order, or those of them that are named: `archive` (what its articles say), `files` (archives of ours,
+    web archives, folders of both), `wayback`, `articles` (their older versions there), `commoncrawl`. What the platform's rules
+    see as the very post is kept, as seen by whoever saw it. With `dry_run` only who holds what is asked and kept; `thorough`
+    asks for every address and goes on after the first find. `recovery` of the report says what came of it. For `settings` see
+    `SettingsOptions`; what is raised is what `check` raises, UsageError also for an address that is no post's, a source that
+    is none, and a file that is not there.
+    """
+    from embedarchive.run.prepare_recovery import prepare_recovery  # which reads web archives and pictures
+    from embedarchive.run.recovering import Recover
+
+    path, named = archive_path(archive), list(identify_all(posts))
+    open_reader(path).close()  # nothing is lost of an archive that there is not
+    chosen = choose_sources(sources)
+    choice = Recover(chosen, dry_run=dry_run, thorough=thorough)
+    prepare = prepare_recovery(named, choice, map(Path, files))
+    world = make_settings(**settings)
+    options = {
+        "sources": chosen,
+        "dry_run": dry_run,
+        "thorough": thorough,
+        "files": [Path(each).name for each in files],
+    }
+    return run_session(
+        path, "recover", world, say_options(options, world), prepare, watcher or LogWatcher(), recover=choice
+    )
+
+
+def choose_sources(names: Sequence[str]) -> tuple[Source, ...]:
+    """The sources of these names (all where none is named), in the order in which they are asked. Raises UsageError."""
+    wanted = {part.strip() for name in names for part in name.split(",") if part.strip()}
+    if unknown := sorted(wanted - set(SOURCES)):
+        raise UsageError(f"There is no source {unknown[0]!r}; there are {', '.join(SOURCES)}. Nothing was done.")
+    return tuple(source for source in SOURCES if not wanted or source in wanted)
 
 
 def check(

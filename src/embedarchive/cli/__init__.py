@@ -41,6 +41,7 @@ SECTIONS = {
     "Watch": {
         "watch": ("watching", "Know soon that a post went, and tell whom you name."),
         "check": ("running", "Visit preserved posts again: is each still there?"),
+        "recover": ("recovering", "Ask web archives for posts that are gone."),
         "heal": ("healing", "Put the preserved post where an article shows a hole."),
     },
     "Study": {

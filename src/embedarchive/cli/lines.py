@@ -44,6 +44,12 @@ NOTEWORTHY = frozenset({"fault", "pace", "listing", "waiting", "change"})
 TOLD_POSTS = {"crawl": frozenset[str](), "capture": frozenset[str](OUTCOMES)}
 """The outcomes of visits that have a line of their own, by command. A crawl tells articles; other commands what is not well."""
 
+TOLD_OF_RECOVERY = {
+    "seek": frozenset({"refused", "error", "excluded"}),
+    "salvage": frozenset({"recovered", "claim"}),
+}
+"""What has a line of its own where others are asked for lost posts: what was found, and who did not answer."""
+
 NOT_WELL = frozenset[str](OUTCOMES) - {"available"}
 
 
@@ -53,6 +59,8 @@ def is_told(event: Event, command: str) -> bool:
         return event.outcome in LOST
     if event.what == "import":
         return event.outcome == "not wanted"
+    if event.what in TOLD_OF_RECOVERY:
+        return event.outcome in TOLD_OF_RECOVERY[event.what]
     if event.what == "capture":
         return event.outcome in TOLD_POSTS.get(command, NOT_WELL)
     if event.what in ("article", "feed", "link", "render", "search", "tell"):

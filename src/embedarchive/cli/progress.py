@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Group
@@ -153,6 +155,9 @@ def print_summary(tally: Tally, where: str, command: str = "crawl") -> None:
     if tally.in_part.total():
         why = ", ".join(f"{count} {reason}" for reason, count in tally.in_part.items() if count)
         grid.add_row("Seen in part", f"{why} (--report FILE.csv says which, and what to do)")
+    if tally.recovery:
+        for title, text in say_recovery(tally.recovery):
+            grid.add_row(title, Text(printable(text)))
     if tally.skipped:
         grid.add_row("Not taken", say_skipped(tally.skipped))
     if command == "import":
@@ -203,6 +208,36 @@ def say_imported(imported: Counter[str]) -> str:
     """What became of what others saw of posts."""
     said = [words.format(imported[outcome]) for outcome, words in IMPORTED.items() if imported[outcome]]
     return ", ".join(said) or "none were in it"
+
+
+SOURCE_TITLES = {
+    "archive": "Own articles",
+    "files": "Files",
+    "wayback": "Wayback",
+    "articles": "Old articles",
+    "commoncrawl": "Common Crawl",
+}
+
+
+def say_recovery(recovery: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was asked of whom about lost posts, and what came of it: a line a source, then what was recovered."""
+    yield "Asked about", say_count(recovery["posts"], "post")
+    for source, title in SOURCE_TITLES.items():
+        answers = recovery["answers"].get(source, {})
+        if not answers:
+            continue
+        parts = [f"{n} {answer}" for answer, n in answers.items()]
+        parts += [
+            f"{n} {verdict}" for verdict, n in recovery["tried"].get(source, {}).items() if verdict != "recovered"
+        ]
+        parts += [f"{recovery['requests'][source]} requests"] if recovery["requests"].get(source) else []
+        yield title, ", ".join(parts)
+    for extent, keys in recovery["recovered"].items():
+        yield "Recovered", f"{extent}: " + ", ".join(keys[:MOST_NAMED]) + (" …" if len(keys) > MOST_NAMED else "")
+    if recovery["claims"]:
+        yield "Claims", f"older articles say more of {say_count(recovery['claims'], 'post')}"
+    if recovery["untried"]:
+        yield "Untried", f"{say_count(recovery['untried'], 'memento')} (the same command tries them; --all tries more)"
 
 
 def say_no_visits(tally: Tally) -> str:

@@ -217,7 +217,7 @@ class Replica:
         finally:
             self._world.states = before
         body = reply.body() if callable(reply.body) else reply.body
-        return Saved(reply.status, reply.headers, body)
+        return Saved(reply.status, reply.headers, body[: int(len(body) * reply.sent)])
 
     def _answer(self, request: Request) -> Reply:
         return answer_request(self._sites, self._world, request)

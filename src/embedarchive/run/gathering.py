@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -70,6 +70,12 @@ class Gathering:
     def add_post(self, post: Post) -> None:
         told = json.dumps((post.platform, post.native_id, post.url, post.posted_at))
         self.conn.execute("INSERT OR IGNORE INTO posts VALUES (?, ?)", (post.key, told))
+
+    def keep_only(self, keys: Iterable[str]) -> None:
+        """Forget all posts but these."""
+        self.conn.execute(
+            "DELETE FROM posts WHERE key NOT IN (SELECT value FROM json_each(?))", (json.dumps(list(keys)),)
+        )
 
     def list_posts(self) -> Iterator[Post]:
         """The posts of which something was recorded, by key."""

@@ -211,13 +211,17 @@ def _collect(gathering: Gathering, wanted: Iterable[Media]) -> Mapping[str, Exch
     return {url: exchange for url, exchange in found if exchange}
 
 
-def import_posts(archive: Archive, crawl_id: int, paths: Iterable[Path], emit: Emit, now: str) -> None:
-    """Bring the posts of web archives in. Raises SourceError for a file that cannot be read."""
+def import_posts(
+    archive: Archive, crawl_id: int, paths: Iterable[Path], emit: Emit, now: str, only: Iterable[str] | None = None
+) -> None:
+    """Bring the posts of web archives in, or `only` those of these keys. Raises SourceError for a file that cannot be read."""
     files = list(paths)
     with tempfile.TemporaryDirectory(prefix="embedarchive-import-") as folder:
         gathering = Gathering.open(Path(folder))
         with closing(gathering.conn):
             gather_posts(gathering, files)
+            if only is not None:
+                gathering.keep_only(only)
             gather_files(gathering, files)
             keep_posts(gathering, archive, crawl_id, emit, now)
 

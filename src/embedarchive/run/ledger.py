@@ -59,6 +59,7 @@ from embedarchive.store.sample import has_more_than
 
 if TYPE_CHECKING:
     from embedarchive.replay import Shown
+    from embedarchive.run.recovering import Recover
 
 T = TypeVar("T")
 FAITHFUL = 0.9  # a replay that scores less lacks something a reader would notice
@@ -139,13 +140,15 @@ class RunServices(Protocol):
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture: ...
     async def show(self, capture: Replayable) -> Shown: ...
     async def hand_over(self, url: str, content: bytes, headers: Mapping[str, str]) -> Fetch: ...
+    async def consult(self, url: str, headers: Mapping[str, str] | None = None) -> Fetch: ...
 
 
 @dataclass(frozen=True)
 class Event:
     """One thing that happened, for whoever watches.
 
-    `what` is article, feed, listing, follow, render, search, link, capture, import (what others
+    `what` is seek (a source was asked about a post), salvage (a memento was tried), article, feed,
+    listing, follow, render, search, link, capture, import (what others
     saw of a post), control, hold, closed (a host), in place, describe,
     conclude, replay, pace, postponed, change, tell, skipped (what was seen and not taken), fault, posts (an article is done:
     `posts` says how those that it embeds stand) or waiting (nothing happened for a while; `subject` is what for).
@@ -185,6 +188,8 @@ class Run:
     watch: Watch | None = None
     offline: bool = False
     """Nothing leaves this machine: what is in hand is searched, described and concluded, and all else stays due."""
+    recover: Recover | None = None
+    """What others are asked about posts that are gone."""
     versions: FeedVersions = field(default_factory=FeedVersions)
     """What feeds carry of articles, for those that cannot be had."""
     replay: ReplayChoice = "none"
@@ -237,8 +242,20 @@ class Run:
         if self.offline:
             return tuple(map(self.watched, (step for step in (*due, *later) if step.name in OFFLINE)))
         # Counted outside of what is watched: a task counts from the moment it is asked for.
-        counted = (replace(step, work=self.spare.counted(step.work)) for step in map(self.watched, due))
+        passes = (*self.recovering(), *due)
+        counted = (replace(step, work=self.spare.counted(step.work)) for step in map(self.watched, passes))
         return (*counted, *map(self.watched, later))
+
+    def recovering(self) -> tuple[Pass, ...]:
+        """What a run does that asks others for lost posts."""
+        if self.recover is None:
+            return ()
+        from embedarchive.run.recovering import Recovery
+
+        recovery = Recovery(
+            self.archive, self.services, self.crawl_id, self.keep, self.emit, self.is_barred, self.recover
+        )
+        return recovery.passes()
 
     def watched(self, step: Pass) -> Pass:
         return replace(step, work=self.at_work.watched(step.name, step.work))

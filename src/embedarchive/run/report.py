@@ -14,6 +14,7 @@ from embedarchive.core.errors import ExitCode
 from embedarchive.core.model import OUTCOMES, Outcome
 from embedarchive.core.shell import say_command
 from embedarchive.run.ledger import Event
+from embedarchive.run.recovered import count_answers
 from embedarchive.sources.intake import LOST
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import MANY_AT_ONCE
@@ -64,6 +65,7 @@ class Tally:
     articles: Counter[str] = field(default_factory=Counter)
     captures: Counter[str] = field(default_factory=Counter)
     imported: Counter[str] = field(default_factory=Counter)
+    recovery: dict[str, Any] = field(default_factory=dict)
     incomplete: int = 0
     embeds: int = 0
     described: int = 0
@@ -138,6 +140,7 @@ class Tally:
             "embeds": self.embeds,
             "captures": {k: self.captures[k] for k in OUTCOMES},
             "imported": dict(self.imported),
+            "recovery": self.recovery,
             "incomplete": self.incomplete,
             **asdict(self.standing),
             "replays": {k: self.replays[k] for k in ("ok", "poor")},
@@ -178,6 +181,7 @@ class Report:
     `archive` is the file it wrote to. `articles` are counted by how they were fetched (`ok`, `unchanged`, `failed`),
     `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`);
     `not_yet_replayed` of the archive's captures still wait for that.
+    `recovery` says what others were asked about lost posts, and what came of it (see `read_recovery`).
     `imported` counts what others saw of posts, by what became of it: `kept`, `known` before, `not wanted`, or the outcome where
     what was recorded is not the post.
     `incomplete` of the available posts lack something; of all posts that it was about, `partly_preserved` lack a file of their
@@ -201,6 +205,7 @@ class Report:
     embeds: int
     captures: Mapping[str, int]
     imported: Mapping[str, int]
+    recovery: Mapping[str, Any]
     incomplete: int
     partly_preserved: int
     to_complete: int
@@ -231,8 +236,10 @@ class Report:
             return ExitCode.INTERRUPTED
         if self.newly_lost:
             return ExitCode.NEWLY_LOST
-        if self.ended == "kept out":
+        if self.ended == "kept out" or count_answers(self.recovery, "refused"):
             return ExitCode.KEPT_OUT
+        if count_answers(self.recovery, "error"):
+            return ExitCode.IN_PART
         failed = self.articles["failed"] or self.captures["error"] or self.faults
         in_part = self.to_complete or self.lost or self.searched_in_part
         if failed or in_part:

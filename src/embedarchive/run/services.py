@@ -267,6 +267,11 @@ class Services:
         client = await self.open_client()
         return await client.fetcher.fetch(url, method="POST", content=content, headers=headers, limits=HAND_OVER)
 
+    async def consult(self, url: str, headers: Mapping[str, str] | None = None) -> Fetch:
+        """Ask a web archive, at the pace that it allows: what it gives to programs needs no robots.txt."""
+        client = await self.open_client()
+        return await self._insist_on_network(partial(client.fetch, url, headers=headers, robots=False))
+
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False
     ) -> Found:

@@ -22,6 +22,7 @@ from embedarchive.run.backoff import BackOff
 from embedarchive.run.interrupts import Interrupts
 from embedarchive.run.ledger import Event, Run
 from embedarchive.run.prepare import Emit, Prepare
+from embedarchive.run.recovered import read_recovery
 from embedarchive.run.report import (
     Ended,
     Report,
@@ -213,10 +214,18 @@ def finish(
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
     tally.standing = read_standings(archive, crawl_id)
+    tally.recovery = read_recovery_of(archive, crawl_id)
     tally.log = sign_log(archive, watcher)
     if settings and settings.tsa and tally.log:
         tally.log["stamps"] = stamp_log(archive, settings, watcher)
     archive.finish_crawl(crawl_id, clock.now(), ended, tally.summary())
+
+
+def read_recovery_of(archive: Archive, crawl_id: int) -> dict[str, Any]:
+    """What a run that recovers asked, and what came of it; of any other nothing."""
+    query = "SELECT 1 FROM crawls WHERE id = ? AND command = 'recover'"
+    recovers = archive.conn.execute(query, (crawl_id,)).fetchone()
+    return read_recovery(archive.conn, crawl_id) if recovers else {}
 
 
 def sign_log(archive: Archive, watcher: Watcher) -> dict[str, Any]:

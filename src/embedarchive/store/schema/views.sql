@@ -115,6 +115,15 @@ CREATE VIEW posts_to_observe AS
   WHERE f.visitable AND p.same_as IS NULL AND p.is_control = 0 AND p.forgotten_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key);
 
+-- Posts that are gone or cannot be seen, and of which no capture is held that shows them, be it ours or another's: others may
+-- still hold them.
+CREATE VIEW posts_to_seek AS
+  SELECT p.key, p.platform, n.status, n.reason, coalesce(n.first_gone_at, n.last_checked_at) AS lost_at
+  FROM conclusions n JOIN posts p ON p.key = n.post_key JOIN platforms f ON f.name = p.platform
+  WHERE n.status IN ('gone', 'unavailable') AND n.best_capture_id IS NULL AND f.visitable AND p.resolved
+    AND p.same_as IS NULL AND p.is_control = 0 AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = p.key)
+    AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.post_key = p.key AND c.outcome = 'available' AND c.purpose <> 'control');
+
 -- What is still to be told to somebody, from when on.
 CREATE VIEW changes_to_tell AS
   SELECT d.change_id AS id, d.channel, d.due_at, d.tried, d.channel || ' ' || d.change_id AS name

@@ -1,0 +1,99 @@
+"""Embeds that name no post -> posts that they may have shown, by handle, date and words. Read-only; nothing is linked by it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from embedarchive.core.grams import fold
+
+LONGEST_WORDS = 5
+MOST_OF_AN_ACCOUNT = 500
+
+UNRESOLVED = """
+SELECT e.id, e.article_url, e.platform, e.author_handle, e.author_name, e.posted_at, e.text FROM current_embeds e
+WHERE e.post_key IS NULL AND e.kind = 'embed' AND e.author_handle IS NOT NULL ORDER BY e.id"""
+
+OF_ACCOUNT = """
+SELECT p.key, p.url, coalesce(p.posted_at, d.posted_at) AS posted_at, d.text AS text, 'seen' AS by
+FROM descriptions d JOIN posts p ON p.key = d.post_key
+WHERE d.author_handle = :handle COLLATE NOCASE AND (:platform IS NULL OR p.platform = :platform)
+UNION
+SELECT p.key, p.url, coalesce(p.posted_at, e.posted_at), e.text, 'embedded'
+FROM embeds e JOIN posts p ON p.key = e.post_key
+WHERE e.author_handle = :handle COLLATE NOCASE AND (:platform IS NULL OR p.platform = :platform)
+LIMIT :most"""
+
+
+@dataclass(frozen=True, slots=True)
+class PossiblePost:
+    """A post that an embed without a link may have shown.
+
+    `agrees` is in what beside the handle: `words` (the five longest that the publisher quotes), `time` (to the second), `day`.
+    `is_likely` where words or time do; else it is only one of the account's.
+    """
+
+    key: str
+    url: str
+    posted_at: str | None
+    agrees: tuple[str, ...]
+
+    @property
+    def is_likely(self) -> bool:
+        return bool({"words", "time"} & set(self.agrees))
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """An embed that names no post, and the posts that it may have shown, the likeliest first."""
+
+    embed_id: int
+    article: str
+    platform: str | None
+    handle: str
+    posted_at: str | None
+    text: str | None
+    candidates: tuple[PossiblePost, ...]
+
+
+def find_candidates(conn: sqlite3.Connection) -> Iterator[Unnamed]:
+    """Each embed of the archive that names no post and says whose it is, with the posts of that account that are known."""
+    for row in conn.execute(UNRESOLVED).fetchall():
+        handle = str(row["author_handle"]).lstrip("@")
+        bound = {"handle": handle, "platform": row["platform"], "most": MOST_OF_AN_ACCOUNT}
+        found: dict[str, PossiblePost] = {}
+        for post in conn.execute(OF_ACCOUNT, bound).fetchall():
+            agrees = compare(row["posted_at"], row["text"], post["posted_at"], post["text"])
+            before = found.get(post["key"])
+            merged = tuple(sorted({*agrees, *(before.agrees if before else ())}))
+            found[post["key"]] = PossiblePost(post["key"], post["url"], post["posted_at"], merged)
+        ordered = sorted(found.values(), key=lambda each: (not each.is_likely, -len(each.agrees), each.key))
+        yield Unnamed(
+            row["id"], row["article_url"], row["platform"], handle, row["posted_at"], row["text"], tuple(ordered)
+        )
+
+
+def compare(claimed_at: str | None, claimed: str | None, posted_at: str | None, text: str | None) -> tuple[str, ...]:
+    """In what a publisher's claim and a post agree. Pure."""
+    agrees = []
+    words = find_words(claimed or "")
+    if len(words) == LONGEST_WORDS and words <= find_all_words(text or ""):
+        agrees.append("words")
+    if claimed_at and posted_at:
+        if claimed_at[:19] == posted_at[:19] and len(claimed_at) > 10:
+            agrees.append("time")
+        if claimed_at[:10] == posted_at[:10]:
+            agrees.append("day")
+    return tuple(agrees)
+
+
+def find_words(text: str) -> frozenset[str]:
+    """The five longest words of a text, the first of equals."""
+    every = list(dict.fromkeys(re.findall(r"\w+", fold(text))))
+    return frozenset(sorted(every, key=len, reverse=True)[:LONGEST_WORDS])
+
+
+def find_all_words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", fold(text)))

@@ -1,0 +1,391 @@
+"""Posts that are gone -> who still holds them: sources are asked in order, what they hold is judged by the platform's rules.
+
+An index that lists an address is no find: only what the platform's own rules see as this very post is kept, as a capture of
+whoever saw it. Walls, shells, logins and missing pages are rows of `mementos`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from embedarchive.core import clock
+from embedarchive.core.model import Exchange, Fetch, Found, Post
+from embedarchive.detect import identify_post
+from embedarchive.detect.identity import identify_pasted
+from embedarchive.platforms import BY_NAME
+from embedarchive.recover import commoncrawl, wayback
+from embedarchive.recover.answers import (
+    SOURCES,
+    IndexAnswer,
+    ListedMemento,
+    Source,
+    Unreadable,
+    differs,
+    group_forms,
+    sort_by_nearness,
+)
+from embedarchive.run.engine import Pass, Row
+from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files
+from embedarchive.store import Archive, recovering
+from embedarchive.store.reading import read_post
+from embedarchive.store.recorded import keep_recorded
+
+FIRST_FORMS = 4
+"""Addresses of a post that an index is asked for, the likeliest; for the rarer ones only where it knows one of these."""
+MOST_ARTICLES = 1
+"""Articles of which older versions are looked for: with the forms and a crawl that makes six questions about a post."""
+MOST_TRIED = 8
+MOST_VERSIONS = 2
+MOST_FILES = 20
+MOST_TRIES = 3
+"""Times that a busy archive is asked the same."""
+MOST_PAGES = 2
+
+WITNESSES: Mapping[Source, str] = {"wayback": wayback.NAME, "articles": wayback.NAME, "commoncrawl": commoncrawl.NAME}
+VERDICTS = {"blocked": "wall", "gone": "gone", "unavailable": "gone", "error": "other page"}
+
+SEARCHES = """
+SELECT s.post_key || ' ' || s.source AS name, s.post_key, s.source FROM searches s
+WHERE s.crawl_id = :crawl AND s.due_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = s.post_key)
+  AND NOT EXISTS (SELECT 1 FROM searches e WHERE e.post_key = s.post_key AND e.crawl_id = s.crawl_id AND e.turn < s.turn
+                  AND e.due_at <= :now)
+  AND (:dry OR NOT EXISTS (SELECT 1 FROM mementos m WHERE m.post_key = s.post_key AND m.crawl_id = s.crawl_id
+                           AND m.tried_at IS NULL))
+ORDER BY s.turn, s.post_key LIMIT :n"""
+MEMENTOS = """
+SELECT m.* FROM mementos m WHERE m.crawl_id = :crawl AND m.tried_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM barred_posts b WHERE b.key = m.post_key) ORDER BY m.id LIMIT :n"""
+CLAIMS = """
+SELECT count(*) FROM embeds WHERE post_key = ? AND coalesce(text, author_handle, author_name, posted_at) IS NOT NULL"""
+HANDLES = """
+SELECT author_handle FROM descriptions WHERE post_key = :key AND author_handle IS NOT NULL
+UNION SELECT author_handle FROM embeds WHERE post_key = :key AND author_handle IS NOT NULL LIMIT 1"""
+EMBEDDED_IN = """
+SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM articles a
+WHERE a.id IN (SELECT article_id FROM embeds WHERE post_key = ?)
+  AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = a.id) ORDER BY at LIMIT ?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """What a run asks: which `sources`, and with `dry_run` only who holds what. `thorough` asks for every address, tries more
+    of what is held, and does not stop at the first capture that shows the post."""
+
+    sources: tuple[Source, ...] = SOURCES
+    dry_run: bool = False
+    thorough: bool = False
+
+
+class Asked(Protocol):
+    """The edges through which archives are asked."""
+
+    async def consult(self, url: str, headers: Mapping[str, str] | None = None) -> Fetch: ...
+    async def search(self, body: bytes, *, url: str, content_type: str | None) -> Found: ...
+
+
+@dataclass
+class Recovery:
+    """The passes of one run that recovers. `keep` calls the archive in its own thread, `emit` tells what happened."""
+
+    archive: Archive
+    asked: Asked
+    crawl_id: int
+    keep: Callable[..., Awaitable[Any]]
+    emit: Callable[..., None]
+    is_barred: Callable[[str, str], Awaitable[bool]]
+    choice: Recover
+    crawls: tuple[commoncrawl.Crawl, ...] = ()
+    requests: dict[str, int] = field(default_factory=dict)
+
+    def passes(self) -> tuple[Pass, ...]:
+        """Ask a source about a post; try one memento. Archives are asked one at a time."""
+        seek = Pass("seek", 1, self.due(SEARCHES), self.seek, "name")
+        salvage = Pass("salvage", 1, self.due(MEMENTOS), self.salvage, "id")
+        return (seek,) if self.choice.dry_run else (seek, salvage)
+
+    def due(self, query: str) -> Callable[[int], Sequence[Row]]:
+        def rows(n: int) -> Sequence[Row]:
+            bound = {"crawl": self.crawl_id, "now": clock.now(), "n": n, "dry": self.choice.dry_run}
+            found: list[Row] = self.archive.conn.execute(query, bound).fetchall()
+            return found
+
+        return rows
+
+    # ---------------------------------------------------------------------------------------------------------- asking
+
+    async def seek(self, row: Row) -> None:
+        """Ask one source about one post, and keep what it said and what it holds."""
+        key, source = row["post_key"], row["source"]
+        post = await self.keep(read_post, self.archive.conn, key)
+        if await self.is_barred(key, post.url):
+            await self.keep(self.leave, key)
+            self.emit("skipped", key, "opted_out", "")
+            return
+        count, listed = _Counted(self.ask), list[tuple[int | None, list[ListedMemento], int]]()
+        answer = await SEEKERS[source](self, post, count, listed)
+        due_at = clock.later(recovering.REFUSED_FOR_S) if answer.said in ("refused", "error") else None
+        await self.keep(self.keep_answer, post, source, answer, count.requests, due_at, listed)
+        self.emit("seek", key, answer.said, f"{source}: {answer.reason or len(answer.held)}", len(answer.held))
+
+    def keep_answer(
+        self, post: Post, source: Source, answer: IndexAnswer, requests: int, due_at: str | None,
+        listed: Sequence[tuple[int | None, list[ListedMemento], int]],
+    ) -> None:  # fmt: skip
+        now, rules = clock.now(), rules_of(post)
+        with self.archive.transaction() as conn:
+            recovering.keep_answer(conn, self.crawl_id, post.key, source, answer, requests, rules, now, due_at)
+            for article_id, held, most in listed:
+                recovering.keep_listed(conn, self.crawl_id, post.key, source, held, most, now, article_id)
+
+    def leave(self, key: str) -> None:
+        with self.archive.transaction() as conn:
+            recovering.leave_rest(conn, self.crawl_id, key)
+
+    async def ask(self, url: str, headers: Mapping[str, str] | None = None) -> Fetch:
+        """Ask an archive; one that is busy is asked again, when it is to be."""
+        for _ in range(MOST_TRIES):
+            fetch = await self.asked.consult(url, headers)
+            if fetch.reason == "deferred" or not (fetch.status is None or fetch.status in (429, 502, 503, 504)):
+                break
+        return fetch
+
+    async def seek_claims(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
+        """What this archive's own articles say of the post."""
+        claims = await self.keep(count_claims, self.archive.conn, post.key)
+        return IndexAnswer("held" if claims else "none", f"claims {claims}" if claims else None)
+
+    async def seek_in_files(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
+        """Files in hand were read before the run began: what they hold is kept already."""
+        held = await self.keep(has_capture_of, self.archive.conn, self.crawl_id, post.key)
+        return IndexAnswer("held" if held else "none")
+
+    async def seek_in_wayback(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
+        forms = await self.keep(self.list_forms, post)
+        near = await self.keep(find_moment, self.archive.conn, post)
+        held, answer = list[ListedMemento](), IndexAnswer("none")
+        for place, form in enumerate(forms):
+            if place >= FIRST_FORMS and not held and not self.choice.thorough:
+                break
+            answer = await self.read_pages(count, form, lambda url: names_post(url, post))
+            held += answer.held
+            if answer.said not in ("held", "none"):
+                break
+        listed.append((None, sort_by_nearness(held, near), self.most(MOST_TRIED)))
+        return merge_answers(answer, held)
+
+    async def read_pages(
+        self, count: _Counted, form: str, wanted: Callable[[str], bool], *, exact: bool = False
+    ) -> IndexAnswer:
+        """What the Wayback Machine's index says of an address, page by page."""
+        held, resume = list[ListedMemento](), ""
+        for _ in range(MOST_PAGES):
+            answer = wayback.read_index(await count.ask(wayback.ask_index(form, resume, exact=exact)), wanted)
+            held += answer.held
+            resume = answer.resume
+            if not resume:
+                break
+        return merge_answers(answer, held)
+
+    async def seek_in_articles(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
+        """Older versions of the articles that embed the post may say more of it."""
+        articles = await self.keep(find_articles, self.archive.conn, post.key, self.most(MOST_ARTICLES))
+        held, answer = list[ListedMemento](), IndexAnswer("none")
+        for article in articles:
+            answer = await self.read_pages(count, article["url"], lambda url: True, exact=True)
+            found = [each for each in answer.held if each.status in (200, None)]
+            listed.append((article["id"], sort_by_nearness(found, article["at"]), self.most(MOST_VERSIONS)))
+            held += found
+        return merge_answers(answer, held)
+
+    async def seek_in_commoncrawl(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
+        if not self.crawls:
+            self.crawls = commoncrawl.read_crawls((await self.ask(commoncrawl.CRAWLS)).body)
+        if not self.crawls:
+            return IndexAnswer("error", "no_list_of_crawls")
+        near = await self.keep(find_moment, self.archive.conn, post)
+        forms = await self.keep(self.list_forms, post)
+        held, answer = list[ListedMemento](), IndexAnswer("none")
+        for crawl in commoncrawl.choose_crawls(self.crawls, near or "", self.most(1)):
+            for form in forms[: self.most(1)]:
+                fetch = await count.ask(commoncrawl.ask_index(crawl.index, form))
+                answer = commoncrawl.read_index(fetch, lambda url: names_post(url, post))
+                held += answer.held
+        listed.append((None, sort_by_nearness(held, near), self.most(MOST_TRIED)))
+        return merge_answers(answer, held)
+
+    def most(self, usual: int) -> int:
+        return usual * 5 if self.choice.thorough else usual
+
+    def list_forms(self, post: Post) -> tuple[str, ...]:
+        row = self.archive.conn.execute(HANDLES, {"key": post.key}).fetchone()
+        handle = str(row[0]).lstrip("@") if row else None
+        return group_forms(BY_NAME[post.platform].archived_forms(post, handle))
+
+    # --------------------------------------------------------------------------------------------------------- salvage
+
+    async def salvage(self, row: Row) -> None:
+        """Fetch one memento, have the platform's rules say what it shows, and keep it where that is the post."""
+        post = await self.keep(read_post, self.archive.conn, row["post_key"])
+        if await self.is_barred(post.key, post.url):
+            await self.keep(self.leave, post.key)
+            return
+        found = await self.fetch_memento(row)
+        if isinstance(found, Unreadable) and found.reason in ("deferred", "http_429", "http_503"):
+            await self.keep(self.put_off, post.key)
+            self.emit("seek", post.key, "refused", f"{row['source']}: {found.reason}")
+            return
+        if isinstance(found, Unreadable):
+            await self.settle(row, found.verdict, found.reason)
+        elif row["article_id"]:
+            await self.keep_version(row, post, found[-1])
+        else:
+            await self.keep_sight(row, post, found)
+
+    async def fetch_memento(self, row: Row) -> tuple[Exchange, ...] | Unreadable:
+        held = ListedMemento(row["url"], row["seen_at"], row["place"], row["status"], row["mime"], row["digest"])
+        if row["source"] == "commoncrawl":
+            url, headers = commoncrawl.ask_record(held.place)
+            return commoncrawl.read_record(await self.ask(url, headers), held)
+        read = wayback.read_capture(await self.ask(held.place))
+        if isinstance(read, Unreadable) or read[-1].started_at != held.seen_at or held.mime == "warc/revisit":
+            return read  # of another moment, or the same as another: the digest is of something else
+        return Unreadable("unreadable", "wrong_digest") if differs(read[-1], held.digest) else read
+
+    async def keep_sight(self, row: Row, post: Post, exchanges: tuple[Exchange, ...]) -> None:
+        judged = await asyncio.to_thread(judge_best, post, exchanges)
+        if judged is None:
+            await self.settle(row, "other page", "names_another")
+            return
+        verdict = judged.verdict
+        if verdict.outcome != "available":
+            word = "unreadable" if verdict.reason == "truncated" else VERDICTS[verdict.outcome]
+            await self.settle(row, word, verdict.reason)
+            return
+        files = await self.fetch_files(judged)
+        witness = Witness("memento", WITNESSES[row["source"]], row["place"])
+        now = clock.now()
+        capture = await asyncio.to_thread(make_capture, judged, witness, now, files)
+        capture_id = await self.keep(keep_recorded, self.archive, capture, self.crawl_id, now)
+        if capture_id:
+            await self.settle(row, "recovered", None, capture_id)
+        else:
+            await self.settle(row, "lost", "not_kept")
+
+    async def fetch_files(self, judged: JudgedSight) -> dict[str, Exchange]:
+        """The post's files as the archive has them, else where its platform still gives them."""
+        files: dict[str, Exchange] = {}
+        for media in name_files(judged)[:MOST_FILES]:
+            if not media.url or media.missing:
+                continue
+            for place in (wayback.ask_file(media.url, judged.sight.seen_at), media.url):
+                fetch = await self.asked.consult(place)
+                if fetch.outcome == "ok" and fetch.body and not fetch.truncated:
+                    files[media.url] = Exchange(
+                        media.url, status=fetch.status, body=fetch.body, content_type=fetch.content_type,
+                        started_at=judged.sight.seen_at, remote_address=fetch.remote_address,
+                    )  # fmt: skip
+                    break
+        return files
+
+    async def keep_version(self, row: Row, post: Post, exchange: Exchange) -> None:
+        """Keep an older version of an article if it embeds the post: what it says of it is a publisher's claim."""
+        body = exchange.body or b""
+        found = await self.asked.search(body, url=exchange.url, content_type=exchange.content_type)
+        if not any(each.post and each.post.key == post.key for each in found.embeds):
+            await self.settle(row, "other page", "does_not_embed_it")
+            return
+        fetch = Fetch(
+            exchange.url, exchange.url, exchange.started_at, "ok", exchange.status, headers=exchange.response_headers,
+            content_type=exchange.content_type, body=body, truncated=exchange.truncated, source=row["place"],
+        )  # fmt: skip
+        await self.keep(self.archive.keep_fetch, row["article_id"], self.crawl_id, fetch)
+        await self.settle(row, "claim", None)
+
+    async def settle(self, row: Row, verdict: str, reason: str | None, capture_id: int | None = None) -> None:
+        await self.keep(self.settle_row, row, verdict, reason, capture_id)
+        self.emit("salvage", row["post_key"], verdict, f"{row['source']} {row['seen_at'][:10]} {reason or ''}".strip())
+
+    def settle_row(self, row: Row, verdict: str, reason: str | None, capture_id: int | None) -> None:
+        with self.archive.transaction() as conn:
+            recovering.settle_memento(conn, row["id"], verdict, reason, clock.now(), capture_id)
+            if verdict == "recovered" and not self.choice.thorough:
+                recovering.leave_rest(conn, self.crawl_id, row["post_key"])
+
+    def put_off(self, key: str) -> None:
+        with self.archive.transaction() as conn:
+            recovering.put_off(conn, self.crawl_id, key)
+
+
+class _Counted:
+    """Asks, and counts how often."""
+
+    def __init__(self, ask: Callable[[str], Awaitable[Fetch]]) -> None:
+        self._ask = ask
+        self.requests = 0
+
+    async def ask(self, url: str) -> Fetch:
+        self.requests += 1
+        return await self._ask(url)
+
+
+Listed = list[tuple[int | None, list[ListedMemento], int]]
+"""Of which article (None: of the post) something is listed, what, in the order to try it, and how many of it."""
+
+SEEKERS: Mapping[str, Callable[[Recovery, Post, _Counted, Listed], Awaitable[IndexAnswer]]] = {
+    "archive": Recovery.seek_claims,
+    "files": Recovery.seek_in_files,
+    "wayback": Recovery.seek_in_wayback,
+    "articles": Recovery.seek_in_articles,
+    "commoncrawl": Recovery.seek_in_commoncrawl,
+}
+
+
+def merge_answers(last: IndexAnswer, held: Iterable[ListedMemento]) -> IndexAnswer:
+    """What several questions came to: the last says how they ended."""
+    found = tuple(held)
+    said = "held" if found and last.said == "none" else last.said
+    return IndexAnswer(said, last.reason, found)
+
+
+def judge_best(post: Post, exchanges: tuple[Exchange, ...]) -> JudgedSight | None:
+    """What was recorded, judged by the platform's rules: the sight that shows the post, else the last, if any is of it."""
+    sights = [judge(sight) for sight in gather(post, exchanges)]
+    seen: Iterator[JudgedSight] = (each for each in sights if each.verdict.outcome == "available")
+    return next(seen, sights[-1] if sights else None)
+
+
+def names_post(url: str, post: Post) -> bool:
+    """Whether an archived address is one of the post's."""
+    named = identify_post(url) or identify_pasted(url)
+    return named is not None and named.key == post.key
+
+
+def rules_of(post: Post) -> int:
+    visit = BY_NAME[post.platform].visit
+    return visit.rules if visit else 0
+
+
+def count_claims(conn: sqlite3.Connection, key: str) -> int:
+    return int(conn.execute(CLAIMS, (key,)).fetchone()[0])
+
+
+def find_articles(conn: sqlite3.Connection, key: str, most: int) -> list[Any]:
+    """The articles that embed a post, the first published first."""
+    return conn.execute(EMBEDDED_IN, (key, most)).fetchall()
+
+
+def find_moment(conn: sqlite3.Connection, post: Post) -> str | None:
+    """About when somebody will have archived a post: when it was first embedded, else when it was posted."""
+    rows = find_articles(conn, post.key, 1)
+    return str(rows[0]["at"]) if rows else post.posted_at
+
+
+def has_capture_of(conn: sqlite3.Connection, crawl_id: int, key: str) -> bool:
+    """Whether this run has kept a capture that shows a post."""
+    query = "SELECT 1 FROM captures WHERE crawl_id = ? AND post_key = ? AND outcome = 'available'"
+    return conn.execute(query, (crawl_id, key)).fetchone() is not None

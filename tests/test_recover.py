@@ -1,0 +1,295 @@
+"""`embedarchive recover` against the replica's web archives: what is found, what is not, what is never taken for a post."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive_builder import build_archive
+from commands import Done, through
+from embedarchive.core import clock
+from embedarchive.core.model import Capture, Claim, Embed, Fetch, Found, Post, Sign, Verdict
+from embedarchive.detect import identify_post
+from embedarchive.library.possible import compare, find_candidates
+from embedarchive.platforms import PLATFORMS
+from embedarchive.replica import Replica, Saved
+from embedarchive.store import Archive, open_reader
+from embedarchive.store.optouts import OptOut, add_optouts
+from in_process import run as embedarchive
+
+ARTICLE = "https://www.thelanternpost.example/2024/05/04/a-house-goes-quiet"
+SEEN = "20260301101500"
+Build = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def replica() -> Iterator[Replica]:
+    with Replica() as running:
+        running.archives.per_minute = dict.fromkeys(running.archives.per_minute, 100_000)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def empty(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is held, the weather is fair, and nobody waits at a gate: how long, is tested by a clock of its own."""
+    replica.archives.held.clear()
+    replica.archives.troubles.clear()
+    replica.clear_hits()
+    monkeypatch.setattr("embedarchive.politeness.client.find_gate", lambda url: None)
+
+
+def post_of(replica: Replica, name: str) -> Post:
+    post = identify_post(replica.post(name).url)
+    assert post
+    return post
+
+
+def lose(path: Path, *posts: Post, claim: Claim | None = None) -> Path:
+    """An archive whose article embeds these posts, which were gone before anybody captured them."""
+    with Archive(path / "embeds.db", platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", clock.now(), "0", {})
+        article = archive.keep_seed(crawl, ARTICLE, "seed", clock.now())
+        fetched = archive.keep_fetch(article, crawl, Fetch(ARTICLE, ARTICLE, clock.now(), "ok", 200, body=b"<p>story"))
+        assert fetched
+        embeds = tuple(
+            Embed(n, "embed", each.platform, each, each.url, "blockquote", "mark", "1", "<p>", claim or Claim())
+            for n, each in enumerate(posts, 1)
+        )
+        archive.keep_found(fetched, Found(embeds), 99, clock.now(), crawl)
+        for each in posts:
+            signs = (Sign("oembed", "status", "404"),)
+            gone = Capture(each, each.url, each.url, clock.now(), clock.now(), Verdict("gone", "deleted", signs), 404)
+            archive.keep_capture(gone, crawl)
+            archive.conclude(each.key)
+    return path
+
+
+def recover(replica: Replica, path: Path, *args: str | Path) -> Done:
+    return embedarchive("recover", "-a", path, "--json", *args, *through(replica))
+
+
+def read(path: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    with closing(open_reader(path / "embeds.db")) as conn:
+        return [tuple(row) for row in conn.execute(query, values)]
+
+
+# ---------------------------------------------------------------------------------------------------------- what is found
+
+
+def test_a_lost_post_that_an_archive_holds_is_kept_as_its(replica: Replica, tmp_path: Path) -> None:
+    post = post_of(replica, "fjord")
+    lose(tmp_path, post)
+    held = replica.archive_post("fjord", SEEN)
+    done = recover(replica, tmp_path)
+    assert done.code == 0, done.err
+    said = done.json["recovery"]
+    assert said["answers"]["wayback"] == {"held": 1}
+    assert said["tried"] == {"wayback": {"recovered": 1}}
+    assert sum(map(len, said["recovered"].values())) == 1
+    kept = read(tmp_path, "SELECT origin, seen_at, visit_url, environment FROM captures WHERE outcome = 'available'")
+    assert [(row[0], row[1], row[2]) for row in kept] == [("memento", "2026-03-01T10:15:00.000Z", held.url)]
+    environment = json.loads(kept[0][3])
+    assert environment["seen_by"] == "Internet Archive"
+    assert environment["source"] == f"https://web.archive.org/web/{SEEN}id_/{held.url}"
+    assert read(tmp_path, "SELECT count(*) FROM checks WHERE outcome = 'available'") == [(0,)]
+    assert read(tmp_path, "SELECT text FROM current_descriptions")[0][0] == replica.post("fjord").caption
+    assert read(tmp_path, "SELECT count(*) FROM artifacts WHERE role = 'media'")[0][0] > 0
+    assert read(tmp_path, "SELECT count(*) FROM posts_to_seek") == [(0,)]
+
+
+def test_walls_shells_logins_and_other_pages_are_rows_and_never_posts(replica: Replica, tmp_path: Path) -> None:
+    post = post_of(replica, "fjord")
+    lose(tmp_path, post)
+    for day, state in enumerate(("login", "shell", "gone", "rate", "age", "wrong_post", "truncated"), 1):
+        replica.archive_post("fjord", f"202603{day:02}000000", state=state)
+    replica.archive(post.url, "20260320000000", saved=Saved(404, body=b"<title>Page not found</title>"))
+    done = recover(replica, tmp_path, "--all")
+    assert done.code == 0, done.err
+    assert done.json["recovery"]["recovered"] == {}
+    assert read(tmp_path, "SELECT count(*) FROM captures WHERE outcome = 'available'") == [(0,)]
+    rows = read(tmp_path, "SELECT verdict, reason, capture_id FROM mementos ORDER BY seen_at")
+    assert len(rows) == 8
+    assert all(row[0] in ("wall", "gone", "other page", "unreadable") and row[2] is None for row in rows), rows
+
+
+@pytest.mark.parametrize("flaw", ["missing", "truncated", "wrong_digest"])
+def test_what_is_wrong_with_a_memento_is_told(replica: Replica, tmp_path: Path, flaw: Any) -> None:
+    lose(tmp_path, post_of(replica, "fjord"))
+    replica.archive_post("fjord", SEEN, flaw=flaw)
+    assert recover(replica, tmp_path).code == 0
+    assert read(tmp_path, "SELECT verdict FROM mementos") in ([("lost",)], [("unreadable",)])
+    assert read(tmp_path, "SELECT count(*) FROM captures WHERE outcome = 'available'") == [(0,)]
+
+
+def test_what_its_owner_had_excluded_is_told(replica: Replica, tmp_path: Path) -> None:
+    lose(tmp_path, post_of(replica, "fjord"))
+    replica.archive_post("fjord", SEEN, flaw="excluded")
+    assert recover(replica, tmp_path).json["recovery"]["answers"]["wayback"] == {"excluded": 1}
+
+
+def test_common_crawl_is_asked_last(replica: Replica, tmp_path: Path) -> None:
+    lose(tmp_path, post_of(replica, "fjord"))
+    replica.archive_post("fjord", "20260110000000", holder="commoncrawl")
+    said = recover(replica, tmp_path).json["recovery"]
+    assert said["answers"]["wayback"] == {"none": 1}
+    assert said["tried"] == {"commoncrawl": {"recovered": 1}}
+    environment = read(tmp_path, "SELECT environment FROM captures WHERE origin = 'memento'")[0][0]
+    assert json.loads(environment)["seen_by"] == "Common Crawl"
+
+
+def test_an_article_of_old_says_more(replica: Replica, tmp_path: Path) -> None:
+    """The publisher's words are a claim, however old, and no capture."""
+    post = post_of(replica, "fjord")
+    lose(tmp_path, post)
+    quote = (
+        f'<blockquote class="instagram-media" data-instgrm-permalink="{post.url}"><a href="{post.url}">Fog over the fjord'
+        '</a><p>A post shared by <a href="https://www.instagram.com/mara/">Mara</a> (@mara)</p></blockquote>'
+    )
+    replica.archive(ARTICLE, "20260201000000", saved=Saved(body=f"<!doctype html><title>Story</title>{quote}".encode()))
+    done = recover(replica, tmp_path)
+    assert done.json["recovery"]["claims"] == 1
+    assert read(tmp_path, "SELECT count(*) FROM captures WHERE outcome = 'available'") == [(0,)]
+    assert read(tmp_path, "SELECT author_handle FROM embeds WHERE author_handle IS NOT NULL") == [("mara",)]
+
+
+# ------------------------------------------------------------------------------------------------------------- manners
+
+
+def test_nothing_anywhere_costs_six_requests_and_is_asked_once(replica: Replica, tmp_path: Path) -> None:
+    posts = [post_of(replica, name) for name in ("fjord", "x-alarm")]
+    lose(tmp_path, *posts, claim=Claim(author_handle="somebody"))
+    said = recover(replica, tmp_path).json["recovery"]
+    asked = read(tmp_path, "SELECT post_key, sum(requests) FROM searches GROUP BY 1")
+    assert len(asked) == 2
+    assert all(count <= 6 for _, count in asked), asked
+    assert said["recovered"] == {}
+    replica.clear_hits()
+    again = recover(replica, tmp_path)
+    assert (again.code, [hit for hit in replica.hits if "archive.org" in hit.host or "commoncrawl" in hit.host]) == (
+        0,
+        [],
+    )
+
+
+def test_a_busy_archive_is_asked_again_by_the_same_command(replica: Replica, tmp_path: Path, monkeypatch: Any) -> None:
+    lose(tmp_path, post_of(replica, "fjord"))
+    replica.archive_post("fjord", SEEN)
+    replica.trouble("cdx", "429_after", "429_after", "429_after")
+    monkeypatch.setattr("embedarchive.politeness.client.LONGEST_WAITED_FOR_S", 1.0)
+    first = recover(replica, tmp_path, "--sources", "wayback")
+    assert first.code == 6
+    assert first.json["recovery"]["answers"] == {"wayback": {"refused": 1}}
+    assert read(tmp_path, "SELECT due_at IS NOT NULL FROM searches") == [(1,)]
+
+
+def test_killed_and_again_is_once(replica: Replica, tmp_path: Path) -> None:
+    """Kept and not yet settled, as after a kill between the two: the memento is tried again, and the capture is there once."""
+    lose(tmp_path, post_of(replica, "fjord"))
+    replica.archive_post("fjord", SEEN)
+    recover(replica, tmp_path)
+    with closing(sqlite3.connect(tmp_path / "embeds.db")) as conn, conn:
+        conn.execute("UPDATE mementos SET tried_at = NULL, verdict = NULL, capture_id = NULL")
+    assert recover(replica, tmp_path, post_of(replica, "fjord").url).code == 0
+    assert read(tmp_path, "SELECT count(*) FROM captures WHERE origin = 'memento'") == [(1,)]
+    assert read(tmp_path, "SELECT verdict, capture_id IS NOT NULL FROM mementos") == [("recovered", 1)]
+
+
+def test_who_does_not_want_to_be_archived_is_not_asked_for(replica: Replica, tmp_path: Path) -> None:
+    post = post_of(replica, "fjord")
+    lose(tmp_path, post)
+    replica.archive_post("fjord", SEEN)
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        add_optouts(archive, [OptOut("post", post.key)], clock.now(), "person")
+    recover(replica, tmp_path, post.url)
+    assert not [hit for hit in replica.hits if "archive.org" in hit.host]
+    assert read(tmp_path, "SELECT count(*) FROM captures WHERE origin = 'memento'") == [(0,)]
+
+
+def test_a_dry_run_says_who_holds_what_and_fetches_nothing(replica: Replica, tmp_path: Path) -> None:
+    lose(tmp_path, post_of(replica, "fjord"))
+    replica.archive_post("fjord", SEEN)
+    said = recover(replica, tmp_path, "--dry-run").json["recovery"]
+    assert said["held"]["wayback"] == 1
+    assert not [hit for hit in replica.hits if hit.path.startswith("/web/")]
+    assert recover(replica, tmp_path).json["recovery"]["tried"] == {"wayback": {"recovered": 1}}
+
+
+# ------------------------------------------------------------------------------------------------------- what is in hand
+
+
+def test_another_archive_is_looked_into_first(replica: Replica, tmp_path: Path) -> None:
+    """What is in hand is taken, and nobody on the web is asked."""
+    post, other, mine = post_of(replica, "fjord"), tmp_path / "other", tmp_path / "mine"
+    for path in (other, mine):
+        path.mkdir()
+        lose(path, post)
+    replica.archive_post("fjord", SEEN)
+    recover(replica, other)
+    replica.clear_hits()
+    done = recover(replica, mine, "--from", other)
+    assert done.code == 0, done.err
+    assert not replica.hits
+    assert read(mine, "SELECT origin FROM captures WHERE outcome = 'available'") == [("import",)]
+
+
+def test_a_folder_of_web_archives_is_read_for_the_lost_posts_only(replica: Replica, tmp_path: Path) -> None:
+    from embedarchive.replica.sites.commoncrawl import make_record
+
+    lose(tmp_path, post_of(replica, "fjord"))
+    folder = tmp_path / "warcs"
+    folder.mkdir()
+    records = [make_record(replica.archive_post(name, SEEN, holder="commoncrawl")) for name in ("fjord", "harbour")]
+    (folder / "crawl.warc.gz").write_bytes(b"".join(records))
+    replica.archives.held.clear()
+    done = recover(replica, tmp_path, "--from", folder)
+    assert done.code == 0, done.err
+    assert read(tmp_path, "SELECT post_key, origin FROM captures WHERE outcome = 'available'") == [
+        (post_of(replica, "fjord").key, "import")
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------- wrong use, unnamed
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [(("--sources", "google"), "no source 'google'"), (("--from", "/nowhere.wacz"), "is not here"),
+     (("https://news.example/",), "is no post"), (("--unresolved", "instagram:C79gQqLpkul"), "name no post")],
+)  # fmt: skip
+def test_wrong_use_says_what_is_wrong(replica: Replica, tmp_path: Path, args: tuple[str, ...], told: str) -> None:
+    lose(tmp_path)
+    done = recover(replica, tmp_path, *args)
+    assert (done.code, told in done.err) == (2, True), done.err
+
+
+def test_an_embed_that_names_no_post_has_candidates_and_no_link(tmp_path: Path) -> None:
+    path = build_archive(tmp_path / "embeds.db")
+    with closing(open_reader(path)) as conn:
+        found = list(find_candidates(conn))
+    assert {each.handle for each in found} == {"balladyna"}
+    before = read(tmp_path, "SELECT count(*) FROM embeds WHERE post_key IS NULL")
+    done = embedarchive("recover", "--unresolved", "-a", tmp_path)
+    assert (done.code, "@balladyna" in done.out) == (0, True), done.err
+    assert read(tmp_path, "SELECT count(*) FROM embeds WHERE post_key IS NULL") == before
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "posted_at", "said", "agrees"),
+    [
+        ("2026-03-01T10:00:00Z", None, "2026-03-01T10:00:00.000Z", None, ("time", "day")),
+        ("2026-03-01", None, "2026-03-01T10:00:00.000Z", None, ("day",)),
+        (None, "Kiln opened this morning, forty bowls", None, "Kiln opened this morning. Forty bowls, one crack.", ("words",)),
+        (None, "Kiln opened", None, "Kiln opened", ()),
+        (None, "Kiln opened this morning, forty cups", None, "Kiln opened this evening, forty cups", ()),
+    ],
+)  # fmt: skip
+def test_a_claim_and_a_post_agree_in_words_or_time(
+    at: str | None, text: str | None, posted_at: str | None, said: str | None, agrees: tuple[str, ...]
+) -> None:
+    assert compare(at, text, posted_at, said) == agrees
