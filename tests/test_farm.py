@@ -143,6 +143,7 @@ def test_the_pace_follows_the_machines_that_join_and_leave() -> None:
     [
         ("crawl", "https://news.example/a", "--farm", "http://127.0.0.1:1"),
         ("crawl", "https://news.example/a", "--farm", "tcp://127.0.0.1"),
+        ("crawl", "https://news.example/a", "--farm", "tls://127.0.0.1:1"),  # without a certificate
         ("farm", "worker", "127.0.0.1:8786"),
         ("farm", "start", "tcp://0.0.0.0:8786"),  # beyond this machine, and in plain text
         ("farm", "start", "tls://127.0.0.1:8786"),  # without a certificate

@@ -47,7 +47,7 @@ def start(address: str, dashboard: bool, plain: bool) -> int:
     """
     from embedarchive.run.services import check_farm
 
-    check_farm(address, with_login=False)
+    check_farm(address, "scheduler")
     at = urlsplit(address)
     if at.scheme == "tcp" and at.hostname not in AT_HOME and not plain:
         raise UsageError(
@@ -76,7 +76,7 @@ def worker(address: str, name: str | None, ask_address: str, **values: Any) -> i
     """
     from embedarchive.run.services import check_farm
 
-    check_farm(address, with_login=False)
+    check_farm(address, "worker")
     settings = take_settings(values)
     from embedarchive.run.farm_worker import FarmHand, name_machine, serve_farm
 
@@ -91,7 +91,7 @@ def status(address: str, as_json: bool) -> int:
     """Say which machines work for a farm: versions, tabs, load, memory, visits, walls, address as platforms see it."""
     from embedarchive.run.services import check_farm
 
-    check_farm(address, with_login=False)
+    check_farm(address)
     from embedarchive.run.farm import ask_states
 
     states = asyncio.run(ask_states(address))

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from distributed import Client, Security
+from distributed import Client
 
 from embedarchive.browser.pool import fail_visit
 from embedarchive.core import clock
@@ -23,8 +23,12 @@ from embedarchive.core.model import Capture, Post, Rendering
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.run import farm_worker
+from embedarchive.run.farm_tls import make_security
 from embedarchive.run.roster import FarmWorker, Roster, WorkerIdentity
 from embedarchive.run.services import Services, Settings
+
+ANSWER_S = 15.0
+"""A worker that has not said by then how it is, hangs."""
 
 ATTEMPTS = 2
 """Workers that a post is given to, one after the other, before its visit counts as one that failed."""
@@ -234,9 +238,7 @@ class FarmServices(Services):
 
     async def _look(self) -> None:
         client = await self._connect()
-        assert client.scheduler is not None, "it is connected"
-        there = (await client.scheduler.identity())["workers"]
-        new, gone = self.roster.hear({at: float(each["last_seen"]) for at, each in there.items()}, now())
+        new, gone = self.roster.hear(await find_workers(client), now())
         self._part_with(gone)
         for worker in new:
             self._lost[worker.address] = asyncio.Event()
@@ -274,11 +276,7 @@ class FarmServices(Services):
     async def _connect(self) -> Client:
         assert self.settings.farm is not None, "only a farm is connected to"
         if self._farm is None or self._farm.status not in ("running", "connecting"):
-            client = Client(
-                self.settings.farm, asynchronous=True, security=Security(), timeout=self.limits.silence_s,
-                set_as_default=False,
-            )  # fmt: skip
-            self._farm = await client
+            self._farm = await connect(self.settings.farm, self.limits.silence_s)
         return self._farm
 
     def _tell(self, text: str) -> None:
@@ -299,6 +297,26 @@ class FarmServices(Services):
         )
 
 
+async def connect(address: str, timeout_s: float) -> Client:
+    """A client of that scheduler. Raises what the connection does, UsageError where a certificate is wanted."""
+    security = make_security(address, "client")
+    client = Client(address, asynchronous=True, security=security, timeout=timeout_s, set_as_default=False)
+    try:
+        await client
+    except BaseException:
+        with contextlib.suppress(Exception):
+            await client.close()
+        raise
+    return client
+
+
+async def find_workers(client: Client) -> dict[str, float]:
+    """Each worker's address, and when the scheduler last heard of it, by the scheduler's clock."""
+    assert client.scheduler is not None, "it is connected"
+    there = (await client.scheduler.identity())["workers"]
+    return {at: float(each["last_seen"]) for at, each in there.items()}
+
+
 def now() -> float:
     return time.monotonic()
 
@@ -316,14 +334,26 @@ async def ask_states(address: str) -> list[dict[str, Any]]:
     mine = farm_worker.read_identity()
     with farm_worker.quieten():
         try:
-            client = await Client(address, asynchronous=True, security=Security(), timeout=20, set_as_default=False)
-        except (OSError, TypeError, ValueError) as error:
+            client = await connect(address, ANSWER_S)
+        except (OSError, ValueError) as error:
             raise UsageError(
                 f"No scheduler answers at {address} ({error}). Start it: embedarchive farm start"
             ) from error
         async with client:
-            answers = await client.run(farm_worker.say_state, on_error="return")
-    return [describe_state(at, answer, mine) for at, answer in sorted(answers.items())]
+            there = sorted(await find_workers(client))
+            answers = await asyncio.gather(*(ask_state(client, at) for at in there))
+    return [describe_state(at, answer, mine) for at, answer in zip(there, answers, strict=True)]
+
+
+async def ask_state(client: Client, at: str) -> object:
+    """What one worker says of itself, or what came in place of that."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return (await client.run(farm_worker.say_state, workers=[at]))[at]
+    except TimeoutError:
+        return f"it does not answer for {ANSWER_S:.0f} s"
+    except Exception as error:  # of another version it may be any
+        return error
 
 
 def describe_state(at: str, answer: object, mine: WorkerIdentity) -> dict[str, Any]:

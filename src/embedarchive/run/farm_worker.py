@@ -20,7 +20,7 @@ from importlib.metadata import version
 from typing import Any
 
 import dask.config
-from distributed import Scheduler, Security, Worker, WorkerPlugin
+from distributed import Scheduler, Worker, WorkerPlugin
 
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.watch import resident_mb
@@ -33,6 +33,7 @@ from embedarchive.fetch import FetchLimits
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Frame
 from embedarchive.replay import Replayable, Shown
+from embedarchive.run.farm_tls import make_security
 from embedarchive.run.roster import WorkerIdentity, find_address
 from embedarchive.run.services import Services, Settings
 
@@ -198,8 +199,8 @@ async def serve_farm(scheduler: str, hand: FarmHand, tell: Callable[[str], None]
         try:
             while True:
                 worker = Worker(
-                    scheduler, nthreads=hand.settings.tabs, plugins=(hand,), security=Security(), memory_limit=0,
-                    death_timeout=JOIN_S, dashboard_address="127.0.0.1:0",
+                    scheduler, nthreads=hand.settings.tabs, plugins=(hand,), memory_limit=0, death_timeout=JOIN_S,
+                    security=make_security(scheduler, "worker"), dashboard_address="127.0.0.1:0",
                 )  # fmt: skip
                 try:
                     async with worker:
@@ -235,7 +236,7 @@ async def serve_scheduler(address: str, *, dashboard: bool, tell: Callable[[str]
                 host=host,
                 port=int(port),
                 protocol=protocol,
-                security=Security(),
+                security=make_security(address, "scheduler"),
                 dashboard=dashboard,
                 dashboard_address=page,
             )

@@ -39,6 +39,7 @@ if (
 ):  # httpx and Playwright take half a second to load, and most runs of most commands need one of them or none
     from embedarchive.browser import Browser, Login
     from embedarchive.replay import ReplayBrowser, Shown
+    from embedarchive.run.farm_tls import Side
 
 T = TypeVar("T")
 
@@ -156,7 +157,7 @@ def load_login(state: Path) -> Login:
     return read_login(state, time.time())
 
 
-def check_farm(address: str | None, *, with_login: bool) -> None:
+def check_farm(address: str | None, side: Side = "client", *, with_login: bool = False) -> None:
     """Raise UsageError where there is no farm to be had at such an address, or none that may be given a login."""
     if address is None:
         return
@@ -168,6 +169,9 @@ def check_farm(address: str | None, *, with_login: bool) -> None:
         raise UsageError("--storage-state does not go with --farm: a login leaves no machine. Nothing was done.")
     if not find_spec("distributed"):
         raise UsageError("A farm needs Dask: pip install 'embedarchive[farm]'. Nothing was done.")
+    from embedarchive.run.farm_tls import make_security
+
+    make_security(address, side)
 
 
 def check_authorities(tsa: Sequence[str], root: str | Path | None) -> None:
