@@ -28,8 +28,7 @@ from embedarchive import open_archive
 from embedarchive.api.commands import read_since
 from embedarchive.core.errors import UsageError
 from embedarchive.core.model import Fetch
-from embedarchive.detect import find_embeds
-from embedarchive.detect.obstacles import find_obstacle
+from embedarchive.detect import find_embeds, find_in_document
 from embedarchive.fetch.zstd import zstd
 from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
@@ -823,11 +822,14 @@ OBSTRUCTED = {
 @pytest.mark.parametrize("kind", OBSTRUCTED)
 def test_what_stands_in_an_articles_place_is_no_clean_zero(kind: str, tmp_path: Path) -> None:
     head, why = OBSTRUCTED[kind]
-    assert find_obstacle(head, "https://n.test/a") == why
+    assert find_in_document(head, url="https://n.test/a", obstacles=True).truncated == why
+    assert find_in_document(b"<p>x" * 9999 + head * 2, url="https://n.test/a", obstacles=True).truncated == why
+    assert find_in_document(head, url="https://n.test/a").truncated is None
 
 
 def test_consent_hosts_are_known() -> None:
-    assert find_obstacle(b"<p>x", "https://consent.n.test/collect?x=1") == "consent"
+    url = "https://consent.n.test/collect?x=1"
+    assert find_in_document(b"<p>x", url=url, obstacles=True).truncated == "consent"
 
 
 @pytest.mark.parametrize("command", ["find", "crawl"])

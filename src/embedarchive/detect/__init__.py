@@ -16,6 +16,7 @@ from embedarchive.detect.identity import identify_post
 from embedarchive.detect.keywords import find_keywords
 from embedarchive.detect.match import number_embeds
 from embedarchive.detect.nesting import limit_nesting
+from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.detect.prefilter import prefilter_document
 from embedarchive.detect.text import find_in_text
 
@@ -35,10 +36,13 @@ __all__ = [
 
 
 def find_in_document(body: bytes, *, content_type: str | None = None, **options: Any) -> Found:
-    """Find every embed of a document that is HTML, unless its type says that it is plain text."""
+    """Find every embed of a document that is HTML, unless its type says that it is plain text.
+
+    With the option `obstacles`, what holds no embed is `truncated` by what stands in its place, if something does.
+    """
     if (content_type or "").lower().startswith("text/plain"):
         return find_in_text(decode_html(body, content_type))
-    return find_embeds(body, content_type=content_type, **options)
+    return _find(to_utf8(body, content_type), **options)
 
 
 def find_embeds(
@@ -57,17 +61,31 @@ def find_embeds(
     bytes say: slower by an order of magnitude, for comparison. Raises nothing for any bytes; it is not bounded in time,
     as `crawl` is.
     """
-    body = to_utf8(html, content_type)
+    return _find(to_utf8(html, content_type), url, mentions=mentions, unknown=unknown, prefilter=prefilter)
+
+
+def _find(
+    body: bytes,
+    url: str | None = None,
+    *,
+    mentions: bool = False,
+    unknown: bool = False,
+    prefilter: bool = True,
+    obstacles: bool = False,
+) -> Found:
     keywords = find_keywords(body)
-    facts = read_facts(body, url, keywords)
+    found = read_facts(body, url, keywords)
     seen = prefilter_document(body, keywords)
-    if seen is None and prefilter and not (mentions or unknown):
-        return facts
-    scope = make_scope(
-        facts.canonical_url or url,
-        mentions=mentions,
-        unknown=unknown,
-        prefilter=seen if prefilter and not unknown else None,
-        thorough=not prefilter,
-    )
-    return replace(facts, embeds=number_embeds(match_tree(LexborHTMLParser(limit_nesting(body, keywords)), scope)))
+    if seen is not None or mentions or unknown or not prefilter:
+        scope = make_scope(
+            found.canonical_url or url,
+            mentions=mentions,
+            unknown=unknown,
+            prefilter=seen if prefilter and not unknown else None,
+            thorough=not prefilter,
+        )
+        tree = LexborHTMLParser(limit_nesting(body, keywords))
+        found = replace(found, embeds=number_embeds(match_tree(tree, scope)))
+    if obstacles and not any(embed.kind == "embed" for embed in found.embeds):
+        return replace(found, truncated=find_obstacle(body, url, keywords))
+    return found

@@ -26,16 +26,19 @@ def search_bounded(
     content_type: str | None = None,
     mentions: bool = False,
     unknown: bool = False,
+    obstacles: bool = False,
     limits: SearchLimits | None = None,
     small: int = SMALL,
 ) -> Found:
     """Find the embeds of a document within limits; `truncated` is `size`, `time`, `memory` or `crash` when they
-    were met.
+    were met. With `obstacles`, what holds no embed is `truncated` by what stands in its place: `paywall`, `consent`,
+    `challenge`.
 
     `small` is up to how many bytes the search may happen in this process.
     """
     limits = limits or SearchLimits()
-    page = make_page(html, limits, url=url, content_type=content_type, mentions=mentions, unknown=unknown)
+    asked = {"mentions": mentions, "unknown": unknown, "obstacles": obstacles}
+    page = make_page(html, limits, url=url, content_type=content_type, **asked)
     if len(page.body) <= small:
         return search_here(page.body, page.options)
     with SearchChild(limits) as child:

@@ -19,6 +19,7 @@ import hyperscan
 from embedarchive.detect.data import ID_KEYS
 from embedarchive.detect.head import HEAD_PATTERNS
 from embedarchive.detect.identity import ANY_HOST, NAMED_PAGE
+from embedarchive.detect.obstacles import OBSTACLE_PATTERNS
 from embedarchive.detect.selectors import COMPOUNDS
 from embedarchive.platforms import PLATFORMS
 
@@ -114,6 +115,7 @@ def _find_others() -> Iterator[_Pattern]:
     for first in _FIRST:
         yield rf"""[\s"'=;>]{_begin_base64(first)}""", BASE64, "", LEAST_BASE64
     yield from HEAD_PATTERNS
+    yield from OBSTACLE_PATTERNS
 
 
 _dumped: list[bytes] = []

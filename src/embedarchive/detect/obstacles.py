@@ -6,6 +6,7 @@ By structure, never by wording: what the page declares, what its script is for, 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from embedarchive.core.urls import split_anything
 
@@ -25,15 +26,31 @@ _CHALLENGE = re.compile(
 )
 _CONSENT_HOST = re.compile(r"(?i)^(?:consent|guce|myprivacy|privacygate|cookiewall|consentmanager)\.")
 _SAID = 2_000_000
+_AROUND = 4_000
+"""Bytes before and after a word that are looked at."""
+
+OBSTACLE = "obstacle"
+"""The kind of the keywords that `find_obstacle` goes by."""
+_WORDS = ("isAccessibleForFree", "content_tier", "_cf_chl_opt", "challenge-platform/h/", "_Incapsula_Resource?",
+          "captcha-delivery.com/", "px-captcha", "window.gokuProps", "/_sec/cp_challenge/", "/js-challenge")  # fmt: skip
+OBSTACLE_PATTERNS = tuple((re.escape(word), OBSTACLE, word, len(word)) for word in _WORDS)
+"""What `keywords` looks for on behalf of obstacles: no page holds one that holds none of these words."""
 
 
-def find_obstacle(page: bytes, url: str | None) -> str | None:
-    """What stands in place of an article: `paywall`, `consent` or `challenge`, or None. `url` is where its redirects led."""
-    page = page[:_SAID]
-    if _CHALLENGE.search(page):
+def find_obstacle(page: bytes, url: str | None, keywords: Sequence[tuple[int, str, str]]) -> str | None:
+    """What stands in place of an article: `paywall`, `consent` or `challenge`, or None. `url` is where its redirects led.
+
+    `keywords` are the document's.
+    """
+    places = [at for at, kind, _ in keywords if kind == OBSTACLE and at < _SAID]
+    if _says(page, places, _CHALLENGE):
         return "challenge"
     if _CONSENT_HOST.match(split_anything(url or "").hostname or ""):
         return "consent"
-    if _NOT_FREE.search(page) or _NOT_FREE_META.search(page):
+    if _says(page, places, _NOT_FREE) or _says(page, places, _NOT_FREE_META):
         return "paywall"
     return None
+
+
+def _says(page: bytes, places: Sequence[int], pattern: re.Pattern[bytes]) -> bool:
+    return any(pattern.search(page, max(0, at - _AROUND), at + _AROUND) for at in places)

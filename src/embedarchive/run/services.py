@@ -23,7 +23,6 @@ from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, NetworkDown, UsageError
 from embedarchive.core.model import Capture, Fetch, Found, Post, Rendering
 from embedarchive.core.version import __version__
-from embedarchive.detect.obstacles import find_obstacle
 from embedarchive.detect.pool import SearchPool
 from embedarchive.egress import Door, DoorPolicy, Upstream, parse_proxy, parse_resolve
 from embedarchive.egress.door import say_proxy_fault
@@ -279,12 +278,8 @@ class Services:
     async def search(
         self, body: bytes, *, url: str, content_type: str | None, mentions: bool = False, unknown: bool = False
     ) -> Found:
-        found = await self._searches.search(
-            body, url=url, content_type=content_type, mentions=mentions, unknown=unknown
-        )
-        if found.truncated or any(embed.kind == "embed" for embed in found.embeds):
-            return found
-        return replace(found, truncated=find_obstacle(body, url))
+        more = {"mentions": mentions, "unknown": unknown, "obstacles": True}
+        return await self._searches.search(body, url=url, content_type=content_type, **more)
 
     async def render(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Open an article as a reader's browser would, when its host is ready for it; photograph those posts in it."""

@@ -57,7 +57,8 @@ def iterate_records(stream: Stream, on_damage: Callable[[int], None] = lambda at
     """Give the records of a web archive. Where one cannot be read, it goes on with the next that begins behind the last.
 
     A record that says a wrong length hides the beginning of the next, and nothing is lost. Where something had to be
-    passed over, `on_damage` is told at which byte. Raises what there is in `DAMAGE` where no further record begins.
+    passed over, `on_damage` is told at which byte. Raises ArchiveLoadFailed where no further record begins, and what else
+    there is in `DAMAGE`; a LookupError is its own, and is caught.
     """
     window, passed, ends = _Window(stream), 0, 0
     for _ in range(_MOST_DAMAGE):
