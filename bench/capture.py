@@ -32,12 +32,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from PIL import Image
+from playwright.async_api import CDPSession, Page, async_playwright
 
 from embedarchive.browser import Browser, find_browser
-from embedarchive.browser.launch import launch
-from embedarchive.browser.tab import ScreenshotFormat, open_tab
+from embedarchive.browser.launch import GUARDED, OFF, OFF_WHEN_DRIVEN, trust
+from embedarchive.browser.tab import ScreenshotFormat
 from embedarchive.core import clock
 from embedarchive.core.model import Post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
@@ -274,27 +276,54 @@ def keep(archive: Archive, capture, crawl: int) -> None:  # type: ignore[no-unty
 
 
 async def look_at_all(posts: list[Post], tabs: int, rules: tuple[str, ...], ca_file: Path) -> None:
-    """The ceiling: the same browser and tabs, the page loaded, the picture taken, nothing else."""
+    """The ceiling: the same browser and tabs, through Playwright; the page loaded, the picture taken, nothing else."""
     policy = DoorPolicy(resolve=tuple(parse_resolve(rule) for rule in rules))
     queue = list(reversed(posts))
     visit = instagram.PLATFORM.visit
     assert visit
-    async with Door(policy) as door:
-        chrome = await launch(find_browser(None, os.environ), door.server, ca_file)
+    switches = [*GUARDED, f"--disable-features={','.join((*OFF_WHEN_DRIVEN, *OFF))}", *trust(ca_file)]
+    path = find_browser(None, os.environ).path
+    async with Door(policy) as door, async_playwright() as playwright:
+        chrome = await playwright.chromium.launch(executable_path=path, args=switches, proxy={"server": door.server})
 
-        async def work() -> None:
-            tab = await open_tab(chrome, door, (540, 1000), 1.0)
-            door.admit(tab.user)
+        async def work(n: int) -> None:
+            context = await chrome.new_context(
+                viewport={"width": 540, "height": 1000},
+                locale="en-US",
+                timezone_id="UTC",
+                proxy={"server": door.server},
+            )
+            page = await context.new_page()
+            cdp = await context.new_cdp_session(page)
+            await sign_in(page, cdp, door, f"bare-{n}")
             while queue:
                 url = visit.frame.url.format(id=queue.pop().native_id)
-                await tab.page.goto(url, wait_until="load")
-                found = await tab.cdp.send("Runtime.evaluate", {"expression": CARD_SIZE, "returnByValue": True})
+                await page.goto(url, wait_until="load")
+                found = await cdp.send("Runtime.evaluate", {"expression": CARD_SIZE, "returnByValue": True})
                 clip = {"x": 0, "y": 0, **found["result"]["value"], "scale": 1}
                 options = {"format": "jpeg", "quality": ScreenshotFormat().quality, "clip": clip}
-                base64.b64decode((await tab.cdp.send("Page.captureScreenshot", options))["data"])
+                base64.b64decode((await cdp.send("Page.captureScreenshot", options))["data"])
 
-        await asyncio.gather(*(work() for _ in range(tabs)))
-        await chrome.stop()
+        await asyncio.gather(*(work(n) for n in range(tabs)))
+        await chrome.close()
+
+
+async def sign_in(page: Page, cdp: CDPSession, door: Door, user: str) -> None:
+    """Let Chromium learn the door's password once: given to Playwright, it would turn the HTTP cache off for good."""
+    proxy = door.proxy_for(user)
+    answer = {"response": "ProvideCredentials", "username": proxy["username"], "password": proxy["password"]}
+
+    async def give(event: dict[str, Any]) -> None:
+        await cdp.send("Fetch.continueWithAuth", {"requestId": event["requestId"], "authChallengeResponse": answer})
+
+    async def let_on(event: dict[str, Any]) -> None:
+        await cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+
+    cdp.on("Fetch.authRequired", give)
+    cdp.on("Fetch.requestPaused", let_on)
+    await cdp.send("Fetch.enable", {"handleAuthRequests": True})
+    await page.goto(door.sign_in_url)
+    await cdp.send("Fetch.disable")
 
 
 async def replay_all(path: Path, tabs: int) -> None:

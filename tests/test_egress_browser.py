@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page
 
 from embedarchive.browser import find_browser
+from embedarchive.browser.cdp import ProtocolError
 from embedarchive.browser.launch import launch
 from embedarchive.browser.tab import sign_in
+from embedarchive.browser.target import Target
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
 from loopback import Authority, Origin, page
 from waiting import BOUND_S, until
@@ -72,23 +72,22 @@ def hostile_site(canary: Canary, host: str, scheme: str) -> Origin:
 
 
 @asynccontextmanager
-async def chromium(door: Door | None, ca_file: Path | None = None) -> AsyncIterator[Page]:
+async def chromium(door: Door | None, ca_file: Path | None = None) -> AsyncIterator[Target]:
     """A page of a browser started as captures start it, but with service workers and downloads allowed."""
     chrome = await launch(find_browser(None, os.environ), door.server if door else None, ca_file)
     try:
-        context = await chrome.browser.new_context()
-        tab = await context.new_page()
+        tab = await chrome.targets.open([], door.server if door else None)
         if door:
-            await sign_in(tab, await context.new_cdp_session(tab), door)
+            await sign_in(tab, door)
         yield tab
     finally:
         await chrome.stop()
 
 
-async def visit(tab: Page, url: str, tried: Callable[[], bool]) -> None:
+async def visit(tab: Target, url: str, tried: Callable[[], bool]) -> None:
     """Open the page, wait until it has tried enough, and give what is slower a second more to come through."""
-    with contextlib.suppress(PlaywrightError):
-        await tab.goto(url, wait_until="commit", timeout=BOUND_S * 1000)
+    with contextlib.suppress(ProtocolError):
+        await asyncio.wait_for(tab.navigate(url), BOUND_S)
     await until(tried, "the page tried little")
     await asyncio.sleep(1)
 

@@ -10,10 +10,8 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Response
-from playwright.async_api import TimeoutError as PlaywrightTimeout
-
+from embedarchive.browser.cdp import ProtocolError, whole_text
+from embedarchive.browser.network import PageResponse
 from embedarchive.browser.patience import crowding
 from embedarchive.browser.record import Recorder
 from embedarchive.browser.redact import redact_url
@@ -116,7 +114,7 @@ async def open_article(
 ) -> Opened:
     """Open an article as a reader would, to its end, with nothing over it. The world's faults are in `reason`."""
     opened = Opened(tab, url, door, limits, screenshot_format, clock.now())
-    tab.recorder = Recorder(door.remote_address)
+    tab.record(Recorder(door.remote_address))
     await tab.resize(*WINDOW)
     response = await _navigate(opened)
     if response is None or opened.reason:
@@ -134,17 +132,17 @@ async def open_article(
     return opened
 
 
-async def _navigate(opened: Opened) -> Response | None:
+async def _navigate(opened: Opened) -> PageResponse | None:
     before, seconds = len(opened.door.refusals), opened.limits.navigate_s
     try:
         going = opened.tab.go(opened.url, seconds, anew=True)
         response = await asyncio.wait_for(going, seconds + _GRACE_S)
-    except (PlaywrightTimeout, TimeoutError):
+    except TimeoutError:
         opened.tab.spoiled, opened.reason = True, "timeout"
         return None
-    except PlaywrightError as error:
+    except ProtocolError as error:
         refusals = list(opened.door.refusals)[before:] or list(opened.door.refusals)[-1:]
-        opened.reason = name_failure(error.message, refusals)
+        opened.reason = name_failure(str(error), refusals)
         return None
     if response is None:
         opened.reason = "no_document"
@@ -207,7 +205,7 @@ async def _unroll(opened: Opened) -> tuple[int, int]:
     if after["height"] > _GROWTH * before["height"]:
         await opened.tab.resize(*WINDOW)
         after = await opened.ask("extent", 5.0)
-    drawing = [asyncio.ensure_future(frame.evaluate(_DRAWN)) for frame in opened.tab.page.frames]
+    drawing = [asyncio.ensure_future(frame.call(_DRAWN)) for frame in tuple(opened.tab.target.frames.values())]
     _, undrawn = await asyncio.wait(drawing, timeout=_DRAW_S * crowding())
     for each in undrawn:
         each.cancel()
@@ -226,8 +224,3 @@ def seconds_left(seconds: float) -> Iterator[float]:
     end = monotonic() + seconds
     while (left := end - monotonic()) > 0:
         yield left
-
-
-def whole_text(text: str) -> str:
-    """Replace lone surrogates, which JavaScript strings may hold and UTF-8 cannot."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

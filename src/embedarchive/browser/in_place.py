@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -11,17 +12,16 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Frame
-
-from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page, whole_text
+from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page
+from embedarchive.browser.cdp import ProtocolError, whole_text
 from embedarchive.browser.evidence import conclude
+from embedarchive.browser.frame import PageFrame
 from embedarchive.browser.launch import Chrome
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.patience import Patience, crowding
 from embedarchive.browser.pictures import Picture
 from embedarchive.browser.redact import redact_headers, redact_url
-from embedarchive.browser.tab import MAX_SIDE, PageLeft
+from embedarchive.browser.tab import MAX_SIDE, PAGE_SCRIPT, PageLeft
 from embedarchive.browser.visit import Visit, name_failure
 from embedarchive.core import clock
 from embedarchive.core.model import Answer, Capture, Description, Exchange, Page, Post, Sign, Verdict
@@ -29,8 +29,7 @@ from embedarchive.detect import find_embeds
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.fields import decode_html
-from embedarchive.platforms.kit.specification import Frame as PlatformFrame
-from embedarchive.platforms.kit.specification import Visitable, fill_url
+from embedarchive.platforms.kit.specification import Frame, Visitable, fill_url
 
 STILL_MS = 400
 _CHANGES = 4
@@ -44,11 +43,16 @@ _REFUSED = Verdict("unavailable", "frame_refused", (Sign("the frame opened", "ar
 _FALLBACK = Verdict("unavailable", "fallback", (Sign("a frame of the post", "article", "the publisher's own markup"),))
 _ABSENT = Verdict("unavailable", "not_shown", (Sign("an element of the post", "article", "none"),))
 _WITHHELD = Verdict("unavailable", "not_loaded", (Sign("the frame was loaded", "article", "an empty frame"),))
-_DECODED = "() => Promise.allSettled([...document.images].map(image => image.decode())).then(() => 0)"
+_DECODED = "Promise.allSettled([...document.images].map(image => image.decode())).then(() => 0)"
+_LOADED = "document.readyState === 'complete' || new Promise(done => addEventListener('load', () => done(true)))"
+_MARKUP = """(document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "") +
+  document.documentElement.outerHTML"""
+_NEXT_DOCUMENT_S = 0.05
+_LONG_MS = 600_000
 _UNREAD = Verdict("error", "unreadable", (Sign("the frame could be read", "article", "no"),))
 _UNJUDGED = Verdict("unavailable", "not_judged", (Sign("rules for this platform", "embedarchive", "none"),))
 
-_NO_RULES = Visitable(PlatformFrame("", ""), lambda page, post: _UNJUDGED, lambda page, post: Description())
+_NO_RULES = Visitable(Frame("", ""), lambda page, post: _UNJUDGED, lambda page, post: Description())
 """How a platform is read that this version cannot visit: a picture is kept, nothing is claimed."""
 
 
@@ -174,46 +178,59 @@ async def _shoot(opened: Opened, place: dict[str, Any]) -> bytes | None:
 # ------------------------------------------------------------------------------------------------------------ the frame
 
 
-async def _find_frame(opened: Opened, place: dict[str, Any]) -> Frame | None:
+async def _find_frame(opened: Opened, place: dict[str, Any]) -> PageFrame | None:
     """The frame whose element stands at that place. The page cannot lie about that, as it can about names."""
-    for frame in opened.tab.page.frames[1:]:
-        with contextlib.suppress(PlaywrightError, TimeoutError):
-            element = await asyncio.wait_for(frame.frame_element(), 3 * crowding())
-            box = await asyncio.wait_for(element.bounding_box(), 3 * crowding())
-            if box and all(abs(box[side] - place[side]) < 3 for side in ("x", "y", "width", "height")):
-                return frame
+    target = opened.tab.target
+    sides = [place[side] for side in ("x", "y", "width", "height")]
+    for frame in tuple(target.frames.values()):
+        if frame.parent and frame.parent.session is target.session:  # where a place is one in the window
+            with contextlib.suppress(ProtocolError, TimeoutError):
+                box = await asyncio.wait_for(frame.find_box(), 3 * crowding())
+                if all(abs(found - wanted) < 3 for found, wanted in zip(box, sides, strict=True)):
+                    return frame
     return None
 
 
-async def _wait_for_frame(opened: Opened, frame: Frame, post: Post) -> None:
+async def _wait_for_frame(opened: Opened, frame: PageFrame, post: Post) -> None:
     """Wait until the frame has loaded, its card or what stands for it is there, and its pictures are decoded."""
     limits, recorder = opened.limits, opened.tab.recorder
     assert recorder is not None, "an open article is recorded"
     owes = partial(recorder.owes, frame)
     patience = Patience(limits.embed_s * crowding(), limits.idle_s, limits.late_embed_s, opened.tab.heard, owes)
     visit = BY_NAME[post.platform].visit
-    await _patiently(frame.wait_for_load_state("load", timeout=0), patience)
+    await _patiently(_insist(frame, _LOADED), patience)
     if visit:
-        await _patiently(_wait_for(frame, ", ".join((visit.frame.card, *visit.frame.dead))), patience)
+        await _patiently(_insist(frame, _await_element(", ".join((visit.frame.card, *visit.frame.dead)))), patience)
         await recorder.settle(max(0.1, patience.left()))
         served = _read_document(opened, frame).body
         for move in visit.frame.moves:
             if move.do == "wait" and move.until and move.when in served:
-                await _patiently(_wait_for(frame, move.until), patience)
+                await _patiently(_insist(frame, _await_element(move.until)), patience)
     await _patiently(frame.evaluate(_DECODED), patience)
 
 
 async def _patiently(wait: Awaitable[Any], patience: Patience) -> None:
     """Wait for a sign from a frame; whether it came is seen later."""
-    with contextlib.suppress(PlaywrightError, TimeoutError):
+    with contextlib.suppress(ProtocolError, TimeoutError):
         await patience.wait(wait)
 
 
-async def _wait_for(frame: Frame, css: str) -> None:
-    await frame.wait_for_selector(css, state="attached", timeout=0)
+async def _insist(frame: PageFrame, expression: str) -> None:
+    """Evaluate in whatever document the frame has, again in the next one when it leaves. Only cancelling ends it."""
+    while True:
+        try:
+            await frame.evaluate(expression)
+            return
+        except ProtocolError:
+            await asyncio.sleep(_NEXT_DOCUMENT_S)
 
 
-async def _read_frame(opened: Opened, one: InPlace, frame: Frame) -> None:
+def _await_element(css: str) -> str:
+    """The expression that ends when there is such an element."""
+    return f"{PAGE_SCRIPT}.changes({_LONG_MS}, () => document.querySelector({json.dumps(css)}) ? 'there' : '')"
+
+
+async def _read_frame(opened: Opened, one: InPlace, frame: PageFrame) -> None:
     """Take the frame's document into the visit, as served and as rendered, with all it asked for."""
     recorder = opened.tab.recorder
     assert recorder is not None, "an open article is recorded"
@@ -226,8 +243,10 @@ async def _read_frame(opened: Opened, one: InPlace, frame: Frame) -> None:
     if page.status is None:
         one.verdict = _WITHHELD
     try:
-        page = replace(page, dom=whole_text(await asyncio.wait_for(frame.content(), 10 * crowding())), error=None)
-    except (PlaywrightError, TimeoutError):
+        page = replace(
+            page, dom=whole_text(await asyncio.wait_for(frame.evaluate(_MARKUP), 10 * crowding())), error=None
+        )
+    except (ProtocolError, TimeoutError):
         one.verdict = _UNREAD
     one.seen.page = page
     one.seen.exchanges = [_as_of_visit(e, frame.url) for e in recorder.exchanges(frame)]
@@ -235,24 +254,22 @@ async def _read_frame(opened: Opened, one: InPlace, frame: Frame) -> None:
     _take_answers(one)
 
 
-def _read_document(opened: Opened, frame: Frame) -> Page:
+def _read_document(opened: Opened, frame: PageFrame) -> Page:
     """The frame's own document as it was served; without a status if none came."""
     page = Page(frame.url, frame.url, None)
     for entry in opened.tab.recorder.entries.values() if opened.tab.recorder else ():
-        with contextlib.suppress(PlaywrightError):  # a worker's request has no frame
-            if not entry.request.is_navigation_request() or entry.request.frame is not frame:
-                continue
+        request, response = entry.request, entry.response
+        if not request.is_navigation or request.frame is not frame:
+            continue
+        page = replace(page, url=page.url if request.redirected_from else request.url, error=entry.error)
+        if response:
             page = replace(
-                page, url=page.url if entry.request.redirected_from else entry.request.url, error=entry.error
+                page,
+                status=response.status,
+                headers=redact_headers(response.headers.items()),
+                body=decode_html(entry.body or b"", response.headers.get("content-type")),
+                truncated=entry.truncated,
             )
-            if entry.response:
-                page = replace(
-                    page,
-                    status=entry.response.status,
-                    headers=redact_headers(entry.response.headers.items()),
-                    body=decode_html(entry.body or b"", entry.response.headers.get("content-type")),
-                    truncated=entry.truncated,
-                )
     return page
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedarchive.browser.find import ADVICE, BrowserChoice, find_browser
-from embedarchive.browser.launch import kill_group
+from embedarchive.browser.process import kill_group
 from embedarchive.core.errors import BrowserMissing
 
 _FONTS = ("fonts-noto-cjk", "fonts-noto-core", "fonts-noto-color-emoji")
@@ -84,7 +84,7 @@ async def _run(command: Sequence[str], env: Mapping[str, str], tried: list[str])
         return False
     finally:
         if process.returncode is None:
-            kill_group(process.pid, process.pid if hasattr(os, "killpg") else 0)
+            kill_group(process.pid)
             await process.wait()  # else its pipes outlive the event loop, and complain of that
     if process.returncode == 0:
         return True

@@ -8,22 +8,20 @@ import contextlib
 import hashlib
 import os
 import re
-import signal
 import sys
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.async_api import Browser as PlaywrightBrowser
-from playwright.async_api import CDPSession, Playwright, async_playwright
-from playwright.async_api import Error as PlaywrightError
 
+from embedarchive.browser.cdp import BrowserPipe, ProtocolError
 from embedarchive.browser.find import ADVICE, BrowserChoice
 from embedarchive.browser.patience import crowding
-from embedarchive.browser.watch import find_children
+from embedarchive.browser.process import Process
+from embedarchive.browser.target import Targets
 from embedarchive.core.errors import BrowserCrashed, BrowserMissing
 
 T = TypeVar("T")
@@ -33,34 +31,40 @@ CLOSE_S = 5.0
 PING_S = 3.0
 
 # The first two keep WebRTC from sending UDP past the proxy. The third keeps Chromium from asking any name server itself
-# (prefetch hints would): the door resolves. A popup needs no gesture here unless Playwright's own switch is left out.
-_SWITCHES = (
+# (prefetch hints would): the door resolves.
+GUARDED = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--disable-quic",
     "--no-pings",
 )
-_LEFT_OUT = ("--disable-popup-blocking",)
-
-_OFF = ("RenderDocument", "RenderDocumentCompositorReuse")
+OFF = ("RenderDocument", "RenderDocumentCompositorReuse")
 """Features of Chromium: a new frame host and compositor for every document, also of the same site and process. Off, leaving
 for the empty page costs 17 CPU-ms instead of 40, and a visit a tenth less (measured with Chromium 156)."""
 
-_OFF_BY_PLAYWRIGHT = (
+_DRIVEN = (
+    "--headless", "--hide-scrollbars", "--mute-audio", "--no-startup-window", "--no-first-run", "--no-default-browser-check",
+    "--disable-background-networking", "--disable-breakpad", "--disable-component-update", "--disable-default-apps",
+    "--disable-component-extensions-with-background-pages", "--disable-extensions", "--disable-field-trial-config",
+    "--disable-infobars", "--disable-search-engine-choice-screen", "--disable-stack-profiler", "--disable-sync",
+    "--metrics-recording-only", "--no-service-autorun", "--password-store=basic", "--use-mock-keychain",
+    "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
+    "--disable-back-forward-cache", "--disable-dev-shm-usage", "--disable-hang-monitor", "--disable-ipc-flooding-protection",
+    "--disable-prompt-on-repost", "--allow-pre-commit-input", "--force-color-profile=srgb", "--enable-unsafe-swiftshader",
+    "--enable-features=CDPScreenshotNewSurface,SkipListAccountsWithoutGaiaCookies",
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+)  # fmt: skip
+"""What a browser is told that nobody sits before: a mouse, no bubbles, no sleep, no requests of its own. Playwright's choice
+(https://github.com/microsoft/playwright/blob/main/packages/playwright-core/src/server/chromium/chromiumSwitches.ts), but a
+popup needs a gesture here."""
+
+OFF_WHEN_DRIVEN = (
     "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
     "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
-    "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying",
-    "AimEnabled", "PreconnectToSearch", "msForceBrowserSignIn", "msEdgeUpdateLaunchServicesPreferredVersion",
+    "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
+    "PreconnectToSearch",
 )  # fmt: skip
-"""Said again, because of two such switches Chromium hears the last."""
-
-_PASSED_ON = re.compile(
-    r"^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TMPDIR|TEMP|TMP|XDG_\w+|FONTCONFIG_\w+|DISPLAY|WAYLAND_DISPLAY"
-    r"|SystemRoot|SystemDrive|LOCALAPPDATA|APPDATA|PROGRAM\w+|USERPROFILE|COMSPEC|WINDIR)$",
-    re.I,
-)
-"""Environment variables a browser may see: no proxy settings, no keys, nobody's tokens."""
 
 _SAMPLES = {
     "Arabic": "ع",
@@ -84,7 +88,7 @@ _FIND_TOFU = """samples => {
 
 
 async def within(seconds: float, work: Awaitable[T], what: str) -> T:
-    """Await something of the browser's, or raise BrowserCrashed: no Playwright call is trusted to come back.
+    """Await something of the browser's, or raise BrowserCrashed: no command is trusted to be answered.
 
     `seconds` are those of a machine that has nothing else to do; a crowded one is given more.
     """
@@ -92,8 +96,8 @@ async def within(seconds: float, work: Awaitable[T], what: str) -> T:
         return await asyncio.wait_for(work, seconds * crowding())
     except TimeoutError as error:
         raise BrowserCrashed(f"the browser did not answer ({what})") from error
-    except PlaywrightError as error:
-        raise BrowserCrashed(f"{what}: {error.message.splitlines()[0]}") from error
+    except ProtocolError as error:
+        raise BrowserCrashed(f"{what}: {error}") from error
 
 
 @dataclass
@@ -104,15 +108,22 @@ class Chrome:
     """
 
     choice: BrowserChoice
-    playwright: Playwright
-    browser: PlaywrightBrowser
+    process: Process
+    connection: BrowserPipe
+    targets: Targets
     pid: int
-    group: int
     version: str
-    session: CDPSession
     missing_fonts: tuple[str, ...] = ()
     proxy: str | None = None
     dead: bool = False
+
+    @property
+    def group(self) -> int:
+        return self.process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return not self.dead and not self.connection.lost.is_set()
 
     @property
     def user_agent(self) -> str:
@@ -147,23 +158,25 @@ class Chrome:
     async def answers(self) -> bool:
         """Whether the browser itself still answers; a page may hang without it, but not it without its pages."""
         try:
-            await asyncio.wait_for(self.session.send("Browser.getVersion"), PING_S * crowding())
-        except (PlaywrightError, TimeoutError):
+            await asyncio.wait_for(self.connection.root.send("Browser.getVersion"), PING_S * crowding())
+        except (ProtocolError, TimeoutError):
             return False
         return True
 
     async def stop(self) -> None:
         """Close the browser; kill it if it does not close. Never raises."""
+        if self.is_running:
+            self.connection.root.send("Browser.close")
         self.dead = True
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self.browser.close(), CLOSE_S * crowding())
-        self.kill()
-        await stop_driver(self.playwright)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.connection.lost.wait(), CLOSE_S * crowding())
+        await self.process.end()
+        self.connection.close()
 
     def kill(self) -> None:
         """Kill the browser and all it started, at once and without asking."""
         self.dead = True
-        kill_group(self.pid, self.group)
+        self.process.kill()
 
 
 _USER_AGENT_OS = {
@@ -177,55 +190,39 @@ async def launch(choice: BrowserChoice, proxy_server: str | None, ca_file: Path 
 
     Raises BrowserMissing when it cannot be started at all, with what it said.
     """
-    playwright = await async_playwright().start()
+    switches = list(_switches(proxy_server, ca_file))
     try:
-        seconds = LAUNCH_S * crowding()
-        browser = await asyncio.wait_for(_start(playwright, choice, proxy_server, ca_file, seconds), seconds)
-        session, pid, version = await asyncio.wait_for(_ask(browser), seconds)
-    except (PlaywrightError, TimeoutError) as error:
-        await _abandon(playwright)
-        raise BrowserMissing(f"{_explain(choice, error)}. {ADVICE}") from error
+        process = Process.start(str(choice.path), switches)
+    except OSError as error:
+        raise BrowserMissing(f"{_explain(choice, error.strerror or str(error))}. {ADVICE}") from error
+    try:
+        async with asyncio.timeout(LAUNCH_S * crowding()):
+            return await _meet(choice, process)
+    except (ProtocolError, TimeoutError) as error:
+        await process.end()
+        raise BrowserMissing(f"{_explain(choice, process.said)}. {ADVICE}") from error
     except asyncio.CancelledError:
-        await _abandon(playwright)
+        await process.end()
         raise
-    return Chrome(choice, playwright, browser, pid, group_of(pid), version, session)
 
 
-async def _abandon(playwright: Playwright) -> None:
-    """End a start that came to nothing, with all that was started: its driver alone would leave a hanging browser."""
-    driver = _driver_pid(playwright)
-    for child in find_children(driver) if driver else ():
-        kill_group(child, group_of(child))
-    await stop_driver(playwright)
+def _switches(proxy_server: str | None, ca_file: Path | None) -> Iterator[str]:
+    yield from (*_DRIVEN, *GUARDED, f"--disable-features={','.join((*OFF_WHEN_DRIVEN, *OFF))}")
+    if getattr(os, "geteuid", lambda: 1)() == 0:
+        yield "--no-sandbox"  # Chromium does not start with it as root
+    if proxy_server:
+        yield from (f"--proxy-server={proxy_server}", "--proxy-bypass-list=<-loopback>")
+    if ca_file:
+        yield from trust(ca_file)
 
 
-async def _start(
-    playwright: Playwright, choice: BrowserChoice, proxy_server: str | None, ca_file: Path | None, seconds: float
-) -> PlaywrightBrowser:
-    off = ",".join((*_OFF_BY_PLAYWRIGHT, *_OFF))
-    switches = [*_SWITCHES, f"--disable-features={off}", *(trust(ca_file) if ca_file else ())]
-    return await playwright.chromium.launch(
-        executable_path=choice.path,
-        channel=choice.channel,
-        headless=True,
-        args=switches,
-        ignore_default_args=list(_LEFT_OUT),
-        chromium_sandbox=getattr(os, "geteuid", lambda: 1)() != 0,
-        env={name: value for name, value in os.environ.items() if _PASSED_ON.match(name)},
-        proxy={"server": proxy_server} if proxy_server else None,
-        handle_sigint=False,
-        handle_sigterm=False,
-        handle_sighup=False,
-        timeout=seconds * 1000,
-    )
-
-
-async def _ask(browser: PlaywrightBrowser) -> tuple[CDPSession, int, str]:
-    """Open a line to the browser itself, and ask for its process id and full version."""
-    session = await browser.new_browser_cdp_session()
-    processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
-    product = (await session.send("Browser.getVersion"))["product"]
-    return session, next(p["id"] for p in processes if p["type"] == "browser"), product.rpartition("/")[2]
+async def _meet(choice: BrowserChoice, process: Process) -> Chrome:
+    """Connect to a browser that is starting, and ask for its process id and full version."""
+    connection = await process.connect()
+    asked = connection.root.send("SystemInfo.getProcessInfo"), connection.root.send("Browser.getVersion")
+    processes, version = [await each for each in asked]
+    pid = next(each["id"] for each in processes["processInfo"] if each["type"] == "browser")
+    return Chrome(choice, process, connection, Targets(connection), pid, version["product"].rpartition("/")[2])
 
 
 def trust(ca_file: Path) -> tuple[str, ...]:
@@ -239,45 +236,10 @@ def trust(ca_file: Path) -> tuple[str, ...]:
     return (f"--ignore-certificate-errors-spki-list={pins}",)
 
 
-def group_of(pid: int) -> int:
-    """The process group Playwright gave a browser (its leader may be a wrapper script); 0 where there is none."""
-    try:
-        group = os.getpgid(pid)
-    except (AttributeError, OSError):
-        return 0
-    return group if group != os.getpgrp() else 0
-
-
-def kill_group(pid: int, group: int) -> None:
-    """SIGKILL a browser and all it started."""
-    with contextlib.suppress(OSError):
-        if group:
-            os.killpg(group, signal.SIGKILL)
-        else:
-            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
-async def stop_driver(playwright: Playwright) -> None:
-    """End Playwright's helper process; kill it if it hangs."""
-    try:
-        await asyncio.wait_for(playwright.stop(), CLOSE_S * crowding())
-    except Exception:
-        if pid := _driver_pid(playwright):
-            kill_group(pid, 0)
-
-
-def _driver_pid(playwright: Playwright) -> int:
-    """The process of Playwright's helper, which it does not tell; 0 where it cannot be found out."""
-    transport = getattr(getattr(getattr(playwright, "_impl_obj", None), "_connection", None), "_transport", None)
-    return getattr(getattr(transport, "_proc", None), "pid", 0)
-
-
-def _explain(choice: BrowserChoice, error: Exception) -> str:
-    said = getattr(error, "message", "") or "it did not answer"
-    lines = [line for line in said.splitlines() if line.strip() and "<launching>" not in line] or [said]
+def _explain(choice: BrowserChoice, said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it did not answer"]
     telling = (line for line in lines if re.search(r"sandbox|error while loading|not found", line, re.I))
-    hint = next(telling, lines[0])
-    return f"{choice.path or choice.name} could not be started: {hint.strip()[:300]}"
+    return f"{choice.path or choice.name} could not be started: {next(telling, lines[0])[:300]}"
 
 
 async def read_version(choice: BrowserChoice) -> str:
@@ -291,19 +253,19 @@ async def find_missing_fonts(choice: BrowserChoice) -> tuple[str, ...]:
     """Start the browser and name the scripts that it would draw as boxes."""
     chrome = await launch(choice, None)
     try:
-        return await find_tofu(chrome.browser)
+        return await find_tofu(chrome)
     finally:
         await chrome.stop()
 
 
-async def find_tofu(browser: PlaywrightBrowser) -> tuple[str, ...]:
+async def find_tofu(chrome: Chrome) -> tuple[str, ...]:
     """Draw one letter of each script and compare it with what the fonts draw for a character that is none."""
-    page = await within(LAUNCH_S, browser.new_page(), "new page")
+    target = await within(LAUNCH_S, chrome.targets.open([]), "new page")
     try:
-        return tuple(await within(LAUNCH_S, page.evaluate(_FIND_TOFU, dict(_SAMPLES)), "draw letters"))
+        return tuple(await within(LAUNCH_S, target.main.call(_FIND_TOFU, _SAMPLES), "draw letters"))
     finally:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(page.close(), CLOSE_S * crowding())
+        with contextlib.suppress(ProtocolError, TimeoutError):
+            await asyncio.wait_for(chrome.targets.close(target), CLOSE_S * crowding())
 
 
 def describe_environment(chrome: Chrome) -> Mapping[str, Any]:

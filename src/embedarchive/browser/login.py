@@ -13,6 +13,7 @@ from typing import Any
 from embedarchive.browser.launch import Chrome, within
 from embedarchive.browser.secrets import Secrets, read_parameters, read_secrets, read_stored
 from embedarchive.browser.tab import OPEN_S, Tab
+from embedarchive.browser.target import Target
 from embedarchive.core.errors import BrowserCrashed, UsageError
 from embedarchive.core.model import Capture, Post, Rendering
 
@@ -89,28 +90,30 @@ def read_cookie(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 async def check_login(chrome: Chrome, login: Login) -> None:
     """Let the browser try the cookies once. Raises UsageError when it refuses them."""
-    context = await within(OPEN_S, chrome.browser.new_context(), "new context")
+    target = await within(OPEN_S, chrome.targets.open([]), "new page")
     try:
-        await within(OPEN_S, context.add_cookies(_as_given(login)), "set cookies")
+        await within(OPEN_S, _set_cookies(target, login), "set cookies")
     except BrowserCrashed as error:
         raise UsageError(f"The browser refuses the cookies of the storage state: {error}. Log in again.") from error
     finally:
-        await within(OPEN_S, context.close(), "close the context")
+        await within(OPEN_S, chrome.targets.close(target), "close the page")
 
 
 async def give_storage(tab: Tab, login: Login) -> None:
     """Let a new tab hand out the local storage; once, for its life."""
-    await within(OPEN_S, tab.context.add_init_script(login.script), "init script")
+    await within(OPEN_S, tab.target.add_script(login.script), "init script")
 
 
 async def give_cookies(tab: Tab, login: Login) -> None:
     """Give an empty tab the cookies, for one visit."""
-    await within(OPEN_S, tab.context.add_cookies(_as_given(login)), "set cookies")
+    await within(OPEN_S, _set_cookies(tab.target, login), "set cookies")
 
 
-def _as_given(login: Login) -> Any:
-    """The cookies as Playwright types them, by a name that it does not export."""
-    return [dict(cookie) for cookie in login.cookies]
+async def _set_cookies(target: Target, login: Login) -> None:
+    cookies = [
+        {name: value for name, value in each.items() if (name, value) != ("expires", -1)} for each in login.cookies
+    ]
+    await target.connection.root.send("Storage.setCookies", {"cookies": cookies, "browserContextId": target.context})
 
 
 # -------------------------------------------------------------------------------------------------------------- learning
@@ -132,11 +135,11 @@ async def watch_secrets(tab: Tab) -> None:
     def on_stored(event: dict[str, Any]) -> None:
         tab.stored.append((event["key"], event["newValue"]))
 
-    tab.cdp.on("Network.responseReceivedExtraInfo", on_answer)
-    tab.cdp.on("DOMStorage.domStorageItemAdded", on_stored)
-    tab.cdp.on("DOMStorage.domStorageItemUpdated", on_stored)
+    tab.session.on("Network.responseReceivedExtraInfo", on_answer)
+    tab.session.on("DOMStorage.domStorageItemAdded", on_stored)
+    tab.session.on("DOMStorage.domStorageItemUpdated", on_stored)
     for domain in ("Network", "DOMStorage"):
-        await within(OPEN_S, tab.cdp.send(f"{domain}.enable"), "watch for secrets")
+        await within(OPEN_S, tab.session.send(f"{domain}.enable"), "watch for secrets")
 
 
 async def learn_secrets(tab: Tab, login: Login, posts: tuple[Post, ...]) -> Secrets:
@@ -144,9 +147,10 @@ async def learn_secrets(tab: Tab, login: Login, posts: tuple[Post, ...]) -> Secr
 
     What names a post that is visited is none. Frames that do not answer are those of a page that is lost.
     """
-    cookies = await within(OPEN_S, tab.context.cookies(), "read the cookies")
-    given = [(each.get("name", ""), each.get("value", ""), bool(each.get("httpOnly"))) for each in cookies]
-    asking = [asyncio.ensure_future(frame.evaluate(_READ_STORAGES)) for frame in tab.page.frames]
+    asked_for = {"browserContextId": tab.target.context}
+    kept = await within(OPEN_S, tab.target.connection.root.send("Storage.getCookies", asked_for), "read the cookies")
+    given = [(each["name"], each["value"], each["httpOnly"]) for each in kept["cookies"]]
+    asking = [asyncio.ensure_future(frame.call(_READ_STORAGES)) for frame in tuple(tab.target.frames.values())]
     done, late = await asyncio.wait(asking, timeout=_LOOK_S)
     for each in late:
         each.cancel()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any
 
+from embedarchive.browser.cdp import whole_text
 from embedarchive.browser.launch import within
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.patience import Patience, crowding
@@ -75,7 +76,7 @@ async def look_at_frame(tab: Tab, frame: Frame, limits: VisitLimits, screenshot_
     look = Look(answer["state"])
     if "url" not in answer:
         return look
-    look.url, look.dom = answer["url"], _whole_text(answer["dom"])
+    look.url, look.dom = answer["url"], whole_text(answer["dom"])
     look.alterations = answer["done"] + ([f"loading=eager on {answer['eager']} images"] if answer["eager"] else [])
     look.late = answer["unmet"] + [f"{what} not complete in time" for what in answer["late"]]
     look.unseen = sorted(_OF_THE_POST.intersection(answer["late"]))
@@ -106,7 +107,7 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
         if state == "cut" or (state == "strange" and not (tab.recorder and tab.recorder.pending)):
             break
     if state in ("cut", "late"):  # a page that never ends is stopped, else it could not be photographed
-        await within(limits.settle_s, tab.cdp.send("Page.stopLoading"), "stop loading")
+        await within(limits.settle_s, tab.session.send("Page.stopLoading"), "stop loading")
     end = monotonic() + _LAST_LOOKS_S * crowding()
     while monotonic() < end:
         try:
@@ -157,7 +158,7 @@ async def _ask(tab: Tab, ask: dict[str, Any], settle_s: float, later: float) -> 
         silence = settle_s + GRACE_S * crowding()
         done, _ = await asyncio.wait(either, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            await tab.race(tab.cdp.send("Runtime.evaluate", {"expression": "1"}), _PING_S * crowding())
+            await tab.race(tab.session.send("Runtime.evaluate", {"expression": "1"}), _PING_S * crowding())
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         answer: dict[str, Any] = {"state": "cut"} if breaking.done() else await asking
         return answer
@@ -190,8 +191,3 @@ def _round_out(box: dict[str, float]) -> dict[str, float]:
     x, y = max(0, math.floor(box["x"])), max(0, math.floor(box["y"]))
     right, bottom = math.ceil(box["x"] + box["width"]), math.ceil(box["y"] + box["height"])
     return {"x": x, "y": y, "width": max(1, right - x), "height": max(1, bottom - y)}
-
-
-def _whole_text(text: str) -> str:
-    """Replace lone surrogates, which JavaScript strings may hold and UTF-8 cannot."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -205,12 +205,12 @@ class Browser:
         """The browser, started again if it died. Raises BrowserMissing when it cannot be started."""
         async with self._starting:
             chrome = self._chrome
-            if chrome and not chrome.dead and chrome.browser.is_connected():
+            if chrome and chrome.is_running:
                 return chrome
             if chrome:
                 await chrome.stop()
             self._chrome = await launch(self._choice, self._door.server, self._ca_file)
-            self._chrome.missing_fonts = await find_tofu(self._chrome.browser)
+            self._chrome.missing_fonts = await find_tofu(self._chrome)
             self._chrome.proxy = self._door.upstream.label if self._door.upstream else None
             return self._chrome
 
@@ -229,7 +229,7 @@ async def read_page_files(tab: Tab) -> tuple[Exchange, ...]:
     if tab.recorder is None or tab.spoiled:
         return ()
     await tab.recorder.settle()
-    return tuple(choose_page_files(tab.recorder.page_exchanges(tab.page.main_frame)))
+    return tuple(choose_page_files(tab.recorder.page_exchanges(tab.target.main)))
 
 
 async def _look(seen: Visit) -> Picture | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Frame, Request, Response
-
+from embedarchive.browser.cdp import ProtocolError
+from embedarchive.browser.frame import PageFrame
+from embedarchive.browser.network import Listener, PageRequest, PageResponse
 from embedarchive.browser.patience import crowding
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.core.dates import to_iso
@@ -33,9 +32,9 @@ RemoteAddress = Callable[[str, int], str | None]
 
 @dataclass
 class RecordedRequest:
-    request: Request
+    request: PageRequest
     asked_at: float
-    response: Response | None = None
+    response: PageResponse | None = None
     finished: bool = False
     error: str | None = None
     body: bytes | None = None
@@ -56,18 +55,18 @@ class BodyCache:
     """
 
     def __init__(self, places: int = 48, largest: int = 1 << 20) -> None:
-        self._held: dict[str, tuple[dict[str, str], bytes]] = {}
+        self._held: dict[str, tuple[Mapping[str, str], bytes]] = {}
         self._places, self._largest = places, largest
 
-    def find(self, response: Response) -> bytes | None:
+    def find(self, response: PageResponse) -> bytes | None:
         held = self._held.get(response.url)
         if held is None or held[0] != response.headers:
             return None
-        sure = response.request.timing["requestStart"] < 0 or "immutable" in held[0].get("cache-control", "")
+        sure = response.is_from_cache or "immutable" in held[0].get("cache-control", "")
         return held[1] if sure else None
 
-    def keep(self, response: Response, body: bytes) -> None:
-        if len(body) <= self._largest and response.status == 200 and not response.request.is_navigation_request():
+    def keep(self, response: PageResponse, body: bytes) -> None:
+        if len(body) <= self._largest and response.status == 200 and not response.request.is_navigation:
             self._held.pop(response.url, None)
             self._held[response.url] = (response.headers, body)
             while len(self._held) > self._places:
@@ -75,8 +74,8 @@ class BodyCache:
 
 
 @dataclass
-class Recorder:
-    """Collects one visit's requests. Give its methods to the page's events; ask for `exchanges` at the end.
+class Recorder(Listener):
+    """Collects one visit's requests, as a page's listener; ask for `exchanges` at the end.
 
     `reads` is False where nobody wants the bodies.
     """
@@ -84,14 +83,14 @@ class Recorder:
     remote_address: RemoteAddress
     body_cache: BodyCache = field(default_factory=BodyCache)
     reads: bool = True
-    entries: dict[Request, RecordedRequest] = field(default_factory=dict)
+    entries: dict[PageRequest, RecordedRequest] = field(default_factory=dict)
     total: int = 0
     overflow: int = 0
     touched: float = 0.0
     """When, by the monotonic clock, a request was last made or answered."""
     document_failed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def on_request(self, request: Request) -> None:
+    def on_request(self, request: PageRequest) -> None:
         if request.url.startswith(("data:", "blob:")):
             return
         if len(self.entries) >= MAX_EXCHANGES:
@@ -100,12 +99,12 @@ class Recorder:
             self.touched = monotonic()
             self.entries[request] = RecordedRequest(request, self.touched)
 
-    def on_response(self, response: Response) -> None:
+    def on_response(self, response: PageResponse) -> None:
         if entry := self.entries.get(response.request):
             entry.response = response
             self.touched = monotonic()
 
-    def on_finished(self, request: Request) -> None:
+    def on_finished(self, request: PageRequest) -> None:
         """A response is whole: read its body now, for the page may leave and take it along."""
         entry = self.entries.get(request)
         if entry and not entry.finished:
@@ -114,7 +113,7 @@ class Recorder:
             if self.reads and entry.response and _has_body(entry.response.status):
                 entry.reading = asyncio.ensure_future(self._read(entry, entry.response))
 
-    def on_failed(self, request: Request) -> None:
+    def on_failed(self, request: PageRequest) -> None:
         if entry := self.entries.get(request):
             entry.error = (request.failure or "failed").removeprefix("net::")
             if entry.response and _kind(request) == "document":
@@ -125,7 +124,7 @@ class Recorder:
         """How many requests have neither finished nor failed."""
         return sum(e.in_flight for e in self.entries.values())
 
-    def owes(self, frame: Frame | None = None) -> bool:
+    def owes(self, frame: PageFrame | None = None) -> bool:
         """Whether something a page (or one frame of it) is built of has been on its way for a while.
 
         Films and sockets are not counted: they may go on for ever.
@@ -135,7 +134,7 @@ class Recorder:
         needed = (e.request for e in owed if e.request.resource_type in _NEEDED)
         return any(frame is None or _is_of(request, frame) for request in needed)
 
-    async def _read(self, entry: RecordedRequest, response: Response) -> None:
+    async def _read(self, entry: RecordedRequest, response: PageResponse) -> None:
         announced = response.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:18]) > MAX_BODY:
             entry.truncated = "too_large"
@@ -144,7 +143,7 @@ class Recorder:
         if body is None:
             try:
                 body = await asyncio.wait_for(response.body(), BODY_S * crowding())
-            except (PlaywrightError, TimeoutError):
+            except (ProtocolError, TimeoutError):
                 entry.truncated = "unreadable"
                 return
             self.body_cache.keep(response, body)
@@ -162,7 +161,7 @@ class Recorder:
         if readings:
             await asyncio.wait(readings, timeout=seconds)
 
-    def main_entry(self, response: Response | None) -> RecordedRequest | None:
+    def main_entry(self, response: PageResponse | None) -> RecordedRequest | None:
         return self.entries.get(response.request) if response else None
 
     def bodies(self) -> dict[str, Exchange]:
@@ -170,14 +169,14 @@ class Recorder:
         whole = (e for e in self.entries.values() if e.body and not e.truncated and e.response)
         return {e.request.url: self._exchange(e) for e in whole if e.response and e.response.status == 200}
 
-    def exchanges(self, frame: Frame | None = None) -> list[Exchange]:
+    def exchanges(self, frame: PageFrame | None = None) -> list[Exchange]:
         """All requests in the order they were made, secrets redacted; those of one frame, and of the frames in it."""
         chosen = (e for e in self.entries.values() if frame is None or _is_of(e.request, frame))
         return [self._exchange(entry) for entry in chosen]
 
-    def page_exchanges(self, page: Frame) -> list[Exchange]:
+    def page_exchanges(self, page: PageFrame) -> list[Exchange]:
         """Those that a page itself made, none of the frames in it."""
-        return [self._exchange(entry) for entry in self.entries.values() if _is_by(entry.request, page)]
+        return [self._exchange(entry) for entry in self.entries.values() if entry.request.frame is page]
 
     def _exchange(self, entry: RecordedRequest) -> Exchange:
         """The entry as it is kept; made once, when the visit is over."""
@@ -186,7 +185,6 @@ class Recorder:
 
     def _make_exchange(self, entry: RecordedRequest) -> Exchange:
         request, response = entry.request, entry.response
-        timing = request.timing
         headers = response.headers if response else {}
         return Exchange(
             url=redact_url(request.url),
@@ -198,8 +196,8 @@ class Recorder:
             content_type=headers.get("content-type"),
             resource_type=_kind(request),
             remote_address=self.remote_address(*_endpoint(request.url)),
-            started_at=_iso(timing["startTime"]),
-            elapsed_ms=max(0, round(timing["responseEnd"])),
+            started_at=to_iso(datetime.fromtimestamp(request.started_at, UTC)),
+            elapsed_ms=request.elapsed_ms,
             truncated=entry.truncated or (None if entry.finished or entry.error else "unfinished"),
             error=entry.error,
         )
@@ -209,29 +207,18 @@ def _has_body(status: int) -> bool:
     return status not in _NO_BODY and not 300 <= status < 400
 
 
-def _kind(request: Request) -> str:
-    """Playwright's resource type, except that a frame's document is called a frame: there is one document."""
-    if request.resource_type != "document":
-        return request.resource_type
-    try:
-        return "frame" if request.frame.parent_frame else "document"
-    except PlaywrightError:  # the frame is gone, or is a worker's
-        return "document" if request.is_navigation_request() else "frame"
+def _kind(request: PageRequest) -> str:
+    """Chromium's resource type, except that a frame's document is called a frame: there is one document."""
+    if request.resource_type == "document" and request.frame and request.frame.parent:
+        return "frame"
+    return request.resource_type
 
 
-def _is_of(request: Request, frame: Frame) -> bool:
-    with contextlib.suppress(PlaywrightError):  # the frame is gone, or is a worker's
-        at: Frame | None = request.frame
-        while at and at is not frame:
-            at = at.parent_frame
-        return at is frame
-    return False
-
-
-def _is_by(request: Request, frame: Frame) -> bool:
-    with contextlib.suppress(PlaywrightError):  # the frame is gone, or is a worker's
-        return request.frame is frame
-    return False
+def _is_of(request: PageRequest, frame: PageFrame) -> bool:
+    at = request.frame
+    while at and at is not frame:
+        at = at.parent
+    return at is frame
 
 
 def _endpoint(url: str) -> tuple[str, int]:
@@ -240,9 +227,3 @@ def _endpoint(url: str) -> tuple[str, int]:
         return parts.hostname or "", parts.port or (80 if parts.scheme in ("http", "ws") else 443)
     except ValueError:
         return "", 0
-
-
-def _iso(epoch_ms: float) -> str:
-    if epoch_ms <= 0:
-        return ""
-    return to_iso(datetime.fromtimestamp(epoch_ms / 1000, UTC))

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from playwright.async_api import BrowserContext, CDPSession, Page, Request, Response
-from playwright.async_api import Error as PlaywrightError
-
+from embedarchive.browser.cdp import CLOSED, Event, ProtocolError, ScriptError, Session
 from embedarchive.browser.launch import CLOSE_S, Chrome, within
+from embedarchive.browser.network import Listener, PageResponse
 from embedarchive.browser.patience import crowding
 from embedarchive.browser.record import BodyCache, Recorder
+from embedarchive.browser.target import Command, Target, let_on
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door
 
@@ -30,7 +30,11 @@ MAX_SIDE = 16_384
 
 PAGE_SCRIPT = files("embedarchive.browser").joinpath("page.js").read_text(encoding="utf-8").rstrip()
 _SHOTS = 3
-_FORGET_NAME = "if (window === window.top) window.name = '';"
+_SCRIPTS = (
+    "if (window === window.top) window.name = '';",
+    "if (self.ServiceWorkerContainer) ServiceWorkerContainer.prototype.register = async () => {};",
+)
+"""What every document runs first: no name outlives a visit, and no service worker stands between a page and the network."""
 _ANEW = {"pragma": "no-cache", "cache-control": "no-cache"}
 _LOST = ("context", "navigat", "frame", "detached")
 
@@ -60,18 +64,13 @@ class Tab:
     """
 
     chrome: Chrome
-    context: BrowserContext
-    page: Page
-    cdp: CDPSession
+    target: Target
     door: Door
     user: str
     size: tuple[int, int]
     scale: float
-    crash: asyncio.Event = field(default_factory=asyncio.Event)
     recorder: Recorder | None = None
     body_cache: BodyCache = field(default_factory=BodyCache)
-    popups: int = 0
-    dialogs: int = 0
     spoiled: bool = False
     visits: int = 0
     been: set[str] = field(default_factory=set)
@@ -80,9 +79,13 @@ class Tab:
     stored: list[tuple[str, str]] = field(default_factory=list)
     """And the values that pages stored."""
     _asking_anew: bool = False
-    _frame: str = field(default="")
 
-    async def go(self, url: str, seconds: float, referrer: str = "", *, anew: bool = False) -> Response | None:
+    @property
+    def session(self) -> Session:
+        """The line to the page itself."""
+        return self.target.session
+
+    async def go(self, url: str, seconds: float, referrer: str = "", *, anew: bool = False) -> PageResponse | None:
         """Go to an address; what comes is what its server says now, never what an earlier visit left in the cache.
 
         The cache is this tab's own, so it can hold the document only where the tab has been; `anew` is for pages whose
@@ -93,7 +96,8 @@ class Tab:
             await self._ask_anew()
         self.been.add(address)
         self.door.admit(self.user)
-        return await self.page.goto(url, wait_until="commit", timeout=seconds * 1000, referer=referrer or None)
+        async with asyncio.timeout(seconds):
+            return await self.target.navigate(url, referrer)
 
     async def _ask_anew(self) -> None:
         """Let every document of this visit come as after a reader's hard reload, and all else from the cache as ever.
@@ -103,8 +107,12 @@ class Tab:
         """
         if not self._asking_anew:
             self._asking_anew = True
-            patterns = {"patterns": [{"resourceType": "Document"}]}
-            await within(OPEN_S, self.cdp.send("Fetch.enable", patterns), "intercept")
+            self.target.on_paused = _send_anew
+            await within(OPEN_S, self.target.pause({"patterns": [{"resourceType": "Document"}]}), "intercept")
+
+    def spoil(self) -> None:
+        """Let nobody use it again."""
+        self.spoiled = True
 
     def heard(self) -> float:
         """When, by the monotonic clock, something last arrived for this tab, or it asked for something."""
@@ -120,20 +128,14 @@ class Tab:
         """
         expression = f"{script}.{function}({json.dumps(data)})"
         try:
-            options: dict[str, Any] = {"awaitPromise": True, "returnByValue": True}
-            if isolated:
-                where = {"frameId": self._frame, "worldName": "embedarchive"}
-                world = await self.race(self.cdp.send("Page.createIsolatedWorld", where), seconds)
-                options["contextId"] = world["executionContextId"]
-            answer = await self.race(self.cdp.send("Runtime.evaluate", {"expression": expression, **options}), seconds)
-        except PlaywrightError as error:
-            lost = any(word in error.message.lower() for word in _LOST) and "has been closed" not in error.message
-            if lost and not self.spoiled:
-                raise PageLeft(error.message) from error
-            raise BrowserCrashed(error.message.splitlines()[0]) from error
-        if "exceptionDetails" in answer:
-            raise PageLeft(str(answer["exceptionDetails"].get("text")))
-        return answer["result"].get("value")
+            return await self.race(self.target.main.evaluate(expression, isolated=isolated), seconds)
+        except ScriptError as error:
+            raise PageLeft(str(error)) from error
+        except ProtocolError as error:
+            said = str(error)
+            if said != CLOSED and any(word in said.lower() for word in _LOST) and not self.spoiled:
+                raise PageLeft(said) from error
+            raise BrowserCrashed(said) from error
 
     async def race(self, work: Awaitable[T], seconds: float) -> T:
         """Await something of the page's.
@@ -141,7 +143,7 @@ class Tab:
         Raises BrowserCrashed as soon as the page's process dies, TimeoutError after so many seconds of silence.
         """
         working = asyncio.ensure_future(work)
-        crashing = asyncio.ensure_future(self.crash.wait())
+        crashing = asyncio.ensure_future(self.target.crashed.wait())
         try:
             await asyncio.wait((working, crashing), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if working.done():
@@ -156,13 +158,13 @@ class Tab:
     async def has_crashed(self, seconds: float) -> bool:
         """Whether the page's process has died, or does so within so many seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.crash.wait(), seconds)
-        return self.crash.is_set()
+            await asyncio.wait_for(self.target.crashed.wait(), seconds)
+        return self.target.crashed.is_set()
 
     async def resize(self, width: int, height: int) -> None:
         """Give the page a viewport of that size."""
         if self.size != (width, height):
-            await within(OPEN_S, self.page.set_viewport_size({"width": width, "height": height}), "resize")
+            await within(OPEN_S, self.session.send(*_window(width, height, self.scale)), "resize")
             self.size = (width, height)
 
     async def photograph(
@@ -176,39 +178,47 @@ class Tab:
         """
         fits = box["x"] + box["width"] <= self.size[0] and box["y"] + box["height"] <= self.size[1]
         beyond = not (fits or in_view)
-        clip = {**box, "scale": screenshot_format.scale}
+        clip = {**box, "scale": 1}  # of the pixels that the page is emulated with
         options: dict[str, Any] = {"format": screenshot_format.kind, "clip": clip, "captureBeyondViewport": beyond}
         if screenshot_format.kind != "png":
             options["quality"] = screenshot_format.quality
         for attempt in range(_SHOTS):
             try:
-                shot = await self.race(self.cdp.send("Page.captureScreenshot", options), seconds)
+                shot = await self.race(self.session.send("Page.captureScreenshot", options), seconds)
                 return base64.b64decode(shot["data"])
-            except PlaywrightError as error:
-                if "Unable to capture" not in error.message or attempt == _SHOTS - 1:
-                    raise BrowserCrashed(error.message.splitlines()[0]) from error
+            except ProtocolError as error:
+                if "Unable to capture" not in str(error) or attempt == _SHOTS - 1:
+                    raise BrowserCrashed(str(error)) from error
         raise AssertionError("a loop of at least one attempt returns or raises")
 
     async def clear(self) -> None:
         """Leave the post and forget everything: cookies, every storage, workers, history. The HTTP cache may stay.
 
         Beacons outlive their page, and their answers may set cookies when the next post is on show. So the door bars
-        the tab from here to its next visit, which ends them all; what had arrived by then is cleared at last.
+        the tab from here to its next visit, which ends them all; what had arrived by then is cleared at last. A page may
+        also store something as it is left: it has done so when its history is gone and the empty page answers.
         """
-        self.recorder = None
+        self.record(None)
         if self._asking_anew:
-            await within(CLEAR_S, self.cdp.send("Fetch.disable"), "intercept no more")
-            self._asking_anew = False
-        await within(CLEAR_S, self.page.goto("about:blank", wait_until="commit"), "leave the page")
+            await within(CLEAR_S, self.target.pause(None), "intercept no more")
+            self.target.on_paused, self._asking_anew = let_on, False
+        await within(CLEAR_S, self.target.navigate("about:blank"), "leave the page")
         self.door.bar(self.user)
-        everything = {"origin": "*", "storageTypes": "all"}
-        await within(CLEAR_S, self.cdp.send("Storage.clearDataForOrigin", everything), "clear the identity")
         await within(CLEAR_S, self._forget_history(), "clear the history")
-        await within(CLEAR_S, self.cdp.send("Network.clearBrowserCookies"), "clear the last cookies")
-        self.popups = self.dialogs = 0
+        await within(CLEAR_S, self.session.send("Runtime.evaluate", {"expression": "0"}), "hear from the empty page")
+        everything = {"origin": "*", "storageTypes": "all"}
+        await within(CLEAR_S, self.session.send("Storage.clearDataForOrigin", everything), "clear the identity")
+        await within(CLEAR_S, self.session.send("Network.clearBrowserCookies"), "clear the last cookies")
+        self.target.network.forget()
+        self.target.popups = self.target.dialogs = 0
         self.written.clear()
         self.stored.clear()
         self.visits += 1
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Let a recorder hear of every request from now on, or nobody."""
+        self.recorder = recorder
+        self.target.network.listener = recorder or Listener()
 
     async def _forget_history(self) -> None:
         """Clear the history until the empty page is all there is.
@@ -218,21 +228,22 @@ class Tab:
         """
         while True:
             try:
-                await self.cdp.send("Page.resetNavigationHistory")
-                history = await self.cdp.send("Page.getNavigationHistory")
+                resetting = self.session.send("Page.resetNavigationHistory")
+                history = await self.session.send("Page.getNavigationHistory")
+                await resetting
                 if [entry["url"] for entry in history["entries"]] == ["about:blank"]:
                     return
-            except PlaywrightError as error:
-                if "active page" not in error.message:
+            except ProtocolError as error:
+                if "active page" not in str(error):
                     raise
             await asyncio.sleep(0.02)
 
     async def close(self) -> bool:
         """Close the tab and its context; False when it does not close, which only the browser's end can mend."""
-        self.recorder = None
+        self.record(None)
         try:
-            await asyncio.wait_for(self.context.close(), CLOSE_S * crowding())
-        except (PlaywrightError, TimeoutError):
+            await asyncio.wait_for(self.chrome.targets.close(self.target), CLOSE_S * crowding())
+        except (ProtocolError, TimeoutError):
             return False
         return True
 
@@ -242,109 +253,63 @@ async def open_tab(chrome: Chrome, door: Door, size: tuple[int, int], scale: flo
 
     Its password is given once, for the context's life.
     """
-    context = await within(
-        OPEN_S,
-        chrome.browser.new_context(
-            accept_downloads=False,
-            service_workers="block",
-            viewport={"width": size[0], "height": size[1]},
-            device_scale_factor=scale,
-            locale="en-US",
-            timezone_id="UTC",
-            color_scheme="light",
-            reduced_motion="reduce",
-            user_agent=chrome.user_agent,
-            permissions=[],
-            proxy={"server": door.server},
-        ),
-        "new context",
-    )
-    await within(OPEN_S, context.add_init_script(_FORGET_NAME), "init script")
-    page = await within(OPEN_S, context.new_page(), "new page")
-    cdp = await within(OPEN_S, context.new_cdp_session(page), "CDP session")
-    await within(OPEN_S, cdp.send("Emulation.setUserAgentOverride", chrome.identity), "user agent")
+    settings = [*_settings(chrome), *(("Page.addScriptToEvaluateOnNewDocument", {"source": s}) for s in _SCRIPTS)]
+    target = await within(OPEN_S, chrome.targets.open(settings, door.server), "new page")
+    target.session.send(*_window(*size, scale))
+    target.session.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
     user = f"tab-{secrets.token_hex(8)}"
-    await within(OPEN_S, sign_in(page, cdp, door, user), "sign in at the door")
-    tree = await within(OPEN_S, cdp.send("Page.getFrameTree"), "frame tree")
-    tab = Tab(chrome, context, page, cdp, door, user, size, scale, _frame=tree["frameTree"]["frame"]["id"])
-    _listen(tab)
+    await within(OPEN_S, sign_in(target, door, user), "sign in at the door")
+    tab = Tab(chrome, target, door, user, size, scale)
+    target.session.on("Inspector.targetCrashed", lambda _: tab.spoil())
     await tab.clear()  # the first visit must find the same empty tab as every other
     return tab
 
 
-async def sign_in(page: Page, cdp: CDPSession, door: Door, user: str = "door") -> None:
+def _settings(chrome: Chrome) -> list[Command]:
+    """What makes every page the same: who the browser is, its language, its time zone, how it draws."""
+    features = {"prefers-color-scheme": "light", "prefers-reduced-motion": "reduce"}
+    media = [{"name": name, "value": value} for name, value in features.items()]
+    return [
+        ("Emulation.setUserAgentOverride", chrome.identity),
+        ("Emulation.setLocaleOverride", {"locale": "en-US"}),
+        ("Emulation.setTimezoneOverride", {"timezoneId": "UTC"}),
+        ("Emulation.setEmulatedMedia", {"features": media}),
+    ]
+
+
+def _window(width: int, height: int, scale: float) -> Command:
+    """The command that gives a page a window and screen of that size, in CSS pixels."""
+    size = {"width": width, "height": height, "screenWidth": width, "screenHeight": height}
+    return "Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": scale, "mobile": False}
+
+
+async def sign_in(target: Target, door: Door, user: str = "door") -> None:
     """Let Chromium learn the door's password.
 
-    Playwright could give it (`proxy=`), but then intercepts every request and turns the HTTP cache off for good.
-    Chromium remembers a proxy's password by itself, so one intercepted visit to the door's own address is enough.
+    Chromium remembers a proxy's password by itself, so one intercepted visit to the door's own address is enough; an
+    interception that stays would turn the HTTP cache off.
     Raises BrowserCrashed when the door does not let the browser in.
     """
-    proxy = door.proxy_for(user)
+    proxy, session = door.proxy_for(user), target.session
     answer = {"response": "ProvideCredentials", "username": proxy["username"], "password": proxy["password"]}
-    working: set[asyncio.Future[Any]] = set()
+    is_signing_in = True
 
-    def send(method: str, parameters: dict[str, Any]) -> None:
-        work = asyncio.ensure_future(cdp.send(method, parameters))
-        working.add(work)
-        work.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def on_auth(event: dict[str, Any]) -> None:
-        ours = event["authChallenge"].get("source") == "Proxy"
+    def on_auth(event: Event) -> None:
+        ours = is_signing_in and event["authChallenge"].get("source") == "Proxy"
         reply = answer if ours else {"response": "CancelAuth"}
-        send("Fetch.continueWithAuth", {"requestId": event["requestId"], "authChallengeResponse": reply})
+        session.send("Fetch.continueWithAuth", {"requestId": event["requestId"], "authChallengeResponse": reply})
 
-    def on_paused(event: dict[str, Any]) -> None:
-        send("Fetch.continueRequest", {"requestId": event["requestId"]})
-
-    cdp.on("Fetch.authRequired", on_auth)
-    cdp.on("Fetch.requestPaused", on_paused)
-    await cdp.send("Fetch.enable", {"handleAuthRequests": True})
-    response = await page.goto(door.sign_in_url)
-    await cdp.send("Fetch.disable")
-    cdp.remove_listener("Fetch.authRequired", on_auth)
-    cdp.remove_listener("Fetch.requestPaused", on_paused)
+    session.on("Fetch.authRequired", on_auth)
+    await target.pause({"handleAuthRequests": True})
+    response = await target.navigate(door.sign_in_url)
+    await target.pause(None)
+    is_signing_in = False
     if response is None or response.status != 200:
         raise BrowserCrashed("the browser could not sign in at the door")
 
 
-def _listen(tab: Tab) -> None:
-    """Send the page's events to whichever recorder is on, and close what the page opens."""
-
-    def on_popup(page: Page) -> None:
-        if page is not tab.page:
-            tab.popups += 1
-            closing = asyncio.ensure_future(page.close())
-            closing.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def on_dialog(dialog: Any) -> None:
-        tab.dialogs += 1
-        closing = asyncio.ensure_future(dialog.dismiss())
-        closing.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def on_crash(_: Page) -> None:
-        tab.spoiled = True
-        tab.crash.set()
-
-    def on_paused(event: dict[str, Any]) -> None:
-        if tab._asking_anew:
-            sent = [each for each in event["request"]["headers"].items() if each[0].lower() not in _ANEW]
-            headers = [{"name": name, "value": value} for name, value in (*_ANEW.items(), *sent)]
-            request = {"requestId": event["requestId"], "headers": headers}
-            going = asyncio.ensure_future(tab.cdp.send("Fetch.continueRequest", request))
-            going.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def to_recorder(name: str) -> Any:
-        def pass_on(event: Request | Response) -> None:
-            if tab.recorder:
-                getattr(tab.recorder, name)(event)
-
-        return pass_on
-
-    tab.context.on("page", on_popup)
-    tab.page.on("dialog", on_dialog)
-    tab.page.on("crash", on_crash)
-    tab.cdp.on("Fetch.requestPaused", on_paused)
-    tab.page.on("request", to_recorder("on_request"))
-    tab.page.on("response", to_recorder("on_response"))
-    tab.page.on("requestfinished", to_recorder("on_finished"))
-    tab.page.on("requestfailed", to_recorder("on_failed"))
+def _send_anew(session: Session, event: Event) -> None:
+    """Let a paused document come from its server."""
+    sent = [each for each in event["request"]["headers"].items() if each[0].lower() not in _ANEW]
+    headers = [{"name": name, "value": value} for name, value in (*_ANEW.items(), *sent)]
+    session.send("Fetch.continueRequest", {"requestId": event["requestId"], "headers": headers})

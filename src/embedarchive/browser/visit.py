@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Response
-from playwright.async_api import TimeoutError as PlaywrightTimeout
-
+from embedarchive.browser.cdp import ProtocolError
 from embedarchive.browser.limits import VisitLimits
+from embedarchive.browser.network import PageResponse
 from embedarchive.browser.observe import GRACE_S, Look, be_patient, look_at_frame
 from embedarchive.browser.record import BODY_S, RecordedRequest, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
@@ -69,7 +67,8 @@ async def visit_frame(
     frame, url = visit.frame, fill_url(visit.frame.url, post, visit)
     seen = Visit(Page(url, url, None), clock.now())
     began = monotonic()
-    recorder = tab.recorder = Recorder(door.remote_address, tab.body_cache, reads=bodies)
+    recorder = Recorder(door.remote_address, tab.body_cache, reads=bodies)
+    tab.record(recorder)
     await tab.resize(frame.width, frame.height)
     response = await _navigate(tab, seen, frame, limits, door)
     seen.timings["navigate_ms"] = round((monotonic() - began) * 1000)
@@ -84,28 +83,28 @@ async def visit_frame(
     seen.exchanges, seen.bodies = recorder.exchanges(), recorder.bodies()
     if recorder.overflow:
         seen.late.append(f"{recorder.overflow} more requests than are kept of one page")
-    seen.popups, seen.dialogs = tab.popups, tab.dialogs
+    seen.popups, seen.dialogs = tab.target.popups, tab.target.dialogs
     seen.finished_at = clock.now()
     return seen
 
 
-async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: VisitLimits, door: Door) -> Response | None:
+async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: VisitLimits, door: Door) -> PageResponse | None:
     """Go to the frame; a failure becomes the page's `error`."""
     before = len(door.refusals)
     try:
         going = tab.go(seen.page.url, limits.phase_s, frame.referrer)
         patience = be_patient(tab, limits, limits.navigate_s)
         response = await tab.race(patience.wait(going), limits.phase_s + GRACE_S)
-    except (PlaywrightTimeout, TimeoutError):
+    except TimeoutError:
         await _blame(tab, seen, "timeout")
         return None
-    except PlaywrightError as error:
+    except ProtocolError as error:
         # A navigation is also aborted when the page's process dies; word of that may come a moment later.
-        aborted = "ERR_ABORTED" in error.message and await tab.has_crashed(0.5)
-        if aborted or re.search(r"closed|crashed", error.message):
-            raise BrowserCrashed(error.message.splitlines()[0]) from error
+        aborted = "ERR_ABORTED" in str(error) and await tab.has_crashed(0.5)
+        if aborted or re.search(r"closed|crashed", str(error)):
+            raise BrowserCrashed(str(error)) from error
         refusals = list(door.refusals)[before:] or list(door.refusals)[-1:]
-        seen.page = replace(seen.page, error=name_failure(error.message, refusals))
+        seen.page = replace(seen.page, error=name_failure(str(error), refusals))
         return None
     if response is None:
         seen.page = replace(seen.page, error="no_document")
@@ -155,11 +154,11 @@ def _take(seen: Visit, look: Look) -> None:
         seen.page = replace(seen.page, error="restless")
 
 
-def _read_document(seen: Visit, recorder: Recorder, response: Response | None) -> None:
+def _read_document(seen: Visit, recorder: Recorder, response: PageResponse | None) -> None:
     """Put the main document as served into the page: the one at the final address, else the one first answered."""
     if response is None:
         return
-    entries = [e for e in recorder.entries.values() if e.response and e.request.is_navigation_request()]
+    entries = [e for e in recorder.entries.values() if e.response and e.request.is_navigation]
     final = seen.page.final_url.partition("#")[0]
     entry = next((e for e in reversed(entries) if e.request.url.partition("#")[0] == final), None)
     entry = entry or recorder.main_entry(response)
@@ -186,5 +185,5 @@ def _find_cut(entry: RecordedRequest) -> str | None:
 
 def _redirects(recorder: Recorder) -> Iterator[tuple[int, str]]:
     for entry in recorder.entries.values():
-        if entry.response and 300 <= entry.response.status < 400 and entry.request.is_navigation_request():
+        if entry.response and 300 <= entry.response.status < 400 and entry.request.is_navigation:
             yield entry.response.status, redact_url(entry.request.url)

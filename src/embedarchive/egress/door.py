@@ -45,7 +45,7 @@ class Refusal:
 
 
 class Door:
-    """Open with `async with`; give `proxy` to Playwright and `proxy_url` to httpx.
+    """Open with `async with`; give `proxy` to a browser and `proxy_url` to httpx.
 
     `resolver` and `token` are there for tests; by default the system resolves, and the token is new for every door.
     With an `upstream` all that passes goes through that proxy; `proxy_fault` says why nothing can, once that is sure.
@@ -119,14 +119,11 @@ class Door:
 
     @property
     def proxy(self) -> dict[str, str]:
-        """What Playwright's `proxy=` takes, at launch or for a context.
+        """Where it is, and what it wants to know of who comes: a name and its password.
 
-        Simple, but dear: to give the password, Playwright intercepts every request and turns the HTTP cache off
-        (measured: 16 pages/s instead of 26, 7 requests a page instead of 1). Cheaper: `proxy={"server": door.server}`,
-        then in each new context one CDP session with `Fetch.enable(handleAuthRequests=True)`, answering
-        `Fetch.authRequired` with `username` and `password` of this dict and `Fetch.requestPaused` with
-        `Fetch.continueRequest`, one visit to `sign_in_url`, and `Fetch.disable`. Chromium then sends the password by
-        itself for the life of the context.
+        A browser asked for a password at every request is slow: Playwright's `proxy=` intercepts them all and turns the HTTP
+        cache off (measured: 16 pages/s instead of 26, 7 requests a page instead of 1). Chromium sends it by itself for the
+        life of a context in which one visit to `sign_in_url` was answered with it (`browser.tab.sign_in`).
         """
         return self.proxy_for("door")
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page, Route
-
 from embedarchive.browser import BrowserChoice, VisitLimits
+from embedarchive.browser.cdp import Event, ProtocolError, Session
 from embedarchive.browser.launch import Chrome, launch, within
 from embedarchive.browser.patience import crowding
 from embedarchive.browser.tab import CLEAR_S, OPEN_S, ScreenshotFormat, Tab
 from embedarchive.browser.tabs import WarmTabs
+from embedarchive.browser.target import Target
 from embedarchive.browser.visit import visit_frame
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door, DoorPolicy, Refusal
@@ -58,24 +58,24 @@ class Prompter:
 
     replaying: Replaying | None = None
     unanswered: list[str] = field(default_factory=list)
-    _answering: set[asyncio.Task[None]] = field(default_factory=set)
+    _answering: set[asyncio.Future[Event]] = field(default_factory=set)
 
-    async def answer(self, route: Route) -> None:
+    def answer(self, session: Session, event: Event) -> None:
         """Answer one request as it was answered then, or not at all."""
-        task = asyncio.current_task()
-        assert task, "Playwright calls handlers in tasks"
-        self._answering.add(task)
-        request = route.request
-        found = self.replaying.find(request.method, request.url) if self.replaying else None
-        try:
-            with contextlib.suppress(PlaywrightError):  # the page is gone, nobody waits for the answer
-                if found is None:
-                    self.unanswered.append(f"{request.method} {request.url}")
-                    await route.abort("internetdisconnected")
-                else:
-                    await route.fulfill(status=found.status, headers=found.framed(), body=found.body)
-        finally:
-            self._answering.discard(task)
+        request, found = event["request"], None
+        url = request["url"] + request.get("urlFragment", "")
+        if self.replaying:
+            found = self.replaying.find(request["method"], url)
+        if found:
+            command, answer = "Fetch.fulfillRequest", fulfil(found.status, found.framed(), found.body)
+        elif allowed := allow_preflight(request):
+            command, answer = "Fetch.fulfillRequest", fulfil(204, allowed)
+        else:
+            self.unanswered.append(f"{request['method']} {url}")
+            command, answer = "Fetch.failRequest", {"errorReason": "InternetDisconnected"}
+        answering = session.send(command, {"requestId": event["requestId"], **answer})
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
 
     async def stop(self) -> bool:
         """Answer no more, and wait for the answers on their way, which could set cookies; False if they do not end."""
@@ -83,6 +83,25 @@ class Prompter:
         if self._answering:
             await asyncio.wait(self._answering, timeout=CLEAR_S)
         return not self._answering
+
+
+def fulfil(status: int, headers: Mapping[str, str], body: bytes = b"") -> Event:
+    """An answer as Fetch.fulfillRequest takes it: lines of one name are headers of their own."""
+    lines = [{"name": name, "value": line} for name, value in headers.items() for line in value.split("\n")]
+    return {"responseCode": status, "responseHeaders": lines, "body": base64.b64encode(body).decode()}
+
+
+def allow_preflight(request: Event) -> dict[str, str] | None:
+    """The answer to a question that a browser asks before another request, which is the one that matters; else None."""
+    asked = {name.lower(): value for name, value in request["headers"].items()}
+    if request["method"] != "OPTIONS" or "access-control-request-method" not in asked:
+        return None
+    return {
+        "Access-Control-Allow-Origin": asked.get("origin", "*"),
+        "Access-Control-Allow-Methods": asked["access-control-request-method"],
+        "Access-Control-Allow-Headers": asked.get("access-control-request-headers", ""),
+        "Access-Control-Allow-Credentials": "true",
+    }
 
 
 class ReplayBrowser:
@@ -167,18 +186,20 @@ class ReplayBrowser:
         if capture.in_place and shown.settled:  # there the frame was photographed, not the card in it
             window = {"x": 0.0, "y": 0.0, "width": float(tab.size[0]), "height": float(tab.size[1])}
             shown.screenshot = await tab.photograph(window, screenshot_format, self.limits.screenshot_s)
-        await look(tab.page, capture.visit.frame.card, shown)
+        await look(tab.target, capture.visit.frame.card, shown)
 
     async def _furnish(self, tab: Tab) -> None:
         """Let a prompter answer all that a new tab asks, for its life; Chromium then keeps nothing in its cache."""
         self.opened += 1
         prompter = self._prompters[tab] = Prompter()
-        await within(OPEN_S, tab.context.route("**/*", prompter.answer), "answer requests")
+        tab.target.on_paused = prompter.answer
+        await within(OPEN_S, tab.target.pause({"patterns": [{"urlPattern": "*"}]}), "answer requests")
+        await within(OPEN_S, tab.session.send("Network.setCacheDisabled", {"cacheDisabled": True}), "cache nothing")
 
     async def _start(self) -> Chrome:
         """A browser of its own, started again if it died."""
         async with self._starting:
-            if self._chrome and not self._chrome.dead and self._chrome.browser.is_connected():
+            if self._chrome and self._chrome.is_running:
                 return self._chrome
             if self._chrome:
                 await self._chrome.stop()
@@ -186,11 +207,11 @@ class ReplayBrowser:
             return self._chrome
 
 
-async def look(page: Page, card: str, shown: Shown) -> None:
+async def look(target: Target, card: str, shown: Shown) -> None:
     """Read the words and count the pictures on show, in the card and in the frames within the page."""
-    for frame in page.frames:
-        with contextlib.suppress(PlaywrightError, TimeoutError):
-            told = await asyncio.wait_for(frame.evaluate(_LOOK, card), READ_S)
+    for frame in tuple(target.frames.values()):
+        with contextlib.suppress(ProtocolError, TimeoutError):
+            told = await asyncio.wait_for(frame.call(_LOOK, card), READ_S)
             shown.text += f"\n{told['text']}"
             shown.pictures += told["shown"]
             shown.whole += told["whole"]
