@@ -51,12 +51,13 @@ from embedarchive.library.subject_access import find_traces, identify_person
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.instagram import shortcode_of
 from embedarchive.store import Archive, open_reader
+from embedarchive.store.blobs import hash_bytes
 from embedarchive.store.rows import FULL_TEXT, index_grams
 from in_process import run
 from invent import make_tongues, write_post
 from reading_room import serving
 
-NO_BODY = "0" * 64
+NO_BODY = hash_bytes(b"x")
 NOW = "2026-03-20T08:00:00.000Z"
 FIRST_ID = 3_000_000_000_000_000_000
 BETWEEN_IDS = 839_000_000_000

@@ -207,15 +207,16 @@ def take_over_new(conn: Connection, target: Path) -> Backup:
         if conn.execute(_WITHDRAWN).fetchone():
             raise _NotInStep("something was withdrawn")
         last = conn.execute("SELECT coalesce(max(rowid), 0) FROM main.blobs").fetchone()[0]
+        numbered = find_rowid_tables(conn)
         for (table,) in conn.execute(_TABLES).fetchall():
-            take_over_table(conn, table, last)
+            take_over_table(conn, table, last, has_rowid=table in numbered)
         files, size = check_new_files(conn, last)
         refuse_uncounted(conn)
         rows = conn.total_changes - before
     return Backup(target, False, rows, files, size)
 
 
-def take_over_table(conn: Connection, table: str, last: int) -> None:
+def take_over_table(conn: Connection, table: str, last: int, *, has_rowid: bool) -> None:
     """Insert what is new in a table, replace what has changed, delete what is gone."""
     if table == "blobs":
         take_over_after(conn, table, last)
@@ -224,7 +225,7 @@ def take_over_table(conn: Connection, table: str, last: int) -> None:
         take_over_after(conn, table, conn.execute(f"SELECT coalesce(max(rowid), 0) FROM main.{table}").fetchone()[0])
         return
     columns = [(row[1], row[5]) for row in conn.execute(f'PRAGMA main.table_info("{table}")')]
-    if is_rowid_table(conn, table):
+    if has_rowid:
         key, names = ["rowid"], ["rowid", *(name for name, _ in columns)]
     else:
         key, names = [name for name, position in columns if position], [name for name, _ in columns]
@@ -257,9 +258,10 @@ def listed(alias: str, names: Iterable[str]) -> str:
     return ", ".join(f'{alias}."{name}"' if alias else f'"{name}"' for name in names)
 
 
-def is_rowid_table(conn: Connection, table: str) -> bool:
-    row = conn.execute("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,)).fetchone()
-    return row is not None and row[0] == 0
+def find_rowid_tables(conn: Connection) -> frozenset[str]:
+    """Which tables have numbers of rows. Asked once: SQLite looks through every view to answer it."""
+    rows = conn.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 0 AND type <> 'view'")
+    return frozenset(row[0] for row in rows.fetchall())
 
 
 def check_new_files(conn: Connection, last: int) -> tuple[int, int]:
