@@ -39,7 +39,9 @@ from embedarchive.run.recorded import (
 from embedarchive.sources import Seed, expand_seeds
 from embedarchive.sources.files import find_web_archives
 from embedarchive.sources.intake import Intake
+from embedarchive.sources.media import is_platform_page
 from embedarchive.sources.recordings import RecordingReader, holds_part
+from embedarchive.sources.saved_recordings import find_saved_pages, read_recorded
 from embedarchive.store import Archive
 from embedarchive.store.recorded import keep_recorded
 
@@ -91,7 +93,7 @@ def gather_posts(gathering: Gathering, paths: Iterable[Path]) -> None:
     """Read files for what is recorded at addresses of posts. Raises SourceError for one that cannot be read."""
     reader = RecordingReader(lambda url, digest: find_subject(url) is not None, _note(gathering))
     for path in paths:
-        for recording in reader.read(path):
+        for recording in read_recorded(reader, path):
             if not _is_too_much(recording.exchange):
                 subject = find_subject(recording.exchange.url)
                 gathering.add(recording, subject or None)
@@ -149,7 +151,7 @@ def gather_files(gathering: Gathering, paths: Iterable[Path], most: int = MOST_R
 
         reader = RecordingReader(wants, _note(gathering))
         for path in paths:
-            for recording in reader.read(path):
+            for recording in read_recorded(reader, path):
                 gathering.add(recording, None)
         wanted = set()
 
@@ -241,9 +243,11 @@ def prepare_import(paths: Iterable[Path], intake: Intake) -> Prepare:
         for path in whole:
             import_whole(archive, crawl_id, path, emit, now)
         others = [path for path in named if path not in whole]
-        articles = (seed for seed in expand_seeds(map(str, others), intake=intake) if not is_of(seed, whole))
+        seeds = expand_seeds(map(str, others), intake=intake)
+        articles = (seed for seed in seeds if not is_of(seed, whole) and not is_platform_page(seed.url))
         keep_documents(archive, crawl_id, articles, emit, now)
         archives = [path for each in others for path in find_web_archives(each) if path not in whole]
+        archives += [path for each in others for path in find_saved_pages(each)]
         import_posts(archive, crawl_id, archives, emit, now)
         tell_skipped(intake, emit)
 

@@ -68,7 +68,7 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
     if not path.is_dir():
         yield from _read_file(path, identify_kind(path), base_url, intake)
         return
-    for file in sorted(_walk(path, intake)):
+    for file in sorted(walk_files(path, intake)):
         kind = identify_kind(file)
         if kind == "list" and not is_asset(file.name):
             intake.skip(str(path), "list_in_folder", str(file))
@@ -85,11 +85,11 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
 
 def find_web_archives(path: Path) -> Iterator[Path]:
     """A WARC, ARC or WACZ file, or every one below a folder, sorted by path."""
-    files = sorted(_walk(path, Intake())) if path.is_dir() else [path]
+    files = sorted(walk_files(path, Intake())) if path.is_dir() else [path]
     yield from (file for file in files if identify_kind(file) == "web archive")
 
 
-def _walk(folder: Path, intake: Intake) -> Iterator[Path]:
+def walk_files(folder: Path, intake: Intake) -> Iterator[Path]:
     """Every file below a folder; links to folders are not followed, so there is no loop to walk into.
 
     What browsers put in a folder beside a page that they saved is part of it.
@@ -158,7 +158,7 @@ def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> 
     fetch = Fetch(
         url=url,
         final_url=url,
-        fetched_at=find_saved_date(body) or _find_file_date(path),
+        fetched_at=find_saved_date(body) or find_file_date(path),
         outcome="ok",
         content_type="text/html" if kind == "html" else "text/plain",
         body=body,
@@ -168,7 +168,7 @@ def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> 
     yield Seed(url, str(path), fetch)
 
 
-def _find_file_date(path: Path) -> str:
+def find_file_date(path: Path) -> str:
     return to_iso(datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
@@ -203,7 +203,7 @@ def _read_saved(path: Path, kind: Kind, body: bytes, base_url: str | None, intak
             continue
         taken, url = True, url or path.resolve().as_uri()
         fetch = Fetch(
-            url=url, final_url=url, fetched_at=page.saved_at or _find_file_date(path), outcome="ok",
+            url=url, final_url=url, fetched_at=page.saved_at or find_file_date(path), outcome="ok",
             status=page.status, content_type=page.content_type, body=page.body, source=str(path),
         )  # fmt: skip
         yield Seed(url, str(path), fetch)
@@ -233,8 +233,7 @@ def _check_address(url: str | None) -> str | None:
 
 def find_address(html: bytes) -> str | None:
     """The address a saved page says it has: canonical or og:url, else what the program that saved it wrote down."""
-    saved = _SAVED_FROM.search(html[:4096])
-    noted = (saved[1] or saved[2]).decode("utf-8", "replace") if saved else None
+    noted = find_noted_address(html)
     for url in (find_canonical(html, noted), noted):
         try:
             if url:
@@ -242,6 +241,14 @@ def find_address(html: bytes) -> str | None:
         except RefusedError:
             continue
     return None
+
+
+def find_noted_address(html: bytes) -> str | None:
+    """The address that the program which saved a page wrote at its top. Pure."""
+    saved = _SAVED_FROM.search(html[:4096])
+    if saved is None:
+        return None
+    return (saved[1] or saved[2]).decode("utf-8", "replace")
 
 
 def read_body(path: Path, max_bytes: int) -> tuple[bytes, str | None]:

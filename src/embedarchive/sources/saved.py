@@ -95,7 +95,7 @@ def read_mhtml(data: bytes) -> SavedPage | None:
     pages = [part for part in parts if is_html(part.get_content_type())]
     start = str(message.get_param("start") or "")
     root = next(
-        (part for part in pages if start and _read_field(part, "Content-ID") == start), pages[0] if pages else None
+        (part for part in pages if start and read_field(part, "Content-ID") == start), pages[0] if pages else None
     )
     if root is None:
         return None
@@ -103,38 +103,38 @@ def read_mhtml(data: bytes) -> SavedPage | None:
 
     def read(address: str) -> bytes | None:
         part = frames.get(address)
-        return _find_payload(part) if part is not None else None
+        return find_payload(part) if part is not None else None
 
     names = ((root, "Content-Location"), (message, "Snapshot-Content-Location"), (message, "Content-Location"))
-    url = next((said for part, name in names if (said := _read_field(part, name))), None)
+    url = next((said for part, name in names if (said := read_field(part, name))), None)
     charset = root.get_content_charset()
     return SavedPage(
         url=url,
-        body=put_frames_in(_find_payload(root), read),
+        body=put_frames_in(find_payload(root), read),
         content_type="text/html" + (f"; charset={charset}" if charset else ""),
-        saved_at=_read_mail_date(_read_field(message, "Date")),
+        saved_at=read_mail_date(read_field(message, "Date")),
     )
 
 
-def _read_field(part: Message, name: str) -> str | None:
+def read_field(part: Message, name: str) -> str | None:
     """A field's text; one with bytes beyond ASCII comes as an object (`email.header.Header`)."""
     said = part.get(name)
     return None if said is None else str(said).strip() or None
 
 
 def _find_names(part: Message) -> Iterator[str]:
-    if name := _read_field(part, "Content-ID"):
+    if name := read_field(part, "Content-ID"):
         yield f"cid:{name.strip('<>')}"
-    if address := _read_field(part, "Content-Location"):
+    if address := read_field(part, "Content-Location"):
         yield address
 
 
-def _find_payload(part: Message) -> bytes:
+def find_payload(part: Message) -> bytes:
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 
 
-def _read_mail_date(text: str | None) -> str | None:
+def read_mail_date(text: str | None) -> str | None:
     try:
         moment = email.utils.parsedate_to_datetime(text or "")
     except (ValueError, TypeError):
@@ -191,10 +191,10 @@ def _read_entry(entry: Any) -> SavedPage:
     if not is_html(kind, body[:4096]):
         return SavedPage(url, b"", kind, reason="other_type")
     kind = kind if encoded else "text/html; charset=utf-8"
-    return SavedPage(url, body, kind, _read_iso(entry.get("startedDateTime")), status or None)
+    return SavedPage(url, body, kind, read_iso(entry.get("startedDateTime")), status or None)
 
 
-def _read_iso(text: Any) -> str | None:
+def read_iso(text: Any) -> str | None:
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:

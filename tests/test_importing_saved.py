@@ -1,0 +1,178 @@
+"""Pages that browsers saved come in: a post's own page or frame becomes a capture of whoever saved it, its files with it."""
+
+from __future__ import annotations
+
+import base64
+import email.message
+import email.policy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from embedarchive.api.commands import import_files
+from embedarchive.core.model import Exchange
+from test_importing import select
+from web_archives import THEN, find_post, find_scene, record_scene
+
+NAMES = ("instagram", "bluesky", "youtube", "telegram", "mastodon")
+SAVED = "Sat, 09 Mar 2024 10:00:00 -0000"
+
+
+def write_mhtml(path: Path, recorded: list[Exchange]) -> Path:
+    """As Chromium saves a page: its parts by their addresses, the page first."""
+    message = email.message.Message(email.policy.compat32)
+    message["From"], message["Date"], message["MIME-Version"] = "<Saved by Blink>", SAVED, "1.0"
+    message["Snapshot-Content-Location"] = recorded[0].url
+    message["Content-Type"] = 'multipart/related; type="text/html"; boundary="b"'
+    parts = []
+    for each in recorded:
+        part = email.message.Message(email.policy.compat32)
+        part["Content-Type"] = each.content_type or "application/octet-stream"
+        part["Content-Transfer-Encoding"] = "base64"
+        part["Content-Location"] = each.url
+        part.set_payload(base64.encodebytes(each.body or b"").decode())
+        parts.append(part)
+    message.set_payload(parts)
+    path.write_bytes(message.as_bytes())
+    return path
+
+
+def write_har(path: Path, recorded: list[Exchange]) -> Path:
+    entries = [
+        {
+            "startedDateTime": each.started_at,
+            "request": {"url": each.url, "method": "GET"},
+            "response": {
+                "status": each.status,
+                "headers": [{"name": name, "value": value} for name, value in each.response_headers],
+                "content": {
+                    "mimeType": each.content_type,
+                    "text": base64.b64encode(each.body or b"").decode(),
+                    "encoding": "base64",
+                },
+            },
+        }
+        for each in recorded
+    ]
+    creator = {"name": "Firefox", "version": "128.0"}
+    path.write_text(json.dumps({"log": {"version": "1.2", "creator": creator, "entries": entries}}), "utf-8")
+    return path
+
+
+def write_complete(path: Path, recorded: list[Exchange]) -> Path:
+    """As "save as, complete" does: addresses of files become those in the folder beside the page."""
+    page, *files = recorded
+    folder = path.with_name(f"{path.stem}_files")
+    folder.mkdir()
+    html = (page.body or b"").decode()
+    for number, each in enumerate(files):
+        name = f"{number}-{Path(urlsplit(each.url).path).name or 'file'}"
+        (folder / name).write_bytes(each.body or b"")
+        for spelling in (each.url, each.url.replace("&", "&amp;"), each.url.replace("/", "\\/")):
+            html = html.replace(spelling, f"./{folder.name}/{name}")
+    top = f"<!-- saved from url=({len(page.url):04})" + page.url + " -->"
+    path.write_text(f"<!DOCTYPE html>\n{top}\n{html}", "utf-8")
+    return path
+
+
+FORMS: dict[str, tuple[str, Callable[[Path, list[Exchange]], Path], str]] = {
+    "MHTML": ("page.mhtml", write_mhtml, "Saved by Blink"),
+    "HAR": ("page.har", write_har, "Firefox 128.0"),
+}
+
+
+def is_of_a_page(each: Exchange) -> bool:
+    return each.status == 200 and not (each.content_type or "").startswith("application/json")
+
+
+def record(name: str) -> list[Exchange]:
+    return [each for each in record_scene(find_scene(name)) if each.status == 200]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_page_of_a_post_is_a_capture_of_whoever_saved_it(tmp_path: Path, name: str, form: str) -> None:
+    file, write, seen_by = FORMS[form]
+    saved = write(tmp_path / file, record(name))
+    import_files(saved, archive=tmp_path / "archive")
+    path, post = tmp_path / "archive" / "embeds.db", find_post(find_scene(name))
+    [capture] = select(
+        path, "SELECT post_key, outcome, origin, seen_at, json_extract(environment, '$.seen_by') FROM captures"
+    )
+    assert capture[:3] == (post.key, "available", "import")
+    assert (capture[3][:10], capture[4]) == (THEN[:10], seen_by)
+    kept = select(path, "SELECT count(*) FROM artifacts WHERE role IN ('media', 'poster')")[0][0]
+    named = select(path, "SELECT count(*) FROM descriptions d, json_each(d.media) m WHERE m.value ->> 'missing' IS NULL "
+                         "AND m.value ->> 'role' IN ('media', 'poster')")[0][0]  # fmt: skip
+    assert kept >= named
+    assert select(path, "SELECT (SELECT count(*) FROM checks), (SELECT count(*) FROM articles)") == [(0, 0)]
+
+
+def write_single(path: Path, recorded: list[Exchange]) -> Path:
+    """As SingleFile does: files in the page itself."""
+    page, *files = recorded
+    html = (page.body or b"").decode()
+    for each in files:
+        inside = f"data:{each.content_type};base64,{base64.b64encode(each.body or b'').decode()}"
+        for spelling in (each.url, each.url.replace("&", "&amp;"), each.url.replace("/", "\\/")):
+            html = html.replace(spelling, inside)
+    top = f"<!--\n Page saved with SingleFile \n url: {page.url} \n saved date: Sat Mar 09 2024 11:00:00 GMT+0100 (CET)\n-->"
+    path.write_text(f"<!DOCTYPE html> <html lang=en>{top}{html}", "utf-8")
+    return path
+
+
+def write_article(path: Path, recorded: list[Exchange]) -> Path:
+    """An article saved complete, the post's frame and its files in its folder."""
+    frame, *files = recorded
+    folder = path.with_name(f"{path.stem}_files")
+    folder.mkdir()
+    html = (frame.body or b"").decode()
+    for number, each in enumerate(files):
+        name = f"{number}-{Path(urlsplit(each.url).path).name or 'file'}"
+        (folder / name).write_bytes(each.body or b"")
+        for spelling in (each.url, each.url.replace("&", "&amp;"), each.url.replace("/", "\\/")):
+            html = html.replace(spelling, f"./{name}")
+    top = f"<!-- saved from url=({len(frame.url):04})" + frame.url + " -->"
+    (folder / "saved_resource.html").write_text(f"<!DOCTYPE html>\n{top}\n{html}", "utf-8")
+    article = (
+        "<!DOCTYPE html>\n<!-- saved from url=(0027)https://news.example/harbour -->\n<html><title>Harbour</title>"
+    )
+    path.write_text(f'{article}<iframe src="./{folder.name}/saved_resource.html"></iframe></html>', "utf-8")
+    return path
+
+
+PAGES = {"with its folder": write_complete, "in one file": write_single, "in an article": write_article}
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_a_page_saved_as_html_brings_its_pictures(tmp_path: Path, form: str) -> None:
+    recorded = [each for each in record("instagram") if is_of_a_page(each)]
+    saved = PAGES[form](tmp_path / "A post.html", recorded)
+    import_files(saved, archive=tmp_path / "archive")
+    path, post = tmp_path / "archive" / "embeds.db", find_post(find_scene("instagram"))
+    assert select(path, "SELECT post_key, outcome, origin FROM captures") == [(post.key, "available", "import")]
+    assert select(path, "SELECT count(*) > 0 FROM artifacts WHERE role = 'media'") == [(1,)]
+    assert select(path, "SELECT count(*) FROM articles") == [(int(form == "in an article"),)]
+
+
+def test_what_is_not_the_post_is_no_capture(tmp_path: Path) -> None:
+    """A login page saved under the post's address."""
+    wall = "<html><title>Login</title><form action='/accounts/login/'></form></html>"
+    url = f"{find_post(find_scene('instagram')).url}embed/captioned/"
+    page = Exchange(url, status=200, body=wall.encode(), content_type="text/html", started_at=THEN)
+    import_files(write_mhtml(tmp_path / "wall.mhtml", [page]), archive=tmp_path / "archive")
+    counted = "SELECT (SELECT count(*) FROM captures), (SELECT count(*) FROM articles)"
+    assert select(tmp_path / "archive" / "embeds.db", counted) == [(0, 0)]
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"MIME-Version: 1.0\nContent-Type: multipart/related", b'{"log": {"entries": 3}}']
+)
+def test_a_damaged_file_is_told_and_brings_nothing(tmp_path: Path, damaged: bytes) -> None:
+    for name in ("page.mhtml", "page.har"):
+        (tmp_path / name).write_bytes(damaged)
+        import_files(tmp_path / name, archive=tmp_path / "archive")
+    assert select(tmp_path / "archive" / "embeds.db", "SELECT count(*) FROM captures") == [(0,)]
