@@ -29,8 +29,11 @@ else
 	$(BIN)/embedarchive demo -a $(ARCHIVE)
 endif
 
-test: lint types $(READY) $(TOOLS)
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+# The types are judged beside the tests: that takes one core for a minute.
+test: lint $(READY) $(TOOLS)
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types && exit $$tests
 
 lint: $(READY)
 	$(BIN)/ruff check src tests bench docs packaging
