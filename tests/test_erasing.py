@@ -19,7 +19,18 @@ import pytest
 import erased_often
 from archive_builder import SAMPLES, build_archive, draw_picture, instagram, make_embed
 from embedarchive.core.errors import ArchiveBusy, DiskFull
-from embedarchive.core.model import Artifact, Capture, Claim, Description, Fetch, Found, Post, Rendering, Verdict
+from embedarchive.core.model import (
+    Artifact,
+    Capture,
+    Claim,
+    Description,
+    Exchange,
+    Fetch,
+    Found,
+    Post,
+    Rendering,
+    Verdict,
+)
 from embedarchive.detect import FINDER_RULES, find_embeds
 from embedarchive.detect.cutting import cut_posts, find_runs, make_traces
 from embedarchive.platforms import PLATFORMS
@@ -63,7 +74,13 @@ def keep_article(archive: Archive, crawl: int, html: bytes, at: str = NOW) -> in
     article = archive.keep_seed(crawl, URL, URL, at)
     fetch = archive.keep_fetch(article, crawl, Fetch(URL, URL, at, "ok", 200, content_type="text/html", body=html))
     assert fetch is not None
-    rendering = Rendering(URL, URL, at, 200, dom=html.decode(), screenshot=draw_picture(f"page {at}", (640, 900)))
+    style = f"q::after {{ content: '{CAPTION}' }}".encode()
+    drawn = Exchange(
+        f"https://img.the-meridian.example/{CAPTION[:13]}.css", status=200, body=style, content_type="text/css",
+        resource_type="stylesheet", started_at=at,
+    )  # fmt: skip
+    picture = draw_picture(f"page {at}", (640, 900))
+    rendering = Rendering(URL, URL, at, 200, dom=html.decode(), screenshot=picture, files=(drawn,))
     archive.keep_rendering(fetch, rendering)
     found = find_embeds(html, url=URL)
     archive.keep_found(fetch, found, FINDER_RULES, at, crawl)

@@ -461,7 +461,7 @@ def plan_files(
     for sha256, kind in conn.execute(
         f"SELECT sha256, 'artifact' FROM artifacts WHERE capture_id {_CAPTURES} UNION "
         f"SELECT body_sha256, resource_type FROM exchanges WHERE capture_id {_CAPTURES} AND body_sha256 IS NOT NULL UNION "
-        f"SELECT sha256, kind FROM page_files WHERE {DELETED['page_files']}",
+        f"SELECT sha256, 'page file' FROM page_files WHERE {DELETED['page_files']}",
         given,
     ):
         kinds.setdefault(sha256, set()).add(kind)
