@@ -44,11 +44,13 @@ from embedarchive.core.standing import Hold, LivenessCheck, follow, later, secon
 from embedarchive.detect.identity import make_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
+from embedarchive.run.watch import Watch, plan_watch
 from embedarchive.sources.listing import Entry, Kind, Listing
 from embedarchive.store import Archive, open_reader
+from embedarchive.store.collections import keep_members
 from embedarchive.store.conclusions import MANY_AT_ONCE, PostScope, ask_for_all
 from embedarchive.store.rows import insert
-from embedarchive.store.watching import FLOCK_A_DAY, read_used
+from embedarchive.store.watching import FLOCK_A_DAY, has_due, has_other_work, read_used
 from in_process import run
 from test_time_shifted import STORIES, Look, keep_look, known
 from waiting import BOUND_S, wait_until
@@ -595,3 +597,43 @@ def stay_for_a_round(words: list[str], path: Path) -> None:
     _, errors = process.communicate(timeout=BOUND_S)
     assert process.returncode == ExitCode.ENDED, errors
     assert "Traceback" not in errors
+
+
+def test_a_watch_of_a_collection_is_about_its_posts_its_articles_and_its_feeds(archive: Archive) -> None:
+    """What is of no collection stays due, and untold, for whoever watches it."""
+    crawl = start(archive)
+    mine, other = (story.post for story in STORIES[:2])
+    for post, url in ((mine, "https://news.example/mine"), (other, "https://news.example/other")):
+        keep_look(archive, crawl, post, Look(9))
+        embed_in(archive, crawl, url, post, at=Look(9).at)
+    for name in ("mine", "other"):
+        archive.keep_listing(f"https://news.example/{name}.xml", "feed", 3, None, Look(9).at)
+    with archive.transaction() as conn:
+        members = [("article", "https://news.example/mine"), ("seed", "https://news.example/mine.xml")]
+        keep_members(conn, "elections", members, "test", NOW)
+    archive.conclude_all()
+    conn, long_after = archive.conn, later(Look(9).at, 60 * DAY_S)
+    assert has_due(conn, mine.platform, long_after, "elections")
+    assert has_other_work(conn, long_after, "elections")
+    assert not has_due(conn, mine.platform, long_after, "sports")
+    assert not has_other_work(conn, long_after, "sports")
+    assert [each.posts for each in plan_watch(conn, Watch(collection="elections"), long_after)] == [1]
+
+    crawl = start(archive)
+    archive.keep_watch_targets(crawl, long_after, {mine.platform: 9, other.platform: 9}, "elections")
+    assert [row[0] for row in conn.execute("SELECT post_key FROM targets WHERE crawl_id = ?", (crawl,))] == [mine.key]
+    assert archive.keep_reading(crawl, long_after, 100, "elections") == 2
+    read = conn.execute(
+        "SELECT a.url FROM seeds s JOIN articles a ON a.id = s.article_id WHERE s.crawl_id = ? ORDER BY 1", (crawl,)
+    ).fetchall()
+    assert [row[0] for row in read] == ["https://news.example/mine", "https://news.example/mine.xml"]
+
+    for post in (mine, other):
+        keep_look(archive, crawl, post, Look(15, "gone", "not_found"))
+    archive.conclude_all()
+    told = archive.announce(NOW, ("hook",), "elections")
+    assert [row[0] for row in conn.execute("SELECT post_key FROM changes_to_tell c JOIN changes USING (id)")] == [
+        mine.key
+    ]
+    assert len(told) == 1
+    assert len(archive.announce(NOW, ("hook",))) == 1, "the other is told by a watch of everything"

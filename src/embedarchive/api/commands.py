@@ -304,10 +304,18 @@ def watch(
     were found gone and nobody was told of. For `settings` see `SettingsOptions`; what is raised is what `check` raises.
     """
     path = archive_path(archive)
-    open_reader(path).close()
     asked = choice or Watch()
+    with closing(open_reader(path)) as conn:
+        if asked.collection is not None:
+            refuse_unknown(conn, asked.collection)
     world = make_settings(**settings)
-    options = {"budgets": dict(asked.budgets), "per_day": asked.per_day, "longest_d": asked.longest_d}
+    options: dict[str, object] = {
+        "budgets": dict(asked.budgets),
+        "per_day": asked.per_day,
+        "longest_d": asked.longest_d,
+    }
+    if asked.collection is not None:
+        options["collection"] = asked.collection
     return run_session(
         path, "watch", world, say_options(options | {"replay": REPLAYS[replay]}, world), prepare_watch(asked),
         watcher or LogWatcher(), media=False, replay=REPLAYS[replay], watch=asked,

@@ -29,7 +29,7 @@ from embedarchive.store.sharing import open_shared
 def collection() -> None:
     """Named sets of seeds, articles and posts: to count, search, check, export and publish by.
 
-    A collection is given wherever posts are chosen: `search --collection NAME`, `check --collection NAME`, `watch alerts
+    A collection is given wherever posts are chosen: `search --collection NAME`, `check --collection NAME`, `watch
     --collection NAME`, and as `collection:NAME` to `export` and `publish`. A column `collection` of a list fills it, too.
 
     \b

@@ -87,6 +87,7 @@ room_option = click.option(
 @click.option("--budget", "budgets", type=BudgetType(), multiple=True, metavar="[PLATFORM=]N/d",
               help=f"At most so many observations of a platform a day.  [default: {PER_DAY}/d]")  # fmt: skip
 @click.option("--longest", type=Age(), default="30d", show_default=True, help="Observe each post at least this often.")
+@click.option("--collection", metavar="NAME", help="Only the posts, articles and feeds of this collection.")
 @click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="Post each change there, as JSON, signed.")
 @webhook_secret
 @room_option
@@ -128,14 +129,16 @@ def take_watch(values: dict[str, Any]) -> Watch:
     per_day = budgets.pop("", PER_DAY)
     days = max(1.1, longest.total_seconds() / 86_400)
     stays = not (values["once"] or values["plan"])
-    return Watch(budgets, per_day, days, hooks, values.pop("room"), stays)
+    return Watch(budgets, per_day, days, hooks, values.pop("room"), stays, values.pop("collection"))
 
 
 def stay(chosen: Watch, values: dict[str, Any]) -> int:
     """Do what is due whenever it is, until somebody ends it; between two rounds the archive is at rest, for others to write."""
     values.pop("once", None)
     path = archive_path(values["archive"])
-    open_reader(path).close()
+    with closing(open_reader(path)) as conn:
+        if chosen.collection is not None:
+            refuse_unknown(conn, chosen.collection)
     while True:
         handed_in = find_handed_in(path)
         with closing(open_reader(path)) as conn:
@@ -166,6 +169,8 @@ def find_handed_in(path: Path) -> int:
 def print_plan(path: Path, chosen: Watch, *, as_json: bool) -> int:
     """Print what an archive needs a day, by platform."""
     with closing(open_reader(path)) as conn:
+        if chosen.collection is not None:
+            refuse_unknown(conn, chosen.collection)
         plans = plan_watch(conn, chosen, clock.now())
     if as_json:
         click.echo(json.dumps([asdict(each) for each in plans]))

@@ -534,7 +534,7 @@ class Run:
 
     async def announce(self, watch: Watch) -> None:
         """Note what changed and nobody was told of: it is in the feeds from now on, and due for the webhooks."""
-        told = await self.keep(self.archive.announce, clock.now(), watch.channels)
+        told = await self.keep(self.archive.announce, clock.now(), watch.channels, watch.collection)
         for change_id in told:
             alert = await self.keep(read_alert, self.archive.conn, change_id)
             if alert:

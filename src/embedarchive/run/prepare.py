@@ -219,8 +219,8 @@ def prepare_watch(watch: Watch) -> Prepare:
         for platform in find_platforms(archive.conn):
             archive.settle_pacing(platform, watch.budget(platform), watch.longest_d, now[:10])
         archive.conclude_all()
-        archive.keep_watch_targets(crawl_id, now, find_allowed(archive.conn, watch, now))
-        archive.keep_reading(crawl_id, now, MOST_READINGS)
+        archive.keep_watch_targets(crawl_id, now, find_allowed(archive.conn, watch, now), watch.collection)
+        archive.keep_reading(crawl_id, now, MOST_READINGS, watch.collection)
         take_handed_in(archive, crawl_id, emit)
 
     return prepare

@@ -29,7 +29,7 @@ class Watch:
 
     `budgets` are observations a day, by platform, `per_day` those of the others. No interval is longer than `longest_d` days.
     `webhooks` are told of what changed, with links to the reading room at `room`. One that `stays` spreads a day's budget over
-    the day.
+    the day. Of a `collection` only its posts are observed, its articles and feeds read, and its changes told.
     """
 
     budgets: Mapping[str, int] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class Watch:
     webhooks: tuple[Webhook, ...] = ()
     room: str = ""
     stays: bool = False
+    collection: str | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -69,7 +70,8 @@ def find_allowed(conn: sqlite3.Connection, watch: Watch, now: str) -> dict[str, 
 def has_work(conn: sqlite3.Connection, watch: Watch, now: str) -> bool:
     """Whether anything is due that may be done now."""
     allowed = [name for name, most in find_allowed(conn, watch, now).items() if most > 0]
-    return any(watching.has_due(conn, name, now) for name in allowed) or watching.has_other_work(conn, now)
+    observable = any(watching.has_due(conn, name, now, watch.collection) for name in allowed)
+    return observable or watching.has_other_work(conn, now, watch.collection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,10 @@ def plan_watch(conn: sqlite3.Connection, watch: Watch, now: str) -> tuple[Platfo
     used = watching.read_used(conn, now[:10])
     plans = []
     for name in watching.find_platforms(conn):
-        groups = watching.read_groups(conn, name)
-        due, budget = watching.count_due(conn, name, now), watch.budget(name)
+        groups = watching.read_groups(conn, name, watch.collection)
+        due, budget = watching.count_due(conn, name, now, watch.collection), watch.budget(name)
+        if watch.collection is not None and not groups and not due:
+            continue
         pace = watching.find_pace(conn, name, budget, watch.longest_d)
         plans.append(
             PlatformPlan(

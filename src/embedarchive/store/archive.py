@@ -541,17 +541,19 @@ class Archive:
         with self.transaction() as conn:
             watching.settle_pacing(conn, platform, per_day, longest_d, today)
 
-    def keep_watch_targets(self, crawl_id: int, now: str, most: Mapping[str, int]) -> None:
-        """Make a run about the posts to observe that are due, of each platform at most so many."""
+    def keep_watch_targets(
+        self, crawl_id: int, now: str, most: Mapping[str, int], collection: str | None = None
+    ) -> None:
+        """Make a run about the posts to observe that are due, of each platform at most so many, and of a collection only."""
         with self.transaction() as conn:
             for platform, count in most.items():
-                watching.target_due(conn, crawl_id, platform, now, count)
-            watching.target_new(conn, crawl_id)
+                watching.target_due(conn, crawl_id, platform, now, count, collection)
+            watching.target_new(conn, crawl_id, collection)
 
-    def keep_reading(self, crawl_id: int, now: str, most: int) -> int:
-        """Make a run about the articles and feeds whose time to be read again has come; give how many."""
+    def keep_reading(self, crawl_id: int, now: str, most: int, collection: str | None = None) -> int:
+        """Make a run about the articles and feeds whose time to be read again has come, of a collection only; give how many."""
         with self.transaction() as conn:
-            return watching.seed_due(conn, crawl_id, now, most)
+            return watching.seed_due(conn, crawl_id, now, most, collection)
 
     def spend(self, post_key: str, now: str, per_day: int) -> bool:
         """Count an observation of a post before it is made; False where the day's budget does not allow it."""
@@ -563,13 +565,16 @@ class Archive:
         with self.transaction() as conn:
             conn.execute("DELETE FROM targets WHERE crawl_id = ? AND post_key = ?", (crawl_id, post_key))
 
-    def announce(self, now: str, channels: Iterable[str] = (), *, since_ever: bool = False) -> list[str]:
+    def announce(
+        self, now: str, channels: Iterable[str] = (), collection: str | None = None, *, since_ever: bool = False
+    ) -> list[str]:
         """Note the changes that nobody was told of yet, due for these channels; give their ids, oldest first.
 
+        Those of a collection's posts only, where one is named: the others are left for whoever watches them.
         With `since_ever` they are noted as of their own time, and told to nobody: they are from before there was a watch.
         """
         with self.transaction() as conn:
-            return watching.announce(conn, now, tuple(channels), since_ever=since_ever)
+            return watching.announce(conn, now, tuple(channels), collection, since_ever=since_ever)
 
     def keep_delivery(self, channel: str, change_id: str, now: str, answer: str, retry_at: str | None) -> None:
         """Keep how a channel answered to a change; `retry_at` is when it is told again, if it did not take it."""

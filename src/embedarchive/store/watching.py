@@ -38,6 +38,14 @@ FLOCK_A_DAY = 50
 RESERVE = 0.1
 """Share of a budget that is not planned for: confirmations, controls, an account's other posts."""
 
+OF_POSTS = """(:collection IS NULL
+  OR {0} IN (SELECT post_key FROM collection_posts WHERE name = :collection))"""
+OF_ARTICLES = """(:collection IS NULL
+  OR {0} IN (SELECT article_id FROM collection_articles WHERE name = :collection))"""
+OF_SEEDS = """(:collection IS NULL
+  OR {0} IN (SELECT subject FROM collections WHERE name = :collection AND kind = 'seed'))"""
+"""Whether it is of the collection that is watched; everything is, where none is named."""
+
 
 # ------------------------------------------------------------------------------------------------------------- derived
 
@@ -204,11 +212,12 @@ def find_pace(
     return solve_pace(groups, per_day * (1 - RESERVE), longest_d)
 
 
-def read_groups(conn: sqlite3.Connection, platform: str) -> list[tuple[float, int, int]]:
+def read_groups(conn: sqlite3.Connection, platform: str, collection: str | None = None) -> list[tuple[float, int, int]]:
     """(Chance of a loss a day, articles, number) of a platform's living posts."""
-    query = """SELECT chance, articles, count(*) FROM schedule WHERE platform = ? AND last_seen_at IS NOT NULL
-               GROUP BY chance, articles"""
-    return [tuple(row) for row in conn.execute(query, (platform,)).fetchall()]
+    query = f"""SELECT chance, articles, count(*) FROM schedule WHERE platform = :platform AND last_seen_at IS NOT NULL
+               AND {OF_POSTS.format("post_key")} GROUP BY chance, articles"""
+    asked = {"platform": platform, "collection": collection}
+    return [tuple(row) for row in conn.execute(query, asked).fetchall()]
 
 
 _LIVES = """
@@ -263,27 +272,39 @@ def spend_on(conn: sqlite3.Connection, post_key: str, now: str, per_day: int) ->
 
 # ------------------------------------------------------------------------------------------------------- what is due
 
-_DUE = """
+_DUE = f"""
 INSERT OR IGNORE INTO targets (crawl_id, post_key, turn, forced)
 SELECT :crawl, key, platform, 1 FROM
-  (SELECT * FROM posts_to_observe WHERE platform = :platform AND observe_after <= :now ORDER BY observe_after LIMIT :some)
+  (SELECT * FROM posts_to_observe WHERE platform = :platform AND observe_after <= :now AND {OF_POSTS.format("key")}
+   ORDER BY observe_after LIMIT :some)
 ORDER BY observe_why <> 'confirm', worth * max(julianday(:now) - coalesce(julianday(last_seen_at), 0), 0) DESC LIMIT :most"""
 SOME = 10
 """Of so many times more that have waited longest those are observed that most is lost by: all that is due may be a million."""
 
 
-def target_due(conn: sqlite3.Connection, crawl_id: int, platform: str, now: str, most: int) -> None:
+def target_due(
+    conn: sqlite3.Connection, crawl_id: int, platform: str, now: str, most: int, collection: str | None = None
+) -> None:
     """Make a run about a platform's posts that are due, at most so many."""
-    asked = {"crawl": crawl_id, "platform": platform, "now": now, "most": most, "some": SOME * most}
-    conn.execute(_DUE, asked)
+    conn.execute(
+        _DUE,
+        {
+            "crawl": crawl_id,
+            "platform": platform,
+            "now": now,
+            "most": most,
+            "some": SOME * most,
+            "collection": collection,
+        },
+    )
 
 
-def target_new(conn: sqlite3.Connection, crawl_id: int) -> None:
+def target_new(conn: sqlite3.Connection, crawl_id: int, collection: str | None = None) -> None:
     """Make a run about the posts that no visit has answered for yet: they cost no budget of what is watched."""
     conn.execute(
-        "INSERT OR IGNORE INTO targets (crawl_id, post_key, turn) SELECT ?, key, iif(resolved, platform, 'link') "
-        "FROM posts_to_capture WHERE key NOT IN (SELECT post_key FROM schedule)",
-        (crawl_id,),
+        "INSERT OR IGNORE INTO targets (crawl_id, post_key, turn) SELECT :crawl, key, iif(resolved, platform, 'link') "
+        f"FROM posts_to_capture WHERE key NOT IN (SELECT post_key FROM schedule) AND {OF_POSTS.format('key')}",
+        {"crawl": crawl_id, "collection": collection},
     )
 
 
@@ -294,32 +315,38 @@ def find_platforms(conn: sqlite3.Connection) -> list[str]:
     return [row[0] for row in conn.execute(query).fetchall()]
 
 
-def count_due(conn: sqlite3.Connection, platform: str, now: str) -> int:
+_PLATFORM_DUE = (
+    f"FROM posts_to_observe WHERE platform = :platform AND observe_after <= :now AND {OF_POSTS.format('key')}"
+)
+
+
+def count_due(conn: sqlite3.Connection, platform: str, now: str, collection: str | None = None) -> int:
     """How many of a platform's posts are due."""
-    query = "SELECT count(*) FROM posts_to_observe WHERE platform = ? AND observe_after <= ?"
-    return int(conn.execute(query, (platform, now)).fetchone()[0])
+    asked = {"platform": platform, "now": now, "collection": collection}
+    return int(conn.execute(f"SELECT count(*) {_PLATFORM_DUE}", asked).fetchone()[0])
 
 
-def has_due(conn: sqlite3.Connection, platform: str, now: str) -> bool:
+def has_due(conn: sqlite3.Connection, platform: str, now: str, collection: str | None = None) -> bool:
     """Whether a post of a platform is due."""
-    query = "SELECT 1 FROM posts_to_observe WHERE platform = ? AND observe_after <= ? LIMIT 1"
-    return conn.execute(query, (platform, now)).fetchone() is not None
+    asked = {"platform": platform, "now": now, "collection": collection}
+    return conn.execute(f"SELECT 1 {_PLATFORM_DUE} LIMIT 1", asked).fetchone() is not None
 
 
-_LISTING_DUE = """(kind = 'feed' AND read_at <= :feeds
-  OR kind IN ('sitemap', 'sitemap_index') AND named_by IS NULL AND read_at <= :sitemaps)"""
+_LISTING_DUE = f"""(kind = 'feed' AND read_at <= :feeds
+  OR kind IN ('sitemap', 'sitemap_index') AND named_by IS NULL AND read_at <= :sitemaps) AND {OF_SEEDS.format("url")}"""
 """Feeds, and the sitemaps that no other names: those are read with it."""
 
 
-def has_other_work(conn: sqlite3.Connection, now: str) -> bool:
+def has_other_work(conn: sqlite3.Connection, now: str, collection: str | None = None) -> bool:
     """Whether something else is due: an article, a feed, a first visit, something to tell."""
-    asked = {"now": now, "feeds": later(now, -FEED_S), "sitemaps": later(now, -SITEMAP_S)}
+    asked = {"now": now, "feeds": later(now, -FEED_S), "sitemaps": later(now, -SITEMAP_S), "collection": collection}
     queries = (
-        "SELECT 1 FROM articles WHERE reread_after <= :now",
-        "SELECT 1 FROM articles_to_fetch WHERE fetch_after <= :now",
+        f"SELECT 1 FROM articles WHERE reread_after <= :now AND {OF_ARTICLES.format('id')}",
+        f"SELECT 1 FROM articles_to_fetch WHERE fetch_after <= :now AND {OF_ARTICLES.format('id')}",
         f"SELECT 1 FROM listings WHERE {_LISTING_DUE}",
         "SELECT 1 FROM changes_to_tell WHERE due_at <= :now",
-        "SELECT 1 FROM posts_to_capture WHERE capture_after <= :now AND key NOT IN (SELECT post_key FROM schedule)",
+        "SELECT 1 FROM posts_to_capture WHERE capture_after <= :now AND key NOT IN (SELECT post_key FROM schedule) "
+        f"AND {OF_POSTS.format('key')}",
     )
     return any(conn.execute(f"{query} LIMIT 1", asked).fetchone() is not None for query in queries)
 
@@ -339,15 +366,20 @@ def plan_reading(conn: sqlite3.Connection, article_id: int, fetch: Fetch) -> Non
     conn.execute("UPDATE articles SET reread_after = ? WHERE id = ?", (at, article_id))
 
 
-def seed_due(conn: sqlite3.Connection, crawl_id: int, now: str, most: int) -> int:
+def seed_due(conn: sqlite3.Connection, crawl_id: int, now: str, most: int, collection: str | None = None) -> int:
     """Make a run about at most so many articles that are to be read again, and about feeds and sitemaps; give how many."""
+    asked = {
+        "crawl": crawl_id, "now": now, "most": most, "collection": collection,
+        "feeds": later(now, -FEED_S), "sitemaps": later(now, -SITEMAP_S),
+    }  # fmt: skip
     due = conn.execute(
-        "SELECT id, url FROM articles WHERE reread_after <= ? ORDER BY reread_after LIMIT ?", (now, most)
+        f"SELECT id, url FROM articles WHERE reread_after <= :now AND {OF_ARTICLES.format('id')} "
+        "ORDER BY reread_after LIMIT :most",
+        asked,
     ).fetchall()
     for article_id, url in due:
         conn.execute("UPDATE articles SET fetch_after = ? WHERE id = ?", (now, article_id))
         keep_seed(conn, crawl_id, url, "watch", now, "", 0)
-    asked = {"feeds": later(now, -FEED_S), "sitemaps": later(now, -SITEMAP_S)}
     listings = conn.execute(f"SELECT url FROM listings WHERE {_LISTING_DUE}", asked).fetchall()
     for (url,) in listings:
         keep_seed(conn, crawl_id, url, "watch", now, now, 0)
@@ -355,8 +387,8 @@ def seed_due(conn: sqlite3.Connection, crawl_id: int, now: str, most: int) -> in
         conn.execute("UPDATE listings SET read_at = ? WHERE url = ?", (now, url))
     left_over = conn.execute(
         "INSERT OR IGNORE INTO seeds (crawl_id, article_id, origin, outlet, fetch_after) "
-        "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch",
-        (crawl_id,),
+        f"SELECT :crawl, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch WHERE {OF_ARTICLES.format('id')}",
+        asked,
     )
     return len(due) + len(listings) + left_over.rowcount
 
@@ -365,8 +397,9 @@ def seed_due(conn: sqlite3.Connection, crawl_id: int, now: str, most: int) -> in
 
 NOT_TOLD = "no article shows it"
 
-_NEW = """SELECT id, post_key, by FROM changes c
-          WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = 'feed' AND d.change_id = c.id) ORDER BY by, id"""
+_NEW = f"""SELECT id, post_key, by FROM changes c
+  WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = 'feed' AND d.change_id = c.id)
+    AND {OF_POSTS.format("post_key")} ORDER BY by, id"""
 
 GONE_ARTICLE = """coalesce((SELECT f.reason FROM fetches f WHERE f.article_id = e.article_id
   ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1) IN ('http_404', 'http_410'), 0)"""
@@ -377,10 +410,17 @@ SELECT NOT EXISTS (SELECT 1 FROM embeds WHERE post_key = :key AND kind = 'embed'
   SELECT 1 FROM current_embeds e WHERE e.post_key = :key AND e.kind = 'embed' AND NOT {GONE_ARTICLE})"""
 
 
-def announce(conn: sqlite3.Connection, now: str, channels: Sequence[str], *, since_ever: bool = False) -> list[str]:
+def announce(
+    conn: sqlite3.Connection,
+    now: str,
+    channels: Sequence[str],
+    collection: str | None = None,
+    *,
+    since_ever: bool = False,
+) -> list[str]:
     """Note what nobody was told of; give the ids of what is told. What no article shows any more is told to nobody."""
     told = []
-    for row in conn.execute(_NEW).fetchall():
+    for row in conn.execute(_NEW, {"collection": collection}).fetchall():
         is_shown = conn.execute(_SHOWN, {"key": row["post_key"]}).fetchone()[0]
         noted_at = row["by"] if since_ever else now
         note = {"change_id": row["id"], "noted_at": noted_at}

@@ -343,6 +343,13 @@ CREATE VIEW browsable AS
   FROM post_facets f CROSS JOIN embeds e ON e.post_key = f.post_key CROSS JOIN articles a ON a.id = e.article_id
   WHERE e.kind = 'embed' AND a.outlet <> '' GROUP BY f.post_key, a.outlet;
 
+-- The articles of each collection: named themselves, or by a seed of it.
+CREATE VIEW collection_articles AS
+  SELECT c.name, u.article_id FROM collections c CROSS JOIN article_urls u ON u.url = c.subject WHERE c.kind = 'article'
+  UNION
+  SELECT c.name, s.article_id FROM collections c CROSS JOIN seeds s ON s.origin = c.subject
+  WHERE c.kind = 'seed' AND s.article_id IS NOT NULL;
+
 -- The posts of each collection: named themselves, embedded in an article of it, or in one that a seed of it named.
 CREATE VIEW collection_posts AS
   SELECT c.name, c.subject AS post_key FROM collections c WHERE c.kind = 'post'
