@@ -18,9 +18,11 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import lru_cache
+from operator import xor
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
@@ -33,7 +35,7 @@ from embedarchive.detect.identity import make_post
 from embedarchive.library.picture_search import find_pictures, read_asked
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.store import Archive, open_reader
-from embedarchive.store.marks import mark_pictures, read_unmarked
+from embedarchive.store.marks import MOST_PICTURES_A_WORD, mark_pictures, read_unmarked
 
 SYLLABLES = ("ka", "ro", "min", "tel", "us", "the", "ver", "ing", "lo", "dan", "pe", "shi")
 WORDS = ["".join(random.Random(n).choices(SYLLABLES, k=1 + n % 4)) for n in range(400)]
@@ -217,20 +219,21 @@ def fill(archive: Archive, pictures: int) -> None:
     conn.execute("PRAGMA foreign_keys = OFF")
     conn.execute("DROP INDEX picture_marks_word")  # made once at the end, it takes a tenth of the time
     a_picture = len(words) // held
+    turns = [turn(draw) for _ in range(10_000)]
+    having = Counter(words)
     with archive.transaction():
         for number in range(pictures - held):
-            rows = {
-                (first + number, turn(draw.choice(words), draw), draw.getrandbits(30) << 8 | 64)
-                for _ in range(a_picture)
-            }
-            conn.executemany("INSERT OR IGNORE INTO picture_marks VALUES (?, ?, ?)", sorted(rows))
+            theirs = map(xor, draw.choices(words, k=a_picture), draw.choices(turns, k=a_picture))
+            rare = sorted(word for word in theirs if having[word] < MOST_PICTURES_A_WORD)
+            having.update(rare)
+            rows = [(first + number, word, draw.getrandbits(30) << 8 | 64) for word in rare]
+            conn.executemany("INSERT OR IGNORE INTO picture_marks VALUES (?, ?, ?)", rows)
         conn.execute(by_word)
 
 
-def turn(word: int, draw: random.Random) -> int:
-    for _ in range(draw.choice((0, 1, 2, 3, 4))):
-        word ^= 1 << draw.randrange(24)
-    return word
+def turn(draw: random.Random) -> int:
+    """Up to four of the bits of a word."""
+    return sum({1 << draw.randrange(24) for _ in range(draw.randrange(5))})
 
 
 # ------------------------------------------------------------------------------------------------------------- judging

@@ -14,7 +14,15 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from archive_builder import NOW, SAMPLES, build_archive
-from embedarchive.core.picture_marks import MIRRORED, WORD_BITS, find_all_marks, find_marks, read_place
+from embedarchive.core.picture_marks import (
+    MIRRORED,
+    WORD_BITS,
+    find_all_marks,
+    find_marks,
+    find_size,
+    find_step,
+    read_place,
+)
 from embedarchive.core.picture_match import Agreement, Lay, Pair, compare, find_lay
 from embedarchive.library.picture_search import Candidate, find_by_marks, find_pictures, look_closely
 from embedarchive.library.pictures import lookup_picture, read_asked
@@ -129,12 +137,12 @@ def test_a_changed_picture_is_laid_where_it_belongs_and_agrees(change: str) -> N
         words.setdefault(mark.word, []).append(mark.place)
     mirrored = "mirrored" in change
     turned = MIRRORED if mirrored else 0
-    pairs = [
-        Pair(asked.grey.width - mark.x if mirrored else mark.x, mark.y, mark.size, *read_place(place))
-        for mark in asked.marks
-        for word in mark.spell()
-        for place in words.get(word ^ turned, ())
-    ]
+    pairs = []
+    for mark in asked.marks:
+        for place in (place for word in mark.spell() for place in words.get(word ^ turned, ())):
+            x, y, step = read_place(place)
+            ours = asked.grey.width - mark.x if mirrored else mark.x
+            pairs.append(Pair(ours, mark.y, mark.size, x, y, find_size(step)))
     count, lay = find_lay(pairs)
     assert lay is not None, f"{count} of {len(pairs)} marks agree"
     shown = ImageOps.mirror(asked.grey) if mirrored else asked.grey
@@ -152,9 +160,10 @@ def test_the_words_of_a_mirror_image_differ_in_the_same_bits() -> None:
 
 def test_a_place_is_read_as_it_was_kept() -> None:
     for mark in find_marks(paint(4, 2000, 1500)):
-        x, y, size = read_place(mark.place)
+        x, y, step = read_place(mark.place)
         assert (abs(x - mark.x), abs(y - mark.y)) < (1, 1)
-        assert size == pytest.approx(mark.size, rel=0.05)
+        assert step == mark.step
+    assert find_size(find_step(1.7)) == pytest.approx(1.7, rel=0.05)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (70, 70)])

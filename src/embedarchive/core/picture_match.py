@@ -21,12 +21,16 @@ SAME = 0.7
 """Share of the compared squares that have to agree. Measured: parts of one picture .85 and more, strangers .55 at most."""
 
 LEAST_SQUARES = 6
-MOST_PAIRS = 40
+MOST_PAIRS = 24
+MOST_LOOKS = 50
 _SIDE = 192
 _SQUARE = 24
 _ALIKE = 0.75
 _FLAT, _BLANK = 25.0, 4.0
 """Variance below which a square says nothing, and below which nothing is on it."""
+
+_FAINT = 0.2
+"""Where too few squares say anything, as in fog, these are brought down to that share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,20 @@ def compare(asked: Image.Image, kept: Image.Image, lay: Lay) -> Agreement:
     scale = _SIDE / max(box[2] - box[0], box[3] - box[1])
     size = max(_SQUARE, round((box[2] - box[0]) * scale)), max(_SQUARE, round((box[3] - box[1]) * scale))
     ours = _cut(kept, box, size)
-    theirs = _lie_best(asked, ours, lay, box, size)
-    squares = [_correlate(a, b) for a, b in zip(_split(ours), _split(theirs), strict=True)]
-    told = [each for each in squares if each is not None]
-    return Agreement(sum(each > _ALIKE for each in told) / len(told), len(told)) if told else Agreement()
+    theirs = _lie_best(*_reduce(asked, lay, scale), ours, box, size)
+    squares = list(zip(_split(ours), _split(theirs), strict=True))
+    agreement = _count_alike(squares, 1.0)
+    if agreement.squares < LEAST_SQUARES:
+        agreement = _count_alike(squares, _FAINT)
+    return agreement
+
+
+def _count_alike(squares: Sequence[tuple[bytes, bytes]], faint: float) -> Agreement:
+    correlations = (_correlate(a, b, faint) for a, b in squares)
+    told = [each for each in correlations if each is not None]
+    if not told:
+        return Agreement()
+    return Agreement(sum(each > _ALIKE for each in told) / len(told), len(told))
 
 
 def _find_shared(asked: Image.Image, kept: Image.Image, lay: Lay) -> Box:
@@ -163,8 +177,16 @@ def _cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.BILINEAR, box=within, reducing_gap=2.0)
 
 
-def _lie_best(asked: Image.Image, ours: Image.Image, lay: Lay, box: Box, size: tuple[int, int]) -> Image.Image:
-    """What is asked about, as it lies in that box; moved and scaled by little steps as long as it differs less."""
+def _reduce(asked: Image.Image, lay: Lay, scale: float) -> tuple[Image.Image, Lay]:
+    """What is asked about, at no more than twice the size at which it is compared, and how that lies: it is cut many times."""
+    times = int(0.5 / (scale * min(lay.scale_x, lay.scale_y)))
+    if times < 2:
+        return asked, lay
+    return asked.reduce(times), Lay(lay.scale_x * times, lay.scale_y * times, lay.left, lay.top)
+
+
+def _lie_best(asked: Image.Image, lay: Lay, ours: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
+    """What is asked about, as it lies in that box; moved and scaled as long as it differs less, far at first."""
     middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     pixel = (box[2] - box[0]) / size[0]
 
@@ -183,18 +205,18 @@ def _lie_best(asked: Image.Image, ours: Image.Image, lay: Lay, box: Box, size: t
     shown = look(best)
     least = _differ(ours, shown)
     tried = {best}
-    for _ in range(8):
-        here = best
-        for step in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)):
-            there = here[0] + step[0], here[1] + step[1], here[2] + step[2]
-            if there not in tried:
-                tried.add(there)
-                other = look(there)
-                differs = _differ(ours, other)
-                if differs < least:
-                    best, shown, least = there, other, differs
-        if best == here:
-            break
+    for stride in (4, 2, 1):
+        moved = True
+        while moved and len(tried) < MOST_LOOKS:
+            here, moved = best, False
+            for step in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)):
+                there = (here[0] + stride * step[0], here[1] + stride * step[1], here[2] + stride * step[2])
+                if there not in tried:
+                    tried.add(there)
+                    other = look(there)
+                    differs = _differ(ours, other)
+                    if differs < least:
+                        best, shown, least, moved = there, other, differs, True
     return shown
 
 
@@ -209,15 +231,15 @@ def _split(image: Image.Image) -> Iterator[bytes]:
             yield image.crop((x, y, x + _SQUARE, y + _SQUARE)).tobytes()
 
 
-def _correlate(a: bytes, b: bytes) -> float | None:
+def _correlate(a: bytes, b: bytes, faint: float) -> float | None:
     """How alike two squares are, from -1 to 1; None where neither shows anything."""
     number = len(a)
     mean_a, mean_b = sum(a) / number, sum(b) / number
     variance_a = sum(map(mul, a, a)) / number - mean_a**2
     variance_b = sum(map(mul, b, b)) / number - mean_b**2
-    if max(variance_a, variance_b) < _FLAT:
+    if max(variance_a, variance_b) < faint * _FLAT:
         return None
-    if min(variance_a, variance_b) < _BLANK:
+    if min(variance_a, variance_b) < faint * _BLANK:
         return 0.0
     covariance: float = sum(map(mul, a, b)) / number - mean_a * mean_b
     return covariance / sqrt(variance_a * variance_b)

@@ -6,26 +6,41 @@ It takes Pillow, which takes a while to import: `pictures.py` does so when a pic
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import zip_longest
+from math import sqrt
 
 from PIL import Image, ImageOps
 
 from embedarchive.core.image_hash import ALIKE, hash_picture, image_distance, open_grey
-from embedarchive.core.picture_marks import MIRRORED, Mark, find_all_marks, read_place
+from embedarchive.core.picture_marks import MIRRORED, STEPS_AN_OCTAVE, Mark, find_all_marks, find_size, read_place
 from embedarchive.core.picture_match import LEAST_MARKS, Agreement, Lay, Pair, compare, find_lay
 from embedarchive.library.candidates import MOST_COMPARED, find_candidates
 from embedarchive.library.posts import find_key, read_lines
 from embedarchive.library.records import Alike
-from embedarchive.library.rows import in_list, select, select_one
-from embedarchive.store.marks import read_picture
+from embedarchive.library.rows import in_list, select_one
+from embedarchive.store.marks import SAME_AGAIN, read_picture
 
 MOST_MARKS_READ = 200_000
-MOST_LAID = 20
-"""Pictures that share most marks, of which it is asked how the one lies in the other."""
+MOST_SHARED = 20_000
+"""Marks that are looked at: in a large archive those whose words few pictures have."""
 
-MOST_REFUSED = 10
+MOST_ELECTED = 300
+"""Pictures of which it is asked which of the marks lie alike."""
+
+MOST_LAID = 12
+"""Pictures that most marks agree on, of which it is asked how the one lies in the other."""
+
+CELL, HALF_OCTAVE = 100, STEPS_AN_OCTAVE // 2
+"""Pixels of a kept picture and steps of size within which marks are taken to agree at first."""
+
+ALSO = 0.5
+"""Where a picture was found, others are looked at that have this share of its agreeing marks: other posts may show it, too."""
+
+MOST_REFUSED = 6
 """Pictures that were compared in full and are others, after which no more are: each costs 10 to 20 ms."""
 
 
@@ -40,11 +55,16 @@ class AskedPicture:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A kept picture that may be the one asked for, or a part of it, or hold it: how they lie, and whether as in a mirror."""
+    """A kept picture that may be the one asked for, or a part of it, or hold it: how they lie, and whether as in a mirror.
+
+    `agreeing` is how many marks say how they lie; 0 where it is their hashes that are alike, `near` where these are the same.
+    """
 
     artifact_id: int
     mirrored: bool = False
     lay: Lay | None = None
+    agreeing: int = 0
+    near: bool = False
 
 
 def read_asked(body: bytes) -> AskedPicture | None:
@@ -62,8 +82,10 @@ def read_asked(body: bytes) -> AskedPicture | None:
 def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20) -> tuple[Alike, ...]:
     """The posts with that picture or a part of it, those that agree most first, each once."""
     best: dict[str, tuple[float, int, bool]] = {}
-    refused = 0
+    refused = most = 0
     for candidate in choose_candidates(conn, asked):
+        if not candidate.near and candidate.agreeing < ALSO * most:
+            continue
         owner = select_one(
             conn,
             "SELECT a.dhash, a.sha256, c.post_key FROM artifacts a JOIN captures c ON c.id = a.capture_id WHERE a.id = ?",
@@ -77,6 +99,7 @@ def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20
         agreement = look_closely(conn, asked, candidate, owner["sha256"])
         if agreement.is_same:
             best[key] = (agreement.share, measure(asked.dhash, owner["dhash"]), candidate.mirrored)
+            most = max(most, candidate.agreeing)
         else:
             refused += 1
         if refused == MOST_REFUSED or len(best) == limit:
@@ -97,46 +120,108 @@ def choose_candidates(conn: sqlite3.Connection, asked: AskedPicture) -> Iterator
         (measure(asked.dhash, row["dhash"]), -row["id"])
         for row in (find_candidates(conn, asked.dhash, MOST_COMPARED) if asked.dhash is not None else ())
     )
-    whole = [Candidate(-number) for distance, number in near if distance <= ALIKE]
+    whole = [Candidate(-number, near=distance <= SAME_AGAIN) for distance, number in near if distance <= ALIKE]
     for pair in zip_longest(whole, find_by_marks(conn, asked)):
         yield from (each for each in pair if each)
 
 
 def find_by_marks(conn: sqlite3.Connection, asked: AskedPicture) -> list[Candidate]:
     """Kept pictures that have marks of this one in the same places, those with most of them first."""
-    spelled: dict[int, list[tuple[Mark, bool]]] = {}
-    for mark in asked.marks:
+    marks = [*asked.marks, *(reflect(mark, asked.grey.width) for mark in asked.marks)]
+    found: list[Candidate] = []
+    for (artifact_id, mirrored), elected in vote(marks, read_shared(conn, marks)):
+        agreeing, lay = find_lay([_pair_up(marks[number], place) for number, place, _ in elected])
+        if lay:
+            found.append(Candidate(artifact_id, mirrored, lay, agreeing))
+    return sorted(found, key=lambda each: -each.agreeing)
+
+
+def reflect(mark: Mark, width: int) -> Mark:
+    """The mark as it would be in the mirror image of a picture of that width."""
+    return Mark(mark.word ^ MIRRORED, width - mark.x, mark.y, mark.step, mark.doubts)
+
+
+def _pair_up(mark: Mark, place: int) -> Pair:
+    x, y, step = read_place(place)
+    return Pair(mark.x, mark.y, mark.size, x, y, find_size(step))
+
+
+Shared = tuple[int, int, float]
+"""A mark that is in a kept picture as well: its number, its place there, its weight (less, the more pictures have its word)."""
+
+Kept = tuple[int, bool]
+"""A kept picture by its number, and whether it is shared with as in a mirror."""
+
+
+def read_shared(conn: sqlite3.Connection, marks: Sequence[Mark]) -> dict[Kept, list[Shared]]:
+    """The marks that each kept picture shares; the latter half of them are those of the mirror image."""
+    spelled: dict[int, list[int]] = {}
+    for number, mark in enumerate(marks):
         for word in mark.spell():
-            spelled.setdefault(word, []).append((mark, False))
-            spelled.setdefault(word ^ MIRRORED, []).append((mark, True))
-    rows = select(
-        conn,
+            spelled.setdefault(word, []).append(number)
+    rows = conn.execute(
         "SELECT artifact_id, word, place FROM picture_marks WHERE word IN (SELECT value FROM json_each(?)) LIMIT ?",
-        in_list(spelled),
-        MOST_MARKS_READ,
-    )
-    shared: dict[tuple[int, bool], dict[Mark, list[int]]] = {}
-    for row in rows:
-        for mark, mirrored in spelled[row["word"]]:
-            places = shared.setdefault((row["artifact_id"], mirrored), {}).setdefault(mark, [])
-            places.append(row["place"])
-    most = sorted(shared, key=lambda each: -len(shared[each]))[:MOST_LAID]
-    found: list[tuple[int, Candidate]] = []
-    for artifact_id, mirrored in most:
-        if len(shared[artifact_id, mirrored]) >= LEAST_MARKS:
-            width = asked.grey.width if mirrored else None
-            agreeing, lay = find_lay(list(_pair_up(shared[artifact_id, mirrored], width)))
-            if lay:
-                found.append((agreeing, Candidate(artifact_id, mirrored, lay)))
-    return [candidate for _, candidate in sorted(found, key=lambda each: -each[0])]
+        (in_list(spelled), MOST_MARKS_READ),
+    ).fetchall()
+    pictures = Counter([word for _, word, _ in rows])
+    most = find_common(pictures)
+    half = len(marks) // 2
+    shared: dict[Kept, list[Shared]] = {}
+    for artifact_id, word, place in rows:
+        if pictures[word] <= most:
+            weight = 1 / sqrt(pictures[word])
+            for number in spelled[word]:
+                shared.setdefault((artifact_id, number >= half), []).append((number, place, weight))
+    return shared
 
 
-def _pair_up(shared: Mapping[Mark, Sequence[int]], mirrored_within: int | None) -> Iterator[Pair]:
-    """The marks of both; those of a picture of that width as they are in its mirror image."""
-    for mark, places in shared.items():
-        x = mark.x if mirrored_within is None else mirrored_within - mark.x
-        for place in places[:3]:
-            yield Pair(x, mark.y, mark.size, *read_place(place))
+def find_common(pictures: Counter[int]) -> int:
+    """How many pictures a word may have to be looked at, so that all that are make no more than `MOST_SHARED` marks."""
+    marks = 0
+    for number, words in sorted(Counter(pictures.values()).items()):
+        marks += number * words
+        if marks > MOST_SHARED:
+            return max(1, number - 1)
+    return MOST_MARKS_READ
+
+
+def vote(marks: Sequence[Mark], shared: Mapping[Kept, Sequence[Shared]]) -> list[tuple[Kept, list[Shared]]]:
+    """The kept pictures for which most weight of marks agrees, and those marks.
+
+    Each mark votes for how large the picture is in the kept one, and for where (Hough's transform). A platform's buttons
+    lie alike in every screenshot of it, and weigh the less.
+    """
+    weights = {kept: sum(weight for _, _, weight in its) for kept, its in shared.items()}
+    best: list[tuple[float, Kept, list[Shared]]] = []
+    for kept in nlargest(MOST_ELECTED, weights, key=weights.__getitem__):
+        if len(best) == MOST_LAID and weights[kept] <= best[-1][0]:
+            break
+        weight, elected = elect(marks, shared[kept])
+        if elected:
+            best.append((weight, kept, elected))
+            best.sort(key=lambda each: -each[0])
+            del best[MOST_LAID:]
+    return [(kept, elected) for _, kept, elected in best]
+
+
+def elect(marks: Sequence[Mark], shared: Sequence[Shared]) -> tuple[float, list[Shared]]:
+    """The weight of those marks that lie alike and weigh most together, and these, each once; none where they are too few."""
+    cells: dict[tuple[int, int, int], list[Shared]] = {}
+    for each in shared:
+        mark, (x, y, step) = marks[each[0]], read_place(each[1])
+        octaves = (step - mark.step + HALF_OCTAVE // 2) // HALF_OCTAVE
+        scale = 2 ** (octaves / 2)
+        cell = octaves, int((x - scale * mark.x) // CELL), int((y - scale * mark.y) // CELL)
+        cells.setdefault(cell, []).append(each)
+    most, best = 0.0, dict[int, Shared]()
+    for octaves, along, down in cells:
+        near = [(octaves, along + right, down + below) for right in (0, 1) for below in (0, 1)]
+        agreeing = {each[0]: each for cell in near for each in cells.get(cell, ())}
+        if len(agreeing) >= LEAST_MARKS:
+            weight = sum(each[2] for each in agreeing.values())
+            if weight > most:
+                most, best = weight, agreeing
+    return most, sorted(best.values(), key=lambda each: -each[2])
 
 
 def look_closely(conn: sqlite3.Connection, asked: AskedPicture, candidate: Candidate, sha256: str) -> Agreement:
