@@ -52,6 +52,7 @@ serve: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/find.py
 	$(BIN)/python bench/capture.py
+	$(BIN)/python bench/recover.py
 
 # Two minutes: every platform in a browser in every state, each of the faults that all of them can have included.
 played: $(READY)

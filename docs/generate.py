@@ -23,6 +23,7 @@ from embedarchive.library import functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Assumption, Platform
+from embedarchive.recover.live import ASSUMED
 from embedarchive.store.schema import apply_schema
 from embedarchive.store.schema.meanings import describe_tables
 
@@ -198,8 +199,12 @@ Where nothing of a frame's markup is known, it must hold the title, words or pic
 post: this is a rule of ours, not an assumption.
 """
 ASSUMED_OF = """\
-Each line stands in the platform's file in `src/embedarchive/platforms/`, beside the code that relies on it.
+Each line stands in the platform's file in `src/embedarchive/platforms/`, beside the code that relies on it; those of web
+archives, at the end, in `src/embedarchive/recover/`.
 """
+
+
+HEADS = ["| what the code relies on | trust | source | the cheapest live check |", "|---|---|---|---|"]
 
 
 def render_reality() -> str:
@@ -207,11 +212,13 @@ def render_reality() -> str:
     parts = ["# What is known of the real platforms", WRITTEN, ABOUT_REALITY.strip(), ASSUMED_OF.strip()]
     for platform in sorted(PLATFORMS, key=lambda p: p.title.lower()):
         rows = [render_assumption(assumption) for assumption in platform.assumptions]
-        heads = ["| what the code relies on | trust | source | the cheapest live check |", "|---|---|---|---|"]
-        parts += [f"## {platform.title}", "\n".join([*heads, *rows])]
+        parts += [f"## {platform.title}", "\n".join([*HEADS, *rows])]
         parts += (
             ["\n".join(f"- Not to be had: {gap.says}; {gap.so}." for gap in platform.gaps)] if platform.gaps else []
         )
+    for title, assumptions in ASSUMED.values():
+        rows = [render_assumption(assumption) for assumption in assumptions]
+        parts += [f"## {title}", "\n".join([*HEADS, *rows])]
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,6 +11,7 @@ import pytest
 from commands import Done, through
 from embedarchive.cli.live import list_questions
 from embedarchive.platforms import BY_NAME
+from embedarchive.recover.live import ARCHIVE_QUESTIONS
 from embedarchive.replica import Replica, Saved
 from in_process import run as embedarchive
 
@@ -53,7 +54,10 @@ def test_the_replica_keeps_what_is_assumed_of_the_platforms(replica: Replica, tm
     assert broken == UNPLAYED, done.out
     assert said == {"✓": len(QUESTIONS) - len(UNPLAYED), "✗": len(UNPLAYED)}
     assert done.code == 1
-    assert f"{len(QUESTIONS) - len(UNPLAYED)} hold, {len(UNPLAYED)} do not, 0 could not be asked." in done.out
+    archives = [line[0] for line in done.out.splitlines() if line[2:].startswith(("wayback: ", "commoncrawl: "))]
+    assert archives == ["✓"] * len(ARCHIVE_QUESTIONS)
+    hold = len(QUESTIONS) + len(ARCHIVE_QUESTIONS) - len(UNPLAYED)
+    assert f"{hold} hold, {len(UNPLAYED)} do not, 0 could not be asked." in done.out
 
 
 @pytest.mark.browser

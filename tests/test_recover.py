@@ -254,6 +254,17 @@ def test_a_folder_of_web_archives_is_read_for_the_lost_posts_only(replica: Repli
     ]
 
 
+def test_a_lost_post_offers_the_command_that_asks_for_it(replica: Replica, tmp_path: Path) -> None:
+    post = post_of(replica, "fjord")
+    lose(tmp_path, post)
+    line = f"embedarchive recover {post.url}"
+    assert line in embedarchive("show", post.key, "-a", tmp_path).out.replace("\n", " ")
+    held = replica.archive_post("fjord", SEEN)
+    assert held
+    recover(replica, tmp_path)
+    assert line not in embedarchive("show", post.key, "-a", tmp_path).out.replace("\n", " ")
+
+
 # ------------------------------------------------------------------------------------------------------- wrong use, unnamed
 
 

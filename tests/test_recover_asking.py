@@ -261,6 +261,13 @@ def test_a_cut_capture_says_so(replica: Replica) -> None:
     assert exchange.truncated
 
 
+def test_what_was_cut_when_it_was_archived_says_so_too(replica: Replica) -> None:
+    """Its own headers announce more than there is; the archive gives all that it has."""
+    held = replica.archive_post("tt-band", "20230501101500", state="truncated")
+    (exchange,) = read_held(replica, f"https://web.archive.org/web/20230501101500id_/{held.url}")
+    assert exchange.truncated == "incomplete"
+
+
 CUT = "no_record incomplete damaged"
 
 

@@ -1,4 +1,4 @@
-"""What the platforms' files take for granted -> what the live platforms say to it; for whoever has the internet."""
+"""What is taken for granted of platforms and web archives -> what the live ones say to it; for whoever has the internet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.live import find_address, judge_answer, judge_visit
 from embedarchive.platforms.kit.specification import LiveCheck, Platform
+from embedarchive.recover.live import ARCHIVE_QUESTIONS, ArchiveQuestion, judge_answer_of
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import open_reader
 
@@ -54,6 +55,16 @@ async def ask_platforms(settings: Settings, archive: Path, platforms: tuple[str,
         for question in list_questions():
             if not platforms or question.platform.name in platforms:
                 yield await ask_platform(services, question, archive)
+
+
+async def ask_archives(
+    settings: Settings, names: tuple[str, ...]
+) -> AsyncIterator[tuple[ArchiveQuestion, bool | None, str]]:
+    """Ask web archives what is assumed of them, at the pace that they allow: each question, whether it holds, what was seen."""
+    async with Services(settings) as services:
+        for question in ARCHIVE_QUESTIONS:
+            if not names or question.archive in names:
+                yield question, *judge_answer_of(question, await services.consult(question.url))
 
 
 async def ask_platform(services: Services, question: Question, archive: Path) -> Heard:

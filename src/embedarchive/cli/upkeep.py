@@ -44,10 +44,16 @@ Examined = tuple[bool, str]
 @click.option(
     "--live",
     is_flag=True,
-    help="Ask the platforms, too, whether what is assumed of them still holds (some forty requests).",
+    help="Ask the platforms and web archives, too, whether what is assumed of them still holds (some fifty requests).",
 )
 @click.option("--full", is_flag=True, help="Let SQLite look through the whole archive, which reads all of it.")
-@click.option("--platform", "platforms", multiple=True, metavar="NAME", help="With --live: ask this platform only.")
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="NAME",
+    help="With --live: ask only this platform, or wayback or commoncrawl.",
+)
 @click.option("--lift", metavar="HOST", help="Let a host be asked again that asked to be left alone; do nothing else.")
 @with_options(DOOR_OPTIONS)
 def doctor(
@@ -153,9 +159,11 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
 
     Raises UsageError for a platform of which nothing is asked.
     """
-    from embedarchive.cli.live import ask_platforms, list_questions
+    from embedarchive.cli.live import ask_archives, ask_platforms, list_questions
+    from embedarchive.recover.live import ARCHIVE_QUESTIONS
 
     asked = dict.fromkeys(question.platform.name for question in list_questions())
+    asked |= dict.fromkeys(question.archive for question in ARCHIVE_QUESTIONS)
     if unknown := set(platforms) - set(asked):
         raise UsageError(f"Nothing is asked of {', '.join(sorted(unknown))}; there are {', '.join(asked)}.")
     console, tally = open_console(), Counter[bool | None]()
@@ -166,6 +174,11 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
             Text.assemble((mark, colour), f" {heard.question.platform.name}: {heard.question.says}"), soft_wrap=True
         )
         console.print(Text(f"  {heard.seen} {heard.url}", style="dim"), soft_wrap=True)
+    async for question, held, seen in ask_archives(settings, platforms):
+        tally[held] += 1
+        mark, colour = SIGNS[held]
+        console.print(Text.assemble((mark, colour), f" {question.archive}: {question.says}"), soft_wrap=True)
+        console.print(Text(f"  {seen} {question.url}", style="dim"), soft_wrap=True)
     console.print(f"{tally[True]} hold, {tally[False]} do not, {tally[None]} could not be asked.")
     if tally[False]:
         return ExitCode.ERROR

@@ -237,6 +237,7 @@ PLATFORM = Platform(
     archived=(
         "https://{handle}.tumblr.com/post/{id}",
         "https://www.tumblr.com/{handle}/{id}",
+        "https://embed.tumblr.com/embed/post/{handle}/{id}/v2",
     ),
     made_up_url="https://www.tumblr.com/staff/999999999999999999",
     states=FRAMED_STATES,

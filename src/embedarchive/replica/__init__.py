@@ -217,7 +217,10 @@ class Replica:
         finally:
             self._world.states = before
         body = reply.body() if callable(reply.body) else reply.body
-        return Saved(reply.status, reply.headers, body[: int(len(body) * reply.sent)])
+        if reply.sent == 1:
+            return Saved(reply.status, reply.headers, body)
+        said = ("Content-Length", str(len(body)))  # as on the wire: all of it is announced
+        return Saved(reply.status, (*reply.headers, said), body[: int(len(body) * reply.sent)])
 
     def _answer(self, request: Request) -> Reply:
         return answer_request(self._sites, self._world, request)

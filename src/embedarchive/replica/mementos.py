@@ -51,6 +51,12 @@ class Memento:
         return base64.b32encode(hashlib.sha1(body).digest()).decode()
 
 
+EXAMPLE = Memento(
+    "https://example.com/", "20200101000000", 200, (("Content-Type", "text/html"),), b"<title>Example Domain</title>"
+)
+"""A page that every archive holds."""
+
+
 @dataclass
 class Archives:
     """All that the web archives hold, what the next answers are, and how many a minute each gives out.
@@ -58,7 +64,7 @@ class Archives:
     `per_minute` are the real limits: so many requests of an index, and of pages, then 429.
     """
 
-    held: list[Memento] = field(default_factory=list)
+    held: list[Memento] = field(default_factory=lambda: [EXAMPLE])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict)
     per_minute: dict[str, int] = field(default_factory=lambda: {"cdx": 30, "web": 600, "index": 60, "data": 600})
     asked: dict[str, list[float]] = field(default_factory=dict)
@@ -99,7 +105,7 @@ def make_key(url: str) -> str:
 
     https://github.com/iipc/urlcanon (SURT); as the Wayback Machine has it.
     """
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    parts = urlsplit(url if re.match(r"https?://", url) else f"http://{url}")
     host = re.sub(r"^www\d*\.", "", (parts.hostname or "").lower())
     path = parts.path.lower().rstrip("/") or "/"
     query = "&".join(sorted(f"{k}={v}" if v else k for k, v in parse_qsl(parts.query.lower(), keep_blank_values=True)))

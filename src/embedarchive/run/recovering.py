@@ -17,6 +17,7 @@ from embedarchive.core.model import Exchange, Fetch, Found, Post
 from embedarchive.detect import identify_post
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.recover import commoncrawl, wayback
 from embedarchive.recover.answers import (
     SOURCES,
@@ -29,7 +30,7 @@ from embedarchive.recover.answers import (
     sort_by_nearness,
 )
 from embedarchive.run.engine import Pass, Row
-from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files
+from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.store import Archive, recovering
 from embedarchive.store.reading import read_post
 from embedarchive.store.recorded import keep_recorded
@@ -224,7 +225,7 @@ class Recovery:
     def list_forms(self, post: Post) -> tuple[str, ...]:
         row = self.archive.conn.execute(HANDLES, {"key": post.key}).fetchone()
         handle = str(row[0]).lstrip("@") if row else None
-        return group_forms(BY_NAME[post.platform].archived_forms(post, handle))
+        return group_forms((*BY_NAME[post.platform].archived_forms(post, handle), *list_answers(post)))
 
     # --------------------------------------------------------------------------------------------------------- salvage
 
@@ -360,9 +361,16 @@ def judge_best(post: Post, exchanges: tuple[Exchange, ...]) -> JudgedSight | Non
 
 
 def names_post(url: str, post: Post) -> bool:
-    """Whether an archived address is one of the post's."""
+    """Whether an archived address is one of the post's, or of an answer about it."""
     named = identify_post(url) or identify_pasted(url)
-    return named is not None and named.key == post.key
+    return (named is not None and named.key == post.key) or read_address(url, post) is not None
+
+
+def list_answers(post: Post) -> tuple[str, ...]:
+    """The addresses at which the platform's services tell of a post: seldom archived, and asked for last."""
+    visit = BY_NAME[post.platform].visit
+    asked = [fill_url(probe.url, post, visit) for probe in visit.probes] if visit else []
+    return tuple(filter(None, asked))
 
 
 def rules_of(post: Post) -> int:

@@ -109,6 +109,8 @@ def _post_parts(record: PostRecord) -> Iterable[RenderableType]:
     yield _status(record.status, say_post_status(record))
     yield _post_facts(record)
     yield from _missing(record)
+    if record.best is None and record.status in ("gone", "unavailable"):
+        yield _text(f"Web archives may hold it: {say_command('embedarchive', 'recover', record.post.url)}", "dim")
     if record.appearances:
         yield Text("\nEmbedded in", style="dim")
         yield from (_appearance(each) for each in record.appearances[:10])
