@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sqlite3
@@ -19,17 +20,19 @@ from distributed import Scheduler, Security, Worker
 
 import embedarchive
 from commands import command
+from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.watch import find_children
 from embedarchive.core.errors import BrowserMissing, UsageError
+from embedarchive.core.model import Capture, Post, Verdict
 from embedarchive.platforms import BY_NAME
 from embedarchive.replica import Replica
-from embedarchive.run.farm import FarmLimits, FarmServices, ask_states
+from embedarchive.run.farm import FarmLimits, FarmServices, ask_states, lacks_media
 from embedarchive.run.farm_worker import FarmHand, quieten, read_identity, serve_farm
 from embedarchive.run.ledger import Event
 from embedarchive.run.pace import Pace
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.roster import FarmWorker, Roster, WorkerIdentity, find_address
-from embedarchive.run.services import Settings
+from embedarchive.run.services import Services, Settings
 from in_process import run
 from loopback import Authority
 from waiting import until, wait_until
@@ -202,9 +205,63 @@ async def test_a_worker_that_is_not_as_we_are_is_refused_by_name(scheduler: Sche
     assert sorted(bool(each["refused"]) for each in states) == [True] * 3
 
 
-def post_of(platform: str) -> embedarchive.core.model.Post:
-    from embedarchive.core.model import Post
+class FullDisk(FarmHand):
+    """A machine whose disk is full by the time that it is given work."""
 
+    async def open_services(self, limits: VisitLimits) -> Services:
+        if self.visits:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.visits += 1
+        return await super().open_services(limits)
+
+
+@pytest.mark.browser
+async def test_a_post_that_two_workers_lost_is_an_error_of_theirs_and_nobodys_loss(scheduler: Scheduler) -> None:
+    told: list[str] = []
+    turns: list[str] = []
+
+    async def take_turn(platform: str) -> None:
+        turns.append(platform)
+
+    first, second = (FullDisk(Settings(), label) for label in ("first", "second"))
+    at = scheduler.address
+    async with (
+        Worker(at, nthreads=1, plugins=(first,), dashboard_address=":0"),
+        Worker(at, nthreads=1, plugins=(second,), dashboard_address=":0"),
+        FarmServices(Settings(farm=at), take_turn, told.append, replace(BRISK, rest_s=600.0)) as services,
+    ):
+        await until(lambda: services.room() == 6, "two workers of three tabs")
+        taken = await services.capture(post_of("instagram"), BY_NAME["instagram"], media=True)
+        with pytest.raises(BrowserMissing, match="has no worker"):  # both rest
+            await services.capture(post_of("instagram"), BY_NAME["instagram"], media=True)
+    for hand in (first, second):
+        await hand.close()
+    assert (taken.verdict.outcome, taken.verdict.reason) == ("error", "worker_lost")
+    assert "No space left on device" in taken.verdict.signs[0].saw
+    assert turns == ["instagram"], "the second worker visits at the platform's next turn"
+    assert sorted(text.split()[1] for text in told) == ["first", "second"]
+
+
+async def test_a_worker_that_brings_posts_without_their_media_gets_no_more_work_and_is_named() -> None:
+    told: list[str] = []
+    services = FarmServices(Settings(farm="tcp://127.0.0.1:1"), never_wait, told.append)
+    good, poor = make_worker("good"), make_worker("poor")
+    services.roster = make_roster(good, poor)
+    whole = Capture(post_of("instagram"), "", "", "", "", Verdict("available"))
+    cases = {"media 1: timeout": 1, "media 2: copyright_blocked": 0, "avatar: timeout": 0, "": 0}
+    for line, counts in cases.items():
+        assert lacks_media(replace(whole, missing=(line,))) == bool(counts), line
+    for n in range(20):
+        services._learn(good, replace(whole, missing=("media 1: copyright_blocked",)), media=True)
+        services._learn(good, replace(whole, missing=("media 1: not_asked",)), media=False)
+        services._learn(poor, replace(whole, missing=("media 1: timeout",) if n % 2 else ()), media=True)
+    assert (good.visits, good.lacking, good.refused) == (20, 0, "")
+    assert poor.refused.startswith("5 of 10 captures lack media")
+    assert [text.split()[1] for text in told] == ["poor"]
+    assert services.room() == 3
+
+
+def post_of(platform: str) -> Post:
     return Post(platform, "BwiVvR9lD0m", "https://www.instagram.com/p/BwiVvR9lD0m/")
 
 
