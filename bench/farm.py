@@ -358,7 +358,7 @@ def measure_faults(count: int, seed: int, through: Through, most_s: float) -> di
         runs = 1
         while time.monotonic() - began < most_s:
             if run.poll() is not None:  # all captured, or what is left has to be tried again
-                if count_captured(folder) >= count and sum(trial.faults.values()) >= count:
+                if count_done(folder) >= count and sum(trial.faults.values()) >= count:
                     break
                 run, runs = trial.begin(), runs + 1
             if time.monotonic() > next_at and sum(trial.faults.values()) < count:
@@ -373,10 +373,14 @@ def measure_faults(count: int, seed: int, through: Through, most_s: float) -> di
         return judge(trial, count, time.monotonic() - began)
 
 
-def count_captured(folder: Path) -> int:
+def count_done(folder: Path) -> int:
+    """Posts that are captured, or were tried and are due again at a time of their own."""
     with closing(sqlite3.connect(f"file:{folder / 'embeds.db'}?mode=ro", uri=True)) as conn:
-        sql = "SELECT count(DISTINCT post_key) FROM captures WHERE outcome = 'available'"
-        return int(conn.execute(sql).fetchone()[0])
+        return int(conn.execute(f"SELECT count(*) FROM posts WHERE {SEEN} OR {DUE_LATER}").fetchone()[0])
+
+
+SEEN = "key IN (SELECT post_key FROM captures WHERE outcome = 'available')"
+DUE_LATER = "capture_after > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
 def judge(trial: Trial, count: int, took_s: float) -> dict[str, float]:
@@ -387,6 +391,7 @@ def judge(trial: Trial, count: int, took_s: float) -> dict[str, float]:
     with closing(sqlite3.connect(trial.folder / "embeds.db")) as conn:
         kept = {key for (key,) in conn.execute("SELECT post_key FROM captures WHERE outcome = 'available'")}
         outcomes = conn.execute("SELECT outcome, reason, count(*) FROM captures GROUP BY 1, 2").fetchall()
+        due = conn.execute(f"SELECT count(*) FROM posts WHERE NOT {SEEN} AND capture_after IS NOT NULL").fetchone()[0]
         assert conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         starts = sorted(seconds(at) for (at,) in conn.execute("SELECT started_at FROM captures"))
     moments = sorted(float(at) for at, *_ in sent)
@@ -396,13 +401,13 @@ def judge(trial: Trial, count: int, took_s: float) -> dict[str, float]:
     begun = [b - a for a, b in pairwise(starts)]
     said = {
         "faults": dict(trial.faults), "worker_restarts": trial.restarts, "seconds": round(took_s), "outcomes": outcomes,
-        "posts": count, "captured": len(kept), "visits": len(sent), "most_visits_of_one_post": max(visits.values()),
+        "posts": count, "captured": len(kept), "due": due, "visits": len(sent), "most_visits_of_one_post": max(visits.values()),
         "least_gap_sent_s": round(min(gaps), 3), "least_gap_begun_s": round(min(begun), 3), "gate_s": GATE_S,
         "longest_left_after_kill_s": round(trial.longest_left_s, 1), "orphans": trial.orphans,
     }  # fmt: skip
     print(json.dumps(said), flush=True)
     return {
-        "lost": len(told - kept), "forgotten": count - len(kept),
+        "lost": len(told - kept), "forgotten": count - len(kept) - due,
         "repeats_per_fault": round((len(sent) - len(visits)) / max(1, faults), 2), "orphans": trial.orphans,
     }  # fmt: skip
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from itertools import pairwise
+
 import pytest
 
 from embedarchive.core.model import Outcome, Verdict
 from embedarchive.run.backoff import BackOff
+from waiting import BOUND_S
 
 
 def learn(backoff: BackOff, *outcomes: Outcome, retry_after_s: float | None = None) -> float:
@@ -45,11 +50,29 @@ def test_a_post_that_fell_through_waits_at_least_a_quarter_hour_and_at_most_a_da
     assert learn(BackOff(), "blocked", retry_after_s=10**9) == 86400
 
 
-async def test_turns_are_spaced_per_platform() -> None:
+async def test_turns_are_spaced_per_platform_however_busy_the_machine_is() -> None:
+    backoff = BackOff(delay=0.04)
+    taken: list[float] = []
+
+    async def visit() -> None:
+        await backoff.turn("instagram")
+        taken.append(time.monotonic())
+        time.sleep(0.03)  # noqa: ASYNC251  (nobody else gets a word in)
+
+    await asyncio.gather(*(visit() for _ in range(4)))
+    assert min(b - a for a, b in pairwise(taken)) >= 0.04
+    async with asyncio.timeout(BOUND_S):
+        await backoff.turn("x")
+
+
+async def test_whoever_waits_for_a_turn_waits_longer_where_a_wall_comes_up() -> None:
     now = 1000.0
-    backoff = BackOff(delay=0.02, monotonic=lambda: now)
+    backoff = BackOff(delay=0.05, monotonic=lambda: now)
     await backoff.turn("instagram")
-    await backoff.turn("x")
-    assert backoff._next == {"instagram": 1000.02, "x": 1000.02}
-    await backoff.turn("instagram")
-    assert backoff._next["instagram"] == pytest.approx(1000.04)
+    waiting = asyncio.create_task(backoff.turn("instagram"))
+    await asyncio.sleep(0)
+    learn(backoff, "blocked", retry_after_s=60)
+    now += 0.06
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    waiting.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,17 +28,21 @@ class BackOff:
     delay: float = 0.0
     monotonic: Callable[[], float] = time.monotonic
     _next: dict[str, float] = field(default_factory=dict)
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _blocks: dict[str, int] = field(default_factory=dict)
     _silences: dict[str, int] = field(default_factory=dict)
     _cooling_down: set[str] = field(default_factory=set)
 
     async def turn(self, platform: str) -> None:
-        """Wait until this platform may be visited again, and take the turn."""
-        now = self.monotonic()
-        at = max(now, self._next.get(platform, now))
-        self._next[platform] = at + self.delay
-        if at > now:
-            await asyncio.sleep(at - now)
+        """Wait until this platform may be visited again, and take the turn: one after the other, as they came.
+
+        The time counts from when the turn before was really taken, however late a busy machine let it.
+        """
+        async with self._turns[platform]:
+            # A wall may put it off meanwhile, so that there is no one time to wake at.
+            while (wait := self._next.get(platform, 0.0) - self.monotonic()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait)
+            self._next[platform] = self.monotonic() + self.delay
 
     def learn(self, platform: str, verdict: Verdict, retry_after_s: float | None) -> float:
         """Take in one visit's verdict; give how many seconds that post should wait if it fell through."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from embedarchive.core.model import Capture, Post, Rendering
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.run import farm_worker
+from embedarchive.run.backoff import BackOff
 from embedarchive.run.farm_tls import make_security
 from embedarchive.run.roster import FarmWorker, Roster, WorkerIdentity
 from embedarchive.run.services import Services, Settings
@@ -32,6 +33,9 @@ ANSWER_S = 15.0
 
 ATTEMPTS = 2
 """Workers that a post is given to, one after the other, before its visit counts as one that failed."""
+
+MOST_LATE = 5
+"""Times that a visit may have come too late to its worker, which is nobody's fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,14 @@ class WorkerLost(BrowserError):
 
 
 class FarmServices(Services):
-    """As `Services`, with a farm's browsers in place of this machine's.
+    """As `Services`, with a farm's browsers in place of this machine's; `note` tells the user something.
 
-    `turn` waits until a platform may be visited; `note` tells the user something.
+    Visits are spaced where they are sent out, for whichever worker and whatever they waited for.
     """
 
     def __init__(
         self,
         settings: Settings,
-        turn: Callable[[str], Awaitable[None]],
         note: Callable[[str], None],
         limits: FarmLimits | None = None,
     ) -> None:
@@ -72,7 +75,8 @@ class FarmServices(Services):
         self.limits = limits or FarmLimits()
         self.roster = Roster()
         self.identity = farm_worker.read_identity()
-        self._turn, self._note = turn, note
+        self._note = note
+        self._gate = BackOff(settings.delay)
         self._farm: Client | None = None
         self._lost: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
@@ -114,19 +118,21 @@ class FarmServices(Services):
 
         A post that no worker brought is an error of that visit. Raises BrowserMissing for a farm without workers.
         """
-        started, why = clock.now(), ""
-        for attempt in range(ATTEMPTS):
-            async with self._lend() as (worker, waited):
-                if waited or attempt:
-                    await self._turn(post.platform)
+        started, lost, late, why = clock.now(), 0, 0, ""
+        while lost < ATTEMPTS and late < MOST_LATE:
+            async with self._lend() as worker:
+                await self._gate.turn(post.platform)
+                asked = (post, media, self.settings.limits, time.time() + worker.ahead_s)
                 try:
-                    taken: Capture = await self._ask(worker, farm_worker.capture, post, media, self.settings.limits)
+                    taken: Capture = await self._ask(worker, farm_worker.capture, *asked)
                 except WorkerLost as error:
-                    why = str(error)
-                    continue
-                if not self._learn(worker, taken, media=media) and attempt + 1 < ATTEMPTS:
-                    continue
-                return taken
+                    lost, why = lost + 1, str(error)
+                except farm_worker.VisitLate as error:
+                    late, why = late + 1, str(error)
+                else:
+                    lost += 1
+                    if self._learn(worker, taken, media=media) or lost == ATTEMPTS:
+                        return taken
         assert platform.visit is not None, "only posts of visitable platforms are due"
         return fail_visit(post, platform.visit, started, "worker_lost", why)
 
@@ -134,7 +140,7 @@ class FarmServices(Services):
         """Have an article opened. Raises BrowserMissing for a farm without workers."""
         for _ in range(ATTEMPTS):
             with contextlib.suppress(WorkerLost):
-                async with self._lend() as (worker, _):
+                async with self._lend() as worker:
                     opened: Rendering = await self._ask(
                         worker, farm_worker.render, url, tuple(posts), self.settings.limits
                     )
@@ -147,7 +153,7 @@ class FarmServices(Services):
         ask = (farm_worker.show, parts, capture.visit.frame, self.settings.limits)
         for attempt in range(ATTEMPTS):
             try:
-                async with self._lend() as (worker, _):
+                async with self._lend() as worker:
                     shown: Shown = await self._ask(worker, *ask)
                     return shown
             except WorkerLost:
@@ -171,11 +177,10 @@ class FarmServices(Services):
     # -------------------------------------------------------------------------------------------------- one request
 
     @contextlib.asynccontextmanager
-    async def _lend(self) -> AsyncIterator[tuple[FarmWorker, bool]]:
-        """Lend one place at a worker, and say whether it had to be waited for. Raises BrowserMissing if none comes."""
-        until, waited = now() + self.limits.patience_s, False
+    async def _lend(self) -> AsyncIterator[FarmWorker]:
+        """Lend one place at a worker. Raises BrowserMissing if none comes."""
+        until = now() + self.limits.patience_s
         while (worker := self.roster.choose(now())) is None:
-            waited = True
             if any(each.is_usable(now()) for each in self.roster.workers.values()):
                 until = now() + self.limits.patience_s
             if now() > until:
@@ -185,7 +190,7 @@ class FarmServices(Services):
                 await asyncio.wait_for(self._changed.wait(), self.limits.look_s)
         worker.busy += 1
         try:
-            yield worker, waited
+            yield worker
         finally:
             worker.busy -= 1
             self._changed.set()
@@ -203,7 +208,7 @@ class FarmServices(Services):
                 raise self._lose(worker, "it gave no sign of life" if lost.done() else "its visit did not end")
             return call.result()[worker.address]
         except (OSError, EmbedArchiveError) as error:  # a broken connection, too, is an OSError
-            if isinstance(error, WorkerLost | UsageError):
+            if isinstance(error, WorkerLost | UsageError | farm_worker.VisitLate):
                 raise
             raise self._lose(worker, f"{type(error).__name__}: {error}"[:300]) from error
         finally:
@@ -213,15 +218,15 @@ class FarmServices(Services):
 
     def _lose(self, worker: FarmWorker, why: str) -> WorkerLost:
         self._rest(worker, why)
-        return WorkerLost(f"worker {worker.name or worker.address} was lost: {why}")
+        return WorkerLost(f"worker {worker.label} was lost: {why}")
 
     def _rest(self, worker: FarmWorker, why: str) -> None:
         worker.fail(now(), self.limits.rest_s)
-        self._tell(f"Worker {worker.name} at {worker.address} gets no work for a while: {why}")
+        self._tell(f"Worker {worker.label} gets no work for a while: {why}")
 
     def _refuse(self, worker: FarmWorker, why: str) -> None:
         worker.refused = why
-        self._tell(f"Worker {worker.name} at {worker.address} gets no work: {why}")
+        self._tell(f"Worker {worker.label} gets no work: {why}")
         self._changed.set()
 
     # ------------------------------------------------------------------------------------------------- who is there
@@ -255,8 +260,10 @@ class FarmServices(Services):
     async def _admit(self, worker: FarmWorker) -> None:
         """Give a new worker work once its browser runs, if it is as we are; else say why not."""
         try:
+            asked_s = time.time()
             state: farm_worker.WorkerState = await self._ask(worker, farm_worker.say_state)
             worker.name, worker.tabs = state.name, state.tabs
+            worker.ahead_s = state.clock_s - (asked_s + time.time()) / 2
             refused = self.identity.find_mend(state.identity)
             if refused:
                 self._refuse(worker, refused)
@@ -287,7 +294,7 @@ class FarmServices(Services):
 
     def _say_missing(self) -> str:
         refused = "".join(
-            f" Worker {each.name or each.address} gets no work: {each.refused}."
+            f" Worker {each.label} gets no work: {each.refused}."
             for each in self.roster.workers.values()
             if each.refused
         )

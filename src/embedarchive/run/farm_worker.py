@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -25,7 +26,7 @@ from distributed import Scheduler, Worker, WorkerPlugin
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.watch import resident_mb
 from embedarchive.core import clock
-from embedarchive.core.errors import UsageError
+from embedarchive.core.errors import EmbedArchiveError, UsageError
 from embedarchive.core.model import Capture, Post, Rendering
 from embedarchive.core.version import __version__
 from embedarchive.detect import FINDER_RULES
@@ -42,6 +43,9 @@ JOIN_S = 30.0
 """A scheduler that does not answer for so long is said to be missing; it is asked again."""
 ADDRESS_LIMITS = FetchLimits(total_s=20.0, idle_s=10.0, max_bytes=4_000)
 ADDRESS_EVERY_S = 3600.0
+
+LATE_S = 1.0
+"""A visit that was asked for longer ago is none any more: its turn at the platform has passed to another."""
 
 QUIET = {
     "distributed.worker.http.routes": [],
@@ -63,7 +67,10 @@ def quieten() -> dask.config.set:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What a worker says of itself. `load` is programs a processor; `address` is what others see it come from, if asked."""
+    """What a worker says of itself.
+
+    `load` is programs a processor, `address` what others see it come from, if asked; `clock_s` is its clock as it answers.
+    """
 
     name: str
     tabs: int
@@ -74,6 +81,7 @@ class WorkerState:
     walls: int
     since: str
     resident_mb: int
+    clock_s: float
 
 
 def read_identity() -> WorkerIdentity:
@@ -89,6 +97,10 @@ def read_load() -> float:
         return round(os.getloadavg()[0] / (os.cpu_count() or 1), 2)
     except OSError:
         return 0.0
+
+
+class VisitLate(EmbedArchiveError):
+    """A visit reached its worker so late that another may have begun meanwhile; it was not made."""
 
 
 class FarmHand(WorkerPlugin):
@@ -133,7 +145,7 @@ class FarmHand(WorkerPlugin):
         """What it is and did."""
         return WorkerState(
             self.label, self.settings.tabs, self.identity, read_load(), self.address, self.visits, self.walls, self.since,
-            resident_mb(os.getpid()) or 0,
+            resident_mb(os.getpid()) or 0, time.time(),
         )  # fmt: skip
 
     def sign(self, capture: Capture) -> Capture:
@@ -166,9 +178,15 @@ async def warm_up(limits: VisitLimits, dask_worker: Worker) -> None:
     await services.open_browser()
 
 
-async def capture(post: Post, media: bool, limits: VisitLimits, dask_worker: Worker) -> Capture:
-    """Visit a post. Raises what `Services.capture` does."""
+async def capture(post: Post, media: bool, limits: VisitLimits, asked_s: float, dask_worker: Worker) -> Capture:
+    """Visit a post, which this machine's clock says was asked for at `asked_s`.
+
+    Raises VisitLate where that is too long ago, as after a stop, and what `Services.capture` does.
+    """
     hand = find_hand(dask_worker)
+    late_s = time.time() - asked_s
+    if late_s > LATE_S:
+        raise VisitLate(f"asked for {late_s:.1f} s ago")
     services = await hand.open_services(limits)
     return hand.sign(await services.capture(post, BY_NAME[post.platform], media=media))
 

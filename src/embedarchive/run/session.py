@@ -173,11 +173,10 @@ async def run_over(
     interrupts: Interrupts,
 ) -> Ended:
     """Open the edges, run until nothing is due or somebody interrupts, and say how it ended."""
-    backoff = BackOff(settings.delay)
-    async with make_services(settings, backoff, watcher) as services:
+    async with make_services(settings, watcher) as services:
         run = Run(
             archive, services, crawl_id, emit,
-            fetchers=settings.concurrency, tabs=settings.tabs, room=services.room, backoff=backoff, **choices,
+            fetchers=settings.concurrency, tabs=settings.tabs, room=services.room, backoff=BackOff(settings.delay), **choices,
         )  # fmt: skip
         reporting = asyncio.ensure_future(report_due(run, services, tally, watcher, emit))
         stop = asyncio.Event()
@@ -195,13 +194,13 @@ async def run_over(
     return "kept out" if run.backoff.cooling_down else "done"
 
 
-def make_services(settings: Settings, backoff: BackOff, watcher: Watcher) -> Services:
+def make_services(settings: Settings, watcher: Watcher) -> Services:
     """The edges of a run: this machine's, or a farm's."""
     if settings.farm is None:
         return Services(settings)
     from embedarchive.run.farm import FarmServices
 
-    return FarmServices(settings, backoff.turn, watcher.note)
+    return FarmServices(settings, watcher.note)
 
 
 def finish(
