@@ -23,6 +23,7 @@ from embedarchive.show.words import (
     find_runs,
     is_younger,
     say_again,
+    say_interval,
     say_kept,
     say_lacking,
     say_missing,
@@ -233,6 +234,15 @@ def test_who_took_a_post_away_is_not_said() -> None:
     """The docs say what an answer of a platform proves; the word beside it must not say more."""
     assert "deleted" not in say_reason("deleted")
     assert say_reason("login_wall") == "login wall"
+
+
+def test_an_interval_within_a_minute_is_not_said_to_be_between_twice_the_same() -> None:
+    minute = "9 March 2026, 14:05 UTC"
+    assert say_interval("2026-03-09T14:05:01Z", "2026-03-09T14:05:59Z") == f"within the minute of {minute}"
+    assert (
+        say_interval("2026-03-09T14:05:01Z", "2026-03-09T14:06:00Z") == f"between {minute} and 9 March 2026, 14:06 UTC"
+    )
+    assert say_interval(None, "2026-03-09T14:05:59Z") == f"by {minute}"
 
 
 def test_saved_questions_are_laid_out_and_ask_the_same() -> None:

@@ -265,3 +265,15 @@ def indent(piece: str, at: int) -> str:
 QUESTIONS: dict[str, dict[str, str]] = {
     name: {**question, "sql": lay_out(question["sql"])} for name, question in _QUESTIONS.items()
 }
+
+OTHER_NAMES = {"holes": "holes_by_article", "lifetimes": "lifetimes_in_days"}
+"""In Datasette a question and a view have their name for an address: those that bear a view's are asked by another."""
+
+
+def find_address(name: str) -> str:
+    """The name by which Datasette knows a question."""
+    return OTHER_NAMES.get(name, name)
+
+
+ADDRESSED = {find_address(name): question for name, question in QUESTIONS.items()}
+"""The questions as Datasette is told them."""

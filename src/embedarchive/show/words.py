@@ -330,7 +330,13 @@ def say_moment(iso: str) -> str:
 
 def say_interval(after: str | None, by: str) -> str:
     """`between 9 March 2026, 14:05 UTC and 10 March 2026, 09:00 UTC`: later than the one, no later than the other."""
-    return f"between {say_moment(after)} and {say_moment(by)}" if after else f"by {say_moment(by)}"
+    end = say_moment(by)
+    if not after:
+        return f"by {end}"
+    begin = say_moment(after)
+    if begin == end:
+        return f"within the minute of {end}"
+    return f"between {begin} and {end}"
 
 
 CHANGE_WORDS: dict[str, str] = {

@@ -16,7 +16,7 @@ from jinja2 import ChoiceLoader
 
 from embedarchive import library
 from embedarchive.library.functions import register_functions
-from embedarchive.library.questions import QUESTIONS
+from embedarchive.library.questions import ADDRESSED
 from embedarchive.show.pages import load_templates
 from embedarchive.store.schema.meanings import describe_database, describe_tables
 from embedarchive.viewer import (
@@ -188,7 +188,7 @@ def startup(datasette: Any) -> Any:
                 known_archives(datasette).append(name)
                 with suppress(sqlite3.Error):  # of a damaged or locked archive: its pages say so
                     await set_descriptions(datasette, name, introduce_views(datasette, name), await _present(database))
-                await add_queries(datasette, name, QUESTIONS)
+                await add_queries(datasette, name, ADDRESSED)
 
     return prepare
 
@@ -287,4 +287,4 @@ def permission_allowed(datasette: Any, actor: Any, action: str, resource: Any) -
 
 @hookimpl(optionalhook=True)
 def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
-    return QUESTIONS if database in known_archives(datasette) else {}
+    return ADDRESSED if database in known_archives(datasette) else {}

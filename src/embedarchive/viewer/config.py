@@ -7,7 +7,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from embedarchive.core.shell import say_command
-from embedarchive.library.questions import QUESTIONS
+from embedarchive.library.questions import ADDRESSED
 from embedarchive.store.schema.meanings import describe_database, describe_tables
 from embedarchive.viewer.bounds import LARGEST_HEAP_MB
 
@@ -38,7 +38,7 @@ def render_config(database: str, file: str, config: str) -> str:
     """The whole file, for an archive that Datasette calls `database`."""
     tables = describe_tables()
     arranged = {name: {**tables[name], **ARRANGED.get(name, {})} for name in tables}
-    about = {"description": describe_database(), "tables": arranged, "queries": QUESTIONS}
+    about = {"description": describe_database(), "tables": arranged, "queries": ADDRESSED}
     # The names under which others reach it go into `hosts`: then it answers to no other.
     whole = {
         "title": "embedarchive",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from embedarchive.library.questions import find_address
 from embedarchive.library.records import StoredFile
 from embedarchive.show.content_types import SHOWABLE
 
@@ -50,7 +51,7 @@ class Links:
         return f"{self.base}/-/{name}{form}" + (f"?by={by}" if by else "")
 
     def question(self, name: str) -> str:
-        return f"{self.base}/{name}"
+        return f"{self.base}/{find_address(name)}"
 
     def desk(self, outlet: str | None = None) -> str:
         return f"{self.base}/-/desk" + (f"?{urlencode({'outlet': outlet})}" if outlet else "")
