@@ -18,8 +18,10 @@ from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.model import Exchange
 from embedarchive.export import export_wacz
 from embedarchive.export.whole import CAPTURES
+from embedarchive.library.posts import post_record
 from embedarchive.platforms import PLATFORMS
 from embedarchive.run.report import Report
+from embedarchive.show.card import render_card
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.optouts import OptOut, add_optouts
 from test_export_wacz import NOW, fill
@@ -119,6 +121,8 @@ def test_walls_denials_and_shells_are_counted_and_nothing_is_made_of_them(tmp_pa
         warc = write_warc(tmp_path / f"{at}.warc", record_scene(find_scene(platform, name))[:1], packed=False)
         report = import_files(warc, archive=tmp_path / str(at))
         assert "kept" not in report.imported, (platform, name, report.imported)
+        if name == "gone":  # walls stand at addresses that name no post
+            assert report.exit_code == ExitCode.DONE, "nothing that anybody wanted was lost"
         held = "SELECT (SELECT count(*) FROM captures), (SELECT count(*) FROM articles), (SELECT count(*) FROM posts)"
         assert select(tmp_path / str(at) / "embeds.db", held) == [(0, 0, 0)], (platform, name)
 
@@ -278,3 +282,11 @@ def test_a_cut_list_is_told(ours: tuple[Path, Path], tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("ERROR")
+
+
+def test_a_visit_that_was_brought_in_says_so(ours: tuple[Path, Path], tmp_path: Path) -> None:
+    import_files(ours[1], archive=tmp_path)
+    with closing(open_reader(tmp_path / "embeds.db")) as conn:
+        record = post_record(conn, "instagram:Cp2x1mNq8r")
+    assert record
+    assert "in another archive; brought in by ours.wacz" in render_card(record, lambda sha256: None)

@@ -20,6 +20,7 @@ INSTALL_S = 900
 PYTHON = {
     "wacz": "wacz",  # a validator, and with it cdxj-indexer
     "pywb": "pywb setuptools<81",  # the player of many national archives; it asks for pkg_resources
+    "recorders": "warcprox requests warcio",  # write down what passes, and what a program asks for
     "bagit": "bagit setuptools",  # the Library of Congress's validator
     "datasette-passwords": "datasette-auth-passwords",  # signs staff in, beside the Datasette it asks for
     "datasette-1": "datasette>=1.0a1",  # asked for so, pip takes pre-releases too

@@ -40,6 +40,7 @@ def list_made(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[CustodyEve
         made |= {"by": f"embedarchive {run['version']}", "command": run["command"]}
     if row and "environment" in row:
         used = read_json(row["environment"], dict)
+        made |= {name: used[name] for name in ("seen_by", "source", "taken_over_at") if name in used}
         made["with"] = {name: used[name] for name in ("browser", "operating_system", "user_agent") if name in used}
     yield made
 

@@ -64,13 +64,15 @@ def read_looks(conn: sqlite3.Connection, key: str) -> list[Line]:
     """Every visit to a post, oldest first, with the hashes of what it kept."""
     visits = select(
         conn,
-        "SELECT id, started_at, outcome, reason FROM captures WHERE post_key = ? AND purpose <> 'control' ORDER BY 2, uid",
+        "SELECT id, started_at, outcome, reason, origin FROM captures "
+        "WHERE post_key = ? AND purpose <> 'control' ORDER BY 2, uid",
         key,
     )
     artifacts = read_artifacts(conn, [visit["id"] for visit in visits])
     return [
         {
             "at": visit["started_at"],
+            "origin": visit["origin"],
             "outcome": visit["outcome"],
             "reason": visit["reason"],
             "files": [{"role": a.role, "position": a.position, "sha256": a.sha256} for a in artifacts[visit["id"]]],

@@ -39,6 +39,7 @@ SHOWN = ("screenshot", "media", "poster", "avatar", "thumbnail", "subtitles")
 ENVIRONMENT = (
     "tool", "tool_version", "browser", "browser_version", "headless", "operating_system", "user_agent", "viewport",
     "scale", "screenshot", "language", "time_zone", "fonts_missing", "logged_in",
+    "seen_by", "source", "taken_over_at",
 )  # fmt: skip
 """What of a visit's circumstances tells why the post looked as it did."""
 

@@ -30,7 +30,8 @@ TABLES: Mapping[str, Table] = {
         "SELECT s.key, s.platform, s.native_id, s.url, s.status, s.reason, s.doubt, s.kept, s.held, s.expected, s.lacking, "
         "s.posted_at, s.first_seen_at, "
         "s.last_available_at, s.first_gone_at, s.last_checked_at, s.articles, d.author_name, d.author_handle, d.kind, "
-        "d.title, d.text, d.alt_text, d.lang, d.likes, d.comments, d.shares, d.views, s.best_capture_id AS capture_id "
+        "d.title, d.text, d.alt_text, d.lang, d.likes, d.comments, d.shares, d.views, s.best_capture_id AS capture_id, "
+        "s.origin, s.seen_at, iif(json_valid(s.sighting), s.sighting ->> '$.seen_by', NULL) AS seen_by, s.seen_by_others_at "
         "FROM post_status s LEFT JOIN current_descriptions d ON d.capture_id = s.best_capture_id",
         f"s.key IN {_POSTS}",
         "s.key",

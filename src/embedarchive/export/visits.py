@@ -118,7 +118,9 @@ def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None)
     standing = "SELECT status, doubt, kept, held, expected, lacking FROM post_status WHERE key = ?"
     for row in rows(conn, standing, capture["post_key"]):
         known |= {**dict(row), "lacking": parse_json(row["lacking"])}
-    plain = ("outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at")
+    plain = (
+        "origin", "outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at", "seen_at",
+    )  # fmt: skip
     told: dict[str, Any] = {"post": known} | {name: capture[name] for name in plain}
     told |= {name: parse_json(capture[name]) for name in ("evidence", "missing", "alterations", "environment")}
     told["embedded_in"] = [dict(row) for row in seen_in]

@@ -24,7 +24,8 @@ SEED = 1
 class Span:
     """What is known of one post's life, as a row of the view `lifetimes` says it; ages in days since it was posted.
 
-    `event` is gone, other or None (there when last seen). `entered` and `seen` are None where nobody has seen it alive.
+    `event` is gone, other or None (there when last seen). `entered` is when we saw it alive first, `seen` when
+    anybody did last; None where nobody has.
     """
 
     key: str

@@ -33,6 +33,7 @@ from embedarchive.library.rows import (
     read_description,
     read_json,
     read_kept,
+    read_sighting,
     select,
     select_one,
 )
@@ -94,9 +95,12 @@ def read_collections_of(conn: sqlite3.Connection, key: str) -> tuple[str, ...]:
 def find_newest(captures: Sequence[CaptureRecord], best: CaptureRecord | None) -> Description | None:
     """What a post said when it was last seen by itself and its words were read, else what the best capture says.
 
-    `captures` come newest first. A look that keeps no files can still be the one that saw an edit.
+    `captures` come newest first. A look that keeps no files can still be the one that saw an edit. What others saw and what
+    we saw are never mixed.
     """
-    seen = (c.description for c in captures if c.outcome == "available" and c.fetch_id is None)
+    origin = best.sighting.origin if best and best.sighting else None
+    own = (c for c in captures if (c.sighting.origin if c.sighting else None) == origin)
+    seen = (c.description for c in own if c.outcome == "available" and c.fetch_id is None)
     newest = next((said for said in seen if said and said.text), None)
     return newest or (best.description if best else None)
 
@@ -117,6 +121,7 @@ def read_standing(row: Row, said: Description | None) -> dict[str, Any]:
         "lacking": tuple(replace(n, passing=bool(n.passing), what=files.get(n.position, "file")) for n in lacking if n),
         "what": kinds.pop() if len(kinds) == 1 else "file",
         "joined": read_joined(row),
+        "sighting": read_sighting(row["origin"], row["seen_at"], read_json(row["sighting"], dict)),
     }
 
 
@@ -175,7 +180,8 @@ def read_observations(conn: sqlite3.Connection, key: str) -> tuple[Observation, 
 # ------------------------------------------------------------------------------------------------------------- captures
 
 CAPTURE = (
-    f"SELECT c.*, r.version, f.article_id, {SENSITIVE.format('c.post_key')} AS sensitive, y.score AS replay_score, "
+    "SELECT c.*, r.version, iif(r.command = 'import' AND c.origin = 'visit', r.options, NULL) AS brought, "
+    f"f.article_id, {SENSITIVE.format('c.post_key')} AS sensitive, y.score AS replay_score, "
     "y.note AS replay_note, EXISTS (SELECT 1 FROM pending w WHERE w.work IN ('replay', 'replay later') "
     "AND w.capture_id = c.id) AS replay_due FROM captures c LEFT JOIN crawls r ON r.id = c.crawl_id "
     "LEFT JOIN fetches f ON f.id = c.fetch_id LEFT JOIN replays y ON y.id = "
@@ -323,13 +329,15 @@ def is_sensitive_file(conn: sqlite3.Connection, sha256: str) -> bool:
 LINE = (
     "SELECT s.key, s.platform, s.url, s.status, s.reason, s.doubt, s.posted_at AS dated_at, s.last_available_at, "
     "s.first_gone_at, s.confirmed_at, s.came_back_at, s.embedding, s.kept, s.expected, s.held, s.lacking, s.joined, "
-    "s.due_at, s.best_capture_id, d.author_name, d.author_handle, d.kind, coalesce(n.text, d.text) AS text, d.title, "
+    "s.due_at, s.best_capture_id, s.origin, s.seen_at, s.sighting, "
+    "d.author_name, d.author_handle, d.kind, coalesce(n.text, d.text) AS text, d.title, "
     f"d.alt_text, d.lang, {SENSITIVE.format('s.key')} AS sensitive, d.posted_at "
     "FROM post_status s LEFT JOIN descriptions d ON d.id = (SELECT x.id FROM descriptions x "
     "WHERE x.capture_id = s.best_capture_id ORDER BY x.rules DESC LIMIT 1) "
     "LEFT JOIN descriptions n ON n.id = (SELECT x.id FROM descriptions x JOIN captures c ON c.id = x.capture_id "
     "WHERE c.post_key = s.key AND c.outcome = 'available' AND c.fetch_id IS NULL AND c.purpose <> 'control' "
-    "AND x.text IS NOT NULL ORDER BY coalesce(c.seen_at, c.started_at) DESC, c.uid DESC, x.rules DESC LIMIT 1) "
+    "AND c.origin = coalesce(s.origin, 'visit') AND x.text IS NOT NULL "
+    "ORDER BY coalesce(c.seen_at, c.started_at) DESC, c.uid DESC, x.rules DESC LIMIT 1) "
 )
 
 

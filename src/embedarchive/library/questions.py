@@ -106,7 +106,7 @@ _QUESTIONS: dict[str, dict[str, str]] = {
         "AS low, round(100 * wilson_high(count(DISTINCT iif(trim(before) <> trim(text), post_key, NULL)), "
         "count(DISTINCT post_key)), 1) AS high FROM "
         "(SELECT d.post_key, coalesce(c.seen_at, c.started_at) AS at, d.text, lag(d.text) OVER looks AS before "
-        "FROM current_descriptions d JOIN captures c ON c.id = d.capture_id "
+        "FROM current_descriptions d JOIN captures c ON c.id = d.capture_id AND c.origin = 'visit' "
         "WHERE c.outcome = 'available' AND c.purpose <> 'control' AND d.text IS NOT NULL "
         "WINDOW looks AS (PARTITION BY d.post_key ORDER BY coalesce(c.seen_at, c.started_at), c.uid)) "
         "WHERE before IS NOT NULL GROUP BY month ORDER BY month",
@@ -163,7 +163,7 @@ _QUESTIONS: dict[str, dict[str, str]] = {
         "description": "Two looks at one post that read different words at the same place of its page; "
         "of a post without a text, its title.",
         "sql": "WITH looks AS (SELECT d.*, c.uid, c.started_at, coalesce(c.seen_at, c.started_at) AS seen "
-        "FROM current_descriptions d JOIN captures c ON c.id = d.capture_id "
+        "FROM current_descriptions d JOIN captures c ON c.id = d.capture_id AND c.origin = 'visit' "
         "WHERE c.outcome = 'available' AND c.purpose <> 'control'), "
         "words AS (SELECT post_key, uid, started_at, seen, text AS said, 'text ' || coalesce(sources ->> 'text', '') AS place "
         "FROM looks UNION ALL SELECT post_key, uid, started_at, seen, title, 'title ' || coalesce(sources ->> 'title', '') "
@@ -204,7 +204,8 @@ _QUESTIONS: dict[str, dict[str, str]] = {
         "description": "Visits by month, platform and outcome, with the reasons given.",
         "sql": "SELECT substr(c.started_at, 1, 7) AS month, p.platform, c.outcome, c.reason, count(*) "
         "AS visits "
-        "FROM captures c JOIN posts p ON p.key = c.post_key GROUP BY 1, 2, 3, 4 ORDER BY 1 DESC, visits DESC",
+        "FROM captures c JOIN posts p ON p.key = c.post_key WHERE c.origin = 'visit' "
+        "GROUP BY 1, 2, 3, 4 ORDER BY 1 DESC, visits DESC",
     },
     "post_of_a_url": {
         "title": "Is this address in the archive?",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from embedarchive.core.changes import ChangeKind
 from embedarchive.core.completeness import What
-from embedarchive.core.model import Claim, Description, Kind, Outcome, Post, Role, Sign
+from embedarchive.core.model import Claim, Description, Kind, Origin, Outcome, Post, Role, Sign
 
 Kept = Literal["whole", "partial", "none"]
 """How much of a post is held: all of its own content, some of it, nothing."""
@@ -60,6 +60,20 @@ class MissingFile:
     what: What = "file"
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Who saw a post where it was not us, and when; where that was found, and when it was taken over.
+
+    `origin` is `import` (of a file that we were given) or `memento` (of a web archive that was asked).
+    """
+
+    origin: Origin
+    seen_by: str
+    seen_at: str
+    source: str = ""
+    taken_over_at: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostState:
     """Where a post stands, and how much of it is held: what a post's record and its line have in common.
@@ -84,6 +98,8 @@ class PostState:
     lacking: tuple[MissingFile, ...] = ()
     joined: Mapping[int, int] = field(default_factory=dict)
     due_at: str | None = None
+    sighting: Sighting | None = None
+    """Whose observation is shown, where it is not ours."""
 
     @property
     def preserved(self) -> bool:
@@ -122,6 +138,10 @@ class CaptureRecord:
     description: Description | None = None
     sensitive: bool = False
     """Whether any look at the post found it marked as not for every eye."""
+    sighting: Sighting | None = None
+    """Who saw it, where it was not us: then it is no visit."""
+    brought_in: tuple[str, ...] = ()
+    """The files of which one brought this visit of another archive of ours."""
 
     def kept(self, role: Role) -> tuple[StoredFile, ...]:
         """The artifacts of that role, in order."""

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from embedarchive.core.model import Claim, Description, Media, Sign
-from embedarchive.library.records import Appearance, CaptureRecord, StoredFile
+from embedarchive.core.model import Claim, Description, Media, Origin, Sign
+from embedarchive.library.records import Appearance, CaptureRecord, Sighting, StoredFile
 from embedarchive.store.fixity import DAMAGED
 
 Row = Mapping[str, Any]
@@ -116,12 +116,24 @@ def read_capture(
         missing=read_strings(row["missing"]),
         alterations=read_strings(row["alterations"]),
         environment=read_json(row["environment"], dict),
-        version=row["version"],
+        version=None if row["brought"] else row["version"],
+        brought_in=read_strings(json.dumps(read_json(row["brought"], dict).get("files"))),
         artifacts=tuple(artifacts),
         description=description,
         sensitive=bool(row["sensitive"]),
         replay_due=bool(row["replay_due"]),
+        sighting=read_sighting(row["origin"], row["seen_at"], read_json(row["environment"], dict)),
     )
+
+
+def read_sighting(origin: str | None, seen_at: Any, told: Row) -> Sighting | None:
+    """Who saw a post, as the circumstances of a capture tell it; None where it was ours, or there is none."""
+    if origin not in ("import", "memento"):
+        return None
+    whose: Origin = "import" if origin == "import" else "memento"
+    seen_by, source, taken_over_at = (told.get(name) for name in ("seen_by", "source", "taken_over_at"))
+    taken = str(taken_over_at) if taken_over_at else None
+    return Sighting(whose, str(seen_by or "somebody"), str(seen_at or ""), str(source or ""), taken)
 
 
 def read_appearance(row: Row) -> Appearance:

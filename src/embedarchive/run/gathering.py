@@ -82,6 +82,11 @@ class Gathering:
         for (told,) in self.conn.execute("SELECT told FROM posts ORDER BY key").fetchall():
             yield Post(*json.loads(told))
 
+    def list_sources(self) -> set[str]:
+        """The names of the files in which something of a post was recorded."""
+        rows = self.conn.execute("SELECT DISTINCT source FROM recorded WHERE post IS NOT NULL")
+        return {str(source).partition("!")[0] for (source,) in rows}
+
     def read_post(self, post: Post) -> list[tuple[Exchange, str, str]]:
         """What was recorded of a post, as (exchange, who wrote it down, in which file)."""
         query = f"SELECT * FROM recorded WHERE post = ? ORDER BY at, id LIMIT {MOST_OF_A_POST}"

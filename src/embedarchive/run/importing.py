@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
@@ -215,8 +215,11 @@ def _collect(gathering: Gathering, wanted: Iterable[Media]) -> Mapping[str, Exch
 
 def import_posts(
     archive: Archive, crawl_id: int, paths: Iterable[Path], emit: Emit, now: str, only: Iterable[str] | None = None
-) -> None:
-    """Bring the posts of web archives in, or `only` those of these keys. Raises SourceError for a file that cannot be read."""
+) -> set[str]:
+    """Bring the posts of web archives in, or `only` those of these keys; give the files that hold something of one, by name.
+
+    Raises SourceError for a file that cannot be read.
+    """
     files = list(paths)
     with tempfile.TemporaryDirectory(prefix="embedarchive-import-") as folder:
         gathering = Gathering.open(Path(folder))
@@ -226,6 +229,7 @@ def import_posts(
                 gathering.keep_only(only)
             gather_files(gathering, files)
             keep_posts(gathering, archive, crawl_id, emit, now)
+            return gathering.list_sources()
 
 
 def prepare_import(paths: Iterable[Path], intake: Intake) -> Prepare:
@@ -248,10 +252,18 @@ def prepare_import(paths: Iterable[Path], intake: Intake) -> Prepare:
         keep_documents(archive, crawl_id, articles, emit, now)
         archives = [path for each in others for path in find_web_archives(each) if path not in whole]
         archives += [path for each in others for path in find_saved_pages(each)]
-        import_posts(archive, crawl_id, archives, emit, now)
+        held = import_posts(archive, crawl_id, archives, emit, now)
+        forgive(intake, held)
         tell_skipped(intake, emit)
 
     return prepare
+
+
+def forgive(intake: Intake, held: Collection[str]) -> None:
+    """Let files without any article count as read that hold something of a post."""
+    lost = [each for each in intake.lost if each.reason == "nothing_found" and Path(each.source).name in held]
+    intake.lost[:] = [each for each in intake.lost if each not in lost]
+    intake.skipped["nothing_found"] -= len(lost)
 
 
 def is_of(seed: Seed, paths: Iterable[Path]) -> bool:

@@ -150,6 +150,10 @@ def gather_due(conn: sqlite3.Connection, subjects: Subjects) -> None:
     subjects.due.update(dict(conn.execute("SELECT platform, count(*) FROM posts_to_capture GROUP BY 1").fetchall()))
 
 
+OF_OURS = "outcome = 'available' AND fetch_id IS NULL AND origin = 'visit'"
+"""Of the captures, our own visits that saw a post by itself."""
+
+
 def read_averages(conn: sqlite3.Connection | None, *, film: bool = True, max_bytes: int | None = None) -> Averages:
     """An archive's own averages, as far as it has seen enough; else the declared ones."""
     if conn is None:
@@ -164,15 +168,13 @@ def read_averages(conn: sqlite3.Connection | None, *, film: bool = True, max_byt
         )
         posts = {platform: count / articles for platform, count in rows.fetchall()}
         posts_from = f"this archive's own {articles} articles"
-    visits = conn.execute("SELECT count(*) FROM captures WHERE outcome = 'available' AND fetch_id IS NULL").fetchone()[
-        0
-    ]
+    visits = conn.execute("SELECT count(*) FROM captures WHERE {OF_OURS}").fetchone()[0]
     if visits < ENOUGH:
         return Averages(
             posts, DEFAULTS.article_bytes, DEFAULTS.post_bytes, DEFAULTS.requests, DEFAULTS.visit_s, posts_from,
             DEFAULTS.visits_from,
         )  # fmt: skip
-    lately = "(SELECT id FROM captures WHERE outcome = 'available' AND fetch_id IS NULL ORDER BY id DESC LIMIT ?)"
+    lately = f"(SELECT id FROM captures WHERE {OF_OURS} ORDER BY id DESC LIMIT ?)"
     seconds = f"SELECT avg((julianday(finished_at) - julianday(started_at)) * 86400) FROM captures WHERE id IN {lately}"
     requests = f"SELECT count(*) * 1.0 / ? FROM exchanges WHERE capture_id IN {lately}"
     html = conn.execute(

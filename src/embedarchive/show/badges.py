@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from embedarchive.library.records import Sighting
 from embedarchive.show.tags import EMPTY, Html, tag
-from embedarchive.show.words import say_date, say_moment, say_time
+from embedarchive.show.words import ORIGIN_WORDS, say_date, say_moment, say_sighting, say_time
 
 
 def render_date(iso: str | None) -> Html:
@@ -45,3 +46,23 @@ def render_mark(status: str) -> Html:
 def render_status(status: str, words: str) -> Html:
     """A state by shape and word."""
     return tag("span", render_mark(status), tag("span", words), class_=f"status {status.replace(' ', '-')}")
+
+
+# Whose observation it is, where it is not ours, has a shape and a colour that no state has.
+ORIGIN_SHAPES: dict[str, str] = {
+    "import": '<path d="M1.5 7.5v3h9v-3M6 1v6.5M3.2 5 6 7.8 8.8 5" fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "memento": '<path d="M6 .8 11.2 6 6 11.2 .8 6z" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M6 3.4V6l1.9 1.3" fill="none" stroke="currentColor" stroke-width="1.3"/>',
+}
+
+
+def render_origin(seen: Sighting | None, *, brief: bool = False, more: str = "") -> Html:
+    """Who saw a post where it was not us, by shape, colour and words; nothing where it was us.
+
+    `brief` is a word; `more` follows the words.
+    """
+    if seen is None:
+        return EMPTY
+    words = ORIGIN_WORDS.get(seen.origin, seen.origin) if brief else say_sighting(seen)
+    shape = tag("svg", Html(ORIGIN_SHAPES.get(seen.origin, "")), viewBox="0 0 12 12", aria_hidden="true")
+    return tag("span", shape, tag("bdi", words + more), class_=f"origin {seen.origin}", title=say_sighting(seen))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from embedarchive.core.errors import WrongBytes
 from embedarchive.core.model import Claim, Description
 from embedarchive.library.records import Appearance, CaptureRecord, EmbedRecord, PostRecord, StoredFile
-from embedarchive.show.badges import render_date, render_status
+from embedarchive.show.badges import render_date, render_origin, render_status
 from embedarchive.show.content_types import SNIFFED, sniff_type
 from embedarchive.show.files import (
     Source,
@@ -27,6 +27,7 @@ from embedarchive.show.words import (
     find_edit,
     say_count,
     say_post_status,
+    say_sighting,
     shorten,
 )
 
@@ -172,16 +173,26 @@ def fullest_claim(record: PostRecord) -> Appearance | None:
 
 
 def render_post(record: PostRecord, source: Source, *, version_url: str | None = None) -> Html:
-    """The post as an `<article>`: as we saw it; if we never did, as its screenshot or a publisher's claim shows it."""
+    """The post as an `<article>`: as we saw it; else as others did, which is said first, or as a publisher's claim has it."""
     best = record.best
     return tag(
         "article",
+        render_sighting(best),
         *_body(record, best, source),
         render_foot(record, version_url),
         class_="post",
         data_status=record.status,
         data_key=record.post.key,
+        data_origin=best.sighting.origin if best and best.sighting else None,
     )
+
+
+def render_sighting(capture: CaptureRecord | None) -> Html:
+    """Who saw the post, where it was not us."""
+    if capture is None or capture.sighting is None:
+        return EMPTY
+    said = render_origin(capture.sighting, more=". No visit of ours saw it.")
+    return tag("p", said, class_=f"post-origin {capture.sighting.origin}")
 
 
 def _body(record: PostRecord, best: CaptureRecord | None, source: Source) -> Iterator[Html]:
@@ -340,6 +351,8 @@ def render_foot(record: PostRecord, version_url: str | None = None) -> Html:
 
 
 def _captured(capture: CaptureRecord) -> Html:
+    if capture.sighting:
+        return tag("p", say_sighting(capture.sighting), ".")
     shot = next(iter(capture.kept("screenshot")), None)
     by = f" with embedarchive {capture.version}" if capture.version else " with embedarchive"
     browser = capture.environment.get("browser")
@@ -350,6 +363,7 @@ def _captured(capture: CaptureRecord) -> Html:
         by,
         f" ({shorten(str(browser), 60)})" if browser else None,
         ", logged in" if capture.environment.get("logged_in") else None,
+        f", in another archive; brought in by {', '.join(capture.brought_in)}" if capture.brought_in else None,
         join(" · screenshot ", tag("code", f"sha256:{shot.sha256[:12]}…", title=f"sha256:{shot.sha256}"))
         if shot
         else None,

@@ -138,14 +138,14 @@ def render_screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool =
         return EMPTY
     when = say_date(capture.started_at)
     size = {"width": shot.width, "height": shot.height}
-    picture = tag(
-        "figure", tag("img", src=url, alt=f"The post as a browser showed it on {when}", loading="lazy", **size)
-    )
+    who = f"{capture.sighting.seen_by} showed it" if capture.sighting else "a browser showed it"
+    picture = tag("figure", tag("img", src=url, alt=f"The post as {who} on {when}", loading="lazy", **size))
     if capture.sensitive:
         picture = render_blur(picture, "shot")
     if as_hero:
         return tag("div", picture, class_="post-shot")
-    return tag("details", tag("summary", f"As a reader saw it on {when}"), picture, class_="post-shot")
+    summary = f"As {capture.sighting.seen_by} saw it on {when}" if capture.sighting else f"As a reader saw it on {when}"
+    return tag("details", tag("summary", summary), picture, class_="post-shot")
 
 
 def render_lent(capture: CaptureRecord) -> Html:

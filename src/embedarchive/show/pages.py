@@ -10,7 +10,7 @@ from jinja2 import PackageLoader
 from embedarchive.core.shell import say_command, say_heal
 from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
-from embedarchive.show.badges import render_date, render_mark, render_moment, render_status
+from embedarchive.show.badges import render_date, render_mark, render_moment, render_origin, render_status
 from embedarchive.show.files import render_blur
 from embedarchive.show.proof import PROOF
 from embedarchive.show.style import POST, TOKENS
@@ -51,6 +51,8 @@ HELPERS = {
     "moment": render_moment,
     "mark": render_mark,
     "status": render_status,
+    "origin": render_origin,
+    "say_sighting": words.say_sighting,
     "say_date": words.say_date,
     "say_time": words.say_time,
     "say_count": words.say_count,

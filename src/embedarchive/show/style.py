@@ -6,7 +6,7 @@ TOKENS = """\
 :root {
   color-scheme: light dark;
   --paper: #f6f2e9; --sheet: #fffdf8; --ink: #1d1a16; --ink-2: #5b544a; --rule: #dcd4c4; --well: #ece6d9;
-  --accent: #9a2e1b; --on-accent: #fffdf8; --found: #f5dfa6;
+  --accent: #9a2e1b; --on-accent: #fffdf8; --found: #f5dfa6; --imported: #0d5c75; --memento: #5d3f8c;
   --serif: "Iowan Old Style", "Palatino Linotype", "URW Palladio L", P052, "Noto Serif", Georgia, serif;
   --sans: ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, "Noto Sans Mono", "DejaVu Sans Mono", monospace;
@@ -17,7 +17,7 @@ TOKENS = """\
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #151411; --sheet: #1e1c18; --ink: #ece7db; --ink-2: #aba393; --rule: #3a362e; --well: #100f0d;
-    --accent: #f0917a; --on-accent: #1a1512; --found: #6a5314;
+    --accent: #f0917a; --on-accent: #1a1512; --found: #6a5314; --imported: #7cc4dc; --memento: #c3a8ef;
   }
 }
 """
@@ -95,6 +95,13 @@ POST = """\
 .status { display: inline-flex; align-items: baseline; gap: .45em; color: var(--ink); font-weight: 600; }
 .status svg { flex: none; width: .8em; height: .8em; align-self: center; }
 .status.gone { color: var(--accent); }
+.origin { display: inline-flex; align-items: baseline; gap: .45em; font-weight: 600; color: var(--imported); }
+.origin.memento { color: var(--memento); }
+.origin svg { flex: none; width: .9em; height: .9em; align-self: center; }
+.post-origin { margin: 0; padding: var(--s3) var(--s5); font-size: var(--t-1); background: var(--well);
+  border-inline-start: 4px solid var(--imported); }
+.post-origin.memento { border-inline-start-color: var(--memento); }
+.post-origin .origin svg { align-self: flex-start; margin-top: .3em; }
 time[title] { text-decoration: underline dotted var(--rule); text-underline-offset: .2em; cursor: help; }
 @media (max-width: 30rem) {
   .post-by { flex-wrap: wrap; }

@@ -24,11 +24,13 @@ from embedarchive.library.records import (
     Placed,
     PostLine,
     PostRecord,
+    Sighting,
 )
 from embedarchive.show.card import fullest_claim
 from embedarchive.show.files import find_notes
 from embedarchive.show.tags import link_target
 from embedarchive.show.words import (
+    ORIGIN_WORDS,
     find_edit,
     find_runs,
     say_count,
@@ -40,6 +42,7 @@ from embedarchive.show.words import (
     say_partly,
     say_post_status,
     say_run,
+    say_sighting,
     say_similarity,
     say_size,
     say_time,
@@ -107,6 +110,8 @@ def _post_parts(record: PostRecord) -> Iterable[RenderableType]:
         yield _row("The post itself was not seen. What ", _text(claim.outlet or claim.article_url), " says of it:")
         yield from _said(claim.claim, record.post.posted_at or claim.claim.posted_at)
     yield _status(record.status, say_post_status(record))
+    if record.sighting:
+        yield _origin(record.sighting, say_sighting(record.sighting))
     yield _post_facts(record)
     yield from _missing(record)
     if record.best is None and record.status in ("gone", "unavailable"):
@@ -145,6 +150,16 @@ def _status(status: str, words: str) -> Text:
     return _row(Text(f"{STATE_MARKS[status]} "), _text(words, "bold red" if status == "gone" else "bold"))
 
 
+ORIGIN_MARKS = {"import": "⭳", "memento": "◇"}
+ORIGIN_STYLES = {"import": "cyan", "memento": "magenta"}
+"""Whose observation it is where it is not ours: a mark and a colour that no state has."""
+
+
+def _origin(seen: Sighting, words: str) -> Text:
+    style = ORIGIN_STYLES.get(seen.origin, "")
+    return _row(Text(f"{ORIGIN_MARKS.get(seen.origin, '·')} ", style), _text(words, style))
+
+
 def _post_facts(record: PostRecord) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
@@ -153,7 +168,8 @@ def _post_facts(record: PostRecord) -> Table:
     if record.observations:
         facts.append(("history", ", ".join(say_run(run) for run in find_runs(record.observations))))
     if record.best:
-        facts.append(("captured", say_time(record.best.started_at)))
+        when = "seen" if record.best.sighting else "captured"
+        facts.append((when, say_time(record.best.started_at)))
         kept = [f"{a.role} {say_size(a.size)}" for a in record.best.artifacts]
         facts += [("kept", ", ".join(kept))] if kept else []
         facts += [("sha256", a.sha256) for a in record.best.kept("screenshot")]
@@ -249,9 +265,11 @@ def render_line(line: PostLine, found: Text | None = None) -> Table:
     author = _text(line.author_name or (f"@{line.author_handle}" if line.author_handle else "unknown author"), "bold")
     head = author if found else _row(author, "  ", _text(shorten(line.text or "", MOST_WORDS)))
     status = _text(say_post_status(line), "red" if line.status == "gone" else "dim")
-    return _entry(
-        STATE_MARKS[line.status], head, *([found] if found else []), _row(status, _text(f"  {line.key}", "dim"))
-    )
+    theirs: list[Text | str] = []
+    if line.sighting:
+        theirs = [_origin(line.sighting, ORIGIN_WORDS[line.sighting.origin].lower()), "  "]
+    below = _row(*theirs, status, _text(f"  {line.key}", "dim"))
+    return _entry(STATE_MARKS[line.status], head, *([found] if found else []), below)
 
 
 def render_article_line(line: ArticleLine, found: Text | None = None) -> Table:

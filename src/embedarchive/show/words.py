@@ -22,6 +22,7 @@ from embedarchive.library.records import (
     PostLine,
     PostRecord,
     PostState,
+    Sighting,
     Status,
 )
 
@@ -97,6 +98,7 @@ REASON_WORDS: dict[str, str] = {
     "too_many": "is beyond the number of files that are kept of one post",
     "not_read": "could not be read",
     "not_asked": "was not asked for",
+    "not_recorded": "was not recorded by whoever saw it",
     "no_media_file": "was answered with something that is no media file",
     "no_answer": "was not answered",
     "timeout": "took too long",
@@ -365,12 +367,36 @@ def say_doubt(post: PostState) -> str:
     return DOUBTS.get(post.doubt, say_reason(post.doubt))
 
 
+ORIGIN_WORDS: dict[str, str] = {"import": "Imported", "memento": "Memento"}
+"""Whose observation a capture is that is not ours, in a word."""
+
+
+def say_sighting(seen: Sighting) -> str:
+    """Who saw a post where it was not us, when, and how that came here, in a sentence without its full stop.
+
+    `Seen by Browsertrix-Crawler 1.5.0 on 9 March 2024; imported from harbour.wacz on 27 November 2026`.
+    """
+    when = say_date(seen.seen_at)
+    taken = f" on {say_date(seen.taken_over_at)}" if seen.taken_over_at else ""
+    if seen.origin == "memento":
+        return f"Memento of {seen.seen_by}, which saw it on {when}; fetched from there{taken}"
+    place = f" from {seen.source.partition('!')[0]}" if seen.source else ""
+    return f"Seen by {seen.seen_by} on {when}; imported{place}{taken}"
+
+
+def say_briefly(seen: Sighting) -> str:
+    """The same where there is little room: `seen by Browsertrix-Crawler 1.5.0, 9 Mar 2024`, `memento of Wayback Machine, …`."""
+    when = say_date(seen.seen_at, short=True)
+    name = shorten(seen.seen_by.partition(" (")[0], 40)
+    return f"memento of {name}, {when}" if seen.origin == "memento" else f"seen by {name}, {when}"
+
+
 def say_post_status(post: PostRecord | PostLine) -> str:
     """One line that tells where a post stands and how much of it is kept: `Gone by 9 Mar 2026 · preserved 3 Mar 2026`.
 
     "By", not "since": it went somewhere between the last look that saw it and the first that did not.
     """
-    if post.status == "not captured":
+    if post.status == "not captured" and post.sighting is None:
         return "Not visited yet"
     return " · ".join(filter(None, (say_state(post), _say_kept_when(post), say_embedding(post))))
 
@@ -407,9 +433,11 @@ def say_embedding(post: PostRecord | PostLine) -> str:
 def _say_kept_when(post: PostRecord | PostLine) -> str:
     """How much is kept, and of when it is where the post itself no longer says it."""
     kept = say_kept(post)
+    state, colon, part = kept.partition(":")
+    if post.preserved and post.sighting:
+        return f"{state}, {say_briefly(post.sighting)}{colon}{part}"
     if not post.preserved or post.status == "available" or not post.last_available_at:
         return kept
-    state, colon, part = kept.partition(":")
     return f"{state} {say_date(post.last_available_at, short=True)}{colon}{part}"
 
 
@@ -424,6 +452,8 @@ def say_state(post: PostRecord | PostLine) -> str:
         return f"Online {say_date(post.last_available_at, short=True)}{back}"
     if is_doubted(post):
         return f"Perhaps gone, not confirmed ({say_doubt(post)})"
+    if post.status == "not captured" and post.sighting:
+        return "Not visited by us"
     return STATUS_WORDS[post.status] + (f" ({say_reason(post.reason)})" if post.reason else "")
 
 
@@ -459,20 +489,26 @@ class DiffRun:
 
 @dataclass(frozen=True, slots=True)
 class PostEvent:
-    """One thing that is known of a post at a moment: how looks from then on saw it (`run`), or which fields were edited."""
+    """One thing that is known of a post at a moment: how looks from then on saw it (`run`), which fields were edited, or that
+    others saw it (`sighting`)."""
 
     at: str
     run: DiffRun | None = None
     edited: tuple[str, ...] = ()
+    sighting: Sighting | None = None
 
 
-def find_events(runs: Sequence[DiffRun], changes: Sequence[Change]) -> tuple[PostEvent, ...]:
+def find_events(
+    runs: Sequence[DiffRun], changes: Sequence[Change], captures: Sequence[CaptureRecord] = ()
+) -> tuple[PostEvent, ...]:
     """What is known of a post over time, oldest first; all edits that one look found are one event."""
     edits: dict[str, list[str]] = {}
     for change in changes:
         edits.setdefault(change.at, []).append(say_field(change.field))
     found = [PostEvent(run.first_at, run) for run in runs]
     found += [PostEvent(at, edited=tuple(dict.fromkeys(fields))) for at, fields in edits.items()]
+    others = (each.sighting for each in captures if each.sighting and each.outcome == "available")
+    found += [PostEvent(seen.seen_at, sighting=seen) for seen in others]
     return tuple(sorted(found, key=lambda event: (event.at, event.run is None)))
 
 
@@ -523,10 +559,9 @@ WORDS = ("title", "text")
 
 
 def find_changes(captures: Sequence[CaptureRecord]) -> tuple[Change, ...]:
-    """What differs between captures of the post itself, newest change first. Counts always move: left out."""
-    seen = sorted(
-        (c for c in captures if c.outcome == "available" and c.description), key=lambda c: (c.started_at, c.id)
-    )
+    """What differs between our captures of the post itself, newest change first. Counts always move: left out."""
+    ours = (c for c in captures if c.outcome == "available" and c.description and c.sighting is None)
+    seen = sorted(ours, key=lambda c: (c.started_at, c.id))
     changes = list(_find_rewordings(seen))
     for before, after in pairwise(seen):
         for name, old, new in _differences(before.description, after.description):

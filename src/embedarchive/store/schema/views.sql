@@ -177,8 +177,11 @@ CREATE VIEW post_status AS
     coalesce(n.visits, (SELECT count(*) FROM captures c WHERE c.post_key = p.key AND c.origin = 'visit' AND c.purpose <> 'control')) AS visits,
     (SELECT max(c.seen_at) FROM captures c WHERE c.post_key = p.key AND c.origin <> 'visit' AND c.outcome = 'available') AS seen_by_others_at,
     n.due_at,
-    (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles
-  FROM posts p LEFT JOIN conclusions n ON n.post_key = p.key WHERE p.same_as IS NULL AND p.is_control = 0;
+    (SELECT count(DISTINCT e.article_id) FROM embeds e WHERE e.post_key = p.key AND e.kind = 'embed') AS articles,
+    -- Whose observation the best capture is and of when; if it is not ours, a JSON record of who saw the post (seen_by, source,
+    -- taken_over_at).
+    w.origin, w.seen_at, iif(w.origin <> 'visit', w.environment, NULL) AS sighting
+  FROM posts p LEFT JOIN conclusions n ON n.post_key = p.key LEFT JOIN captures w ON w.id = n.best_capture_id WHERE p.same_as IS NULL AND p.is_control = 0;
 
 -- Posts whose content is kept, alive or not, with what they said.
 CREATE VIEW preserved_posts AS
