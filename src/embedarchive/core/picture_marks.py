@@ -163,33 +163,36 @@ def find_spots(image: Image.Image, a_tile: int) -> Iterator[tuple[int, int]]:
     width, height = image.size
     sharper, softer = (image.filter(ImageFilter.GaussianBlur(radius)) for radius in (1.4, 2.8))
     apart = ImageChops.subtract(sharper, softer, offset=128)
-    levels = apart.tobytes()
-    spots: list[tuple[int, int, int]] = []
-    for choose, stands_out in (
-        (ImageChops.lighter, range(129 + _CONTRAST, 256)),
-        (ImageChops.darker, range(128 - _CONTRAST)),
-    ):
+    contrast = apart.point([abs(level - 128) for level in range(256)])
+    extremes = Image.new("L", image.size)
+    for choose, sides in ((ImageChops.lighter, range(129, 256)), (ImageChops.darker, range(128))):
         extreme = ImageChops.difference(apart, spread(apart, choose)).point([255] + [0] * 255)
-        contrast = apart.point([255 * (level in stands_out) for level in range(256)])
-        mask = ImageChops.darker(extreme, contrast).tobytes()
-        at = mask.find(255)
-        while at >= 0:
-            y, x = divmod(at, width)
-            if _REACH <= x < width - _REACH and _REACH <= y < height - _REACH:
-                spots.append((abs(levels[at] - 128), x, y))
-            at = mask.find(255, at + 1)
-    spots.sort(reverse=True)
+        side = apart.point([255 * (level in sides) for level in range(256)])
+        extremes = ImageChops.lighter(extremes, ImageChops.darker(contrast, ImageChops.darker(extreme, side)))
+    contrasts = extremes.tobytes()
     across = width // 4 + 2
     beside = tuple(i + j * across for i in (-1, 0, 1) for j in (-1, 0, 1))
     taken: set[int] = set()
     in_tiles: dict[tuple[int, int], int] = {}
-    for _, x, y in spots:
-        cell = y // 4 * across + x // 4
-        tile = x // TILE, y // TILE
-        if cell not in taken and in_tiles.get(tile, 0) < a_tile:
-            taken.update(cell + step for step in beside)
-            in_tiles[tile] = in_tiles.get(tile, 0) + 1
-            yield x, y
+    # Whoever asks takes the first few of thousands: the others are not looked for.
+    for wanted in range(128, _CONTRAST, -1):
+        for x, y in sorted(_find_places(contrasts, wanted, width), reverse=True):
+            cell = y // 4 * across + x // 4
+            tile = x // TILE, y // TILE
+            inside = _REACH <= x < width - _REACH and _REACH <= y < height - _REACH
+            if inside and cell not in taken and in_tiles.get(tile, 0) < a_tile:
+                taken.update(cell + step for step in beside)
+                in_tiles[tile] = in_tiles.get(tile, 0) + 1
+                yield x, y
+
+
+def _find_places(levels: bytes, wanted: int, width: int) -> Iterator[tuple[int, int]]:
+    """Where a picture of that width has that level."""
+    at = levels.find(wanted)
+    while at >= 0:
+        y, x = divmod(at, width)
+        yield x, y
+        at = levels.find(wanted, at + 1)
 
 
 def spread(image: Image.Image, choose: Any) -> Image.Image:
