@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from archive_builder import build_archive
 from commands import Done, through
 from embedarchive.core import clock
 from embedarchive.core.model import Capture, Claim, Embed, Fetch, Found, Post, Sign, Verdict
 from embedarchive.detect import identify_post
-from embedarchive.library.possible import compare, find_candidates
+from embedarchive.library.possible import compare
 from embedarchive.platforms import PLATFORMS
 from embedarchive.replica import Replica, Saved
 from embedarchive.store import Archive, open_reader
@@ -279,15 +278,27 @@ def test_wrong_use_says_what_is_wrong(replica: Replica, tmp_path: Path, args: tu
     assert (done.code, told in done.err) == (2, True), done.err
 
 
-def test_an_embed_that_names_no_post_has_candidates_and_no_link(tmp_path: Path) -> None:
-    path = build_archive(tmp_path / "embeds.db")
-    with closing(open_reader(path)) as conn:
-        found = list(find_candidates(conn))
-    assert {each.handle for each in found} == {"balladyna"}
-    before = read(tmp_path, "SELECT count(*) FROM embeds WHERE post_key IS NULL")
-    done = embedarchive("recover", "--unresolved", "-a", tmp_path)
-    assert (done.code, "@balladyna" in done.out) == (0, True), done.err
-    assert read(tmp_path, "SELECT count(*) FROM embeds WHERE post_key IS NULL") == before
+def test_an_embed_that_names_no_post_has_candidates_and_no_link(replica: Replica, tmp_path: Path) -> None:
+    """An older version of the article may name the post; it is shown as possible, and nobody visits it."""
+    lose(tmp_path)
+    claim = Claim("Balladyna", "balladyna", "A post shared by Balladyna (@balladyna)")
+    bare = Embed(1, "embed", "instagram", None, None, "byline", "text", "byline", "<p>", claim)
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        archive.keep_found(1, Found((bare,)), 99, clock.now(), 1)
+    post = post_of(replica, "harbour")
+    quote = (
+        f'<blockquote class="instagram-media" data-instgrm-permalink="{post.url}"><a href="{post.url}">The kiln</a><p>A post'
+        ' shared by <a href="https://www.instagram.com/balladyna/">Balladyna</a> (@balladyna)</p></blockquote>'
+    )
+    replica.archive(ARTICLE, "20260305100000", saved=Saved(body=f"<!doctype html><title>Kiln</title>{quote}".encode()))
+    nobody = embedarchive("recover", "--unresolved", "--dry-run", "-a", tmp_path)
+    assert (nobody.code, "nothing of that account is known here" in nobody.out, replica.hits) == (0, True, ())
+    done = embedarchive("recover", "--unresolved", "-a", tmp_path, "--json", *through(replica))
+    assert done.code == 0, done.err
+    (said,) = [json.loads(line) for line in done.out.splitlines()]
+    assert [(each["key"], each["agrees"]) for each in said["candidates"]] == [(post.key, [])]
+    assert read(tmp_path, "SELECT post_key FROM current_embeds") == [(None,)]
+    assert read(tmp_path, "SELECT count(*) FROM captures WHERE post_key = ?", post.key) == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,7 @@ def recover(
     sources: Sequence[str] = (),
     dry_run: bool = False,
     thorough: bool = False,
+    unresolved: bool = False,
     watcher: Watcher | None = None,
     **settings: Unpack[SettingsOptions],
 ) -> Report:
@@ -220,7 +221,8 @@ def recover(
     see as the very post is kept, as seen by whoever saw it. With `dry_run` only who holds what is asked and kept; `thorough`
     asks for every address and goes on after the first find. `recovery` of the report says what came of it. For `settings` see
     `SettingsOptions`; what is raised is what `check` raises, UsageError also for an address that is no post's, a source that
-    is none, and a file that is not there.
+    is none, and a file that is not there. With `unresolved` it asks instead for older versions of articles whose embeds name no
+    post: what they name are candidates (`library.possible`), and nothing is linked.
     """
     from embedarchive.run.prepare_recovery import prepare_recovery  # which reads web archives and pictures
     from embedarchive.run.recovering import Recover
@@ -228,13 +230,14 @@ def recover(
     path, named = archive_path(archive), list(identify_all(posts))
     open_reader(path).close()  # nothing is lost of an archive that there is not
     chosen = choose_sources(sources)
-    choice = Recover(chosen, dry_run=dry_run, thorough=thorough)
+    choice = Recover(chosen, dry_run=dry_run, thorough=thorough, unresolved=unresolved)
     prepare = prepare_recovery(named, choice, map(Path, files))
     world = make_settings(**settings)
     options = {
         "sources": chosen,
         "dry_run": dry_run,
         "thorough": thorough,
+        "unresolved": unresolved,
         "files": [Path(each).name for each in files],
     }
     return run_session(

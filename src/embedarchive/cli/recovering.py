@@ -48,7 +48,8 @@ from embedarchive.store.sharing import open_shared
 @click.option(
     "--unresolved",
     is_flag=True,
-    help="Of embeds that name no post say which posts it may be, by handle, date and words; nothing is linked.",
+    help="Ask for older versions of articles whose embeds name no post, and say which posts it may be, by handle, date and "
+    "words; nothing is linked. With --dry-run nobody is asked.",
 )
 @with_options(DOOR_OPTIONS)
 @with_options(DISPLAY_OPTIONS)
@@ -69,11 +70,16 @@ def recover(posts: tuple[str, ...], **values: Any) -> int:
     if values.pop("unresolved"):
         if posts:
             raise UsageError("--unresolved is about embeds that name no post, and none can be named. Nothing was done.")
-        return print_candidates(values)
+        code = int(ExitCode.DONE)
+        if not values["dry_run"]:
+            quiet = values | {"quiet": True, "as_json": False, "unresolved": True}
+            code = run_shown(api.recover, "recover", quiet)
+        print_candidates(values)
+        return code
     return run_shown(partial(api.recover, *posts), "recover", values)
 
 
-def print_candidates(values: dict[str, Any]) -> int:
+def print_candidates(values: dict[str, Any]) -> None:
     """Say of embeds that name no post which it may be."""
     with closing(open_shared(archive_path(values["archive"]), "staff")) as conn:
         found = list(find_candidates(conn))
@@ -81,7 +87,6 @@ def print_candidates(values: dict[str, Any]) -> int:
         click.echo(json.dumps(asdict(each)) if values["as_json"] else "\n".join(map(printable, say_unnamed(each))))
     if not found and not values["as_json"]:
         click.echo("Every embed that says whose post it is names the post.")
-    return ExitCode.DONE
 
 
 def say_unnamed(each: Unnamed) -> Iterator[str]:

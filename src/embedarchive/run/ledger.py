@@ -239,11 +239,11 @@ class Run:
             Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id"),
             Pass("log", 1, self.due_to_adopt, self.adopt, "id"),
         )
-        if self.offline:
-            return tuple(map(self.watched, (step for step in (*due, *later) if step.name in OFFLINE)))
+        if self.offline or self.recover:  # what others hold is taken in, and nothing is visited for it
+            at_hand = (step for step in (*due, *later) if step.name in OFFLINE)
+            return tuple(map(self.watched, (*self.recovering(), *at_hand)))
         # Counted outside of what is watched: a task counts from the moment it is asked for.
-        passes = (*self.recovering(), *due)
-        counted = (replace(step, work=self.spare.counted(step.work)) for step in map(self.watched, passes))
+        counted = (replace(step, work=self.spare.counted(step.work)) for step in map(self.watched, due))
         return (*counted, *map(self.watched, later))
 
     def recovering(self) -> tuple[Pass, ...]:

@@ -45,6 +45,8 @@ def prepare_recovery(posts: Sequence[Post], choice: Recover, files: Iterable[Pat
         )
 
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
+        if choice.unresolved:
+            return
         now = clock.now()
         with archive.transaction() as conn:
             keys = [keep_post(conn, post, now) for post in posts] or recovering.find_lost(conn)

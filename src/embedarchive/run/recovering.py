@@ -66,6 +66,11 @@ SELECT count(*) FROM embeds WHERE post_key = ? AND coalesce(text, author_handle,
 HANDLES = """
 SELECT author_handle FROM descriptions WHERE post_key = :key AND author_handle IS NOT NULL
 UNION SELECT author_handle FROM embeds WHERE post_key = :key AND author_handle IS NOT NULL LIMIT 1"""
+UNNAMED_IN = """
+SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM articles a
+WHERE a.id IN (SELECT article_id FROM current_embeds WHERE post_key IS NULL AND kind = 'embed' AND author_handle IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM fetches f WHERE f.article_id = a.id AND f.source GLOB 'https://web.archive.org/*')
+  AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = a.id) ORDER BY a.id"""
 EMBEDDED_IN = """
 SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM articles a
 WHERE a.id IN (SELECT article_id FROM embeds WHERE post_key = ?)
@@ -80,6 +85,8 @@ class Recover:
     sources: tuple[Source, ...] = SOURCES
     dry_run: bool = False
     thorough: bool = False
+    unresolved: bool = False
+    """Whether it is about articles whose embeds name no post, instead: their older versions may name it."""
 
 
 class Asked(Protocol):
@@ -101,10 +108,13 @@ class Recovery:
     is_barred: Callable[[str, str], Awaitable[bool]]
     choice: Recover
     crawls: tuple[commoncrawl.Crawl, ...] = ()
-    requests: dict[str, int] = field(default_factory=dict)
+    read: set[int] = field(default_factory=set)
+    """Articles of which older versions were asked for in this run."""
 
     def passes(self) -> tuple[Pass, ...]:
         """Ask a source about a post; try one memento. Archives are asked one at a time."""
+        if self.choice.unresolved:
+            return (Pass("seek", 1, self.due_articles, self.seek_versions, "id"),)
         seek = Pass("seek", 1, self.due(SEARCHES), self.seek, "name")
         salvage = Pass("salvage", 1, self.due(MEMENTOS), self.salvage, "id")
         return (seek,) if self.choice.dry_run else (seek, salvage)
@@ -116,6 +126,11 @@ class Recovery:
             return found
 
         return rows
+
+    def due_articles(self, n: int) -> Sequence[Row]:
+        """Articles with embeds that name no post, and of which no older version is kept yet."""
+        rows = self.archive.conn.execute(UNNAMED_IN).fetchall()
+        return [row for row in rows if row["id"] not in self.read][:n]
 
     # ---------------------------------------------------------------------------------------------------------- asking
 
@@ -202,6 +217,26 @@ class Recovery:
             listed.append((article["id"], sort_by_nearness(found, article["at"]), self.most(MOST_VERSIONS)))
             held += found
         return merge_answers(answer, held)
+
+    async def seek_versions(self, row: Row) -> None:
+        """Keep older versions of an article that name a post where the newest names none."""
+        self.read.add(row["id"])
+        if await self.is_barred(row["url"], row["url"]):
+            self.emit("skipped", row["url"], "opted_out", "")
+            return
+        answer = await self.read_pages(_Counted(self.ask), row["url"], lambda url: True, exact=True)
+        held = sort_by_nearness([each for each in answer.held if each.status in (200, None)], row["at"])
+        kept = 0
+        for each in held[: self.most(MOST_VERSIONS)]:
+            read = wayback.read_capture(await self.ask(each.place))
+            if isinstance(read, Unreadable):
+                continue
+            body = read[-1].body or b""
+            found = await self.asked.search(body, url=read[-1].url, content_type=read[-1].content_type)
+            if any(embed.post and embed.kind == "embed" for embed in found.embeds):
+                await self.keep_fetch(row["id"], read[-1], each.place)
+                kept += 1
+        self.emit("seek", row["url"], answer.said, f"articles: {answer.reason or len(held)}, {kept} kept", len(held))
 
     async def seek_in_commoncrawl(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
         if not self.crawls:
@@ -300,12 +335,16 @@ class Recovery:
         if not any(each.post and each.post.key == post.key for each in found.embeds):
             await self.settle(row, "other page", "does_not_embed_it")
             return
+        await self.keep_fetch(row["article_id"], exchange, row["place"])
+        await self.settle(row, "claim", None)
+
+    async def keep_fetch(self, article_id: int, exchange: Exchange, place: str) -> None:
+        """Keep an article as an archive has it; what it embeds is found by the run's own search."""
         fetch = Fetch(
             exchange.url, exchange.url, exchange.started_at, "ok", exchange.status, headers=exchange.response_headers,
-            content_type=exchange.content_type, body=body, truncated=exchange.truncated, source=row["place"],
+            content_type=exchange.content_type, body=exchange.body or b"", truncated=exchange.truncated, source=place,
         )  # fmt: skip
-        await self.keep(self.archive.keep_fetch, row["article_id"], self.crawl_id, fetch)
-        await self.settle(row, "claim", None)
+        await self.keep(self.archive.keep_fetch, article_id, self.crawl_id, fetch)
 
     async def settle(self, row: Row, verdict: str, reason: str | None, capture_id: int | None = None) -> None:
         await self.keep(self.settle_row, row, verdict, reason, capture_id)
