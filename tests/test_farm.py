@@ -26,6 +26,7 @@ from embedarchive.browser.watch import find_children
 from embedarchive.core.errors import BrowserMissing, UsageError
 from embedarchive.core.model import Capture, Post, Verdict
 from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import Replica
 from embedarchive.run.farm import FarmLimits, FarmServices, ask_states, connect, lacks_media
 from embedarchive.run.farm_worker import FarmHand, VisitLate, capture, quieten, read_identity, serve_farm
@@ -206,20 +207,20 @@ async def test_a_worker_that_is_not_as_we_are_is_refused_by_name(scheduler: Sche
     assert sorted(bool(each["refused"]) for each in states) == [True] * 3
 
 
-class FullDisk(FarmHand):
+class FullDisk(Services):
     """A machine whose disk is full by the time that it is given work."""
 
-    async def open_services(self, limits: VisitLimits) -> Services:
-        if self.visits:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        self.visits += 1
-        return await super().open_services(limits)
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.browser
-async def test_a_post_that_two_workers_lost_is_an_error_of_theirs_and_nobodys_loss(scheduler: Scheduler) -> None:
+async def test_a_post_that_two_workers_lost_is_an_error_of_theirs_and_nobodys_loss(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedarchive.run.farm_worker.Services", FullDisk)
     told: list[str] = []
-    first, second = (FullDisk(Settings(), label) for label in ("first", "second"))
+    first, second = (make_hand(label) for label in ("first", "second"))
     at = scheduler.address
     async with (
         Worker(at, nthreads=1, plugins=(first,), dashboard_address=":0"),
@@ -227,7 +228,10 @@ async def test_a_post_that_two_workers_lost_is_an_error_of_theirs_and_nobodys_lo
         FarmServices(Settings(farm=at), told.append, replace(BRISK, rest_s=600.0)) as services,
     ):
         await until(lambda: services.room() == 6, "two workers of three tabs")
+        wrong = next(iter(services.roster.workers.values()))
+        wrong.ahead_s -= 60.0  # as if its clock had been set: it is compared anew, and no fault of its own
         taken = await services.capture(post_of("instagram"), BY_NAME["instagram"], media=True)
+        assert services.roster.workers[wrong.address] is not wrong
         with pytest.raises(BrowserMissing, match="has no worker"):  # both rest
             await services.capture(post_of("instagram"), BY_NAME["instagram"], media=True)
     for hand in (first, second):

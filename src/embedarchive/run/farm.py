@@ -65,12 +65,7 @@ class FarmServices(Services):
     Visits are spaced where they are sent out, for whichever worker and whatever they waited for.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        note: Callable[[str], None],
-        limits: FarmLimits | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, note: Callable[[str], None], limits: FarmLimits | None = None) -> None:
         super().__init__(settings)
         self.limits = limits or FarmLimits()
         self.roster = Roster()
@@ -129,6 +124,7 @@ class FarmServices(Services):
                     lost, why = lost + 1, str(error)
                 except farm_worker.VisitLate as error:
                     late, why = late + 1, str(error)
+                    self.roster.drop(worker.address)  # seen anew, its clock is compared anew
                 else:
                     lost += 1
                     if self._learn(worker, taken, media=media) or lost == ATTEMPTS:
@@ -196,8 +192,11 @@ class FarmServices(Services):
             self._changed.set()
 
     async def _ask(self, worker: FarmWorker, function: Callable[..., Any], *args: Any) -> Any:
-        """Have a worker do something. Raises WorkerLost when it failed by itself, UsageError when it is none of ours, and
-        whatever else is raised there: that is a fault of what was asked."""
+        """Have a worker do something.
+
+        Raises WorkerLost when it failed by itself, UsageError when it is none of ours, VisitLate when it was asked too late,
+        and whatever else is raised there: that is a fault of what was asked.
+        """
         if self._farm is None:
             raise WorkerLost("the farm's scheduler is away")
         call = asyncio.ensure_future(self._farm.run(function, *args, workers=[worker.address]))

@@ -51,8 +51,9 @@ QUIET = {
     "distributed.worker.http.routes": [],
     "distributed.scheduler.http.routes": [],
     "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.reuse-broadcast-comm": True,
 }
-"""Dask's settings in our processes: no page of its own is served."""
+"""Dask's settings in our processes: no page of its own is served, and connections are used again."""
 
 SHOWN = {"distributed.scheduler.http.routes": dask.config.get("distributed.scheduler.http.routes")}
 """With a dashboard: the pages that Dask's scheduler has by itself."""
