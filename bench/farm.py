@@ -25,6 +25,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,6 @@ GATE_S = 0.2
 """Between two visits to one platform, while there are faults."""
 QUICK = partial(farm.FarmLimits, look_s=0.5, silence_s=6.0, rest_s=2.0)
 """What a farm is given here, so that a hundred faults fit into some minutes; the rest is as shipped."""
-ORPHAN_S = 5.0
 
 
 # ---------------------------------------------------------------------------------------------------------- processes
@@ -235,9 +235,8 @@ class Trial:
     machines: list[Machine] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     orphans: int = 0
-    longest_left_s: float = 0.0
+    left_s: list[float] = field(default_factory=list)
     restarts: int = 0
-    watched: list[tuple[float, list[int]]] = field(default_factory=list)
     waiting: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
 
     def begin(self) -> subprocess.Popen[bytes]:
@@ -270,8 +269,16 @@ class Trial:
         return run
 
     def kill(self, machine: Machine) -> None:
-        self.watched.append((time.monotonic(), list(find_below(machine.running.pid))))
+        left = list(find_below(machine.running.pid))
         machine.running.kill()
+        threading.Thread(target=self.watch, args=(left, time.monotonic()), daemon=True).start()
+
+    def watch(self, left: Sequence[int], killed_at: float) -> None:
+        """See how long what a killed worker had started is there; a minute is for good."""
+        while any(map(is_alive, left)) and time.monotonic() - killed_at < 60:
+            time.sleep(0.1)
+        self.left_s.append(time.monotonic() - killed_at)
+        self.orphans += sum(map(is_alive, left))
 
     def stop(self, machine: Machine) -> None:
         process = machine.running
@@ -294,21 +301,12 @@ class Trial:
         self.waiting.append((time.monotonic() + wait_s, mend))
 
     def see_to(self) -> None:
-        """Mend what is to be mended by now, start what ended, look for what a killed worker left."""
+        """Mend what is to be mended by now, and start what ended."""
         now = time.monotonic()
         for due in [each for each in self.waiting if each[0] <= now]:
             self.waiting.remove(due)
             with contextlib.suppress(OSError):
                 due[1]()
-        for left in list(self.watched):
-            at, pids = left
-            alive = [pid for pid in pids if is_alive(pid)]
-            if not alive:
-                self.longest_left_s = max(self.longest_left_s, now - at)
-                self.watched.remove(left)
-            elif now - at > 60:
-                self.orphans += len(alive)
-                self.watched.remove(left)
         for machine in self.machines:
             if machine.running.poll() is not None:
                 machine.start()
@@ -403,7 +401,7 @@ def judge(trial: Trial, count: int, took_s: float) -> dict[str, float]:
         "faults": dict(trial.faults), "worker_restarts": trial.restarts, "seconds": round(took_s), "outcomes": outcomes,
         "posts": count, "captured": len(kept), "due": due, "visits": len(sent), "most_visits_of_one_post": max(visits.values()),
         "least_gap_sent_s": round(min(gaps), 3), "least_gap_begun_s": round(min(begun), 3), "gate_s": GATE_S,
-        "longest_left_after_kill_s": round(trial.longest_left_s, 1), "orphans": trial.orphans,
+        "left_after_kill_s": [round(each, 1) for each in sorted(trial.left_s)], "orphans": trial.orphans,
     }  # fmt: skip
     print(json.dumps(said), flush=True)
     return {
