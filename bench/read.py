@@ -9,7 +9,8 @@ of an article, in invented words (see `invent.py`); an embed says what its post 
 Pages are asked of a real server, `embedarchive serve`, over one kept connection, as a browser would after the first page.
 
 Of several sizes each question's growth is fitted: time = c * posts^growth, by least squares of the logarithms, and what ten
-million would take is extrapolated by it and called so. All figures go to standard error; the last line, on standard output,
+million would take is extrapolated by it and called so. On a machine that others use the processor's time is what an answer
+costs. All figures go to standard error; the last line, on standard output,
 is one JSON object of milliseconds, of the largest archive.
 """
 
@@ -64,6 +65,9 @@ BETWEEN_IDS = 839_000_000_000
 VOCABULARY = 90_000
 ROUNDS = 60
 COMMAND_ROUNDS = 12
+LONGEST_MS = 6_000
+"""For all rounds of one question."""
+
 LARGE = 10_000_000
 
 
@@ -89,13 +93,16 @@ class Invented:
         self.tongues = make_tongues(self.rng, VOCABULARY)
         self.words = self.tongues[0].words
         self.outlets = [f"paper-{n}.example" for n in range(300)]
+        self.said: dict[int, str] = {}
 
     def sentences(self, n: int) -> list[str]:
         """What a post says, always the same."""
         return write_post(random.Random(n), self.tongues)
 
     def text(self, n: int) -> str:
-        return ". ".join(self.sentences(n))
+        if n not in self.said:  # embeds say what their posts say
+            self.said[n] = ". ".join(self.sentences(n))
+        return self.said[n]
 
     def handle(self, n: int) -> str:
         return f"account.{n % (self.posts // 8 + 1)}"
@@ -111,6 +118,10 @@ class Invented:
         if n % 3 == 0:
             return self.outlets[0]
         return self.outlets[n % len(self.outlets)]
+
+    def any_outlet(self, rng: random.Random) -> str:
+        """One of the two hundred others."""
+        return self.outlets[rng.randrange(100) * 3 + rng.randrange(1, 3)]
 
     def article_url(self, n: int) -> str:
         return f"https://{self.outlet(n)}/2026/story-{n}"
@@ -229,7 +240,7 @@ def questions(conn: sqlite3.Connection, invented: Invented) -> dict[str, Callabl
         ),
         "post_page": lambda: post_record(conn, f"instagram:{any_code()}"),
         "article_page": lambda: article_record(conn, rng.randrange(invented.articles) + 1),
-        "outlet_page": lambda: outlet_record(conn, rng.choice(invented.outlets)),
+        "outlet_page": lambda: outlet_record(conn, invented.any_outlet(rng)),
         "person": lambda: find_traces(
             conn,
             identify_person(conn, ["@" + invented.handle(rng.randrange(invented.posts)), any_words(2, 9_000, 20_000)]),
@@ -237,7 +248,7 @@ def questions(conn: sqlite3.Connection, invented: Invented) -> dict[str, Callabl
         "front_page": lambda: front(conn),
         "browse_all": lambda: browse(conn, Filters()),
         "browse_state": lambda: browse(conn, Filters(state="gone-kept", kind="video")),
-        "browse_outlet": lambda: browse(conn, Filters(outlet=rng.choice(invented.outlets), state="online")),
+        "browse_outlet": lambda: browse(conn, Filters(outlet=invented.any_outlet(rng), state="online")),
         "browse_author": lambda: browse(conn, Filters(author=invented.handle(rng.randrange(invented.posts)))),
         "browse_month": lambda: browse(conn, Filters(period=month_of(2021, rng.randrange(1, 13)), lang="en")),
         "browse_days": lambda: browse(conn, Filters(period=Period(date(2020, 3, 5), date(2021, 2, 11)))),
@@ -287,14 +298,14 @@ def list_pages(invented: Invented) -> dict[str, Callable[[], str]]:
         "search": lambda: f"find?q={quote(invented.sentences(rng.randrange(invented.posts))[0])}",
         "search_word": lambda: f"find?q={any_words(1, 20_000)}",
         "outlet_largest": lambda: f"outlet/{invented.outlets[0]}",
-        "outlet": lambda: f"outlet/{rng.choice(invented.outlets)}",
+        "outlet": lambda: f"outlet/{invented.any_outlet(rng)}",
         "outlets": lambda: "outlets",
         "article": lambda: f"article/{rng.randrange(invented.articles) + 1}",
         "lost": lambda: "lost",
         "desk": lambda: "desk",
         "browse": lambda: "browse",
         "browse_state": lambda: "browse?state=gone-kept&kind=video",
-        "browse_outlet": lambda: f"browse?outlet={rng.choice(invented.outlets)}&state=online",
+        "browse_outlet": lambda: f"browse?outlet={invented.any_outlet(rng)}&state=online",
         "browse_largest": lambda: f"browse?outlet={invented.outlets[0]}",
         "browse_author": lambda: f"browse?author={invented.handle(rng.randrange(invented.posts))}",
         "browse_month": lambda: f"browse?period=2021-{rng.randrange(1, 13):02}&lang=en",
@@ -302,9 +313,13 @@ def list_pages(invented: Invented) -> dict[str, Callable[[], str]]:
     }
 
 
-def ask_pages(path: Path, invented: Invented) -> Iterator[tuple[str, list[float]]]:
-    """(name, milliseconds by the clock) of each page, of a server that was just started; the first answers are counted too."""
-    with serving(path) as (origin, _):
+Spent = tuple[list[float], list[float]]
+"""Milliseconds of each round, by the clock and of the processor alone, each sorted."""
+
+
+def ask_pages(path: Path, invented: Invented) -> Iterator[tuple[str, Spent]]:
+    """What each page took, of a server that was just started; the first answers are counted too."""
+    with serving(path) as (origin, pid):
         client = http.client.HTTPConnection(origin.removeprefix("http://"))
 
         def load(address: str) -> None:
@@ -314,7 +329,13 @@ def ask_pages(path: Path, invented: Invented) -> Iterator[tuple[str, list[float]
             assert answer.status in (200, 302), (address, answer.status, body[:300])
 
         for name, pick in list_pages(invented).items():
-            yield name, measure(partial(asking, load, pick), ROUNDS)[0]
+            yield name, measure(partial(asking, load, pick), ROUNDS, partial(read_processor, pid))
+
+
+def read_processor(pid: int) -> float:
+    """Seconds of the processor that all threads of a process have had (the first number of Linux's schedstat)."""
+    spent = [path.read_text().split()[0] for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(map(int, spent)) / 1e9
 
 
 def asking(ask: Callable[[Any], None], pick: Callable[[], Any]) -> None:
@@ -335,26 +356,26 @@ def list_commands(invented: Invented) -> dict[str, Callable[[], tuple[str, ...]]
     }
 
 
-def ask_commands(path: Path, invented: Invented) -> Iterator[tuple[str, list[float]]]:
+def ask_commands(path: Path, invented: Invented) -> Iterator[tuple[str, Spent]]:
     def ask(words: tuple[str, ...]) -> None:
         done = run(*words, "-a", path)
         assert done.code == 0, (words, done.code, done.err)
 
     for name, pick in list_commands(invented).items():
-        yield name, measure(partial(asking, ask, pick), COMMAND_ROUNDS)[0]
+        yield name, measure(partial(asking, ask, pick), COMMAND_ROUNDS)
 
 
 # ------------------------------------------------------------------------------------------------------------ measuring
 
 
-def measure(ask: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of each round, by the clock and of the processor alone; slow questions are asked less often."""
+def measure(ask: Callable[[], object], rounds: int, processor: Callable[[], float] = time.process_time) -> Spent:
+    """What each round took; slow questions are asked less often."""
     spent: list[float] = []
     busy: list[float] = []
-    while len(spent) < rounds and sum(spent) < 15_000:
-        began, worked = time.perf_counter(), time.process_time()
+    while len(spent) < rounds and sum(spent) < LONGEST_MS:
+        began, worked = time.perf_counter(), processor()
         ask()
-        busy.append((time.process_time() - worked) * 1000)
+        busy.append((processor() - worked) * 1000)
         spent.append((time.perf_counter() - began) * 1000)
     return sorted(spent), sorted(busy)
 
@@ -364,7 +385,7 @@ def p95(values: list[float]) -> float:
 
 
 def measure_size(path: Path, posts: int) -> dict[str, tuple[float, float]]:
-    """Of each question (p50, p95) in milliseconds; of those beneath the pages also what the processor did alone."""
+    """Of each question (p50, p95) in milliseconds, by the clock, and of the processor that its process had."""
     invented = Invented(posts)
     if not path.exists():
         make(path, invented)
@@ -372,17 +393,17 @@ def measure_size(path: Path, posts: int) -> dict[str, tuple[float, float]]:
         pass  # takes the steps of the schema that it lacks, and makes what those ask for
     found: dict[str, tuple[float, float]] = {}
 
-    def note(name: str, spent: list[float]) -> None:
-        found[name] = (round(statistics.median(spent), 2), p95(spent))
-        print(f"{posts:>9} {name:>22}  p50 {found[name][0]:9.2f} ms   p95 {found[name][1]:9.2f} ms", file=sys.stderr)
+    def note(name: str, spent: Spent) -> None:
+        for what, times in zip((name, f"{name}, processor"), spent, strict=True):
+            found[what] = (round(statistics.median(times), 2), p95(times))
+            told = f"p50 {found[what][0]:9.2f} ms   p95 {found[what][1]:9.2f} ms"
+            print(f"{posts:>9} {what:>32}  {told}", file=sys.stderr, flush=True)
 
     for name, spent in ask_pages(path, invented):
         note(f"page {name}", spent)
     with closing(open_reader(path)) as conn:
         for name, ask in questions(conn, invented).items():
-            spent, busy = measure(ask, ROUNDS)
-            note(name, spent)
-            note(f"{name}, processor", busy)
+            note(name, measure(ask, ROUNDS))
     for name, spent in ask_commands(path, invented):
         note(f"command {name}", spent)
     return found
@@ -425,6 +446,7 @@ def main() -> None:
     largest = max(measured)
     pages = {"lookup": "page lookup", "front": "page front", "outlet": "page outlet_largest", "browse": "page browse"}
     figures: dict[str, float] = {f"{name}_p95_ms": measured[largest][page][1] for name, page in pages.items()}
+    figures |= {f"{name}_p95_cpu_ms": measured[largest][f"{page}, processor"][1] for name, page in pages.items()}
     print(json.dumps({**figures, "posts": largest}))
 
 

@@ -68,7 +68,7 @@ def find_platform(conn: sqlite3.Connection, text: str) -> str | None:
     word = text.lower()
     row = conn.execute(
         "SELECT name FROM platforms WHERE (name = ? OR lower(title) = ?) "
-        "AND EXISTS (SELECT 1 FROM posts WHERE platform = name AND is_control = 0)",
+        "AND EXISTS (SELECT 1 FROM browsing WHERE outlet = '' AND platform = name)",
         (ALSO_CALLED.get(word, word), word),
     ).fetchone()
     return row[0] if row else None

@@ -408,7 +408,7 @@ def find_own(conn: sqlite3.Connection, keys: set[str]) -> Iterator[Trace]:
 
 def find_pictured(conn: sqlite3.Connection, pictures: set[str]) -> set[str]:
     """The posts that show one of these files."""
-    sql = f"SELECT DISTINCT c.post_key FROM artifacts a JOIN captures c ON c.id = a.capture_id WHERE a.sha256 {IN_KEYS}"
+    sql = f"SELECT DISTINCT c.post_key FROM artifacts a CROSS JOIN captures c ON c.id = a.capture_id WHERE a.sha256 {IN_KEYS}"
     return find_column(conn, sql, pictures)
 
 
