@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from embedarchive.core.errors import SourceError
 from embedarchive.core.model import Exchange
@@ -179,18 +179,27 @@ def make_file(url: str, body: bytes, at: str) -> Exchange:
     return Exchange(url, status=200, body=body, content_type=mimetypes.guess_type(url)[0], started_at=at)
 
 
+_WORD = re.compile(rb"""(["'(\s,]|&quot;)((?:\./)?[^"'()\s,\\&<>]{1,500})""")
+
+
 def resolve_files(page: bytes, path: Path, url: str, files: Iterable[Path]) -> bytes:
-    """The page with its files under absolute addresses, as a platform's rules take them: beside the page."""
+    """The page with its files under absolute addresses, as a platform's rules take them: beside the page. One pass over it."""
+    there: dict[bytes, bytes] = {}
     for file in files:
-        if not file.is_relative_to(path.parent):
-            continue
-        name, there = file.relative_to(path.parent).as_posix(), join_url(url, name_beside(file, path)).encode()
-        spellings = b"|".join(
-            re.escape(each.encode()) for each in dict.fromkeys((name, quote(name), html.escape(name)))
-        )
-        beside = re.compile(rb"""(["'(\s,]|&quot;)(?:\./)?(?:%s)(?=[\s,"')\\&?#])""" % spellings)
-        page = beside.sub(lambda match: match[1] + there, page)  # noqa: B023
-    return page
+        if file.is_relative_to(path.parent):
+            name = name_beside(file, path)
+            there[name.encode()] = join_url(url, name).encode()
+    for folder in {name.partition(b"/")[0] for name in there if b"/" in name}:
+        plain = unquote(folder.decode())
+        for spelling in (plain, html.escape(plain)):
+            page = page.replace(spelling.encode() + b"/", folder + b"/")
+
+    def resolve(match: re.Match[bytes]) -> bytes:
+        word = match[2].removeprefix(b"./")
+        found = there.get(word) or there.get(quote(word).encode())
+        return match[1] + found if found else match[0]
+
+    return _WORD.sub(resolve, page)
 
 
 _INSIDE = re.compile(rb"data:(image|video|audio)/([\w.+-]{2,40});base64,([A-Za-z0-9+/=]{400,})")
