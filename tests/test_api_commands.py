@@ -60,7 +60,7 @@ def test_a_command_and_its_function_take_the_same(name: str) -> None:
     assert {option: context.params[option] for option in options} == {option: keywords[option] for option in options}
 
 
-@pytest.mark.parametrize("name", ["crawl", "capture", "check", "find_embeds", "open_archive"])
+@pytest.mark.parametrize("name", ["crawl", "capture", "check", "recover", "find_embeds", "open_archive"])
 def test_every_function_says_what_it_takes_gives_and_raises(name: str) -> None:
     function = getattr(embedarchive, name)
     said = inspect.getdoc(function) or ""

@@ -73,6 +73,7 @@ PAGES = {
     "article": ("/embeds/-/article/2", "The markup names no post"),
     "post": (f"/embeds/-/post/{KEY}", "Gone by 9 Mar 2026 · preserved 5 Mar 2026"),
     "claimed post": (f"/embeds/-/post/{SAMPLES[5].post.key}", "The post itself was not seen"),
+    "lost and not kept": (f"/embeds/-/post/{SAMPLES[5].post.key}", f"embedarchive recover {SAMPLES[5].post.url}"),
     "walled post": (f"/embeds/-/post/{SAMPLES[6].post.key}", "Not known"),
     "embed": ("/embeds/-/embed/5", "All that the article’s markup says"),
     "capture": ("/embeds/-/capture/1", "waited for images"),

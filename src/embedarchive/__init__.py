@@ -6,6 +6,7 @@ From Python:
     capture        addresses of posts -> captures in an archive
     crawl          articles -> the posts they embed, captured in an archive
     check          an archive -> which of its posts are still there
+    recover        posts that are gone -> what others still hold of them
     open_archive   an archive -> a library to ask
 """
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 __path__ = extend_path(__path__, __name__)
 
 if TYPE_CHECKING:
-    from embedarchive.api.commands import capture, check, crawl
+    from embedarchive.api.commands import capture, check, crawl, recover
     from embedarchive.api.library import Library, open_archive
     from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
     from embedarchive.core.version import __version__
@@ -37,6 +38,7 @@ _HOMES = {
     "capture": "embedarchive.api.commands",
     "check": "embedarchive.api.commands",
     "crawl": "embedarchive.api.commands",
+    "recover": "embedarchive.api.commands",
     "find_embeds": "embedarchive.detect",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "crawl",
     "find_embeds",
     "open_archive",
+    "recover",
 ]
 
 

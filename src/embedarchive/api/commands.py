@@ -216,13 +216,13 @@ def recover(
 ) -> Report:
     """Ask others for posts that are gone: these, or all that are gone and of which nothing is held.
 
-    Sources are asked in order, or those of them that are named: `archive` (what its articles say), `files` (archives of ours,
-    web archives, folders of both), `wayback`, `articles` (their older versions there), `commoncrawl`. What the platform's rules
-    see as the very post is kept, as seen by whoever saw it. With `dry_run` only who holds what is asked and kept; `thorough`
-    asks for every address and goes on after the first find. `recovery` of the report says what came of it. For `settings` see
-    `SettingsOptions`; what is raised is what `check` raises, UsageError also for an address that is no post's, a source that
-    is none, and a file that is not there. With `unresolved` it asks instead for older versions of articles whose embeds name no
-    post: what they name are candidates (`library.possible`), and nothing is linked.
+    The `sources` are asked in order, or those of them that are named: `archive` (what its articles say), `files` (archives of
+    ours, web archives, folders of both), `wayback`, `articles` (their older versions there), `commoncrawl`. What the
+    platform's rules see as the very post is kept, as seen by whoever saw it. With `dry_run` only who holds what is asked and
+    kept; `thorough` asks for every address and goes on after the first find. With `unresolved` it asks instead for older
+    versions of articles whose embeds name no post: what they name are candidates (`library.possible`), and nothing is linked.
+    `recovery` of the report says what came of it. For `settings` see `SettingsOptions`; what is raised is what `check` raises,
+    UsageError also for an address that is no post's, a source that is none, and a file that is not there.
     """
     from embedarchive.run.prepare_recovery import prepare_recovery  # which reads web archives and pictures
     from embedarchive.run.recovering import Recover
