@@ -12,12 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedarchive.conformance.finding import read_bare_ids, write_element, write_markup
 from embedarchive.core.model import Embed
-from embedarchive.detect import find_embeds, prefilter
+from embedarchive.detect import find_embeds, keywords, prefilter
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import Platform
 
@@ -194,3 +194,42 @@ def test_what_a_platform_gains_is_looked_for() -> None:
     code = "\n".join(line for line in re.sub(r'""".*?"""', "", source, flags=re.S).splitlines())
     told = {word for p in PLATFORMS for word in (p.name, *p.hosts, *p.services, *p.id_names) if len(word) > 4}
     assert {word for word in told if word in code} == set()
+
+
+# ----------------------------------------------------------------------------------------------------------- Hyperscan
+
+
+@pytest.fixture
+def without_hyperscan(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Embed, ...]]:
+    """The finder where Hyperscan cannot be had."""
+
+    def find(page: str) -> tuple[Embed, ...]:
+        with monkeypatch.context() as patch:
+            patch.setattr(keywords, "HAS_HYPERSCAN", False)
+            return find_embeds(page).embeds
+
+    return find
+
+
+def test_without_hyperscan_the_same_is_found(without_hyperscan: Callable[[str], tuple[Embed, ...]]) -> None:
+    """Of all markup so much that each way of carrying it is met several times."""
+    written, ways = write_all(), list(WAYS.values())
+    pages = [AROUND.format(ways[n % len(ways)](written[n])) for n in range(0, len(written), 41)]
+    assert [page for page in pages if without_hyperscan(page) != find_embeds(page).embeds] == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.sampled_from([p.name for p in WITH_IDS]), st.sampled_from(sorted(WAYS)))
+def test_without_hyperscan_an_id_of_any_shape_is_found(
+    without_hyperscan: Callable[[str], tuple[Embed, ...]], data: st.DataObject, name: str, way: str
+) -> None:
+    page = AROUND.format(WAYS[way](data.draw(elements(BY_NAME[name], data.draw(ids(BY_NAME[name]))))))
+    assert without_hyperscan(page) == find_embeds(page).embeds
+
+
+def test_without_hyperscan_every_keyword_of_a_page_is_found() -> None:
+    """In the same place, and not more of them; of an address that ends in figures the last place alone."""
+    page = AROUND.format("".join(write_all()[::40])).encode()
+    plain, found = set(keywords.compile_plainly()(page)), set(keywords.find_keywords(page))
+    assert plain <= found
+    assert {(kind, word) for _, kind, word in found - plain} <= {(keywords.ADDRESS, "")}

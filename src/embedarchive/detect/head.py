@@ -21,11 +21,11 @@ HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA, META = "</head>", "<title", "<htm
 
 _DATES = ("article:published_time", "datepublished", "og:published_time", "date", "dc.date", "dcterms.created",
           "parsely-pub-date", "sailthru.date", "pubdate", "publish-date")  # fmt: skip
-_NAMES = (*_DATES, "og:title", "twitter:title", "og:url", "og:locale", "og:site_name", "application-name")
+NAMES = (*_DATES, "og:title", "twitter:title", "og:url", "og:locale", "og:site_name", "application-name")
 
 HEAD_PATTERNS = (
     *((re.escape(word), word, word, len(word)) for word in (HEAD_END, TITLE, HTML, CANONICAL, LINKED_DATA)),
-    (rf"""(?:property|name|itemprop)\s*=\s*["']?\s*(?:{"|".join(map(re.escape, _NAMES))})["'\s/>]""", META, "", 0),
+    (rf"""(?:property|name|itemprop)\s*=\s*["']?\s*(?:{"|".join(map(re.escape, NAMES))})["'\s/>]""", META, "", 0),
 )
 """What `keywords` looks for on behalf of the head: (regular expression, kind, word, how far before its end)."""
 

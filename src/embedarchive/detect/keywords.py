@@ -1,25 +1,26 @@
 """The platforms' values -> the words that their embeds are known by, and every place where one stands in a document. Pure.
 
 Nothing is listed here: a host, a selector, a name of an id, a call or a parameter that a platform's file gains is looked
-for from then on. One pass of Hyperscan over the bytes finds all of them, in any case and in the escapings that markup is
-carried in (JSON, entities, percent signs, base64). What stands at a place is for `prefilter` to judge: a word found too
-often costs time, a word found too seldom loses a post.
+for from then on. One pass of Hyperscan over the bytes (`plain_search` where that cannot be had) finds all of them, in any case
+and in the escapings that markup is carried in (JSON, entities, percent signs, base64). What stands at a place is for
+`prefilter` to judge: a word found too often costs time, a word found too seldom loses a post.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from importlib.util import find_spec
 from itertools import accumulate, product
-
-import hyperscan
+from typing import Any
 
 from embedarchive.detect.data import ID_KEYS
-from embedarchive.detect.head import HEAD_PATTERNS
+from embedarchive.detect.head import HEAD_PATTERNS, META, NAMES
 from embedarchive.detect.identity import ANY_HOST, NAMED_PAGE
 from embedarchive.detect.obstacles import OBSTACLE_PATTERNS
+from embedarchive.detect.plain_search import Needle, compile_search, find_literals
 from embedarchive.detect.selectors import COMPOUNDS
 from embedarchive.platforms import PLATFORMS
 
@@ -118,30 +119,85 @@ def _find_others() -> Iterator[_Pattern]:
     yield from OBSTACLE_PATTERNS
 
 
+_SIGNS = {ID: ("=",), ESCAPED_ID: ("=", "%", r"\\u003d")}
+_IDS, _ESCAPED_IDS = 300, 60
+"""Bytes in which an attribute's end, its sign and what follows are looked at."""
+
+
+def make_needle(regex: str, kind: str, word: str) -> Needle:
+    """How a pattern is looked for without Hyperscan."""
+    if word:
+        return Needle(regex, (word.lower(),), before=3, behind=len(word) + 1)
+    if kind in _SIGNS:
+        ends = re.findall(r"[a-z]{2}", regex.partition(r"\s")[0].removeprefix(r"[\w.:-]"))
+        named = "|".join(ends)
+        place = "|".join(f"{s}(?:(?<=(?:{named}){s})|(?<=(?:{named})\\s{s}))" for s in _SIGNS[kind])
+        return Needle(regex, place=place, before=4, behind=_IDS if kind == ID else _ESCAPED_IDS)
+    if kind == BYLINE:
+        return Needle(
+            regex, (next(at for at in ("@", "%40", "\xef\xbc\xa0") if regex.endswith(at)),), before=8, behind=8
+        )
+    known = {
+        SCRIPT: Needle(regex, ("<script",), before=0, behind=20_000),
+        SAVED: Needle(regex, ("srcdoc",), before=20_000, behind=20),
+        META: Needle(regex, NAMES, before=64, behind=40),
+        THUMBNAIL: Needle(regex, find_literals(regex), before=24, behind=100),
+        BASE64: Needle(regex, run=True),
+    }
+    return known.get(kind) or Needle(regex, find_literals(regex))
+
+
+def compile_plainly() -> Callable[[bytes], list[Hit]]:
+    """What finds all keywords without Hyperscan."""
+    patterns = _list_patterns()
+    search = compile_search([make_needle(*pattern[:3]) for pattern in patterns])
+
+    def find(body: bytes) -> list[Hit]:
+        return [(end - patterns[i][3], patterns[i][1], patterns[i][2]) for end, i in search(body)]
+
+    return find
+
+
+HAS_HYPERSCAN = find_spec("hyperscan") is not None
+"""Whether keywords are looked for by Hyperscan."""
+_compile_plainly = cache(compile_plainly)
 _dumped: list[bytes] = []
 """The machine as another process compiled it, if there is one."""
 
 
+def _list_patterns() -> list[_Pattern]:
+    return [*_find_addresses(), *_find_tokens(), *_find_ids(), *_find_others()]
+
+
 def dump_machine() -> bytes:
-    """The compiled machine, for a process that this one starts."""
+    """The compiled machine, for a process that this one starts; nothing where there is none."""
+    if not HAS_HYPERSCAN:
+        return b""
+    import hyperscan
+
     return hyperscan.dumpb(_compile()[1])
 
 
 def load_machine(dumped: bytes) -> None:
     """Take a machine that was compiled by the process that started this one, before anything is looked for."""
-    _dumped.append(dumped)
+    if dumped:
+        _dumped.append(dumped)
 
 
 @cache
-def _compile() -> tuple[list[tuple[str, str, int]], hyperscan.Database, hyperscan.Scratch]:
+def _compile() -> tuple[list[tuple[str, str, int]], Any, Any]:
     """All keywords as one machine, made when first asked for (it takes half a second), and the room that a scan
     works in. They belong together: a room does not keep its machine alive."""
-    patterns = [*_find_addresses(), *_find_tokens(), *_find_ids(), *_find_others()]
+    import hyperscan
+
+    patterns = _list_patterns()
     machine = hyperscan.loadb(_dumped[0], hyperscan.HS_MODE_BLOCK) if _dumped else _compile_patterns(patterns)
     return [(kind, word, back) for _, kind, word, back in patterns], machine, hyperscan.Scratch(machine)
 
 
-def _compile_patterns(patterns: Sequence[_Pattern]) -> hyperscan.Database:
+def _compile_patterns(patterns: Sequence[_Pattern]) -> Any:
+    import hyperscan
+
     machine = hyperscan.Database()
     machine.compile(
         expressions=[pattern.encode("latin-1") for pattern, *_ in patterns],
@@ -157,6 +213,8 @@ def _compile_patterns(patterns: Sequence[_Pattern]) -> hyperscan.Database:
 
 def find_keywords(body: bytes) -> list[Hit]:
     """Every keyword of a document, in the order of their ends."""
+    if not HAS_HYPERSCAN:
+        return _compile_plainly()(body)
     keywords, machine, room = _compile()
     found: list[Hit] = []
 
