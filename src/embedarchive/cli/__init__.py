@@ -55,6 +55,7 @@ SECTIONS = {
     "Keep": {
         "verify": ("keeping", "Read every byte, and say what is not as it was kept."),
         "evidence": ("evidence", "Prove what was kept: its log, packs, keys, time stamps."),
+        "merge": ("merging", "Make other archives a part of this one."),
         "backup": ("keeping", "Copy the archive, also while a run writes to it."),
         "restore": ("keeping", "Put a backup in the place of the archive."),
         "access": ("access", "Say who may see what: hide, decide, erase, remember why."),

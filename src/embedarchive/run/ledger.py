@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -23,22 +22,20 @@ from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError, is_full
 from embedarchive.core.model import Capture, Fetch, Found, Post, PostStanding, Rendering
 from embedarchive.detect import FINDER_RULES, identify_post
-from embedarchive.detect.identity import make_post
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.detect.pool import count_cores
 from embedarchive.detect.shown import find_shown
 from embedarchive.library.alerts import describe_alert, read_alert
 from embedarchive.platforms import BY_NAME
-from embedarchive.platforms.kit.recorded import describe_recorded
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, read_replayable
 from embedarchive.run.at_work import AtWork
 from embedarchive.run.backoff import BackOff
 from embedarchive.run.board import Board
 from embedarchive.run.controls import Controls
+from embedarchive.run.deriving import describe_page
 from embedarchive.run.engine import Pass, Row, run_passes
-from embedarchive.run.languages import add_language
 from embedarchive.run.pace import Pace, ran_out_of_time
 from embedarchive.run.spare import SpareTime
 from embedarchive.run.telling import make_request, say_answer, wait_after
@@ -584,14 +581,9 @@ class Run:
     async def describe_capture(self, row: Row) -> None:
         page = await self.keep(read_page, self.archive.conn, row["id"])
         post = await self.keep(read_post, self.archive.conn, row["post_key"])
-        visit = BY_NAME[row["platform"]].visit
-        assert visit is not None, "only captures of visitable platforms are due"
         assert post is not None, "a capture refers to its post"
-        describe = visit.describe if row["origin"] == "visit" else partial(describe_recorded, visit=visit)
-        description = add_language(await asyncio.to_thread(describe, page, post))
-        also = tuple(make_post(BY_NAME[post.platform], native_id) for native_id in visit.also(page, post))
-        now = clock.now()
-        await self.keep(self.archive.keep_description, row["id"], post.key, description, visit.rules, now, also)
+        description, also, rules = await asyncio.to_thread(describe_page, page, post, row["origin"])
+        await self.keep(self.archive.keep_description, row["id"], post.key, description, rules, clock.now(), also)
         self.emit("describe", post.key, "ok")
 
     async def mark_capture(self, row: Row) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -30,8 +31,8 @@ def refuse_without_room(path: Path) -> None:
         )
 
 
-def compact(path: Path, case: int, now: str) -> None:
-    """Write an archive anew, note in it that the case is erased, and let it take the old file's place.
+def compact(path: Path, case: int, now: str, also: Iterable[int] = ()) -> None:
+    """Write an archive anew, note in it that the case is erased, `also` others, and let it take the old file's place.
 
     Until the last rename the old file is the archive; to begin again is harmless. Raises ArchiveLocked while a run writes,
     ArchiveBusy while somebody reads and will not end, DiskFull, ArchiveError.
@@ -44,7 +45,8 @@ def compact(path: Path, case: int, now: str) -> None:
             with closing(connect(path)) as conn:
                 come_to_rest(conn, path)
                 write_anew(conn, draft, path)
-            note_erased(draft, case, now)
+            for number in (case, *also):
+                note_erased(draft, number, now)
             shutil.copymode(path, draft)
             sync(draft)
             os.replace(draft, path)
@@ -90,6 +92,15 @@ def note_erased(draft: Path, case: int, now: str) -> None:
     with closing(sqlite3.connect(draft, isolation_level=None)) as conn:
         conn.execute("PRAGMA secure_delete = ON")
         conn.execute("UPDATE withdrawals SET erased_at = ? WHERE id = ?", (now, case))
+
+
+def find_half_erased(conn: sqlite3.Connection) -> list[int]:
+    """The cases of which something was erased and whose file was not written anew since."""
+    sql = (
+        "SELECT DISTINCT w.id FROM withdrawals w JOIN access a ON a.withdrawal_id = w.id AND a.level = 'erased' "
+        "WHERE w.erased_at IS NULL ORDER BY w.id"
+    )
+    return [int(row[0]) for row in conn.execute(sql).fetchall()]
 
 
 def remove(draft: Path) -> None:

@@ -118,9 +118,19 @@ def append_withdrawal(conn: sqlite3.Connection, kind: EntryKind, subject: int) -
     if before is None:
         return None
     conn.execute("UPDATE log SET salt = NULL WHERE seq = ?", (before.seq,))
+    erase_salts_of_others(conn, kind, subject)
     salt = secrets.token_bytes(SALT_BYTES)
     entry = tell_withdrawal(before.seq, before.leaf, tell(conn, kind, subject, salt))
     return keep_leaf(conn, "withdrawal", before.seq, hash_entry(entry), salt)
+
+
+def erase_salts_of_others(conn: sqlite3.Connection, kind: str, subject: int) -> None:
+    """Erase the salts in merged archives' logs of what is no longer as it was: by them a guess could be confirmed."""
+    conn.execute(
+        "UPDATE merged_log SET salt = NULL WHERE salt IS NOT NULL AND (archive_id, seq) IN "
+        "(SELECT archive_id, seq FROM held_by WHERE kind = ? AND subject = ?)",
+        (kind, subject),
+    )
 
 
 def keep_leaf(conn: sqlite3.Connection, kind: EntryKind, subject: int, leaf: bytes, salt: bytes | None) -> int:

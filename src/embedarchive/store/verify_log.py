@@ -21,6 +21,7 @@ from embedarchive.core.merkle import GrowingTree
 from embedarchive.store.checkpoints import checkpoints_path
 from embedarchive.store.evidence import SALTLESS, Leaf, find_adopted, find_unlogged, tell_leaf
 from embedarchive.store.faults import FAULTS
+from embedarchive.store.merging.logs import check_merged
 from embedarchive.store.schema import path_of
 from embedarchive.store.timestamps import Judged, judge_by_client, judge_by_openssl, read_certificates
 
@@ -36,6 +37,9 @@ LOG_CODES: Mapping[str, str] = {
     "checkpoint_root": "the log is not what was signed",
     "checkpoint_signature": "a checkpoint is not signed by the archive's key",
     "stamp": "a time stamp is not one of the checkpoint that it is kept with",
+    "merged_log": "the log of an archive that was merged is not whole",
+    "merged_entry": "what another archive's log says it held is not what the rows say, and it was not withdrawn",
+    "merged_checkpoint": "the log of an archive that was merged is not what that one signed",
     "against_root": "the log is not what it was when a checkpoint held elsewhere was signed",
     "against_size": "the log has fewer entries than a checkpoint held elsewhere says",
     "against_other": "a checkpoint held elsewhere is of another log, or is none",
@@ -134,6 +138,7 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
     scope.unsigned = count(conn, f"SELECT count(*) FROM log WHERE seq >= {newest_size} AND kind <> 'stamp'")
     if tree.size:
         yield from find_missing(conn)
+    yield from (LogFlaw(*said) for said in check_merged(conn))
 
 
 def count(conn: sqlite3.Connection, sql: str) -> int:

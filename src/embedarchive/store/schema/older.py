@@ -11,7 +11,15 @@ import sqlite3
 from contextlib import closing
 
 from embedarchive.store.browsing import OUTLETS, ROWS
-from embedarchive.store.schema import SCHEMA_VERSION, build, read_built, read_version, read_views, views_differ
+from embedarchive.store.schema import (
+    SCHEMA_VERSION,
+    build,
+    read_built,
+    read_version,
+    read_views,
+    register_step_functions,
+    views_differ,
+)
 from embedarchive.store.schema.strangers import is_virtual
 
 FILLED = {
@@ -40,6 +48,26 @@ FILLED = {
 a table of which readers make something."""
 
 
+TOLD = {
+    2: {
+        "captures": {
+            "uid": "capture_uid(post_key, started_at, coalesce("
+            "(SELECT x.body_sha256 FROM main.exchanges x WHERE x.capture_id = captures.id AND x.resource_type = 'document' "
+            "AND x.body_sha256 IS NOT NULL ORDER BY x.position LIMIT 1), "
+            "(SELECT a.sha256 FROM main.artifacts a WHERE a.capture_id = captures.id AND a.role = 'dom' ORDER BY a.position "
+            "LIMIT 1), '') || iif(EXISTS (SELECT 1 FROM main.captures o WHERE o.post_key = captures.post_key "
+            "AND o.started_at = captures.started_at AND o.id < captures.id), '#' || id, ''))",
+            "seen_at": "started_at",
+            "purpose": "iif(EXISTS (SELECT 1 FROM main.crawls r WHERE r.id = captures.crawl_id AND r.command = 'check'), "
+            "'check', 'post')",
+        },
+        "checks": {"embedding": "iif(reason = 'embed_refused', 'refused', NULL)"},
+    },
+    11: {"redactions": {"table_name": "'blobs'", "row_id": "sha256", "column_name": "'body'"}},
+}
+"""Number of a step -> table -> columns that it filled -> what stands there in an archive which has not taken it."""
+
+
 def read_as_newest(conn: sqlite3.Connection) -> None:
     """Let a connection see an archive as the newest schema has it. Writes to the connection's own temporary space only."""
     version = read_version(conn)
@@ -47,7 +75,8 @@ def read_as_newest(conn: sqlite3.Connection) -> None:
     if not old and not views_differ(conn):
         return
     if old:
-        lay_tables(conn)
+        register_step_functions(conn)
+        lay_tables(conn, version)
         lay_indexes(conn)
         for step in range(version + 1, SCHEMA_VERSION + 1):
             for table, rows in FILLED.get(step, {}).items():
@@ -65,7 +94,7 @@ def lay_indexes(conn: sqlite3.Connection) -> None:
             conn.execute(sql.replace(f"TABLE {name}", f"TABLE temp.{name}", 1))
 
 
-def lay_tables(conn: sqlite3.Connection) -> None:
+def lay_tables(conn: sqlite3.Connection, version: int) -> None:
     """Lay a temporary view over each table that newer steps made or gave columns."""
     with closing(build(SCHEMA_VERSION)) as newest:
         tables = (
@@ -76,7 +105,12 @@ def lay_tables(conn: sqlite3.Connection) -> None:
             held = {row[0] for row in conn.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))}
             if held.issuperset(name for name, _ in columns):
                 continue
-            stand_ins = {name: f"{default or 'NULL'} AS {name}" for name, default in columns if name not in held}
+            told: dict[str, str] = {}
+            for step in range(version + 1, SCHEMA_VERSION + 1):
+                told |= TOLD.get(step, {}).get(table, {})
+            stand_ins = {
+                name: f"{told.get(name, default or 'NULL')} AS {name}" for name, default in columns if name not in held
+            }
             shown = ", ".join(stand_ins.get(name, name) for name, _ in columns)
             rows = f"FROM main.{table}" if held else "WHERE FALSE"
             conn.execute(f"CREATE TEMP VIEW {table} AS SELECT {shown} {rows}")
