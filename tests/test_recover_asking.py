@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from embedarchive.core.mementos import ListedMemento, Unreadable, group_forms, read_moment, sort_by_nearness
 from embedarchive.core.model import Fetch
 from embedarchive.detect import identify_post
 from embedarchive.egress import Door, DoorPolicy, parse_resolve
@@ -21,7 +22,6 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.gates import find_gate
 from embedarchive.recover import commoncrawl, wayback
-from embedarchive.recover.answers import ListedMemento, Unreadable, group_forms, read_moment, sort_by_nearness
 from embedarchive.replica import Replica, Saved
 from embedarchive.run.recorded import gather, judge
 

@@ -20,11 +20,11 @@ from typing import Literal, Unpack, get_args
 from embedarchive.core import clock
 from embedarchive.core.dates import AGES, read_age, to_iso
 from embedarchive.core.errors import UsageError
+from embedarchive.core.mementos import SOURCES, Source
 from embedarchive.core.model import Post
 from embedarchive.detect.anything import find_pasted
 from embedarchive.detect.bounded import search_page
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.recover.answers import SOURCES, Source
 from embedarchive.run.failures import FailureTable
 from embedarchive.run.ledger import Event, ReplayChoice
 from embedarchive.run.plan import (

@@ -1,4 +1,4 @@
-"""Saved queries: questions that researchers ask of an archive, each answered by one SELECT."""
+"""Saved queries: questions that researchers ask of an archive, each answered by one SELECT. Pure."""
 
 from __future__ import annotations
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from embedarchive.core.model import Exchange, Fetch
-from embedarchive.platforms.kit.specification import Assumption
-from embedarchive.recover.answers import (
+from embedarchive.core.mementos import (
     IndexAnswer,
     ListedMemento,
     Unreadable,
@@ -23,6 +21,8 @@ from embedarchive.recover.answers import (
     read_moment,
     read_status,
 )
+from embedarchive.core.model import Exchange, Fetch
+from embedarchive.platforms.kit.specification import Assumption
 from embedarchive.sources.warcs import read_record as read_archived
 
 NAME = "Common Crawl"

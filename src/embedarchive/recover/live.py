@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from embedarchive.core.mementos import IndexAnswer, Unreadable
 from embedarchive.core.model import Fetch
 from embedarchive.platforms.kit.specification import Assumption
 from embedarchive.recover import commoncrawl, wayback
-from embedarchive.recover.answers import IndexAnswer, Unreadable
 
 ASSUMED: dict[str, tuple[str, tuple[Assumption, ...]]] = {
     "wayback": ("The Wayback Machine", wayback.ASSUMPTIONS),

@@ -16,9 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from embedarchive.core.dates import to_iso
-from embedarchive.core.model import Exchange, Fetch, Headers
-from embedarchive.platforms.kit.specification import Assumption
-from embedarchive.recover.answers import (
+from embedarchive.core.mementos import (
     IndexAnswer,
     ListedMemento,
     Unreadable,
@@ -27,6 +25,8 @@ from embedarchive.recover.answers import (
     read_status,
     strip_address,
 )
+from embedarchive.core.model import Exchange, Fetch, Headers
+from embedarchive.platforms.kit.specification import Assumption
 
 NAME = "Internet Archive"
 HOST = "https://web.archive.org"

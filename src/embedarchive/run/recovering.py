@@ -13,13 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from embedarchive.core import clock
-from embedarchive.core.model import Exchange, Fetch, Found, Post
-from embedarchive.detect import identify_post
-from embedarchive.detect.identity import identify_pasted
-from embedarchive.platforms import BY_NAME
-from embedarchive.platforms.kit.specification import fill_url
-from embedarchive.recover import commoncrawl, wayback
-from embedarchive.recover.answers import (
+from embedarchive.core.mementos import (
     SOURCES,
     IndexAnswer,
     ListedMemento,
@@ -29,6 +23,12 @@ from embedarchive.recover.answers import (
     group_forms,
     sort_by_nearness,
 )
+from embedarchive.core.model import Exchange, Fetch, Found, Post
+from embedarchive.detect import identify_post
+from embedarchive.detect.identity import identify_pasted
+from embedarchive.platforms import BY_NAME
+from embedarchive.platforms.kit.specification import fill_url
+from embedarchive.recover import commoncrawl, wayback
 from embedarchive.run.engine import Pass, Row
 from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.store import Archive, recovering

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from embedarchive.core import clock
-from embedarchive.recover.answers import SOURCES, IndexAnswer, ListedMemento, Source
+from embedarchive.core.mementos import SOURCES, IndexAnswer, ListedMemento, Source
 from embedarchive.store.rows import insert
 
 ASK_AGAIN_D = 90
