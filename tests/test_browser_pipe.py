@@ -1,14 +1,19 @@
-"""The DevTools protocol as it comes out of a pipe: in pieces, out of turn, to nobody, or no more."""
+"""The DevTools protocol as it comes out of a pipe: in pieces, out of turn, to nobody, or no more; and what is left of it."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedarchive.browser.cdp import BrowserPipe, ProtocolError, whole_text
+from embedarchive.browser.process import clear_profiles
 
 
 class Sink(asyncio.WriteTransport):
@@ -79,3 +84,19 @@ async def test_nobody_waits_for_a_browser_that_has_ended(pipe: BrowserPipe) -> N
 
 def test_text_with_half_a_character_can_be_written() -> None:
     assert whole_text("a\ud83d b \U0001f54a").encode() == "a\ufffd b \U0001f54a".encode()
+
+
+def test_the_profiles_of_those_who_were_killed_are_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("embedarchive-browser-left", "embedarchive-browser-held", "embedarchive-browser-new", "of-another"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "held").touch()
+        if not name.endswith("new"):
+            os.utime(tmp_path / name, (0, 0))
+    with (tmp_path / "embedarchive-browser-held" / "held").open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        clear_profiles()
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"embedarchive-browser-held", "embedarchive-browser-new", "of-another"}
