@@ -68,7 +68,7 @@ COMMAND_ROUNDS = 12
 LONGEST_MS = 6_000
 """For all rounds of one question."""
 
-LARGE = 10_000_000
+FAR = (1_000_000, 10_000_000)
 
 
 def code(n: int) -> str:
@@ -410,26 +410,28 @@ def measure_size(path: Path, posts: int) -> dict[str, tuple[float, float]]:
 
 
 def fit(sizes: list[int], times: list[float]) -> tuple[float, float]:
-    """(growth, milliseconds at LARGE) of time = c * posts^growth. Pure."""
+    """(growth, c) of milliseconds = c * posts^growth. Pure."""
     xs, ys = [math.log(n) for n in sizes], [math.log(max(t, 0.001)) for t in times]
     x, y = statistics.mean(xs), statistics.mean(ys)
     growth = sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
-    return growth, math.exp(y + growth * (math.log(LARGE) - x))
+    return growth, math.exp(y - growth * x)
 
 
 def print_table(measured: Mapping[int, Mapping[str, tuple[float, float]]]) -> None:
-    """A row for each question: p50 and p95 at each size, its growth, and what it would be at LARGE."""
+    """A row for each question: p50 and p95 at each size, its growth, and what it would be FAR out."""
     sizes = sorted(measured)
+    far = [size for size in FAR if size > sizes[-1]]
     heads = "".join(f" {size:,} p50 | p95 |" for size in sizes)
-    print(f"| asked |{heads} growth | {LARGE:,}, extrapolated |", file=sys.stderr)
-    print("|---|" + "---|---|" * len(sizes) + "---|---|", file=sys.stderr)
+    heads += " growth |" + "".join(f" {size:,}, extrapolated |" for size in far)
+    print(f"| asked |{heads}", file=sys.stderr)
+    print("|---|" + "---|---|" * len(sizes) + "---|" * (1 + len(far)), file=sys.stderr)
     for name in measured[sizes[0]]:
         cells = "".join(f" {measured[size][name][0]:g} | {measured[size][name][1]:g} |" for size in sizes)
-        told = "– | –"
+        told = " – |" * (1 + len(far))
         if len(sizes) > 1:
-            growth, there = fit(sizes, [measured[size][name][0] for size in sizes])
-            told = f"{growth:.2f} | {there:.1f}"
-        print(f"| {name} |{cells} {told} |", file=sys.stderr)
+            growth, one = fit(sizes, [measured[size][name][0] for size in sizes])
+            told = f" {growth:.2f} |" + "".join(f" {one * size**growth:.1f} |" for size in far)
+        print(f"| {name} |{cells}{told}", file=sys.stderr)
 
 
 def main() -> None:
