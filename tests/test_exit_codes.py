@@ -249,7 +249,7 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
             (folder / "embeds.db.lock").chmod(0o644)
         done = run(name, *args, "-a", folder / "deeper" if what == "new folder" else folder)
         reads = run("stats", "-a", folder)
-    if name in ("check", "watch") and what == "new folder":
+    if name in ("check", "watch", "recover") and what == "new folder":
         assert "There is no archive" in done.err
     elif (name, what) == ("restore", "file"):  # which puts another in its place, and keeps it
         assert done.code == ExitCode.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from embedarchive.politeness.gates import find_gate
 from embedarchive.recover import commoncrawl, wayback
 from embedarchive.replica import Replica, Saved
 from embedarchive.run.recorded import gather, judge
+from embedarchive.sources.warcs import read_record
 
 START = 1_773_064_800.0
 POST = "https://www.instagram.com/p/DUm6L771dVL/"
@@ -281,7 +283,8 @@ def test_common_crawl_gives_one_record(replica: Replica, flaw: Any, found: str) 
         ask(replica, commoncrawl.ask_index(crawl.index, "instagram.com/p/DUm6L771dVL"))[0], is_post
     )
     url, headers = commoncrawl.ask_record(answer.held[0].place)
-    read = commoncrawl.read_record(ask(replica, url, headers=headers)[0], answer.held[0])
+    fetch = ask(replica, url, headers=headers)[0]
+    read = commoncrawl.read_record(fetch, answer.held[0], read_record(io.BytesIO(fetch.body), "crawl.warc.gz"))
     if isinstance(read, Unreadable):
         assert read.reason in found.split()
     else:

@@ -1,1 +1,1 @@
-"""What others still hold of posts that are gone: what archives are asked, and what their answers say."""
+"""What others still hold of posts that are gone: what archives are asked, and what their answers say. Pure."""

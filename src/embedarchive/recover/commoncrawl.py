@@ -1,11 +1,10 @@
-"""Common Crawl: its crawls, the index of each, and one record of one file.
+"""Common Crawl: its crawls, the index of each, and one record of one file. Pure.
 
 https://commoncrawl.org/cdxj-index; each record is a gzip member of its own, so that a range of bytes is one record.
 """
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from embedarchive.core.mementos import (
 )
 from embedarchive.core.model import Exchange, Fetch
 from embedarchive.platforms.kit.specification import Assumption
-from embedarchive.sources.warcs import read_record as read_archived
 
 NAME = "Common Crawl"
 CRAWLS = "https://index.commoncrawl.org/collinfo.json"
@@ -97,11 +95,10 @@ def ask_record(place: str) -> tuple[str, dict[str, str]]:
     return DATA + name, {"Range": f"bytes={offset}-{int(offset) + int(length) - 1}", "Accept-Encoding": "identity"}
 
 
-def read_record(fetch: Fetch, held: ListedMemento) -> tuple[Exchange, ...] | Unreadable:
-    """What was archived, out of the bytes of its record."""
+def read_record(fetch: Fetch, held: ListedMemento, found: Fetch | None) -> tuple[Exchange, ...] | Unreadable:
+    """What was archived: `found` is what the bytes of its record were read as."""
     if fetch.status != 206:
         return Unreadable("lost", fetch.reason or f"http_{fetch.status}")
-    found = read_archived(io.BytesIO(fetch.body), held.place.partition(" ")[0])
     if found is None or found.url != held.url:
         return Unreadable("unreadable", "no_record")
     if found.truncated:

@@ -89,9 +89,15 @@ def _page_of(url: str) -> str | None:
     return next((url.removeprefix(start) for start in (*_PICTURES, _DOM) if url.startswith(start)), None)
 
 
-def gather_posts(gathering: Gathering, paths: Iterable[Path]) -> None:
-    """Read files for what is recorded at addresses of posts. Raises SourceError for one that cannot be read."""
-    reader = RecordingReader(lambda url, digest: find_subject(url) is not None, _note(gathering))
+def gather_posts(gathering: Gathering, paths: Iterable[Path], only: Collection[str] | None = None) -> None:
+    """Read files for what is recorded at addresses of posts, or `only` of those of these keys; of an answer that does not
+    say itself which post it is about, it is not known yet. Raises SourceError for a file that cannot be read."""
+
+    def wants(url: str, digest: str | None) -> bool:
+        subject = find_subject(url)
+        return subject is not None and (only is None or not subject or subject in only)
+
+    reader = RecordingReader(wants, _note(gathering))
     for path in paths:
         for recording in read_recorded(reader, path):
             if not _is_too_much(recording.exchange):
@@ -214,7 +220,7 @@ def _collect(gathering: Gathering, wanted: Iterable[Media]) -> Mapping[str, Exch
 
 
 def import_posts(
-    archive: Archive, crawl_id: int, paths: Iterable[Path], emit: Emit, now: str, only: Iterable[str] | None = None
+    archive: Archive, crawl_id: int, paths: Iterable[Path], emit: Emit, now: str, only: Collection[str] | None = None
 ) -> set[str]:
     """Bring the posts of web archives in, or `only` those of these keys; give the files that hold something of one, by name.
 
@@ -224,7 +230,7 @@ def import_posts(
     with tempfile.TemporaryDirectory(prefix="embedarchive-import-") as folder:
         gathering = Gathering.open(Path(folder))
         with closing(gathering.conn):
-            gather_posts(gathering, files)
+            gather_posts(gathering, files, only)
             if only is not None:
                 gathering.keep_only(only)
             gather_files(gathering, files)

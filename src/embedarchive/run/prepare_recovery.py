@@ -67,7 +67,7 @@ def take_from_files(
             take_from_archive(archive, crawl_id, path, keys, emit, now)
     web_archives = [path for path in paths if path.suffix not in DATABASES]
     if web_archives:
-        import_posts(archive, crawl_id, web_archives, emit, now, only=keys)
+        import_posts(archive, crawl_id, web_archives, emit, now, only=frozenset(keys))
     found = [str(row[0]) for row in archive.conn.execute(KEPT_NOW, (crawl_id,)).fetchall()]
     with archive.transaction() as conn:
         for key in found:

@@ -7,6 +7,7 @@ whoever saw it. Walls, shells, logins and missing pages are rows of `mementos`.
 from __future__ import annotations
 
 import asyncio
+import io
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.recover import commoncrawl, wayback
 from embedarchive.run.engine import Pass, Row
 from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
+from embedarchive.sources.warcs import read_record
 from embedarchive.store import Archive, recovering
 from embedarchive.store.reading import read_post
 from embedarchive.store.recorded import keep_recorded
@@ -286,7 +288,9 @@ class Recovery:
         held = ListedMemento(row["url"], row["seen_at"], row["place"], row["status"], row["mime"], row["digest"])
         if row["source"] == "commoncrawl":
             url, headers = commoncrawl.ask_record(held.place)
-            return commoncrawl.read_record(await self.ask(url, headers), held)
+            fetch = await self.ask(url, headers)
+            found = await asyncio.to_thread(read_record, io.BytesIO(fetch.body), held.place.partition(" ")[0])
+            return commoncrawl.read_record(fetch, held, found)
         read = wayback.read_capture(await self.ask(held.place))
         if isinstance(read, Unreadable) or read[-1].started_at != held.seen_at or held.mime == "warc/revisit":
             return read  # of another moment, or the same as another: the digest is of something else
