@@ -2,12 +2,12 @@
 
 usage: python bench/merge.py [--pairs 200] [--captures 100000] [--write]
 
-The pairs are drawn from real visits and downloads of the replica (`tests/pairs.py`): edits, losses, holds, notes, tags,
-collections, opt-outs, levels, erasures, in one archive, the other or both. Each pair is merged one way and the other, and a third
-time by a process that is killed after a random time and begun again; all three must say the same by name, `verify` must find
-nothing wrong with any, and the same again must bring nothing. The large archives are synthetic: half of each is held by both,
-with four files and seven exchanges a visit, all bytes known already. The last line is the result as JSON; --write puts it into
-bench/results/merge.md.
+The pairs are drawn from real visits and downloads of the replica (`tests/pairs.py`): edits, losses, holds, notes,
+tags, collections, opt-outs, levels, erasures, in one archive, the other or both. Each pair is merged one way and the
+other, and a third time by a process that is killed after a random time and begun again; all three must say the same
+by name, `verify` must find nothing wrong with any, and the same again must bring nothing. The large archives are
+synthetic: half of each is held by both, with four files and seven exchanges a visit, all bytes known already. The
+last line is the result as JSON; --write puts it into bench/results/merge.md.
 """
 
 from __future__ import annotations
@@ -213,15 +213,15 @@ def main() -> int:
 def write_results(result: dict[str, float]) -> None:
     lines = [
         "# Merging", "",
-        f"`python bench/merge.py` on {time.strftime('%Y-%m-%d')}: {result['pairs']} pairs of archives drawn by chance from real",
-        "visits and downloads of the replica, each merged one way, the other, and killed one to three times and begun again;",
+        f"`python bench/merge.py` on {time.strftime('%Y-%m-%d')}: {result['pairs']} pairs of archives drawn by chance from",
+        "real visits and downloads of the replica, each merged either way, and killed one to three times and begun again;",
         f"compared by name with all that they say, and verified. Unequal: **{result['unequal']}**.", "",
     ]  # fmt: skip
     if "captures" in result:
         lines += [
-            f"Two synthetic archives of {result['captures']:,} visits each, half of them the same, four files and seven exchanges",
-            f"a visit, all bytes known: {result['captures_per_s']:,} visits a second by the clock,",
-            f"{result['captures_per_cpu_s']:,} a second of processor time ({result['new_per_cpu_s']:,} of such as were new),",
+            f"Two synthetic archives of {result['captures']:,} visits each, half of them the same, four files and",
+            f"seven exchanges a visit, all bytes known: {result['captures_per_s']:,} visits a second by the clock,",
+            f"{result['captures_per_cpu_s']:,} a second of processor time ({result['new_per_cpu_s']:,} of such as are new),",
             f"{result['memory_mb']:,} MB of memory at most. What is derived of them is made afterwards.", "",
         ]  # fmt: skip
     RESULTS.write_text("\n".join(lines), "utf-8")
