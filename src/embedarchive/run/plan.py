@@ -168,7 +168,7 @@ def read_averages(conn: sqlite3.Connection | None, *, film: bool = True, max_byt
         )
         posts = {platform: count / articles for platform, count in rows.fetchall()}
         posts_from = f"this archive's own {articles} articles"
-    visits = conn.execute("SELECT count(*) FROM captures WHERE {OF_OURS}").fetchone()[0]
+    visits = conn.execute(f"SELECT count(*) FROM captures WHERE {OF_OURS}").fetchone()[0]
     if visits < ENOUGH:
         return Averages(
             posts, DEFAULTS.article_bytes, DEFAULTS.post_bytes, DEFAULTS.requests, DEFAULTS.visit_s, posts_from,
