@@ -68,21 +68,38 @@ _Finder = Callable[[bytes, bytes, Sequence[int]], Iterator[int]]
 """The bytes, the same in lower case, and where runs of letters begin -> where matches end."""
 
 
+_Places = Callable[[bytes], Iterator[int]]
+"""The bytes in lower case -> where a literal stands."""
+
+
 def _compile_needle(needle: Needle) -> _Finder:
     raw = needle.regex.encode("latin-1")
     if needle.run:
         return partial(_find_in_runs, re.compile(raw))
     if not needle.literals and not needle.place:
-        return partial(_find_anywhere, re.compile(b"(?=(" + raw + b"))", re.IGNORECASE))
-    place = needle.place or "|".join(map(re.escape, needle.literals))
-    return partial(_find_near, re.compile(raw, re.IGNORECASE), re.compile(place.encode("latin-1")), needle)
+        return partial(_find_anywhere, re.compile(raw, re.IGNORECASE))
+    places: _Places = partial(_find_literals, [literal.encode("latin-1") for literal in needle.literals])
+    if needle.place:
+        places = partial(_find_place, re.compile(needle.place.encode("latin-1")))
+    return partial(_find_near, re.compile(raw, re.IGNORECASE), places, needle)
+
+
+def _find_literals(literals: Sequence[bytes], lower: bytes) -> Iterator[int]:
+    for literal in literals:  # four times as fast as an expression of them all
+        at = lower.find(literal)
+        while at >= 0:
+            yield at
+            at = lower.find(literal, at + 1)
+
+
+def _find_place(place: re.Pattern[bytes], lower: bytes) -> Iterator[int]:
+    return (m.start() for m in place.finditer(lower))
 
 
 def _find_near(
-    regex: re.Pattern[bytes], place: re.Pattern[bytes], needle: Needle, body: bytes, lower: bytes, _: Sequence[int]
+    regex: re.Pattern[bytes], places: _Places, needle: Needle, body: bytes, lower: bytes, _: Sequence[int]
 ) -> Iterator[int]:
-    for hit in place.finditer(lower):
-        at = hit.start()
+    for at in places(lower):
         start = max(0, at - needle.before)
         while (m := regex.search(body, start, at + needle.behind)) and m.start() <= at:
             if m.end() > at:
@@ -91,7 +108,10 @@ def _find_near(
 
 
 def _find_anywhere(regex: re.Pattern[bytes], body: bytes, _lower: bytes, _runs: Sequence[int]) -> Iterator[int]:
-    return (m.end(1) for m in regex.finditer(body))
+    at = 0
+    while m := regex.search(body, at):
+        yield m.end()
+        at = m.start() + 1
 
 
 def _find_in_runs(regex: re.Pattern[bytes], body: bytes, _: bytes, runs: Sequence[int]) -> Iterator[int]:
