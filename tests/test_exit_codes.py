@@ -141,7 +141,7 @@ READING: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "crawl": ("page.html",), "capture": (POST,), "check": (), "demo": (), "watch": ("--once",), "import": ("page.html",),
-    "recover": (),
+    "recover": (), "merge": ("none",),
 }  # fmt: skip
 WITHOUT = {"find", "platforms", "install", "doctor", "farm"}
 """Commands that need no archive: `doctor` says of one that it is none."""
@@ -242,7 +242,7 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
     for path in (folder / "embeds.db", place / "backup.db"):
         Archive(path).close()
     before = (folder / "embeds.db").read_bytes()
-    args = (WRITING | {"restore": (str(place / "backup.db"),)})[name]
+    args = (WRITING | dict.fromkeys(("restore", "merge"), (str(place / "backup.db"),)))[name]
     with write_protected(folder):
         if what == "file":
             folder.chmod(0o755)
@@ -264,7 +264,7 @@ def test_what_may_not_be_written_to_is_told_in_one_sentence(name: str, what: str
 
 # ------------------------------------------------------------------------------------------------------------ the help
 
-TO_COME = ("merge",)
+TO_COME = ()
 """Commands that the screen has to have room for."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from embedarchive.store.compacting import compact, find_half_erased
 from embedarchive.store.keyring import Keyring
 from embedarchive.store.merging.counting import MergePlan, plan_merge
 from embedarchive.store.merging.union import Merged, merge_archive, refuse_itself
+from embedarchive.store.schema import check_identity
+from embedarchive.store.sidefiles import hold_archive
 
 
 @dataclass
@@ -79,9 +80,13 @@ def refuse_all(path: Path, places: list[Path]) -> None:
     """Raise UsageError where nothing was named, or an archive itself; what opening them raises, before anything is written."""
     if not places:
         raise UsageError("Name the archives to merge. Nothing was changed.")
+    if path.exists():
+        check_identity(path)
+        with hold_archive(path):  # nobody writes to it: what is wrong with it is told before what is with the others
+            pass
     for place in places:
         refuse_itself(path, place)
-        closing(open_reader(place)).__exit__(None, None, None)
+        open_reader(place).close()
 
 
 def names_accounts(held: Archive) -> bool:
