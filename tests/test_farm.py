@@ -61,6 +61,9 @@ def test_work_goes_to_whoever_has_the_least_to_do_and_to_nobody_without_a_tab() 
         each.busy = each.tabs
     assert roster.choose(0.0) is None
     assert roster.room(0.0) == 7
+    roster.ahead = 1
+    assert roster.choose(0.0) is roster.workers["a"]
+    assert roster.room(0.0) == 10
 
 
 @pytest.mark.parametrize("trouble", [{"admitted": False}, {"refused": "old"}, {"silent": True}, {"rests_until": 9.0}])

@@ -68,7 +68,8 @@ class FarmServices(Services):
     def __init__(self, settings: Settings, note: Callable[[str], None], limits: FarmLimits | None = None) -> None:
         super().__init__(settings)
         self.limits = limits or FarmLimits()
-        self.roster = Roster()
+        # Where no gap is to be kept, one visit waits at each worker, so that no tab of its waits for the wire.
+        self.roster = Roster(ahead=0 if settings.delay else 1)
         self.identity = farm_worker.read_identity()
         self._note = note
         self._gate = BackOff(settings.delay)

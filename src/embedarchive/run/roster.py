@@ -99,17 +99,18 @@ class FarmWorker:
 
 @dataclass
 class Roster:
-    """All workers that were seen, by address."""
+    """All workers that were seen, by address. Each may be given `ahead` visits more than it has tabs."""
 
     workers: dict[str, FarmWorker] = field(default_factory=dict)
+    ahead: int = 0
 
     def room(self, now: float) -> int:
         """How many visits at once there is room for; one at least, so that somebody waits for what comes."""
-        return max(1, sum(each.tabs for each in self.workers.values() if each.is_usable(now)))
+        return max(1, sum(each.tabs + self.ahead for each in self.workers.values() if each.is_usable(now)))
 
     def choose(self, now: float) -> FarmWorker | None:
-        """The worker that has the least to do for its tabs, if any has a tab free."""
-        free = [each for each in self.workers.values() if each.is_usable(now) and each.busy < each.tabs]
+        """The worker that has the least to do for its tabs, if any has a place free."""
+        free = [each for each in self.workers.values() if each.is_usable(now) and each.busy < each.tabs + self.ahead]
         return min(free, key=lambda each: each.busy / each.tabs, default=None)
 
     def hear(self, seen: Mapping[str, float], now: float) -> tuple[list[FarmWorker], list[FarmWorker]]:
