@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 
 from archive_builder import SAMPLES, SENSITIVE, build_archive
 from embedarchive.export.site import export_site
+from in_process import run
 from logged import sign_log
 from reading_room import a_browser, serve_room
+from test_viewer_save import open_taking
 from tools import find_npm_package
 
 pytestmark = pytest.mark.browser
@@ -28,6 +30,13 @@ PAGES = (
     f"card/{GONE}", f"card/{SENSITIVE.post.key}", "find", "find?q=ferry", "find?q=ferri", "find?q=zzyyxx",
     "post/x:1", "outlet/nobody.example",
 )  # fmt: skip
+STAFF_PAGES = {
+    f"embeds/-/post/{GONE}": "#note-form, .note-form", "embeds/-/article/2": "h1", "embeds/-/save": "a[href^='javascript:']",
+    "embeds/-/browse?collection=elections": ".browsed a", "embeds/-/browse?tag=night": ".browsed a", "embeds/-/archive": "h1",
+    "-/embedarchive/check": "input[type=file]",
+}  # fmt: skip
+"""Where they look, and what is there for them."""
+
 NIGHT = {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "has_touch": True}
 FAULTS = """axe.run({resultTypes: ['violations']}).then(({violations}) => violations
   .filter(({impact}) => impact === 'serious' || impact === 'critical')
@@ -69,6 +78,35 @@ async def test_no_page_of_the_reading_room_has_a_serious_fault(room: str, axe: P
             if where.startswith("card/"):
                 await page.set_content(await page.content())  # as served it lets no script run, axe's neither
             assert await find_faults(page, axe) == [], where
+
+
+async def test_no_page_of_who_keeps_the_archive_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
+    """With the form for notes, a collection and tags, the save button, and the page that checks packs."""
+    own = tmp_path / "embeds.db"
+    shutil.copy(path, own)
+    for given in (
+        ("collection", "add", "elections", GONE),
+        ("note", "tag", GONE, "night"),
+        ("note", "add", GONE, "Ask"),
+    ):
+        assert run(*given, "-a", own).code == 0
+    room = await open_taking(own)
+    signed_in = {"ds_actor": room.sign({"a": {"id": "root"}}, "actor")}
+
+    async def answer(route: Route) -> None:
+        where = "/" + route.request.url.split("/", 3)[3]
+        served = await room.client.get(where, cookies=signed_in)
+        kind = {"content-type": served.headers["content-type"]}
+        await route.fulfill(status=served.status_code, headers=kind, body=served.content)
+
+    async with a_browser() as browser:
+        for look in ({}, NIGHT):
+            page = await browser.new_page(bypass_csp=True, **look)
+            await page.route("**/*", answer)
+            for where, shows in STAFF_PAGES.items():
+                await page.goto(f"http://room.example/{where}")
+                assert await page.locator(shows).count(), where
+                assert await find_faults(page, axe) == [], where
 
 
 async def test_no_page_of_a_shelf_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:

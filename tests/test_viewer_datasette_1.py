@@ -27,6 +27,8 @@ TEST = PREFACE + "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 ROOM = (
     "test_viewer_pages.py",
     "test_viewer_save.py",
+    "test_collections.py::test_staff_notes_and_collects_in_the_room",
+    "test_collections.py::test_nobody_else_is_shown_the_form_or_taken_one_from",
     "test_damaged.py::test_the_reading_room_says_it_in_a_page",
     "test_damaged.py::test_the_reading_room_says_it_also_when_it_happens_later",
     "test_damaged.py::test_the_reading_room_says_that_an_archive_is_locked",

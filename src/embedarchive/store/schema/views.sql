@@ -224,10 +224,10 @@ CREATE VIEW current_post_notes AS
 
 -- The posts of each tag: tagged themselves, or embedded in an article that is.
 CREATE VIEW tagged_posts AS
-  SELECT n.value AS tag, n.post_key FROM current_post_notes n WHERE n.name GLOB 'tag *'
+  SELECT n.value AS tag, n.post_key FROM current_post_notes n WHERE substr(n.name, 1, 4) = 'tag '
   UNION
   SELECT n.value, e.post_key FROM current_notes n CROSS JOIN embeds e ON e.article_id = n.article_id
-  WHERE n.name GLOB 'tag *' AND e.kind = 'embed' AND e.post_key IS NOT NULL;
+  WHERE substr(n.name, 1, 4) = 'tag ' AND e.kind = 'embed' AND e.post_key IS NOT NULL;
 
 -- Per outlet: what it embedded, how much of that is gone, and how much of what is gone we kept.
 CREATE VIEW embeds_by_outlet AS
@@ -315,11 +315,13 @@ CREATE VIEW holes AS
 CREATE VIEW post_facets AS
   SELECT p.key AS post_key, p.platform, coalesce(n.status, iif(p.resolved, 'not captured', 'unresolved')) AS status,
     coalesce(n.kept, 'none') AS kept, coalesce(d.kind, '') AS kind,
-    lower(coalesce(substr(d.lang, 1, instr(replace(d.lang, '_', '-') || '-', '-') - 1),
-      substr(e.lang, 1, instr(replace(e.lang, '_', '-') || '-', '-') - 1), '')) AS lang,
-    CASE WHEN p.posted_at GLOB '[12][0-9][0-9][0-9]-[01][0-9]*' THEN p.posted_at
-      WHEN d.posted_at GLOB '[12][0-9][0-9][0-9]-[01][0-9]*' THEN d.posted_at
-      WHEN e.posted_at GLOB '[12][0-9][0-9][0-9]-[01][0-9]*' THEN e.posted_at ELSE '' END AS posted_at,
+    lower(coalesce(CASE WHEN substr(d.lang, 3, 1) IN ('', '-', '_') THEN substr(d.lang, 1, 2)
+      WHEN substr(d.lang, 4, 1) IN ('', '-', '_') THEN substr(d.lang, 1, 3) ELSE d.lang END,
+      CASE WHEN substr(e.lang, 3, 1) IN ('', '-', '_') THEN substr(e.lang, 1, 2)
+      WHEN substr(e.lang, 4, 1) IN ('', '-', '_') THEN substr(e.lang, 1, 3) ELSE e.lang END, '')) AS lang,
+    CASE WHEN substr(p.posted_at, 5, 1) = '-' AND p.posted_at BETWEEN '1000-01' AND '2999-2' THEN p.posted_at
+      WHEN substr(d.posted_at, 5, 1) = '-' AND d.posted_at BETWEEN '1000-01' AND '2999-2' THEN d.posted_at
+      WHEN substr(e.posted_at, 5, 1) = '-' AND e.posted_at BETWEEN '1000-01' AND '2999-2' THEN e.posted_at ELSE '' END AS posted_at,
     lower(coalesce(d.author_handle, d.author_name, e.author_handle, e.author_name, '')) AS author,
     iif(n.status = 'gone', coalesce(substr(n.first_gone_at, 1, 7), ''), '') AS lost_in
   FROM posts p LEFT JOIN conclusions n ON n.post_key = p.key
