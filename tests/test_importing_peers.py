@@ -45,17 +45,22 @@ def check(path: Path, archive: Path, seen_by: str) -> None:
     assert select(archive / "embeds.db", "SELECT count(*) FROM articles") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    ("tool", "seen_by"), [("warcio", "software that does not say its name"), ("warcprox", "warcprox")]
-)
-def test_what_a_recorder_wrote_down_comes_in(tool: str, seen_by: str, replica: Replica, tmp_path: Path) -> None:
-    check(record(tool, replica, tmp_path / f"{tool}.warc.gz"), tmp_path / "new", seen_by)
+@pytest.fixture(scope="module")
+def by_warcio(replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record("warcio", replica, tmp_path_factory.mktemp("warcio") / "warcio.warc.gz")
 
 
-def test_what_a_packer_packed_comes_in(replica: Replica, tmp_path: Path) -> None:
-    warc = record("warcio", replica, tmp_path / "warcio.warc.gz")
+def test_what_a_program_s_recorder_wrote_down_comes_in(by_warcio: Path, tmp_path: Path) -> None:
+    check(by_warcio, tmp_path, "software that does not say its name")
+
+
+def test_what_a_proxy_wrote_down_comes_in(replica: Replica, tmp_path: Path) -> None:
+    check(record("warcprox", replica, tmp_path / "warcprox.warc.gz"), tmp_path / "new", "warcprox")
+
+
+def test_what_a_packer_packed_comes_in(by_warcio: Path, tmp_path: Path) -> None:
     wacz = find_python_tools("wacz") / "wacz"
-    packed = [wacz, "create", "-f", warc, "-o", tmp_path / "packed.wacz", "--detect-pages"]
+    packed = [wacz, "create", "-f", by_warcio, "-o", tmp_path / "packed.wacz", "--detect-pages"]
     done = subprocess.run(packed, capture_output=True, text=True, timeout=BOUND_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     check(tmp_path / "packed.wacz", tmp_path / "new", "py-wacz")
