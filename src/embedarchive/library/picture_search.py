@@ -25,7 +25,7 @@ from embedarchive.library.rows import in_list, select_one
 from embedarchive.store.marks import SAME_AGAIN, read_picture
 
 MOST_MARKS_READ = 200_000
-MOST_SHARED = 20_000
+MOST_SHARED = 60_000
 """Marks that are looked at: in a large archive those whose words few pictures have."""
 
 MOST_ELECTED = 300
