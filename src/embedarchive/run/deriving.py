@@ -31,6 +31,8 @@ DOM_TYPE = "text/html; charset=utf-8"
 AT_ONCE = 100
 FETCHES = """SELECT * FROM fetches_to_search WHERE coalesce(searched_rules, 0) < :rules AND id > :last
              ORDER BY id LIMIT :most"""
+NEWEST = """SELECT * FROM fetches WHERE article_id = ? AND outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0
+            ORDER BY fetched_at DESC, id DESC LIMIT 1"""
 CAPTURES = "SELECT * FROM captures_to_describe WHERE id > :last ORDER BY id LIMIT :most"
 
 Row = Any
@@ -48,9 +50,15 @@ class Derived:
 
 def derive_all(archive: Archive, crawl_id: int, done: Derived, on_step: Callable[[], None] = lambda: None) -> None:
     """Make all that is due and needs nobody outside. Raises ArchiveError where nothing more can be kept."""
+    searched: dict[int, int] = {}
     for row in each_due(archive, FETCHES):
         done.searched += attempt(search_fetch, archive, crawl_id, row, done)
+        searched[row["article_id"]] = row["id"]
         on_step()
+    for article, last in searched.items():  # what an article says of itself is what it said last
+        newest = archive.conn.execute(NEWEST, (article,)).fetchone()
+        if newest and newest["id"] != last:
+            attempt(search_fetch, archive, crawl_id, newest, done)
     for row in each_due(archive, CAPTURES):
         done.described += attempt(describe_capture, archive, crawl_id, row, done)
         on_step()

@@ -19,6 +19,9 @@ PLAN = ("fetch_after", "failures", "reread_after")
 LATEST = "coalesce((SELECT max(fetched_at) FROM fetches f WHERE f.article_id = articles.id), '') AS latest"
 MAP = "CREATE TEMP TABLE IF NOT EXISTS merging_articles (theirs INTEGER PRIMARY KEY, ours INTEGER NOT NULL)"
 
+SEARCH_AGAIN = """UPDATE fetches SET searched_rules = NULL WHERE id = (SELECT id FROM fetches WHERE article_id = ?
+  AND outcome = 'ok' AND html_sha256 IS NOT NULL ORDER BY fetched_at DESC, id DESC LIMIT 1)"""
+
 Article = dict[str, Any]
 
 
@@ -94,6 +97,10 @@ def settle(conn: sqlite3.Connection, mine: Article, theirs: Mapping[str, Any]) -
         sets = ", ".join(f"{name} = ?" for name in changed)
         conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*changed.values(), mine["id"]))
         rows.index(conn, "articles", mine["id"])
+    if (
+        united["title"] is None or united["site_name"] is None
+    ):  # emptied, perhaps: what is left of the page says it again
+        conn.execute(SEARCH_AGAIN, (mine["id"],))
     return {**mine, **united, "latest": first["latest"]}
 
 

@@ -190,6 +190,9 @@ def erase_subjects(conn: sqlite3.Connection, subjects: Iterable[Subject], now: s
         plan = plan_subjects(conn, case, some)
         erasing.refuse_held(conn, plan, now)
         erasing.erase_rows(conn, plan, now)
+        # What an article says of itself was emptied with it: what is left of its page says it again, as in a new archive.
+        cut = [(page.fetch_id,) for page in plan.pages]
+        conn.executemany("UPDATE fetches SET searched_rules = NULL WHERE id = ?", cut)
         if case is not None and not plan.is_empty:
             done.append(case)
     return tuple(done)
