@@ -182,6 +182,9 @@ def print_summary(tally: Tally, where: str, command: str = "crawl") -> None:
         grid.add_row("In place", f"{tally.in_place} posts photographed in their articles")
     if tally.replays.total() or tally.not_replayed:
         grid.add_row("Replayed", replays_text(tally))
+    if tally.not_marked:
+        later = "a run sees to that while its visits wait"
+        grid.add_row("Pictures", f"{tally.not_marked} captures are found by a part of their picture later; {later}")
     if tally.waiting:
         grid.add_row("Still due", f"{tally.waiting} posts; {GOES_ON.get(command, GOES_ON[''])}")
     if beyond := tally.due.get("beyond"):

@@ -111,6 +111,9 @@ MOST_AT_THE_END = 5
 MOST_MARKED = 3_000
 """Captures whose pictures are marked in one run, the newest first: of an older archive, some minutes' worth."""
 
+MOST_MARKED_AT_THE_END = 25
+"""Captures whose pictures a run marks before it ends, where its visits left no time for it: two or three seconds."""
+
 NEW_S = 8 * 86_400.0
 """An entry of a sitemap that changed no longer ago is taken when a watch reads it again; older ones were not wanted before."""
 
@@ -198,6 +201,7 @@ class Run:
     """The outlet that had its turn last."""
     no_browser: BrowserMissing | None = None
     marked: int = 0
+    marked_at_the_end: int = 0
     crashes: int = 0
     """Visits in a row that the browser did not survive."""
     optouts: OptOuts = field(default_factory=OptOuts)
@@ -228,11 +232,11 @@ class Run:
             Pass("capture", self.at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
             Pass("in place", self.at_once, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
-            Pass("mark", 1, self.due(MARKS), self.mark_capture, "id"),
             Pass("conclude", 1, self.due_by_the_clock(CONCLUSIONS), self.conclude_post, "post_key"),
             Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
         later = (
+            Pass("mark", 1, self.due(MARKS), self.mark_capture, "id"),
             Pass("replay later", at_once, self.due_in_browser(REPLAYS_LATER), self.replay_capture, "id"),
             Pass("log", 1, self.due_to_adopt, self.adopt, "id"),
         )
@@ -301,7 +305,7 @@ class Run:
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.backoff.resting_json(), "depth": self.scope.depth if self.scope else 0,
             "replay": self.replay != "none", "later": self.may_replay_later(), "served": self.served,
-            "mark": self.marked < MOST_MARKED, "channels": self.watch.channels_json() if self.watch else "[]",
+            "mark": self.may_mark(), "channels": self.watch.channels_json() if self.watch else "[]",
         }  # fmt: skip
 
     def may_replay_later(self) -> bool:
@@ -310,6 +314,14 @@ class Run:
             few = self.spare.at_the_end and not has_more_than(self.archive.conn, MOST_AT_THE_END)
             return self.spare.while_visits_wait or few
         return self.replay == "all"
+
+    def may_mark(self) -> bool:
+        """Whether pictures are marked now: while no visit has to wait for it, a few at the end, all where none is made."""
+        if self.offline or self.recover:
+            return self.marked < MOST_MARKED
+        if self.spare.while_visits_wait:
+            return self.marked < MOST_MARKED
+        return self.spare.at_the_end and self.marked_at_the_end < MOST_MARKED_AT_THE_END
 
     def due_to_adopt(self, n: int) -> Sequence[Row]:
         """Whether rows from before the log are put into it now: while no visit waits for that, and a few at the end."""
@@ -589,6 +601,7 @@ class Run:
     async def mark_capture(self, row: Row) -> None:
         """By what a part of a picture finds its post."""
         self.marked += 1
+        self.marked_at_the_end += self.spare.at_the_end
         pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
         marked = await asyncio.to_thread(mark_pictures, pictures)
         await self.keep(self.archive.keep_marks, row["id"], marked)

@@ -71,6 +71,7 @@ class Tally:
     described: int = 0
     replays: Counter[str] = field(default_factory=Counter)
     not_replayed: int = 0
+    not_marked: int = 0
     in_place: int = 0
     faults: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -145,6 +146,7 @@ class Tally:
             **asdict(self.standing),
             "replays": {k: self.replays[k] for k in ("ok", "poor")},
             "not_yet_replayed": self.not_replayed,
+            "not_yet_marked": self.not_marked,
             "in_place": self.in_place,
             "faults": self.faults,
             "searched_in_part": dict(+self.in_part),
@@ -180,7 +182,8 @@ class Report:
 
     `archive` is the file it wrote to. `articles` are counted by how they were fetched (`ok`, `unchanged`, `failed`),
     `captures` by outcome, `replays` by how much of a capture came back from the archive alone (`ok`, `poor`);
-    `not_yet_replayed` of the archive's captures still wait for that.
+    `not_yet_replayed` of the archive's captures still wait for that; `not_yet_marked` are found by a whole picture of them, and
+    not yet by a part of one.
     `recovery` says what others were asked about lost posts, and what came of it (see `read_recovery`).
     `imported` counts what others saw of posts, by what became of it: `kept`, `known` before, `not wanted`, or the outcome where
     what was recorded is not the post.
@@ -214,6 +217,7 @@ class Report:
     left_out: int
     replays: Mapping[str, int]
     not_yet_replayed: int
+    not_yet_marked: int
     in_place: int
     faults: int
     searched_in_part: Mapping[str, int]

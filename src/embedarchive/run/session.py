@@ -40,6 +40,7 @@ from embedarchive.store import Archive
 from embedarchive.store.checkpoints import make_checkpoint, read_head
 from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
 from embedarchive.store.keyring import Keyring
+from embedarchive.store.marks import count_unmarked
 from embedarchive.store.sample import count_waiting
 
 T = TypeVar("T")
@@ -212,6 +213,7 @@ def finish(
     tally.newly_gone = read_newly_gone(archive, crawl_id)
     tally.due = read_due(archive, crawl_id)
     tally.not_replayed = count_waiting(archive.conn)
+    tally.not_marked = count_unmarked(archive.conn)
     tally.standing = read_standings(archive, crawl_id)
     tally.recovery = read_recovery_of(archive, crawl_id)
     tally.log = sign_log(archive, watcher)

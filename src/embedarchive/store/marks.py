@@ -41,6 +41,11 @@ def ask_to_mark(conn: sqlite3.Connection, capture_id: int) -> None:
         conn.execute("INSERT OR IGNORE INTO pending VALUES ('mark', ?)", (capture_id,))
 
 
+def count_unmarked(conn: sqlite3.Connection) -> int:
+    """How many captures have pictures that are not marked yet."""
+    return int(conn.execute("SELECT count(*) FROM captures_to_mark").fetchone()[0])
+
+
 def read_unmarked(conn: sqlite3.Connection, capture_id: int) -> dict[int, bytes]:
     """The pictures of a capture that are to be marked: an artifact's number -> its bytes."""
     found: dict[int, bytes] = {}
