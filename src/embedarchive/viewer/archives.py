@@ -48,7 +48,7 @@ WORDS = (
     "platforms",
     *(f"{table}_{index}" for table in FULL_TEXT for index in ("fts", "grams")),
 )
-FIGURES = ("outlet_figures", "post_counts", *BROWSED)
+FIGURES = ("browsing_due", "outlet_figures", "post_counts", *BROWSED)
 CHANGES = ("changes", "deliveries", "losses")
 EVIDENCE = ("exchanges", "notes")
 LOG = ("checkpoints", "export_posts", "exports", "log", "log_keys", "stamps", "tree", "withdrawals")
