@@ -92,7 +92,8 @@ class SettingsOptions(TypedDict, total=False):
     Playwright's by which the browser is logged in; nothing of it is kept. With `no_film` films are not kept, with `max_bytes`
     no media file that is larger: their posts are partly preserved, and a run without has them due. `tsa` are addresses of
     time stamping authorities (RFC 3161) that are asked about each checkpoint, `tsa_root` a file of certificates by which they
-    are believed; else those are that this system trusts.
+    are believed; else those are that this system trusts. `farm` is the address of a Dask scheduler whose workers visit the
+    posts.
     """
 
     resolve: Sequence[str]
