@@ -148,7 +148,9 @@ def plan(
     sources = choose_seeds(expand_seeds(names, base_url=base_url, column=column, intake=counted), links, counted)
     subjects = Subjects()
     with ExitStack() as stack:
-        conn = stack.enter_context(closing(open_reader(path))) if path.exists() else None
+        conn = None
+        if path.exists():
+            conn = stack.enter_context(closing(open_reader(path)))
         if conn and not seeds:
             gather_due(conn, subjects)
         fresh_since = clock.later(-refresh.total_seconds())
@@ -382,7 +384,9 @@ def choose_platforms(names: Sequence[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(part.strip().lower() for name in names for part in name.split(",") if part.strip()))
     if unknown := [name for name in chosen if name not in BY_NAME]:
         near = get_close_matches(unknown[0], BY_NAME, 1)
-        meant = f"Did you mean {near[0]}? " if near else ""
+        meant = ""
+        if near:
+            meant = f"Did you mean {near[0]}? "
         raise UsageError(
             f"There is no platform {unknown[0]!r}. {meant}There are {', '.join(sorted(BY_NAME))}. Nothing was done."
         )
@@ -424,7 +428,9 @@ def read_since(since: str | None) -> str | None:
     text = (since or "").strip()
     if not text:
         return None
-    age = read_age(text) if text[-1:].lower() in AGES else None
+    age = None
+    if text[-1:].lower() in AGES:
+        age = read_age(text)
     if age is not None:
         return clock.later(-age.total_seconds())
     try:
@@ -466,7 +472,10 @@ class LogWatcher:
         pass
 
     def emit(self, event: Event) -> None:
-        level = logging.WARNING if event.what == "fault" else logging.INFO
+        if event.what == "fault":
+            level = logging.WARNING
+        else:
+            level = logging.INFO
         log.log(level, "%s %s: %s %s", event.what, event.outcome, event.subject, event.detail)
 
     def note(self, text: str) -> None:

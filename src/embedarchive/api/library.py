@@ -152,8 +152,13 @@ class Library:
         if find_key(self._conn, anything):
             return reading.post_record(self._conn, anything)
         found = lookup(self._conn, anything)
-        keys = [line.key for line in found.posts] if found.is_post else []
-        return reading.post_record(self._conn, keys[0]) if len(keys) == 1 else None
+        if found.is_post:
+            keys = [line.key for line in found.posts]
+        else:
+            keys = []
+        if len(keys) == 1:
+            return reading.post_record(self._conn, keys[0])
+        return None
 
     def media(
         self, post: str | PostLine | PostRecord, roles: tuple[Role, ...] = ("media",)
@@ -164,7 +169,9 @@ class Library:
         """
         record = self._record(post)
         for kept in record.best.artifacts if record.best else ():
-            body = read_blob(self._conn, kept.sha256) if kept.role in roles else None
+            body = None
+            if kept.role in roles:
+                body = read_blob(self._conn, kept.sha256)
             if body is not None:
                 yield kept, body
 
@@ -175,7 +182,10 @@ class Library:
     def _record(self, post: str | PostLine | PostRecord) -> PostRecord:
         if isinstance(post, PostRecord):
             return post
-        name = post if isinstance(post, str) else post.key
+        if isinstance(post, str):
+            name = post
+        else:
+            name = post.key
         record = self.post(name)
         if record is None:
             raise UsageError(f"{self.path} has no post {name}. To look wider: library.lookup({name!r})")
@@ -208,7 +218,10 @@ class Library:
 
         `kind` is `embed`, `mention` or `unknown`; None gives all.
         """
-        number = reading.find_article(self._conn, article) if isinstance(article, str) else article
+        if isinstance(article, str):
+            number = reading.find_article(self._conn, article)
+        else:
+            number = article
         if article is not None and number is None:
             return iter(())
         conditions: dict[str, tuple[Any, ...]] = {

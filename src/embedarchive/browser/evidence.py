@@ -131,7 +131,10 @@ async def _ask(
         headers |= NAVIGATION_HEADERS if probe.navigate else {}
         fetch = await fetcher.fetch(url, headers=headers, limits=PROBE_LIMITS)
         body = decode_html(fetch.body, fetch.content_type)
-        error = fetch.reason if fetch.status is None else fetch.truncated
+        if fetch.status is None:
+            error = fetch.reason
+        else:
+            error = fetch.truncated
         answer = Answer(probe.name, url, fetch.status, fetch.final_url, body, error)
         seen.page = replace(seen.page, answers=(*seen.page.answers, answer))
         seen.exchanges.append(_exchange(fetch, headers, f"probe:{probe.name}"))
@@ -159,7 +162,9 @@ def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
     is_framed = verdict.outcome == "available" and verdict.embedding != "refused"
     if not is_framed or (picture and not picture.blank):
         return verdict
-    saw = "one colour all over" if picture else "none"
+    saw = "none"
+    if picture:
+        saw = "one colour all over"
     return Verdict("error", "blank", (*verdict.signs, Sign("something on the screenshot", "screenshot", saw)))
 
 
@@ -210,7 +215,9 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul, limits: VisitLim
     """Keep one file if its bytes are what they should be, and wanted; else say why not."""
     body = exchange.body if exchange else None
     kind = sniff(body) if body else None
-    unwanted = _find_unwanted(exchange, kind, limits) if exchange else None
+    unwanted = None
+    if exchange:
+        unwanted = _find_unwanted(exchange, kind, limits)
     if unwanted:
         haul.missing.append(f"{_name(media)}: {unwanted}")
     elif exchange is None:
@@ -238,7 +245,9 @@ def _find_unwanted(exchange: Exchange, kind: str | None, limits: VisitLimits) ->
     if most is None or not kind.startswith(_MEDIA_TYPES):
         return None
     too_large = len(body) > most or (exchange.truncated == "too_large" and most < MEDIA_LIMITS.max_bytes)
-    return over_bytes(most) if too_large else None
+    if too_large:
+        return over_bytes(most)
+    return None
 
 
 def _leave_out(exchange: Exchange, limits: VisitLimits) -> Exchange:
@@ -248,7 +257,9 @@ def _leave_out(exchange: Exchange, limits: VisitLimits) -> Exchange:
     said = (exchange.content_type or "").lower()
     kind = (sniff(exchange.body) if exchange.body else None) or said
     unwanted = _find_unwanted(exchange, kind, limits)
-    return replace(exchange, body=None, truncated=unwanted) if unwanted and exchange.body is not None else exchange
+    if unwanted and exchange.body is not None:
+        return replace(exchange, body=None, truncated=unwanted)
+    return exchange
 
 
 def _hash_pictures(artifacts: Iterable[Artifact]) -> list[Artifact]:

@@ -95,7 +95,9 @@ async def _photograph(opened: Opened, one: InPlace, time_left: list[float]) -> N
     if index is None:
         one.verdict = _ABSENT
         return
-    frame = await _find_frame(opened, await opened.ask("place", 5.0, index=index)) if tag in _FRAMES else None
+    frame = None
+    if tag in _FRAMES:
+        frame = await _find_frame(opened, await opened.ask("place", 5.0, index=index))
     if frame:
         await _wait_for_frame(opened, frame, one.post)
     await _fit(opened, index)
@@ -142,7 +144,9 @@ def _rank(tag: str) -> int:
         return 0
     if "-" in tag:
         return 1
-    return 2 if tag == "blockquote" else 3
+    if tag == "blockquote":
+        return 2
+    return 3
 
 
 @lru_cache(maxsize=2048)
@@ -276,7 +280,9 @@ def _read_document(opened: Opened, frame: PageFrame) -> Page:
 def _as_of_visit(exchange: Exchange, url: str) -> Exchange:
     """In the capture of a post, its frame's document is the document."""
     own = exchange.resource_type == "frame" and exchange.url.partition("#")[0] == redact_url(url).partition("#")[0]
-    return replace(exchange, resource_type="document") if own else exchange
+    if own:
+        return replace(exchange, resource_type="document")
+    return exchange
 
 
 def _take_answers(one: InPlace) -> None:

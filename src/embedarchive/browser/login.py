@@ -81,7 +81,10 @@ def read_cookie(kept: Mapping[str, Any]) -> dict[str, Any]:
     cookie = {name: str(kept[name]) for name in ("name", "value", "domain")} | {"path": str(kept.get("path") or "/")}
     flags = {name: bool(kept.get(name)) for name in ("httpOnly", "secure")}
     same_site = kept.get("sameSite")
-    also = {"sameSite": same_site} if same_site in ("Strict", "Lax", "None") else {}
+    if same_site in ("Strict", "Lax", "None"):
+        also = {"sameSite": same_site}
+    else:
+        also = {}
     return {**cookie, **flags, **also, "expires": float(kept.get("expires") or -1)}
 
 

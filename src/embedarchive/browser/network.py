@@ -118,7 +118,9 @@ class Network:
             self._answer(request, event["response"])
 
     def _answer(self, request: PageRequest, told: Mapping[str, Any]) -> None:
-        timing = None if request.is_from_memory else told.get("timing")
+        timing = None
+        if not request.is_from_memory:
+            timing = told.get("timing")
         was_sent = False
         if timing:
             was_sent = timing["sendStart"] >= 0

@@ -171,11 +171,17 @@ async def _photograph(
     tab: Tab, look: Look, answer: dict[str, Any], limits: VisitLimits, screenshot_format: ScreenshotFormat
 ) -> None:
     box = _round_out(answer["box"])
-    tallest = MAX_SIDE / screenshot_format.scale if answer["found"] else MAX_STRANGE_HEIGHT
+    if answer["found"]:
+        tallest = MAX_SIDE / screenshot_format.scale
+    else:
+        tallest = MAX_STRANGE_HEIGHT
     look.cut = bool(answer["found"]) and box["height"] > tallest
     box["height"] = min(box["height"], tallest)
     is_known = look.settled in ("card", "dead")
-    seconds = limits.screenshot_s if is_known else _STRANGE_SHOT_S
+    if is_known:
+        seconds = limits.screenshot_s
+    else:
+        seconds = _STRANGE_SHOT_S
     try:
         look.screenshot = await tab.photograph(box, screenshot_format, seconds * crowding())
     except TimeoutError:

@@ -141,7 +141,9 @@ class Browser:
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
                         seen = await visit_frame(tab, visit, post, self._door, self.limits, self.screenshot_format)
-                        secrets = await learn_secrets(tab, self._login, (post,)) if self._login else None
+                        secrets = None
+                        if self._login:
+                            secrets = await learn_secrets(tab, self._login, (post,))
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the visit did not end") from error
@@ -168,9 +170,14 @@ class Browser:
                 try:
                     async with asyncio.timeout(self.article_limits.whole_s):
                         opened = await open_article(tab, url, self._door, self.article_limits, self.screenshot_format)
-                        taken = await photograph_posts(opened, posts) if posts else []
+                        if posts:
+                            taken = await photograph_posts(opened, posts)
+                        else:
+                            taken = []
                         files = await read_page_files(tab)
-                        secrets = await learn_secrets(tab, self._login, tuple(posts)) if self._login else None
+                        secrets = None
+                        if self._login:
+                            secrets = await learn_secrets(tab, self._login, tuple(posts))
                 except TimeoutError as error:
                     chrome.kill()
                     raise BrowserCrashed("the article did not end") from error

@@ -63,7 +63,9 @@ class BodyCache:
         if held is None or held[0] != response.headers:
             return None
         sure = response.is_from_cache or "immutable" in held[0].get("cache-control", "")
-        return held[1] if sure else None
+        if sure:
+            return held[1]
+        return None
 
     def keep(self, response: PageResponse, body: bytes) -> None:
         if len(body) <= self._largest and response.status == 200 and not response.request.is_navigation:
@@ -162,7 +164,9 @@ class Recorder(Listener):
             await asyncio.wait(readings, timeout=seconds)
 
     def main_entry(self, response: PageResponse | None) -> RecordedRequest | None:
-        return self.entries.get(response.request) if response else None
+        if response:
+            return self.entries.get(response.request)
+        return None
 
     def bodies(self) -> dict[str, Exchange]:
         """Every whole successful answer by its address, for whoever wants those bytes without asking again."""

@@ -29,7 +29,9 @@ def redact_value(name: str, value: str) -> str:
     """A header's value, or what stands for it; the secret parts of an address in it."""
     if is_secret(name):
         return REDACTED
-    return redact_url(value) if "://" in value else value
+    if "://" in value:
+        return redact_url(value)
+    return value
 
 
 @lru_cache(maxsize=2048)

@@ -208,7 +208,9 @@ def forget_bytes(body: bytes, secrets: Secrets) -> bytes:
     # Whatever is no UTF-8 comes out of this as it went in.
     text = body.decode("utf-8", "surrogateescape")
     less = forget_text(text, secrets)
-    return body if less is text else less.encode("utf-8", "surrogateescape")
+    if less is text:
+        return body
+    return less.encode("utf-8", "surrogateescape")
 
 
 def _inflate(body: bytes) -> bytes | None:
@@ -293,7 +295,9 @@ class Layer:
             return at
         place, length, first, last = self.edits[number]
         if at < place + length or (end and at == place + length):
-            return last if end else first
+            if end:
+                return last
+            return first
         return last + at - place - length
 
 
@@ -340,7 +344,9 @@ def _read_escape(match: re.Match[str]) -> str:
         return units.decode("utf-16-be", "replace")
     if found[1] in "uUx":
         number = int(found[2:].strip("{}"), 16)
-        return chr(number) if number < 0x110000 else found
+        if number < 0x110000:
+            return chr(number)
+        return found
     if found[1] in "01234567":
         return chr(int(found[1:], 8))
     return _LETTERS.get(found[1], found[1])
@@ -358,12 +364,16 @@ _TEXT = re.compile(rb"[\x20-\x7e\r\n\t]{8}")
 
 def _decode_css(text: str) -> Layer:
     """Escapes of style sheets (https://www.w3.org/TR/css-syntax-3/#consume-escaped-code-point)."""
-    return _decode(text, _CSS, _read_css) if "\\" in text else Layer(text)
+    if "\\" in text:
+        return _decode(text, _CSS, _read_css)
+    return Layer(text)
 
 
 def _read_css(match: re.Match[str]) -> str:
     number = int(match[1], 16)
-    return chr(number) if number < 0x110000 else match[0]
+    if number < 0x110000:
+        return chr(number)
+    return match[0]
 
 
 def _decode_quoted(text: str) -> Layer:
@@ -382,7 +392,9 @@ def _join_lines(text: str) -> Layer:
 
 def _drop_nuls(text: str) -> Layer:
     """UTF-16 read as if it were not."""
-    return _decode(text, _NULS, lambda _: "") if "\0" in text else Layer(text)
+    if "\0" in text:
+        return _decode(text, _NULS, lambda _: "")
+    return Layer(text)
 
 
 def _read_base64(run: str) -> Iterator[bytes]:
@@ -390,7 +402,10 @@ def _read_base64(run: str) -> Iterator[bytes]:
     bare = re.sub(r"[\r\n=]", "", run).replace("-", "+").replace("_", "/")
     for first in range(4):
         whole = bare[first : first + (len(bare) - first) // 4 * 4 + 4]
-        padded = whole[: len(whole) // 4 * 4] if len(whole) % 4 == 1 else whole + "=" * (-len(whole) % 4)
+        if len(whole) % 4 == 1:
+            padded = whole[: len(whole) // 4 * 4]
+        else:
+            padded = whole + "=" * (-len(whole) % 4)
         try:
             yield base64.b64decode(padded)
         except (binascii.Error, ValueError):

@@ -296,7 +296,10 @@ async def sign_in(target: Target, door: Door, user: str = "door") -> None:
 
     def on_auth(event: Event) -> None:
         ours = is_signing_in and event["authChallenge"].get("source") == "Proxy"
-        reply = answer if ours else {"response": "CancelAuth"}
+        if ours:
+            reply = answer
+        else:
+            reply = {"response": "CancelAuth"}
         session.send("Fetch.continueWithAuth", {"requestId": event["requestId"], "authChallengeResponse": reply})
 
     session.on("Fetch.authRequired", on_auth)

@@ -180,7 +180,9 @@ def _find_cut(entry: RecordedRequest) -> str | None:
         return entry.truncated
     if entry.error:
         return name_failure(entry.error)
-    return None if entry.finished else "timeout"
+    if entry.finished:
+        return None
+    return "timeout"
 
 
 def _redirects(recorder: Recorder) -> Iterator[tuple[int, str]]:

@@ -31,7 +31,9 @@ def parent_of(name: str) -> int | None:
     """The parent of a process; None when that cannot be known."""
     try:
         after_name = (_PROC / name / "stat").read_text().rpartition(")")[2]
-        return int(after_name.split()[1]) if name.isdecimal() else None
+        if name.isdecimal():
+            return int(after_name.split()[1])
+        return None
     except (OSError, ValueError, IndexError):
         return None
 

@@ -88,7 +88,9 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return load_command(cmd_name) if cmd_name in COMMANDS else None
+        if cmd_name in COMMANDS:
+            return load_command(cmd_name)
+        return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -139,7 +141,10 @@ def list_sections() -> Iterator[str]:
     for section, commands in SECTIONS.items():
         titles = [click.style(section.ljust(section_width), bold=True)]
         for name, (_, line) in commands.items():
-            title = titles.pop() if titles else " " * section_width
+            if titles:
+                title = titles.pop()
+            else:
+                title = " " * section_width
             yield f"  {title}{name.ljust(name_width)}{line}\n"
 
 
@@ -206,7 +211,9 @@ def run_command() -> int:
     """Run the command that was called for and give its exit code."""
     try:
         code = cli(standalone_mode=False)
-        return code if isinstance(code, int) else ExitCode.DONE
+        if isinstance(code, int):
+            return code
+        return ExitCode.DONE
     except EmbedArchiveError as error:
         notes: list[str] = getattr(error, "__notes__", [])
         return fail("\n".join([str(error), *notes]), error.exit_code)
@@ -252,7 +259,9 @@ def fail(message: str, code: ExitCode) -> ExitCode:
 
 def explain(error: OSError) -> str:
     """What the system would not do, in a sentence."""
-    where = f"{error.filename}: " if error.filename else ""
+    where = ""
+    if error.filename:
+        where = f"{error.filename}: "
     return f"{where}{error.strerror or error}. What was reported as kept is kept."
 
 
@@ -262,7 +271,9 @@ class Teller(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from embedarchive.show.terminal import escape_terminal  # here, for most commands warn of nothing
 
-        name = "embedarchive" if record.name.startswith("embedarchive.") else record.name
+        name = "embedarchive"
+        if not record.name.startswith("embedarchive."):
+            name = record.name
         click.secho(escape_terminal(f"{name}: {self.format(record)}", lines=True), fg="yellow", err=True)
 
 

@@ -145,7 +145,9 @@ def list_cases(archive: str, open_only: bool, as_json: bool) -> int:
     if not cases:
         click.echo("No case.", err=True)
     now = clock.now()
-    return ExitCode.IN_PART if any(each.decision is None and each.due_at < now for each in cases) else ExitCode.DONE
+    if any(each.decision is None and each.due_at < now for each in cases):
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 @access.command(short_help="Erase what a case is about, for good, once decided.")
@@ -228,7 +230,9 @@ def open_sealed(post: str, archive: str, why: str, by: str, output: Path) -> Non
         keep_opening(held, key, clock.now(), by, why)
     with closing(open_reader(path)) as conn:
         record = post_record(conn, key)
-        card = render_card(record, Checked(conn).read) if record else ""
+        card = ""
+        if record:
+            card = render_card(record, Checked(conn).read)
     output.write_text(card, "utf-8")
     click.echo(f"{output} shows {key}; that {by} opened it is noted in the archive.", err=True)
 
@@ -274,7 +278,9 @@ def say_erasure(plan: Erasure) -> Iterator[str]:
     if plan.files:
         yield f"files     {say_count(len(plan.files), 'file')}, {sum(plan.files.values()):,} bytes"
     for page in plan.pages:
-        fate = "the post is cut out" if page.fate == "cut" else f"gone, for {page.why}"
+        fate = "the post is cut out"
+        if page.fate != "cut":
+            fate = f"gone, for {page.why}"
         yield f"page      {page.url}: {PAGES[page.column]}: {fate}"
     yield from (f"kept      file {sha256}: something else uses it, too" for sha256 in plan.shared)
 
@@ -307,7 +313,9 @@ def count_withheld(conn: Any) -> int:
 def say_case(case: Withdrawal) -> str:
     """A case in one line. Pure."""
     about = ", ".join(f"{each.kind} {each}" for each in case.subjects[:3])
-    more = f" and {len(case.subjects) - 3} more" if len(case.subjects) > 3 else ""
+    more = ""
+    if len(case.subjects) > 3:
+        more = f" and {len(case.subjects) - 3} more"
     fate = f"due {say_date(case.due_at)}"
     if case.decision:
         fate = f"{case.decision} on {say_date(case.decided_at or '')}"
@@ -316,6 +324,10 @@ def say_case(case: Withdrawal) -> str:
         fate += ", not erased yet"
     if case.erased_at:
         fate += f", erased on {say_date(case.erased_at)}"
-    held = f", held until {case.hold_until}" if case.hold_until else ""
-    reference = f" ({case.reference})" if case.reference else ""
+    held = ""
+    if case.hold_until:
+        held = f", held until {case.hold_until}"
+    reference = ""
+    if case.reference:
+        reference = f" ({case.reference})"
     return printable(f"{case.id}  {fate}{held}: {case.reason}{reference}, {about}{more}")

@@ -66,7 +66,10 @@ def remove(name: str, things: tuple[str, ...], archive: str, whole: bool) -> int
         refuse_unknown(writer.conn, name)
         members = find_members(writer, things)
         with writer.transaction() as conn:
-            gone = drop_collection(conn, name) if whole else drop_members(conn, name, members)
+            if whole:
+                gone = drop_collection(conn, name)
+            else:
+                gone = drop_members(conn, name, members)
     click.echo(f"{name}: {say_number(gone)} taken out.")
     return ExitCode.DONE
 

@@ -97,7 +97,10 @@ def check_names(
     for key, is_for_all in keys_for(file, names):
         known = own
         if is_for_all:
-            known = own | KNOWN if key in own | KNOWN else own | all_options()
+            if key in own | KNOWN:
+                known = own | KNOWN
+            else:
+                known = own | all_options()
         refuse_wrong(file, {key} - known, known)
 
 
@@ -117,7 +120,9 @@ def refuse_wrong(file: ConfigFile, wrong: Collection[str], known: Iterable[str])
     """Raise UsageError for the first of the wrong names, with the nearest of the known ones."""
     for name in sorted(wrong):
         near = get_close_matches(name, sorted(known), 1)
-        meant = f" Did you mean {near[0]}?" if near else ""
+        meant = ""
+        if near:
+            meant = f" Did you mean {near[0]}?"
         raise UsageError(f"{file.path}: there is no {name!r}.{meant} Nothing was done; --no-config goes without.")
 
 
@@ -217,7 +222,9 @@ def find_folder(name: str, command: click.Command, args: Sequence[str], environ:
         said = find_settings(files, (name,), command).get("archive")
         archive = str(said.value) if said else "archive"
     path = Path(archive).expanduser()
-    return path.parent if path.suffix in (".db", ".sqlite", ".sqlite3") else path
+    if path.suffix in (".db", ".sqlite", ".sqlite3"):
+        return path.parent
+    return path
 
 
 def find_named(name: str, args: Sequence[str]) -> str:

@@ -55,7 +55,9 @@ def list_log(archive: str, last: int, every: bool, as_json: bool) -> None:
             click.echo(json.dumps(dict(row)))
         else:
             click.echo(printable(f"{row['seq']:>8}  {row['kind']:10} {row['subject']:>8}  {row['leaf']}"))
-    shown = "" if len(rows) == total else f"; these are the last {len(rows):,} (--all)"
+    shown = ""
+    if len(rows) != total:
+        shown = f"; these are the last {len(rows):,} (--all)"
     click.echo(f"{say_count(total, 'entry', 'entries')}{shown}.", err=True)
 
 
@@ -77,7 +79,9 @@ def checkpoint(archive: str) -> int:
         click.echo("The log is empty: nothing was captured yet.", err=True)
         return ExitCode.ERROR
     click.echo(str(note), nl=False)
-    before = f"{say_count(taken, 'row')} from before the log were put into it. " if taken else ""
+    before = ""
+    if taken:
+        before = f"{say_count(taken, 'row')} from before the log were put into it. "
     click.echo(
         f"{before}It is in {checkpoints_path(path)} too. Give it away: verify --against finds later changes.", err=True
     )
@@ -111,7 +115,9 @@ def stamp(archive: str, **values: Any) -> int:
         done = run_apart(stamp_newest(held, settings, partial(click.echo, err=True), at_once=True))
         lacking = [each for each in settings.tsa if not is_stamped(held.conn, each)]
     click.echo(f"{say_count(done + again, 'stamp')} more. {say_lacking(lacking)}", err=True)
-    return ExitCode.IN_PART if lacking else ExitCode.DONE
+    if lacking:
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 def say_lacking(authorities: list[str]) -> str:

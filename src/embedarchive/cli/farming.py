@@ -99,7 +99,9 @@ def status(address: str, as_json: bool) -> int:
         click.echo(json.dumps(state) if as_json else say_state(state))
     if not states:
         click.echo(f"No worker there. Start one: embedarchive farm worker {address}", err=True)
-    return ExitCode.IN_PART if any(each["refused"] for each in states) else ExitCode.DONE
+    if any(each["refused"] for each in states):
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 async def serve(work: Coroutine[Any, Any, None]) -> int:
@@ -115,7 +117,9 @@ async def serve(work: Coroutine[Any, Any, None]) -> int:
         asyncio.get_running_loop().add_signal_handler(number, end, number)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
-    return ExitCode.ENDED if signal.SIGTERM in received else ExitCode.DONE
+    if signal.SIGTERM in received:
+        return ExitCode.ENDED
+    return ExitCode.DONE
 
 
 def say_state(state: Mapping[str, Any]) -> str:

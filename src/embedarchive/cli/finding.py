@@ -166,7 +166,9 @@ async def print_all(
             found = replace(found, truncated=found.truncated or fetch.truncated)
             if found.truncated:
                 cut += 1
-                to_do = f"; {ADVICE[found.truncated]}" if found.truncated in OBSTACLES else ""
+                to_do = ""
+                if found.truncated in OBSTACLES:
+                    to_do = f"; {ADVICE[found.truncated]}"
                 click.secho(f"{seed.url}: searched in part only ({found.truncated}){to_do}", fg="yellow", err=True)
             embeds = wanted.choose(found.embeds)
             (print_lines if nl else print_table)(seed, found, embeds)
@@ -243,8 +245,14 @@ def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
     console.print(Text(printable(found.canonical_url or seed.url), style="dim"))
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for embed in embeds:
-        author = f"@{embed.claim.author_handle}" if embed.claim.author_handle else embed.claim.author_name or ""
-        name = embed.post.key if embed.post else f"{embed.platform or embed.kind}: no post named"
+        if embed.claim.author_handle:
+            author = f"@{embed.claim.author_handle}"
+        else:
+            author = embed.claim.author_name or ""
+        if embed.post:
+            name = embed.post.key
+        else:
+            name = f"{embed.platform or embed.kind}: no post named"
         table.add_row(str(embed.position), printable(name), embed.form, printable(author), excerpt(embed))
     console.print(table if embeds else Text("no embedded posts", style="dim"))
     console.print()
@@ -252,7 +260,9 @@ def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
 
 def excerpt(embed: Embed) -> str:
     text = printable(" ".join((embed.claim.text or embed.url or "").split()))
-    return text if len(text) <= 60 else text[:59] + "…"
+    if len(text) <= 60:
+        return text
+    return text[:59] + "…"
 
 
 @click.command()

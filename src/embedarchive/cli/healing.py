@@ -173,7 +173,9 @@ def say_treated(treated: list[Treated], *, dry_run: bool, as_json: bool, before:
 
 
 def say_lines(treated: list[Treated], *, dry_run: bool) -> Iterator[str]:
-    done = "would be replaced" if dry_run else "replaced"
+    done = "replaced"
+    if dry_run:
+        done = "would be replaced"
     for each in treated:
         what = done if each.replaced else "left"
         yield f"{each.position:>3}  {what:<{len(done)}}  {each.key}  {each.form}: {each.why}"

@@ -72,7 +72,9 @@ def verify(
     if pack:
         refuse_of_archives(click.get_current_context(), pack)
         return verify_pack(pack, against, tsa_root, require_stamp=require_stamp, quiet=quiet, as_json=as_json)
-    roots = read_roots(tsa_root) if tsa_root else None
+    roots = None
+    if tsa_root:
+        roots = read_roots(tsa_root)
     log = LogScope(against=against, roots=roots)
     scope = VerifyScope(sample / 100, read_time(since), secrets.randbits(32), log=log)
     started, found = time.monotonic(), 0
@@ -120,7 +122,9 @@ def verify_pack(
         found += finding.code not in TOLD
         click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
     if not quiet:
-        result = f"{say_count(found, 'finding')}." if found else "Nothing is wrong with it."
+        result = "Nothing is wrong with it."
+        if found:
+            result = f"{say_count(found, 'finding')}."
         click.echo(f"Read {path}. {result}", err=True)
     if found:
         return ExitCode.DAMAGED
@@ -211,8 +215,12 @@ def say_finding(finding: Flaw) -> str:
 def say_result(scope: VerifyScope, findings: int, seconds: float) -> str:
     """How much was read, and what came of it. Pure."""
     read = f"{say_count(scope.blobs, 'file')} ({say_size(scope.bytes)}) and {say_count(scope.rows, 'row')}"
-    result = f"{say_count(findings, 'finding')}." if findings else "Nothing is wrong with them."
-    left_out = "" if scope.is_whole else " Neither all bytes nor the structure of the file were looked at."
+    result = "Nothing is wrong with them."
+    if findings:
+        result = f"{say_count(findings, 'finding')}."
+    left_out = " Neither all bytes nor the structure of the file were looked at."
+    if scope.is_whole:
+        left_out = ""
     return f"Read {read} in {seconds:.1f} s. {result}{left_out}"
 
 

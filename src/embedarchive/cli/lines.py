@@ -90,7 +90,9 @@ def event_line(event: Event) -> Text:
     if event.detail:
         said = dict.fromkeys(map(say_missing, event.detail.split("; ")))
         text.append(f"  {'; '.join(said)}", style="dim")
-    failure = find_failure(event) if event.what in ("article", "listing", "link") else None
+    failure = None
+    if event.what in ("article", "listing", "link"):
+        failure = find_failure(event)
     if failure:
         text.append(f" ({failure.to_do})", style="dim")
     return text
@@ -100,7 +102,10 @@ def heading_line(width: int | None) -> Text:
     """What stands above the lines of articles."""
     if width is not None and width < NARROW:
         return Text("Article, and its posts", style="bold dim")
-    column = PIPED_ADDRESS + 2 if width is None else find_column(width)
+    if width is None:
+        column = PIPED_ADDRESS + 2
+    else:
+        column = find_column(width)
     return Text(f"{'Article':<{column}}Its posts", style="bold dim")
 
 
@@ -116,10 +121,16 @@ def article_line(event: Event, width: int | None) -> Text:
     if width is None:
         return Text(f"{address:<{PIPED_ADDRESS}}  ").append_text(whole)
     if width < NARROW:
-        posts = whole if whole.cell_len <= width - 4 else say_posts(event.posts, named=False)
+        if whole.cell_len <= width - 4:
+            posts = whole
+        else:
+            posts = say_posts(event.posts, named=False)
         return Text(f"{cut_middle(show_address(address), width - 1)}\n    ").append_text(posts)
     column = find_column(width)
-    posts = whole if whole.cell_len <= width - column - 1 else say_posts(event.posts, named=False)
+    if whole.cell_len <= width - column - 1:
+        posts = whole
+    else:
+        posts = say_posts(event.posts, named=False)
     cut = cut_middle(show_address(address), column - 2)
     return Text(set_cell_size(cut, column)).append_text(posts)
 
@@ -129,7 +140,10 @@ def say_posts(posts: Iterable[PostStanding], *, named: bool) -> Text:
     groups: dict[tuple[str, str], Counter[str]] = {}
     for post in posts:
         mark, kept, lost = STANDINGS[post.state]
-        word = f"{kept} in part" if (post.state, post.kept) == ("available", "partial") else kept
+        if (post.state, post.kept) == ("available", "partial"):
+            word = f"{kept} in part"
+        else:
+            word = kept
         group = groups.setdefault((mark, lost if post.kept == "none" else word), Counter())
         group[post.platform] += 1
     if not groups:
@@ -148,7 +162,9 @@ def say_group(mark: str, word: str, platforms: Counter[str], named: bool) -> Tex
 
 
 def say_platform(name: str, count: int) -> str:
-    return name if count == 1 else f"{count} {name}"
+    if count == 1:
+        return name
+    return f"{count} {name}"
 
 
 def show_address(url: str) -> str:

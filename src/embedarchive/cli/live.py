@@ -69,7 +69,9 @@ async def ask_archives(
 
 async def ask_platform(services: Services, question: Question, archive: Path) -> Heard:
     known = question.check.about == "known"
-    own = find_post(question.platform.name, archive) if known else None
+    own = None
+    if known:
+        own = find_post(question.platform.name, archive)
     url = own or (question.platform.known_url if known else question.platform.made_up_url)
     post = identify_pasted(url) if url else None
     if post is None:
@@ -86,7 +88,9 @@ def find_post(platform: str, archive: Path) -> str | None:
         return None
     with closing(open_reader(archive)) as conn:
         row = conn.execute(NEWEST, (platform,)).fetchone()
-    return str(row[0]) if row else None
+    if row:
+        return str(row[0])
+    return None
 
 
 async def fetch_answer(services: Services, question: Question, post: Post) -> Heard:

@@ -66,13 +66,17 @@ def merge(others: tuple[str, ...], archive: str, dry_run: bool, as_json: bool, q
     if not quiet:
         click.echo(printable(say_report(report)), err=True)
     lost = report.derived.failed or any(each.left_out for each in report.merged)
-    return ExitCode.IN_PART if lost else ExitCode.DONE
+    if lost:
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 def say_plan(plan: MergePlan) -> str:
     """What merging an archive would bring. Pure."""
     said = [f"{plan.new[what]:,} of {plan.new[what] + plan.known[what]:,} {what} are new" for what in plan.new]
-    erased = f"; {say_count(plan.to_erase, 'thing')} erased in one of both would be in both" if plan.to_erase else ""
+    erased = ""
+    if plan.to_erase:
+        erased = f"; {say_count(plan.to_erase, 'thing')} erased in one of both would be in both"
     return f"{plan.place}: {', '.join(said)}{erased}."
 
 

@@ -94,9 +94,10 @@ def import_list(source: str, archive: str, **values: Any) -> None:
 
     The list as it is now counts: what stood on it before, and does not any more, is taken off; lines from elsewhere stay.
     """
-    text = (
-        fetch_list(take_settings(values), source) if source.startswith(("http://", "https://")) else read_file(source)
-    )
+    if source.startswith(("http://", "https://")):
+        text = fetch_list(take_settings(values), source)
+    else:
+        text = read_file(source)
     optouts, wrong = read_list(text)
     if wrong:
         some = ", ".join(map(printable, wrong[:5]))
@@ -150,8 +151,12 @@ def holds(line: ListedOptOut, now: str) -> bool:
 
 
 def say_line(line: ListedOptOut) -> str:
-    until = f" until {say_date(line.until_at)}" if line.until_at else ""
-    removed = f", taken off {say_date(line.removed_at)}" if line.removed_at else ""
+    until = ""
+    if line.until_at:
+        until = f" until {say_date(line.until_at)}"
+    removed = ""
+    if line.removed_at:
+        removed = f", taken off {say_date(line.removed_at)}"
     return f"{line.optout!s:40} # since {say_date(line.from_at)}{until}{removed}, {line.source}"
 
 

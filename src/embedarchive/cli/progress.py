@@ -69,7 +69,9 @@ class Display:
     def emit(self, event: Event) -> None:
         if self.quiet or not (self.verbose or is_told(event, self.command)):
             return
-        width = self.console.width if self.console.is_terminal else None
+        width = None
+        if self.console.is_terminal:
+            width = self.console.width
         if event.what == "posts" and not self.headed:
             self.headed = True
             self.console.print(heading_line(width), soft_wrap=True)
@@ -96,7 +98,10 @@ class Display:
         if due.get("articles"):
             grid.add_row("articles", bar(fetched, due["articles"], width), articles_text(tally))
         grid.add_row("posts", bar(tally.visits, due.get("visited", 0) + tally.waiting, width))
-        seen = [captures_text(tally.captures)] if tally.visits else []
+        if tally.visits:
+            seen = [captures_text(tally.captures)]
+        else:
+            seen = []
         return Group(Text(), Text(self.title, style="bold"), grid, *seen, Text(pace(tally), style="dim"), *waits(tally))
 
 
@@ -264,7 +269,10 @@ def partly_text(standing: Standings) -> str:
     if not standing.to_complete:
         return f"{text}, and no other visit would bring it"
     at = standing.tried_again_at
-    when = "at once" if at is None or at <= clock.now() else f"from {say_moment(at)} on"
+    if at is None or at <= clock.now():
+        when = "at once"
+    else:
+        when = f"from {say_moment(at)} on"
     return f"{text}. {standing.to_complete} may be completed by the same command, {when}"
 
 

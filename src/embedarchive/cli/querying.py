@@ -153,14 +153,20 @@ def print_table(names: tuple[str, ...], rows: Iterable[Row]) -> None:
 
 
 def justify(value: Any) -> Any:
-    return "right" if isinstance(value, int | float) else "left"
+    if isinstance(value, int | float):
+        return "right"
+    return "left"
 
 
 def show(value: Any) -> str:
     if isinstance(value, bytes):
         return f"<{say_size(len(value))}>"
-    text = "" if value is None else " ".join(str(value).split())
-    return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
+    text = ""
+    if value is not None:
+        text = " ".join(str(value).split())
+    if len(text) <= WIDEST_CELL:
+        return text
+    return text[: WIDEST_CELL - 1] + "…"
 
 
 def plain(value: Any) -> Any:
@@ -249,7 +255,9 @@ def rehydrate(source: TextIO, archive: str, output: Path, overwrite: bool) -> in
         done = rejoin_lines(conn, source, out)
     for line in describe(done):
         click.echo(line, err=True)
-    return ExitCode.DONE if done.complete else ExitCode.IN_PART
+    if done.complete:
+        return ExitCode.DONE
+    return ExitCode.IN_PART
 
 
 def describe(done: Rejoined) -> Iterator[str]:

@@ -86,17 +86,27 @@ def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
     embedarchive lookup screenshot.png
     embedarchive lookup - < embed-code.html
     """
-    picture = read_picture(anything[0]) if len(anything) == 1 else None
-    text = sys.stdin.read() if anything == ("-",) else " ".join(anything)
+    picture = None
+    if len(anything) == 1:
+        picture = read_picture(anything[0])
+    if anything == ("-",):
+        text = sys.stdin.read()
+    else:
+        text = " ".join(anything)
     with reading(archive) as conn:
-        found = lookup_picture(conn, read_asked(picture), text) if picture else look_up(conn, text)
+        if picture:
+            found = lookup_picture(conn, read_asked(picture), text)
+        else:
+            found = look_up(conn, text)
         if not found.found:
             refuse_withheld(conn, text)
     if as_json:
         say_json(found)
     else:
         say(render_lookup(found))
-    return ExitCode.DONE if found.found else ExitCode.ERROR
+    if found.found:
+        return ExitCode.DONE
+    return ExitCode.ERROR
 
 
 def refuse_withheld(conn: sqlite3.Connection, text: str) -> None:
@@ -116,10 +126,14 @@ def read_picture(name: str) -> bytes | None:
     """The bytes of a picture's file if that is what a text names."""
     try:
         path = Path(name)
-        body = path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST_PICTURE else b""
+        body = b""
+        if path.is_file() and path.stat().st_size <= LARGEST_PICTURE:
+            body = path.read_bytes()
     except (OSError, ValueError):  # what is pasted may be no path at all
         return None
-    return body if is_picture(body) else None
+    if is_picture(body):
+        return body
+    return None
 
 
 @click.command()
@@ -161,7 +175,9 @@ def find_record(conn: sqlite3.Connection, key: str) -> PostRecord | EmbedRecord 
     if len(found.posts) == 1:
         return post_record(conn, found.posts[0].key)
     article_id = find_article(conn, key)
-    return article_record(conn, article_id) if article_id else None
+    if article_id:
+        return article_record(conn, article_id)
+    return None
 
 
 def write_card(
@@ -206,7 +222,9 @@ def browse_options(command: Any) -> Any:
         "tag": "Posts with this tag, and those in articles with it.",
     }
     for name, says in reversed(about.items()):
-        kind = click.Choice(list(STATES)) if name == "state" else None
+        kind = None
+        if name == "state":
+            kind = click.Choice(list(STATES))
         command = click.option(f"--{name}", type=kind, help=says)(command)
     return command
 
@@ -215,7 +233,9 @@ def read_filters(asked: Mapping[str, str | None]) -> Filters:
     """What the options ask for. Raises UsageError for a time that is none, or that means two days."""
     period = asked.get("period")
     if period and not isinstance(read := read_period(period), Period):
-        also = f" It may be {' or '.join(each.says for each in read.readings)}." if read else ""
+        also = ""
+        if read:
+            also = f" It may be {' or '.join(each.says for each in read.readings)}."
         raise click.UsageError(
             f"--period {period}: no time is meant by that.{also} Such are 2026-02-11, 'feb 2026', 2025..2026."
         )
@@ -234,7 +254,9 @@ def tell_posts(conn: sqlite3.Connection, filters: Filters, limit: int, *, as_jso
             click.echo(f"The newest {len(page.lines)} of {total:,}; --limit shows more.", err=True)
         if not page.lines:
             click.echo("Nothing found.", err=True)
-    return ExitCode.DONE if page.lines else ExitCode.ERROR
+    if page.lines:
+        return ExitCode.DONE
+    return ExitCode.ERROR
 
 
 @click.command()
@@ -271,7 +293,9 @@ def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool, **as
             say(render_hit(hit))
         if not hits:
             click.echo("Nothing found.", err=True)
-    return ExitCode.DONE if hits else ExitCode.ERROR
+    if hits:
+        return ExitCode.DONE
+    return ExitCode.ERROR
 
 
 @click.command()

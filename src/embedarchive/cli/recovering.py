@@ -94,7 +94,9 @@ def say_unnamed(each: Unnamed) -> Iterator[str]:
     yield f"{each.article}"
     yield f"  a post of @{each.handle}" + (f", {each.posted_at[:10]}" if each.posted_at else "")
     for post in each.candidates:
-        likely = "likely  " if post.is_likely else "possible"
+        likely = "possible"
+        if post.is_likely:
+            likely = "likely  "
         agrees = ", ".join(("handle", *post.agrees))
         yield f"    {likely}  {post.url}  ({agrees} agree; not linked)"
     if not each.candidates:

@@ -143,7 +143,9 @@ def print_plan(seeds: tuple[str, ...], values: dict[str, Any]) -> int:
         for title, text in say_plan(planned, follows=values["follow"]):
             click.echo(f"{title:<10}{text}")
     print_skipped(intake)
-    return ExitCode.IN_PART if intake.losses else ExitCode.DONE
+    if intake.losses:
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 def say_plan(planned: CrawlPlan, *, follows: bool) -> Iterator[tuple[str, str]]:
@@ -176,7 +178,9 @@ def say_days(days: float) -> str:
     """A length of time in the unit that fits it."""
     if days >= 1:
         return f"{days:.1f} days"
-    return f"{days * 24:.1f} hours" if days * 24 >= 1 else f"{max(1, round(days * 1440))} min"
+    if days * 24 >= 1:
+        return f"{days * 24:.1f} hours"
+    return f"{max(1, round(days * 1440))} min"
 
 
 def dry_run(seeds: tuple[str, ...], values: dict[str, Any]) -> int:

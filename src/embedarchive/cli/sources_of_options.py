@@ -52,7 +52,10 @@ def find_sources(
             value, source = say_value(said.value), str(said.path)
         else:
             value, source = say_value(option.get_default(click.Context(command), call=True)), "default"
-        shown = "set, and not shown" if name_of(option) in SECRET and source != "default" else value
+        if name_of(option) in SECRET and source != "default":
+            shown = "set, and not shown"
+        else:
+            shown = value
         yield OptionSource(" ".join(names), name_of(option), shown, source)
 
 

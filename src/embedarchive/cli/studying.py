@@ -157,8 +157,12 @@ def _reaches(group: SurvivalGroup, age: float) -> bool:
 
 
 def _say_left(group: SurvivalGroup, age: float) -> str:
-    read = group.curve.alive_at(age) if group.curve else None
-    return say_range(*read) if read else "–"
+    read = None
+    if group.curve:
+        read = group.curve.alive_at(age)
+    if read:
+        return say_range(*read)
+    return "–"
 
 
 def _say_half(group: SurvivalGroup) -> str:
@@ -176,7 +180,9 @@ def render_holes(told: Rot) -> RenderableType:
     rows = (*told.groups[:MOST_GROUPS], told.whole) if len(told.groups) > 1 else told.groups or (told.whole,)
     for g in rows:
         numbers = (say_number(n) for n in (g.kept, g.perhaps, g.hidden))
-        share = say_range(g.share, g.low, g.high) if g.articles else "–"
+        share = "–"
+        if g.articles:
+            share = say_range(g.share, g.low, g.high)
         named = escape_terminal(say_group(told.by, g.name))
         table.add_row(Text(named), say_number(g.articles), say_number(g.holes), share, *numbers)
     return _with_notes(table, say_rot_notes(told))

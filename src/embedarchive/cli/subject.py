@@ -51,7 +51,9 @@ def subject(who: tuple[str, ...], archive: str, thorough: bool, show_all: bool, 
         for line in say_traces(places, len(places) if show_all else FEW):
             click.echo(line)
     click.echo(say_extent(places, who, thorough=thorough), err=True)
-    return ExitCode.DONE if places else ExitCode.ERROR
+    if places:
+        return ExitCode.DONE
+    return ExitCode.ERROR
 
 
 def say_traces(places: Iterable[Trace], most: int) -> Iterator[str]:

@@ -85,7 +85,10 @@ def doctor(
         return lift_host(lift)
     settings = take_settings(values)
     code = examine_machine(archive, settings.browser_path, settings.proxy, full=full)
-    asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms)) if live else ExitCode.DONE
+    if live:
+        asked = asyncio.run(examine_platforms(settings, archive_path(archive), platforms))
+    else:
+        asked = ExitCode.DONE
     return code or asked
 
 
@@ -104,10 +107,16 @@ def tell_config(topic: tuple[str, ...], archive: str) -> int:
     table = Table(box=None, padding=(0, 2, 0, 0))
     commands = [each for one in ([name] if name else COMMANDS) for each in walk((one,), load_command(one))]
     sources = [each for names, command in commands for each in find_sources(files, names, command, os.environ)]
-    titles = ("command", "option", "is", "from") if name else ("option", "is", "from", "for")
+    if name:
+        titles = ("command", "option", "is", "from")
+    else:
+        titles = ("option", "is", "from", "for")
     for title in titles:
         table.add_column(title, style="", header_style="dim", overflow="fold")
-    rows = [(each.command, each.option, each.value, each.source) for each in sources] if name else list(gather(sources))
+    if name:
+        rows = [(each.command, each.option, each.value, each.source) for each in sources]
+    else:
+        rows = list(gather(sources))
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console = open_console()
@@ -184,7 +193,9 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
     console.print(f"{tally[True]} hold, {tally[False]} do not, {tally[None]} could not be asked.")
     if tally[False]:
         return ExitCode.ERROR
-    return ExitCode.IN_PART if tally[None] else ExitCode.DONE
+    if tally[None]:
+        return ExitCode.IN_PART
+    return ExitCode.DONE
 
 
 RESET_FAULT = (
@@ -210,7 +221,9 @@ async def examine_sqlite() -> Examined:
         options = {row[0] for row in conn.execute("PRAGMA compile_options")}
     if sqlite3.sqlite_version_info < (3, 37) or "ENABLE_FTS5" not in options:
         return False, f"{sqlite3.sqlite_version}; needs 3.37 with FTS5: use a newer Python"
-    note = RESET_FAULT if has_reset_fault(sqlite3.sqlite_version_info) else ""
+    note = ""
+    if has_reset_fault(sqlite3.sqlite_version_info):
+        note = RESET_FAULT
     return True, f"{sqlite3.sqlite_version}{note}"
 
 
@@ -218,7 +231,9 @@ async def examine_disk(path: Path) -> Examined:
     folder = next(p for p in (path.parent, *path.parent.resolve().parents) if p.exists())
     free = shutil.disk_usage(folder).free
     writable = os.access(folder, os.W_OK)
-    remedy = "" if writable else "; the folder cannot be written to"
+    remedy = "; the folder cannot be written to"
+    if writable:
+        remedy = ""
     return free > 1_000_000_000 and writable, f"{free / 1e9:.1f} GB free at {folder}{remedy}"
 
 
@@ -231,7 +246,9 @@ async def examine_schema(path: Path) -> Examined:
         return True, "none yet"
     with closing(open_reader(path)) as conn:
         strange, others = find_strange(conn), find_others(conn)
-    kept = f"of your own, and left alone: {', '.join(map(printable, others))}" if others else "none but ours"
+    kept = "none but ours"
+    if others:
+        kept = f"of your own, and left alone: {', '.join(map(printable, others))}"
     if not strange:
         return True, kept
     named = "; ".join(printable(each.says) for each in strange)
@@ -248,7 +265,9 @@ def say_rights(path: Path, *, logged_in: bool) -> str:
     shown = f"its folder {folder:o}, its file {file:o}"
     if not file & 0o077 or not folder & 0o077:
         return f"only its owner may read it ({shown})"
-    warning = f"; it holds what a login saw: chmod 700 {quote(str(path.parent))}" if logged_in else ""
+    warning = ""
+    if logged_in:
+        warning = f"; it holds what a login saw: chmod 700 {quote(str(path.parent))}"
     return f"other users of this machine may read it ({shown}){warning}"
 
 
@@ -260,15 +279,21 @@ async def examine_archive(path: Path, *, full: bool = False) -> Examined:
     if not path.exists():
         return True, f"none yet at {path}"
     with closing(open_reader(path)) as conn:
-        state = conn.execute("PRAGMA quick_check(1)").fetchone()[0] if full else "ok"
+        state = "ok"
+        if full:
+            state = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
         if state != "ok":
             raise DamagedArchive.seen(" ".join(state.split()), path)
         captures = conn.execute("SELECT count(*) FROM captures").fetchone()[0]
         logged_in = conn.execute(LOGGED_IN).fetchone() is not None
     aside = ", ".join(each.name for each in find_orphans(path))
-    note = f"; set aside, for they were of another file: {aside}" if aside else ""
+    note = ""
+    if aside:
+        note = f"; set aside, for they were of another file: {aside}"
     note += f"; {say_rights(path, logged_in=logged_in)}"
-    looked = "looked through" if full else "not looked through (--full does; embedarchive verify reads every byte)"
+    looked = "not looked through (--full does; embedarchive verify reads every byte)"
+    if full:
+        looked = "looked through"
     return True, f"{path}: {captures} captures, {path.stat().st_size / 1e6:.1f} MB, {looked}{note}"
 
 

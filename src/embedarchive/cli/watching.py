@@ -250,7 +250,9 @@ def alerts(archive: str, since: timedelta, outlet: str | None, collection: str |
         found = read_alerts(conn, clock.later(-since.total_seconds()), outlet, collection=collection)
     for each in reversed(found):
         click.echo(json.dumps(describe_alert(each, say_archive(path), room), ensure_ascii=False))
-    return ExitCode.NEWLY_LOST if any(each.change == "missing" for each in found) else ExitCode.DONE
+    if any(each.change == "missing" for each in found):
+        return ExitCode.NEWLY_LOST
+    return ExitCode.DONE
 
 
 def send_test(hook: Webhook, settings: Settings) -> int:

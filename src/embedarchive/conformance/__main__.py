@@ -51,7 +51,9 @@ def main() -> int:
         print("".join(json.dumps(asdict(f), ensure_ascii=False) + "\n" for f in findings), end="")
     else:
         print(draw_table(names, heads, findings), *findings, sep="\n")
-    return 1 if findings else 0
+    if findings:
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

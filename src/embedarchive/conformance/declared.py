@@ -25,8 +25,13 @@ def check_assumptions(platform: Platform) -> Iterator[Problem]:
 
 
 def _try_asking(platform: Platform, check: LiveCheck) -> Iterator[str]:
-    made_up = identify_post(platform.made_up_url) if platform.made_up_url else None
-    known = identify_post(platform.known_url) if platform.known_url else made_up
+    made_up = None
+    if platform.made_up_url:
+        made_up = identify_post(platform.made_up_url)
+    if platform.known_url:
+        known = identify_post(platform.known_url)
+    else:
+        known = made_up
     for post in (made_up, known):
         if platform.visit is None or post is None or post.platform != platform.name:
             yield "there is no post to ask about: made_up_url or known_url names none"

@@ -86,14 +86,20 @@ def check_bare_ids(platform: Platform) -> Iterator[Problem]:
     for example in platform.examples:
         for bare in example.bare:
             post = read_bare_id(platform, bare)
-            numbers = platform.read_number(bare) if bare[0].isdigit() else ()
+            if bare[0].isdigit():
+                numbers = platform.read_number(bare)
+            else:
+                numbers = ()
             if example.native_id not in (post.native_id if post else None, *numbers):
                 yield bare, f"means {post.key if post else 'nothing'}, not {example.native_id}"
 
 
 def _find_claimants(platform: Platform, example: Example) -> Iterator[str]:
     url = split_url(example.url)
-    names = [p.name for p in find_platforms(url) if p.identify(url)] if url else []
+    if url:
+        names = [p.name for p in find_platforms(url) if p.identify(url)]
+    else:
+        names = []
     if names != [platform.name]:
         yield f"claimed by {', '.join(names) or 'nobody'}"
 

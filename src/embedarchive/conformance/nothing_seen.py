@@ -63,7 +63,10 @@ def _visit(platform: Platform) -> Visitable:
 
 
 def _home_of(platform: Platform, post: Post) -> str:
-    host = platform.hosts[0] if platform.hosts[0] != "*" else post.native_id.partition("/")[0]
+    if platform.hosts[0] != "*":
+        host = platform.hosts[0]
+    else:
+        host = post.native_id.partition("/")[0]
     return f"https://www.{host}/"
 
 
@@ -188,7 +191,10 @@ def check_nothing_seen(platform: Platform) -> Iterator[Problem]:
 
 def judge_nothing_seen(platform: Platform, kind: str) -> Iterator[Problem]:
     """What is wrong with the verdicts on one kind, each kind of wrong once."""
-    posts = {post.key: post for post in find_examples(platform)} if platform.visit else {}
+    if platform.visit:
+        posts = {post.key: post for post in find_examples(platform)}
+    else:
+        posts = {}
     met = ((post, page) for post in posts.values() for page in KINDS[kind](platform, post))
     yield from ((kind, problem) for problem in _judge(platform, met))
 

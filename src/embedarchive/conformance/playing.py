@@ -159,7 +159,9 @@ def judge_rules(play: Play) -> Iterator[str]:
 
 
 def _say(outcome: Outcome, reason: str | None) -> str:
-    return f"{outcome} ({reason})" if reason else outcome
+    if reason:
+        return f"{outcome} ({reason})"
+    return outcome
 
 
 # ---------------------------------------------------------------------------------------------------------------- words
@@ -250,7 +252,9 @@ def read_capture(capture: Capture) -> Page:
     )
     document = document or next((e for e in capture.exchanges if e.resource_type == "document"), None)
     dom = next((a.body.decode("utf-8", "replace") for a in capture.artifacts if a.role == "dom"), "")
-    body = (document.body or b"").decode("utf-8", "replace") if document else ""
+    body = ""
+    if document:
+        body = (document.body or b"").decode("utf-8", "replace")
     probes = [e for e in capture.exchanges if e.resource_type.startswith("probe:")]
     answers = tuple(
         Answer(

@@ -68,7 +68,10 @@ def make_readings(raws: list[Raw]) -> Iterator[Reading]:
     """The readings of a file. Raises KeyError for one that is like none before it, or is changed where there is nothing."""
     known: dict[str, Raw] = {}
     for number, raw in enumerate(raws, 1):
-        whole = change_reading(known[raw["like"]], raw) if "like" in raw else raw
+        if "like" in raw:
+            whole = change_reading(known[raw["like"]], raw)
+        else:
+            whole = raw
         known[raw.get("name", "")] = whole
         title = raw.get("name") or f"{number}, {raw.get('like', 'of itself')}, {json.dumps(_say_change(raw))[:80]}"
         yield Reading(**{**whole, "name": title})
@@ -85,7 +88,10 @@ def change_reading(base: Raw, change: Raw) -> Raw:
     """
     made = copy.deepcopy({key: value for key, value in base.items() if key != "name"})
     own = {key: value for key, value in change.items() if key not in ("like", "without", "but", "swap", "told", "name")}
-    told = made.get("told", {}) if own.get("outcome", base.get("outcome")) == base.get("outcome") else {}
+    if own.get("outcome", base.get("outcome")) == base.get("outcome"):
+        told = made.get("told", {})
+    else:
+        told = {}
     made |= own | {"told": {**told, **change.get("told", {})}}
     for pointer in change.get("without", ()):
         holder, key = find_place(made, pointer)
@@ -104,7 +110,10 @@ def find_place(value: Any, pointer: str) -> tuple[Any, str | int]:
     """The object or list that a JSON pointer (RFC 6901) leads into, and the key or index in it. Raises KeyError."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/")]
     for step in steps[:-1]:
-        value = value[int(step)] if isinstance(value, list) else value[step]
+        if isinstance(value, list):
+            value = value[int(step)]
+        else:
+            value = value[step]
     return value, int(steps[-1]) if isinstance(value, list) else steps[-1]
 
 
@@ -132,7 +141,9 @@ def try_reading(platform: Platform, reading: Reading, post: Post) -> Iterator[st
     assert visit
     templates = {probe.name: probe.url for probe in visit.probes} | {"frame": visit.frame.url}
     for name, address in reading.asks.items():
-        asked = fill_url(templates[name], post, visit) if name in templates else "nobody"
+        asked = "nobody"
+        if name in templates:
+            asked = fill_url(templates[name], post, visit)
         if asked != address:
             yield f"{name} asks {asked}, not {address}"
     if reading.asks and not reading.page:
@@ -162,7 +173,10 @@ def make_page(platform: Platform, reading: Reading, post: Post) -> Page:
 
 def _make_answer(name: str, url: str, answer: Mapping[str, Any]) -> Answer:
     body = answer.get("body", "")
-    text = body if isinstance(body, str) else json.dumps(body)
+    if isinstance(body, str):
+        text = body
+    else:
+        text = json.dumps(body)
     return Answer(name, url, answer.get("status", 200), answer.get("final_url", url), text, answer.get("error"))
 
 

@@ -96,5 +96,8 @@ def ask_replica(world: World, url: str, referrer: str = "") -> tuple[Reply, str]
 
 def read_reply(reply: Reply) -> str:
     """The text of an answer, as much of it as is sent."""
-    body = reply.body() if callable(reply.body) else reply.body
+    if callable(reply.body):
+        body = reply.body()
+    else:
+        body = reply.body
     return body[: round(len(body) * reply.sent)].decode("utf-8", "replace")

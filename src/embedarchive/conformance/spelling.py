@@ -43,10 +43,15 @@ def check_spellings(platform: Platform) -> Iterator[Problem]:
 def say_spelling(platform: Platform, text: str) -> Said:
     """What a platform's own rules make of an address, or of a bare id."""
     told: dict[str, Any]
-    url = split_url(text) if "://" in text.partition("?")[0] and text.startswith("http") else None
+    url = None
+    if "://" in text.partition("?")[0] and text.startswith("http"):
+        url = split_url(text)
     if url is None:
         post = read_bare_id(platform, text)
-        numbers = list(platform.read_number(text)) if text.isdigit() else []
+        if text.isdigit():
+            numbers = list(platform.read_number(text))
+        else:
+            numbers = []
         told = {"id": post.native_id if post else None, "numbers": numbers}
     else:
         found = platform.identify(url)
@@ -64,7 +69,9 @@ def say_spelling(platform: Platform, text: str) -> Said:
     if not told:
         return None
     native_id: str | None = told.get("id")
-    return native_id if list(told) == ["id"] else told
+    if list(told) == ["id"]:
+        return native_id
+    return told
 
 
 def lives_on(platform: Platform, host: str) -> bool:

@@ -123,7 +123,10 @@ def _find_css(platform: Platform) -> Iterator[tuple[str, str]]:
 def _find_queried(node: ast.AST) -> Iterator[str]:
     if not isinstance(node, ast.Call) or not node.args:
         return
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if isinstance(node.func, ast.Attribute):
+        name = node.func.attr
+    else:
+        name = getattr(node.func, "id", "")
     asked = None
     if name in _QUERIES:
         asked = node.args[0]

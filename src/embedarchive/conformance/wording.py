@@ -38,7 +38,10 @@ def _find_unknown(call: ast.Call, name: str) -> Iterator[Problem]:
         given = dict(zip(wanted, call.args, strict=False)) | {k.arg: k.value for k in call.keywords if k.arg in wanted}
     elif name == "Media":
         wanted = {"role": frozenset(get_args(Role)), "missing": MISSING}
-        given = {"role": call.args[0]} if call.args else {}
+        if call.args:
+            given = {"role": call.args[0]}
+        else:
+            given = {}
         given |= {k.arg: k.value for k in call.keywords if k.arg in wanted}
         given |= {"missing": call.args[7]} if call.args[7:] else {}
     else:
@@ -61,7 +64,10 @@ def _list_words(node: ast.AST) -> Iterator[str]:
 
 def _find_wrong_literals(value: Any) -> Iterator[Problem]:
     """Fields of a value that must be one of a few words and are another."""
-    hints = get_type_hints(type(value)) if is_dataclass(value) else {}
+    if is_dataclass(value):
+        hints = get_type_hints(type(value))
+    else:
+        hints = {}
     for each in fields(value) if is_dataclass(value) else ():
         hint = hints[each.name]
         if get_origin(hint) is Literal and getattr(value, each.name) not in get_args(hint):

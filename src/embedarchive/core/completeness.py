@@ -104,7 +104,9 @@ class Holding:
     @property
     def kept(self) -> str:
         """`whole` or `partial`."""
-        return "partial" if self.lacking else "whole"
+        if self.lacking:
+            return "partial"
+        return "whole"
 
     @property
     def passing(self) -> bool:
@@ -173,7 +175,9 @@ def tell_what(media: Media, said: Description) -> What:
     by_kind = _KINDS.get(said.kind or "", "file")
     if media.duration_s is None and not any(m.role == "poster" and m.position == media.position for m in said.media):
         return by_kind
-    return "recording" if by_kind == "recording" else "film"
+    if by_kind == "recording":
+        return "recording"
+    return "film"
 
 
 def name_file(media: Media) -> str:

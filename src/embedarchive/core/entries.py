@@ -77,7 +77,9 @@ def tell_row(table: str, row: Row, columns: Columns, salt: bytes) -> dict[str, V
 
 
 def salt_words(path: str, words: Value, salt: bytes) -> Value:
-    return commit_words(salt_column(salt, path), str(words)) if words is not None else None
+    if words is None:
+        return None
+    return commit_words(salt_column(salt, path), str(words))
 
 
 def tell_capture(

@@ -25,7 +25,9 @@ class _Folding(dict[int, str]):
         if unicodedata.combining(char) or kind == "Cf" or 0xFE00 <= code <= 0xFE0F:
             folded = ""
         else:
-            folded = char if kind[0] in "LNM" or kind == "So" else " "
+            folded = " "
+            if kind[0] in "LNM" or kind == "So":
+                folded = char
         return self.setdefault(code, folded)
 
 

@@ -33,13 +33,17 @@ def hash_image(image: Image.Image) -> int | None:
     if max(map(abs, steps)) <= FLAT:
         return None
     bits = sum(1 << place for place, step in enumerate(steps) if step > FLAT)
-    return bits - (1 << 64) if bits >> 63 else bits
+    if bits >> 63:
+        return bits - (1 << 64)
+    return bits
 
 
 def hash_picture(body: bytes) -> int | None:
     """The hash of a picture file; None if it is none that we know, too large, or without any contrast."""
     image = open_grey(body, (72, 64))  # a JPEG decodes at an eighth for a fraction of the price
-    return hash_image(image) if image else None
+    if image:
+        return hash_image(image)
+    return None
 
 
 def open_grey(body: bytes, least: tuple[int, int] = (640, 640)) -> Image.Image | None:

@@ -87,7 +87,9 @@ def read_moment(digits: str) -> str | None:
 def read_status(text: object) -> int | None:
     """A status as an index writes it; `-` and anything else is None."""
     digits = str(text)
-    return int(digits) if re.fullmatch(r"[1-9][0-9]{2}", digits) else None
+    if re.fullmatch(r"[1-9][0-9]{2}", digits):
+        return int(digits)
+    return None
 
 
 def differs(exchange: Exchange, digest: str | None) -> bool:
@@ -135,4 +137,6 @@ def _moment(iso: str) -> datetime:
         moment = datetime.fromisoformat(iso)
     except ValueError:
         return datetime(2020, 1, 1, tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo:
+        return moment
+    return moment.replace(tzinfo=UTC)

@@ -36,7 +36,9 @@ def hash_node(left: bytes, right: bytes) -> bytes:
 
 def find_root(read: ReadHashes, size: int) -> bytes:
     """The root of the tree of the first `size` leaves."""
-    return hash_range(read, 0, size) if size else EMPTY_ROOT
+    if size:
+        return hash_range(read, 0, size)
+    return EMPTY_ROOT
 
 
 def find_complete(read: ReadHashes, size: int) -> Iterator[tuple[int, int, bytes]]:

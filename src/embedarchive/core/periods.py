@@ -40,8 +40,12 @@ class Period:
             return self.start.isoformat()[:7]
         if self == Period(date(self.start.year, 1, 1), date(self.start.year, 12, 31)):
             return self.start.isoformat()[:4]
-        since = "" if self.start == OPEN_START else self.start.isoformat()
-        until = "" if self.end == OPEN_END else self.end.isoformat()
+        since = ""
+        if self.start != OPEN_START:
+            since = self.start.isoformat()
+        until = ""
+        if self.end != OPEN_END:
+            until = self.end.isoformat()
         return f"{since}..{until}"
 
     @property
@@ -170,7 +174,9 @@ def _read_numbers(first: int, second: int, year: int) -> Period | Ambiguous | No
 
 def _make_named(year: str, month: str, day: str) -> Period | None:
     number = find_month(month)
-    return _make(int(year), number, int(day)) if number else None
+    if number:
+        return _make(int(year), number, int(day))
+    return None
 
 
 def _make(year: int, month: int = 0, day: int = 0) -> Period | None:

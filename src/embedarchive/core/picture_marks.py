@@ -119,7 +119,9 @@ def make_levels(image: Image.Image, pixels: int, per_octave: int) -> Iterator[Le
     """A picture at that size and then smaller and smaller; a tiny one is made larger at first."""
     grey = image.convert("L")
     width, height = grey.size
-    enlarged = 2.0 if width * height < pixels // 6 else 1.0
+    enlarged = 1.0
+    if width * height < pixels // 6:
+        enlarged = 2.0
     scale = min(enlarged, sqrt(pixels / (width * height)))
     first = True
     while first or min(width, height) * scale >= LEAST_SIDE:

@@ -71,7 +71,9 @@ def _read_moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    if moment.tzinfo:
+        return moment
+    return None
 
 
 def spread_by(key: str) -> float:

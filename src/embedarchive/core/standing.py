@@ -152,7 +152,9 @@ def _see_refused(standing: Standing, seen: LivenessCheck, doubts: int) -> tuple[
     if uncertain and standing.status == "gone":
         return standing, doubts
     doubts = doubts + 1 if uncertain else 0
-    due = later(seen.at, _pick(DOUBT_S, doubts)) if uncertain else None
+    due = None
+    if uncertain:
+        due = later(seen.at, _pick(DOUBT_S, doubts))
     refused = replace(standing, status="unavailable", reason=seen.reason, doubt=None, due_at=due)
     return replace(refused, first_gone_at=None, confirmed_at=None, losses=_end_loss(standing, seen.at)), doubts
 
@@ -195,7 +197,9 @@ def _find_due(standing: Standing, holding: Holding | None, visits: Sequence[str]
     if holding is None or not holding.passing or not visits:
         return None
     tries = sum(seconds_between(at, visits[-1]) < TRIED_WITHIN_S for at in visits)
-    return later(visits[-1], TRIES[tries - 1]) if tries <= len(TRIES) else None
+    if tries <= len(TRIES):
+        return later(visits[-1], TRIES[tries - 1])
+    return None
 
 
 def _pick(waits: Sequence[int], count: int) -> int:

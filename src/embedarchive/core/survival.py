@@ -107,8 +107,12 @@ def _read_off(days: Sequence[float], values: Sequence[float], day: float) -> flo
         if day0 <= day <= day1:
             part = (day - day0) / (day1 - day0)
             if value1 <= 0:
-                return value0 if part < 1 else value1
-            return value0 * exp(part * log(value1 / value0)) if value0 > 0 else 0.0
+                if part < 1:
+                    return value0
+                return value1
+            if not (value0 > 0):
+                return 0.0
+            return value0 * exp(part * log(value1 / value0))
     return values[-1]
 
 
@@ -138,7 +142,9 @@ class _Spell:
     @property
     def end(self) -> int:
         """The last hour in which it counts as at risk."""
-        return self.seen if self.missing is None else self.missing
+        if self.missing is None:
+            return self.seen
+        return self.missing
 
 
 def _round_off(life: Lifetime) -> _Spell:
@@ -419,7 +425,10 @@ def estimate(
     cells = _Cells(spells, hours, pools)
     whole = cells.weigh(None)
     hazards = _climb(whole, _first_guess(whole, hours), 1e-7)
-    others = [_resample(cells, hazards, lots) for _ in range(resamples)] if lots else []
+    if lots:
+        others = [_resample(cells, hazards, lots) for _ in range(resamples)]
+    else:
+        others = []
     shown = slice(hours.index(first), hours.index(last) + 1)
     told, *others = (_begin_at_nought(each[shown]) for each in (hazards, *others))
     edges = _find_edges(told, others, cells.count_accounts(len(hours))[shown])

@@ -43,12 +43,16 @@ def clean_url(text: str) -> str | None:
         return "https:" + text
     if _SCHEME.match(text):
         return _SCHEME.sub(lambda m: m[1].lower() + "://", text)
-    return "https://" + text if _HOSTLIKE.match(text) else None
+    if _HOSTLIKE.match(text):
+        return "https://" + text
+    return None
 
 
 def unescape_entities(text: str) -> str:
     """Read `&amp;` and its like, but never `&copy=`: without its semicolon a name is a parameter's."""
-    return html.unescape(text) if _ENTITY.search(text) else text
+    if _ENTITY.search(text):
+        return html.unescape(text)
+    return text
 
 
 @lru_cache(maxsize=512)
@@ -97,7 +101,9 @@ def unwrap_archived(url: str) -> str | None:
     if "/http" not in url.lower():
         return None
     m = _ARCHIVED.match(url) or _ARCHIVED_SHORT.match(url)
-    return m[1] if m else None
+    if m:
+        return m[1]
+    return None
 
 
 _INNER = re.compile(r"(?i)https?(?::|%(?:25)*3a)(?:/|%(?:25)*2f){1,2}(?=[^/%])")
@@ -114,7 +120,10 @@ def find_inner(url: SplitResult) -> Iterator[str]:
     if archived:
         yield archived
     behind = len(url.scheme) + len("://") + len(url.netloc)
-    query_at = len(whole) if not url.query else whole.find("?", behind)
+    if url.query:
+        query_at = whole.find("?", behind)
+    else:
+        query_at = len(whole)
     starts = [m.start() for m in islice(_INNER.finditer(whole, behind), _MOST_INNER)]
     for at in starts:
         if at < query_at + 2:
@@ -209,9 +218,14 @@ def canonicalize_url(url: str) -> str:
     if parts is None:
         return url
     host = host_of(parts)
-    port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
+    port = ""
+    if parts.port and parts.port not in (80, 443):
+        port = f":{parts.port}"
     path = _drop_amp(parts.path) or "/"
-    asked = parse_qsl(parts.query, keep_blank_values=True) if parts.query else []
+    if parts.query:
+        asked = parse_qsl(parts.query, keep_blank_values=True)
+    else:
+        asked = []
     kept = urlencode([(k, v) for k, v in asked if not TRACKING.match(k)])
     return urlunsplit((parts.scheme, _AMP_HOST.sub("www.", host) + port, path, kept, ""))
 

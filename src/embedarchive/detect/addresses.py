@@ -73,7 +73,9 @@ def read_post(body: bytes, start: int) -> Post | None:
 def _unescape(text: str) -> str:
     if "\\" in text:
         return unescape_js(text)
-    return unescape_entities(text) if "&" in text else unquote(text)
+    if "&" in text:
+        return unescape_entities(text)
+    return unquote(text)
 
 
 def find_posts(raw: bytes, keywords: Sequence[Hit]) -> Iterator[Post]:
@@ -83,6 +85,8 @@ def find_posts(raw: bytes, keywords: Sequence[Hit]) -> Iterator[Post]:
     for at, kind, _ in keywords:
         if kind == ADDRESS:
             start = find_start(raw, at)
-            post = read_post(raw, start) if quoted or not is_link(raw, start) else None
+            post = None
+            if quoted or not is_link(raw, start):
+                post = read_post(raw, start)
             if post:
                 yield post

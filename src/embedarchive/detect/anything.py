@@ -36,7 +36,9 @@ def identify_anything(text: str) -> Meaning:
     article's address
     or pasted embed markup."""
     text = _AUTOLINK.sub(r"\1", text.strip())
-    markup = find_markup(text) if len(text) > 20 else None
+    markup = None
+    if len(text) > 20:
+        markup = find_markup(text)
     if markup:
         seen = find_matches(markup, make_scope(mentions=True, thorough=True))
         handle = next((s.claim.author_handle for s in seen if s.claim.author_handle), None)
@@ -46,7 +48,10 @@ def identify_anything(text: str) -> Meaning:
         # An address of a shape that many sites have is a post's at most: it may be an article's as well.
         sure = len(posts) > 1 or BY_NAME[posts[0].platform].distinctive or not split_url(text)
         return Meaning(posts, url=None if sure else canonicalize_url(text))
-    urls = [text] if split_url(text) and not _BROKEN.search(text) else [u for u in find_urls(text) if "://" in u]
+    if split_url(text) and not _BROKEN.search(text):
+        urls = [text]
+    else:
+        urls = [u for u in find_urls(text) if "://" in u]
     if urls:
         return Meaning(url=canonicalize_url(urls[0]))
     if keyed := _read_key(text):
@@ -60,7 +65,9 @@ def _read_key(text: str) -> Post | None:
     platform, _, native_id = text.partition(":")
     named = BY_NAME.get(platform.lower()) or SERVICES.get(platform.lower())
     try:
-        post = identify_post(named.canonical(native_id)) if named and native_id else None
+        post = None
+        if named and native_id:
+            post = identify_post(named.canonical(native_id))
     except ValueError:  # no id of that platform
         return None
     if named and post and post.platform == named.name:

@@ -34,7 +34,10 @@ def match_raw(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match]:
     tag = node.tag or ""
     if (tag == "script" and not is_parked(attrs)) or (tag == "textarea" and not _is_hidden(attrs)):
         return []
-    text = (node.html or "").partition(">")[2].rpartition("</")[0] if tag == "template" else node.text()
+    if tag == "template":
+        text = (node.html or "").partition(">")[2].rpartition("</")[0]
+    else:
+        text = node.text()
     return dive(text, node, scope, tag, tag)
 
 
@@ -87,7 +90,10 @@ def match_attributes(node: LexborNode, attrs: Attrs, scope: Scope) -> list[Match
     if not pairs:
         return []
     for name, value in pairs.items():
-        found = _match_value(node, name, value, scope) if len(value) > 24 and not _TO_COPY.search(name) else []
+        if len(value) > 24 and not _TO_COPY.search(name):
+            found = _match_value(node, name, value, scope)
+        else:
+            found = []
         if found:
             return found
     if tag == "img":
@@ -103,7 +109,9 @@ def _read_beside(pairs: Mapping[str, str], post: Post) -> Claim:
     """What JSON in another attribute of the element says of the post, in the record that bears its id."""
     own = re.split(r"[/:]", post.native_id)[-1]
     for value in pairs.values():
-        data = read_json(value) if value.startswith("{") and own in value else None
+        data = None
+        if value.startswith("{") and own in value:
+            data = read_json(value)
         for each in walk_plain(data):
             if own in (str(each.get("id")), str(each.get("id_str"))):
                 return read_record_claim({k: v for k, v in each.items() if isinstance(v, str)})
@@ -126,7 +134,8 @@ def _match_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[
         if data is None:
             data = read_literal(value)
         if data is not None:
-            data = unwrap_astro(data) if node.tag == "astro-island" else data
+            if node.tag == "astro-island":
+                data = unwrap_astro(data)
             return match_json(data, node, scope, "attribute", f"@{name}")
     return dive(value, node, scope, "attribute", f"@{name}")
 
@@ -134,24 +143,30 @@ def _match_value(node: LexborNode, name: str, value: str, scope: Scope) -> list[
 def match_json(data: Any, node: LexborNode, scope: Scope, layer: str, rule: str) -> list[Match]:
     """JSON that an element carries: its own article's records only, each by its markup or its names."""
     seen: list[Match] = []
-    words = f"{node.tag} {node.attributes.get('class') or ''} {rule}" if layer == "attribute" else ""
+    words = ""
+    if layer == "attribute":
+        words = f"{node.tag} {node.attributes.get('class') or ''} {rule}"
     for record in make_records(walk_own(data, scope.url), telling=layer == "state"):
         found = [s for key, text in record.texts for s in dive(text, node, scope, layer, f"{rule}.{key}")]
         if not found:
             named = find_named(record.pairs, f"{words} {record.context}", ids=False)
-            found = [_make(node, record, named, layer, rule)] if named else []
+            if named:
+                found = [_make(node, record, named, layer, rule)]
+            else:
+                found = []
         seen.extend(found)
     return seen
 
 
 def _make(node: LexborNode, record: StateRecord, named: Named, layer: str, rule: str) -> Match:
-    form = "json-attribute" if layer == "attribute" else "json"
+    form = "json"
+    if layer == "attribute":
+        form = "json-attribute"
     claim = add_handle(read_record_claim(record.pairs), named.url)
-    markup = (
-        make_match(node, named.post, named.url, form, rule).markup
-        if layer == "attribute"
-        else json.dumps(record.pairs, ensure_ascii=False)
-    )
+    if layer == "attribute":
+        markup = make_match(node, named.post, named.url, form, rule).markup
+    else:
+        markup = json.dumps(record.pairs, ensure_ascii=False)
     return Match(
         "embed",
         named.post.platform,

@@ -118,7 +118,10 @@ class SearchChild:
                 self._write(pieces)
 
     def _write(self, pieces: Sequence[bytes]) -> None:
-        machine = [] if self._process else [_frame(dump_machine())]
+        if self._process:
+            machine = []
+        else:
+            machine = [_frame(dump_machine())]
         pipe = self._start().stdin
         assert pipe is not None
         for piece in (*machine, *pieces):
@@ -141,7 +144,9 @@ class SearchChild:
         ends = time.monotonic() + self._limits.wall_s
         while b"\n" not in self._read:
             ready, _, _ = select.select([pipe], [], [], max(0.0, ends - time.monotonic()))
-            more = os.read(pipe.fileno(), 1 << 16) if ready else b""
+            more = b""
+            if ready:
+                more = os.read(pipe.fileno(), 1 << 16)
             if not more:
                 return b""
             self._read += more

@@ -124,7 +124,10 @@ def read_record_claim(pairs: Mapping[str, str]) -> Claim:
 
 def _strip_tags(text: str) -> str:
     """The words of a text that is, or may be, markup."""
-    plain = html.unescape(_ANY_TAG.sub("", text)) if "<" in text or "&" in text else text
+    if "<" in text or "&" in text:
+        plain = html.unescape(_ANY_TAG.sub("", text))
+    else:
+        plain = text
     return "\n".join(" ".join(line.split()) for line in plain.strip().split("\n"))
 
 
@@ -191,7 +194,10 @@ def _strip_prefix(before: str, handle: str, platform: Platform | None) -> str | 
     dashes = list(_DASH.finditer(before))
     if dashes:
         # A line that begins with a dash is a byline and nothing else; else the post's words stand before the last one.
-        at = dashes[0] if not before[: dashes[0].start()].strip() else dashes[-1]
+        if before[: dashes[0].start()].strip():
+            at = dashes[-1]
+        else:
+            at = dashes[0]
         return before[at.end() :].strip() or None
     for prefix in platform.bylines if platform else ():
         if before.lower().startswith(prefix.lower()):
@@ -223,7 +229,9 @@ def _read_profile_name(links: list[LexborNode], platform: Platform | None) -> st
         if platform and _is_profile(href) and text and not text.startswith(("#", "http")):
             url = split_url(href)
             own = url is not None and any(host in href for host in platform.hosts) and platform.identify(url) is None
-            return text if own else None
+            if own:
+                return text
+            return None
     return None
 
 
@@ -284,7 +292,10 @@ def _read_loose(
             _empty(tag)
     texts: list[str] = []
     for line in _read_lines(root):
-        words = _cut_byline(line) if line == byline else line
+        if line == byline:
+            words = _cut_byline(line)
+        else:
+            words = line
         link = line in alone and (len(line) < _LONGEST_CALL or bool(_ADDRESS.fullmatch(line)))
         if not words or link or (words == line and _names(line, author, platform)):
             continue
@@ -299,10 +310,14 @@ def _read_title(links: list[LexborNode], platform: Platform) -> str | None:
     """The words of the first link to the post: its title, where they do not say where it is to be seen."""
     for a in links:
         url, text = split_url(_get(a, "href")), " ".join(a.text().split())
-        native_id = platform.identify(url) if url else None
+        native_id = None
+        if url:
+            native_id = platform.identify(url)
         if native_id and text:
             told = _ADDRESS.fullmatch(text) or platform.title.lower() in text.lower() or platform.about(native_id)
-            return None if told else text
+            if told:
+                return None
+            return text
     return None
 
 
@@ -319,12 +334,16 @@ def _is_card(link: LexborNode, platform: Platform) -> bool:
 def _cut_byline(line: str) -> str:
     """The words of a post that stand before its byline on one line."""
     dashes = list(_DASH.finditer(line))
-    return line[: dashes[-1].start()].strip() if dashes else ""
+    if dashes:
+        return line[: dashes[-1].start()].strip()
+    return ""
 
 
 def _is_credit(tag: LexborNode, author: set[str | None]) -> bool:
     """A link that is the author's name, or the name of a sound."""
-    text = " ".join(tag.text().split()) if tag.tag == "a" else ""
+    text = ""
+    if tag.tag == "a":
+        text = " ".join(tag.text().split())
     return bool(text) and (text.lstrip("@") in author or "/music/" in _get(tag, "href"))
 
 
@@ -342,7 +361,10 @@ def _read_lang(tags: list[LexborNode], paragraphs: list[LexborNode]) -> str | No
     if quote is None:
         return None
     inner = next((p for p in paragraphs if "lang" in p.attributes and p.mem_id != quote.mem_id), None)
-    own = [_get(inner, "lang"), _get(inner, "data-lang")] if inner is not None else []
+    if inner is not None:
+        own = [_get(inner, "lang"), _get(inner, "data-lang")]
+    else:
+        own = []
     return next(filter(None, (*own, _get(quote, "lang"))), None)
 
 
@@ -352,7 +374,9 @@ def _read_date(tags: list[LexborNode], links: list[LexborNode], lines: list[str]
     time = next((t for t in tags if t.tag == "time" and "datetime" in t.attributes), None)
     if time is not None:
         return parse_time(_get(time, "datetime"))
-    linked = parse_time(links[-1].text(separator=" ", strip=True)) if links else None
+    linked = None
+    if links:
+        linked = parse_time(links[-1].text(separator=" ", strip=True))
     signed = next((line for line in reversed(lines) if byline and byline in line), "").split()
     ends = (" ".join(signed[-count:]) for count in range(min(len(signed), _LONGEST_DATE), 2, -1))
     return linked or next((when for when in map(parse_time, ends) if when), None)

@@ -79,7 +79,9 @@ def find_runs(texts: Iterable[str | None]) -> frozenset[Run]:
 
 
 def run_length(text: str) -> int:
-    return RUN_OF_CHARACTERS if len(_NO_SPACES.findall(text)) * 2 > len(text.replace(" ", "")) else RUN
+    if len(_NO_SPACES.findall(text)) * 2 > len(text.replace(" ", "")):
+        return RUN_OF_CHARACTERS
+    return RUN
 
 
 def split_words(text: str) -> Run:
@@ -142,7 +144,9 @@ def cut_posts(body: bytes, traces: PostTraces, content_type: str | None = None) 
         return body
     spans, taken = find_spans(body), list[Span]()
     for embed in embeds:
-        span = find_carrier(body, embed, spans, taken, content_type) if embed.kind == "embed" else None
+        span = None
+        if embed.kind == "embed":
+            span = find_carrier(body, embed, spans, taken, content_type)
         taken += [span] if span else []
     body = cut_spans(body, taken)
     for _ in range(ROUNDS):

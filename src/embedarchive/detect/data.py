@@ -165,7 +165,9 @@ def _find_frames(pairs: Mapping[str, str]) -> Iterator[Named]:
 def _find_ids(pairs: Mapping[str, str]) -> Iterator[Named]:
     for name, value in pairs.items():
         platform = ID_NAMES.get(squeeze(name))
-        post = read_bare_id(platform, value) if platform else None
+        post = None
+        if platform:
+            post = read_bare_id(platform, value)
         if post:
             yield Named(post, name, None, "named-id")
 
@@ -179,7 +181,9 @@ def _find_of_service(pairs: Mapping[str, str], context: str) -> Iterator[Named]:
         for name, value in pairs.items():
             # `data-id="dailymotion"` names a service, though it has the shape of a YouTube id.
             told = is_any_id(squeeze(name)) and value.lower() not in SERVICES
-            post = read_bare_id(platform, value) if told else None
+            post = None
+            if told:
+                post = read_bare_id(platform, value)
             if post:
                 yield Named(post, name, None, "id-of-service")
 

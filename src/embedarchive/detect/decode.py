@@ -41,15 +41,21 @@ def _looks_utf16(body: bytes) -> str | None:
         return None
     if head[1::2].count(0) > len(head) // 3:
         return "utf-16-le"
-    return "utf-16-be" if head[0::2].count(0) > len(head) // 3 else None
+    if head[0::2].count(0) > len(head) // 3:
+        return "utf-16-be"
+    return None
 
 
 def _read_label(head: bytes) -> str | None:
     """The encoding that a document says it is in."""
     low = head.lower()
-    m = _XML.match(low) if b"<?xml" in low[:256] else None
+    m = None
+    if b"<?xml" in low[:256]:
+        m = _XML.match(low)
     m = m or (_META.search(low) if b"charset" in low else None)
-    return m[1].decode("ascii") if m else None
+    if m:
+        return m[1].decode("ascii")
+    return None
 
 
 def choose_encoding(body: bytes, content_type: str | None = None) -> str:

@@ -91,7 +91,10 @@ def match_tree(tree: LexborHTMLParser, scope: Scope) -> list[Match]:
     known = {s.post.key for s in seen if s.post}
     told = {s.post.key for s in seen if s.post and (s.claim != Claim() or s.platform not in QUOTED)}
     for node, text, posts in scripts:
-        expected = told if "blockquote" in text else known
+        if "blockquote" in text:
+            expected = told
+        else:
+            expected = known
         if any(post.key not in expected for post in posts):
             told_there = match_state(node, text, scope)
             if streamed and FLIGHT in text[:_BEGINNING]:
@@ -126,10 +129,15 @@ def _match_node(node: LexborNode, scope: Scope) -> list[Match]:
     elif one is None and tag == "blockquote":
         one = match_quote(node, attrs)
     elif one is None and tag == "source":
-        return [source] if (source := match_source(node, attrs)) else []
+        if source := match_source(node, attrs):
+            return [source]
+        return []
     if one is not None:
         return [one]
-    found = match_attributes(node, attrs, scope) if attrs else []
+    if attrs:
+        found = match_attributes(node, attrs, scope)
+    else:
+        found = []
     if not found and (tag in RAW or (tag == "iframe" and looks_like_markup(node.text()))):
         found = match_raw(node, attrs, scope)
     if not found and tag in PARAGRAPHS:
@@ -146,7 +154,9 @@ def _find_mentions(tree: LexborHTMLParser, kept: list[Match]) -> Iterator[Match]
     known = {s.post.key for s in kept if s.post}
     for a in tree.css("a[href]"):
         href = a.attributes.get("href") or ""
-        post = identify_embedded(href) if "/" in href else None
+        post = None
+        if "/" in href:
+            post = identify_embedded(href)
         if post and post.key not in known:
             known.add(post.key)
             yield replace(make_match(a, post, href, "link", "link"), kind="mention")

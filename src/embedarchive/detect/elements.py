@@ -98,7 +98,10 @@ def _read_attributes(selector: Selector, attrs: Attrs) -> Claim:
     """What the JSON claims that a selector finds its post in."""
     names = {place.partition("@")[2].partition("{")[0] for place in (*selector.url, *selector.id) if "{" in place}
     data = next((read_json(value) for name in names if (value := attrs.get(name))), None)
-    pairs = {k: v for k, v in data.items() if isinstance(v, str)} if isinstance(data, dict) else {}
+    if isinstance(data, dict):
+        pairs = {k: v for k, v in data.items() if isinstance(v, str)}
+    else:
+        pairs = {}
     return read_record_claim(pairs)
 
 
@@ -113,7 +116,9 @@ def match_frame(node: LexborNode, attrs: Attrs) -> Match | None:
             seen = make_match(node, post, value, _frame_form(node, attrs, name, post), f"{node.tag}@{name}")
             # What an object is told stands for the object: its `embed` is the same once more.
             of_object = node.tag == "param" and node.parent is not None
-            return replace(seen, trail=seen.trail[1:]) if of_object else seen
+            if of_object:
+                return replace(seen, trail=seen.trail[1:])
+            return seen
     return _match_saved(node, attrs.get("srcdoc") or "")
 
 
@@ -145,20 +150,28 @@ def _match_saved_widget(node: LexborNode, kept: str) -> Match | None:
 
 def _identify_peeled(value: str) -> Post | None:
     """A whole address behind one escaping (base64 or percent)."""
-    inner = peel(value) if 24 < len(value) < 4_000 and "<" not in value else None
-    return identify_embedded(inner) if inner else None
+    inner = None
+    if 24 < len(value) < 4_000 and "<" not in value:
+        inner = peel(value)
+    if inner:
+        return identify_embedded(inner)
+    return None
 
 
 def _frame_form(node: LexborNode, attrs: Attrs, name: str, post: Post) -> str:
     if "-rendered" in (attrs.get("class") or "") or "data-instgrm-payload-id" in attrs or "data-tweet-id" in attrs:
         return "rendered-iframe"
     if node.tag not in ("iframe", "frame"):
-        return "amp" if (node.tag or "").startswith("amp-") else "object"
+        if (node.tag or "").startswith("amp-"):
+            return "amp"
+        return "object"
     if name != "src":
         return "lazy-iframe"
     parts = split_url(attrs[name] or "")
     own = parts is not None and BY_NAME[post.platform] in find_platforms(parts)
-    return "iframe" if own else "wrapper"
+    if own:
+        return "iframe"
+    return "wrapper"
 
 
 def match_unknown(node: LexborNode, attrs: Attrs, scope: Scope) -> Match | None:
@@ -175,7 +188,9 @@ def match_quote(node: LexborNode, attrs: Attrs) -> Match | None:
     """A quotation that lost its class: it names one post only, and its author as `@handle`, or ends with the
     post's link."""
     cited = attrs.get("cite")
-    post = identify_embedded(cited) if cited else None
+    post = None
+    if cited:
+        post = identify_embedded(cited)
     if post:
         return make_match(node, post, cited, "blockquote", "cited-blockquote")
     links = [(a, a.attributes.get("href") or "") for a in node.css("a[href]")[-40:]]
@@ -192,7 +207,9 @@ def match_quote(node: LexborNode, attrs: Attrs) -> Match | None:
 
 def _names_author(node: LexborNode, href: str) -> bool:
     parts = split_url(href)
-    handle = next((h for p in find_platforms(parts) if (h := p.handle(parts))), None) if parts else None
+    handle = None
+    if parts:
+        handle = next((h for p in find_platforms(parts) if (h := p.handle(parts))), None)
     return bool(handle) and f"@{handle}".lower() in node.text().lower()
 
 
@@ -213,7 +230,9 @@ def match_lone_address(node: LexborNode) -> Match | None:
     text = node.text(strip=True)
     if text.startswith("[") and (m := _SHORTCODE.match(text)):
         text = m[2] or m[3]
-    post = identify_embedded(text) if len(text) <= 4000 and _ADDRESS.match(text) else None
+    post = None
+    if len(text) <= 4000 and _ADDRESS.match(text):
+        post = identify_embedded(text)
     if post is None or _is_in_comments(node):
         return None
     return make_match(node, post, text, "bare-url", "address-alone")
@@ -283,7 +302,9 @@ def _read_words(node: LexborNode) -> frozenset[str]:
 def shows_thumbnail(markup: str, post: Post) -> bool:
     """Whether markup shows a picture that the platform keeps under the post's own id, also through a proxy."""
     patterns = BY_NAME[post.platform].thumbnails
-    plain = unquote(unquote(markup[:LONGEST_SNIPPET])) if patterns else ""
+    plain = ""
+    if patterns:
+        plain = unquote(unquote(markup[:LONGEST_SNIPPET]))
     return any(m[1] == post.native_id for pattern in patterns for m in re.finditer(pattern, plain))
 
 
@@ -291,7 +312,9 @@ def match_source(node: LexborNode, attrs: Attrs) -> Match | None:
     """`<source type="video/youtube" src=…>`: a film that a player's script has from a platform."""
     kind = squeeze((attrs.get("type") or "").rpartition("/")[2].removeprefix("x-"))
     src = attrs.get("src") or ""
-    post = identify_embedded(src) if kind in SERVICES else None
+    post = None
+    if kind in SERVICES:
+        post = identify_embedded(src)
     if post is None or BY_NAME[post.platform] is not SERVICES[kind]:
         return None
     return make_match(node, post, src, "custom-element", "source-of-service")
@@ -300,14 +323,20 @@ def match_source(node: LexborNode, attrs: Attrs) -> Match | None:
 def match_byline_paragraph(node: LexborNode) -> Match | None:
     """What is left of a quote that a CMS stripped: a paragraph that names the platform, the next one its byline."""
     before = _find_next(node, back=True)
-    line = " ".join(node.text().split()) if before is not None and before.tag == "p" else ""
-    signed = _match_signed(node, before, line) if before is not None and "(@" in line else None
+    line = ""
+    if before is not None and before.tag == "p":
+        line = " ".join(node.text().split())
+    signed = None
+    if before is not None and "(@" in line:
+        signed = _match_signed(node, before, line)
     if signed is not None:
         return signed
     if before is None or "(" not in line or node.css_first("a, img") or before.css_first("a, img"):
         return None
     shown = " ".join(before.text().split())
-    seen = match_byline(shown, line) if name_platform(shown) and not _is_in_quote(node) else None
+    seen = None
+    if name_platform(shown) and not _is_in_quote(node):
+        seen = match_byline(shown, line)
     if seen:
         return replace(seen, layer="dom", rule="byline-paragraph", form="bare-byline", trail=read_trail(node))
     return None
@@ -316,11 +345,15 @@ def match_byline_paragraph(node: LexborNode) -> Match | None:
 def _match_signed(node: LexborNode, before: LexborNode, line: str) -> Match | None:
     """The line that ends a platform's quote, and the paragraph before it, where the quote around them was stripped; its
     only link, if there is one, names the post."""
-    seen = match_signature(" ".join(before.text().split()), line) if not _is_in_quote(node) else None
+    seen = None
+    if not _is_in_quote(node):
+        seen = match_signature(" ".join(before.text().split()), line)
     links = [a.attributes.get("href") or "" for a in node.css("a[href]")[:2]]
     if seen is None or len(links) > 1:
         return None
-    post = identify_embedded(links[0]) if links else None
+    post = None
+    if links:
+        post = identify_embedded(links[0])
     if links and (post is None or post.platform != seen.platform):
         return None
     url = links[0] if links else None
@@ -330,11 +363,18 @@ def _match_signed(node: LexborNode, before: LexborNode, line: str) -> Match | No
 def match_emptied(node: LexborNode, attrs: Attrs) -> Match | None:
     """A link that was copied out of an embed code, beside the box that a script was to fill and that holds nothing."""
     href = attrs.get("href") or ""
-    post = identify_post(href) if "?" in href else None
-    platform = BY_NAME[post.platform] if post else None
+    post = None
+    if "?" in href:
+        post = identify_post(href)
+    platform = None
+    if post:
+        platform = BY_NAME[post.platform]
     if platform is None or not any(parameter in href for parameter in platform.link_parameters) or _is_in_quote(node):
         return None
-    block = node.parent if node.parent is not None and node.parent.tag in PARAGRAPHS else node
+    if node.parent is not None and node.parent.tag in PARAGRAPHS:
+        block = node.parent
+    else:
+        block = node
     beside = (_find_next(block, back=True), _find_next(block, back=False))
     if not any(each is not None and _is_emptied(each, platform) for each in beside):
         return None
@@ -351,7 +391,10 @@ def _find_next(node: LexborNode, *, back: bool) -> LexborNode | None:
 
 def _is_emptied(node: LexborNode, platform: Platform) -> bool:
     """An element without any content whose class names the platform."""
-    words = split_words(node.attributes.get("class") or "") if node.is_element_node else frozenset[str]()
+    if node.is_element_node:
+        words = split_words(node.attributes.get("class") or "")
+    else:
+        words = frozenset[str]()
     empty = node.first_child is None or (
         not node.text(strip=True) and node.css_first("img, iframe, video, svg, a") is None
     )

@@ -116,13 +116,16 @@ def _first(*values: str | None) -> str | None:
 def _read_canonical(meta: dict[str, str], url: str | None) -> str | None:
     said = meta.get("<canonical") or meta.get("og:url")
     if said:
-        said = said if said.startswith(("https://", "http://")) else join_url(url, said)
+        if not said.startswith(("https://", "http://")):
+            said = join_url(url, said)
         said = unwrap_archived(said) or said
         if is_canonical(said):
             return said
         if split_url(said):
             return canonicalize_url(said)
-    return canonicalize_url(url) if url else None
+    if url:
+        return canonicalize_url(url)
+    return None
 
 
 def _read_published(said: list[str]) -> str | None:
@@ -159,6 +162,9 @@ def _strip_cdata(text: str) -> str:
 
 
 def _flatten(data: Any) -> list[dict[str, Any]]:
-    items = data if isinstance(data, list) else [data]
+    if isinstance(data, list):
+        items = data
+    else:
+        items = [data]
     graph = [g for i in items if isinstance(i, dict) and isinstance(i.get("@graph"), list) for g in i["@graph"]]
     return [i for i in (*items, *graph) if isinstance(i, dict)]

@@ -50,7 +50,9 @@ def make_post(platform: Platform, native_id: str, permalink: str | None = None) 
 
 def read_bare_id(platform: Platform, value: str) -> Post | None:
     """The post that a bare value can be the id of, or None. Ids are ASCII everywhere."""
-    m = re.fullmatch(platform.id_pattern, value, re.ASCII) if platform.id_pattern and len(value) < 200 else None
+    m = None
+    if platform.id_pattern and len(value) < 200:
+        m = re.fullmatch(platform.id_pattern, value, re.ASCII)
     if m is None:
         return None
     return make_post(platform, platform.from_id("/".join(m.groups()) if m.groups() else value))
@@ -133,8 +135,12 @@ _URI = re.compile(r"(?!https?:)\s*[a-z]{2,10}:\S")
 
 def _identify_named_page(url: SplitResult) -> Post | None:
     """`…/twitter.min.html#1807756048868024522`: a wrapper page named for the platform, the bare id in its fragment."""
-    m = _NAMED_PAGE.search(url.path) if url.fragment else None
-    platform = next((p for p in PLATFORMS if m[1].lower() in (p.name, *p.services)), None) if m else None
+    m = None
+    if url.fragment:
+        m = _NAMED_PAGE.search(url.path)
+    platform = None
+    if m:
+        platform = next((p for p in PLATFORMS if m[1].lower() in (p.name, *p.services)), None)
     shown = unquote(url.fragment).partition("#")[0]
     if platform is None or not shown:
         return None

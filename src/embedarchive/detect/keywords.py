@@ -85,7 +85,10 @@ def _find_addresses() -> Iterator[_Pattern]:
 
 def _find_tokens() -> Iterator[_Pattern]:
     for token in sorted({token for compound in COMPOUNDS for token in compound.tokens} - {QUOTE}):
-        before = _IN_TAG if any(token == compound.tag for compound in COMPOUNDS) else _IN_VALUE
+        if any(token == compound.tag for compound in COMPOUNDS):
+            before = _IN_TAG
+        else:
+            before = _IN_VALUE
         yield rf"{before}{re.escape(token)}[^\w-]", TOKEN, token, len(token) + 1
 
 
@@ -191,7 +194,10 @@ def _compile() -> tuple[list[tuple[str, str, int]], Any, Any]:
     import hyperscan
 
     patterns = _list_patterns()
-    machine = hyperscan.loadb(_dumped[0], hyperscan.HS_MODE_BLOCK) if _dumped else _compile_patterns(patterns)
+    if _dumped:
+        machine = hyperscan.loadb(_dumped[0], hyperscan.HS_MODE_BLOCK)
+    else:
+        machine = _compile_patterns(patterns)
     return [(kind, word, back) for _, kind, word, back in patterns], machine, hyperscan.Scratch(machine)
 
 

@@ -48,7 +48,10 @@ class Reader:
     def _read_parameters(self) -> dict[str, Any]:
         """What the names of a program stand for that is called where it is written: `(function(a,b){…})("x",1)`."""
         m = _PROGRAM.search(self.text[: 2 * _LONGEST_PARAMETERS])
-        called = max(self.text.rfind("}("), self.text.rfind("})(") + 1) if m else -1
+        if m:
+            called = max(self.text.rfind("}("), self.text.rfind("})(") + 1)
+        else:
+            called = -1
         if m is None or called < 0:
             return {}
         self.at = called + 2
@@ -74,7 +77,9 @@ class Reader:
         at = self.at
         kind, token = self._next()
         self.at = at
-        return token if kind == "sign" else ""
+        if kind == "sign":
+            return token
+        return ""
 
     def _read_value(self, depth: int) -> Any:
         """One value, and over whatever of its expression follows."""
@@ -108,8 +113,12 @@ class Reader:
         while (sign := self._peek()) not in (",", "]", "}", ")", ":", ";"):
             self._next()
             if sign == "(":
-                given = [] if self._peek() == ")" else self._read_items(")", depth + 1)
-                value = given[0] if given and value is None else value
+                if self._peek() == ")":
+                    given = []
+                else:
+                    given = self._read_items(")", depth + 1)
+                if given and value is None:
+                    value = given[0]
                 if not given:
                     self._next()
             elif sign and sign in _OPENS:
@@ -162,4 +171,6 @@ def read_literal(text: str) -> Any:
         value, end = Reader(text).read(0)
     except ValueError:
         return None
-    return value if isinstance(value, (dict, list)) and not text[end:].strip() else None
+    if isinstance(value, (dict, list)) and not text[end:].strip():
+        return value
+    return None

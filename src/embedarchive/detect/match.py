@@ -66,7 +66,9 @@ def merge_matches(matches: Iterable[Match]) -> list[Match]:
     before: tuple[str | None, str | None] | None = None
     for seen in matches:
         key = (seen.kind if seen.kind != "embed" else seen.platform, seen.post.key if seen.post else seen.url)
-        at = last.get(key) if seen.post or seen.url else None
+        at = None
+        if seen.post or seen.url:
+            at = last.get(key)
         if at is not None and (seen.layer == "state" or _is_same_appearance(kept[at], seen, adjacent=before == key)):
             kept[at] = _merge(kept[at], seen)
         else:

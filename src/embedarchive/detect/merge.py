@@ -34,10 +34,16 @@ def merge_found(html: Found, dom: Found) -> Found:
             merged.append(embed)
         merged += after[here]
     head = {name: getattr(html, name) or getattr(dom, name) for name in _HEAD}
-    said = f"rendered: {dom.truncated}" if dom.truncated else None
+    said = None
+    if dom.truncated:
+        said = f"rendered: {dom.truncated}"
     if merged:  # what one search stood before is no obstacle where the other found something
-        said = None if dom.truncated in OBSTACLES else said
-        truncated = said if html.truncated in OBSTACLES else html.truncated or said
+        if dom.truncated in OBSTACLES:
+            said = None
+        if html.truncated in OBSTACLES:
+            truncated = said
+        else:
+            truncated = html.truncated or said
     else:
         truncated = html.truncated or said
     return Found(tuple(replace(e, position=n) for n, e in enumerate(merged, 1)), truncated, **head)
@@ -61,7 +67,9 @@ def _name(embed: Embed) -> tuple[str | None, ...]:
 
 def _is_settled(embed: Embed, other: Found) -> bool:
     """Whether this only mentions a post that the other text embeds."""
-    key = embed.post.key if embed.post and embed.kind == "mention" else None
+    key = None
+    if embed.post and embed.kind == "mention":
+        key = embed.post.key
     return key is not None and any(e.kind == "embed" and e.post and e.post.key == key for e in other.embeds)
 
 

@@ -68,7 +68,9 @@ def _flatten_tag(m: re.Match[bytes]) -> bytes:
     """Drop a box, or close it at once when an attribute of it may carry something; let no quote stand in another."""
     name, tag = m[2].lower(), m[0]
     if name == b"blockquote":
-        return b"</blockquote>" if m[1] else b"</blockquote>" + tag
+        if m[1]:
+            return b"</blockquote>"
+        return b"</blockquote>" + tag
     if name in _CARRIERS or name.startswith((b"amp-", b"lite-", b"fb:")):
         return tag
     if m[1]:

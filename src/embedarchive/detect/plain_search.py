@@ -50,7 +50,9 @@ def find_literals(regex: str) -> tuple[str, ...]:
         return ()
     found = (re.sub(r"\\(.)", r"\1", literal).lower() for literal in _LITERAL.findall(plain))
     longest = max(found, key=len, default="")
-    return (longest,) if len(longest) > 2 else ()
+    if len(longest) > 2:
+        return (longest,)
+    return ()
 
 
 def compile_search(needles: Sequence[Needle]) -> Callable[[bytes], Ends]:
@@ -126,4 +128,7 @@ def _find_runs(body: bytes) -> Iterator[int]:
         if at:
             yield at - 1
         end = letters.find(b" ", at)
-        at = letters.find(_LEAST_RUN, end) if end >= 0 else -1
+        if end >= 0:
+            at = letters.find(_LEAST_RUN, end)
+        else:
+            at = -1

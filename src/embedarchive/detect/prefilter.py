@@ -110,7 +110,10 @@ def prefilter_document(body: bytes, keywords: Sequence[Hit] | None = None) -> st
     look = _Look(body)
     hits = find_keywords(body) if keywords is None else keywords
     words = {word for _, kind, word in hits if kind in (TOKEN, QUOTE)}
-    compounds = [(tokens, css) for tokens, css in _COMPOUNDS if tokens <= words] if words else []
+    if words:
+        compounds = [(tokens, css) for tokens, css in _COMPOUNDS if tokens <= words]
+    else:
+        compounds = []
     wanted = frozenset(token for tokens, _ in compounds for token in tokens)
     for at, kind, word in hits:
         if kind == ADDRESS and is_plain_link(body, at):
@@ -210,8 +213,12 @@ def _tells_id(body: bytes, end: int, kind: str) -> bool:
     name = _read_id_name(body, end, kind)
     if name in ID_NAMES or not is_any_id(name):
         return name in ID_NAMES
-    value = _VALUE.match(body, body.rfind(b"=", 0, end) + 1) if kind == ID else None
-    bare = value[1].decode("utf-8", "replace") if value else ""
+    value = None
+    if kind == ID:
+        value = _VALUE.match(body, body.rfind(b"=", 0, end) + 1)
+    bare = ""
+    if value:
+        bare = value[1].decode("utf-8", "replace")
     start = min(end - _NEAR, body.rfind(b"<", max(0, end - _LONGEST_TAG), end))
     around = body[max(0, start) : max(end + _NEAR, body.find(b">", end, end + _LONGEST_TAG))].lower()
     fitting = (names for pattern, names in _SERVICES if kind == ESCAPED_ID or pattern.fullmatch(bare))
@@ -223,7 +230,9 @@ def _read_id_name(body: bytes, end: int, kind: str) -> str:
     if kind == ID:
         equals = body.rfind(b"=", max(0, end - _LONGEST_RUN), end)
         m = _NAME.match(body[max(0, equals - _LONGEST_NAME) : equals][::-1])
-        return squeeze(m[1][::-1].decode("utf-8", "replace")) if m else ""
+        if not m:
+            return ""
+        return squeeze(m[1][::-1].decode("utf-8", "replace"))
     m = _ESCAPED_NAME.match(body[max(0, end - 2 * _LONGEST_NAME) : end][::-1])
     name = m[1][::-1].decode() if m else ""
     names = (name[stuck:] for stuck in (0, 1, 2) if name[stuck:].lower() not in NOT_CARRYING)
@@ -245,10 +254,15 @@ def _read_heard(body: bytes, at: int) -> frozenset[str]:
     the page shows none, in others those that its calls and its state are read for."""
     tag = body[max(0, body.rfind(b"<script", max(0, at - _LONGEST_TAG), at)) : at]
     m = _TYPE.search(tag)
-    attrs = {"type": m[1].decode("utf-8", "replace")} if m else {}
+    if m:
+        attrs = {"type": m[1].decode("utf-8", "replace")}
+    else:
+        attrs = {}
     if is_parked(attrs):
         return _ANYWHERE
-    return _IN_LIVE_SCRIPT if is_live(attrs) else frozenset()
+    if is_live(attrs):
+        return _IN_LIVE_SCRIPT
+    return frozenset()
 
 
 def _is_in_script(look: _Look, at: int) -> bool:
@@ -264,8 +278,12 @@ def _read_tag(body: bytes, at: int) -> str:
     """The name of the start tag that a place is in, or nothing in text."""
     earliest = max(0, at - _LONGEST_TAG)
     opened = body.rfind(b"<", earliest, at)
-    tag = _TAG.match(body, opened + 1) if opened >= 0 and opened > body.rfind(b">", earliest, at) else None
-    return tag[0].lower().decode() if tag else ""
+    tag = None
+    if opened >= 0 and opened > body.rfind(b">", earliest, at):
+        tag = _TAG.match(body, opened + 1)
+    if tag:
+        return tag[0].lower().decode()
+    return ""
 
 
 def _locate_in_text(look: _Look, start: int, inside: bool) -> bool:
@@ -316,7 +334,9 @@ def _find_places(look: _Look, at: int, word: str, inside: bool) -> Iterator[str]
         yield "script:not(:empty)"
     for name in _read_names(look, at):
         if name not in NOT_CARRYING and name.isprintable():
-            held = f'*="{_read_word(look, at, word)}"' if _SAFE.fullmatch(word) else ""
+            held = ""
+            if _SAFE.fullmatch(word):
+                held = f'*="{_read_word(look, at, word)}"'
             yield f"[{_escape(name)}{held}]"
 
 
@@ -335,7 +355,9 @@ def _read_names(look: _Look, at: int) -> Iterator[str]:
     look.read_to = at
     for quote in look.last.values():
         before = body[max(0, quote - _LONGEST_NAME) : max(0, quote)].rstrip()
-        m = _NAME.match(before[:-1][::-1]) if before.endswith(b"=") else None
+        m = None
+        if before.endswith(b"="):
+            m = _NAME.match(before[:-1][::-1])
         if m:
             yield m[1][::-1].lower().decode("utf-8", "replace")
     m = _UNQUOTED.match(body[max(0, at - _LONGEST_RUN) : at][::-1])

@@ -81,7 +81,9 @@ def _step(node: LexborNode) -> LexborNode | None:
     up: LexborNode | None = node
     while up is not None and up.next is None:
         up = up.parent
-    return up.next if up is not None else None
+    if up is not None:
+        return up.next
+    return None
 
 
 def read_markup(node: LexborNode) -> str:
@@ -129,7 +131,9 @@ def _is_spare(node: LexborNode) -> bool:
 
 def add_handle(claim: Claim, url: str | None) -> Claim:
     """Fill the author's handle from the post's address, where the address has it and the text has not."""
-    parts = split_url(url) if url and not claim.author_handle else None
+    parts = None
+    if url and not claim.author_handle:
+        parts = split_url(url)
     if parts is None:
         return claim
     return replace(claim, author_handle=next((h for p in find_platforms(parts) if (h := p.handle(parts))), None))

@@ -39,8 +39,12 @@ def match_calls(node: LexborNode, text: str) -> Iterator[Match]:
 def match_literals(node: LexborNode, text: str) -> Iterator[Match]:
     """A short script that calls something with a frame's address, and so draws it where it stands."""
     for literal in find_literals(text) if len(text) <= _LONGEST_CALLER else ():
-        url = split_url(literal) if "//" in literal[:10] else None
-        post = identify_post(literal) if url and any(p.is_frame(url) for p in find_platforms(url)) else None
+        url = None
+        if "//" in literal[:10]:
+            url = split_url(literal)
+        post = None
+        if url and any(p.is_frame(url) for p in find_platforms(url)):
+            post = identify_post(literal)
         if post:
             yield _make(node, post, literal, "frame-in-call", text)
 
@@ -57,7 +61,10 @@ def match_state(node: LexborNode, text: str, scope: Scope) -> list[Match]:
     seen: list[Match] = []
     read = False
     for value in read_scripts(text):
-        table = resolve_devalue(value) if "nuxt" in rule.lower() else value
+        if "nuxt" in rule.lower():
+            table = resolve_devalue(value)
+        else:
+            table = value
         seen.extend(match_json(table, node, scope, "state", rule))
         read = True
     if not read and _ASSIGNED.match(text[:500]):

@@ -106,7 +106,10 @@ def find_selectors(node: LexborNode, attrs: Mapping[str, str | None]) -> Iterato
     """The selectors an element matches, without asking the CSS engine."""
     tag = node.tag or ""
     named = attrs.get("class")
-    classes = frozenset(named.split()) if named else _NO_CLASSES
+    if named:
+        classes = frozenset(named.split())
+    else:
+        classes = _NO_CLASSES
     if tag not in BY_TAG and BY_ATTR.keys().isdisjoint(attrs) and BY_CLASS.keys().isdisjoint(classes):
         return
     for c in classes:
@@ -151,7 +154,10 @@ def read_place(node: LexborNode, place: str) -> Iterator[str]:
         yield from _fill_place(place, node.attributes)
         return
     attr, _, key = attr.rstrip("}").partition("{")
-    nodes = [node] if not css else node.css(css)[:500]
+    if css:
+        nodes = node.css(css)[:500]
+    else:
+        nodes = [node]
     for each in reversed(nodes) if last else nodes:
         value = each.attributes.get(attr)
         if value:

@@ -26,4 +26,6 @@ def find_shown(body: bytes, platform: str) -> Post | None:
     named = (html.unescape(unescape_js(m[1])) if m[1] else html.unescape(m[2] or m[3]) for m in _SAYS.finditer(text))
     posts = (identify_post(url) for url in named)
     found = {post.key: post for post in posts if post and post.resolved and post.platform == platform}
-    return next(iter(found.values())) if len(found) == 1 else None
+    if len(found) == 1:
+        return next(iter(found.values()))
+    return None

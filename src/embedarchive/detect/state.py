@@ -164,7 +164,9 @@ def resolve_stream(table: Any) -> Any:
         return table
 
     def at(i: Any) -> Any:
-        return table[i] if isinstance(i, int) and 0 <= i < len(table) else None
+        if isinstance(i, int) and 0 <= i < len(table):
+            return table[i]
+        return None
 
     objects = (item for item in table if isinstance(item, dict))
     return [
@@ -212,7 +214,9 @@ def walk_own(data: Any, url: str | None) -> Iterator[Walked]:
             continue
         if type(item) is not dict or is_elsewhere(item, url):
             continue
-        own = "" if _NAMING.isdisjoint(item) else _read_kind(item)
+        own = ""
+        if not _NAMING.isdisjoint(item):
+            own = _read_kind(item)
         inner: list[tuple[str, str, Any, str]] = []
         linked = marked = False
         for key, value in item.items():
@@ -244,7 +248,9 @@ def _read_kind(item: dict[str, Any]) -> str:
         and isinstance(typed := system.get("contentType"), dict)
     ):
         of_type = typed.get("sys")
-        said = str(of_type.get("id") or "") if isinstance(of_type, dict) else ""
+        said = ""
+        if isinstance(of_type, dict):
+            said = str(of_type.get("id") or "")
     return said[:79]
 
 
@@ -254,8 +260,12 @@ def unwrap_astro(data: Any, depth: int = 0) -> Any:
         return None
     if isinstance(data, list) and len(data) == 2 and data[0] in (0, 1):
         held = data[1]
-        return [unwrap_astro(v, depth + 1) for v in held] if isinstance(held, list) else unwrap_astro(held, depth + 1)
-    return {k: unwrap_astro(v, depth + 1) for k, v in data.items()} if isinstance(data, dict) else data
+        if isinstance(held, list):
+            return [unwrap_astro(v, depth + 1) for v in held]
+        return unwrap_astro(held, depth + 1)
+    if isinstance(data, dict):
+        return {k: unwrap_astro(v, depth + 1) for k, v in data.items()}
+    return data
 
 
 def walk_plain(data: Any) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,9 @@ def _starts_with(seen: list[Match], line: str) -> bool:
 
 
 def _match_address(line: str) -> Match | None:
-    post = identify_embedded(line) if _ADDRESS.match(line) else None
+    post = None
+    if _ADDRESS.match(line):
+        post = identify_embedded(line)
     if post is None:
         return None
     return Match("embed", post.platform, post, line, "bare-url", "text", "address-alone", line)
@@ -49,9 +51,10 @@ def _match_address(line: str) -> Match | None:
 
 def name_platform(line: str) -> Platform | None:
     """The platform whose title is a word of a short line; one-letter titles are no word."""
-    words = (
-        set(re.findall(r"[a-z0-9]+", line.lower())) if len(line) <= _SHORT_LINE and line[-1:] not in ".!?" else set()
-    )
+    if len(line) <= _SHORT_LINE and line[-1:] not in ".!?":
+        words = set(re.findall(r"[a-z0-9]+", line.lower()))
+    else:
+        words = set()
     return next((p for p in PLATFORMS if len(p.title) > 1 and p.title.lower() in words), None)
 
 
@@ -77,6 +80,9 @@ def match_byline(before: str, line: str) -> Match | None:
     if platform is None:
         return None
     name, handle, _ = read_byline([line], platform)
-    shown = f"{before}\n{line}" if platform is name_platform(before) else line
+    if platform is name_platform(before):
+        shown = f"{before}\n{line}"
+    else:
+        shown = line
     claim = Claim(author_name=name, author_handle=handle)
     return Match("embed", platform.name, None, None, "text", "text", "byline", shown, claim)

@@ -40,7 +40,9 @@ def parse_time(text: str) -> str | None:
         text = _CLOCK_BEHIND.sub("", _CLOCK_BEFORE.sub("", text))
         return _parse_words(text) or _parse_words(_WEEKDAY.sub("", text))
     if not m[1]:
-        return text if len(text) == len("2026-11-23") else None
+        if len(text) == len("2026-11-23"):
+            return text
+        return None
     try:
         when = datetime.fromisoformat(re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text.replace(" ", "T", 1)))
         return to_iso(when if when.tzinfo else when.replace(tzinfo=UTC))
@@ -58,7 +60,10 @@ def _parse_words(text: str) -> str | None:
         year, named, day = m[1], m[2], m[3]
     else:
         return None
-    month = int(named) if named.isdigit() else find_month(named) or 0
+    if named.isdigit():
+        month = int(named)
+    else:
+        month = find_month(named) or 0
     if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:  # of another calendar
         return None
     try:

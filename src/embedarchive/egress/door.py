@@ -281,7 +281,9 @@ class Door:
             except TimeoutError:
                 reason = "timeout"
             except OSError as error:
-                reason = "no_network" if error.errno in _NO_ROUTE else "connection"
+                reason = "connection"
+                if error.errno in _NO_ROUTE:
+                    reason = "no_network"
         if reason == "no_network":
             self._note_cut_off()
         raise Refused(504 if reason == "timeout" else 502, reason)

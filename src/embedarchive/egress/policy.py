@@ -118,7 +118,9 @@ class DoorPolicy:
         """Why a host may not be asked for where somebody else looks its name up, or None: as far as the name tells."""
         if _is_address(host):
             return self.find_objection(host.strip("[]"))
-        return None if self.allow_private or not _LOCAL_NAME.search(host) else "private"
+        if self.allow_private or not _LOCAL_NAME.search(host):
+            return None
+        return "private"
 
     def find_objection(self, address: str) -> str | None:
         """Why this address may not be connected to, or None."""
@@ -219,7 +221,10 @@ def check_url(url: str) -> str:
     if _UNSAFE.search(url):
         raise RefusedError("refused_url", "The URL holds a backslash or a control character.")
     match = _URL.fullmatch(url)
-    scheme = match["scheme"].lower() if match else url.partition(":")[0].lower()
+    if match:
+        scheme = match["scheme"].lower()
+    else:
+        scheme = url.partition(":")[0].lower()
     if scheme not in ("http", "https"):
         raise RefusedError("refused_scheme", "Only http and https URLs are fetched.")
     if not match:

@@ -74,7 +74,10 @@ def _read_plain(
         raise Refused(400, "bad_request")
     authority = _bracket(absolute[1], headers)
     host, port = _read_authority(authority, 80)
-    path = absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
+    if absolute[2].startswith(b"/"):
+        path = absolute[2]
+    else:
+        path = b"/" + absolute[2]
     out = [line[: len(method)] + b" " + path + b" HTTP/1.1", b"Host: " + authority]
     out += [name + b": " + value for name, value in headers if name.lower() not in _HOP]
     out += [b"Connection: close", b"", b""]
@@ -94,7 +97,10 @@ def address_proxy(request: ProxyRequest, authorization: bytes) -> bytes:
     line, _, fields = request.head.partition(b"\r\n")
     method, path, version = line.split(b" ", 2)
     host = re.search(rb"(?i)^host: ([^\r]*)", fields)
-    authority = host[1] if host else request.host.encode("ascii")
+    if host:
+        authority = host[1]
+    else:
+        authority = request.host.encode("ascii")
     return method + b" http://" + authority + path + b" " + version + b"\r\n" + authorization + fields
 
 
@@ -132,7 +138,9 @@ def find_response_head(data: bytes) -> bytes | None:
     head, rest = data[: end.end()], data[end.end() :]
     if re.match(rb"HTTP/1\.\d 1\d\d", head):
         tail = find_response_head(rest)
-        return None if tail is None else head + tail
+        if tail is None:
+            return None
+        return head + tail
     line, _, fields = head.partition(b"\n")
     return line + b"\nConnection: close\r\n" + _OWN.sub(b"", fields) + rest
 
@@ -140,7 +148,9 @@ def find_response_head(data: bytes) -> bytes | None:
 def render_answer(status: int, reason: str) -> bytes:
     """An answer of the door itself; `X-Door` tells the fetcher that it is not the origin's."""
     phrase = _REASONS.get(status, reason.encode("ascii"))
-    challenge = b'Proxy-Authenticate: Basic realm="door"\r\n' if status == 407 else b""
+    challenge = b""
+    if status == 407:
+        challenge = b'Proxy-Authenticate: Basic realm="door"\r\n'
     return b"HTTP/1.1 %d %s\r\nX-Door: %s\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n" % (
         status,
         phrase,

@@ -126,8 +126,13 @@ class Tunnel(asyncio.Protocol):
             pipe.transport.write(rest)
         else:
             self.reply_head = b""
-            upstream = self.door.upstream if self.to_proxy else None
-            head = address_proxy(request, upstream.authorization) if upstream else request.head
+            upstream = None
+            if self.to_proxy:
+                upstream = self.door.upstream
+            if upstream:
+                head = address_proxy(request, upstream.authorization)
+            else:
+                head = request.head
             pipe.transport.write(head + rest)
         self.transport.resume_reading()
 
@@ -184,7 +189,10 @@ class Tunnel(asyncio.Protocol):
 
     def is_over(self, now: float, limits: DoorLimits) -> bool:
         """Whether this client has said too little for too long, or been here too long."""
-        longest_silence = limits.head_s if self.opening is None else limits.idle_s
+        if self.opening is None:
+            longest_silence = limits.head_s
+        else:
+            longest_silence = limits.idle_s
         return now - self.touched > longest_silence or now - self.born > limits.tunnel_s
 
     def abort(self) -> None:

@@ -135,7 +135,10 @@ async def open_through(upstream: Upstream, host: str, port: int) -> socket.socke
 async def _open_by_connect(upstream: Upstream, host: str, port: int) -> socket.socket:
     """RFC 9110, 9.3.6."""
     loop, sock = asyncio.get_running_loop(), await knock(upstream)
-    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if ":" in host:
+        authority = f"[{host}]:{port}"
+    else:
+        authority = f"{host}:{port}"
     ask = f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n".encode() + upstream.authorization + b"\r\n"
     try:
         await loop.sock_sendall(sock, ask)
@@ -178,7 +181,9 @@ async def _open_by_socks(upstream: Upstream, host: str, port: int) -> socket.soc
     from python_socks import ProxyConnectionError, ProxyError, ProxyType
     from python_socks.async_.asyncio import Proxy
 
-    password = None if upstream.user is None else upstream.password or ""
+    password = None
+    if upstream.user is not None:
+        password = upstream.password or ""
     proxy = Proxy(ProxyType.SOCKS5, upstream.host.strip("[]"), upstream.port, upstream.user, password, rdns=True)
     try:
         return await proxy.connect(host, port)

@@ -119,7 +119,9 @@ class Index:
         found = self._scratch.execute("SELECT url, date FROM payloads WHERE sha256 = ?", (sha256,)).fetchone()
         if not found:
             self._scratch.execute("INSERT INTO payloads VALUES (?, ?, ?)", (sha256, url, date))
-        return (found[0], found[1]) if found else None
+        if found:
+            return (found[0], found[1])
+        return None
 
     def lines(self) -> Iterator[str]:
         for (line,) in self._scratch.execute("SELECT line FROM lines ORDER BY line"):

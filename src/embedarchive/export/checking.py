@@ -270,7 +270,9 @@ def read_growth(files: Files, name: str, checkpoint: Checkpoint) -> dict[int, by
         if not is_consistent(size, checkpoint.size, root, checkpoint.root, proof):
             return None
         roots[size] = root
-    return roots if told["size"] == checkpoint.size else None
+    if told["size"] == checkpoint.size:
+        return roots
+    return None
 
 
 def leads_to(checkpoint: Checkpoint, place: Mapping[str, Any]) -> bool:

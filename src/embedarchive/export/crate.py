@@ -45,4 +45,6 @@ def make_crate(chosen: Chosen, moment: str, hashes: Mapping[str, str]) -> bytes:
 def describe_file(name: str, sha256: str) -> dict[str, Any]:
     kind = "application/wacz" if name.endswith(".wacz") else mimetypes.guess_type(name)[0]
     told = {"@id": name, "@type": "File", "name": name.rpartition("/")[2], "sha256": sha256}
-    return told | {"encodingFormat": kind} if kind else told
+    if kind:
+        return told | {"encodingFormat": kind}
+    return told

@@ -32,9 +32,13 @@ def list_events(conn: sqlite3.Connection, exhibit: Exhibit) -> list[CustodyEvent
 
 def list_made(conn: sqlite3.Connection, exhibit: Exhibit) -> Iterator[CustodyEvent]:
     """That it was captured: by which run of which version, with which browser."""
-    table = "captures" if exhibit.kind == "capture" else "fetches"
+    table = "fetches"
+    if exhibit.kind == "capture":
+        table = "captures"
     row = select_one(conn, f"SELECT * FROM {table} WHERE id = ?", exhibit.subject)
-    run = select_one(conn, "SELECT command, version FROM crawls WHERE id = ?", row["crawl_id"]) if row else None
+    run = None
+    if row:
+        run = select_one(conn, "SELECT command, version FROM crawls WHERE id = ?", row["crawl_id"])
     made: dict[str, Any] = {"at": exhibit.at, "what": exhibit.kind, "by": "embedarchive"}
     if run:
         made |= {"by": f"embedarchive {run['version']}", "command": run["command"]}

@@ -122,7 +122,9 @@ def read_lines(lines: Iterable[str]) -> Iterator[Line]:
     """The objects of a dehydrated export. Raises SourceError, naming the line, for anything else."""
     for number, text in enumerate(lines, 1):
         try:
-            line = json.loads(text) if len(text) < LONGEST_LINE else None
+            line = None
+            if len(text) < LONGEST_LINE:
+                line = json.loads(text)
         except (ValueError, RecursionError):
             line = None
         if not isinstance(line, dict) or (number == 1 and line.get("format") != FORMAT):
@@ -163,14 +165,18 @@ def _rejoin_post(conn: sqlite3.Connection, line: Line, sums: Rejoined) -> Line:
     status = select_one(conn, "SELECT url, status, best_capture_id FROM post_status WHERE key = ?", key)
     said = _descriptions(conn, key)
     looks = [_rejoin_look(conn, each, said, sums) for each in _list(line.get("looks")) if isinstance(each, dict)]
-    best = status["best_capture_id"] if status else None
+    best = None
+    if status:
+        best = status["best_capture_id"]
     sums.posts += 1
     sums.posts_held += best is not None
     if best is None:
         sums.not_held.append(str(key))
         return {**line, "held": False, "looks": looks}
     newest = read_descriptions(conn, [best]).get(best)
-    description = dataclasses.asdict(newest) if newest else None
+    description = None
+    if newest:
+        description = dataclasses.asdict(newest)
     return {**line, "held": True, "url": status["url"] if status else None, "description": description, "looks": looks}
 
 
@@ -188,7 +194,9 @@ def _rejoin_look(conn: sqlite3.Connection, look: Line, said: Mapping[str, Line],
     sums.files_held += sum(str(each.get("sha256")) in held for each in files)
     joined = {**look, "files": [{**each, "held": str(each.get("sha256")) in held} for each in files]}
     same = said.get(str(look.get("at")))
-    return {**joined, "description": same} if same else joined
+    if same:
+        return {**joined, "description": same}
+    return joined
 
 
 def find_held(conn: sqlite3.Connection, hashes: list[str]) -> frozenset[str]:
@@ -208,4 +216,6 @@ def _plain(value: Any) -> Any:
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []

@@ -88,11 +88,15 @@ def make_frame_records(files: Checked, html: str, base: str, date: str, place: s
 def find_visited(files: Checked, url: str) -> str | None:
     """The address under which the post that a frame shows was captured last, None if it was not."""
     post = identify_embedded(url)
-    known = files.conn.execute(_KEY, (post.key,)).fetchone() if post else None
+    known = None
+    if post:
+        known = files.conn.execute(_KEY, (post.key,)).fetchone()
     if known is None:
         return None
     row = files.conn.execute(_VISITED, {"key": known[0]}).fetchone()
-    return str(row[0]) if row else None
+    if row:
+        return str(row[0])
+    return None
 
 
 # ------------------------------------------------------------------------------------------------------------ pure parts

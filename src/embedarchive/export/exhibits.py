@@ -68,7 +68,9 @@ def find_exhibits(conn: sqlite3.Connection, name: str, *, every: bool = False) -
             raise UsageError(f"{key} was never captured, so there is nothing to prove. Nothing was written.")
         return chosen
     article = library.find_article(conn, name)
-    fetch = select_one(conn, NEWEST, article) if article else None
+    fetch = None
+    if article:
+        fetch = select_one(conn, NEWEST, article)
     if fetch is None:
         raise UsageError(
             f"The archive has no post and no downloaded article {name}. Nothing was written; see what it has "

@@ -100,7 +100,9 @@ def make_response(row: Row, id: str, held: Stored | None) -> ExportLine:
     """A response as it came, but for its framing: we keep bodies decoded, and say so in its headers."""
     status, body = int(row["status"]), held or b""
     lost = held is None and status not in _WITHOUT_BODY and not 300 <= status < 400 and row["method"] != "HEAD"
-    cut = _CUT.get(row["truncated"] or "", "unspecified") if row["truncated"] not in (None, "partial_content") else ""
+    cut = ""
+    if row["truncated"] not in (None, "partial_content"):
+        cut = _CUT.get(row["truncated"] or "", "unspecified")
     warc = [("WARC-IP-Address", ip)] if (ip := find_ip(row["remote_address"])) else []
     warc += [("WARC-Truncated", cut or "unspecified")] if cut or lost else []
     headers = reframe_headers(parse_json(row["response_headers"]), held.size if held else 0)
@@ -169,7 +171,9 @@ def find_ip(address: str | None) -> str | None:
         return None
     if address.startswith("["):
         return address[1:].partition("]")[0]
-    return address.partition(":")[0] if address.count(":") == 1 else address
+    if address.count(":") == 1:
+        return address.partition(":")[0]
+    return address
 
 
 # --------------------------------------------------------------------------------------------- what we made or fetched

@@ -92,11 +92,15 @@ class Places:
 
     def media(self, sha256: str) -> str | None:
         kind = self.media_types.get(sha256)
-        return self.base + place_media(sha256, SUFFIXES[kind]) if kind else None
+        if not kind:
+            return None
+        return self.base + place_media(sha256, SUFFIXES[kind])
 
     def asset(self, name: str) -> str:
         return f"{self.base}assets/{name}"
 
     def shown(self, kept: StoredFile) -> str | None:
         """Where an artifact can be seen in a page, or None if a page must do without it."""
-        return self.media(kept.sha256) if kept.held else None
+        if kept.held:
+            return self.media(kept.sha256)
+        return None

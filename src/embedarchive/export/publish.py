@@ -188,7 +188,9 @@ def publish(
     if out.exists() and out.samefile(source):
         raise UsageError(f"{out} is the archive itself, and was left as it is. Name another file.")
     told = {"thumbnails_only": thumbnails_only, "with_dom": with_dom, "with_logged_in": with_logged_in}
-    held = None if thumbnails_only else find_held(out)
+    held = None
+    if not thumbnails_only:
+        held = find_held(out)
     if held is not None:
         with contextlib.suppress(NotRenewed):
             return write(source, out, now, selection, held, **told)
@@ -228,7 +230,9 @@ def write(
             os.fsync(file.fileno())
         draft.replace(out)
     except sqlite3.IntegrityError as error:
-        lacks = ": it refers to what is not there" if "FOREIGN KEY" in str(error) else ""
+        lacks = ""
+        if "FOREIGN KEY" in str(error):
+            lacks = ": it refers to what is not there"
         raise DamagedArchive.seen(f"{error}{lacks}", source) from error
     except DiskFull as error:
         raise DiskFull(
@@ -288,7 +292,10 @@ def public_environment(text: str) -> str:
         known = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         known = None
-    picked = {name: known[name] for name in ENVIRONMENT if name in known} if isinstance(known, dict) else {}
+    if isinstance(known, dict):
+        picked = {name: known[name] for name in ENVIRONMENT if name in known}
+    else:
+        picked = {}
     return json.dumps(picked, ensure_ascii=False)
 
 
@@ -348,7 +355,9 @@ def copy_files(conn: sqlite3.Connection, held: frozenset[str]) -> dict[str, str]
     for *row, withdrawn in conn.execute(wanted).fetchall():
         file = Held(*row)
         empty = withdrawn or not file.stored or file.sha256 in held
-        code = None if empty else find_wrong(conn, file, "src")
+        code = None
+        if not empty:
+            code = find_wrong(conn, file, "src")
         if code:
             damaged[file.sha256] = code
         copy_file(conn, replace(file, stored=0) if empty or code else file)

@@ -44,7 +44,10 @@ def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
     for name, says in FILES.items():
         found = next((each for each in names if f"/{name}" in each), None)
         if found:
-            shown = name if name.endswith("/") else found.rpartition("/")[2]
+            if name.endswith("/"):
+                shown = name
+            else:
+                shown = found.rpartition("/")[2]
             yield f"  {shown:18} {says}"
     yield ""
     yield "WHAT IT PROVES"

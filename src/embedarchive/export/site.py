@@ -209,19 +209,25 @@ class Pages:
 
     def find_address(self, place: str) -> str | None:
         """Where a page will stand, for citations; None where nobody said."""
-        return f"{self.base_url.rstrip('/')}/{place}" if self.base_url else None
+        if self.base_url:
+            return f"{self.base_url.rstrip('/')}/{place}"
+        return None
 
     def find_picture(self, kept: StoredFile) -> str | None:
         """The whole address of a file of the site; None where nobody said where it will stand."""
         shown = Places("", self.media_types).shown(kept)
-        return self.find_address(shown) if shown else None
+        if shown:
+            return self.find_address(shown)
+        return None
 
     def find_source(self) -> Source:
         """Where a post's page finds its files. Subtitles are in the page: a browser takes none from a disk's file."""
         places, inline = Places("../", self.media_types), InlineSource(partial(read_blob, self.conn))
 
         def find(kept: StoredFile) -> str | None:
-            return inline(kept) if kept.role == "subtitles" else places.shown(kept)
+            if kept.role == "subtitles":
+                return inline(kept)
+            return places.shown(kept)
 
         return find
 
@@ -269,7 +275,9 @@ def find_media(conn: sqlite3.Connection) -> dict[str, str]:
 def index_post(line: PostLine, place: str, native_id: str) -> dict[str, Any]:
     """What the search of a site knows of a post. Pure."""
     name = line.author_name or (f"@{line.author_handle}" if line.author_handle else line.key)
-    handle = line.author_handle if line.author_name else None
+    handle = None
+    if line.author_name:
+        handle = line.author_handle
     text = phrases.shorten(line.text or line.alt or "", LONGEST_TEXT)
     return {
         "to": place, "name": name, "handle": handle, "text": text, "status": phrases.say_post_status(line),

@@ -50,7 +50,9 @@ def _keep_small(conn: sqlite3.Connection, sha256: str) -> Small | None:
     Raises WrongBytes.
     """
     withdrawn = conn.execute("SELECT 1 FROM src.redactions WHERE sha256 = ?", (sha256,)).fetchone()
-    large = None if withdrawn else read_blob(conn, sha256, LARGEST, "src")
+    large = None
+    if not withdrawn:
+        large = read_blob(conn, sha256, LARGEST, "src")
     drawn = shrink(large) if large else None
     if drawn is None:
         return None
@@ -81,7 +83,9 @@ def shrink(body: bytes) -> tuple[bytes, int, int] | None:
 def _flatten(picture: Image.Image) -> Image.Image:
     """The picture on white, without transparency or palette."""
     if picture.mode in ("RGB", "L"):
-        return picture.copy() if picture.mode == "RGB" else picture.convert("RGB")
+        if picture.mode == "RGB":
+            return picture.copy()
+        return picture.convert("RGB")
     layer = picture.convert("RGBA")
     sheet = Image.new("RGBA", layer.size, "white")
     sheet.alpha_composite(layer)

@@ -46,13 +46,17 @@ def rows(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
 def hold(files: Checked, sha256: str | None) -> Stored | None:
     """Name the bytes of that hash if the archive has them, sound (they may have been withdrawn, or be damaged)."""
     held = files.find(sha256)
-    return Stored(held.sha256, held.size) if held else None
+    if held:
+        return Stored(held.sha256, held.size)
+    return None
 
 
 def tell_damaged(files: Checked, hashes: Iterable[str | None]) -> Mapping[str, Any]:
     """Which of these bytes are left out because they are not those of their hash; nothing at all where none are."""
     damaged = sorted({each for each in hashes if each in files.damaged})
-    return {"damaged": damaged} if damaged else {}
+    if damaged:
+        return {"damaged": damaged}
+    return {}
 
 
 # --------------------------------------------------------------------------------------------------------------- visits
@@ -106,7 +110,9 @@ def find_artifact_records(
 
 def find_description(conn: sqlite3.Connection, capture_id: int) -> sqlite3.Row | None:
     found = rows(conn, "SELECT * FROM current_descriptions WHERE capture_id = ?", capture_id)
-    return found[0] if found else None
+    if found:
+        return found[0]
+    return None
 
 
 def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None) -> Mapping[str, Any]:
@@ -148,7 +154,10 @@ def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
     """`@handle: the beginning of the text`, or the post's key and what the visit met."""
     if said is None or capture["outcome"] != "available":
         return " · ".join(filter(None, (capture["post_key"], capture["outcome"], capture["reason"])))
-    who = f"@{said['author_handle']}" if said["author_handle"] else said["author_name"] or capture["post_key"]
+    if said["author_handle"]:
+        who = f"@{said['author_handle']}"
+    else:
+        who = said["author_name"] or capture["post_key"]
     words = " ".join((said["text"] or said["title"] or said["kind"] or "").split())
     title = f"{who}: {words}" if words else who
     if len(title) <= LONGEST_TITLE:
@@ -181,7 +190,9 @@ def find_fetch_records(files: Checked, fetch: Row) -> Iterator[ExportLine]:
         yield leave_to_rendered(files, fetch, resource)
     for what, column in (("view", "screenshot_sha256"), ("dom", "dom_sha256")):
         if made := hold(files, fetch.get(column)):
-            kind = "text/html; charset=utf-8" if what == "dom" else read_picture_type(files, made)
+            kind = "text/html; charset=utf-8"
+            if what != "dom":
+                kind = read_picture_type(files, made)
             date = fetch["rendered_at"] or fetch["fetched_at"]
             yield make_resource(f"urn:{what}:{fetch['final_url']}", date, place, kind, made)
     yield from find_drawn_records(files, fetch, place)
@@ -201,7 +212,9 @@ def leave_to_rendered(files: Checked, fetch: Row, served: ExportLine) -> ExportL
 def read_picture_type(files: Checked, picture: Stored) -> str:
     """The type of a screenshot by its first byte: it is one of the three that browsers make."""
     held = files.find(picture.sha256)
-    first = next(read_pieces(files.conn, held), b"")[:1] if held else b""
+    first = b""
+    if held:
+        first = next(read_pieces(files.conn, held), b"")[:1]
     return {b"\x89": "image/png", b"R": "image/webp"}.get(first, "image/jpeg")
 
 

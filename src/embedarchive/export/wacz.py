@@ -133,7 +133,9 @@ class Export:
         self.write_whole()
         count = self.count
         held = f"{count['visits']} visits to posts, {count['articles']} downloads of articles"
-        left_out = f"; {len(self.files.damaged)} damaged files left out" if self.files.damaged else ""
+        left_out = ""
+        if self.files.damaged:
+            left_out = f"; {len(self.files.damaged)} damaged files left out"
         self.package.finish(held + left_out, sign)
 
     def write_warcs(self) -> None:

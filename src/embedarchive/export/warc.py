@@ -92,15 +92,23 @@ class Warc:
     def write(self, record: ExportLine) -> Place:
         """Write one record and say where it stands."""
         body = record.body
-        size = body.size if isinstance(body, Stored) else len(body)
+        if isinstance(body, Stored):
+            size = body.size
+        else:
+            size = len(body)
         payload = find_digest(body)
         headers = {"WARC-Record-ID": record.id, "WARC-Date": record.date, **dict(record.warc)}
         if record.type not in ("warcinfo", "request"):
             headers["WARC-Payload-Digest"] = payload
         if record.type == "revisit":
             size = 0
-        http = StatusAndHeaders(*split_start(record), is_http_request=False) if record.start else None
-        stream = self._open(body) if size else io.BytesIO()
+        http = None
+        if record.start:
+            http = StatusAndHeaders(*split_start(record), is_http_request=False)
+        if size:
+            stream = self._open(body)
+        else:
+            stream = io.BytesIO()
         try:
             made = self._writer.create_warc_record(
                 record.url, record.type, stream, size, record.content_type, headers, http_headers=http

@@ -29,7 +29,9 @@ def find_codings(content_encoding: str | None) -> tuple[str, ...] | None:
     """The content codings of a response in the order in which they were applied, None for what is not undone here."""
     codings = [c for c in re.split(r"[\s,]+", (content_encoding or "").lower()) if c and c not in ("identity", "none")]
     known = len(codings) <= _DEEPEST and all(coding in _STAGES for coding in codings)
-    return tuple(codings) if known else None
+    if known:
+        return tuple(codings)
+    return None
 
 
 class Body:
@@ -128,7 +130,10 @@ class _Inflate:
                     return  # padding after the end, which every browser ignores
                 self._inflater = zlib.decompressobj(31)
             yield self._inflater.decompress(data, _STEP)
-            data = self._inflater.unused_data if self._inflater.eof else self._inflater.unconsumed_tail
+            if self._inflater.eof:
+                data = self._inflater.unused_data
+            else:
+                data = self._inflater.unconsumed_tail
 
 
 class _Brotli:
@@ -168,7 +173,9 @@ class _Zstandard:
             if self._decoder.eof:
                 self._decoder = zstd.ZstdDecompressor(self._dictionary)
             yield self._decoder.decompress(data, _STEP)
-            data = self._decoder.unused_data if self._decoder.eof else b""
+            data = b""
+            if self._decoder.eof:
+                data = self._decoder.unused_data
 
 
 def decode_stream(chunks: Iterable[bytes], coding: str, dictionary: zstd.ZstdDict | None = None) -> Iterator[bytes]:
@@ -187,7 +194,9 @@ def decode_stream(chunks: Iterable[bytes], coding: str, dictionary: zstd.ZstdDic
 def _find_window(data: bytes) -> int:
     """zlib's name for the format: zlib, or the bare deflate that some servers send."""
     is_zlib = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
-    return 15 if is_zlib else -15
+    if is_zlib:
+        return 15
+    return -15
 
 
 DECODER_FAULTS = (zlib.error, brotli.error, zstd.ZstdError)

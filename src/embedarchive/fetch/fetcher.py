@@ -157,7 +157,9 @@ class Fetcher:
     async def _visit(self, trip: _Trip) -> str | None:
         """Make one request. Give the address it redirects to, or read the body and give None."""
         timeout = httpx.Timeout(trip.limits.idle_s, pool=None).as_dict()
-        content = trip.content if trip.method == "POST" else None
+        content = None
+        if trip.method == "POST":
+            content = trip.content
         request = httpx.Request(
             trip.method, trip.url, headers=trip.headers, content=content, extensions={"timeout": timeout}
         )
@@ -175,7 +177,9 @@ class Fetcher:
             await response.aclose()
 
     async def _receive(self, trip: _Trip, request: httpx.Request, response: httpx.Response) -> str | None:
-        from_door = response.headers.get("x-door") if request.url.scheme == "http" else None
+        from_door = None
+        if request.url.scheme == "http":
+            from_door = response.headers.get("x-door")
         if from_door:
             trip.fail(from_door)
             return None

@@ -83,7 +83,9 @@ def make_alerts(conn: sqlite3.Connection, rows: Sequence[Row]) -> tuple[Alert, .
 
 def find_first_denial(change: Row, denied: Sequence[str]) -> str | None:
     """Of a change that confirms a loss the answer that first said so, of those in their order. Pure."""
-    return next((at for at in reversed(denied) if at <= change["by"]), None) if change["change"] == "gone" else None
+    if change["change"] != "gone":
+        return None
+    return next((at for at in reversed(denied) if at <= change["by"]), None)
 
 
 def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[str, Any]:

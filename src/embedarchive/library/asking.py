@@ -88,7 +88,9 @@ def open_asker(path: Path) -> sqlite3.Connection:
 
 def explain_question(conn: sqlite3.Connection, error: Exception, path: Path, longest_s: float) -> EmbedArchiveError:
     """What went wrong with a question, in words that say what to do next."""
-    told = explain(error, path) if is_of_the_file(error) else None
+    told = None
+    if is_of_the_file(error):
+        told = explain(error, path)
     if told:
         return told
     said = str(error)
@@ -116,4 +118,6 @@ def read_names(conn: sqlite3.Connection) -> list[str]:
 
 def read_value(text: str) -> str | int:
     """A parameter as typed: whole numbers count as numbers, all else is text. Pure."""
-    return int(text) if _WHOLE.fullmatch(text) else text
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return text

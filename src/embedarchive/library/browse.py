@@ -308,7 +308,9 @@ def find_keys(
 def read_place(after: str | None) -> tuple[str, str] | None:
     """Where a page begins, from an address. Pure."""
     at, sign, key = (after or "").partition("~")
-    return (at, key) if sign else None
+    if sign:
+        return (at, key)
+    return None
 
 
 def tell_place(at: tuple[str, str]) -> str:

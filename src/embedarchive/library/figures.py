@@ -189,7 +189,9 @@ def _recent_keys(conn: sqlite3.Connection, outcome: str, limit: int) -> list[str
 
 def _value(conn: sqlite3.Connection, sql: str, *values: object) -> Any:
     row = select_one(conn, sql, *values)
-    return next(iter(row.values())) if row else None
+    if row:
+        return next(iter(row.values()))
+    return None
 
 
 def _number(conn: sqlite3.Connection, sql: str, *values: object) -> int:

@@ -40,7 +40,10 @@ _RUN = re.compile(r"\S+")
 def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: int) -> list[Row]:
     """The newest rows that hold these very characters, whatever their case and accents, with a marked snippet."""
     wanted = fold(fragment)
-    asked = ask_for_fragment(wanted) if len(wanted) <= LONGEST_FRAGMENT else []
+    if len(wanted) <= LONGEST_FRAGMENT:
+        asked = ask_for_fragment(wanted)
+    else:
+        asked = []
     found: list[Row] = []
     for rowids in _find_holders(conn, f"{table}_grams", asked):
         for rowid, text in _texts(conn, table, rowids):

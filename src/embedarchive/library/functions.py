@@ -15,7 +15,9 @@ from embedarchive.platforms import BY_NAME
 def post_key(url: str | None) -> str | None:
     """The key of the post that an address names in any of its forms, or NULL."""
     post = identify_pasted(url) if url else None
-    return post.key if post else None
+    if post:
+        return post.key
+    return None
 
 
 def canonical_url(url: str | None) -> str | None:
@@ -23,7 +25,9 @@ def canonical_url(url: str | None) -> str | None:
     if not url:
         return None
     post = identify_pasted(url)
-    return post.url if post else canonicalize_url(url)
+    if post:
+        return post.url
+    return canonicalize_url(url)
 
 
 def id_date(key: str | None) -> str | None:

@@ -50,7 +50,9 @@ class Span:
         """
         if self.entered is None or self.seen is None:
             return None
-        missing = self.missing if self.event == "gone" else None
+        missing = None
+        if self.event == "gone":
+            missing = self.missing
         return Lifetime(self.entered, self.seen, missing, f"{self.platform}:{self.account or self.key}")
 
 
@@ -90,9 +92,13 @@ def name_groups(by: str, span: Span) -> tuple[str, ...]:
     if by == "form":
         return span.forms
     if by == "year":
-        return (span.born_at[:4],) if span.born_at else ()
+        if span.born_at:
+            return (span.born_at[:4],)
+        return ()
     if by == "account":
-        return (f"@{span.account} ({span.platform})",) if span.account else ()
+        if span.account:
+            return (f"@{span.account} ({span.platform})",)
+        return ()
     return ((span.kind if by == "kind" else span.platform) or "not known",)
 
 
@@ -117,7 +123,10 @@ class Gathered:
 
     def estimate(self, groups: int, resamples: int | None = None) -> Survival:
         """All posts together, and the largest groups, as curves with their bands."""
-        number = RESAMPLES if resamples is None else resamples
+        if resamples is None:
+            number = RESAMPLES
+        else:
+            number = resamples
         piles = dict(self.piles)
         whole = _close("all posts", piles.pop("", _Pile()), number)
         largest = sorted(piles.items(), key=lambda each: (-len(each[1].lives), each[0]))
@@ -142,7 +151,10 @@ def gather(conn: sqlite3.Connection, by: str) -> Gathered:
     for span in read_spans(conn):
         while next_key is not None and next_key < span.key:
             next_key, next_gaps = next(gaps, (None, ()))
-        between = next_gaps if next_key == span.key else ()
+        if next_key == span.key:
+            between = next_gaps
+        else:
+            between = ()
         for name in ("", *name_groups(by, span)):
             _gather(piles[name], span, between)
     times = select_one(conn, _FROM_TO) or {}

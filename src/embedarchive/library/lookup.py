@@ -83,16 +83,24 @@ def find_handle(url: str) -> str | None:
     from embedarchive.detect.identity import BY_HOST
 
     parts = split_url(url)
-    segments = [each for each in parts.path.split("/") if each] if parts else []
+    if parts:
+        segments = [each for each in parts.path.split("/") if each]
+    else:
+        segments = []
     if parts is None or len(segments) != 1 or not _BARE.match(segments[0]):
         return None
     known = segments[0].startswith("@") or any(host in BY_HOST for host in find_parents(host_of(parts)))
-    return segments[0].removeprefix("@") if known else None
+    if known:
+        return segments[0].removeprefix("@")
+    return None
 
 
 def _look_up_markup(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: int) -> Lookup:
     """Pasted embed code: the posts it names; for a byline that names none, what its author posted; else its words."""
-    found = _look_up_posts(conn, text, meaning) if meaning.posts else Lookup(text, "")
+    if meaning.posts:
+        found = _look_up_posts(conn, text, meaning)
+    else:
+        found = Lookup(text, "")
     found = replace(found, understood="embed markup")
     if not found.found and meaning.handle:
         by = _look_up_handle(conn, text, meaning.handle)
@@ -125,7 +133,9 @@ def _look_up_name(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: 
             return Lookup(text, f"words in posts of {period.says}", hits=hits, tried=tried)
     tried += ("the words in what posts said, in what articles say of them, in articles' titles, and in notes",)
     hits = search(conn, text.removeprefix("@"), limit, dates=False)
-    understood = "a handle" if text.startswith("@") and not hits else "words"
+    understood = "words"
+    if text.startswith("@") and not hits:
+        understood = "a handle"
     near: tuple[tuple[PostLine, str], ...] = ()
     spelt: tuple[str, ...] = ()
     if not hits or hits[0].way == "similar" or text.startswith("@"):

@@ -76,7 +76,9 @@ def read_asked(body: bytes) -> AskedPicture | None:
     if grey is None:
         return None
     asked = AskedPicture(grey, hash_picture(body), tuple(find_all_marks(grey)))
-    return asked if asked.marks or asked.dhash is not None else None
+    if asked.marks or asked.dhash is not None:
+        return asked
+    return None
 
 
 def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20) -> tuple[Alike, ...]:
@@ -111,7 +113,9 @@ def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20
 
 def measure(a: int | None, b: int | None) -> int:
     """In how many of 64 bits two image hashes differ; all, where there is none."""
-    return 64 if a is None or b is None else image_distance(a, b)
+    if a is None or b is None:
+        return 64
+    return image_distance(a, b)
 
 
 def choose_candidates(conn: sqlite3.Connection, asked: AskedPicture) -> Iterator[Candidate]:
@@ -230,6 +234,9 @@ def look_closely(conn: sqlite3.Connection, asked: AskedPicture, candidate: Candi
     kept = open_grey(body) if body else None
     if kept is None:
         return Agreement()
-    shown = ImageOps.mirror(asked.grey) if candidate.mirrored else asked.grey
+    if candidate.mirrored:
+        shown = ImageOps.mirror(asked.grey)
+    else:
+        shown = asked.grey
     whole = Lay(kept.width / shown.width, kept.height / shown.height, 0.0, 0.0)
     return compare(shown, kept, candidate.lay or whole)

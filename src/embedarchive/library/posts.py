@@ -98,7 +98,9 @@ def find_newest(captures: Sequence[CaptureRecord], best: CaptureRecord | None) -
     `captures` come newest first. A look that keeps no files can still be the one that saw an edit. What others saw and what
     we saw are never mixed.
     """
-    origin = best.sighting.origin if best and best.sighting else None
+    origin = None
+    if best and best.sighting:
+        origin = best.sighting.origin
     own = (c for c in captures if (c.sighting.origin if c.sighting else None) == origin)
     seen = (c.description for c in own if c.outcome == "available" and c.fetch_id is None)
     newest = next((said for said in seen if said and said.text), None)
@@ -114,7 +116,10 @@ def read_standing(row: Row, said: Description | None) -> dict[str, Any]:
         "reason", "doubt", "last_available_at", "first_gone_at", "confirmed_at", "came_back_at", "embedding", "kept",
         "expected", "held", "due_at",
     )  # fmt: skip
-    files = {m.position: tell_what(m, said) for m in said.media if m.role == "media"} if said else {}
+    if said:
+        files = {m.position: tell_what(m, said) for m in said.media if m.role == "media"}
+    else:
+        files = {}
     kinds = set(files.values())
     lacking = (pick(MissingFile, each) for each in read_json(row["lacking"], list))
     return {name: row[name] for name in same} | {
@@ -133,7 +138,10 @@ def read_joined(row: Row) -> dict[int, int]:
 def read_lenders(conn: sqlite3.Connection, joined: Mapping[int, int]) -> dict[int, tuple[str, Sequence[StoredFile]]]:
     """When each capture that lends a file was made, and what it kept."""
     rows = select(conn, f"SELECT id, started_at FROM captures WHERE id {IN_KEYS}", in_list(set(joined.values())))
-    kept = read_artifacts(conn, set(joined.values())) if joined else {}
+    if joined:
+        kept = read_artifacts(conn, set(joined.values()))
+    else:
+        kept = {}
     return {row["id"]: (row["started_at"], kept.get(row["id"], ())) for row in rows}
 
 
@@ -376,7 +384,10 @@ def _line(row: Row, artifacts: Sequence[StoredFile], claim: Row | None, describe
     said = claim or row
     text = said["text"] or row["title"]
     # Words are read better as words than as a small picture of a card.
-    roles = {"poster", "media"} if text else set(PICTURES)
+    if text:
+        roles = {"poster", "media"}
+    else:
+        roles = set(PICTURES)
     pictures = [a for a in artifacts if a.role in roles and a.held and a.content_type.startswith("image/")]
     return PostLine(
         **read_standing(row, described),

@@ -33,7 +33,9 @@ def read_proof(conn: sqlite3.Connection, kind: Subject, subject: int) -> ProofRe
     logged and no withdrawal says why, or the log itself does not hold together.
     """
     leaf = find_newest(conn, kind, subject)
-    signed = select_one(conn, OF_CHECKPOINT, leaf.seq) if leaf else None
+    signed = None
+    if leaf:
+        signed = select_one(conn, OF_CHECKPOINT, leaf.seq)
     if leaf is None or signed is None:
         return None
     try:

@@ -260,7 +260,9 @@ def wrap_list(line: str) -> Iterator[str]:
 
 
 def indent(piece: str, at: int) -> str:
-    return f"  {piece}" if at else piece
+    if at:
+        return f"  {piece}"
+    return piece
 
 
 QUESTIONS: dict[str, dict[str, str]] = {

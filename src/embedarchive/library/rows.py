@@ -49,7 +49,9 @@ def read_json(text: Any, kind: type[T]) -> T:
         value = json.loads(text or "null")
     except (TypeError, ValueError, RecursionError):
         value = None
-    return value if isinstance(value, kind) else kind()
+    if isinstance(value, kind):
+        return value
+    return kind()
 
 
 def read_strings(text: Any) -> tuple[str, ...]:
@@ -132,7 +134,9 @@ def read_sighting(origin: str | None, seen_at: Any, told: Row) -> Sighting | Non
         return None
     whose: Origin = "import" if origin == "import" else "memento"
     seen_by, source, taken_over_at = (told.get(name) for name in ("seen_by", "source", "taken_over_at"))
-    taken = str(taken_over_at) if taken_over_at else None
+    taken = None
+    if taken_over_at:
+        taken = str(taken_over_at)
     return Sighting(whose, str(seen_by or "somebody"), str(seen_at or ""), str(source or ""), taken)
 
 

@@ -65,7 +65,10 @@ def search(
     if dates and within.period is None and (found := _search_dated(conn, text, limit, within)) is not None:
         return found
     asked, terms = fold(text), quote_terms(text)
-    wide = limit if within == EVERYTHING else WIDE * limit
+    if within == EVERYTHING:
+        wide = limit
+    else:
+        wide = WIDE * limit
     ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
         ("words", lambda: _find_all(conn, asked, terms, limit, within)),
         ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), wide))),
@@ -126,7 +129,9 @@ def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limi
 def _known(conn: sqlite3.Connection, index: _Index, terms: Sequence[str]) -> list[str]:
     """The terms that stand anywhere in an index; the last may be the beginning of a word."""
     known = [term for term in terms if _stands(conn, index, term)]
-    begun = terms[-1] + "*" if terms and len(terms[-1]) >= LEAST_BEGUN else ""
+    begun = ""
+    if terms and len(terms[-1]) >= LEAST_BEGUN:
+        begun = terms[-1] + "*"
     if begun and terms[-1] not in known and _stands(conn, index, begun):
         known.append(begun)
     return known
@@ -176,7 +181,9 @@ def _subject(hit: Hit) -> object:
         return hit.post.key
     if hit.appearance:
         return (hit.appearance.article_id, hit.appearance.claim)
-    return hit.article.id if hit.article else None
+    if hit.article:
+        return hit.article.id
+    return None
 
 
 # ------------------------------------------------------------------------------------------------------------- matching

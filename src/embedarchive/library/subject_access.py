@@ -233,7 +233,9 @@ def unpack(text: str) -> str:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if "&" in text:
         text = html.unescape(text)
-    return unquote(text) if "%" in text else text
+    if "%" in text:
+        return unquote(text)
+    return text
 
 
 @dataclass
@@ -356,7 +358,9 @@ def find_quoting(conn: sqlite3.Connection, keys: set[str]) -> tuple[str, ...]:
 def make_like(wanted: Naming) -> str:
     """What a text is like that names them and is written in plain ASCII; '' where none can."""
     longest = max(wanted.folded.split(), key=len)
-    return f"%{longest}%" if longest.isascii() else ""
+    if longest.isascii():
+        return f"%{longest}%"
+    return ""
 
 
 def may_name(column: str) -> str:
@@ -496,7 +500,8 @@ def read_rows(
 
 def read_named(conn: sqlite3.Connection, table: str, wanted: Naming, where: str, values: Any) -> Iterator[Trace]:
     """Of the rows that a condition picks those that name somebody, each with the first column that does."""
-    values = values if isinstance(values, dict) else (values,)
+    if not isinstance(values, dict):
+        values = (values,)
     cursor = conn.execute(ask_for_rows(conn, table, where), values)
     names = [column[0] for column in cursor.description]
     for values in cursor:

@@ -44,7 +44,9 @@ def find_subjects(conn: sqlite3.Connection, text: str) -> tuple[Subject, ...]:
             return (Subject("post", known),)
     if article := find_article(conn, text):
         row = select_one(conn, "SELECT url FROM articles WHERE id = ?", article)
-        return (Subject("article", row["url"]),) if row else ()
+        if row:
+            return (Subject("article", row["url"]),)
+        return ()
     outlet = text.lower().removeprefix("www.")
     if select_one(conn, "SELECT 1 FROM articles WHERE outlet = ? LIMIT 1", outlet):
         return (Subject("outlet", outlet),)
@@ -58,8 +60,12 @@ def find_subjects(conn: sqlite3.Connection, text: str) -> tuple[Subject, ...]:
 
 def find_pictures(conn: sqlite3.Connection, path: Path) -> tuple[Subject, ...]:
     """Every file of the archive that shows the same picture. Raises UsageError where there is none."""
-    body = path.read_bytes() if path.stat().st_size <= LARGEST_PICTURE else b""
-    dhash = hash_picture(body) if is_picture(body) else None
+    body = b""
+    if path.stat().st_size <= LARGEST_PICTURE:
+        body = path.read_bytes()
+    dhash = None
+    if is_picture(body):
+        dhash = hash_picture(body)
     if dhash is None:
         raise UsageError(f"{path} is no picture whose like can be looked for. Nothing was changed.")
     alike = find_candidates(conn, dhash, MOST_PICTURES)

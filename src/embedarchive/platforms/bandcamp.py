@@ -35,12 +35,16 @@ def identify(url: SplitResult) -> str | None:
     if m:
         return f"{m[1].lower()}={m[2]}"
     page = _PAGE.match(url.path)
-    return f"{url.hostname}/{page[1]}/{page[2]}" if page else None
+    if page:
+        return f"{url.hostname}/{page[1]}/{page[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
     """The page, or the player where only the number is known."""
-    return f"https://bandcamp.com/EmbeddedPlayer/{native_id}/" if "=" in native_id else f"https://{native_id}"
+    if "=" in native_id:
+        return f"https://bandcamp.com/EmbeddedPlayer/{native_id}/"
+    return f"https://{native_id}"
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -109,7 +113,9 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
 
 def _read_track(track: Any, position: int) -> Media:
     files = dig(track, "file")
-    url = next((u for u in map(as_url, files.values()) if u), None) if isinstance(files, dict) else None
+    url = None
+    if isinstance(files, dict):
+        url = next((u for u in map(as_url, files.values()) if u), None)
     seconds = as_seconds(dig(track, "duration"))
     missing = None if url else "not_served"
     return Media("media", position, url or "", alt=as_text(dig(track, "title")), duration_s=seconds, missing=missing)

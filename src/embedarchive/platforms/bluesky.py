@@ -43,7 +43,9 @@ _PATH = re.compile(
 def identify(url: SplitResult) -> str | None:
     """`did/key`, or `handle/key` where the address names the author so."""
     m = _PATH.match(url.path.replace("%3A", ":").replace("%3a", ":"))
-    return f"{m[1]}/{m[2]}" if m else None
+    if m:
+        return f"{m[1]}/{m[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -55,13 +57,17 @@ def canonical(native_id: str) -> str:
 def date(native_id: str) -> str | None:
     """The record key is a clock in microseconds."""
     us = decode_tid(native_id.rpartition("/")[2])
-    return date_ms(us // 1000) if us else None
+    if us:
+        return date_ms(us // 1000)
+    return None
 
 
 def handle(url: SplitResult) -> str | None:
     """The author's handle, where the address carries it."""
     found = match_path(_PATH, url)
-    return None if not found or found.startswith("did:") else found
+    if not found or found.startswith("did:"):
+        return None
+    return found
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -262,7 +268,9 @@ def _classify_absence(page: Page) -> Verdict:
     """A closed account's posts are not found either: two services must deny the post while its account is there."""
     first = Sign("API knows the post", "getPostThread", "NotFound")
     account = page.answer("profile")
-    error = as_text(dig(read_json(account.body), "error")) if account and account.status == 400 else None
+    error = None
+    if account and account.status == 400:
+        error = as_text(dig(read_json(account.body), "error"))
     closed = {"AccountDeactivated": "deactivated", "AccountTakedown": "suspended"}.get(error or "")
     if closed:
         return Verdict("unavailable", closed, (first, Sign("account is open", "getProfile", error or "")))
@@ -289,7 +297,9 @@ def read_other_name(page: Page, post: Post) -> tuple[str, ...]:
     if classify(page, post).outcome != "available":
         return ()
     answer = page.answer("thread")
-    author = dig(read_json(answer.body), "thread", "post", "author") if answer else None
+    author = None
+    if answer:
+        author = dig(read_json(answer.body), "thread", "post", "author")
     own, _, key = post.native_id.rpartition("/")
     names = (as_text(dig(author, "did")), as_text(dig(author, "handle")))
     return tuple(f"{name}/{key}" for name in names if name and name not in (own, _NO_HANDLE))
@@ -300,7 +310,9 @@ _NO_HANDLE = "handle.invalid"
 
 
 def _read_post(answer: Answer | None) -> dict[str, Any]:
-    view = dig(read_json(answer.body), "thread", "post") if answer else None
+    view = None
+    if answer:
+        view = dig(read_json(answer.body), "thread", "post")
     author, record, embed = dig(view, "author"), dig(view, "record"), dig(view, "embed")
     name = as_text(dig(author, "handle"))
     media = tuple(_read_media(view))
@@ -333,7 +345,9 @@ _SENSITIVE = frozenset(("porn", "sexual", "nudity", "graphic-media", "gore", "se
 def _read_labels(view: Any) -> bool | None:
     """Whether author or service labelled the post as not for every eye; None where the answer says nothing of labels."""
     labels = dig(view, "labels")
-    return any(dig(label, "val") in _SENSITIVE for label in labels) if isinstance(labels, list) else None
+    if not isinstance(labels, list):
+        return None
+    return any(dig(label, "val") in _SENSITIVE for label in labels)
 
 
 def _read_text(text: str, facets: list[Any]) -> tuple[str, str]:
@@ -359,14 +373,18 @@ def _read_target(feature: Any) -> str | None:
     if _is_a(feature, "tag") and as_text(dig(feature, "tag")):
         return f"{_HOME}hashtag/{feature['tag']}"
     link = as_text(dig(feature, "uri"))
-    return link if link and link.startswith(("https://", "http://")) else None
+    if link and link.startswith(("https://", "http://")):
+        return link
+    return None
 
 
 def _read_quoted(embed: Any) -> str | None:
     """The address of the post that this one quotes (with media, the record is wrapped once more)."""
     uri = as_text(dig(embed, "record", "uri")) or as_text(dig(embed, "record", "record", "uri")) or ""
     m = re.fullmatch(r"at://([^/]+)/app\.bsky\.feed\.post/(\w+)", uri)
-    return canonical(f"{m[1]}/{m[2]}") if m else None
+    if m:
+        return canonical(f"{m[1]}/{m[2]}")
+    return None
 
 
 _READ = frozenset(
@@ -397,7 +415,9 @@ def _read_video(view: Any, embed: Any) -> Iterator[Media]:
     """The frame plays a stream; the file as uploaded is a blob of the author's repository (source: yt-dlp)."""
     size = as_size(dig(embed, "aspectRatio", "width")), as_size(dig(embed, "aspectRatio", "height"))
     alt, did, cid = as_text(dig(embed, "alt")), as_text(dig(view, "author", "did")), as_text(dig(embed, "cid"))
-    url = f"https://bsky.social/xrpc/com.atproto.sync.getBlob?did={did}&cid={cid}" if did and cid else ""
+    url = ""
+    if did and cid:
+        url = f"https://bsky.social/xrpc/com.atproto.sync.getBlob?did={did}&cid={cid}"
     yield Media("media", 1, url, *size, alt, missing=None if url else "stream_only")
     poster = as_text(dig(embed, "thumbnail"))
     if poster:

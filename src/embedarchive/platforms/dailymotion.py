@@ -53,16 +53,25 @@ def canonical(native_id: str) -> str:
 
 def permalink(url: SplitResult) -> str | None:
     """The film's page, with the ID of the article's own player in its query: some films play in no other."""
-    player = _PLAYER.match(url.path) if (url.hostname or "").startswith("geo.") else None
+    player = None
+    if (url.hostname or "").startswith("geo."):
+        player = _PLAYER.match(url.path)
     found = identify(url)
-    named = player[1] if player else query(url, "player")
-    return f"{canonical(found)}?player={named}" if found and named and re.fullmatch(r"\w{3,20}", named) else None
+    if player:
+        named = player[1]
+    else:
+        named = query(url, "player")
+    if found and named and re.fullmatch(r"\w{3,20}", named):
+        return f"{canonical(found)}?player={named}"
+    return None
 
 
 def find_player(post: Post) -> dict[str, str]:
     """The player of the article that embeds the film, else the one that needs no ID; and the address to ask about."""
     named = query(urlsplit(post.url), "player")
-    player = f"player/{named}.html" if named else "player.html"
+    player = "player.html"
+    if named:
+        player = f"player/{named}.html"
     return {"player": player, "asked": quote(canonical(post.native_id), safe="")}
 
 

@@ -66,24 +66,36 @@ def identify(url: SplitResult) -> str | None:
     """The last long number (or pfbid) of a post's address; inside a plugin's frame, that of its `href`."""
     plugin = _PLUGIN.match(url.path)
     if plugin:
-        inner = split_url(query(url, "href") or "") if plugin[1] in _SHOWING else None
-        found = identify(inner) if inner and "facebook." in (inner.hostname or "") else None
-        comment = _read_id(query(inner, "comment_id")) if inner and found and plugin[1] == _COMMENT else None
+        inner = None
+        if plugin[1] in _SHOWING:
+            inner = split_url(query(url, "href") or "")
+        found = None
+        if inner and "facebook." in (inner.hostname or ""):
+            found = identify(inner)
+        comment = None
+        if inner and found and plugin[1] == _COMMENT:
+            comment = _read_id(query(inner, "comment_id"))
         return f"{found}/{comment}" if comment else (found if plugin[1] != _COMMENT else None)
     if _BY_QUERY.match(url.path):
-        of_group = query(url, "id") if query(url, "view") == "permalink" else None
+        of_group = None
+        if query(url, "view") == "permalink":
+            of_group = query(url, "id")
         return _read_id(query(url, "story_fbid", "fbid", "v", "video_id", "multi_permalinks") or of_group)
     return match_path(_PATH, url)
 
 
 def _read_id(value: str | None) -> str | None:
-    return value if value and re.fullmatch(r"\d{5,25}(?:_\d{5,25})?|pfbid\w{10,100}", value) else None
+    if value and re.fullmatch(r"\d{5,25}(?:_\d{5,25})?|pfbid\w{10,100}", value):
+        return value
+    return None
 
 
 def about(native_id: str) -> str | None:
     """The post of a comment, whose id is `post/comment`."""
     post, _, comment = native_id.partition("/")
-    return post if comment else None
+    if comment:
+        return post
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -100,7 +112,9 @@ def permalink(url: SplitResult) -> str | None:
     if plugin:
         inner = split_url(query(url, "href") or "")
         link = permalink(inner) if inner else None
-        comment = query(inner, "comment_id") if inner and plugin[1] == _COMMENT else None
+        comment = None
+        if inner and plugin[1] == _COMMENT:
+            comment = query(inner, "comment_id")
         return _frame_comment(f"{link}{'&' if '?' in link else '?'}comment_id={comment}") if link and comment else link
     kept = [(k, v) for k in _KEPT if (v := query(url, k))]
     return f"https://www.facebook.com{url.path}" + ("?" + urlencode(kept) if kept else "")
@@ -114,7 +128,9 @@ def _frame_comment(link: str) -> str:
 def handle(url: SplitResult) -> str | None:
     """The page's name, where the address carries it."""
     m = re.match(r"^/([A-Za-z][\w.\-]{2,80})/(?:posts|videos|photos)/", url.path)
-    return m[1] if m and m[1] != "groups" else None
+    if m and m[1] != "groups":
+        return m[1]
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -417,7 +433,9 @@ def _read_home(address: str) -> str | None:
     if parts.path == "/profile.php":
         return _read_id(query(parts, "id"))
     m = re.match(r"/(?:people/[^/]+/)?([A-Za-z][\w.]{3,}|\d{5,})/?$", parts.path)
-    return m[1].lower() if m else None
+    if m:
+        return m[1].lower()
+    return None
 
 
 def _classify_broken(page: Page, post: Post) -> Verdict:
@@ -456,14 +474,20 @@ def _read_page(meta: Mapping[str, str]) -> dict[str, Any]:
 def _find_home(address: str) -> str:
     """The address of whoever posted, without what is counted by; a person without a name is known by a number."""
     home, _, _ = join_url(_HOME, address).partition("?")
-    number = _read_id(query(split_anything(address), "id")) if home.endswith("/profile.php") else None
-    return f"{home}?id={number}" if number else home
+    number = None
+    if home.endswith("/profile.php"):
+        number = _read_id(query(split_anything(address), "id"))
+    if number:
+        return f"{home}?id={number}"
+    return home
 
 
 def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
     face = tree.css_first("img[aria-label]")
     link = tree.css_first(_BYLINE)
-    home = _find_home(link.attributes.get("href") or "") if link else None
+    home = None
+    if link:
+        home = _find_home(link.attributes.get("href") or "")
     name = re.match(r"https://www\.facebook\.com/([A-Za-z][\w.\-]{2,80})/?$", home or "")
     message = tree.css_first('[data-testid="post_message"]')
     text, rich = read_rich_text(message, _HOME, _FOLDED, lambda u: unwrap_exit(u, _HOME)) if message else ("", "")
@@ -512,12 +536,18 @@ def _is_content(link: str) -> bool:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    if text and text.isdecimal():
+        return int(text)
+    return None
 
 
 def _id_of(link: str | None) -> str | None:
-    parts = split_url(join_url(_HOME, link)) if link else None
-    return identify(parts) if parts and "facebook." in (parts.hostname or "") else None
+    parts = None
+    if link:
+        parts = split_url(join_url(_HOME, link))
+    if parts and "facebook." in (parts.hostname or ""):
+        return identify(parts)
+    return None
 
 
 def _read_og(page: Page, post: Post) -> dict[str, str]:
@@ -526,13 +556,18 @@ def _read_og(page: Page, post: Post) -> dict[str, str]:
     A page may name its post by the other of its two ids, but then it stands under the address that was asked for.
     """
     full = page.answer("page")
-    meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
+    if full and full.status == 200:
+        meta = read_meta(parse_html(full.body))
+    else:
+        meta = {}
     named = _id_of(meta.get("og:url"))
     known = meta.get("og:title") and (meta.get("og:image") or meta.get("og:description"))
     if full is None or named is None or not known:
         return {}
     stayed = _are_of_two_forms(named, post.native_id) and _id_of(full.final_url) == post.native_id
-    return meta if named == post.native_id or stayed else {}
+    if named == post.native_id or stayed:
+        return meta
+    return {}
 
 
 # ------------------------------------------------------------------------------------------- what is taken for granted

@@ -20,7 +20,9 @@ def identify(url: SplitResult) -> str | None:
     """The number of a photo."""
     if url.path == "/photo.gne":
         found = query(url, "id")
-        return found if found and found.isdigit() else None
+        if found and found.isdigit():
+            return found
+        return None
     return match_path(_FRAME if is_embed_host(url) else _PATH, url)
 
 
@@ -32,7 +34,9 @@ def canonical(native_id: str) -> str:
 def permalink(url: SplitResult) -> str | None:
     """The photo's own address, which carries its owner."""
     m = re.match(r"^/photos/[\w@.%\-]{1,60}/\d{5,15}", url.path)
-    return f"https://www.flickr.com{m[0]}/" if m else None
+    if m:
+        return f"https://www.flickr.com{m[0]}/"
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -110,7 +114,10 @@ def short_link(number: int) -> str:
 
 def asked_address(post: Post) -> dict[str, str]:
     """The address to ask about."""
-    address = post.url if "/photos/" in post.url else short_link(int(post.native_id))
+    if "/photos/" in post.url:
+        address = post.url
+    else:
+        address = short_link(int(post.native_id))
     return {"address": quote(address, safe="")}
 
 

@@ -16,7 +16,9 @@ _PATH = re.compile(
 
 def identify(url: SplitResult) -> str | None:
     """The id of a gif."""
-    return match_path(_PATH, url) if not (url.hostname or "").startswith(("media", "i.")) else None
+    if not (url.hostname or "").startswith(("media", "i.")):
+        return match_path(_PATH, url)
+    return None
 
 
 def canonical(native_id: str) -> str:

@@ -54,10 +54,14 @@ _NO_PAGES = re.compile(r"(?:i|s|api|apidocs|help|blog|store|status|community)\.i
 
 def identify(url: SplitResult) -> str | None:
     """The id of an image, or `a/id` of an album, which the gallery shows under the same id."""
-    m = _PATH.match(url.path) if not _NO_PAGES.match(url.hostname or "") else None
+    m = None
+    if not _NO_PAGES.match(url.hostname or ""):
+        m = _PATH.match(url.path)
     if m is None or m[2].lower() in _ROUTES or (not m[1] and _is_word(url.path)):
         return None
-    return f"a/{m[2]}" if m[1] else m[2]
+    if m[1]:
+        return f"a/{m[2]}"
+    return m[2]
 
 
 def _is_word(path: str) -> bool:
@@ -68,7 +72,9 @@ def _is_word(path: str) -> bool:
 def permalink(url: SplitResult) -> str | None:
     """The gallery's own address: it shows albums and single images."""
     m = re.match(r"/(?:gallery|t|topic)/[^?#]+", url.path)
-    return f"https://imgur.com{m[0].rstrip('/').partition('/embed')[0]}" if m else None
+    if not m:
+        return None
+    return f"https://imgur.com{m[0].rstrip('/').partition('/embed')[0]}"
 
 
 def canonical(native_id: str) -> str:

@@ -74,7 +74,9 @@ def identify(url: SplitResult) -> str | None:
     if not m or m[1].lower() in _NOT_CODES:
         return None
     code = m[1]
-    return code[:-_PRIVATE_TAIL] if len(code) > _PRIVATE_TAIL + 8 else code
+    if len(code) > _PRIVATE_TAIL + 8:
+        return code[:-_PRIVATE_TAIL]
+    return code
 
 
 def media_id(shortcode: str) -> int:
@@ -91,7 +93,9 @@ def date(shortcode: str) -> str | None:
     """When the post was made: the id's upper bits are milliseconds."""
     since_first = media_id(shortcode) >> 23
     # Before August 2011 ids were serial numbers; such a one would be of the first seconds of the clock.
-    return date_ms(since_first + _FIRST_MS) if since_first > 60_000 else None
+    if since_first > 60_000:
+        return date_ms(since_first + _FIRST_MS)
+    return None
 
 
 def canonical(shortcode: str) -> str:
@@ -102,7 +106,9 @@ def canonical(shortcode: str) -> str:
 def handle(url: SplitResult) -> str | None:
     """The owner's handle, where the address carries it."""
     m = _HANDLE.match(url.path)
-    return m[1] if m and m[1] != "share" else None
+    if m and m[1] != "share":
+        return m[1]
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -113,7 +119,9 @@ def is_short(url: SplitResult) -> bool:
 def read_number(number: str) -> tuple[str, ...]:
     """A numeric media id, `pk` or `pk_owner`, as a shortcode; only if it dates from when Instagram existed."""
     code = shortcode_of(int(number.partition("_")[0]))
-    return (code,) if len(code) >= 9 and date(code) else ()
+    if len(code) >= 9 and date(code):
+        return (code,)
+    return ()
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -395,11 +403,17 @@ def _classify_broken(page: Page, post: Post, tree: LexborHTMLParser) -> Verdict:
 def _look_for_gate(page: Page, post: Post) -> Verdict | None:
     """Is it there, but kept from some readers (age, country)?"""
     full, oembed = page.answer("page"), page.answer("oembed")
-    failure = re.search(r'"failure_reason":\s*"(\w+)"', full.body) if full else None
+    failure = None
+    if full:
+        failure = re.search(r'"failure_reason":\s*"(\w+)"', full.body)
     if failure:
-        reason = "age" if failure[1] == "MA" else "restricted"
+        reason = "restricted"
+        if failure[1] == "MA":
+            reason = "age"
         return verdict("unavailable", reason, "page", "failure_reason", failure[1])
-    data = read_json(oembed.body) if oembed and oembed.status == 400 else None
+    data = None
+    if oembed and oembed.status == 400:
+        data = read_json(oembed.body)
     if not isinstance(data, dict) or not {"gating_type", "blocks_logging_data", "message"} & data.keys():
         return None
     block = str(data.get("blocks_logging_data") or "")
@@ -421,7 +435,9 @@ def _look_for_post(page: Page, post: Post) -> Verdict | None:
         same = pk in meta.get("al:ios:url", "") or f"/{post.native_id}/" in meta.get("og:url", "")
         if same and meta.get("og:image"):
             return judge_refused_frame(read_og(page), Sign("page", "og:image", meta.get("og:url", pk)))
-    data = read_json(oembed.body) if oembed and oembed.status == 200 else None
+    data = None
+    if oembed and oembed.status == 200:
+        data = read_json(oembed.body)
     if pk in str(dig(data, "media_id") or ""):
         return judge_refused_frame(read_oembed(oembed), Sign("oembed", "media_id", pk))
     return None
@@ -436,8 +452,12 @@ def _look_for_owner(page: Page, post: Post) -> Verdict | None:
     if not full or full.status != 200 or _code_of(full.final_url) != post.native_id:
         return None
     about = re.search(rf'"(?:short)?code":\s*"{re.escape(post.native_id)}"', full.body)
-    owner = _PRIVATE.search(full.body) if about else None
-    return verdict("unavailable", "private", "page", "is_private", owner[1] or owner[2]) if owner else None
+    owner = None
+    if about:
+        owner = _PRIVATE.search(full.body)
+    if not owner:
+        return None
+    return verdict("unavailable", "private", "page", "is_private", owner[1] or owner[2])
 
 
 def _look_for_absence(page: Page, post: Post) -> Verdict | None:
@@ -446,9 +466,9 @@ def _look_for_absence(page: Page, post: Post) -> Verdict | None:
     if not oembed or oembed.status != 404 or "/oembed" not in oembed.final_url:
         return None
     said = oembed.body.strip()
-    return (
-        verdict("gone", "deleted", "oembed", "status", 404) if said and "<" not in said and len(said) < 2000 else None
-    )
+    if said and "<" not in said and len(said) < 2000:
+        return verdict("gone", "deleted", "oembed", "status", 404)
+    return None
 
 
 def describe(page: Page, post: Post) -> Description:
@@ -485,7 +505,9 @@ def read_media_object(body: str) -> dict[str, Any]:
     """The media object that reels, videos and carousels carry (photos have none), in any shape since 2017."""
     context = CONTEXT.search(body)
     text = read_json(context[1]) if context else None
-    outer = read_json(text) if isinstance(text, str) else None
+    outer = None
+    if isinstance(text, str):
+        outer = read_json(text)
     for candidate in (outer, *(read_json_after(body, marker) for marker in _OLDER)):
         media = find_key(candidate, _MEDIA_NAMES)
         if media:
@@ -526,7 +548,9 @@ def _read_slides(data: dict[str, Any], blocked: bool) -> tuple[Media, ...]:
     nodes = [node for edge in edges if isinstance(node := dig(edge, "node"), dict)] or [data]
     slides = [m for position, node in enumerate(nodes, 1) for m in _read_slide(node, position, blocked)]
     avatar = as_text(dig(data, "owner", "profile_pic_url"))
-    return (*slides, Media("avatar", 0, avatar)) if avatar and slides else tuple(slides)
+    if avatar and slides:
+        return (*slides, Media("avatar", 0, avatar))
+    return tuple(slides)
 
 
 def _read_slide(node: dict[str, Any], position: int, blocked: bool) -> Iterator[Media]:
@@ -540,8 +564,12 @@ def _read_slide(node: dict[str, Any], position: int, blocked: bool) -> Iterator[
             yield Media("media", position, picture, *size, alt=alt)
         return
     video, length = as_text(node.get("video_url")), node.get("video_duration")
-    lacking = "copyright_blocked" if blocked else "not_served"
-    seconds = float(length) if isinstance(length, int | float) else None
+    lacking = "not_served"
+    if blocked:
+        lacking = "copyright_blocked"
+    seconds = None
+    if isinstance(length, int | float):
+        seconds = float(length)
     yield Media("media", position, video or "", *size, alt=alt, duration_s=seconds, missing=None if video else lacking)
     if picture:
         yield Media("poster", position, picture, *size, alt=alt)
@@ -550,7 +578,9 @@ def _read_slide(node: dict[str, Any], position: int, blocked: bool) -> Iterator[
 def find_widest(pictures: Iterable[tuple[str, int]]) -> str | None:
     """The widest picture that is no square crop (`stp=c0.135.1080.1080a_…`), the first of equals."""
     whole = [p for p in pictures if p[0] and not re.search(r"[?&]stp=c\d+\.\d+\.\d+\.\d+a?_", p[0])]
-    return max(whole, key=lambda p: p[1])[0] if whole else None
+    if whole:
+        return max(whole, key=lambda p: p[1])[0]
+    return None
 
 
 def read_card(card: LexborNode) -> dict[str, Any]:
@@ -604,7 +634,10 @@ def _read_card_media(card: LexborNode, owner: str | None) -> tuple[Media, ...]:
 def read_og(page: Page) -> dict[str, Any]:
     """Read the full page's metadata, all there is when embedding was refused."""
     full = page.answer("page")
-    meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
+    if full and full.status == 200:
+        meta = read_meta(parse_html(full.body))
+    else:
+        meta = {}
     name = re.match(r"(.+?) \(@([\w.]+)\)", meta.get("twitter:title", ""), re.S)
     quoted = re.match(r'.+?: ["“](.*)["”]$', meta.get("og:title", ""), re.S)
     owner = _first_segment(meta.get("og:url", "")) or (name[2] if name else None)
@@ -622,12 +655,16 @@ def read_og(page: Page) -> dict[str, Any]:
 def _first_segment(link: str) -> str | None:
     """The owner's handle, with which the full page's own address begins."""
     found = re.match(r"https://www\.instagram\.com/([\w.]+)/(?:p|reel|tv)/", link)
-    return found[1] if found else None
+    if found:
+        return found[1]
+    return None
 
 
 def _drop_query(link: str) -> str:
     """Links to Instagram lose their trackers; a link elsewhere stays as it is."""
-    return link.partition("?")[0] if link.startswith(_HOME) else link
+    if link.startswith(_HOME):
+        return link.partition("?")[0]
+    return link
 
 
 # ------------------------------------------------------------------------------------------- what is taken for granted

@@ -31,9 +31,13 @@ def identify(url: SplitResult) -> str | None:
         return m[1]
     if path.rstrip("/") == "/feed":
         named = _BY_QUERY.search(query(url, "highlightedUpdateUrn", "highlightedUpdateUrns", "updateEntityUrn") or "")
-        return named[0] if named else None
+        if named:
+            return named[0]
+        return None
     slug = _SLUG.match(path)
-    return f"urn:li:{slug[1]}:{slug[2]}" if slug else None
+    if slug:
+        return f"urn:li:{slug[1]}:{slug[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -49,7 +53,9 @@ def date(native_id: str) -> str | None:
 def handle(url: SplitResult) -> str | None:
     """The author's name in the address, where it carries one."""
     m = re.match(r"^/posts/([\w%-]{1,100}?)_", url.path)
-    return m[1] if m else None
+    if m:
+        return m[1]
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -170,8 +176,13 @@ def read_page(answer: Answer, post: Post) -> Said:
     """Read the update's own page: its 404 denies it, its linked data tells of it, a wall says nothing."""
     stayed = urlsplit(answer.final_url).path.startswith(("/feed/update/", "/posts/"))
     if answer.status in (404, 410):
-        return None if stayed else {}
-    items = read_json_ld(parse_html(answer.body)) if answer.status == 200 and stayed else []
+        if stayed:
+            return None
+        return {}
+    if answer.status == 200 and stayed:
+        items = read_json_ld(parse_html(answer.body))
+    else:
+        items = []
     item = next((i for i in items if i.get("@type") in ("SocialMediaPosting", "DiscussionForumPosting")), None)
     named = f"{dig(item, '@id')} {dig(item, 'url')}"
     if item is None or post.native_id.rpartition(":")[2] not in re.findall(r"\d{15,}", named):

@@ -34,7 +34,9 @@ _HANDLE = re.compile(r"^/(?:@|users/)([\w.\-]{1,64}(?:@[\w.\-]{3,100})?)/")
 def identify(url: SplitResult) -> str | None:
     """`host/id`: an id means something on its own instance only."""
     found = match_path(_PATH, url)
-    return f"{(url.hostname or '').lower()}/{found}" if found else None
+    if not found:
+        return None
+    return f"{(url.hostname or '').lower()}/{found}"
 
 
 def canonical(native_id: str) -> str:

@@ -48,7 +48,9 @@ _DIGITS = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 def identify(url: SplitResult) -> str | None:
     """`host/UUID`: every instance that federates a video shows it under the same UUID, and may lose it by itself."""
     found = read_uuid(url)
-    return f"{(url.hostname or '').lower()}/{found}" if found else None
+    if not found:
+        return None
+    return f"{(url.hostname or '').lower()}/{found}"
 
 
 def read_uuid(url: SplitResult) -> str | None:
@@ -59,8 +61,12 @@ def read_uuid(url: SplitResult) -> str | None:
     number = 0
     for digit in found:
         number = number * len(_DIGITS) + _DIGITS.index(digit)
-    long = str(UUID(int=number)) if number < 1 << 128 else ""
-    return long if re.fullmatch(_LONG, long) else None
+    long = ""
+    if number < 1 << 128:
+        long = str(UUID(int=number))
+    if re.fullmatch(_LONG, long):
+        return long
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -169,7 +175,9 @@ def _read_film(video: dict[str, Any]) -> Media:
 
 def find_gate(page: Page, tree: LexborHTMLParser) -> str | None:
     """A player that asks for a password."""
-    return "password" if tree.css_first(PASSWORD) else None
+    if tree.css_first(PASSWORD):
+        return "password"
+    return None
 
 
 FRAMED = Framed(

@@ -29,7 +29,9 @@ def identify(url: SplitResult) -> str | None:
     """The number of a pin."""
     if url.path.startswith("/ext/embed.html"):
         found = query(url, "id")
-        return found if found and found.isdigit() else None
+        if found and found.isdigit():
+            return found
+        return None
     return match_path(_PATH, url)
 
 
@@ -207,7 +209,9 @@ def read_pin(answer: Answer, post: Post) -> Said:
     pin = dig(data, "data", 0) or dig(data, "resource_response", "data")
     if not isinstance(pin, dict) or not pin.get("id"):
         denied = isinstance(data, dict) and "data" in data and not data["data"]
-        return None if denied else {}
+        if denied:
+            return None
+        return {}
     owner = pin.get("pinner")
     name, media = as_text(dig(owner, "username")), tuple(_read_media(pin))
     face = as_url(dig(owner, "image_small_url"))
@@ -250,10 +254,15 @@ def _find_film(films: Any) -> dict[str, Any] | None:
 
 def _find_picture(images: Any) -> tuple[str, int | None, int | None] | None:
     """The picture as uploaded, else the largest that is no crop: `600x315` and squares are cut to fit."""
-    sizes = images if isinstance(images, dict) else {}
+    if isinstance(images, dict):
+        sizes = images
+    else:
+        sizes = {}
     whole = [sizes[k] for k in ("orig", "1200x", "736x", "564x", "474x", "345x", "237x", "236x") if k in sizes]
     best = next((s for s in whole if as_text(dig(s, "url"))), None)
-    return (best["url"], as_count(best.get("width")), as_count(best.get("height"))) if best else None
+    if not best:
+        return None
+    return (best["url"], as_count(best.get("width")), as_count(best.get("height")))
 
 
 def _read_time(created: object) -> str | None:

@@ -40,7 +40,9 @@ _EPOCH_MS = 1_549_756_800_000
 def identify(url: SplitResult) -> str | None:
     """`host/number`: a number means something on its own instance only."""
     found = match_path(_PATH, url)
-    return f"{(url.hostname or '').lower()}/{found}" if found else None
+    if not found:
+        return None
+    return f"{(url.hostname or '').lower()}/{found}"
 
 
 def canonical(native_id: str) -> str:

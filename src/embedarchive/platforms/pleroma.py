@@ -47,7 +47,9 @@ def canonical(native_id: str) -> str:
 def date(native_id: str) -> str | None:
     """A flake's upper half is milliseconds; a UUID tells none."""
     name = native_id.partition("/")[2]
-    return None if "/" in name else date_ms(read_ms(name))
+    if "/" in name:
+        return None
+    return date_ms(read_ms(name))
 
 
 def handle(url: SplitResult) -> str | None:

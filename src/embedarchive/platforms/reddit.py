@@ -36,9 +36,15 @@ def identify(url: SplitResult) -> str | None:
     host = url.hostname or ""
     if host in ("redd.it", "www.redd.it"):
         found = match_path(_SHORT, url)
-        return found.lower() if found else None
-    m = _PATH.match(url.path) if not host.startswith(("i.", "v.", "preview.")) else None
-    return "/".join(g.lower() for g in m.groups() if g) if m else None
+        if found:
+            return found.lower()
+        return None
+    m = None
+    if not host.startswith(("i.", "v.", "preview.")):
+        m = _PATH.match(url.path)
+    if not m:
+        return None
+    return "/".join(g.lower() for g in m.groups() if g)
 
 
 def canonical(native_id: str) -> str:
@@ -50,14 +56,18 @@ def canonical(native_id: str) -> str:
 def about(native_id: str) -> str | None:
     """The post of a comment, whose id is `post/comment`."""
     post, _, comment = native_id.partition("/")
-    return post if comment else None
+    if comment:
+        return post
+    return None
 
 
 def permalink(url: SplitResult) -> str | None:
     """The post's own address: without its community, the frame leaves title and author out."""
     m = re.match(r"/((?:r|user|u)/[\w-]{1,50})/comments/", url.path)
     found = identify(url) if m else None
-    return canonical(found).replace(".com/comments/", f".com/{m[1]}/comments/") if m and found else None
+    if m and found:
+        return canonical(found).replace(".com/comments/", f".com/{m[1]}/comments/")
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -175,7 +185,9 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     address = re.search(r"/comments/(\w+)", attribute(tree, _ADDRESS, "value") or "")
     data = _read_data(tree)
     if not address or not data.get("type"):
-        return None if address and data else {}
+        if address and data:
+            return None
+        return {}
     name = re.search(r"/user/([\w-]+)", attribute(tree, 'a[href*="/user/"]', "href") or "")
     created, media = data.get("created_timestamp"), _read_media(tree, data)
     return {
@@ -196,13 +208,17 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
 
 def _read_data(tree: LexborHTMLParser) -> dict[str, Any]:
     data = dig(read_attribute(tree, "shreddit-screenview-data", "data"), "post")
-    return data if isinstance(data, dict) else {}
+    if isinstance(data, dict):
+        return data
+    return {}
 
 
 def _read_comments(tree: LexborHTMLParser, post_id: str) -> int | None:
     """The number in the last link to the post itself, which leads to its comments."""
     links = [n for n in tree.css(f'a[href*="/comments/{post_id}"]') if not n.css_first("h1, shreddit-embed-title")]
-    return read_count(text_of(links[-1])) if links else None
+    if links:
+        return read_count(text_of(links[-1]))
+    return None
 
 
 def _read_media(tree: LexborHTMLParser, data: dict[str, Any]) -> tuple[Media, ...]:
@@ -218,13 +234,17 @@ def _read_media(tree: LexborHTMLParser, data: dict[str, Any]) -> tuple[Media, ..
         tree, "img[src*='preview.redd.it']", "src"
     )
     film = Media("media", 1, "", missing="only_streamed")
-    return (film, Media("poster", 1, poster)) if poster else (film,)
+    if poster:
+        return (film, Media("poster", 1, poster))
+    return (film,)
 
 
 def find_gate(page: Page, tree: LexborHTMLParser) -> str | None:
     """A post taken down keeps its address in the frame and loses its kind, title and score."""
     has_address = "/comments/" in (attribute(tree, _ADDRESS, "value") or "")
-    return "removed" if has_address and _read_data(tree) and not _read_data(tree).get("type") else None
+    if has_address and _read_data(tree) and not _read_data(tree).get("type"):
+        return "removed"
+    return None
 
 
 def frame_path(post: Post) -> dict[str, str]:

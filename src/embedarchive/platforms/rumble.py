@@ -71,7 +71,9 @@ def read_video(answer: Answer, post: Post) -> Said:
     """Read what the player is told (its shape: yt-dlp). It names no id: page and player have different ones."""
     data = read_json_answer(answer)
     if not as_text(dig(data, "title")):
-        return None if data is False else {}
+        if data is False:
+            return None
+        return {}
     films = dig(data, "ua", "mp4")
     files = [f for f in (films.values() if isinstance(films, dict) else ()) if as_url(dig(f, "url"))]
     best: dict[str, Any] = max(files, key=lambda f: as_count(dig(f, "meta", "h")) or 0, default={})

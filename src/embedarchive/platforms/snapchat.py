@@ -38,7 +38,9 @@ _PATH = re.compile(r"^/(?:embed/)?(?:@[\w.\-]{1,40}/)?(spotlight|lens|p|s|story|
 def identify(url: SplitResult) -> str | None:
     """`kind/id`, since each kind counts for itself."""
     m = _PATH.match(url.path)
-    return f"{m[1]}/{m[2]}" if m else None
+    if m:
+        return f"{m[1]}/{m[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -49,7 +51,9 @@ def canonical(native_id: str) -> str:
 def handle(url: SplitResult) -> str | None:
     """The author's handle, where the address carries it."""
     m = re.match(r"^/(?:embed/)?@([\w.\-]{1,40})/", url.path)
-    return m[1] if m else None
+    if m:
+        return m[1]
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -132,7 +136,9 @@ def read_state(tree: LexborHTMLParser, post: Post) -> Said:
     stories = as_list(dig(props, "spotlightFeed", "spotlightStories"))
     story = next((s for s in stories if dig(s, "story", "storyId", "value") == name), None)
     video = dig(story, "metadata", "videoMetadata")
-    return {"id": name, **_read_video(video)} if isinstance(video, dict) else {}
+    if isinstance(video, dict):
+        return {"id": name, **_read_video(video)}
+    return {}
 
 
 def read_page(answer: Answer, post: Post) -> Said:
@@ -141,7 +147,9 @@ def read_page(answer: Answer, post: Post) -> Said:
         return {}
     if answer.status in (404, 410):
         return None
-    return read_state(parse_html(answer.body), post) if answer.status == 200 else {}
+    if answer.status != 200:
+        return {}
+    return read_state(parse_html(answer.body), post)
 
 
 def _read_video(video: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +173,9 @@ def _read_video(video: dict[str, Any]) -> dict[str, Any]:
 
 def _number(value: Any) -> int | None:
     """The number that the state writes as a number or as digits."""
-    return int(value) if isinstance(value, int) or str(value).isdecimal() else None
+    if isinstance(value, int) or str(value).isdecimal():
+        return int(value)
+    return None
 
 
 FRAMED = Framed(

@@ -97,12 +97,18 @@ def identify(url: SplitResult) -> str | None:
     """`tracks/N`, `playlists/N`, or `user/name`; a player's address holds one of them in `url`."""
     if is_frame(url):
         inner = split_url(query(url, "url") or "")
-        return identify(inner) if inner and "soundcloud" in (inner.hostname or "") else None
+        if inner and "soundcloud" in (inner.hostname or ""):
+            return identify(inner)
+        return None
     m = _NUMBER.match(url.path)
     if m:
         return f"{m[1].lower()}/{m[2]}"
-    n = _NAME.match(url.path) if url.hostname in _PAGES else None
-    return f"{n[1]}/{n[2]}" if n and n[1] not in _NOT_USERS and n[2] not in _NOT_TRACKS else None
+    n = None
+    if url.hostname in _PAGES:
+        n = _NAME.match(url.path)
+    if n and n[1] not in _NOT_USERS and n[2] not in _NOT_TRACKS:
+        return f"{n[1]}/{n[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -115,7 +121,9 @@ def permalink(url: SplitResult) -> str | None:
     """The address of an unlisted sound, which nobody can hear without its token."""
     if is_frame(url):
         inner = split_url(query(url, "url") or "")
-        return permalink(inner) if inner else None
+        if inner:
+            return permalink(inner)
+        return None
     found, secret = identify(url), read_secret(url)
     if not found or not secret:
         return None

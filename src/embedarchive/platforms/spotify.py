@@ -34,7 +34,9 @@ def identify(url: SplitResult) -> str | None:
     """`kind/id`."""
     button = url.path.startswith("/follow/")
     m = _PATH.match(url.path) or (None if button else _URI.search((query(url, "uri") or "")[:300]))
-    return f"{m[1]}/{m[2]}" if m else None
+    if m:
+        return f"{m[1]}/{m[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -124,7 +126,9 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     props = dig(read_script(tree, "script#__NEXT_DATA__"), "props", "pageProps")
     entity = dig(props, "state", "data", "entity")
     if not isinstance(entity, dict):
-        return None if dig(props, "status") == 404 else {}
+        if dig(props, "status") == 404:
+            return None
+        return {}
     artists = [n for n in (as_text(dig(a, "name")) for a in as_list(entity.get("artists"))) if n]
     covers = as_list(dig(entity, "visualIdentity", "image")) or as_list(dig(entity, "coverArt", "sources"))
     best: dict[str, Any] = max(

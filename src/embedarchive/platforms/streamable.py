@@ -86,7 +86,9 @@ _NO_PAGES = re.compile(r"(?:cdn[\w-]*|ajax|api|support|help|blog|status|docs)\.s
 def identify(url: SplitResult) -> str | None:
     """The id of a video."""
     found = match_path(_PATH, url)
-    return found if found and found not in _ROUTES and not _NO_PAGES.match(url.hostname or "") else None
+    if found and found not in _ROUTES and not _NO_PAGES.match(url.hostname or ""):
+        return found
+    return None
 
 
 def canonical(native_id: str) -> str:

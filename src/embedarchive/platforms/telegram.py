@@ -51,7 +51,9 @@ _NOT_CHANNELS = {
 def identify(url: SplitResult) -> str | None:
     """`channel/number`; a topic's message keeps its last number."""
     m = _PATH.match(url.path)
-    return f"{m[1]}/{m[3] or m[2]}" if m and m[1].lower() not in _NOT_CHANNELS else None
+    if m and m[1].lower() not in _NOT_CHANNELS:
+        return f"{m[1]}/{m[3] or m[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -178,7 +180,9 @@ def read_channel(answer: Answer, post: Post) -> Said:
     numbers = [
         int(name.rpartition("/")[2]) for name in shown if re.fullmatch(rf"{re.escape(channel)}/\d{{1,12}}", name)
     ]
-    return None if numbers and min(numbers) < int(number) < max(numbers) else {}
+    if numbers and min(numbers) < int(number) < max(numbers):
+        return None
+    return {}
 
 
 FRAMED = Framed(

@@ -152,7 +152,9 @@ def classify(page: Page, post: Post) -> Verdict:
 
 def _classify_card(tree: LexborHTMLParser, post: Post) -> Verdict:
     link = tree.css_first(".Embed .LinkContainer a[href]")
-    seen = _code_of(link.attributes.get("href")) if link else None
+    seen = None
+    if link:
+        seen = _code_of(link.attributes.get("href"))
     if seen != post.native_id:
         return verdict("error", "wrong_post", "card links to the post", ".LinkContainer a", seen or "no link")
     if not tree.css_first(".Embed .ActionBarContainer, .Embed .BarcelonaSmallLogoContainer"):
@@ -188,7 +190,9 @@ def _find_own(card: LexborNode) -> LexborNode:
     """The container of the post itself. A reply's frame shows its parent first, in a container of the same kind."""
     shown = _own(card, ".OuterContainer")
     full = [each for each in shown if "OuterContainerFull" in (each.attributes.get("class") or "").split()]
-    return (full or shown)[-1] if len(shown) > 1 else card
+    if len(shown) > 1:
+        return (full or shown)[-1]
+    return card
 
 
 def _read_card(card: LexborNode) -> dict[str, Any]:
@@ -198,7 +202,10 @@ def _read_card(card: LexborNode) -> dict[str, Any]:
         read_rich_text(body, _HOME, clean=lambda link: unwrap_exit(link, _HOME), pre=True) if body else ("", "")
     )
     bars = _own(card, ".ActionBarContainer")
-    icons = bars[-1].css(".ActionBarIcon") if bars else []
+    if bars:
+        icons = bars[-1].css(".ActionBarIcon")
+    else:
+        icons = []
     counts = [read_count(text_of(icon.css_first(".ActionBarCount"))) for icon in icons] + [None] * 4
     media = tuple(_read_media(card))
     kind = as_kind(media, moving=_first_own(card, "video") is not None)
@@ -231,7 +238,9 @@ def _read_media(card: LexborNode) -> Iterator[Media]:
 
 def _code_of(link: str | None) -> str | None:
     parts = split_url(link or "")
-    return identify(parts) if parts else None
+    if parts:
+        return identify(parts)
+    return None
 
 
 def _own(card: LexborNode, css: str) -> list[LexborNode]:
@@ -247,7 +256,10 @@ def _first_own(card: LexborNode, css: str) -> LexborNode | None:
 def _read_og(page: Page, post: Post) -> dict[str, Any]:
     """Read the full page's metadata, if it is the post's: empty for the shell that stands for every refusal."""
     full = page.answer("page")
-    meta = read_meta(parse_html(full.body)) if full and full.status == 200 else {}
+    if full and full.status == 200:
+        meta = read_meta(parse_html(full.body))
+    else:
+        meta = {}
     if meta.get("og:type") != "article" or _code_of(meta.get("og:url")) != post.native_id:
         return {}
     # The page of a post that nobody may see has the address that was asked for, too; but no author.

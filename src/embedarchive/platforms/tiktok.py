@@ -68,7 +68,9 @@ def date(native_id: str) -> str | None:
 def handle(url: SplitResult) -> str | None:
     """The author's handle, where the address carries it."""
     found = match_path(_HANDLE, url)
-    return None if found == "_" else found
+    if found == "_":
+        return None
+    return found
 
 
 def is_short(url: SplitResult) -> bool:
@@ -225,7 +227,9 @@ def classify(page: Page, post: Post) -> Verdict:
     seen = as_text(dig(video, "itemInfos", "id"))
     if seen:
         known = "id is the post's", "itemInfos.id", seen
-        return verdict("available", None, *known) if seen == post.native_id else verdict("error", "wrong_post", *known)
+        if seen == post.native_id:
+            return verdict("available", None, *known)
+        return verdict("error", "wrong_post", *known)
     tree = parse_page(page)
     if "_wafchallengeid" in page.body:
         return verdict("blocked", "challenge", "no challenge", "script", "_wafchallengeid")
@@ -242,7 +246,9 @@ def _classify_absence(page: Page, post: Post) -> Verdict:
     if code == 10204:
         # A video for friends only has the code of a deleted one, and this word of the API's, which is never translated.
         shared = "status_friend_see" in said
-        return Verdict("unavailable", "private", (frame, sign)) if shared else Verdict("gone", "deleted", (frame, sign))
+        if shared:
+            return Verdict("unavailable", "private", (frame, sign))
+        return Verdict("gone", "deleted", (frame, sign))
     if code in _HIDDEN:
         return Verdict("unavailable", _HIDDEN[code], (frame, sign))
     if code == 0 and dig(detail, "itemInfo", "itemStruct", "id") == post.native_id:
@@ -253,15 +259,21 @@ def _classify_absence(page: Page, post: Post) -> Verdict:
 def _read_frame(page: Page, post: Post) -> Any:
     """The post's part of the frame's state."""
     node = parse_page(page).css_first("script#__FRONTITY_CONNECT_STATE__")
-    data = dig(read_json(node.text()), "source", "data") if node else None
+    data = None
+    if node:
+        data = dig(read_json(node.text()), "source", "data")
     return dig(data, f"/embed/v2/{post.native_id}", "videoData")
 
 
 def _read_detail(page: Page) -> Any:
     """What the post's own page, or the one for phones, says of it; None for a page that was bounced elsewhere."""
     full = page.answer("page")
-    node = parse_html(full.body).css_first("script#__UNIVERSAL_DATA_FOR_REHYDRATION__") if full else None
-    scope = dig(read_json(node.text()), "__DEFAULT_SCOPE__") if node else None
+    node = None
+    if full:
+        node = parse_html(full.body).css_first("script#__UNIVERSAL_DATA_FOR_REHYDRATION__")
+    scope = None
+    if node:
+        scope = dig(read_json(node.text()), "__DEFAULT_SCOPE__")
     return dig(scope, "webapp.video-detail") or dig(scope, "webapp.reflow.video.detail")
 
 

@@ -128,7 +128,9 @@ PROBES = (Probe("status", _API), Probe("status", _API, when="available"))
 def permalink(url: SplitResult) -> str | None:
     """The post's own address: its frame wants the author's handle."""
     name, number = handle(url), identify(url)
-    return f"https://truthsocial.com/@{name}/posts/{number}" if name and number else None
+    if name and number:
+        return f"https://truthsocial.com/@{name}/posts/{number}"
+    return None
 
 
 def _fields(post: Post) -> dict[str, str]:

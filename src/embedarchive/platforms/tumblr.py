@@ -32,7 +32,9 @@ _TOKEN = re.compile(r"^/embed/post/([\w:-]{3,60})/\d")
 
 def identify(url: SplitResult) -> str | None:
     """The number of a post; unique over all blogs. The host of short links has codes only."""
-    return None if (url.hostname or "").endswith("tmblr.co") else match_path(_PATH, url)
+    if (url.hostname or "").endswith("tmblr.co"):
+        return None
+    return match_path(_PATH, url)
 
 
 def canonical(native_id: str) -> str:
@@ -45,7 +47,9 @@ def permalink(url: SplitResult) -> str | None:
     blog, number, token = handle(url), identify(url), _TOKEN.match(url.path)
     if token and number:
         return f"https://embed.tumblr.com/embed/post/{token[1]}/{number}"
-    return f"https://www.tumblr.com/{blog}/{number}" if blog and number else None
+    if blog and number:
+        return f"https://www.tumblr.com/{blog}/{number}"
+    return None
 
 
 def handle(url: SplitResult) -> str | None:
@@ -55,7 +59,9 @@ def handle(url: SplitResult) -> str | None:
     if blog not in ("www", "tumblr", "embed", "m", "tpmblr", "fxtumblr"):
         return blog
     m = re.match(r"^/(?:blog/view/|blog/)?([\w-]{1,60})/\d{8,20}", url.path)
-    return m[1] if m and m[1] != "post" else None
+    if m and m[1] != "post":
+        return m[1]
+    return None
 
 
 def is_short(url: SplitResult) -> bool:
@@ -165,7 +171,9 @@ def frame_blog(post: Post) -> dict[str, str]:
     nothing."""
     url = urlsplit(post.url)
     token, blog = _TOKEN.match(url.path), handle(url)
-    asked = f"https%3A%2F%2F{blog}.tumblr.com%2Fpost%2F{post.native_id}" if blog else ""
+    asked = ""
+    if blog:
+        asked = f"https%3A%2F%2F{blog}.tumblr.com%2Fpost%2F{post.native_id}"
     return {"blog": (token[1] if token else blog) or "post", "asked": asked}
 
 

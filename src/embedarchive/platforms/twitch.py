@@ -24,13 +24,19 @@ def identify(url: SplitResult) -> str | None:
     """A clip's slug, or `v` and the number of a video."""
     host = url.hostname or ""
     if host.startswith("clips."):
-        return query(url, "clip") if url.path.startswith("/embed") else match_path(_BARE, url) or match_path(_OLD, url)
+        if url.path.startswith("/embed"):
+            return query(url, "clip")
+        return match_path(_BARE, url) or match_path(_OLD, url)
     if host.startswith(("player.", "embed.")):
         video = query(url, "video")
-        return f"v{video.lstrip('v')}" if video and video.lstrip("v").isdigit() else None
+        if video and video.lstrip("v").isdigit():
+            return f"v{video.lstrip('v')}"
+        return None
     asked = query(url, "vodID") or ""
     video = match_path(_VIDEO, url) or (asked if asked.isdigit() else None)
-    return f"v{video}" if video else match_path(_CLIP, url)
+    if video:
+        return f"v{video}"
+    return match_path(_CLIP, url)
 
 
 def canonical(native_id: str) -> str:
@@ -100,13 +106,20 @@ MARKUP = (
 def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
     """The player draws its film only for a clip that is there; all it says is in what it loads."""
     film = tree.css_first("[data-a-target='video-player'] video[src], .video-player video[src]")
-    address = as_url(film.attributes.get("src")) if film else None
-    return {"media": (file_or_stream(address),)} if film else {}
+    address = None
+    if film:
+        address = as_url(film.attributes.get("src"))
+    if film:
+        return {"media": (file_or_stream(address),)}
+    return {}
 
 
 def read_page(answer: Answer, post: Post) -> Said:
     """Read the public page's metadata; the page of a clip that is gone has the site's own, without a film."""
-    meta = read_meta(parse_html(answer.body)) if answer.status == 200 else {}
+    if answer.status == 200:
+        meta = read_meta(parse_html(answer.body))
+    else:
+        meta = {}
     if not meta.get("og:video") and not meta.get("og:video:url") and not meta.get("og:video:secure_url"):
         return {}
     return {
@@ -119,7 +132,10 @@ def read_page(answer: Answer, post: Post) -> Said:
 def frame_address(post: Post) -> dict[str, str]:
     """Clips and videos have players of their own; both want to be told who embeds them."""
     is_video = re.fullmatch(r"v\d+", post.native_id)
-    player = f"player.twitch.tv/?video={post.native_id}" if is_video else f"clips.twitch.tv/embed?clip={post.native_id}"
+    if is_video:
+        player = f"player.twitch.tv/?video={post.native_id}"
+    else:
+        player = f"clips.twitch.tv/embed?clip={post.native_id}"
     return {"player": f"https://{player}&parent=localhost&autoplay=false&muted=true"}
 
 

@@ -40,8 +40,12 @@ _PATH = re.compile(
 
 def identify(url: SplitResult) -> str | None:
     """The number of a video."""
-    found = query(url, "clip_id") if "moogaloop" in url.path else None
-    return found if found and found.isdigit() else match_path(_PATH, url)
+    found = None
+    if "moogaloop" in url.path:
+        found = query(url, "clip_id")
+    if found and found.isdigit():
+        return found
+    return match_path(_PATH, url)
 
 
 def canonical(native_id: str) -> str:
@@ -52,13 +56,17 @@ def canonical(native_id: str) -> str:
 def permalink(url: SplitResult) -> str | None:
     """The address of an unlisted video, which nobody can see without its hash."""
     found, secret = identify(url), read_secret(url)
-    return f"https://vimeo.com/{found}/{secret}" if found and secret else None
+    if found and secret:
+        return f"https://vimeo.com/{found}/{secret}"
+    return None
 
 
 def read_secret(url: SplitResult) -> str | None:
     """The hash of an unlisted video, behind its number or in `h`."""
     m = re.search(r"/\d+/([0-9a-f]{6,20})/?$", url.path) or re.fullmatch(r"([0-9a-f]{6,20})", query(url, "h") or "")
-    return m[1] if m else None
+    if m:
+        return m[1]
+    return None
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -189,7 +197,9 @@ def _read_config(page: Page) -> Any:
 
 def find_gate(page: Page, tree: LexborHTMLParser) -> str | None:
     """A player that is started to ask for a password."""
-    return "password" if dig(_read_config(page), "view") == _PASSWORD else None
+    if dig(_read_config(page), "view") == _PASSWORD:
+        return "password"
+    return None
 
 
 def frame_query(post: Post) -> dict[str, str]:

@@ -43,11 +43,13 @@ def identify(url: SplitResult) -> str | None:
     """`wall-1_2`, `photo-1_2`, `video-1_2`; a clip is a video, and its frame knows it by that name only."""
     if url.path.startswith("/video_ext.php"):
         owner, number = query(url, "oid"), query(url, "id")
-        return (
-            f"video{owner}_{number}" if owner and number and re.fullmatch(r"-?\d+_\d+", f"{owner}_{number}") else None
-        )
+        if owner and number and re.fullmatch(r"-?\d+_\d+", f"{owner}_{number}"):
+            return f"video{owner}_{number}"
+        return None
     m = _PATH.match(url.path[:300]) or _PATH.match("/" + (query(url, "w", "z") or "")[:100])
-    return f"{m[1].replace('clip', 'video')}{m[2]}" if m else None
+    if m:
+        return f"{m[1].replace('clip', 'video')}{m[2]}"
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -58,7 +60,9 @@ def canonical(native_id: str) -> str:
 def permalink(url: SplitResult) -> str | None:
     """The film's page with the hash of its player, without which one that is not listed shows to nobody."""
     native_id, code = identify(url), query(url, "hash") or ""
-    return f"{canonical(native_id)}?hash={code}" if native_id and _HASH.fullmatch(code) else None
+    if native_id and _HASH.fullmatch(code):
+        return f"{canonical(native_id)}?hash={code}"
+    return None
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -139,7 +143,9 @@ def read_frame(page: Page, tree: LexborHTMLParser, post: Post) -> Said:
         meta = read_meta(parse_html(page.body))
         told = {"title": meta.get("og:title"), "text": meta.get("og:description")}
         picture = attribute(tree, "video[poster]", "poster") or as_url(meta.get("og:image"))
-        return {**told, "kind": "video", "media": poster_of(picture)} if tree.css_first(f"{_PLAYER} video") else {}
+        if not tree.css_first(f"{_PLAYER} video"):
+            return {}
+        return {**told, "kind": "video", "media": poster_of(picture)}
     card = tree.css_first(_WALL)
     if card is None:
         return {}
@@ -164,8 +170,13 @@ def read_page(answer: Answer, post: Post) -> Said:
         return {}
     if answer.status in (404, 410):
         return None
-    meta = read_meta(parse_html(answer.body)) if answer.status == 200 else {}
-    return {"title": meta.get("og:title"), "kind": "video"} if meta.get("og:video") else {}
+    if answer.status == 200:
+        meta = read_meta(parse_html(answer.body))
+    else:
+        meta = {}
+    if not meta.get("og:video"):
+        return {}
+    return {"title": meta.get("og:title"), "kind": "video"}
 
 
 def find_addresses(post: Post) -> dict[str, str]:

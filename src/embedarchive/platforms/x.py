@@ -57,7 +57,9 @@ def identify(url: SplitResult) -> str | None:
     """The status id of a permalink, of an embed frame, or of the old widget's address."""
     if _BY_QUERY.match(url.path):
         found = query(url, "id", "tweetId") or ""
-        return found if re.fullmatch(r"[0-9]{1,19}", found) else None
+        if re.fullmatch(r"[0-9]{1,19}", found):
+            return found
+        return None
     if url.fragment.startswith("!/"):
         url = url._replace(path=url.fragment[1:])
     return match_path(_PATH, url._replace(path=_BANG.sub("", url.path)))
@@ -66,7 +68,9 @@ def identify(url: SplitResult) -> str | None:
 def date(status_id: str) -> str | None:
     """When it was posted: ids since November 2010 are snowflakes."""
     number = int(status_id)
-    return date_ms((number >> 22) + _EPOCH_MS) if number > _FIRST_SNOWFLAKE else None
+    if number > _FIRST_SNOWFLAKE:
+        return date_ms((number >> 22) + _EPOCH_MS)
+    return None
 
 
 def canonical(status_id: str) -> str:
@@ -77,7 +81,9 @@ def canonical(status_id: str) -> str:
 def handle(url: SplitResult) -> str | None:
     """The author's handle, where the address carries it."""
     m = _HANDLE.match(url.path)
-    return m[1] if m and m[1].lower() not in {"i", "web", "statuses"} else None
+    if m and m[1].lower() not in {"i", "web", "statuses"}:
+        return m[1]
+    return None
 
 
 def is_frame(url: SplitResult) -> bool:
@@ -360,7 +366,9 @@ def _read_result(page: Page) -> dict[str, Any]:
     data = read_json(answer.body) if answer else None
     result = dig(data, "data", "tweetResult", "result")
     if not isinstance(result, dict):
-        return data if isinstance(data, dict) else {}
+        if isinstance(data, dict):
+            return data
+        return {}
     result = result["tweet"] if isinstance(result.get("tweet"), dict) else result  # TweetWithVisibilityResults
     user = dig(result, "core", "user_results", "result")
     flat = {**result, **(dig(result, "legacy") or {}), "__typename": result.get("__typename", "Tweet")}
@@ -421,7 +429,9 @@ def _read_warnings(tweet: dict[str, Any]) -> bool | None:
     files = as_list(tweet.get("mediaDetails"))
     if any(dig(each, "sensitive_media_warning") or dig(each, "ext_sensitive_media_warning") for each in files):
         return True
-    return flag if isinstance(flag, bool) else None
+    if isinstance(flag, bool):
+        return flag
+    return None
 
 
 _POLL = re.compile(r"poll\dchoice_")
@@ -446,7 +456,10 @@ def _read_card(card: Any) -> dict[str, Any]:
 
 def _read_choices(card: Any) -> list[str]:
     """What a poll lets its readers choose from, in order."""
-    bound = _read_card(card) if _POLL.match(_name_card(card)) else {}
+    if _POLL.match(_name_card(card)):
+        bound = _read_card(card)
+    else:
+        bound = {}
     named = (as_text(dig(bound.get(f"choice{n}_label"), "string_value")) for n in range(1, 5))
     return [choice for choice in named if choice]
 
@@ -468,7 +481,8 @@ def _read_text(tweet: dict[str, Any]) -> tuple[str, str]:
     text = as_text(tweet.get("text")) or ""
     # Only the start of the range is usable: its end counts UTF-16 units in one API and code points in the other.
     start = as_count(dig(tweet, "display_text_range", 0)) or 0
-    text = text[start:] if start < len(text) else text
+    if start < len(text):
+        text = text[start:]
     for media in as_list(dig(tweet, "entities", "media")):
         text = text.removesuffix(as_text(dig(media, "url")) or "").rstrip()
     links = {dig(e, "url"): e for e in as_list(dig(tweet, "entities", "urls"))}
@@ -514,14 +528,19 @@ def _read_media(tweet: dict[str, Any]) -> Iterator[Media]:
 def _original(picture: str) -> str:
     """A photo's address as uploaded: the bare one gives at most 1200 pixels (source: gallery-dl)."""
     stem, dot, kind = picture.rpartition(".")
-    return f"{stem}?format={kind}&name=orig" if dot and kind in ("jpg", "png", "webp") else picture
+    if dot and kind in ("jpg", "png", "webp"):
+        return f"{stem}?format={kind}&name=orig"
+    return picture
 
 
 def _iso(created: object) -> str | None:
     """ISO time of `2006-03-21T20:50:14.000Z`, or of the GraphQL's `Tue Mar 21 20:50:14 +0000 2006`."""
     text = as_text(created) or ""
     try:
-        made = datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y") if "+" in text else datetime.fromisoformat(text)
+        if "+" in text:
+            made = datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y")
+        else:
+            made = datetime.fromisoformat(text)
         return to_iso(made)
     except ValueError:
         return None

@@ -58,13 +58,19 @@ def identify(url: SplitResult) -> str | None:
     if not host.startswith(("img.", "i.")):
         of_user = _OF_USER.match(url.fragment)
         found = match_path(_PATH, url) or _read_id(query(url, "v", "video_id", "vi") or (of_user and of_user[1]))
-        return None if found in _NO_VIDEO else found
+        if found in _NO_VIDEO:
+            return None
+        return found
     return None
 
 
 def _read_id(value: str | None) -> str | None:
-    m = re.match(rf"^{_ID}", value) if value else None
-    return m[1] if m else None
+    m = None
+    if value:
+        m = re.match(rf"^{_ID}", value)
+    if m:
+        return m[1]
+    return None
 
 
 def canonical(native_id: str) -> str:
@@ -267,7 +273,9 @@ def _classify_refusal(page: Page, post: Post, status: Any, saw: str) -> Verdict:
     if dig(status, "status") in _AGE or dig(status, "desktopLegacyAgeGateReason"):
         return Verdict("unavailable", "age", (frame,))
     oembed = page.answer("oembed")
-    code = oembed.status if oembed and "/oembed" in oembed.final_url else None
+    code = None
+    if oembed and "/oembed" in oembed.final_url:
+        code = oembed.status
     second = Sign("oembed", "status", str(code))
     if code == 404 and oembed and "<" not in oembed.body:
         return Verdict("gone", "deleted", (frame, second))
@@ -302,7 +310,9 @@ def _read_oembed(page: Page) -> dict[str, Any]:
     answer = page.answer("oembed")
     fields = dict(read_oembed(answer))
     named = re.match(rf"{_HOME}/@([\w.\-]+)$", fields.get("author_url") or "")
-    picture = as_text(dig(read_json(answer.body), "thumbnail_url")) if answer and answer.status == 200 else None
+    picture = None
+    if answer and answer.status == 200:
+        picture = as_text(dig(read_json(answer.body), "thumbnail_url"))
     media = (Media("poster", 1, picture),) if picture else ()
     return {**fields, "kind": "video", "author_handle": named[1] if named else None, "media": media}
 
@@ -323,7 +333,9 @@ def _read_preview(state: Any) -> dict[str, Any]:
 def _read_media(shown: Any, details: Any) -> Iterator[Media]:
     """The video itself is given to the player alone, in pieces that only its script can put together."""
     seconds = as_text(dig(shown, "videoDurationSeconds")) or ""
-    length = float(seconds) if seconds.isdecimal() else None
+    length = None
+    if seconds.isdecimal():
+        length = float(seconds)
     yield Media("media", 1, "", duration_s=length, missing="not_served")
     yield from _pick_largest("poster", 1, dig(shown, "defaultThumbnail", "thumbnails"))
     yield from _pick_largest("avatar", 0, dig(details, "channelThumbnail", "thumbnails"))

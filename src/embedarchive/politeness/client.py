@@ -185,14 +185,18 @@ class PoliteClient:
         if fetch.status in _OVERLOADED or fetch.reason in ("timeout", "reset", "connection"):
             now = self._now()
             gate = find_gate(fetch.final_url)
-            least = gate.silence_s if gate and fetch.status == 429 else 0.0
+            least = 0.0
+            if gate and fetch.status == 429:
+                least = gate.silence_s
             self._limiter.close_host(host, find_retry_after(fetch.header("retry-after"), now), now, least)
         elif fetch.status is not None:
             self._limiter.reopen_host(host)
 
     def _find_delay(self, url: str) -> float:
         rules = self._rules.get(_origin_of(url), (None, None))[0]
-        asked = rules.crawl_delay(self._product) if rules else None
+        asked = None
+        if rules:
+            asked = rules.crawl_delay(self._product)
         gate = find_gate(url)
         least = gate.delay_s if gate else 0.0
         return max(self.delay, least, min(float(asked or 0.0), LONGEST_CRAWL_DELAY_S))
@@ -208,7 +212,9 @@ class PoliteClient:
             if kept is None:
                 kept = await self._fetch_robots(origin)
                 self._limiter.keep_robots(origin, kept)
-            rules = Protego.parse(kept.body.decode("utf-8-sig", "replace")) if kept.state == "rules" else None
+            rules = None
+            if kept.state == "rules":
+                rules = Protego.parse(kept.body.decode("utf-8-sig", "replace"))
             if len(self._rules) >= _REMEMBERED:
                 self._rules.clear()
                 self._asking.clear()
@@ -223,7 +229,9 @@ class PoliteClient:
             return StoredRobots("rules", fetch.body, now + _ROBOTS_LIFE_S)
         if fetch.status and 300 <= fetch.status < 500 and fetch.status != 429:
             return StoredRobots("none", b"", now + _ROBOTS_LIFE_S)
-        state = fetch.reason if fetch.reason and not fetch.status else "robots_unreachable"
+        state = "robots_unreachable"
+        if fetch.reason and not fetch.status:
+            state = fetch.reason
         asked = state not in _NOBODY_ASKED
         return StoredRobots(state, b"", now + _UNKNOWN_LIFE_S if asked else now)
 

@@ -75,7 +75,9 @@ class RateLimiter:
         """Seconds for which a host has asked to be left alone."""
         row = self._conn.execute("SELECT closed_until FROM hosts WHERE host = ?", (host,)).fetchone()
         wait = (row[0] if row else 0.0) - now
-        return wait if 0 < wait <= LONGEST_WAIT_S else 0.0
+        if 0 < wait <= LONGEST_WAIT_S:
+            return wait
+        return 0.0
 
     def close_host(self, host: str, retry_after: float | None, now: float, least: float = 0.0) -> float:
         """Leave a host alone: as long as it says, else twice as long as the last time, at least so long. Give the seconds."""
@@ -105,7 +107,9 @@ class RateLimiter:
     def find_robots(self, origin: str, now: float) -> StoredRobots | None:
         query = "SELECT state, body, expires_at FROM robots WHERE origin = ? AND expires_at BETWEEN ? AND ?"
         row = self._conn.execute(query, (origin, now, now + LONGEST_WAIT_S)).fetchone()
-        return StoredRobots(*row) if row else None
+        if row:
+            return StoredRobots(*row)
+        return None
 
     def keep_robots(self, origin: str, robots: StoredRobots) -> None:
         values = (origin, robots.state, robots.body, robots.expires_at)

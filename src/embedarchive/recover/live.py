@@ -67,7 +67,10 @@ ARCHIVE_QUESTIONS = (
 
 def judge_answer_of(question: ArchiveQuestion, fetch: Fetch) -> tuple[bool | None, str]:
     """Whether an assumption holds by this answer, and what was seen; None when nothing was heard."""
-    seen = f"status {fetch.status}" if fetch.status else fetch.reason or "no answer"
+    if fetch.status:
+        seen = f"status {fetch.status}"
+    else:
+        seen = fetch.reason or "no answer"
     if fetch.status is None or fetch.status in (429, 502, 503, 504):
         return None, seen
     return question.holds(fetch), seen

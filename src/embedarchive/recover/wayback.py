@@ -56,7 +56,9 @@ def read_index(fetch: Fetch, wanted: Callable[[str], bool]) -> IndexAnswer:
     table = _read_table(text)
     if table is None:
         return IndexAnswer("error", "no_table")
-    resume = str(table[-1][0]) if len(table) > 1 and table[-2] == [] and table[-1] else ""
+    resume = ""
+    if len(table) > 1 and table[-2] == [] and table[-1]:
+        resume = str(table[-1][0])
     rows = [each for each in table[1:] if len(each) == len(FIELDS)]
     held = tuple(found for row in rows if (found := _read_row(row)) and wanted(found.url))
     return IndexAnswer("held" if held else "none", None, held, resume)
@@ -122,7 +124,9 @@ def _say_cut(headers: Headers, body: bytes) -> str | None:
     said = {name.lower(): value for name, value in headers}
     length = said.get("content-length", "")
     is_cut = length.isdecimal() and len(length) < 16 and "content-encoding" not in said and len(body) < int(length)
-    return "incomplete" if is_cut else None
+    if is_cut:
+        return "incomplete"
+    return None
 
 
 def _is_same(one: str, other: str) -> bool:

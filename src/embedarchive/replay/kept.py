@@ -46,7 +46,9 @@ def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
     """Read a capture whole. Raises ArchiveError when it has no document to show or its platform cannot be visited."""
     capture = select(conn, "SELECT * FROM captures WHERE id = ?", capture_id)[0]
     post = read_post(conn, capture["post_key"])
-    visit = BY_NAME[post.platform].visit if post and post.platform in BY_NAME else None
+    visit = None
+    if post and post.platform in BY_NAME:
+        visit = BY_NAME[post.platform].visit
     exchanges = select(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture_id)
     document = main_document(exchanges, capture["final_url"])
     if post is None or visit is None or document is None:
@@ -99,13 +101,17 @@ def read_answers(conn: sqlite3.Connection, exchanges: list[sqlite3.Row], artifac
     looks: list[StoredAnswer] = []
     files: list[StoredAnswer] = []
     for row in exchanges:
-        body = None if row["status"] is None else read_body(conn, row)
+        body = None
+        if row["status"] is not None:
+            body = read_body(conn, row)
         if body is not None:
             headers = tuple((name, value) for name, value in parse_json(row["response_headers"]))
             into = looks if row["resource_type"].startswith(PROBE) else kept  # a frame may have asked it for itself
             into.append(StoredAnswer(row["method"], row["url"], row["status"], headers, body))
     for row in artifacts:
-        body = read_blob(conn, row["sha256"]) if row["url"] and row["role"] != "dom" else None
+        body = None
+        if row["url"] and row["role"] != "dom":
+            body = read_blob(conn, row["sha256"])
         if body is not None:
             headers = (("content-type", row["content_type"]), ("access-control-allow-origin", "*"))
             files.append(StoredAnswer("GET", row["url"], 200, headers, body))
@@ -116,7 +122,9 @@ def read_body(conn: sqlite3.Connection, row: sqlite3.Row) -> bytes | None:
     """The body of an exchange; empty where there is none by nature (a redirect), None where it is not held."""
     if row["body_sha256"]:
         return read_blob(conn, row["body_sha256"])
-    return b"" if row["truncated"] is None else None
+    if row["truncated"] is None:
+        return b""
+    return None
 
 
 def select(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:

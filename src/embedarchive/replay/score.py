@@ -146,4 +146,6 @@ def read_visible(html: str) -> str:
     """The text of a page as far as markup tells; scripts carry the post's text too, and prove nothing."""
     tree = LexborHTMLParser(html)
     tree.strip_tags(["script", "style", "template", "noscript", "head"])
-    return tree.body.text(separator=" ") if tree.body else ""
+    if tree.body:
+        return tree.body.text(separator=" ")
+    return ""

@@ -216,7 +216,10 @@ class Replica:
             reply = self._answer(request)
         finally:
             self._world.states = before
-        body = reply.body() if callable(reply.body) else reply.body
+        if callable(reply.body):
+            body = reply.body()
+        else:
+            body = reply.body
         if reply.sent == 1:
             return Saved(reply.status, reply.headers, body)
         said = ("Content-Length", str(len(body)))  # as on the wire: all of it is announced

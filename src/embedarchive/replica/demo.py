@@ -60,7 +60,9 @@ def say(console: Console, text: str) -> None:
 
 def tell_where(console: Console, path: Path, post: PostFact) -> None:
     ours, datasette = find_command("embedarchive"), find_command("datasette")
-    where = "" if path.parent == Path("archive") else f" -a {path.parent}"
+    where = ""
+    if path.parent != Path("archive"):
+        where = f" -a {path.parent}"
     say(console, "The posts are gone; the archive still has them. Look:")
     for command, what in (
         (f"{ours} lookup {post.url}{where}", "is it preserved?"),

@@ -117,7 +117,9 @@ def kind_of(slides: tuple[Slide, ...]) -> str:
         return "text"
     if len(slides) > 1:
         return "carousel"
-    return "video" if slides[0].video else "photo"
+    if slides[0].video:
+        return "video"
+    return "photo"
 
 
 def number_from(text: str, below: int) -> int:

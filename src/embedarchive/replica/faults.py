@@ -69,4 +69,6 @@ def answer_fault(state: str, request: Request) -> Reply | None:
 
 def answer_block_page(request: Request) -> Reply | None:
     """Give the pages that `login` and `challenge` lead to, or None for any other address."""
-    return html(_LOGIN) if request.path in ("/login/", "/challenge/") else None
+    if request.path in ("/login/", "/challenge/"):
+        return html(_LOGIN)
+    return None

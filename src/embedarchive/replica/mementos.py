@@ -47,7 +47,9 @@ class Memento:
     @property
     def digest(self) -> str:
         """SHA-1 of the body in base 32, as indexes have it."""
-        body = b"another" if self.flaw == "wrong_digest" else self.body
+        body = b"another"
+        if self.flaw != "wrong_digest":
+            body = self.body
         return base64.b32encode(hashlib.sha1(body).digest()).decode()
 
 

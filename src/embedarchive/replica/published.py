@@ -56,7 +56,9 @@ def list_files(
         if not slide.video:
             files.append(Media("media", position, picture, width, height, alt))
             continue
-        film = "" if missing else video_url(host, post, position - 1)
+        film = ""
+        if not missing:
+            film = video_url(host, post, position - 1)
         files.append(Media("media", position, film, width, height, alt, seconds, missing))
         files += [Media("poster", position, picture, width, height, alt)] if posters else []
     if avatar:

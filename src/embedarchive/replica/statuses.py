@@ -61,7 +61,9 @@ def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> 
     if parts[0] == "media":
         return answer_media(replace(request, target=request.target.removeprefix("/media")), world, posts)
     number = next((p for p in reversed(parts) if p.isdecimal() and len(p) > 11), "")
-    post = next((p for p in posts if p.key.endswith(number)), None) if number else None
+    post = None
+    if number:
+        post = next((p for p in posts if p.key.endswith(number)), None)
     state, lang = split_language(world.state(post) if post else "gone", request)
     if fault := answer_fault(state, request):
         return fault
@@ -91,7 +93,10 @@ def _answer_page(request: Request, posts: Sequence[PostFact], post: PostFact | N
         head = f'<meta property="og:title" content="{escape(post.author.name)}"><title>Mastodon</title>'
         body = '<body><div id="mastodon"><noscript>Enable JavaScript</noscript>Loading</div></body>'
         return html(f"<!DOCTYPE html><html><head>{head}</head>{body}</html>", headers=(("X-Frame-Options", "DENY"),))
-    shown = next(p for p in posts if p is not post) if state == "wrong_post" else post
+    if state == "wrong_post":
+        shown = next(p for p in posts if p is not post)
+    else:
+        shown = post
     frame = read("mastodon/frame.html").decode()
     if state == "old_server":
         return html(
@@ -99,7 +104,9 @@ def _answer_page(request: Request, posts: Sequence[PostFact], post: PostFact | N
         )
     data = json.dumps(status_json(shown, request.host), ensure_ascii=False).replace("<", "\\u003c")
     reply = html(frame.replace("{status}", data))
-    return replace(reply, sent=0.6) if state == "truncated" else reply
+    if state == "truncated":
+        return replace(reply, sent=0.6)
+    return reply
 
 
 def status_json(post: PostFact, host: str, media: str = "media") -> dict[str, Any]:
@@ -176,7 +183,9 @@ def _server_card(post: PostFact, host: str) -> str:
     images = "".join(
         f'<img src="{m["url"]}" alt="{escape(m["description"] or "")}">' for m in data["media_attachments"]
     )
-    gallery = f'<div class="media-gallery">{images}</div>' if images else ""
+    gallery = ""
+    if images:
+        gallery = f'<div class="media-gallery">{images}</div>'
     return (
         '<div class="activity-stream activity-stream--headless"><div class="entry"><div class="detailed-status">'
         f'<a class="detailed-status__display-name" href="{data["account"]["url"]}"><img class="account__avatar" alt="" '

@@ -38,7 +38,9 @@ class Pacing:
         if not host.endswith(self.weather.hosts):
             yield body
             return
-        stall_at = len(body) // 2 if self._is_stalled(body) else None
+        stall_at = None
+        if self._is_stalled(body):
+            stall_at = len(body) // 2
         size = max(1, self.weather.bytes_per_s // _PIECES_PER_S or len(body))
         cuts = sorted({*range(size, len(body), size), stall_at or len(body), len(body)})
         start = 0

@@ -164,6 +164,14 @@ def _range_of(value: str, size: int) -> range | None:
     if not match or not any(match.groups()):
         return None
     first, last = match.groups()
-    start = int(first) if first else max(0, size - int(last))
-    stop = min(size, int(last) + 1) if first and last else size
-    return range(start, stop) if start < stop else None
+    if first:
+        start = int(first)
+    else:
+        start = max(0, size - int(last))
+    if first and last:
+        stop = min(size, int(last) + 1)
+    else:
+        stop = size
+    if start < stop:
+        return range(start, stop)
+    return None

@@ -52,7 +52,10 @@ class BackOff:
             if silences >= SILENCES_BEFORE_COOL_DOWN:
                 self._cooling_down.add(platform)
             return POST_WAIT_S
-        wait = retry_after_s if retry_after_s is not None else FIRST_WAIT_S * GROWTH ** (blocks - 1)
+        if retry_after_s is not None:
+            wait = retry_after_s
+        else:
+            wait = FIRST_WAIT_S * GROWTH ** (blocks - 1)
         if wait > LONGEST_WAIT_IN_RUN_S:
             self._cooling_down.add(platform)
         in_run = min(wait, LONGEST_WAIT_IN_RUN_S)

@@ -92,7 +92,9 @@ class Controls:
         if known is None or known.key == but:
             return found
         is_of_scope = scope.host is None or known.native_id.startswith(f"{scope.host}/")
-        return [*found, known] if is_of_scope else found
+        if is_of_scope:
+            return [*found, known]
+        return found
 
     async def is_asked(self, post: Post) -> bool:
         """Whether a post may be a control."""

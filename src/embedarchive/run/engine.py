@@ -56,7 +56,10 @@ async def run_passes(
                     working[asyncio.create_task(step.work(row), name=step.name)] = (step.name, row)
             if not working:
                 return
-            watched = {*working, stopping} if not stop.is_set() else set(working)
+            if stop.is_set():
+                watched = set(working)
+            else:
+                watched = {*working, stopping}
             done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopping}:
                 name, row = working.pop(task)

@@ -246,7 +246,9 @@ async def serve_scheduler(address: str, *, dashboard: bool, tell: Callable[[str]
 
     Raises UsageError for an address that cannot be listened at.
     """
-    page = "127.0.0.1:8787" if dashboard else "127.0.0.1:0"
+    page = "127.0.0.1:0"
+    if dashboard:
+        page = "127.0.0.1:8787"
     with quieten(), dask.config.set(SHOWN if dashboard else {}):
         protocol, _, place = address.partition("://")
         host, _, port = place.rpartition(":")

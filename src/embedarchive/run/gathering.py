@@ -110,7 +110,9 @@ class Gathering:
         """The bytes of a record; of one that refers to another, that one's."""
         sha256 = row["sha256"] or self.find_original(row)
         found = self.conn.execute("SELECT body FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
-        return bytes(found[0]) if found else None
+        if found:
+            return bytes(found[0])
+        return None
 
     def find_original(self, row: sqlite3.Row) -> str | None:
         """The sha256 of what a record refers to, by digest, else by address and time."""
@@ -125,7 +127,9 @@ class Gathering:
                 (row["refers_url"], row["refers_at"]),
             ).fetchone()
         )
-        return str(found[0]) if found else None
+        if found:
+            return str(found[0])
+        return None
 
     def find_file(self, url: str) -> Exchange | None:
         """A recorded file at an address, else where only what is signed in the address differs; a whole one first."""

@@ -81,7 +81,9 @@ def find_subject(url: str) -> str | None:
         return about[0].key
     if inner != url:
         return None
-    return "" if url.startswith(_services()) or _ANSWERS.match(url) else None
+    if url.startswith(_services()) or _ANSWERS.match(url):
+        return ""
+    return None
 
 
 def _page_of(url: str) -> str | None:
@@ -185,7 +187,9 @@ def judge_all(gathering: Gathering, post: Post) -> Iterator[tuple[JudgedSight, W
         first = sight.frame or sight.answers[0][1]
         seen_by, source = by[id(first)]
         dom = _find_made(held, sight, (_DOM,))
-        text = (dom.body or b"").decode("utf-8", "replace") if dom else ""
+        text = ""
+        if dom:
+            text = (dom.body or b"").decode("utf-8", "replace")
         yield judge(sight, text), Witness("import", seen_by or NOBODY, source)
 
 

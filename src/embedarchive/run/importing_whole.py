@@ -68,7 +68,9 @@ def name_bytes(line: Line) -> Iterator[str]:
 
 def _list(line: Line, name: str) -> list[Line]:
     held = line.get(name)
-    return [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
+    if not isinstance(held, list):
+        return []
+    return [each for each in held if isinstance(each, dict)]
 
 
 # ------------------------------------------------------------------------------------------------------------- articles
@@ -211,8 +213,12 @@ def _read_page_file(gathering: Gathering, told: Line) -> Exchange:
 
 def _find(gathering: Gathering, sha256: Any) -> bytes | None:
     """The bytes of that hash, as they were recorded; their name was made of them."""
-    found = gathering.conn.execute("SELECT body FROM bodies WHERE sha256 = ?", (sha256,)).fetchone() if sha256 else None
-    return bytes(found[0]) if found else None
+    found = None
+    if sha256:
+        found = gathering.conn.execute("SELECT body FROM bodies WHERE sha256 = ?", (sha256,)).fetchone()
+    if found:
+        return bytes(found[0])
+    return None
 
 
 def _text(value: Any) -> str:
@@ -222,11 +228,15 @@ def _text(value: Any) -> str:
 
 
 def _or_none(value: Any) -> Any:
-    return None if value is None else _text(value)
+    if value is None:
+        return None
+    return _text(value)
 
 
 def _number(value: Any) -> int | None:
-    return None if value is None else int(value)
+    if value is None:
+        return None
+    return int(value)
 
 
 def _time(value: Any, now: str) -> str:

@@ -37,7 +37,9 @@ def add_language(said: Description) -> Description:
 
 def _weigh(letter: str) -> int:
     """A sign of Chinese or Japanese says as much as some letters do."""
-    return 3 if letter >= "\u2e80" else 1
+    if letter >= "\u2e80":
+        return 3
+    return 1
 
 
 @cache

@@ -222,7 +222,9 @@ class Run:
 
     def passes(self) -> tuple[Pass, ...]:
         """What is due, how many at once, what to do with each; the last can wait."""
-        at_once = self.tabs if self.replay == "all" else 1
+        at_once = 1
+        if self.replay == "all":
+            at_once = self.tabs
         due = (
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
             Pass("render", self.at_once, self.due_in_browser(RENDERINGS), self.render_fetch, "id"),
@@ -369,7 +371,9 @@ class Run:
 
     async def keep_feed_version(self, article_id: int, url: str) -> None:
         """Keep what a feed carries of an article that cannot be had itself."""
-        version = self.versions.take(url) if self.versions.contents else None
+        version = None
+        if self.versions.contents:
+            version = self.versions.take(url)
         if version:
             await self.keep(self.archive.keep_fetch, article_id, self.crawl_id, version)
             self.emit("feed", url, "ok", "what the feed carries of it is searched")
@@ -404,7 +408,10 @@ class Run:
     async def take_entries(self, url: str, listing: Listing, named_by: str | None = None) -> list[str]:
         """Keep a listing, and its entries as articles of the run; give the sitemaps that it names."""
         scope = self.scope
-        entries = listing.find_new(clock.later(-NEW_S)) if self.watch else listing.entries
+        if self.watch:
+            entries = listing.find_new(clock.later(-NEW_S))
+        else:
+            entries = listing.entries
         chosen = [e for e in entries if scope is None or scope.chooses(e.url, e.changed_at, listing.kind)]
         self.skip(url, OUT_OF_SCOPE, len(entries) - len(chosen))
         self.skip(url, "other_site", listing.elsewhere)
@@ -412,10 +419,15 @@ class Run:
         await self.keep(self.archive.keep_listing, url, listing.kind, count, why, clock.now(), named_by)
         for entry in chosen:
             self.versions.add(entry.url, entry.content)
-        articles = [] if is_index else [(entry.url, url) for entry in chosen]
+        if is_index:
+            articles = []
+        else:
+            articles = [(entry.url, url) for entry in chosen]
         new = await self.keep_seeds(articles, depth=0)
         self.emit("listing", url, "truncated" if why else "ok", why or "", new)
-        return [entry.url for entry in chosen] if is_index else []
+        if is_index:
+            return [entry.url for entry in chosen]
+        return []
 
     def skip(self, subject: str, reason: str, count: int) -> None:
         if count:
@@ -513,7 +525,9 @@ class Run:
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
         self.board.note_visit(post.key)
-        missing = "; ".join(capture.missing) if media else ""
+        missing = ""
+        if media:
+            missing = "; ".join(capture.missing)
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
         if capture.verdict.outcome == "gone":
             await self.controls.settle(post, capture.started_at)
@@ -558,7 +572,9 @@ class Run:
         said = describe_alert(alert, say_archive(self.archive.path), self.watch.room)
         answer = say_answer(await self.services.hand_over(hook.url, *make_request(hook, said)))
         wait = wait_after(row["tried"] + 1, answer)
-        retry_at = None if wait is None else clock.later(wait)
+        retry_at = None
+        if wait is not None:
+            retry_at = clock.later(wait)
         await self.keep(self.archive.keep_delivery, hook.name, row["id"], clock.now(), answer, retry_at)
         self.emit("tell", row["channel"], "ok" if answer == "ok" else "failed", answer)
 
@@ -575,7 +591,9 @@ class Run:
         crashed = capture.verdict.reason == "browser_crashed"
         self.crashes = self.crashes + 1 if crashed else 0
         if self.crashes >= MOST_CRASHES:
-            why = capture.verdict.signs[0].saw if capture.verdict.signs else ""
+            why = ""
+            if capture.verdict.signs:
+                why = capture.verdict.signs[0].saw
             raise BrowserMissing(
                 f"The browser died at {self.crashes} visits in a row ({why}). What it needs may be missing: embedarchive doctor"
             )
@@ -660,7 +678,9 @@ def is_disk_full(error: Exception) -> bool:
 
 def say_archive(path: Path) -> str:
     """How a command names an archive; '' for the usual place. Pure."""
-    return "" if path == Path("archive") / "embeds.db" else str(path)
+    if path == Path("archive") / "embeds.db":
+        return ""
+    return str(path)
 
 
 def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:
@@ -668,7 +688,10 @@ def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str 
     query = """SELECT headers FROM fetches WHERE article_id = ? AND outcome = 'ok' AND truncated IS NULL
                AND source = 'network' ORDER BY fetched_at DESC LIMIT 1"""
     row = archive.conn.execute(query, (article_id,)).fetchone()
-    headers = {name.lower(): value for name, value in json.loads(row[0])} if row else {}
+    if row:
+        headers = {name.lower(): value for name, value in json.loads(row[0])}
+    else:
+        headers = {}
     return headers.get("etag"), headers.get("last-modified")
 
 

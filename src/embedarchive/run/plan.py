@@ -216,7 +216,10 @@ def make_plan(
     visits = sum(posts.values())
     slowest_host = max(subjects.by_host.values(), default=0) * (articles / max(sum(subjects.by_host.values()), 1))
     visiting_s = max(visits * averages.visit_s / tabs, max(posts.values(), default=0) * delay)
-    sources = [f"Posts of pages not read yet: {averages.posts_from}."] if articles else []
+    if articles:
+        sources = [f"Posts of pages not read yet: {averages.posts_from}."]
+    else:
+        sources = []
     sources += [f"What a post comes to: {averages.visits_from}."] if visits else []
     return CrawlPlan(
         articles=articles,

@@ -129,7 +129,9 @@ def keep_document(archive: Archive, crawl_id: int, seed: Seed, emit: Emit, start
     article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
     keep_notes(archive, seed, started_at)
     kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
-    outcome = "unchanged" if kept is None else seed.fetch.outcome
+    outcome = "unchanged"
+    if kept is not None:
+        outcome = seed.fetch.outcome
     emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))
     return outcome
 

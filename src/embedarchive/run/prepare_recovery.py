@@ -89,7 +89,9 @@ def take_from_archive(archive: Archive, crawl_id: int, path: Path, keys: Iterabl
     with closing(open_reader(path)) as other:
         for key in keys:
             row = other.execute(SEEN, (key,)).fetchone()
-            post = read_post(archive.conn, key) if row else None
+            post = None
+            if row:
+                post = read_post(archive.conn, key)
             if post:
                 take_capture(archive, crawl_id, other, row, post, Witness("import", "embedarchive", path.name), now)
                 emit(Event("import", key, "kept", f"of {path.name}"))
@@ -106,7 +108,9 @@ def take_capture(
         judged = judge(sight)
         if judged.verdict.outcome == "available":
             files = {media.url: by_url[media.url] for media in name_files(judged) if media.url in by_url}
-            screenshot = read_blob(other, picture[0]) if picture else None
+            screenshot = None
+            if picture:
+                screenshot = read_blob(other, picture[0])
             keep_recorded(archive, make_capture(judged, witness, now, files, screenshot), crawl_id, now)
             return
 
@@ -114,7 +118,9 @@ def take_capture(
 def read_exchanges(conn: sqlite3.Connection, capture_id: int) -> Iterator[Exchange]:
     for row in conn.execute(EXCHANGES, (capture_id,)).fetchall():
         headers = tuple((name, value) for name, value in json.loads(row["response_headers"]))
-        body = read_blob(conn, row["body_sha256"]) if row["body_sha256"] else None
+        body = None
+        if row["body_sha256"]:
+            body = read_blob(conn, row["body_sha256"])
         yield Exchange(
             row["url"], row["method"], row["status"], (), headers, body, row["content_type"], row["resource_type"],
             row["remote_address"], row["started_at"], 0, row["truncated"], row["error"],

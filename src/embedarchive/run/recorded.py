@@ -66,7 +66,9 @@ class Sight:
     @property
     def seen_at(self) -> str:
         """When the post looked so: the moment of its frame, else of the first answer."""
-        return self.frame.started_at if self.frame else min(each.started_at for _, each in self.answers)
+        if self.frame:
+            return self.frame.started_at
+        return min(each.started_at for _, each in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,16 @@ def read_address(url: str, post: Post | None = None) -> tuple[Post, str] | None:
     """
     named = identify_post(url)
     about = post or named
-    platform = BY_NAME.get(about.platform) if about and about.resolved else None
+    platform = None
+    if about and about.resolved:
+        platform = BY_NAME.get(about.platform)
     if about is None or platform is None or platform.visit is None:
         return None
     is_own = named is not None and named.key == about.key
     role = _find_role(url, about, platform, platform.visit, is_own=is_own)
-    return (about, role) if role else None
+    if role:
+        return (about, role)
+    return None
 
 
 def _find_role(url: str, post: Post, platform: Platform, visit: Visitable, *, is_own: bool) -> str | None:
@@ -128,7 +134,9 @@ def _is_same_place(url: str, place: str, post: Post) -> bool:
     for name, value in parse_qsl(other.query):
         if number in value or identify_post(value):
             told = given.get(name, "")
-            inner = identify_post(told) if "/" in told else None
+            inner = None
+            if "/" in told:
+                inner = identify_post(told)
             if told != value and (inner is None or inner.key != post.key):
                 return False
     return True
@@ -137,7 +145,9 @@ def _is_same_place(url: str, place: str, post: Post) -> bool:
 def _split(url: str) -> Any:
     try:
         parts = urlsplit(url)
-        return parts if parts.hostname else None
+        if parts.hostname:
+            return parts
+        return None
     except ValueError:
         return None
 
@@ -202,7 +212,9 @@ def _find_target(exchange: Exchange) -> str | None:
         return None
     location = next((value for name, value in exchange.response_headers if name.lower() == "location"), None)
     try:
-        return urljoin(exchange.url, location) if location else None
+        if location:
+            return urljoin(exchange.url, location)
+        return None
     except ValueError:
         return None
 
@@ -248,7 +260,9 @@ def _make_page(sight: Sight, dom: str) -> Page:
         return Page(first, first, None, answers=answers, error=NOT_RECORDED)
     asked = (sight.hops or (frame,))[0].url
     redirects = tuple((each.status or 302, each.url) for each in sight.hops)
-    error = frame.error if frame.status is None else None
+    error = None
+    if frame.status is None:
+        error = frame.error
     where = _find_target(frame) or frame.url
     return Page(
         asked, where, frame.status, _read_text(frame), dom, frame.response_headers, redirects, answers,
@@ -257,7 +271,10 @@ def _make_page(sight: Sight, dom: str) -> Page:
 
 
 def _make_answer(name: str, exchange: Exchange) -> Answer:
-    error = exchange.error if exchange.status is None else exchange.truncated
+    if exchange.status is None:
+        error = exchange.error
+    else:
+        error = exchange.truncated
     return Answer(name, exchange.url, exchange.status, exchange.url, _read_text(exchange), error)
 
 
@@ -369,10 +386,14 @@ def _keep_file(media: Media, exchange: Exchange) -> Artifact | None:
         return None
     is_picture = kind.startswith("image/")
     width, height = size_of(exchange.body) if is_picture else (media.width, media.height)
-    dhash = hash_picture(exchange.body) if is_picture and media.role in ("media", "poster") else None
+    dhash = None
+    if is_picture and media.role in ("media", "poster"):
+        dhash = hash_picture(exchange.body)
     cut = exchange.truncated or ("partial_content" if exchange.status == 206 else None)
     return Artifact(media.role, exchange.body, kind, media.position, media.url, width, height, media.alt, cut, dhash)
 
 
 def _name(media: Media) -> str:
-    return media.role if media.position == 0 else f"{media.role} {media.position}"
+    if media.position == 0:
+        return media.role
+    return f"{media.role} {media.position}"

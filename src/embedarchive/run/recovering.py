@@ -119,7 +119,9 @@ class Recovery:
             return (Pass("seek", 1, self.due_articles, self.seek_versions, "id"),)
         seek = Pass("seek", 1, self.due(SEARCHES), self.seek, "name")
         salvage = Pass("salvage", 1, self.due(MEMENTOS), self.salvage, "id")
-        return (seek,) if self.choice.dry_run else (seek, salvage)
+        if self.choice.dry_run:
+            return (seek,)
+        return (seek, salvage)
 
     def due(self, query: str) -> Callable[[int], Sequence[Row]]:
         def rows(n: int) -> Sequence[Row]:
@@ -146,7 +148,9 @@ class Recovery:
             return
         count, listed = _Counted(self.ask), list[tuple[int | None, list[ListedMemento], int]]()
         answer = await SEEKERS[source](self, post, count, listed)
-        due_at = clock.later(recovering.REFUSED_FOR_S) if answer.said in ("refused", "error") else None
+        due_at = None
+        if answer.said in ("refused", "error"):
+            due_at = clock.later(recovering.REFUSED_FOR_S)
         await self.keep(self.keep_answer, post, source, answer, count.requests, due_at, listed)
         self.emit("seek", key, answer.said, f"{source}: {answer.reason or len(answer.held)}", len(answer.held))
 
@@ -257,7 +261,9 @@ class Recovery:
         return merge_answers(answer, held)
 
     def most(self, usual: int) -> int:
-        return usual * 5 if self.choice.thorough else usual
+        if self.choice.thorough:
+            return usual * 5
+        return usual
 
     def list_forms(self, post: Post) -> tuple[str, ...]:
         row = self.archive.conn.execute(HANDLES, {"key": post.key}).fetchone()
@@ -294,7 +300,9 @@ class Recovery:
         read = wayback.read_capture(await self.ask(held.place))
         if isinstance(read, Unreadable) or read[-1].started_at != held.seen_at or held.mime == "warc/revisit":
             return read  # of another moment, or the same as another: the digest is of something else
-        return Unreadable("unreadable", "wrong_digest") if differs(read[-1], held.digest) else read
+        if differs(read[-1], held.digest):
+            return Unreadable("unreadable", "wrong_digest")
+        return read
 
     async def keep_sight(self, row: Row, post: Post, exchanges: tuple[Exchange, ...]) -> None:
         judged = await asyncio.to_thread(judge_best, post, exchanges)
@@ -303,7 +311,9 @@ class Recovery:
             return
         verdict = judged.verdict
         if verdict.outcome != "available":
-            word = "unreadable" if verdict.reason == "truncated" else VERDICTS[verdict.outcome]
+            word = "unreadable"
+            if verdict.reason != "truncated":
+                word = VERDICTS[verdict.outcome]
             await self.settle(row, word, verdict.reason)
             return
         files = await self.fetch_files(judged)
@@ -412,13 +422,18 @@ def names_post(url: str, post: Post) -> bool:
 def list_answers(post: Post) -> tuple[str, ...]:
     """The addresses at which the platform's services tell of a post: seldom archived, and asked for last."""
     visit = BY_NAME[post.platform].visit
-    asked = [fill_url(probe.url, post, visit) for probe in visit.probes] if visit else []
+    if visit:
+        asked = [fill_url(probe.url, post, visit) for probe in visit.probes]
+    else:
+        asked = []
     return tuple(filter(None, asked))
 
 
 def rules_of(post: Post) -> int:
     visit = BY_NAME[post.platform].visit
-    return visit.rules if visit else 0
+    if visit:
+        return visit.rules
+    return 0
 
 
 def count_claims(conn: sqlite3.Connection, key: str) -> int:
@@ -433,7 +448,9 @@ def find_articles(conn: sqlite3.Connection, key: str, most: int) -> list[Any]:
 def find_moment(conn: sqlite3.Connection, post: Post) -> str | None:
     """About when somebody will have archived a post: when it was first embedded, else when it was posted."""
     rows = find_articles(conn, post.key, 1)
-    return str(rows[0]["at"]) if rows else post.posted_at
+    if rows:
+        return str(rows[0]["at"])
+    return post.posted_at
 
 
 def has_capture_of(conn: sqlite3.Connection, crawl_id: int, key: str) -> bool:

@@ -154,7 +154,9 @@ def find_address(said: str) -> str:
     found = named.get("ip", text)
     if text.startswith("{"):
         found = read_json_address(text)
-    return found.strip() if is_address(found.strip()) else ""
+    if is_address(found.strip()):
+        return found.strip()
+    return ""
 
 
 def read_json_address(text: str) -> str:

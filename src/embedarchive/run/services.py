@@ -130,7 +130,9 @@ def make_settings(**options: Unpack[SettingsOptions]) -> Settings:
     if ca_file and not Path(ca_file).is_file():
         raise UsageError(f"There is no certificate authority at {ca_file}. Nothing was done.")
     check_farm(given.get("farm"), with_login=bool(state))
-    login = load_login(Path(state)) if state else None
+    login = None
+    if state:
+        login = load_login(Path(state))
     resolve = tuple(given.pop("resolve", ()))
     for rule in resolve:
         parse_resolve(rule)
@@ -239,7 +241,9 @@ class Services:
     @property
     def starting(self) -> bool:
         """Whether everything waits for a browser to start, so that nothing is lost by not waiting for it."""
-        return self._browser.starting if self._browser else self._starting.locked()
+        if self._browser:
+            return self._browser.starting
+        return self._starting.locked()
 
     async def fetch(
         self,
@@ -258,9 +262,9 @@ class Services:
         ask = partial(client.fetch, etag=etag, last_modified=last_modified, robots=robots, excludes=excludes)
         fetch = await self._insist_on_network(partial(ask, url))
         for _ in range(MOST_REFRESHES):
-            target = (
-                await asyncio.to_thread(find_refresh, fetch.body, fetch.final_url) if fetch.outcome == "ok" else None
-            )
+            target = None
+            if fetch.outcome == "ok":
+                target = await asyncio.to_thread(find_refresh, fetch.body, fetch.final_url)
             if target is None:
                 return fetch
             fetch = join_fetches(fetch, await self._insist_on_network(partial(ask, target)))

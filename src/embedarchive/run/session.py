@@ -192,7 +192,9 @@ async def run_over(
             await asyncio.gather(reporting, return_exceptions=True)
     if stop.is_set():
         return "interrupted"
-    return "kept out" if run.backoff.cooling_down else "done"
+    if run.backoff.cooling_down:
+        return "kept out"
+    return "done"
 
 
 def make_services(settings: Settings, watcher: Watcher) -> Services:
@@ -226,7 +228,9 @@ def read_recovery_of(archive: Archive, crawl_id: int) -> dict[str, Any]:
     """What a run that recovers asked, and what came of it; of any other nothing."""
     query = "SELECT 1 FROM crawls WHERE id = ? AND command = 'recover'"
     recovers = archive.conn.execute(query, (crawl_id,)).fetchone()
-    return read_recovery(archive.conn, crawl_id) if recovers else {}
+    if recovers:
+        return read_recovery(archive.conn, crawl_id)
+    return {}
 
 
 def sign_log(archive: Archive, watcher: Watcher) -> dict[str, Any]:

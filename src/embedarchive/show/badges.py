@@ -63,6 +63,9 @@ def render_origin(seen: Sighting | None, *, brief: bool = False, more: str = "")
     """
     if seen is None:
         return EMPTY
-    words = ORIGIN_WORDS.get(seen.origin, seen.origin) if brief else say_sighting(seen)
+    if brief:
+        words = ORIGIN_WORDS.get(seen.origin, seen.origin)
+    else:
+        words = say_sighting(seen)
     shape = tag("svg", Html(ORIGIN_SHAPES.get(seen.origin, "")), viewBox="0 0 12 12", aria_hidden="true")
     return tag("span", shape, tag("bdi", words + more), class_=f"origin {seen.origin}", title=say_sighting(seen))

@@ -123,7 +123,9 @@ class InlineSource:
         except WrongBytes:
             self.damaged.append(kept.sha256)
             return None
-        media_type = sniff_type(body[:SNIFFED]) if body else None
+        media_type = None
+        if body:
+            media_type = sniff_type(body[:SNIFFED])
         if body is None or media_type is None:
             return None
         self._spent += len(body)
@@ -151,13 +153,17 @@ def title_of(record: PostRecord) -> str:
 
 def author_of(record: PostRecord) -> str:
     """Whose post it is: as we saw it, else as a publisher claims, else only its key."""
-    said = record.best.description if record.best else None
+    said = None
+    if record.best:
+        said = record.best.description
     claim = fullest_claim(record)
     if said:
         if said.author_name or said.author_handle:
             return _author_of(said)
         return said.title or record.post.key
-    return _author_of(claim.claim) if claim else record.post.key
+    if claim:
+        return _author_of(claim.claim)
+    return record.post.key
 
 
 def _author_of(said: Description | Claim) -> str:
@@ -231,13 +237,17 @@ def _described(record: PostRecord, capture: CaptureRecord, said: Description, so
 
 def _byline(said: Description | Claim, face: StoredFile | None, source: Source | None, posted_at: str | None) -> Html:
     name, handle = said.author_name, said.author_handle
-    when = tag("span", render_date(posted_at), class_="post-when") if posted_at else None
+    when = None
+    if posted_at:
+        when = tag("span", render_date(posted_at), class_="post-when")
     if not (name or handle):
         if when:
             return tag("header", tag("span", class_="post-who"), when, class_="post-by")
         return EMPTY
     verified = isinstance(said, Description) and said.author_verified
-    second = tag("bdi", f"@{handle}") if handle and name else None
+    second = None
+    if handle and name:
+        second = tag("bdi", f"@{handle}")
     return tag(
         "header",
         _face(face, source, name or handle or ""),
@@ -264,7 +274,10 @@ def _face(face: StoredFile | None, source: Source | None, name: str) -> Html:
 
 def _with(said: Description | Claim) -> Html | None:
     """The other authors of a post, if it names any."""
-    others = said.collaborators if isinstance(said, Description) else ()
+    if isinstance(said, Description):
+        others = said.collaborators
+    else:
+        others = ()
     if not others:
         return None
     first, *rest = (tag("bdi", f"@{each}") for each in others)
@@ -275,7 +288,10 @@ def render_text(said: Description, *, large: bool = False) -> Html:
     """The words of the post, links kept."""
     if not said.text and not said.text_html:
         return EMPTY
-    inner = sanitize(said.text_html) if said.text_html else escape_text(said.text or "")
+    if said.text_html:
+        inner = sanitize(said.text_html)
+    else:
+        inner = escape_text(said.text or "")
     short = large and len(said.text or inner) <= LARGE_TEXT
     return tag("p", inner, class_="post-text large" if short else "post-text", dir="auto", lang=language(said.lang))
 
@@ -319,7 +335,10 @@ def render_claim(appearance: Appearance, posted_at: str | None = None) -> Html:
     claim = appearance.claim
     where = appearance.outlet or appearance.article_url
     label = join("The post itself was not seen. This is what the markup of ", tag("bdi", where), " says of it:")
-    words = tag("p", claim.text, class_="post-text", dir="auto", lang=language(claim.lang)) if claim.text else EMPTY
+    if claim.text:
+        words = tag("p", claim.text, class_="post-text", dir="auto", lang=language(claim.lang))
+    else:
+        words = EMPTY
     return join(tag("p", label, class_="post-claim"), _byline(claim, None, None, posted_at or claim.posted_at), words)
 
 
@@ -354,7 +373,9 @@ def _captured(capture: CaptureRecord) -> Html:
     if capture.sighting:
         return tag("p", say_sighting(capture.sighting), ".")
     shot = next(iter(capture.kept("screenshot")), None)
-    by = f" with embedarchive {capture.version}" if capture.version else " with embedarchive"
+    by = " with embedarchive"
+    if capture.version:
+        by = f" with embedarchive {capture.version}"
     browser = capture.environment.get("browser")
     return tag(
         "p",
@@ -375,5 +396,7 @@ def _robust_link(record: PostRecord, version_url: str | None) -> Html:
     url = link_target(record.post.url)
     if url is None:
         return tag("bdi", record.post.url)
-    seen = record.best.started_at[:10] if record.best else None
+    seen = None
+    if record.best:
+        seen = record.best.started_at[:10]
     return tag("a", url, href=url, data_originalurl=url, data_versionurl=version_url, data_versiondate=seen, **OUTWARD)

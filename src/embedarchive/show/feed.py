@@ -33,7 +33,10 @@ def render_feed(
 
     `post_url` gives the address of a post's page, by its key.
     """
-    newest = alerts[0].noted_at if alerts else updated
+    if alerts:
+        newest = alerts[0].noted_at
+    else:
+        newest = updated
     feed = _begin_feed(title, named, newest, self_url, page_url)
     _add(feed, "generator", "embedarchive")
     for alert in alerts:
@@ -71,7 +74,10 @@ def _add(parent: ElementTree.Element, name: str, text: str) -> None:
 def say_alert(alert: Alert) -> str:
     """`Missing, being confirmed: a post by Clara Whitcombe in “What the council deleted” and 3 other stories`."""
     by = alert.post.author_name or alert.post.author_handle
-    who = f"a post by {by}" if by else f"a post ({alert.post.key})"
+    if by:
+        who = f"a post by {by}"
+    else:
+        who = f"a post ({alert.post.key})"
     return f"{CHANGE_WORDS[alert.change]}: {who}{say_stories(alert)}"
 
 
@@ -80,13 +86,17 @@ def say_stories(alert: Alert) -> str:
     if not alert.stories:
         return ""
     first, others = alert.stories[0], len(alert.stories) - 1
-    more = f" and {say_count(others, 'other story', 'other stories')}" if others else ""
+    more = ""
+    if others:
+        more = f" and {say_count(others, 'other story', 'other stories')}"
     return f" in “{first.title or first.url}”{more}"
 
 
 def say_details(alert: Alert, heal: Sequence[str] = ()) -> tuple[str, ...]:
     """What an entry says below its title: when, the words, where it stands, the stories, what closes the holes."""
-    words = shorten(alert.post.text, 200) if alert.post.text else None
+    words = None
+    if alert.post.text:
+        words = shorten(alert.post.text, 200)
     lines = [
         f"It changed {say_interval(alert.after, alert.happened_by)}.",
         words,
@@ -98,7 +108,9 @@ def say_details(alert: Alert, heal: Sequence[str] = ()) -> tuple[str, ...]:
 
 def list_heals(alert: Alert) -> tuple[str, ...]:
     """The commands that close the holes of an alert's stories, where there is a copy and the post is gone."""
-    return tuple(say_heal(each.url) for each in alert.stories) if alert.healable else ()
+    if not alert.healable:
+        return ()
+    return tuple(say_heal(each.url) for each in alert.stories)
 
 
 def render_posts_feed(

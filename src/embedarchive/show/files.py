@@ -20,9 +20,14 @@ def find_slides(capture: CaptureRecord, source: Source, lacking: Sequence[Missin
     posters = {k.position: k for k in capture.kept("poster")}
     shown = capture.kept("media")
     films = [k for k in shown if k.content_type.startswith("video/")]
-    words = capture.kept("subtitles") if len(films) == 1 else ()
+    if len(films) == 1:
+        words = capture.kept("subtitles")
+    else:
+        words = ()
     alone = {p: k for p, k in posters.items() if p not in {k.position for k in shown}}
-    alt = capture.description.alt_text if capture.description else None
+    alt = None
+    if capture.description:
+        alt = capture.description.alt_text
     slides = {
         k.position: render_media(k, source, posters.get(k.position), k.alt or alt, words)
         for k in (*alone.values(), *shown)
@@ -107,8 +112,14 @@ def render_media(
 
 def _render_sound(kept: StoredFile, url: str | None, cover: str | None, alt: str | None) -> Html:
     """A player, under its cover if there is one."""
-    picture = tag("img", src=cover, alt=alt or "Cover of the recording") if cover else EMPTY
-    player = tag("audio", src=url, controls=True, preload="metadata", aria_label="The recording") if url else _gap(kept)
+    if cover:
+        picture = tag("img", src=cover, alt=alt or "Cover of the recording")
+    else:
+        picture = EMPTY
+    if url:
+        player = tag("audio", src=url, controls=True, preload="metadata", aria_label="The recording")
+    else:
+        player = _gap(kept)
     return join(picture, player)
 
 
@@ -119,7 +130,9 @@ def _gap(kept: StoredFile) -> Html:
     """What stands in the place of a file that is not shown: why, and what it is."""
     what = _KINDS.get(kept.content_type.partition("/")[0], "file")
     if not kept.held:
-        happened = "was damaged when this copy was made" if kept.damaged else "was withdrawn from the archive"
+        happened = "was withdrawn from the archive"
+        if kept.damaged:
+            happened = "was damaged when this copy was made"
         why = f"This {what} {happened}."
     elif kept.truncated:
         why = f"Only a part of this {what} could be kept ({say_reason(kept.truncated)})."
@@ -138,13 +151,18 @@ def render_screenshot(capture: CaptureRecord, source: Source, *, as_hero: bool =
         return EMPTY
     when = say_date(capture.started_at)
     size = {"width": shot.width, "height": shot.height}
-    who = f"{capture.sighting.seen_by} showed it" if capture.sighting else "a browser showed it"
+    who = "a browser showed it"
+    if capture.sighting:
+        who = f"{capture.sighting.seen_by} showed it"
     picture = tag("figure", tag("img", src=url, alt=f"The post as {who} on {when}", loading="lazy", **size))
     if capture.sensitive:
         picture = render_blur(picture, "shot")
     if as_hero:
         return tag("div", picture, class_="post-shot")
-    summary = f"As {capture.sighting.seen_by} saw it on {when}" if capture.sighting else f"As a reader saw it on {when}"
+    if capture.sighting:
+        summary = f"As {capture.sighting.seen_by} saw it on {when}"
+    else:
+        summary = f"As a reader saw it on {when}"
     return tag("details", tag("summary", summary), picture, class_="post-shot")
 
 
@@ -153,7 +171,9 @@ def render_lent(capture: CaptureRecord) -> Html:
     media = capture.kept("media")
     what = "slide" if len(media) > 1 else "file"
     lines = [f"{say_lent(each.lent_at, each.position, what)}." for each in media if each.lent_at]
-    return tag("p", " ".join(lines), class_="slides-hint") if lines else EMPTY
+    if lines:
+        return tag("p", " ".join(lines), class_="slides-hint")
+    return EMPTY
 
 
 def render_missing(record: PostRecord) -> Html:

@@ -27,7 +27,9 @@ def load_templates() -> PackageLoader:
 def load_asset(name: str) -> bytes:
     """A style sheet or script; the style sheet begins with the look that the cards share."""
     body = files("embedarchive.show").joinpath("static", name).read_bytes()
-    return (TOKENS + POST + PROOF).encode() + body if name.endswith(".css") else body
+    if name.endswith(".css"):
+        return (TOKENS + POST + PROOF).encode() + body
+    return body
 
 
 def title_of_platform(name: str | None) -> str:

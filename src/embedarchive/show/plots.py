@@ -134,10 +134,16 @@ def say_survival_notes(told: Survival) -> tuple[str, ...]:
         )
     before = ""
     if whole.gone_before:
-        age = f", {say_age(whole.gone_before_age)} old in the median" if whole.gone_before_age is not None else ""
-        were = "was" if whole.gone_before == 1 else "were"
+        age = ""
+        if whole.gone_before_age is not None:
+            age = f", {say_age(whole.gone_before_age)} old in the median"
+        were = "were"
+        if whole.gone_before == 1:
+            were = "was"
         before = f"{say_count(whole.gone_before, 'more post')} {were} gone before anyone looked{age}; not in the curve."
-    undated = f"{say_count(whole.undated, 'post')} without a date left out." if whole.undated else ""
+    undated = ""
+    if whole.undated:
+        undated = f"{say_count(whole.undated, 'post')} without a date left out."
     method = (
         f"Method: {told.method}, interval-censored with late entry, bootstrap over accounts. "
         f"Thin where fewer than {FEW_AT_RISK} posts are at risk."
@@ -151,13 +157,17 @@ def _say_left_out(groups: Sequence[SurvivalGroup]) -> tuple[str, ...]:
     if not groups:
         return ()
     named = ", ".join(f"{g.name} ({say_number(g.posts)} posts, {say_number(g.lost)} lost)" for g in groups[:4])
-    more = f" and {len(groups) - 4} more" if len(groups) > 4 else ""
+    more = ""
+    if len(groups) > 4:
+        more = f" and {len(groups) - 4} more"
     return (f"Too few for a curve ({LEAST_POSTS} posts, {LEAST_LOST} losses): {named}{more}.",)
 
 
 def say_group(by: str, name: str) -> str:
     """A group as people call it: a platform by its title."""
-    return BY_NAME[name].title if by == "platform" and name in BY_NAME else name
+    if by == "platform" and name in BY_NAME:
+        return BY_NAME[name].title
+    return name
 
 
 def say_range(share: float, low: float, high: float) -> str:
@@ -172,7 +182,10 @@ def say_age(days: float | None) -> str:
     for unit, length, least in (("year", 365.25, 730), ("month", 30.44, 61), ("day", 1, 1)):
         if days >= least:
             number = days / length
-            text = f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:.0f}"
+            if number < 10:
+                text = f"{number:.1f}".removesuffix(".0")
+            else:
+                text = f"{number:.0f}"
             return f"{text} {unit}{'' if text == '1' else 's'}"
     hours = max(round(days * 24), 0)
     return say_count(hours, "hour")
@@ -215,7 +228,9 @@ def _draw_curve(frame: _Frame, curve: SurvivalCurve, number: int, *, band: bool)
     for width, few in ((2.4, False), (1.0, True)):
         for run in _find_runs(curve, kept, few=few):
             points = " ".join(f"{frame.x(curve.days[n])},{frame.y(curve.alive[n])}" for n in run)
-            dash = f' stroke-dasharray="{DASHES[number]}"' if DASHES[number] else ""
+            dash = ""
+            if DASHES[number]:
+                dash = f' stroke-dasharray="{DASHES[number]}"'
             parts.append(f'<polyline class="line" stroke-width="{width}"{dash} points="{points}"/>')
     return f'<g class="c{number}">{"".join(parts)}</g>'
 
@@ -259,7 +274,9 @@ def _label_curves(frame: _Frame, by: str, groups: Sequence[SurvivalGroup]) -> st
 
 
 def _short(number: int) -> str:
-    return say_number(number) if number < 100_000 else f"{number // 1000:,}k"
+    if number < 100_000:
+        return say_number(number)
+    return f"{number // 1000:,}k"
 
 
 def _spread(wanted: Sequence[float], apart: float, top: float, bottom: float) -> list[float]:
@@ -283,7 +300,10 @@ def _spread(wanted: Sequence[float], apart: float, top: float, bottom: float) ->
 def render_rot(told: Rot, title: str = "", *, with_notes: bool = True) -> str:
     """The share of articles with a hole, one row a group with its interval: an SVG document."""
     rows = list(told.groups if len(told.groups) > 1 else (told.whole,))
-    rows = sorted(rows[:MOST_ROWS], key=lambda row: -row.share) if told.by != "year" else rows[:MOST_ROWS]
+    if told.by != "year":
+        rows = sorted(rows[:MOST_ROWS], key=lambda row: -row.share)
+    else:
+        rows = rows[:MOST_ROWS]
     title = title or "Articles with a hole where a post was"
     head = _title_height(title)
     notes = say_rot_notes(told)
@@ -412,11 +432,15 @@ def _wrap(text: str, most: int) -> list[str]:
 
 def shorten_name(name: str, most: int) -> str:
     """A group's name, cut where it would not fit."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    if len(name) <= most:
+        return name
+    return name[: most - 1] + "…"
 
 
 def _text(x: float, y: float, text: str, look: str, anchor: str = "start") -> str:
-    end = f' text-anchor="{anchor}"' if anchor != "start" else ""
+    end = ""
+    if anchor != "start":
+        end = f' text-anchor="{anchor}"'
     return f'<text class="{look}" x="{x:g}" y="{y:g}"{end}>{_escape(text)}</text>'
 
 

@@ -29,7 +29,9 @@ def say_proof(proof: ProofRecord) -> str:
         said = f"These bytes existed on {say_moment(first)}, which {by} confirmed then, and have not changed since"
     else:
         said = f"These bytes are as they were when the archive signed for them on {say_moment(proof.made_at)}"
-    return f"{said}, except for what was withdrawn on purpose." if proof.withdrawal else f"{said}."
+    if proof.withdrawal:
+        return f"{said}, except for what was withdrawn on purpose."
+    return f"{said}."
 
 
 def name_authority(address: str) -> str:

@@ -74,7 +74,10 @@ def render_sanitised(html: str, note: str) -> str:
         "p", note, style="font:14px sans-serif;padding:8px 12px;margin:0 0 12px;border-bottom:1px solid;opacity:.8"
     )
     styles = "".join(f"<style>{_text_of(node)}</style>" for node in tree.css("style"))
-    body = tree.body.inner_html if tree.body else escape_text(html[:LARGEST_SNAPSHOT])
+    if tree.body:
+        body = tree.body.inner_html
+    else:
+        body = escape_text(html[:LARGEST_SNAPSHOT])
     return f"<!DOCTYPE html><html><head>{head}{styles}</head><body>{banner}{body or ''}</body></html>"
 
 

@@ -27,10 +27,15 @@ class Social:
 
 def describe_post_link(record: PostRecord, address: Address) -> Social:
     """A post by its card: who it is by, where it stands, what it said, as a browser saw it. Nothing sensitive is shown."""
-    words = record.said.text if record.said and record.said.text else ""
+    words = ""
+    if record.said and record.said.text:
+        words = record.said.text
     description = f"{say_post_status(record)}. {shorten(words, LONGEST)}".strip()
     best = record.best
-    shots = best.kept("screenshot") if best and not best.sensitive else ()
+    if best and not best.sensitive:
+        shots = best.kept("screenshot")
+    else:
+        shots = ()
     for shot in shots:
         if shot.held and (url := address(shot)):
             return Social(title_of(record), description, url, shot.width, shot.height)

@@ -69,7 +69,9 @@ def escape_terminal(text: str, *, lines: bool = False) -> str:
 def _visible(char: str, lines: bool) -> str:
     code = ord(char)
     if char == "\n":
-        return char if lines else " "
+        if lines:
+            return char
+        return " "
     if code < 0x20:
         return chr(0x2400 + code)
     if code == 0x7F:
@@ -95,7 +97,10 @@ def render_terminal(record: PostRecord | EmbedRecord | ArticleRecord, width: int
     """The record as `embedarchive show` prints it, at most `width` columns wide; without a width unframed, as it is piped."""
     if isinstance(record, ArticleRecord):
         return render_article(record)
-    parts = _embed_parts(record) if isinstance(record, EmbedRecord) else _post_parts(record)
+    if isinstance(record, EmbedRecord):
+        parts = _embed_parts(record)
+    else:
+        parts = _post_parts(record)
     if width is None:
         return Group(*parts)
     return Panel(Group(*parts), width=min(width, WIDEST), padding=(1, 2), border_style="dim")
@@ -140,7 +145,9 @@ def _said(said: Description | Claim, posted_at: str | None) -> Iterable[Renderab
     if posted_at:
         head.append_text(_text(f"  {say_date(posted_at)}", "dim"))
     yield head
-    title = said.title if isinstance(said, Description) else None
+    title = None
+    if isinstance(said, Description):
+        title = said.title
     if title:
         yield Padding(_text(title, "bold"), (1, 0, 0, 0), expand=False)
     yield Padding(_text(said.text, lines=True), (1, 0, 1, 0), expand=False)
@@ -168,7 +175,9 @@ def _post_facts(record: PostRecord) -> Table:
     if record.observations:
         facts.append(("history", ", ".join(say_run(run) for run in find_runs(record.observations))))
     if record.best:
-        when = "seen" if record.best.sighting else "captured"
+        when = "captured"
+        if record.best.sighting:
+            when = "seen"
         facts.append((when, say_time(record.best.started_at)))
         kept = [f"{a.role} {say_size(a.size)}" for a in record.best.artifacts]
         facts += [("kept", ", ".join(kept))] if kept else []
@@ -191,7 +200,9 @@ def _description_facts(said: Description | None) -> list[tuple[str, str]]:
     named = [("alt text", said.alt_text), ("place", said.location), ("sound", said.audio), ("quotes", said.quoted_url)]
     facts += [(label, value) for label, value in named if value]
     where = ", ".join(f"{say_field(name)}: {source}" for name, source in said.sources.items())
-    return [*facts, ("read from", where)] if where else facts
+    if where:
+        return [*facts, ("read from", where)]
+    return facts
 
 
 def _missing(record: PostRecord) -> Iterable[Text]:
@@ -234,7 +245,10 @@ def render_article(record: ArticleRecord) -> RenderableType:
 
 
 def _placed(placed: Placed) -> RenderableType:
-    entry = render_line(placed.post) if placed.post else _bare(placed.appearance)
+    if placed.post:
+        entry = render_line(placed.post)
+    else:
+        entry = _bare(placed.appearance)
     return _side_by_side(Text(f"{placed.appearance.position:>3} ", style="dim"), entry)
 
 
@@ -254,16 +268,25 @@ def _entry(mark: str, head: Text, *below: Text) -> Table:
 
 def _bare(appearance: Appearance | None, found: Text | None = None) -> Table:
     """An embed that names no post."""
-    claim = appearance.claim if appearance else Claim()
+    if appearance:
+        claim = appearance.claim
+    else:
+        claim = Claim()
     name = _text(claim.author_name or claim.author_handle or "unknown author", "bold")
-    head = name if found else _row(name, "  ", _text(shorten(claim.text or "", MOST_WORDS)))
+    if found:
+        head = name
+    else:
+        head = _row(name, "  ", _text(shorten(claim.text or "", MOST_WORDS)))
     return _entry("○", head, *([found] if found else []), Text("names no post", style="dim"))
 
 
 def render_line(line: PostLine, found: Text | None = None) -> Table:
     """A post in a list: state, author and first words, or what was `found` in them; then where it stands, and its key."""
     author = _text(line.author_name or (f"@{line.author_handle}" if line.author_handle else "unknown author"), "bold")
-    head = author if found else _row(author, "  ", _text(shorten(line.text or "", MOST_WORDS)))
+    if found:
+        head = author
+    else:
+        head = _row(author, "  ", _text(shorten(line.text or "", MOST_WORDS)))
     status = _text(say_post_status(line), "red" if line.status == "gone" else "dim")
     theirs: list[Text | str] = []
     if line.sighting:
@@ -274,11 +297,16 @@ def render_line(line: PostLine, found: Text | None = None) -> Table:
 
 def render_article_line(line: ArticleLine, found: Text | None = None) -> Table:
     gone = f", {line.gone} gone" if line.gone else ""
-    partly = f", {line.partly_preserved} preserved in part" if line.partly_preserved else ""
+    partly = ""
+    if line.partly_preserved:
+        partly = f", {line.partly_preserved} preserved in part"
     figures = _text(f"{line.outlet or ''}  {say_count(line.embeds, 'embed')}{gone}{partly}", "dim")
     title = line.title or line.url
     other = [found] if found and found.plain != title else []  # what was found may be the name of the site
-    head = found if found and not other else _text(title, "bold")
+    if found and not other:
+        head = found
+    else:
+        head = _text(title, "bold")
     return _entry("¶", head, *other, figures, _text(line.url, "dim"))
 
 
@@ -353,7 +381,9 @@ TO_TRY = {
 def next_steps(lookup: Lookup) -> tuple[str, ...]:
     """The commands that would bring what was not found into the archive."""
     if not link_target(lookup.url):
-        return () if lookup.text == "" else TO_TRY.get(lookup.understood, TO_TRY["words"])
+        if lookup.text == "":
+            return ()
+        return TO_TRY.get(lookup.understood, TO_TRY["words"])
     verb = "capture" if lookup.is_post else "crawl"
     return (f"To bring it in: {say_command('embedarchive', verb, lookup.url)}",)
 

@@ -75,11 +75,16 @@ def is_ticked(month: str, months: tuple[str, ...]) -> bool:
 
 def draw_tick(x: float, month: str) -> str:
     year, _, number = month.partition("-")
-    name = year if number in ("", "01") else f"{MONTHS[int(number) - 1][:3]} {year}"
+    if number in ("", "01"):
+        name = year
+    else:
+        name = f"{MONTHS[int(number) - 1][:3]} {year}"
     return f'<text class="tick" x="{x:.1f}" y="{ABOVE + 19}">{name}</text>'
 
 
 def say_month(month: str) -> str:
     """`2026-02` -> `February 2026`; a year stays one."""
     year, _, number = month.partition("-")
-    return f"{MONTHS[int(number) - 1]} {year}" if number.isdigit() and 1 <= int(number) <= 12 else year
+    if number.isdigit() and 1 <= int(number) <= 12:
+        return f"{MONTHS[int(number) - 1]} {year}"
+    return year

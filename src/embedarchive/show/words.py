@@ -149,7 +149,9 @@ def say_date(iso: str | None, *, short: bool = False) -> str:
 def say_time(iso: str | None) -> str:
     """`9 March 2026, 14:05:06 UTC`."""
     moment = read_time(iso)
-    return f"{say_date(iso)}, {moment:%H:%M:%S} UTC" if moment else iso or ""
+    if moment:
+        return f"{say_date(iso)}, {moment:%H:%M:%S} UTC"
+    return iso or ""
 
 
 # -------------------------------------------------------------------------------------------------------------- numbers
@@ -174,7 +176,9 @@ def say_size(size: int) -> str:
     for limit, unit in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")):
         if size >= limit:
             scaled = size / limit
-            return f"{scaled:.1f} {unit}" if scaled < 10 else f"{scaled:.0f} {unit}"
+            if scaled < 10:
+                return f"{scaled:.1f} {unit}"
+            return f"{scaled:.0f} {unit}"
     return f"{size} bytes"
 
 
@@ -215,13 +219,18 @@ def say_missing(line: str) -> str:
     cut = _CUT.fullmatch(line)
     if cut is None:
         return line
-    why = cut[3] if " " in cut[3] else say_reason(cut[3])
+    if " " in cut[3]:
+        why = cut[3]
+    else:
+        why = say_reason(cut[3])
     return f"{_FILES[cut[1]]}{(cut[2] or '').replace(' 0', '')}: {why}"
 
 
 def say_partly(partly: int) -> str:
     """After a number of preserved posts: how many of them lack something."""
-    return f", {say_number(partly)} of them partly" if partly else ""
+    if partly:
+        return f", {say_number(partly)} of them partly"
+    return ""
 
 
 def say_value(value: Any) -> str:
@@ -277,7 +286,9 @@ def _say_part(post: PostState) -> str:
     if first.position == 0:
         return f"what it says {say_why(first)}"
     if post.expected > 1:
-        part = "none" if post.held == 0 else say_number(post.held)
+        part = "none"
+        if post.held != 0:
+            part = say_number(post.held)
         return f"{part} of {say_count(post.expected, post.what)}"
     return f"without its {first.what}, which {say_why(first)}"
 
@@ -292,13 +303,17 @@ def say_why(missing: MissingFile) -> str:
         return f"is larger than was to be kept ({say_size(int(over[1]))})"
     if known is None:
         return f"did not come ({say_reason(missing.why)})"
-    return f"{known} ({say_reason(detail)})" if detail.strip() else known
+    if detail.strip():
+        return f"{known} ({say_reason(detail)})"
+    return known
 
 
 def say_lacking(post: PostState) -> tuple[str, ...]:
     """A sentence for each file that is not held, and one that says whether and when it is tried again."""
     told = [_say_missing_file(post, each) for each in post.lacking]
-    return (*told, again) if (again := say_again(post)) else tuple(told)
+    if again := say_again(post):
+        return (*told, again)
+    return tuple(told)
 
 
 def _say_missing_file(post: PostState, missing: MissingFile) -> str:
@@ -321,13 +336,17 @@ def say_again(post: PostState) -> str:
         return "Another visit may still bring it."
     if any(is_chosen(each.why) for each in post.lacking):
         return "It was not to be kept; a run without --no-film or --max-bytes may bring it."
-    return "No other visit would bring it." if post.lacking else ""
+    if post.lacking:
+        return "No other visit would bring it."
+    return ""
 
 
 def say_moment(iso: str) -> str:
     """`9 March 2026, 14:05 UTC`."""
     moment = read_time(iso)
-    return f"{say_date(iso)}, {moment:%H:%M} UTC" if moment else iso
+    if moment:
+        return f"{say_date(iso)}, {moment:%H:%M} UTC"
+    return iso
 
 
 def say_interval(after: str | None, by: str) -> str:
@@ -377,10 +396,14 @@ def say_sighting(seen: Sighting) -> str:
     `Seen by Browsertrix-Crawler 1.5.0 on 9 March 2024; imported from harbour.wacz on 27 November 2026`.
     """
     when = say_date(seen.seen_at)
-    taken = f" on {say_date(seen.taken_over_at)}" if seen.taken_over_at else ""
+    taken = ""
+    if seen.taken_over_at:
+        taken = f" on {say_date(seen.taken_over_at)}"
     if seen.origin == "memento":
         return f"Memento of {seen.seen_by}, which saw it on {when}; fetched from there{taken}"
-    place = f" from {seen.source.partition('!')[0]}" if seen.source else ""
+    place = ""
+    if seen.source:
+        place = f" from {seen.source.partition('!')[0]}"
     return f"Seen by {seen.seen_by} on {when}; imported{place}{taken}"
 
 
@@ -388,7 +411,9 @@ def say_briefly(seen: Sighting) -> str:
     """The same where there is little room: `seen by Browsertrix-Crawler 1.5.0, 9 Mar 2024`, `memento of Wayback Machine, …`."""
     when = say_date(seen.seen_at, short=True)
     name = shorten(seen.seen_by.partition(" (")[0], 40)
-    return f"memento of {name}, {when}" if seen.origin == "memento" else f"seen by {name}, {when}"
+    if seen.origin == "memento":
+        return f"memento of {name}, {when}"
+    return f"seen by {name}, {when}"
 
 
 def say_post_status(post: PostRecord | PostLine) -> str:
@@ -418,7 +443,9 @@ WITHDRAWN_FOR = {
 
 def say_tombstone(stone: Tombstone) -> str:
     """What stands in the place of a post that is withheld: that it is, since when and why; nothing of it. Pure."""
-    why = f", {WITHDRAWN_FOR[stone.reason]}" if stone.reason in WITHDRAWN_FOR else ""
+    why = ""
+    if stone.reason in WITHDRAWN_FOR:
+        why = f", {WITHDRAWN_FOR[stone.reason]}"
     return f"This post is withheld since {say_date(stone.at)}{why}. {WITHHELD.get(stone.level, '')}."
 
 
@@ -448,7 +475,9 @@ def say_state(post: PostRecord | PostLine) -> str:
             return f"Gone by {say_date(post.first_gone_at, short=True)}"
         return "Gone"
     if post.status == "available":
-        back = f", back by {say_date(post.came_back_at, short=True)} after it was gone" if post.came_back_at else ""
+        back = ""
+        if post.came_back_at:
+            back = f", back by {say_date(post.came_back_at, short=True)} after it was gone"
         return f"Online {say_date(post.last_available_at, short=True)}{back}"
     if is_doubted(post):
         return f"Perhaps gone, not confirmed ({say_doubt(post)})"
@@ -459,8 +488,13 @@ def say_state(post: PostRecord | PostLine) -> str:
 
 def say_word(post: PostRecord | PostLine) -> str:
     """The state in a word or two, for where there is little room."""
-    word = "Perhaps gone" if post.status == "unavailable" and is_doubted(post) else STATUS_WORDS[post.status]
-    return f"{word}, in part" if post.kept == "partial" else word
+    if post.status == "unavailable" and is_doubted(post):
+        word = "Perhaps gone"
+    else:
+        word = STATUS_WORDS[post.status]
+    if post.kept == "partial":
+        return f"{word}, in part"
+    return word
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,13 +512,17 @@ class DiffRun:
     @property
     def state(self) -> Status:
         """What may be said of the post for it: a loss that is not believed is none."""
-        return "unavailable" if self.doubted else self.outcome
+        if self.doubted:
+            return "unavailable"
+        return self.outcome
 
     @property
     def word(self) -> str:
         """The state in a word or two."""
         is_doubted = self.doubted or (self.outcome, self.reason) == ("unavailable", "unconfirmed")
-        return "Perhaps gone" if is_doubted else STATUS_WORDS[self.outcome]
+        if is_doubted:
+            return "Perhaps gone"
+        return STATUS_WORDS[self.outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -545,7 +583,9 @@ def say_run(run: DiffRun) -> str:
     word = run.word
     if run.state == "gone":
         return f"{word} by {first}"
-    return f"{word} {first}" if first == last else f"{word} {first} – {last}"
+    if first == last:
+        return f"{word} {first}"
+    return f"{word} {first} – {last}"
 
 
 # -------------------------------------------------------------------------------------------------------------- changes
@@ -599,12 +639,16 @@ def _differences(before: Description | None, after: Description | None) -> Itera
 
 
 def _say(value: object) -> str:
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value)
 
 
 def find_edit(record: PostRecord) -> Change | None:
     """The newest edit of a post's words that was seen, or None. Beside a text a title is often a link's, not the author's."""
-    words = "text" if any(c.description and c.description.text for c in record.captures) else "title"
+    words = "title"
+    if any(c.description and c.description.text for c in record.captures):
+        words = "text"
     return next((change for change in find_changes(record.captures) if change.field == words), None)
 
 

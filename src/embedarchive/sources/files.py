@@ -85,7 +85,10 @@ def read_path(path: Path, base_url: str | None, intake: Intake) -> Iterator[Seed
 
 def find_web_archives(path: Path) -> Iterator[Path]:
     """A WARC, ARC or WACZ file, or every one below a folder, sorted by path."""
-    files = sorted(walk_files(path, Intake())) if path.is_dir() else [path]
+    if path.is_dir():
+        files = sorted(walk_files(path, Intake()))
+    else:
+        files = [path]
     yield from (file for file in files if identify_kind(file) == "web archive")
 
 
@@ -109,7 +112,9 @@ def identify_kind(path: Path) -> Kind:
     if known and known not in ("html", "text"):
         return known
     try:
-        start = b"" if path.is_dir() else read_body(path, 4096)[0]
+        start = b""
+        if not path.is_dir():
+            start = read_body(path, 4096)[0]
     except SourceError:
         return known or "unknown"
     if is_bookmarks(decode_list(start)) or is_address_list(decode_list(start)):
@@ -119,12 +124,16 @@ def identify_kind(path: Path) -> Kind:
     if identify_listing(start.removeprefix(b"\xef\xbb\xbf").lstrip()):
         return "listing"
     if is_mhtml(start) or is_har(start):
-        return "mhtml" if is_mhtml(start) else "har"
+        if is_mhtml(start):
+            return "mhtml"
+        return "har"
     if start.startswith((b"WARC/", b"filedesc://")) or _is_zip(path):
         return "web archive"
     if is_json_list(decode_list(start)):
         return "list"
-    return "html" if starts_as_html(start) else "unknown"
+    if starts_as_html(start):
+        return "html"
+    return "unknown"
 
 
 def _is_zip(path: Path) -> bool:
@@ -175,7 +184,9 @@ def find_file_date(path: Path) -> str:
 def _read_frame(folder: Path, address: str) -> bytes | None:
     """A frame that was saved in a folder beside its page; nothing else on this machine is read for a page."""
     name = find_saved_file(address)
-    path = folder / name if name and len(name) < 1000 else None
+    path = None
+    if name and len(name) < 1000:
+        path = folder / name
     try:
         inside = (
             path is not None and path.resolve().is_relative_to(folder.resolve()) and is_files_folder(path.parent.name)
@@ -190,7 +201,10 @@ def _read_frame(folder: Path, address: str) -> bytes | None:
 def _read_saved(path: Path, kind: Kind, body: bytes, base_url: str | None, intake: Intake) -> Iterator[Seed]:
     """Give the pages of an MHTML or a HAR file, and count what else is in it."""
     try:
-        pages = [page for page in [read_mhtml(body)] if page] if kind == "mhtml" else list(read_har(body))
+        if kind == "mhtml":
+            pages = [page for page in [read_mhtml(body)] if page]
+        else:
+            pages = list(read_har(body))
     except (ValueError, KeyError, TypeError, RecursionError):
         intake.skip(str(path), "damaged", str(path))
         return
@@ -272,7 +286,9 @@ def read_body(path: Path, max_bytes: int) -> tuple[bytes, str | None]:
 def _find_packing(start: bytes) -> tuple[str, ...]:
     if start.startswith(b"\x1f\x8b"):
         return ("gzip",)
-    return ("zstd",) if start.startswith(b"\x28\xb5\x2f\xfd") else ()
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
+        return ("zstd",)
+    return ()
 
 
 def _describe_unreadable(path: Path, base_url: str | None) -> Seed:

@@ -25,7 +25,9 @@ def iterate_file(file: IO[bytes], on_damage: Callable[[int], None] = lambda at: 
         yield from iterate_records(unpack_records(file), on_damage)
         return
     for member in read_members(file):
-        record = read_plain_record(member.data) if member.data else None
+        record = None
+        if member.data:
+            record = read_plain_record(member.data)
         if record is not None:
             yield record
         elif member.data and is_whole(member.data):
@@ -55,7 +57,10 @@ def _read_range(file: IO[bytes], start: int, end: int | None) -> Iterator[bytes]
     """The bytes from one place in a file to another, or to its end. Others may read the file between two pieces."""
     while end is None or start < end:
         file.seek(start)
-        length = CHUNK if end is None else min(CHUNK, end - start)
+        if end is None:
+            length = CHUNK
+        else:
+            length = min(CHUNK, end - start)
         piece = file.read(length)
         if not piece:
             return

@@ -76,7 +76,10 @@ class LinkScope:
     def chooses(self, url: str, changed_at: str | None, kind: str) -> bool:
         """Whether an entry of a listing is taken. It was chosen by naming the listing, wherever it leads: only `include`,
         `exclude` and `since` apply, and to what is a listing itself only the last two."""
-        wanted = not self.excludes(url) if kind == "sitemap_index" else self.takes(url)
+        if kind == "sitemap_index":
+            wanted = not self.excludes(url)
+        else:
+            wanted = self.takes(url)
         return wanted and self.is_recent(changed_at)
 
     def asks_for(self, url: str, origin: str) -> bool:
@@ -99,7 +102,9 @@ def _is_within(url: str, seed: str, reach: str) -> bool:
     base, host = here.netloc.removeprefix("www."), there.netloc.removeprefix("www.")
     if reach == "domain":
         return host == base or host.endswith(f".{base}")
-    folder = here.path[: here.path.rfind("/") + 1] if reach == "prefix" else ""
+    folder = ""
+    if reach == "prefix":
+        folder = here.path[: here.path.rfind("/") + 1]
     return host == base and there.path.startswith(folder)
 
 
@@ -107,7 +112,8 @@ def find_links(html: bytes, base_url: str) -> tuple[str, ...]:
     """The http(s) addresses a page's links lead to, in their order, each once, without fragments; 10,000 at most."""
     tree = LexborHTMLParser(limit_nesting(html[:_MOST_HTML]))
     base = tree.css_first("base[href]")
-    base_url = _join(base_url, base.attributes.get("href") or "") if base else base_url
+    if base:
+        base_url = _join(base_url, base.attributes.get("href") or "")
     found: dict[str, None] = {}
     for node in tree.css("a[href], area[href]"):
         url = _check(_join(base_url, node.attributes.get("href") or ""))
@@ -125,8 +131,12 @@ def find_canonical(html: bytes, base_url: str | None = None) -> str | None:
     link = tree.css_first("link[rel~=canonical i][href]")
     meta = tree.css_first("meta[property='og:url' i][content], meta[name='og:url' i][content]")
     for node, name in ((link, "href"), (meta, "content")):
-        said = (node.attributes.get(name) or "").strip() if node else ""
-        url = _check(_join(base_url or "", said)) if said else None
+        said = ""
+        if node:
+            said = (node.attributes.get(name) or "").strip()
+        url = None
+        if said:
+            url = _check(_join(base_url or "", said))
         if url:
             return url
     return None
@@ -146,7 +156,9 @@ def find_refresh(html: bytes, base_url: str) -> str | None:
     tree.strip_tags(["noscript", "template"])
     for node in tree.css("meta[http-equiv='refresh' i][content]"):
         said = _REFRESH.match(node.attributes.get("content") or "")
-        target = _check(_join(base_url, said[2])) if said and float(said[1]) <= _SOON_S else None
+        target = None
+        if said and float(said[1]) <= _SOON_S:
+            target = _check(_join(base_url, said[2]))
         if target and target != base_url.partition("#")[0]:
             return target
     return None

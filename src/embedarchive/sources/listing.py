@@ -94,7 +94,9 @@ def find_listing(body: bytes, url: str, truncated: str | None = None) -> Listing
         if seen >= MAX_ENTRIES:
             truncated = truncated or "too_many"
             break
-        entry = _make_entry(found, url) if found.url.strip() else None
+        entry = None
+        if found.url.strip():
+            entry = _make_entry(found, url)
         if entry and _speaks_for(kind, url, entry.url):
             entries[entry.url] = entry
         elif entry:
@@ -117,7 +119,9 @@ def identify_listing(start: bytes) -> Kind | None:
     if start.startswith(b"{") and b"jsonfeed.org/version/" in start.replace(b"\\/", b"/"):
         return "feed"
     root = _ROOT.match(start)
-    return _ROOTS.get(root[1]) if root else None
+    if root:
+        return _ROOTS.get(root[1])
+    return None
 
 
 def identify_list(start: bytes, url: str) -> Kind | None:
@@ -126,7 +130,9 @@ def identify_list(start: bytes, url: str) -> Kind | None:
         return None
     text = decode_list(start)
     if text.startswith("<"):
-        return "list" if is_bookmarks(text) else None
+        if is_bookmarks(text):
+            return "list"
+        return None
     is_table = _CSV.search(url) is not None and _find_first_address(text)
     if is_table or is_address_list(text) or has_columns_of_addresses(text):
         return "list"
@@ -144,7 +150,9 @@ def _find_first_address(text: str) -> bool:
 def _read_text_list(body: bytes, url: str) -> Iterator[Entry]:
     name = ".tsv" if re.search(r"(?i)\btsv\b", url) else ".csv" if _CSV.search(url) else ""
     for line in read_list(decode_list(body), name):
-        address = None if line.heading else find_address(line.text)
+        address = None
+        if not line.heading:
+            address = find_address(line.text)
         if address:
             yield Entry(address if "://" in address else f"https://{address}")
 
@@ -159,7 +167,10 @@ def _clean_start(body: bytes) -> bytes:
 def _make_entry(found: Entry, base_url: str) -> Entry | None:
     try:
         said = found.url.strip()
-        whole = said if said.startswith(("https://", "http://")) else urljoin(base_url, said)
+        if said.startswith(("https://", "http://")):
+            whole = said
+        else:
+            whole = urljoin(base_url, said)
         url = check_url(whole.partition("#")[0])
     except (RefusedError, ValueError):
         return None
@@ -239,7 +250,10 @@ def _find_time(text: str | None) -> str | None:
     """An ISO 8601 time as the archive writes it; a month or a year stands for its beginning."""
     text = (text or "").strip()
     if re.fullmatch(r"\d{4}(?:-\d{2})?", text):
-        text = f"{text}-01-01"[:10] if len(text) == 4 else f"{text}-01"
+        if len(text) == 4:
+            text = f"{text}-01-01"[:10]
+        else:
+            text = f"{text}-01"
     try:
         moment = datetime.fromisoformat(text)
         return to_iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
@@ -278,7 +292,9 @@ def _find_feed_time(entry: Any) -> str | None:
         entry, "published_parsed"
     )
     try:
-        return to_iso(datetime(*moment[:6], tzinfo=UTC)) if moment else None
+        if not moment:
+            return None
+        return to_iso(datetime(*moment[:6], tzinfo=UTC))
     except (ValueError, OverflowError):
         return None
 
@@ -289,7 +305,9 @@ def _read_json_feed(body: bytes) -> Iterator[Entry]:
         feed = json.loads(body)
     except (ValueError, RecursionError):
         return
-    items = feed.get("items") if isinstance(feed, dict) else None
+    items = None
+    if isinstance(feed, dict):
+        items = feed.get("items")
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
             link = item.get("url") or item.get("external_url") or ""

@@ -79,7 +79,10 @@ def read_list(text: str, name: str, column: str | None = None) -> Iterator[Line]
         return _read_json(text)
     told = _SEPARATOR.match(text)  # Excel's own first line
     text = text[told.end() :] if told else text
-    separator = told[1] if told else _find_separator(text, name, column)
+    if told:
+        separator = told[1]
+    else:
+        separator = _find_separator(text, name, column)
     if separator:
         return _read_table(text, separator, column)
     return read_lines(text.splitlines())
@@ -111,8 +114,12 @@ def find_address(text: str) -> str | None:
     if whole or found:
         return clean_url(whole or found[0])
     first = text.strip("\"'<>[]() ").split()[:1]
-    word = _ENDING.sub("", first[0].split(",")[0]) if first else ""
-    return word if _HOSTLIKE.match(word) else None
+    word = ""
+    if first:
+        word = _ENDING.sub("", first[0].split(",")[0])
+    if _HOSTLIKE.match(word):
+        return word
+    return None
 
 
 def _is_address(cell: str) -> bool:
@@ -132,7 +139,9 @@ def _find_separator(text: str, name: str, column: str | None) -> str | None:
         return ";"
     if by_name or column is None:
         return by_name or ("\t" if "\t" in first else None)
-    return "\t" if "\t" in first else ","
+    if "\t" in first:
+        return "\t"
+    return ","
 
 
 def _read_table(text: str, separator: str, column: str | None) -> Iterator[Line]:
@@ -189,7 +198,9 @@ def _find_column(headings: list[str] | None, rows: list[list[str]], column: str 
     counts = [sum(place < len(row) and _is_address(row[place]) for row in rows) for place in range(len(headings))]
     named = [place for place, heading in enumerate(headings) if _HEADINGS.fullmatch(heading)]
     best = [place for place in named if counts[place]] or named
-    return best[0] if best else max(range(len(counts)), key=counts.__getitem__)
+    if best:
+        return best[0]
+    return max(range(len(counts)), key=counts.__getitem__)
 
 
 def _find_named(headings: list[str] | None, rows: list[list[str]], column: str) -> int:
@@ -199,7 +210,10 @@ def _find_named(headings: list[str] | None, rows: list[list[str]], column: str) 
     widest = max(map(len, rows), default=len(names))
     if column.isdecimal() and 1 <= int(column) <= max(widest, len(names)):
         return int(column) - 1
-    there = f"there are {', '.join(headings)}" if headings else f"there are {widest} columns"
+    if headings:
+        there = f"there are {', '.join(headings)}"
+    else:
+        there = f"there are {widest} columns"
     raise UsageError(f"The list has no column {column!r}; {there}. Nothing was done.")
 
 
@@ -225,7 +239,10 @@ def _read_json(text: str) -> Iterator[Line]:
         if isinstance(value, dict) and (address := _find_in_json(value)):
             notes = {name: said for name, said in value.items() if isinstance(said, str) and said and said != address}
             yield _make_line(number, address, {n: said for n, said in notes.items() if not _JSON_IDS.fullmatch(n)})
-        children = value.values() if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            children = value.values()
+        else:
+            children = value
         waiting += reversed([child for child in children if isinstance(child, dict | list)])
 
 
@@ -246,7 +263,9 @@ def _load_line(line: str) -> Any:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return line
-    return value if isinstance(value, dict | list) else line
+    if isinstance(value, dict | list):
+        return value
+    return line
 
 
 def _make_line(number: int, address: str, notes: Mapping[str, str]) -> Line:

@@ -43,7 +43,9 @@ def is_html(content_type: str | None, start: bytes | None = None) -> bool | None
         return True
     if declared not in _UNKNOWN:
         return False
-    return None if start is None else starts_as_html(start)
+    if start is None:
+        return None
+    return starts_as_html(start)
 
 
 _NO_ARTICLE = re.compile(

@@ -101,7 +101,9 @@ class _Ahead:
         except DeflateError:
             return None
         ends = len(data) == size and crc32(data) == int.from_bytes(self.bytes[end - 8 : end - 4], "little")
-        return data if ends else None
+        if ends:
+            return data
+        return None
 
 
 def _find_first(ahead: _Ahead) -> Member:

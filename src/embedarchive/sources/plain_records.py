@@ -62,13 +62,17 @@ def is_whole(data: bytearray) -> bool:
 def read_plain_record(data: bytearray) -> PlainRecord | None:
     """The record that these bytes are; None where there is anything odd about it."""
     head = _find_head(data)
-    kind = _TYPE.search(data, 0, head.end()) if head else None
+    kind = None
+    if head:
+        kind = _TYPE.search(data, 0, head.end())
     if head is None or kind is None:
         return None
     if kind[1] != b"response":
         return _OF_CRAWL.get(kind[1])
     lines, stop = HeaderLines(head[1]), len(data) - len(_END)
-    http = _HTTP.match(data, head.end(), stop) if _is_of_web(lines) else None
+    http = None
+    if _is_of_web(lines):
+        http = _HTTP.match(data, head.end(), stop)
     if http is None:
         return None
     body = bytes(memoryview(data)[http.end() : stop])
@@ -77,9 +81,14 @@ def read_plain_record(data: bytearray) -> PlainRecord | None:
 
 def _find_head(data: bytearray) -> re.Match[bytes] | None:
     head = _HEAD.match(data)
-    said = _LENGTH.findall(data, 0, head.end()) if head else []
+    if head:
+        said = _LENGTH.findall(data, 0, head.end())
+    else:
+        said = []
     whole = head is not None and len(said) == 1 and head.end() + int(said[0]) + len(_END) == len(data)
-    return head if whole and data.endswith(_END) else None
+    if whole and data.endswith(_END):
+        return head
+    return None
 
 
 def _is_of_web(lines: HeaderLines) -> bool:

@@ -113,21 +113,27 @@ class RecordingReader:
         if url is None or not self.wants(url, digest):
             return None
         uri, date = headers.get_header("WARC-Refers-To-Target-URI"), headers.get_header("WARC-Refers-To-Date")
-        refers_to = (uri.strip("<>"), date[:19]) if uri and date else None
+        refers_to = None
+        if uri and date:
+            refers_to = (uri.strip("<>"), date[:19])
         return Recording(_read_exchange(record, url, path), digest, refers_to, self._seen_by, source)
 
 
 def _find_made(record: Any) -> str | None:
     """The name that a crawler gave to what it made of a page: `urn:view:https://…`."""
     said = (record.rec_headers.get_header("WARC-Target-URI") or "").strip().strip("<>")
-    return said if said.startswith("urn:") else None
+    if said.startswith("urn:"):
+        return said
+    return None
 
 
 def _read_exchange(record: Any, url: str, path: Path) -> Exchange:
     body = truncated = None
     if record.rec_type != "revisit":
         codings = find_codings(find_header(record, "Content-Encoding"))
-        read = None if codings is None else read_payload(record, codings)
+        read = None
+        if codings is not None:
+            read = read_payload(record, codings)
         truncated = (read.truncated if read else "unsupported_encoding") or record.rec_headers.get_header(
             "WARC-Truncated"
         )
@@ -152,8 +158,12 @@ def read_software(wacz: ZipFile) -> str:
             told = json.loads(file.read(_LONGEST_LINE))
     except (KeyError, ValueError, RecursionError):
         return ""
-    software = told.get("software") if isinstance(told, dict) else None
-    return clean_name(software) if isinstance(software, str) else ""
+    software = None
+    if isinstance(told, dict):
+        software = told.get("software")
+    if isinstance(software, str):
+        return clean_name(software)
+    return ""
 
 
 def clean_name(text: str) -> str:
@@ -210,4 +220,6 @@ def _read_line(line: bytes) -> dict[str, Any]:
         told = json.loads(line)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    if isinstance(told, dict):
+        return told
+    return {}

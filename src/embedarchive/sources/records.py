@@ -76,7 +76,10 @@ def iterate_records(stream: Stream, on_damage: Callable[[int], None] = lambda at
                 on_damage(window.given if begun is None else begun)  # as was a record that is cut
             return
         except (ArchiveLoadFailed, AttributeError, TypeError, LookupError) as error:
-            failed = window.given - records.reader.rem_length() if records.reader else window.given
+            if records.reader:
+                failed = window.given - records.reader.rem_length()
+            else:
+                failed = window.given
             begins = window.go_to_record(passed, ends)
             if begins is None:
                 raise ArchiveLoadFailed(f"A record cannot be read ({error}).") from error
@@ -141,7 +144,9 @@ class _Window:
         """Where, behind a byte, a record begins in what was given last."""
         first = self.given - len(self._last)
         found = _BEGINNING.search(self._last, max(0, behind - first))
-        return first + found.start() if found else None
+        if found:
+            return first + found.start()
+        return None
 
 
 # ---------------------------------------------------------------------------------------------------------- unpacking
@@ -233,7 +238,9 @@ def find_status(record: Any) -> int | None:
     if not record.http_headers:
         return None
     said = record.http_headers.get_statuscode() or ""
-    return int(said) if said.isdecimal() else None
+    if said.isdecimal():
+        return int(said)
+    return None
 
 
 def find_header(record: Any, name: str) -> str | None:

@@ -59,11 +59,16 @@ def put_frames_in(page: bytes, read: Callable[[str], bytes | None], depth: int =
     def put(match: re.Match[bytes]) -> bytes:
         nonlocal left
         address = html.unescape(match[1].strip(b"\"'").decode("utf-8", "replace"))
-        frame = read(address) if left > 0 and b"srcdoc" not in match[0].lower() else None
+        frame = None
+        if left > 0 and b"srcdoc" not in match[0].lower():
+            frame = read(address)
         if frame is None or len(frame) > _FRAME_BYTES:
             return match[0]
         left -= 1
-        inner = put_frames_in(frame, read, depth + 1) if depth < _DEEPEST else frame
+        if depth < _DEEPEST:
+            inner = put_frames_in(frame, read, depth + 1)
+        else:
+            inner = frame
         quoted = inner.replace(b"&", b"&amp;").replace(b'"', b"&quot;")
         return match[0][:-1].rstrip(b"/") + b' srcdoc="' + quoted + b'">'
 
@@ -103,7 +108,9 @@ def read_mhtml(data: bytes) -> SavedPage | None:
 
     def read(address: str) -> bytes | None:
         part = frames.get(address)
-        return find_payload(part) if part is not None else None
+        if part is not None:
+            return find_payload(part)
+        return None
 
     names = ((root, "Content-Location"), (message, "Snapshot-Content-Location"), (message, "Content-Location"))
     url = next((said for part, name in names if (said := read_field(part, name))), None)
@@ -119,7 +126,9 @@ def read_mhtml(data: bytes) -> SavedPage | None:
 def read_field(part: Message, name: str) -> str | None:
     """A field's text; one with bytes beyond ASCII comes as an object (`email.header.Header`)."""
     said = part.get(name)
-    return None if said is None else str(said).strip() or None
+    if said is None:
+        return None
+    return str(said).strip() or None
 
 
 def _find_names(part: Message) -> Iterator[str]:
@@ -131,7 +140,9 @@ def _find_names(part: Message) -> Iterator[str]:
 
 def find_payload(part: Message) -> bytes:
     payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    if isinstance(payload, bytes):
+        return payload
+    return b""
 
 
 def read_mail_date(text: str | None) -> str | None:
@@ -187,10 +198,14 @@ def _read_entry(entry: Any) -> SavedPage:
     if text is None:
         return SavedPage(url, b"", kind, reason="without_body" if is_html(kind) else "other_type")
     encoded = content.get("encoding") == "base64"
-    body = base64.b64decode(text) if encoded else str(text).encode("utf-8", "replace")
+    if encoded:
+        body = base64.b64decode(text)
+    else:
+        body = str(text).encode("utf-8", "replace")
     if not is_html(kind, body[:4096]):
         return SavedPage(url, b"", kind, reason="other_type")
-    kind = kind if encoded else "text/html; charset=utf-8"
+    if not encoded:
+        kind = "text/html; charset=utf-8"
     return SavedPage(url, body, kind, read_iso(entry.get("startedDateTime")), status or None)
 
 

@@ -50,7 +50,10 @@ BROWSER = "a browser that saved the page"
 
 def find_saved_pages(path: Path) -> Iterator[Path]:
     """A page that a browser saved, or every one below a folder, sorted by path."""
-    files = sorted(walk_files(path, Intake())) if path.is_dir() else [path]
+    if path.is_dir():
+        files = sorted(walk_files(path, Intake()))
+    else:
+        files = [path]
     yield from (file for file in files if is_saved_page(file))
 
 
@@ -152,7 +155,9 @@ def read_files(path: Path, page: bytes) -> Held:
     if url is None:
         return
     at = find_saved_date(page) or find_file_date(path)
-    by = "SingleFile" if b"SingleFile" in page[:512] else BROWSER
+    by = "SingleFile"
+    if b"SingleFile" not in page[:512]:
+        by = BROWSER
     held = {file: body for file in list_files(path) if (body := read_small(file)) is not None}
     pages = {path: (url, page)} | {file: (own, body) for file, body in held.items() if (own := find_frame(body))}
     for place, (address, body) in pages.items():
@@ -197,7 +202,9 @@ def resolve_files(page: bytes, path: Path, url: str, files: Iterable[Path]) -> b
     def resolve(match: re.Match[bytes]) -> bytes:
         word = match[2].removeprefix(b"./")
         found = there.get(word) or there.get(quote(word).encode())
-        return match[1] + found if found else match[0]
+        if found:
+            return match[1] + found
+        return match[0]
 
     return _WORD.sub(resolve, page)
 
@@ -240,7 +247,10 @@ def find_charset(page: bytes) -> str:
 def list_files(path: Path) -> Iterator[Path]:
     """The files in the folder beside a saved page; links are not followed."""
     stem = path.name.removesuffix(path.suffix)
-    folders = [each for each in sorted(path.parent.glob(f"{stem[:200]}*")) if is_own_folder(each, stem)] if stem else []
+    if stem:
+        folders = [each for each in sorted(path.parent.glob(f"{stem[:200]}*")) if is_own_folder(each, stem)]
+    else:
+        folders = []
     for folder in folders:
         files = (each for each in sorted(folder.rglob("*")) if each.is_file() and not each.is_symlink())
         for number, file in enumerate(files):

@@ -141,7 +141,9 @@ def _check(url: str) -> str:
 
 
 def _check_base(base_url: str | None) -> str | None:
-    return None if base_url is None else _check(base_url)
+    if base_url is None:
+        return None
+    return _check(base_url)
 
 
 def _read_list_file(path: Path) -> bytes:

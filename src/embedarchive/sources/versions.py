@@ -36,4 +36,6 @@ class FeedVersions:
     def take(self, url: str) -> Fetch | None:
         """The version of an article that cannot be had, once; None if no feed carries it."""
         content = self.contents.pop(canonicalize_article(url), None)
-        return make_feed_version(url, content, clock.now()) if content else None
+        if not content:
+            return None
+        return make_feed_version(url, content, clock.now())

@@ -50,9 +50,14 @@ def find_articles(step: Step, fetch: Fetch, scope: LinkScope | None) -> SourceFi
 
     The entries of a sitemap or a feed are articles; a page is one, and with a scope its links are the next steps.
     """
-    listing = find_listing(fetch.body, fetch.final_url, fetch.truncated) if fetch.outcome == "ok" else None
+    listing = None
+    if fetch.outcome == "ok":
+        listing = find_listing(fetch.body, fetch.final_url, fetch.truncated)
     if listing is None:
-        links = find_links(fetch.body, fetch.final_url) if _is_followed(step, fetch, scope) else ()
+        if _is_followed(step, fetch, scope):
+            links = find_links(fetch.body, fetch.final_url)
+        else:
+            links = ()
         steps = (Step(Seed(url, fetch.final_url), step.depth + 1) for url in links if scope and scope.admits(url))
         if is_left_out(fetch, step.seed.url, scope):
             return SourceFile(None, (), tuple(steps), left_out=1)
@@ -207,7 +212,10 @@ class _Walk:
 
     def counts(self, seed: Seed) -> bool:
         """Whether an article is new, and still within the limit; then it is counted."""
-        key = canonicalize_article(seed.url) if seed.url.startswith("http") else seed.url
+        if seed.url.startswith("http"):
+            key = canonicalize_article(seed.url)
+        else:
+            key = seed.url
         if self.is_done or key in self._given:
             return False
         self._given.add(key)
@@ -220,5 +228,8 @@ class _Walk:
         self.intake.skipped += Counter({OUT_OF_SCOPE: found.left_out, "other_site": found.elsewhere})
         for step in found.steps:
             self.add(step)
-        articles = (found.article, *found.articles) if found.article else found.articles
+        if found.article:
+            articles = (found.article, *found.articles)
+        else:
+            articles = found.articles
         yield from (seed for seed in articles if self.counts(seed))

@@ -206,7 +206,9 @@ class _RecordReader:
         if reason is None and record.rec_type == "revisit":
             self.keep_revisit(record, url or "", source)
             return None
-        fetch = None if reason else _read_fetch(record, url or "", source, self.path)
+        fetch = None
+        if not reason:
+            fetch = _read_fetch(record, url or "", source, self.path)
         if fetch and (fetch.outcome != "ok" or is_html(fetch.content_type, fetch.body[:4096])):
             return Seed(fetch.url, source, fetch)
         self.intake.skip(source, reason or "other_type")
@@ -224,20 +226,29 @@ class _RecordReader:
         if status is not None and status >= 300 and not (kind == "revisit" and status == 304):
             if location and pages.keys and pages.holds(url):
                 pages.add(urljoin(url, location))
-            return "redirect" if status < 400 else "http_error"
+            if status < 400:
+                return "redirect"
+            return "http_error"
         if is_html(find_type(record)) is False:
             return "other_type"
         if is_platform_page(url):
             return "platform_page"
-        return None if pages.holds(url) else "not_listed"
+        if pages.holds(url):
+            return None
+        return "not_listed"
 
     def keep_revisit(self, record: Any, url: str, source: str) -> None:
         """Note a revisit until all files were read: its original may stand behind it, or in another."""
         headers = record.rec_headers
         uri, date = headers.get_header("WARC-Refers-To-Target-URI"), headers.get_header("WARC-Refers-To-Date")
-        refers_to = (uri.strip("<>"), date[:19]) if uri and date else None
+        refers_to = None
+        if uri and date:
+            refers_to = (uri.strip("<>"), date[:19])
         digest = headers.get_header("WARC-Payload-Digest")
-        http = record.http_headers.headers if record.http_headers else []
+        if record.http_headers:
+            http = record.http_headers.headers
+        else:
+            http = []
         revisit = Revisit(
             url,
             read_date(record, self.path),
@@ -334,7 +345,9 @@ def _page_key(url: str) -> str:
 def _read_fetch(record: Any, url: str, source: str, path: Path) -> Fetch:
     status = find_status(record)
     codings = find_codings(find_header(record, "Content-Encoding"))
-    body = None if codings is None else read_payload(record, codings)
+    body = None
+    if codings is not None:
+        body = read_payload(record, codings)
     if body and record.rec_headers.get_header("WARC-Truncated"):
         body.cut(record.rec_headers.get_header("WARC-Truncated"))
     outcome, reason = judge(200 if status is None else status, body, None if body else "unsupported_encoding")

@@ -269,7 +269,9 @@ class Archive:
         """Keep many (url, origin) at once, as long as the run is about fewer than `limit` articles; give how many."""
         with self.transaction() as conn:
             count = conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0]
-            room = None if limit is None else max(0, limit - count)
+            room = None
+            if limit is not None:
+                room = max(0, limit - count)
             for url, origin in islice(seeds, room):
                 rows.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
             return int(conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0] - count)
@@ -309,7 +311,9 @@ class Archive:
             query = "SELECT depth FROM seeds WHERE crawl_id = ? AND article_id = ?"
             seed = conn.execute(query, (crawl_id, article_id)).fetchone()
             rows.remove_article(conn, article_id)
-            return int(seed[0]) if seed else 0
+            if seed:
+                return int(seed[0])
+            return 0
 
     def keep_listing(
         self, url: str, kind: str, entries: int, truncated: str | None, now: str, named_by: str | None = None
@@ -348,7 +352,9 @@ class Archive:
                 return None
             page = erasing.without_barred(conn, fetch.body, fetch.content_type)
             is_kept = fetch.outcome == "ok" and page.body is not None
-            sha256 = rows.keep_blob(conn, page.body or b"", fetch.content_type) if is_kept else None
+            sha256 = None
+            if is_kept:
+                sha256 = rows.keep_blob(conn, page.body or b"", fetch.content_type)
             if sha256 and rows.is_repeat(conn, article_id, fetch, sha256):
                 return None
             fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, sha256))
@@ -361,7 +367,9 @@ class Archive:
         """Keep what a browser made of a fetched article; there is then more of it to search."""
         with self.transaction() as conn:
             page = erasing.without_barred(conn, rendering.dom.encode("utf-8", "replace"), "text/html; charset=utf-8")
-            sha256 = rows.keep_blob(conn, page.body, "text/html") if page.body else None
+            sha256 = None
+            if page.body:
+                sha256 = rows.keep_blob(conn, page.body, "text/html")
             article_id = conn.execute("SELECT article_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
             erasing.keep_places(conn, fetch_id, article_id, page.cut, rendering.rendered_at)
             if not page.cut:

@@ -307,7 +307,9 @@ def restore(backup: Path, path: Path) -> Restored:
         draft = beside(path, ".restored")
         try:
             copy_whole(backup, draft)
-            replaced = move_away(path) if path.exists() else None
+            replaced = None
+            if path.exists():
+                replaced = move_away(path)
             draft.replace(path)
             sync(path.parent)
         except OSError as error:

@@ -15,7 +15,9 @@ Level = Literal["public", "staff", "sealed", "erased"]
 
 def say_account(handle: str, platform: str | None) -> str:
     """`instagram:@handle`, or `@handle` of every platform. Pure."""
-    return f"{platform}:@{handle}" if platform else f"@{handle}"
+    if platform:
+        return f"{platform}:@{handle}"
+    return f"@{handle}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class Subject:
     platform: str | None = None
 
     def __str__(self) -> str:
-        return say_account(self.name, self.platform) if self.kind == "account" else self.name
+        if self.kind == "account":
+            return say_account(self.name, self.platform)
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ def log_key(
     keys, public = read_keys(conn), public_bytes(key)
     if keys and keys[-1][1] == public:
         return keys[-1][0], [key]
-    origin = keys[-1][0] if keys else f"embedarchive/{secrets.token_hex(16)}"
+    if keys:
+        origin = keys[-1][0]
+    else:
+        origin = f"embedarchive/{secrets.token_hex(16)}"
     row = {"origin": origin, "public_key": public.hex(), "since": now}
     evidence.append(conn, "key", insert(conn, "log_keys", row))
     before = ring.find(keys[-1][1]) if keys else None
@@ -97,7 +100,9 @@ def read_keys(conn: sqlite3.Connection) -> list[tuple[str, bytes]]:
 def read_newest(conn: sqlite3.Connection) -> SignedNote | None:
     """The newest checkpoint's note. Raises ValueError where it is none."""
     row = conn.execute("SELECT note FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
-    return read_note(row[0]) if row else None
+    if row:
+        return read_note(row[0])
+    return None
 
 
 def read_head(conn: sqlite3.Connection) -> dict[str, Any]:
@@ -114,7 +119,9 @@ def write_beside(conn: sqlite3.Connection, path: Path) -> None:
     beside = checkpoints_path(path)
     rows = conn.execute("SELECT note FROM checkpoints ORDER BY id DESC LIMIT ?", (RECENT,)).fetchall()
     try:
-        held = beside.read_text("utf-8") if beside.exists() else ""
+        held = ""
+        if beside.exists():
+            held = beside.read_text("utf-8")
         lacking = [row[0] for row in reversed(rows) if row[0] not in held]
         if lacking:
             with beside.open("a", encoding="utf-8") as file:

@@ -30,7 +30,9 @@ class PostScope:
     @property
     def pattern(self) -> str:
         """What GLOB finds its posts' native ids by."""
-        return f"{self.host}/*" if self.host else "*"
+        if self.host:
+            return f"{self.host}/*"
+        return "*"
 
 
 # -------------------------------------------------------------------------------------------------------- observations
@@ -154,7 +156,9 @@ def read_scope(conn: sqlite3.Connection, post_key: str) -> tuple[PostScope, str]
     query = """SELECT p.platform, p.native_id, coalesce(f.federated, 0) AS federated, coalesce(f.denial, 'guess') AS denial
                FROM posts p LEFT JOIN platforms f ON f.name = p.platform WHERE p.key = ?"""
     row = conn.execute(query, (post_key,)).fetchone()
-    host = row["native_id"].partition("/")[0] if row["federated"] else None
+    host = None
+    if row["federated"]:
+        host = row["native_id"].partition("/")[0]
     return PostScope(row["platform"], host), row["denial"]
 
 
@@ -193,7 +197,10 @@ def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
 def _make_row(
     conn: sqlite3.Connection, post_key: str, standing: Standing, holding: Holding | None, seen: list[LivenessCheck]
 ) -> dict[str, Any]:
-    lacking = [{"position": n.position, "why": n.why, "passing": n.passing} for n in holding.lacking] if holding else []
+    if holding:
+        lacking = [{"position": n.position, "why": n.why, "passing": n.passing} for n in holding.lacking]
+    else:
+        lacking = []
     visits = f"SELECT count(*) FROM captures WHERE post_key = ? AND {OF_OURS}"
     return {
         "post_key": post_key,

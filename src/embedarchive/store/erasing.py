@@ -199,7 +199,9 @@ class PageChange:
 
     @property
     def fate(self) -> Fate:
-        return "gone" if self.cut is None else "cut"
+        if self.cut is None:
+            return "gone"
+        return "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +339,9 @@ def resolve(conn: sqlite3.Connection, subject: Subject) -> tuple[set[str], set[i
             (subject.name,),
         ).fetchall()
         return {row[0] for row in showing}, set(), set()
-    column = "url" if subject.kind == "article" else "outlet"
+    column = "outlet"
+    if subject.kind == "article":
+        column = "url"
     articles = ids(conn, f"SELECT id FROM articles WHERE {column} = :name", name=subject.name)
     only_there = conn.execute(
         f"SELECT DISTINCT e.post_key FROM embeds e WHERE e.article_id {_ARTICLES} AND e.post_key IS NOT NULL AND NOT EXISTS "
@@ -435,7 +439,9 @@ def plan_page(conn: sqlite3.Connection, page: PageChange, wanted: PostTraces, *,
     cut = cut_posts(body, wanted, page.content_type)
     if cut is None:
         return replace(page, why="its place in the page could not be found")
-    return None if cut == body else replace(page, cut=hash_bytes(cut))
+    if cut == body:
+        return None
+    return replace(page, cut=hash_bytes(cut))
 
 
 _USED = f"""SELECT sha256 FROM artifacts WHERE sha256 IN (SELECT value FROM json_each(:files)) AND capture_id NOT {_CAPTURES}
@@ -501,7 +507,9 @@ def count_words(conn: sqlite3.Connection, given: Mapping[str, str]) -> dict[str,
 
 def literal(value: str | None) -> str:
     """A value of ERASED as SQL. Pure."""
-    return "NULL" if value is None else f"'{value}'"
+    if value is None:
+        return "NULL"
+    return f"'{value}'"
 
 
 # -------------------------------------------------------------------------------------------------------------- erasing
@@ -618,7 +626,9 @@ def find_account(conn: sqlite3.Connection, platform: str, handles: Iterable[str 
         "WHERE j.value = access.subject COLLATE NOCASE) LIMIT 1",
         (platform, json.dumps(named)),
     ).fetchone()
-    return Subject(*found) if found else None
+    if found:
+        return Subject(*found)
+    return None
 
 
 def erase_again(

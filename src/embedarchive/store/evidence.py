@@ -223,7 +223,9 @@ def read_rows(conn: sqlite3.Connection, which: str, number: int) -> Iterator[Row
 def find_adopted(conn: sqlite3.Connection) -> tuple[int, int]:
     """The numbers of the last capture and fetch that were kept before there was a log; 0 where there were none."""
     row = conn.execute("SELECT captures, fetches FROM imports WHERE what = 'adopted' ORDER BY id LIMIT 1").fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    if row:
+        return (int(row[0]), int(row[1]))
+    return (0, 0)
 
 
 def begin(conn: sqlite3.Connection, now: str, version: str) -> None:

@@ -143,7 +143,9 @@ def find_handed_out(conn: sqlite3.Connection, keys: Iterable[str]) -> tuple[Hand
 
 def say_place(out: Path) -> str:
     """Where something was written to."""
-    return STANDARD_OUTPUT if str(out) == "-" else str(out.absolute())
+    if str(out) == "-":
+        return STANDARD_OUTPUT
+    return str(out.absolute())
 
 
 def count_posts(conn: sqlite3.Connection) -> int:

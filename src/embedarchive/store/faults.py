@@ -64,14 +64,18 @@ def explain(error: Exception, name: Name) -> ArchiveError | None:
             f"{name} is locked by another program ({said}). Nothing was changed; try again when that has ended."
         )
     if code & 0xFF in _CLOSED:
-        kept = "What is in it stays kept" if code & 0xFF == sqlite3.SQLITE_CANTOPEN else "Nothing was changed"
+        kept = "Nothing was changed"
+        if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+            kept = "What is in it stays kept"
         return ArchiveError(
             f"{name} cannot be opened ({said}). {kept}; look at the rights of the file and its folder, and at the disk."
         )
     if code in _NOT_READ:
         return ArchiveError(f"{name} cannot be read ({said}). Nothing was changed; look at the disk it is on.")
     if code & 0xFF in _FULL:
-        mend = "make room" if code & 0xFF == sqlite3.SQLITE_FULL else "make room or look at the disk it is on,"
+        mend = "make room or look at the disk it is on,"
+        if code & 0xFF == sqlite3.SQLITE_FULL:
+            mend = "make room"
         return DiskFull(
             f"No more can be written to {name} ({said}). All that was reported as kept is kept; "
             f"{mend} and run the same command again."

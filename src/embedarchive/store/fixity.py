@@ -122,7 +122,9 @@ def judge(held: Held, stored: Iterator[bytes]) -> str | None:
             digest.update(piece)
     except WrongBytes as error:
         return error.code
-    return None if digest.hexdigest() == held.sha256 else "blob_hash"
+    if digest.hexdigest() == held.sha256:
+        return None
+    return "blob_hash"
 
 
 def judge_whole(held: Held, body: bytes) -> str | None:
@@ -176,7 +178,9 @@ class Checked:
 
     def find(self, sha256: str | None) -> Held | None:
         """The bytes of that hash where the archive holds them and they are sound; each is looked at once."""
-        held = find_held(self.conn, sha256) if sha256 and sha256 not in self.damaged else None
+        held = None
+        if sha256 and sha256 not in self.damaged:
+            held = find_held(self.conn, sha256)
         if held is None or held.sha256 in self._sound:
             return held
         if code := find_wrong(self.conn, held):

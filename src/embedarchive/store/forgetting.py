@@ -107,7 +107,10 @@ def _find_reached(conn: sqlite3.Connection, names: set[str], named: set[int]) ->
         if name in seen or name in NOT_NAMED:
             continue
         seen.add(name)
-        folder = name.rstrip("/") + "/" if split_anything(name).scheme == "" else name
+        if split_anything(name).scheme == "":
+            folder = name.rstrip("/") + "/"
+        else:
+            folder = name
         query = "SELECT DISTINCT article_id FROM seeds WHERE origin = ? OR substr(origin, 1, ?) = ?"
         prefix = folder if folder != name else "\0"
         for (article,) in conn.execute(query, (name, len(prefix), prefix)).fetchall():

@@ -45,7 +45,8 @@ class Header:
         """Read at least 100 bytes of page 1. Pure."""
         page_size, write_version, changes, pages, cookie = struct.unpack(">HB5xII8xI", data[16:44])
         user_version, application, counted_at = struct.unpack(">I4xI20xI", data[60:96])
-        page_size = 65536 if page_size == 1 else page_size
+        if page_size == 1:
+            page_size = 65536
         return cls(page_size, write_version == 2, changes, pages, cookie, user_version, counted_at, application)
 
 

@@ -40,7 +40,9 @@ class OptOut:
     platform: str | None = None
 
     def __str__(self) -> str:
-        return say_account(self.pattern, self.platform) if self.kind == "account" else self.pattern
+        if self.kind == "account":
+            return say_account(self.pattern, self.platform)
+        return self.pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ def is_barred(conn: sqlite3.Connection, optouts: OptOuts, key: str, url: str) ->
     """Whether a post is to be left alone, by whom it is of as far as the archive knows."""
     if optouts.is_empty:
         return False
-    handles = [str(row[0]) for row in conn.execute(_NAMED, {"key": key})] if optouts.accounts else []
+    if optouts.accounts:
+        handles = [str(row[0]) for row in conn.execute(_NAMED, {"key": key})]
+    else:
+        handles = []
     return optouts.bars_post(key, url, handles)
 
 

@@ -107,7 +107,9 @@ def read_text(conn: sqlite3.Connection, sha256: str | None) -> str:
 def read_post(conn: sqlite3.Connection, key: str) -> Post | None:
     query = "SELECT platform, native_id, url, posted_at, resolved FROM posts WHERE key = ?"
     row = conn.execute(query, (key,)).fetchone()
-    return Post(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
+    if not row:
+        return None
+    return Post(row[0], row[1], row[2], row[3], bool(row[4]))
 
 
 def read_placed(conn: sqlite3.Connection, crawl_id: int, fetch_id: int) -> tuple[Post, ...]:

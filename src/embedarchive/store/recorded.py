@@ -73,7 +73,9 @@ def keep_whole(archive: Archive, whole: Whole, crawl_id: int, now: str) -> str:
         if rows.find_capture(conn, capture) is not None:
             return "known"
         keep_name(conn, capture, now)
-        fetch_id = find_fetch(conn, *whole.place) if whole.place else None
+        fetch_id = None
+        if whole.place:
+            fetch_id = find_fetch(conn, *whole.place)
         capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
         if whole.check and capture.origin == "visit" and capture.purpose != "control":
             row = dataclasses.asdict(whole.check) | {"post_key": capture.post.key, "capture_id": capture_id}
@@ -97,7 +99,9 @@ def find_fetch(conn: sqlite3.Connection, url: str, fetched_at: str) -> int | Non
     query = """SELECT min(f.id) FROM article_urls u CROSS JOIN fetches f ON f.article_id = u.article_id
                WHERE u.url = ? AND f.fetched_at = ?"""
     found = conn.execute(query, (url, fetched_at)).fetchone()[0]
-    return int(found) if found else None
+    if found:
+        return int(found)
+    return None
 
 
 def has_rendering(conn: sqlite3.Connection, fetch_id: int) -> bool:

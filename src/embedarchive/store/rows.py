@@ -42,7 +42,9 @@ def insert(conn: sqlite3.Connection, table: str, row: Row, *, or_ignore: bool = 
     """Insert one row of our own column names (never of remote keys), index its words, give its rowid."""
     check_words(table, row)
     columns, placeholders = ", ".join(row), ", ".join("?" * len(row))
-    verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
+    verb = "INSERT"
+    if or_ignore:
+        verb = "INSERT OR IGNORE"
     cursor = conn.execute(f"{verb} INTO {table} ({columns}) VALUES ({placeholders})", [clean(v) for v in row.values()])
     rowid = int(cursor.lastrowid or 0)
     if cursor.rowcount and table in FULL_TEXT:
@@ -305,7 +307,9 @@ def keep_head(conn: sqlite3.Connection, article_id: int, found: Found) -> None:
 
 
 def embed_row(conn: sqlite3.Connection, embed: Embed, now: str) -> dict[str, Any]:
-    post_key = keep_post(conn, embed.post, now) if embed.post else None
+    post_key = None
+    if embed.post:
+        post_key = keep_post(conn, embed.post, now)
     row = fields_of(embed, "post", "claim") | fields_of(embed.claim) | {"post_key": post_key}
     if post_key and is_barred(conn, post_key):
         row |= {**dict.fromkeys(fields_of(embed.claim)), "url": None, "snippet": ""}
@@ -478,14 +482,18 @@ def settle_target(conn: sqlite3.Connection, crawl_id: int, capture: Capture) -> 
 def settle_post(conn: sqlite3.Connection, capture: Capture, retry_at: str | None) -> None:
     """Clear what was due for a post, unless the visit said nothing of the post and none before it did."""
     key = capture.post.key
-    due = None if capture.verdict.outcome in CONCLUSIVE else retry_at
+    due = None
+    if capture.verdict.outcome not in CONCLUSIVE:
+        due = retry_at
     conn.execute("UPDATE posts SET capture_after = ? WHERE key = ? AND capture_after IS NOT NULL", (due, key))
 
 
 def find_capture(conn: sqlite3.Connection, capture: Capture) -> int | None:
     """The number of a capture that is kept already, or None."""
     row = conn.execute("SELECT id FROM captures WHERE uid = ?", (uid_of(capture),)).fetchone()
-    return int(row[0]) if row else None
+    if row:
+        return int(row[0])
+    return None
 
 
 def keep_visit(conn: sqlite3.Connection, capture: Capture, crawl_id: int, fetch_id: int | None) -> int:
@@ -553,7 +561,9 @@ def is_seen_in_frame(verdict: Verdict) -> bool:
 
 def tell_embedding(verdict: Verdict) -> Embedding | None:
     """Whether articles may show the post, as far as a visit tells: one that saw it in its frame says that they may."""
-    return "allowed" if is_seen_in_frame(verdict) else verdict.embedding
+    if is_seen_in_frame(verdict):
+        return "allowed"
+    return verdict.embedding
 
 
 def keep_artifacts(conn: sqlite3.Connection, capture_id: int, capture: Capture) -> None:
@@ -565,7 +575,9 @@ def keep_artifacts(conn: sqlite3.Connection, capture_id: int, capture: Capture) 
 
 def keep_exchanges(conn: sqlite3.Connection, capture_id: int, capture: Capture) -> None:
     for position, exchange in enumerate(capture.exchanges, 1):
-        sha256 = keep_blob(conn, exchange.body, exchange.content_type) if exchange.body is not None else None
+        sha256 = None
+        if exchange.body is not None:
+            sha256 = keep_blob(conn, exchange.body, exchange.content_type)
         headers = {k: to_json(getattr(exchange, k)) for k in ("request_headers", "response_headers")}
         row = fields_of(exchange, "body") | headers
         insert(conn, "exchanges", row | {"capture_id": capture_id, "position": position, "body_sha256": sha256})

@@ -61,7 +61,10 @@ class Sample:
         row = conn.execute(_IS_DUE, (capture_id,)).fetchone()
         if row is None:
             return
-        work = AT_ONCE if self._is_new(conn, capture_id) or is_tenth(row[0]) else LATER
+        if self._is_new(conn, capture_id) or is_tenth(row[0]):
+            work = AT_ONCE
+        else:
+            work = LATER
         settle_replay(conn, capture_id)
         conn.execute("INSERT INTO pending VALUES (?, ?)", (work, capture_id))
 

@@ -273,7 +273,9 @@ def find_tombstone(conn: sqlite3.Connection, key: str, eyes: Eyes) -> Tombstone 
         "LEFT JOIN withdrawals w ON w.id = h.withdrawal_id WHERE h.key = ? AND h.strictness >= ?",
         (key, LEAST[eyes]),
     ).fetchone()
-    return Tombstone(key, LEVELS[row[0]], row[1], row[2], row[3]) if row else None
+    if not row:
+        return None
+    return Tombstone(key, LEVELS[row[0]], row[1], row[2], row[3])
 
 
 def read_level(conn: sqlite3.Connection, key: str) -> str:

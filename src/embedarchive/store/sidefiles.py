@@ -179,7 +179,9 @@ def _read_cookies(file: IO[bytes]) -> tuple[int | None, int | None] | None:
         if frame[:4] == b"\0\0\0\1":
             last = Header.parse(frame[24:]).cookie
             first = last if first is None else first
-    return (first, last) if valid else None
+    if valid:
+        return (first, last)
+    return None
 
 
 def owns_journal(path: Path, header: Header) -> bool:
@@ -223,7 +225,10 @@ def _find_first_page(file: IO[bytes]) -> bytes | None:
             return None
         at, step = at + sector, page_size + 8
         room = max(0, end - at) // step
-        count = room if count in (0, 0xFFFFFFFF) else min(count, room)
+        if count in (0, 0xFFFFFFFF):
+            count = room
+        else:
+            count = min(count, room)
         for _ in range(count):
             record = os.pread(file.fileno(), 4 + page_size, at)
             if record[:4] == b"\0\0\0\1":
@@ -248,7 +253,9 @@ def _set_all_aside(path: Path) -> None:
                 f"{stranger} was written for another file than {path}, and cannot be set aside ({error.strerror}). Nothing was "
                 "read or changed; move it elsewhere, and run the same command again."
             ) from error
-        kind = "log" if stranger.name.endswith("-wal") else "journal"
+        kind = "journal"
+        if stranger.name.endswith("-wal"):
+            kind = "log"
         log.warning(
             "%s was the %s of another file than this %s: a run was killed, and then a file was deleted, moved or put in its "
             "place. It was not played, and is kept as %s.",

@@ -61,8 +61,12 @@ def keep_no_answer(conn: sqlite3.Connection, stamp: DueStamp, why: str, retry_at
 
 def keep_answer(conn: sqlite3.Connection, stamp_id: int, token: bytes, judged: Judged) -> None:
     """Keep what an authority answered, also where it proves nothing."""
-    state = "stamped" if judged.code == "stamped" else "refused"
-    answer = None if state == "stamped" else f"{judged.code}: {judged.says}"
+    state = "refused"
+    if judged.code == "stamped":
+        state = "stamped"
+    answer = None
+    if state != "stamped":
+        answer = f"{judged.code}: {judged.says}"
     conn.execute(
         "UPDATE stamps SET tried = tried + 1, due_at = NULL, state = ?, stamped_at = ?, token = ?, root = ?, answer = ? "
         "WHERE id = ?",

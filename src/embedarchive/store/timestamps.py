@@ -104,7 +104,10 @@ def judge_by_openssl(answer: bytes, data: bytes, roots: Sequence[x509.Certificat
             at = datetime.strptime(re.sub(r"\.\d+", "", time[1].strip()), "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
             packed = run_openssl("ts", "-reply", "-in", token, "-token_out", "-out", Path(room) / "token")
             listed = run_openssl("pkcs7", "-inform", "DER", "-in", Path(room) / "token", "-print_certs")
-            certificates = read_certificates(listed.stdout.encode()) if not packed.returncode else []
+            if packed.returncode:
+                certificates = []
+            else:
+                certificates = read_certificates(listed.stdout.encode())
             chosen = choose_roots(certificates, roots)
             if not chosen:
                 return Judged("untrusted", say_issuers(certificates))

@@ -104,7 +104,9 @@ def read_object(line: str) -> dict[str, Any]:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def read_line(number: int, line: str) -> TombstoneLine:
@@ -150,7 +152,9 @@ def find_subject(line: TombstoneLine) -> Subject:
 
 def find_level(line: TombstoneLine) -> Level:
     """The level that a tombstone has here: nothing is erased by a line in a file."""
-    return DECIDED["erase"] if line.level == "erased" else line.level
+    if line.level == "erased":
+        return DECIDED["erase"]
+    return line.level
 
 
 def is_known(conn: sqlite3.Connection, line: TombstoneLine) -> bool:

@@ -133,7 +133,9 @@ def verify(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
             yield from check(conn, scope)
         except (*FAULTS, EmbedArchiveError) as error:
             told = explain(error, "it") if isinstance(error, FAULTS) else error
-            code = "page" if isinstance(told, DamagedArchive) else "unreadable"
+            code = "unreadable"
+            if isinstance(told, DamagedArchive):
+                code = "page"
             yield Flaw(code, check.__name__.removeprefix("check_"), say_error(error))
 
 
@@ -149,7 +151,9 @@ def explain_surprise(path: Path, longest_s: float = LONGEST_LOOK_S) -> DamagedAr
             finding = next(check_rows(conn, VerifyScope()), None)
     except (*FAULTS, EmbedArchiveError):
         return None
-    return DamagedArchive.seen(finding.says, path) if finding else None
+    if finding:
+        return DamagedArchive.seen(finding.says, path)
+    return None
 
 
 def say_error(error: Exception) -> str:
@@ -188,8 +192,13 @@ def check_rows(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
 def check_references(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
     """Every row that a row refers to is there."""
     for table, row, parent, _ in conn.execute("PRAGMA main.foreign_key_check"):
-        code = "blob_missing" if parent == "blobs" else "row_reference"
-        where = f"{table} {row}" if row is not None else table
+        code = "row_reference"
+        if parent == "blobs":
+            code = "blob_missing"
+        if row is not None:
+            where = f"{table} {row}"
+        else:
+            where = table
         yield Flaw(code, where, f"{where} refers to a row of {parent} that is not there")
 
 
@@ -356,7 +365,10 @@ def find_long(conn: sqlite3.Connection, table: str, columns: tuple[str, ...], er
         except (*FAULTS, EmbedArchiveError) as met:
             is_long = is_too_long(met)
             row = find_row(conn, table, column)
-            says = f"{table}.{column} of {row}: {CODES['row_long']}" if is_long else say_error(met)
+            if is_long:
+                says = f"{table}.{column} of {row}: {CODES['row_long']}"
+            else:
+                says = say_error(met)
             yield Flaw("row_long" if is_long else "page", f"{table} {row}", says)
             return
     yield Flaw("page", table, say_error(error))

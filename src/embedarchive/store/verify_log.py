@@ -126,7 +126,9 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
         if leaf.seq not in superseded and is_chosen(conn, leaf, scope, chance):
             yield from check_leaf(conn, leaf)
     for each in roots:
-        code = "against_size" if each.flaw.code == "against_root" else "log_gap"
+        code = "log_gap"
+        if each.flaw.code == "against_root":
+            code = "against_size"
         says = f"the log has {tree.size:,} entries, where {each.flaw.what} was signed for {each.size:,}"
         yield LogFlaw(code, each.flaw.what, says)
     for level, position in kept:
@@ -134,7 +136,9 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
             "tree_hash", f"tree {level} {position}", f"tree {level} {position} is a hash of leaves that are not there"
         )
     scope.entries = tree.size
-    newest_size = read_checkpoint(scope.newest.text).size if scope.newest else 0
+    newest_size = 0
+    if scope.newest:
+        newest_size = read_checkpoint(scope.newest.text).size
     scope.unsigned = count(conn, f"SELECT count(*) FROM log WHERE seq >= {newest_size} AND kind <> 'stamp'")
     if tree.size:
         yield from find_missing(conn)
@@ -284,12 +288,18 @@ def check_stamps(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]
     for number, authority, at, token, root, note, checkpoint in conn.execute(sql):
         what = f"stamps {number}"
         try:
-            roots = read_certificates(root.encode()) if scope.roots is None else scope.roots
+            if scope.roots is None:
+                roots = read_certificates(root.encode())
+            else:
+                roots = scope.roots
             try:
                 judged = judge_by_client(token, note.encode(), roots)
             except ValueError:
                 left -= 1
-                judged = judge_by_openssl(token, note.encode(), roots) if left >= 0 else Judged("stamped", "", at)
+                if left >= 0:
+                    judged = judge_by_openssl(token, note.encode(), roots)
+                else:
+                    judged = Judged("stamped", "", at)
         except (TypeError, AttributeError) as error:
             yield LogFlaw("stamp", what, f"{what} cannot be read ({error})")
             continue

@@ -179,7 +179,9 @@ def ask_where_articles_differ(conn: sqlite3.Connection, fetch_id: int) -> None:
 def read_pacing(conn: sqlite3.Connection, platform: str) -> tuple[float, float, float]:
     """Pace, longest interval in days and factor of a platform."""
     row = conn.execute("SELECT pace, longest_d, factor FROM pacing WHERE platform = ?", (platform,)).fetchone()
-    return (row[0], row[1], row[2]) if row else (PACE, LONGEST_D, 1.0)
+    if row:
+        return (row[0], row[1], row[2])
+    return (PACE, LONGEST_D, 1.0)
 
 
 def settle_pacing(conn: sqlite3.Connection, platform: str, per_day: int, longest_d: float, today: str) -> None:
@@ -193,7 +195,10 @@ def settle_pacing(conn: sqlite3.Connection, platform: str, per_day: int, longest
         "INSERT OR REPLACE INTO pacing (platform, per_day, pace, longest_d, factor, solved_on) VALUES (?, ?, ?, ?, ?, ?)",
         (platform, per_day, pace, longest_d, factor, today),
     )
-    was = (before["pace"], before["longest_d"], before["factor"]) if before else (PACE, LONGEST_D, 1.0)
+    if before:
+        was = (before["pace"], before["longest_d"], before["factor"])
+    else:
+        was = (PACE, LONGEST_D, 1.0)
     if (pace, longest_d, factor) != was:
         conn.execute(
             "INSERT OR IGNORE INTO pending SELECT 'conclude', max(c.id) FROM schedule s JOIN captures c "

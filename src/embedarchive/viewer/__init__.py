@@ -58,7 +58,10 @@ DB = r"^/(?P<database>[^/]+)/-"
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Any]]:
     # A Datasette that merely has this plugin keeps its own front page.
-    root = [(r"^/$", shelf.show_root)] if read_options(datasette).get("is_front") else []
+    if read_options(datasette).get("is_front"):
+        root = [(r"^/$", shelf.show_root)]
+    else:
+        root = []
     routes: list[tuple[str, Any]] = [
         *root,
         (r"^/-/embedarchive/?$", shelf.lead_to_front),
@@ -110,8 +113,13 @@ def asgi_wrapper(datasette: Any) -> Any:
     def wrap(app: Any) -> Any:
         names = hosts.find_names(datasette)
         listing = leave_out_bytes(handing_in.without_cookies(app), datasette)
-        admitted = limit_admission(listing) if read_options(datasette).get("memory_mb") else listing
-        return admitted if names is None else hosts.refuse_foreign(admitted, names)
+        if read_options(datasette).get("memory_mb"):
+            admitted = limit_admission(listing)
+        else:
+            admitted = listing
+        if names is None:
+            return admitted
+        return hosts.refuse_foreign(admitted, names)
 
     return wrap
 
@@ -149,7 +157,9 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 @hookimpl
 def menu_links(datasette: Any) -> list[dict[str, str]]:
     names = known_archives(datasette)
-    label = "Reading room" if len(names) == 1 else "Reading room: {}"
+    label = "Reading room: {}"
+    if len(names) == 1:
+        label = "Reading room"
     return [{"href": pages.links_to(datasette, name).front, "label": label.format(name)} for name in names]
 
 
@@ -201,7 +211,9 @@ async def _present(database: Any) -> dict[str, dict[str, Any]]:
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     """Say what is wrong with an archive on Datasette's own pages, too; what programs read stays as Datasette has it."""
-    name = tilde_decode(request.url_vars.get("database", "")) if getattr(request, "url_vars", None) else ""
+    name = ""
+    if getattr(request, "url_vars", None):
+        name = tilde_decode(request.url_vars.get("database", ""))
     if name not in known_archives(datasette):
         return None
     if is_too_much(exception):
@@ -214,7 +226,9 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
 @hookimpl(optionalhook=True)
 def skip_csrf(datasette: Any, scope: dict[str, Any]) -> bool | None:
     """A picture to look up changes nothing here; without this its form would need a cookie and a token."""
-    return True if scope["path"].endswith(("/-/find", "/-/embedarchive/find")) else None
+    if scope["path"].endswith(("/-/find", "/-/embedarchive/find")):
+        return True
+    return None
 
 
 # Only Datasette 1.0 asks this one.
@@ -223,7 +237,9 @@ def skip_csrf(datasette: Any, scope: dict[str, Any]) -> bool | None:
 @hookimpl(optionalhook=True)
 async def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Any:
     closed = [name for name in known_archives(datasette) if await is_closed(datasette, actor, action, name)]
-    return keep_out_of(datasette, closed) if closed else None
+    if closed:
+        return keep_out_of(datasette, closed)
+    return None
 
 
 # Only Datasette 0.65 asks these three; 1.0 was told at startup.
@@ -279,12 +295,19 @@ UNTOLD = ("allow", "allow_sql", "plugins", "queries", "tables")
 @hookimpl(optionalhook=True, trylast=True)  # the last word counts
 def permission_allowed(datasette: Any, actor: Any, action: str, resource: Any) -> Any:
     async def judge() -> bool | None:
-        name = resource[0] if isinstance(resource, tuple) else resource
-        return False if await is_closed(datasette, actor, action, name) else None
+        if isinstance(resource, tuple):
+            name = resource[0]
+        else:
+            name = resource
+        if await is_closed(datasette, actor, action, name):
+            return False
+        return None
 
     return judge
 
 
 @hookimpl(optionalhook=True)
 def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
-    return ADDRESSED if database in known_archives(datasette) else {}
+    if database in known_archives(datasette):
+        return ADDRESSED
+    return {}

@@ -37,7 +37,10 @@ def limit_admission(app: App) -> App:
         if scope["type"] != "http" or _FILES.search(scope["path"]):
             await app(scope, receive, send)
             return
-        places = questions if is_question(scope["path"]) else pages
+        if is_question(scope["path"]):
+            places = questions
+        else:
+            places = pages
         try:
             async with asyncio.timeout(LONGEST_WAIT_S):
                 await places.acquire()

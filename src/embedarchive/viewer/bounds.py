@@ -242,7 +242,10 @@ def _read_glob(pattern: str) -> re.Pattern[str]:
             parts[-1] += f"[{found[1]}{_escape_set(found[2])}]" if found else r"(?!)"
         else:
             parts[-1] += "." if letter == "?" else re.escape(letter)
-        at = found.end() if letter == "[" and found else at + 1
+        if letter == "[" and found:
+            at = found.end()
+        else:
+            at = at + 1
     return re.compile(_join_parts(parts), re.DOTALL)
 
 

@@ -139,7 +139,10 @@ def name_makers(asked: Filters, facet: str, makers: tuple[tuple[str, int], ...],
 def list_periods(asked: Filters, facets: Facets) -> list[Value]:
     """The years of what is left, newest first; within one year its months. Pure."""
     years = add_years(facets.months)
-    months = facets.months if len(years) == 1 else years
+    if len(years) == 1:
+        months = facets.months
+    else:
+        months = years
     if len(months) == 1 and asked.period:
         return []
     told = asked.tell(period=None)

@@ -16,13 +16,21 @@ _BLURRED = "filter: blur(1rem); clip-path: inset(0)"
 
 def read_value(value: Any) -> str | None:
     """The text of a cell; Datasette 0.65 gives foreign keys with their labels."""
-    text = value.get("value") if isinstance(value, dict) else value
-    return text if isinstance(text, str) else None
+    if isinstance(value, dict):
+        text = value.get("value")
+    else:
+        text = value
+    if isinstance(text, str):
+        return text
+    return None
 
 
 def read_role(row: Any, column: str) -> str:
     """What the hash in a cell is of: its artifact's role, else what its column is called."""
-    names = row.keys() if hasattr(row, "keys") else ()
+    if hasattr(row, "keys"):
+        names = row.keys()
+    else:
+        names = ()
     if column == "sha256" and "role" in names:
         return str(row["role"])
     return column
@@ -54,7 +62,10 @@ def render_cell(row: Any, value: Any, column: str, links: Links) -> Html | None:
     if text is None:
         return None
     if _SHA256.match(text):
-        where = links.media(text) if read_role(row, column) == "media" else links.source(text)
+        if read_role(row, column) == "media":
+            where = links.media(text)
+        else:
+            where = links.source(text)
         return tag("a", f"{text[:12]}…", href=where, title=text)
     if column in ("key", "post_key") and _KEY.match(text):
         return tag("a", text, href=links.post(text))

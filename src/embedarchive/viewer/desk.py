@@ -87,7 +87,9 @@ async def lead_to_feed(datasette: Any, request: Any) -> Response:
 async def serve_feed(datasette: Any, request: Any) -> Response:
     """What changed, as Atom; of one outlet's stories where the address names one."""
     database = await open_archive(datasette, request, *CHANGES)
-    outlet = unquote(request.url_vars["outlet"]) if request.url_vars.get("outlet") else None
+    outlet = None
+    if request.url_vars.get("outlet"):
+        outlet = unquote(request.url_vars["outlet"])
 
     def load(conn: sqlite3.Connection) -> tuple[tuple[Alert, ...], str]:
         begun = conn.execute("SELECT min(started_at) FROM crawls").fetchone()[0]

@@ -40,7 +40,10 @@ def find_list(datasette: Any, scope: dict[str, Any]) -> str | None:
         return None
     query = scope.get("query_string", b"").decode("latin-1")
     asked = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
-    lacking = [] if asked & {"_nocol", "_col"} else ["_nocol=body"]
+    if asked & {"_nocol", "_col"}:
+        lacking = []
+    else:
+        lacking = ["_nocol=body"]
     lacking += [] if "_nosuggest" in asked else ["_nosuggest=1"]  # a suggestion groups the rows by their bytes
     if not lacking:
         return None

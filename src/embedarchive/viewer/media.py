@@ -66,7 +66,9 @@ def find_blob(conn: sqlite3.Connection, sha256: str) -> Blob | None:
     ).fetchone()
     if row is None or (not row[3] and row[1]):
         return None
-    head = read_piece(conn, row[0], 0, SNIFFED) if row[2] == "identity" else b""
+    head = b""
+    if row[2] == "identity":
+        head = read_piece(conn, row[0], 0, SNIFFED)
     return Blob(row[0], row[1], row[2], row[3], sniff_type(head))
 
 
@@ -88,7 +90,9 @@ async def serve_media(datasette: Any, request: Any, send: Any) -> Response | Non
     """A picture, sound or video of types that can hold no script; anything else as a download."""
     database, sha256 = await open_archive(datasette, request), request.url_vars["sha256"]
     hidden = await find_hidden(datasette, request, database)
-    found = await read(database, lambda conn: _begin(conn, sha256, hidden)) if _SHA256.match(sha256) else None
+    found = None
+    if _SHA256.match(sha256):
+        found = await read(database, lambda conn: _begin(conn, sha256, hidden))
     if found is None:
         raise Missing("The archive does not hold these bytes.")
     blob, body = found
@@ -107,12 +111,16 @@ async def serve_media(datasette: Any, request: Any, send: Any) -> Response | Non
 
 async def look_through(database: Any, sha256: str) -> None:
     """Read a large file whole before any of it is sent, unless that was done a short while ago. Raises WrongBytes."""
-    state = Path(database.path).stat() if database.path else None
+    state = None
+    if database.path:
+        state = Path(database.path).stat()
     name = (database.path, state and state.st_mtime_ns, state and state.st_size, sha256)
     if time.monotonic() - _looked_through.get(name, -math.inf) < LOOK_LASTS_S:
         return
     held = await read(database, lambda conn: find_held(conn, sha256))
-    code = await database.execute_fn(lambda conn: judge(held, read_stored(conn, held))) if held else None
+    code = None
+    if held:
+        code = await database.execute_fn(lambda conn: judge(held, read_stored(conn, held)))
     if code:
         raise wrong(sha256, code, database.name)
     while len(_looked_through) >= MOST_LOOKS:
@@ -193,7 +201,9 @@ async def serve_source(datasette: Any, request: Any) -> Response:
             refuse_hidden(conn, sha256)
         return load(conn, sha256, LONGEST_SOURCE)
 
-    body = await read(database, read_source) if _SHA256.match(sha256) else None
+    body = None
+    if _SHA256.match(sha256):
+        body = await read(database, read_source)
     if body is None:
         raise Missing("The archive does not hold these bytes, or they are too many to show.")
     headers = {**HEADERS, "etag": f'"{sha256}"'}

@@ -24,7 +24,9 @@ from embedarchive.viewer.shims import ensure_tables
 def asked_url(request: Any) -> str:
     """The URL at the end of our own address: percent-encoded as a whole, or plain with its query."""
     url = unquote(request.url_vars["url"])
-    return f"{url}?{request.query_string}" if request.query_string else url
+    if request.query_string:
+        return f"{url}?{request.query_string}"
+    return url
 
 
 async def find_post(datasette: Any, request: Any, url: str) -> tuple[Links, PostRecord] | None:
@@ -111,10 +113,13 @@ def find_nearest(captures: list[CaptureRecord], accept: str | None) -> CaptureRe
         wanted = parsedate_to_datetime(accept or "")
     except (TypeError, ValueError):
         return captures[-1]
-    wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+    if not wanted.tzinfo:
+        wanted = wanted.replace(tzinfo=UTC)
     return min(captures, key=lambda c: abs((read_time(c.started_at) or datetime.max.replace(tzinfo=UTC)) - wanted))
 
 
 def http_date(iso: str) -> str:
     moment = read_time(iso)
-    return format_datetime(moment, usegmt=True) if moment else iso
+    if moment:
+        return format_datetime(moment, usegmt=True)
+    return iso

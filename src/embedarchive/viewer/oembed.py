@@ -43,7 +43,9 @@ async def serve_oembed(datasette: Any, request: Any) -> Response:
 def original_of(url: str) -> str | None:
     """The post's own address for the address of its page or card here, or None. Pure."""
     for part in ("/-/post/", "/-/card/"):
-        path = split_anything(url).path if part in url else ""
+        path = ""
+        if part in url:
+            path = split_anything(url).path
         key = unquote(path.partition(part)[2])
         name, _, native_id = key.partition(":")
         if name in BY_NAME and native_id:

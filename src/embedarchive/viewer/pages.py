@@ -123,7 +123,10 @@ async def show_lost(datasette: Any, request: Any) -> Response:
 async def show_results(datasette: Any, request: Any) -> Response:
     """What a pasted text or a sent picture means here; straight to the page when it can mean only one thing."""
     database = await open_archive(datasette, request, *WORDS)
-    form = await uploads.read_form(request) if request.method == "POST" else {}
+    if request.method == "POST":
+        form = await uploads.read_form(request)
+    else:
+        form = {}
     if picture := form.get("picture"):
         asked = await uploads.read_upload(picture)
         found = await read(database, lambda conn: library.lookup_picture(conn, asked))
@@ -179,7 +182,9 @@ async def show_post(datasette: Any, request: Any) -> Response:
 def find_address(datasette: Any, request: Any, links: Links, kept: StoredFile) -> str | None:
     """The whole address of a file that a page may show."""
     shown = links.shown(kept)
-    return make_link(datasette, request, shown) if shown else None
+    if shown:
+        return make_link(datasette, request, shown)
+    return None
 
 
 async def show_card(datasette: Any, request: Any) -> Response:
@@ -238,8 +243,12 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
 
     def load(conn: sqlite3.Connection) -> tuple[str, bytes] | None:
         capture = library.capture_record(conn, number)
-        dom = next(iter(capture.kept("dom")), None) if capture else None
-        body = media.load(conn, dom.sha256, media.LONGEST_SOURCE) if dom else None
+        dom = None
+        if capture:
+            dom = next(iter(capture.kept("dom")), None)
+        body = None
+        if dom:
+            body = media.load(conn, dom.sha256, media.LONGEST_SOURCE)
         if capture and body is not None:
             return (capture.started_at, body)
         return None

@@ -72,7 +72,9 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
 
 async def find_cause(datasette: Any, request: Any) -> ArchiveError | None:
     """The value that its column may not hold, if one explains what nobody expected; looked for once in a state of the file."""
-    name = tilde_decode(request.url_vars.get("database", "")) if request else ""
+    name = ""
+    if request:
+        name = tilde_decode(request.url_vars.get("database", ""))
     paths = [Path(db.path) for key, db in datasette.databases.items() if db.path and name in ("", key)]
     for path in paths:
         state = (path, path.stat().st_mtime_ns, path.stat().st_size)
@@ -86,14 +88,20 @@ async def find_cause(datasette: Any, request: Any) -> ArchiveError | None:
 
 def refuse_fault(datasette: Any, request: Any, error: Exception) -> Response | None:
     """A page that says why an archive cannot be read; None for what is no fault of an archive's."""
-    name = request.url_vars.get("database", "") if request else ""
+    name = ""
+    if request:
+        name = request.url_vars.get("database", "")
     if isinstance(error, FAULTS):
         told = explain(error, f"The archive {tilde_decode(name)}".rstrip())
     else:
-        told = error if isinstance(error, ArchiveError) else None
+        told = None
+        if isinstance(error, ArchiveError):
+            told = error
     if told is None:
         return None
-    status = 503 if isinstance(told, ArchiveBusy) else 500
+    status = 500
+    if isinstance(told, ArchiveBusy):
+        status = 503
     return refuse(datasette, status, "The archive cannot be read", str(told))
 
 

@@ -126,7 +126,10 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises UsageError when it cannot be had.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if ":" in host:
+        family = socket.AF_INET6
+    else:
+        family = socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -144,4 +147,6 @@ def show_host(host: str) -> str:
     """How a host stands in an address that works on this machine."""
     if ":" in host:
         return f"[{host}]"
-    return "127.0.0.1" if host == "0.0.0.0" else host
+    if host == "0.0.0.0":
+        return "127.0.0.1"
+    return host

@@ -72,9 +72,14 @@ async def show_shelf(datasette: Any, request: Any, names: list[str]) -> Response
 async def find_in_all(datasette: Any, request: Any) -> Response:
     """What a pasted text or a sent picture means in each archive; straight to the page where it can mean only one thing."""
     names = await list_archives(datasette, request)
-    form = await uploads.read_form(request) if request.method == "POST" else {}
+    if request.method == "POST":
+        form = await uploads.read_form(request)
+    else:
+        form = {}
     picture = form.get("picture")
-    asked = await uploads.read_upload(picture) if picture else None
+    asked = None
+    if picture:
+        asked = await uploads.read_upload(picture)
     text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
 
     def look_up(conn: Any) -> Lookup:

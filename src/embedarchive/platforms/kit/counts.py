@@ -42,12 +42,16 @@ def read_count(text: str | None, lang: str = "en") -> int | None:
         return whole
     if number.isdigit():
         return int(number) * times
-    return _decimal(number, times) if whole is None else None
+    if whole is None:
+        return _decimal(number, times)
+    return None
 
 
 def _ascii_digit(char: str) -> str:
     """Turn any script's decimal digit into 0-9 (superscripts and circled numbers are no counts)."""
-    return str(int(char)) if char.isdecimal() else char
+    if char.isdecimal():
+        return str(int(char))
+    return char
 
 
 def _multiplier(word: str, lang: str) -> int | None:
@@ -64,12 +68,18 @@ def _whole(number: str) -> int | None:
     """Read digits grouped by one kind of separator, in threes or the Indian way; else None."""
     groups = re.split(r"\D", number)
     if len(groups) == 1:
-        return int(number) if len(number) < 19 else None
+        if len(number) < 19:
+            return int(number)
+        return None
     western = len(set(re.findall(r"\D", number))) == 1 and all(len(g) == 3 for g in groups[1:])
     indian = "," in number and len(groups[-1]) == 3 and all(len(g) == 2 for g in groups[1:-1])
-    return int("".join(groups)) if (western or indian) and 1 <= len(groups[0]) <= 3 else None
+    if (western or indian) and 1 <= len(groups[0]) <= 3:
+        return int("".join(groups))
+    return None
 
 
 def _decimal(number: str, times: int) -> int | None:
     match = re.fullmatch(r"(\d{1,3})[.,٫](\d{1,2})", number)
-    return round(float(f"{match[1]}.{match[2]}") * times) if match else None
+    if not match:
+        return None
+    return round(float(f"{match[1]}.{match[2]}") * times)

@@ -78,7 +78,9 @@ def decode_html(body: bytes, content_type: str | None) -> str:
 
 def text_of(node: LexborNode | None) -> str | None:
     """The node's text with white space collapsed, or None when there is none."""
-    return (" ".join(node.text().split()) or None) if node else None
+    if node:
+        return " ".join(node.text().split()) or None
+    return None
 
 
 def read_srcset(srcset: str) -> tuple[tuple[str, int], ...]:
@@ -95,7 +97,10 @@ def read_rich_text(
     `leave_out` is a selector of parts that are not the text; `clean` is applied to each absolute link; `pre` says that
     the site shows line breaks of its source as such (`white-space: pre-wrap`). Between paragraphs stands an empty line.
     """
-    skip = {n.mem_id for n in node.css(leave_out)} if leave_out else set()
+    if leave_out:
+        skip = {n.mem_id for n in node.css(leave_out)}
+    else:
+        skip = set()
     plain: list[str] = []
     rich: list[str] = []
     for kind, value in _walk_text(node, skip, base, pre):
@@ -143,7 +148,9 @@ def _link(node: LexborNode, base: str) -> str | None:
         return None
     try:
         url = urljoin(base, node.attributes["href"] or "")
-        return url if urlsplit(url).scheme in {"http", "https"} else None
+        if urlsplit(url).scheme in {"http", "https"}:
+            return url
+        return None
     except ValueError:
         return None
 
@@ -176,7 +183,9 @@ def read_json_ld(tree: LexborHTMLParser) -> list[dict[str, Any]]:
     for node in tree.css('script[type="application/ld+json"]'):
         value = read_json(node.text())
         for item in value if isinstance(value, list) else [value]:
-            graph = item.get("@graph") if isinstance(item, dict) else None
+            graph = None
+            if isinstance(item, dict):
+                graph = item.get("@graph")
             found.extend(i for i in (graph if isinstance(graph, list) else [item]) if isinstance(i, dict))
     return found
 
@@ -234,23 +243,31 @@ def find_key(value: Any, names: Iterable[str], limit: int = 200_000) -> Any:
 
 def as_text(value: Any) -> str | None:
     """The value if it is a string with something in it, else None."""
-    return value if isinstance(value, str) and value.strip() else None
+    if isinstance(value, str) and value.strip():
+        return value
+    return None
 
 
 def as_count(value: Any) -> int | None:
     """The value if it is a whole number from 0 up to what SQLite can hold, else None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+        return value
+    return None
 
 
 def as_list(value: Any) -> list[Any]:
     """The value if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []
 
 
 def as_size(value: Any) -> int | None:
     """The value if it is a plausible size in pixels, else None."""
     count = as_count(value)
-    return count if count and count <= 100_000 else None
+    if count and count <= 100_000:
+        return count
+    return None
 
 
 def as_time(value: Any) -> str | None:
@@ -272,12 +289,16 @@ def as_kind(media: Sequence[Media], *, moving: bool = False) -> str:
         return "carousel"
     if moving or any(m.role == "poster" or m.duration_s for m in media):
         return "video"
-    return "photo" if slides else "text"
+    if slides:
+        return "photo"
+    return "text"
 
 
 def read_oembed(answer: Answer | None) -> Mapping[str, Any]:
     """Read the fields any oEmbed answer may carry; empty when it is not a good one."""
-    data = read_json(answer.body) if answer and answer.status == 200 else None
+    data = None
+    if answer and answer.status == 200:
+        data = read_json(answer.body)
     return {
         "author_name": as_text(dig(data, "author_name")),
         "author_url": as_text(dig(data, "author_url")),

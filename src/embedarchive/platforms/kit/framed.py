@@ -139,7 +139,9 @@ def classify_framed(framed: Framed, page: Page, post: Post) -> Verdict:
         return Verdict("available", None, agreed)
     refused = _classify_refusal(gate, frame, sources)
     if refused:  # a refusal of a post of which nobody, asked, tells anything may be one of us alone
-        return early if early and page.answers and not refused.signs[1:] else refused
+        if early and page.answers and not refused.signs[1:]:
+            return early
+        return refused
     strange = classify_strange(page, tree)
     drawn = strange.reason == "unrecognized" or (strange.reason == "blank" and page.body.strip())
     if _has_witness(framed, post) and not page.answers and drawn:
@@ -207,7 +209,9 @@ def _parse_answer(framed: Framed, answer: Answer, post: Post) -> _Source:
         return _Source(answer.name, refusals[answer.status] if sure else "", sign, signed=signed)
     source = _weigh(answer.name, reader(answer, post), framed.expect(post), str(answer.status), answer.body)
     bare = answer.status in framed.absent
-    return replace(source, signed=_is_signed(framed, answer.name, answer.body)) if bare else source
+    if bare:
+        return replace(source, signed=_is_signed(framed, answer.name, answer.body))
+    return source
 
 
 def _is_signed(framed: Framed, name: str, body: str) -> bool:
@@ -296,7 +300,9 @@ def parse_frame(page: Page) -> LexborHTMLParser:
 
 def read_oembed_answer(answer: Answer, post: Post) -> Said:
     """Read the fields any oEmbed answer may carry; its picture is the post itself only where its type is `photo`."""
-    data = read_json(answer.body) if answer.status == 200 else None
+    data = None
+    if answer.status == 200:
+        data = read_json(answer.body)
     if not isinstance(data, dict):
         return {}
     return {"text": as_text(data.get("description")), **read_oembed(answer), "media": tuple(_read_pictures(data))}
@@ -307,18 +313,24 @@ def _read_pictures(data: dict[str, Any]) -> list[Media]:
     if data.get("type") == "photo" and photo:
         return [Media("media", 1, photo, as_size(data.get("width")), as_size(data.get("height")))]
     size = as_size(data.get("thumbnail_width")), as_size(data.get("thumbnail_height"))
-    return [Media("poster", 1, thumbnail, *size)] if thumbnail else []
+    if thumbnail:
+        return [Media("poster", 1, thumbnail, *size)]
+    return []
 
 
 def read_json_answer(answer: Answer) -> Any:
     """The JSON of a good answer, else None."""
-    return read_json(answer.body) if answer.status == 200 else None
+    if answer.status == 200:
+        return read_json(answer.body)
+    return None
 
 
 def read_script(tree: LexborHTMLParser, css: str) -> Any:
     """The JSON that a script holds, else None."""
     node = tree.css_first(css)
-    return read_json(node.text()) if node else None
+    if node:
+        return read_json(node.text())
+    return None
 
 
 def read_attribute(tree: LexborHTMLParser, css: str, name: str) -> Any:
@@ -329,7 +341,9 @@ def read_attribute(tree: LexborHTMLParser, css: str, name: str) -> Any:
 def attribute(tree: LexborHTMLParser | LexborNode, css: str, name: str) -> str | None:
     """An attribute's value of the first element that matches, or None."""
     node = tree.css_first(css)
-    return (node.attributes.get(name) or None) if node else None
+    if node:
+        return node.attributes.get(name) or None
+    return None
 
 
 def rich_text_of(node: LexborNode | None, base: str) -> dict[str, str]:
@@ -343,14 +357,19 @@ def rich_text_of(node: LexborNode | None, base: str) -> dict[str, str]:
 def as_seconds(value: Any) -> float | None:
     """A length in seconds, where it is a plausible number."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < 10**6 else None
+    if is_number and 0 < value < 10**6:
+        return float(value)
+    return None
 
 
 def as_url(value: Any) -> str | None:
     """The value if it is an address on the web; one without its scheme gets https."""
     text = as_text(value) or ""
-    text = f"https:{text}" if text.startswith("//") else text
-    return text if text.startswith(("https://", "http://")) else None
+    if text.startswith("//"):
+        text = f"https:{text}"
+    if text.startswith(("https://", "http://")):
+        return text
+    return None
 
 
 def file_or_stream(url: str | None, width: Any = None, height: Any = None, seconds: float | None = None) -> Media:
@@ -361,4 +380,6 @@ def file_or_stream(url: str | None, width: Any = None, height: Any = None, secon
 
 def poster_of(url: str | None, width: Any = None, height: Any = None) -> tuple[Media, ...]:
     """The picture that stands for a film or a sound, if there is one."""
-    return (Media("poster", 1, url, as_size(width), as_size(height)),) if url else ()
+    if not url:
+        return ()
+    return (Media("poster", 1, url, as_size(width), as_size(height)),)

@@ -60,7 +60,9 @@ def query(url: SplitResult, *names: str) -> str | None:
 def match_path(pattern: re.Pattern[str], url: SplitResult) -> str | None:
     """The first group of `pattern` at the start of the path that is filled, or None."""
     m = pattern.match(url.path)
-    return next((g for g in m.groups() if g), None) if m else None
+    if m:
+        return next((g for g in m.groups() if g), None)
+    return None
 
 
 def unwrap_exit(link: str, home: str) -> str:
@@ -68,4 +70,6 @@ def unwrap_exit(link: str, home: str) -> str:
     parts = split_url(link)
     if parts and parts.path == "/l.php" and (parts.hostname or "").startswith(("l.", "lm.")):
         return query(parts, "u") or link
-    return link.partition("?")[0] if link.startswith(home) else link
+    if link.startswith(home):
+        return link.partition("?")[0]
+    return link

@@ -28,7 +28,9 @@ def judge_answer(check: LiveCheck, page: Page) -> tuple[bool | None, str]:
         return False, f"no {check.css}"
     if check.holds and check.holds not in page.body:
         return False, f"no “{check.holds}”"
-    data = read_json(page.body) if check.has or check.lacks else None
+    data = None
+    if check.has or check.lacks:
+        data = read_json(page.body)
     if check.has and dig(data, *check.has) is None:
         return False, f"JSON without {_say_path(check.has)}"
     if check.lacks and (data is None or dig(data, *check.lacks) is not None):
@@ -38,7 +40,10 @@ def judge_answer(check: LiveCheck, page: Page) -> tuple[bool | None, str]:
 
 def judge_visit(check: LiveCheck, found: Verdict) -> tuple[bool | None, str]:
     """Whether the assumption holds by what a visit found; None when it was kept out or failed."""
-    seen = f"{found.outcome}: {found.reason}" if found.reason else found.outcome
+    if found.reason:
+        seen = f"{found.outcome}: {found.reason}"
+    else:
+        seen = found.outcome
     unheard = found.outcome == "blocked" or (found.outcome == "error" and found.reason not in ("unrecognized", "blank"))
     return (None if unheard else found.outcome == check.outcome), seen
 

@@ -67,7 +67,9 @@ def classify_answer(page: Page) -> Verdict | None:
     if wall:
         return verdict("blocked", wall, "stayed on the address", "address", page.final_url)
     if page.status in (401, 429):
-        reason = "rate" if page.status == 429 or _asks_to_wait(page.body) else "login"
+        reason = "login"
+        if page.status == 429 or _asks_to_wait(page.body):
+            reason = "rate"
         return verdict("blocked", reason, "status", "status", page.status)
     if page.status == 403 or page.status >= 500:
         return verdict("error", f"http_{page.status}", "status", "status", page.status)
@@ -130,4 +132,6 @@ def read_retry_after(value: str | None, now: str) -> float | None:
         wait = (parsedate_to_datetime(value) - datetime.fromisoformat(now)).total_seconds()
     except (TypeError, ValueError):
         return None
-    return wait if wait > 0 else None
+    if wait > 0:
+        return wait
+    return None

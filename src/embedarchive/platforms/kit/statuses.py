@@ -96,14 +96,21 @@ def describe_status(page: Page, posted_at: str | None, number: str, host: str) -
     if found.outcome != "available" and found.embedding != "refused":
         return merge_readings(known)
     data = _read_answer(page)
-    card = parse_html(page.dom or page.body).css_first(CARD) if found.embedding != "refused" else None
-    api = read_status(data, host) if dig(data, "id") == number else {}
+    card = None
+    if found.embedding != "refused":
+        card = parse_html(page.dom or page.body).css_first(CARD)
+    if dig(data, "id") == number:
+        api = read_status(data, host)
+    else:
+        api = {}
     return merge_readings(("api", api), ("markup", _read_card(card, host) if card else {}), known)
 
 
 def _read_answer(page: Page) -> Any:
     answer = page.answer("status")
-    return read_json(answer.body) if answer and answer.status == 200 else None
+    if answer and answer.status == 200:
+        return read_json(answer.body)
+    return None
 
 
 def read_status(status: Any, host: str) -> dict[str, Any]:
@@ -141,7 +148,9 @@ def _read_media(status: Any) -> Iterator[Media]:
     for position, each in enumerate(as_list(dig(status, "media_attachments")), 1):
         size = as_size(dig(each, "meta", "original", "width")), as_size(dig(each, "meta", "original", "height"))
         length, alt = dig(each, "meta", "original", "duration"), as_text(dig(each, "description"))
-        seconds = float(length) if isinstance(length, (int, float)) else None
+        seconds = None
+        if isinstance(length, (int, float)):
+            seconds = float(length)
         url = as_text(dig(each, "url")) or as_text(dig(each, "remote_url"))
         yield Media("media", position, url or "", *size, alt, seconds, None if url else "not_served")
         poster = as_text(dig(each, "preview_url"))

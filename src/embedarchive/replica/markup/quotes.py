@@ -27,7 +27,9 @@ def byline(post: PostFact, word: str = "post", verb: str = "shared") -> str:
 
 def v14(post: PostFact, *, captioned: bool = True, css: str = "instagram-media", attributes: str = "") -> str:
     """The official code since 2020: no caption, no date."""
-    cap = " data-instgrm-captioned" if captioned else ""
+    cap = ""
+    if captioned:
+        cap = " data-instgrm-captioned"
     link = permalink(post)
     return f"""<blockquote class="{css}"{cap} data-instgrm-permalink="{link}" data-instgrm-version="14"{attributes} \
 style=" {_BOX}"><div style="padding:16px;"> <a href="{link}" style=" background:#FFFFFF; line-height:0; padding:0 0; \
@@ -61,7 +63,10 @@ def _caption_link(post: PostFact) -> str:
 
 def v12(post: PostFact, *, version: int = 12, with_time: bool = True) -> str:
     """The code of 2018 to 2020: caption, byline and date."""
-    when = _time(post) if with_time else _shown_time(post)
+    if with_time:
+        when = _time(post)
+    else:
+        when = _shown_time(post)
     return f"""<blockquote class="instagram-media" data-instgrm-captioned data-instgrm-permalink="{post.url}\
 ?utm_source=ig_embed" data-instgrm-version="{version}" style=" {_BOX}"><div style="padding:8px;"> <p style=" \
 margin:8px 0 0 0; padding:0 4px;"> {_caption_link(post)}</p> <p style=" color:#c9c8cd;"> A post \

@@ -158,7 +158,9 @@ def _view(post: PostFact, labels: list[dict[str, str]]) -> dict[str, Any]:
         "indexedAt": post.posted_at,
         "labels": [],
     }
-    return {**view, "embed": _embed(post)} if post.slides else view
+    if post.slides:
+        return {**view, "embed": _embed(post)}
+    return view
 
 
 def _author(post: PostFact, labels: list[dict[str, str]]) -> dict[str, Any]:
@@ -181,7 +183,9 @@ def _record(post: PostFact) -> dict[str, Any]:
         features = [{"$type": "app.bsky.richtext.facet#link", "uri": word}]
         facets.append({"index": {"byteStart": start, "byteEnd": start + len(word.encode())}, "features": features})
     record = {"$type": "app.bsky.feed.post", "createdAt": post.posted_at, "langs": [post.lang], "text": post.caption}
-    return {**record, "facets": facets} if facets else record
+    if facets:
+        return {**record, "facets": facets}
+    return record
 
 
 def _embed(post: PostFact) -> dict[str, Any]:
@@ -231,7 +235,10 @@ def _answer_thread(post: PostFact | None, state: str, uri: str) -> Reply:
         return json_text(json.dumps({"thread": thread}), headers=_ORIGIN)
     if post is None or state in ("gone", "deactivated", "suspended", "unsure"):
         return json_text(json.dumps({"error": "NotFound", "message": f"Post not found: {uri}"}), 400, _ORIGIN)
-    labels = [{"val": "!no-unauthenticated"}] if state == "login_only" else []
+    if state == "login_only":
+        labels = [{"val": "!no-unauthenticated"}]
+    else:
+        labels = []
     thread = {"$type": "app.bsky.feed.defs#threadViewPost", "post": _view(post, labels), "replies": []}
     return json_text(json.dumps({"thread": thread}), headers=_ORIGIN)
 
@@ -285,7 +292,10 @@ def _publish(post: PostFact) -> Published:
     files = tuple(replace(each, url=blob) if each.url.endswith(".mp4") else each for each in files)
     handle = _handle(post.author)
     more = {"author_handle": handle, "author_url": f"https://bsky.app/profile/{handle}", "shares": post.likes // 11}
-    quoted = {"quoted_url": _BY_NAME[post.quotes].url} if post.quotes else {}
+    if post.quotes:
+        quoted = {"quoted_url": _BY_NAME[post.quotes].url}
+    else:
+        quoted = {}
     return publish(post, *names, media=files, sensitive=False, **more, **quoted)
 
 

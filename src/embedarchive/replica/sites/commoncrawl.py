@@ -106,7 +106,9 @@ def make_record(held: Memento) -> bytes:
         f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(http)}\r\n\r\n"
     )
     record = gzip.compress(head.encode() + http + b"\r\n\r\n", mtime=0)
-    return record[: len(record) * 2 // 3] if held.flaw == "truncated" else record
+    if held.flaw == "truncated":
+        return record[: len(record) * 2 // 3]
+    return record
 
 
 def _answer_data(request: Request, world: World) -> Reply | None:

@@ -109,7 +109,9 @@ _BY_KEY = {post.key: post for post in POSTS}
 
 def _other_than(post: PostFact) -> PostFact:
     """Another post, shown in place of this one."""
-    return POSTS[1] if post is POSTS[0] else POSTS[0]
+    if post is POSTS[0]:
+        return POSTS[1]
+    return POSTS[0]
 
 
 def quote_html(post: PostFact) -> str:
@@ -137,7 +139,10 @@ def _answer(request: Request, world: World) -> Reply | None:
     if request.path == "/embed.css":
         return asset("facebook/embed.css")
     plugin = request.path in ("/plugins/post.php", "/plugins/video.php")
-    path = urlsplit(request.param("href")).path if plugin else request.path
+    if plugin:
+        path = urlsplit(request.param("href")).path
+    else:
+        path = request.path
     post = _BY_KEY.get(path.rstrip("/").rpartition("/")[2])
     state, lang = split_language(world.state(post) if post else "gone", request)
     if fault := answer_fault(state, request):
@@ -154,9 +159,14 @@ def _answer_plugin(post: PostFact | None, state: str, lang: str) -> Reply:
         return html('<!DOCTYPE html><html id="facebook"><head><title>Facebook</title></head><body></body></html>')
     if post is None or state in _REFUSED:
         return html(_document(_refusal(lang)))
-    shown = _other_than(post) if state == "wrong_post" else post
+    if state == "wrong_post":
+        shown = _other_than(post)
+    else:
+        shown = post
     text = _document(_card(shown, "pfbid02" + "aZ9" * 14 if state == "other_id" else shown.key))
-    cut = text.index('class="_2iem') / len(text) if state == "truncated" else 1.0
+    cut = 1.0
+    if state == "truncated":
+        cut = text.index('class="_2iem') / len(text)
     return replace(html(text), sent=cut)
 
 
@@ -179,7 +189,9 @@ def _document(inner: str) -> str:
 def _card(post: PostFact, key: str) -> str:
     author, home = post.author, f"https://{HOST}/{post.author.handle}?ref=embed_post"
     link = f"/{author.handle}/posts/{key}?ref=embed_post"
-    badge = '<span class="_56_f" aria-label="Verified profile"></span>' if author.verified else ""
+    badge = ""
+    if author.verified:
+        badge = '<span class="_56_f" aria-label="Verified profile"></span>'
     seconds = milliseconds(post.posted_at) // 1000
     moving = post.kind == "video"
     time = f'<abbr data-utime="{seconds}" class="timestamp"><span>{post.posted_at[:10]}</span></abbr>'
@@ -266,7 +278,9 @@ def _publish(post: PostFact) -> Published:
     files = list_files(post, MEDIA, sizes=not moving, avatar=True)
     files = tuple(replace(each, width=552, height=310) if each.role == "poster" else each for each in files)
     told = publish(post, *names, author_url=f"https://{HOST}/{post.author.handle}", shares=3, media=files)
-    return told if moving else {**told, **publish(post, "posted_at")}
+    if moving:
+        return told
+    return {**told, **publish(post, "posted_at")}
 
 
 def _publish_page(post: PostFact) -> Published:

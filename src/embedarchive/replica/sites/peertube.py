@@ -80,7 +80,9 @@ def _draw_block(name: str) -> Reply:
 
 
 def _own(post: PostFact, state: str) -> Reply | None:
-    return _draw_block("video-password-block") if state == "password" else None
+    if state == "password":
+        return _draw_block("video-password-block")
+    return None
 
 
 def _video(post: PostFact) -> dict[str, Any]:

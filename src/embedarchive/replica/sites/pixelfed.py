@@ -159,10 +159,15 @@ def _answer_frame(post: PostFact | None, state: str) -> Reply:
         )
     if state == "application":
         return html(_page('<div id="app"><h1>Pixelfed</h1><p>Photo sharing. For everyone.</p></div>'))
-    shown = next(each for each in POSTS if each is not post) if state == "wrong_post" else post
+    if state == "wrong_post":
+        shown = next(each for each in POSTS if each is not post)
+    else:
+        shown = post
     head = f'<meta property="og:type" content="article"><meta property="og:url" content="{shown.url}">'
     reply = html(_page(f'<div class="embed-card">{_card(shown)}</div>{_HEIGHT}', head))
-    return replace(reply, sent=0.6) if state == "truncated" else reply
+    if state == "truncated":
+        return replace(reply, sent=0.6)
+    return reply
 
 
 def _page(body: str, head: str = "") -> str:

@@ -180,10 +180,16 @@ def _card(post: PostFact, *, whole: bool) -> str:
     kind = {"type": _TYPES.get(post.kind, post.kind), "url": url.get(post.kind, post.url)}
     who = f'<a href="https://www.reddit.com/user/{handle(post)}/">u/{handle(post)}</a>'
     head = f'<div class="head"><b>r/{_SUB}</b><span>{who if whole else ""} · {post.posted_at[:10]}</span></div>'
-    title = f'<h1 class="line-clamp-3"><a href="{post.url}">{escape(post.caption)}</a></h1>' if whole else ""
+    title = ""
+    if whole:
+        title = f'<h1 class="line-clamp-3"><a href="{post.url}">{escape(post.caption)}</a></h1>'
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in BODIES.get(post.name, "").split("\n\n") if part)
-    body = f'<div id="t3_{post.key}-post-rtjson-content">{paragraphs}</div>' if paragraphs else ""
-    score = f'<span>▲ <faceplate-number number="{post.likes}">{post.likes:,}</faceplate-number></span>' if whole else ""
+    body = ""
+    if paragraphs:
+        body = f'<div id="t3_{post.key}-post-rtjson-content">{paragraphs}</div>'
+    score = ""
+    if whole:
+        score = f'<span>▲ <faceplate-number number="{post.likes}">{post.likes:,}</faceplate-number></span>'
     foot = f'<div class="foot">{score}<a href="{post.url}">View {post.comments:,} comments</a></div>'
     inside = f"{head}{title}{body}{_pictures(post)}{foot}"
     return f'{_address(post)}{_data(post, kind)}<shreddit-embed canonical-url="{post.url}">{inside}</shreddit-embed>'

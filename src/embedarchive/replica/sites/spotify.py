@@ -90,7 +90,10 @@ def _entity(post: PostFact) -> dict[str, Any]:
     cover = {"image": [{"url": picture_url(_CDN, post, 0), "maxWidth": 640, "maxHeight": 640}]}
     who = {"artists": [{"name": post.author.name}], "subtitle": post.author.name}
     when = {"releaseDate": {"isoString": post.posted_at}, "duration": 187_000}
-    sound = {"audioPreview": {"url": f"https://{_PREVIEWS}/mp3-preview/{key}"}} if kind == "track" else {}
+    if kind == "track":
+        sound = {"audioPreview": {"url": f"https://{_PREVIEWS}/mp3-preview/{key}"}}
+    else:
+        sound = {}
     what = {"type": kind, "name": post.caption, "title": post.caption, "uri": f"spotify:{kind}:{key}", "id": key}
     return {**what, **who, **when, **sound, "visualIdentity": cover}
 
@@ -131,7 +134,10 @@ def _publish(post: PostFact) -> Published:
     """A track's sound is the half minute that all may hear; an album has none of its own."""
     kind, _, key = post.key.partition("/")
     heard = Media("media", 1, f"https://{_PREVIEWS}/mp3-preview/{key}")
-    sound = heard if kind == "track" else replace(heard, url="", missing="only_streamed")
+    if kind == "track":
+        sound = heard
+    else:
+        sound = replace(heard, url="", missing="only_streamed")
     cover = Media("poster", 1, picture_url(_CDN, post, 0), 640, 640)
     return publish(post, "kind", "author_name", "title", "posted_at", media=(sound, cover))
 

@@ -130,7 +130,9 @@ def _answer(request: Request, world: World) -> Reply | None:
         return fault
     if embed:
         return _answer_frame(post, state, lang)
-    return _answer_page(post, state) if len(parts) in (2, 3) else None
+    if len(parts) in (2, 3):
+        return _answer_page(post, state)
+    return None
 
 
 def _answer_frame(post: PostFact | None, state: str, lang: str) -> Reply:
@@ -139,7 +141,10 @@ def _answer_frame(post: PostFact | None, state: str, lang: str) -> Reply:
     if post is None or state in ("gone", "private", "embed_refused"):
         inner = f'<div class="OuterErrorContainer"><span class="ErrorText">{_SAID[lang]}</span></div>'
         return html(_document(f'<div class="EmbedError">{inner}</div>'))
-    shown = _other_than(post) if state == "wrong_post" else post
+    if state == "wrong_post":
+        shown = _other_than(post)
+    else:
+        shown = post
     text = _document(_card(shown))
     reply = html(text)
     cut = text.index('class="TextContentContainer') / len(text)
@@ -194,7 +199,9 @@ def _body(post: PostFact, quoted: bool = False) -> str:
     suffix = "QuotePost" if quoted else ""
     badge = _BADGE if author.verified else ""
     stamp = f'<span class="Timestamp">{when:%I:%M %p} · {when:%b} {when.day}, {when.year}</span>'
-    quote = f'<div class="QuotePostContainer">{_body(_BY_NAME[post.quotes], True)}</div>' if post.quotes else ""
+    quote = ""
+    if post.quotes:
+        quote = f'<div class="QuotePostContainer">{_body(_BY_NAME[post.quotes], True)}</div>'
     return (
         f'<div><div class="OuterContainer OuterContainer{suffix or "Full"}">'
         f'<div class="AvatarContainer{suffix} AvatarContainer"><img class="img" src="{avatar_url(MEDIA, author)}" '

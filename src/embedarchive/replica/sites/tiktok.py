@@ -149,13 +149,18 @@ def _answer_player(post: PostFact | None, key: str, state: str, lang: str) -> Re
         style = "padding:60px 20px;text-align:center;color:#75767b;font:15px sans-serif"
         return html(f'<!DOCTYPE html><title>TikTok</title><div class=error style="{style}">{_SAID[lang]}</div>', 400)
     reply = html(_state_page({f"/embed/v2/{post.key}": {"videoData": _info(post), "isError": False}}))
-    return replace(reply, sent=0.7) if state == "truncated" else reply
+    if state == "truncated":
+        return replace(reply, sent=0.7)
+    return reply
 
 
 def _info(post: PostFact) -> dict[str, Any]:
     slide, artist = post.slides[0], post.audio or ("", "")
     moving = post.kind == "video"
-    size = {"width": slide.width, "height": slide.height, "duration": 2} if moving else {}
+    if moving:
+        size = {"width": slide.width, "height": slide.height, "duration": 2}
+    else:
+        size = {}
     info: dict[str, Any] = {
         "itemInfos": {
             "id": post.key,
@@ -196,7 +201,10 @@ def _page(post: PostFact | None, state: str) -> str:
     name = (
         "webapp.reflow.video.detail" if state == "private" else "webapp.video-detail"
     )  # the page for phones, and the other
-    scope = {} if state == "bounced" else {name: detail}
+    if state == "bounced":
+        scope = {}
+    else:
+        scope = {name: detail}
     data = json.dumps({"__DEFAULT_SCOPE__": scope}, ensure_ascii=False).replace("<", "\\u003c")
     return (
         "<!DOCTYPE html><html><head><title>TikTok - Make Your Day</title></head><body>"
@@ -255,7 +263,9 @@ def _answer_oembed(request: Request, world: World) -> Reply:
 def _answer_short(request: Request, world: World) -> Reply | None:
     name = request.path.strip("/").removeprefix("t/")
     post = next((post for post in POSTS if post.name == name), None)
-    return redirect(f"{post.url}?_r=1&_t={name}", 301) if post else None
+    if not post:
+        return None
+    return redirect(f"{post.url}?_r=1&_t={name}", 301)
 
 
 def _publish(post: PostFact) -> Published:

@@ -26,7 +26,9 @@ def _answer(request: Request, world: World) -> Reply | None:
     if re.match(r"/cdx(?:/|$)", request.path):
         return world.archives.count("cdx") or _answer_index(request, world)
     found = _CAPTURE.fullmatch(request.target)
-    return (world.archives.count("web") or _answer_capture(world, *found.groups())) if found else None
+    if not found:
+        return None
+    return world.archives.count("web") or _answer_capture(world, *found.groups())
 
 
 # --------------------------------------------------------------------------------------------------------------- index
@@ -52,7 +54,10 @@ def _answer_index(request: Request, world: World) -> Reply:
 
 
 def _make_row(held: Memento) -> dict[str, str]:
-    at = held.at[:6] + "00" + held.at[8:] if held.flaw == "day_00" else held.at
+    if held.flaw == "day_00":
+        at = held.at[:6] + "00" + held.at[8:]
+    else:
+        at = held.at
     row = {
         "urlkey": make_key(held.url), "timestamp": at, "original": held.url, "mimetype": held.mime,
         "statuscode": str(held.status), "digest": held.digest, "length": str(len(held.body)),
@@ -82,9 +87,15 @@ def _collapse(rows: list[dict[str, str]], by: str) -> list[dict[str, str]]:
 def _write_rows(rows: list[dict[str, str]], asked: dict[str, str]) -> Reply:
     limit = int(asked.get("limit", "0") or 0)
     start = int(asked.get("resumeKey", "0") or 0)
-    chosen = rows[start : start + limit] if limit > 0 else rows[limit:]
+    if limit > 0:
+        chosen = rows[start : start + limit]
+    else:
+        chosen = rows[limit:]
     is_cut = limit > 0 and start + limit < len(rows) and asked.get("showResumeKey") == "true"
-    names = tuple(asked.get("fl", "").split(",")) if asked.get("fl") else FIELDS
+    if asked.get("fl"):
+        names = tuple(asked.get("fl", "").split(","))
+    else:
+        names = FIELDS
     lines = [choose_fields(names, row) for row in chosen]
     if asked.get("output") == "json":
         table: list[list[str]] = [list(names), *lines] if lines else []

@@ -158,7 +158,10 @@ def _answer_json(request: Request, world: World) -> Reply | None:
     if state == "deleted_note":
         said = "This Post was deleted by the Post author. Learn more"
         tombstone["tombstone"] = {"text": {"text": said, "entities": [], "rtl": False}}
-    result = tombstone if state in ("withheld", "deleted_note") else tweet(post)
+    if state in ("withheld", "deleted_note"):
+        result = tombstone
+    else:
+        result = tweet(post)
     if state == "suspended":
         result.pop("user")
     return json_text(json.dumps(result), headers=origin)
@@ -271,7 +274,9 @@ def _answer_site(request: Request, world: World) -> Reply | None:
 
 def _answer_short(request: Request, world: World) -> Reply | None:
     post = _BY_NAME.get(request.path.strip("/"))
-    return redirect(post.url, 301) if post else not_found()
+    if post:
+        return redirect(post.url, 301)
+    return not_found()
 
 
 def _publish(post: PostFact) -> Published:
@@ -282,7 +287,10 @@ def _publish(post: PostFact) -> Published:
         for n, slide in enumerate(post.slides, 1)
     ]
     face = f"https://pbs.twimg.com/profile_images/{post.author.id}/{post.author.picture[7:]}_400x400.jpg"
-    quoted = {"quoted_url": f"https://x.com/i/status/{_BY_NAME[post.quotes].key}"} if post.quotes else {}
+    if post.quotes:
+        quoted = {"quoted_url": f"https://x.com/i/status/{_BY_NAME[post.quotes].key}"}
+    else:
+        quoted = {}
     return publish(post, *names, **who, **quoted, media=(*files, Media("avatar", 0, face)))
 
 

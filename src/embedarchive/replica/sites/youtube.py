@@ -142,7 +142,9 @@ def _answer_player(request: Request, world: World, key: str) -> Reply:
         return redirect("https://consent.youtube.com/m?continue=https%3A%2F%2Fwww.youtube.com")
     shown = next(p for p in POSTS if p.key != key) if state == "wrong_post" else post
     status = _STATUS.get(state, _STATUS["live"])
-    said = "" if status["status"] == "OK" else _SAID[lang]
+    said = ""
+    if status["status"] != "OK":
+        said = _SAID[lang]
     if not request.header("referer") and request.host == "www.youtube.com":
         said = "Error 153"
     response: dict[str, Any] = {"previewPlayabilityStatus": status}
@@ -201,7 +203,9 @@ def _answer_oembed(request: Request, world: World) -> Reply:
 
 def _answer_images(request: Request, world: World) -> Reply | None:
     parts = request.path.split("/")
-    post = _BY_KEY.get(parts[2]) if len(parts) == 4 else None
+    post = None
+    if len(parts) == 4:
+        post = _BY_KEY.get(parts[2])
     if post is None or world.state(post).startswith("gone"):
         return None
     picture = post.slides[0].picture

@@ -176,7 +176,10 @@ def unite_exports(conn: sqlite3.Connection, other: sqlite3.Connection) -> None:
         f"SELECT id, gone_at, {', '.join(names)} FROM exports ORDER BY id"
     ).fetchall():
         known = conn.execute(f"SELECT id FROM exports WHERE {same}", told).fetchone()
-        here = int(known[0]) if known else insert(conn, "exports", dict(zip(names, told, strict=True)))
+        if known:
+            here = int(known[0])
+        else:
+            here = insert(conn, "exports", dict(zip(names, told, strict=True)))
         if gone_at:
             conn.execute("UPDATE exports SET gone_at = ? WHERE id = ? AND gone_at IS NULL", (gone_at, here))
         for (key,) in other.execute("SELECT post_key FROM export_posts WHERE export_id = ?", (number,)):

@@ -40,7 +40,9 @@ def plan_merge(path: Path, place: Path) -> MergePlan:
     new, known = dict.fromkeys(COUNTED, 0), dict.fromkeys(COUNTED, 0)
     with ExitStack() as stack:
         other = stack.enter_context(closing(open_reader(place)))
-        conn = stack.enter_context(closing(open_reader(path))) if path.exists() else None
+        conn = None
+        if path.exists():
+            conn = stack.enter_context(closing(open_reader(path)))
         for what, (there, here) in COUNTED.items():
             for names in read_batches(other, there):
                 held = count_here(conn, here, names)

@@ -89,7 +89,9 @@ def find_case(conn: sqlite3.Connection, key: Iterable[Any]) -> int | None:
         "SELECT id FROM withdrawals WHERE received_at = ? AND reason = ? AND reference IS ? AND due_at = ? ORDER BY id"
     )
     row = conn.execute(sql, tuple(key)).fetchone()
-    return int(row[0]) if row else None
+    if row:
+        return int(row[0])
+    return None
 
 
 def marks(values: Iterable[Any]) -> str:

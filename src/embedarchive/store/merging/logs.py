@@ -231,7 +231,9 @@ def check_archive(conn: sqlite3.Connection, number: int, name: str, keys: str, t
     try:
         known = [tuple(each) for each in json.loads(keys)]
         note = read_note(text) if text else None
-        signed = read_checkpoint(note.text) if note else None
+        signed = None
+        if note:
+            signed = read_checkpoint(note.text)
         publics = [bytes.fromhex(each[2]) for each in known]
     except (ValueError, TypeError, AttributeError, IndexError) as error:
         yield "merged_checkpoint", what, f"what {name} signed cannot be read ({error})"

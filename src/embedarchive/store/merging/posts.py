@@ -78,7 +78,9 @@ def choose_url(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
     if "" in urls:  # it was erased
         return ""
     platform = BY_NAME.get(mine["platform"])
-    made = platform.canonical(mine["native_id"]) if platform else None
+    made = None
+    if platform:
+        made = platform.canonical(mine["native_id"])
     return str(max(urls - {made} or urls))
 
 

@@ -112,5 +112,7 @@ def lay_tables(conn: sqlite3.Connection, version: int) -> None:
                 name: f"{told.get(name, default or 'NULL')} AS {name}" for name, default in columns if name not in held
             }
             shown = ", ".join(stand_ins.get(name, name) for name, _ in columns)
-            rows = f"FROM main.{table}" if held else "WHERE FALSE"
+            rows = "WHERE FALSE"
+            if held:
+                rows = f"FROM main.{table}"
             conn.execute(f"CREATE TEMP VIEW {table} AS SELECT {shown} {rows}")

@@ -76,7 +76,9 @@ def judge(name: str, sql: str, row: tuple[Any, ...] | None) -> Strange | None:
         return Strange("schema_missing", name, f"{name} is missing")
     kind = str(row[0])
     if not same_kind(sql, kind, row[3]):
-        what = "virtual table" if is_virtual(row[3]) else kind
+        what = "virtual table"
+        if not is_virtual(row[3]):
+            what = kind
         return Strange("schema_foreign", name, f"a {what} has the name of our {name}", is_read=True)
     if row[3] == sql or normalize(str(row[3] or "")) == normalize(sql):
         return None
@@ -185,7 +187,9 @@ def refuse_false_tables(conn: sqlite3.Connection) -> None:
 def say_strange(strange: tuple[Strange, ...]) -> str:
     """What is the matter with a file, and what to do, to go behind its name. Pure."""
     first, *others = strange
-    more = f", and {len(others)} more (embedarchive doctor names all)" if others else ""
+    more = ""
+    if others:
+        more = f", and {len(others)} more (embedarchive doctor names all)"
     return (
         f"is not as embedarchive makes it: {first.says}{more}. It was left as it is, for that could run or be read in "
         "place of what is ours. Take it out if you put it there, or use a copy of the archive that has not left your hands."
@@ -211,7 +215,9 @@ def keep_to_tables(conn: sqlite3.Connection) -> None:
     def allow(action: int, name: str | None, _column: str | None, schema: str | None, inner: str | None) -> int:
         is_read = action == sqlite3.SQLITE_READ and schema != "temp" and (name or "").lower() in closed
         is_closed = is_read or (inner or "").lower() in closed
-        return sqlite3.SQLITE_DENY if is_closed else sqlite3.SQLITE_OK
+        if is_closed:
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
 
     conn.set_authorizer(allow)
 

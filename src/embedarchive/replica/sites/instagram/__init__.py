@@ -136,7 +136,9 @@ def _answer_embed(request: Request, world: World, post: PostFact | None, code: s
         text += f'<script type="application/json">{json.dumps({"csrf_token": cookies["csrftoken"]})}</script>'
     reply = html(text, headers=_cookies())
     # Cut inside the card: its opening is there, the caption is not.
-    cut = text.index('class="Content') / len(text) if state == "truncated" else 1.0
+    cut = 1.0
+    if state == "truncated":
+        cut = text.index('class="Content') / len(text)
     return replace(reply, sent=cut, delay_s=3.0 if state == "slow" else 0.0)
 
 
@@ -168,7 +170,9 @@ def _answer_page(world: World, post: PostFact | None, folder: str) -> Reply:
 
 def _answer_oembed(request: Request, world: World) -> Reply:
     match = _POST_PATH.match(urlsplit(request.param("url")).path)
-    post = world.find("instagram", match[2]) if match else None
+    post = None
+    if match:
+        post = world.find("instagram", match[2])
     if reply := post and _refuse(request, world, post):
         return reply
     state = world.state(post) if post else "gone"
@@ -279,8 +283,12 @@ def _files(post: PostFact) -> Iterator[Media]:
                 yield Media("media", n + 1, picture, *size, slide.alt)
             else:
                 length, kept_back = (2.0 if post.kind != "carousel" else None), post.copyright_blocked
-                film = "" if kept_back else media.video_url(post, n)
-                missing = "copyright_blocked" if kept_back else None
+                film = ""
+                if not kept_back:
+                    film = media.video_url(post, n)
+                missing = None
+                if kept_back:
+                    missing = "copyright_blocked"
                 yield Media("media", n + 1, film, *size, slide.alt, length, missing)
                 yield Media("poster", n + 1, picture, *size, slide.alt)
     yield Media("avatar", 0, media.avatar_url(post.author))

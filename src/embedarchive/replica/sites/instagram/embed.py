@@ -109,7 +109,10 @@ class _Card:
         self._permalink = f"{post.url}?{self._tail}"
 
     def _link(self, css: str, inside: str, person: Person | None = None, event: str = "click") -> str:
-        href = f"https://www.instagram.com/{person.handle}/?{self._tail}" if person else self._permalink
+        if person:
+            href = f"https://www.instagram.com/{person.handle}/?{self._tail}"
+        else:
+            href = self._permalink
         return f'<a class="{css}" href="{href}" data-log-event="{event}" target="_blank">{inside}</a>'
 
     def opening(self) -> str:
@@ -157,7 +160,9 @@ class _Card:
         post, slide = self._post, self._post.slides[0]
         # Photos bring their own height; rich ones get a box, never taller than 4:5.
         ratio = min(slide.height / slide.width, 1.25) * 100
-        style = "" if post.kind == "photo" else f"padding-bottom: {ratio:g}%;"
+        style = ""
+        if post.kind != "photo":
+            style = f"padding-bottom: {ratio:g}%;"
         image = (
             f'<img class="EmbeddedMediaImage" alt="Instagram post shared by &#064;{post.author.handle}" '
             f'src="{escape(media.image_url(post, 0))}" srcset="{_srcset(post)}" />'
@@ -219,7 +224,10 @@ def caption_html(text: str, tail: str) -> str:
 
     def link(match: re.Match[str]) -> str:
         word = match[0][1:]
-        path = f"explore/tags/{quote(word)}" if match[0][0] == "#" else word
+        if match[0][0] == "#":
+            path = f"explore/tags/{quote(word)}"
+        else:
+            path = word
         shown = match[0].replace("@", "&#064;")
         return f'<a href="https://www.instagram.com/{path}/?{tail}" target="_blank">{shown}</a>'
 
@@ -244,7 +252,9 @@ def _others(post: PostFact) -> list[PostFact]:
 
 def audio_line(artist: str, title: str) -> str:
     """Give the line that names a sound."""
-    return title if title == "Original audio" else f"{artist} · {title}"
+    if title == "Original audio":
+        return title
+    return f"{artist} · {title}"
 
 
 def _short(number: int) -> str:

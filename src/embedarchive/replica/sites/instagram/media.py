@@ -51,7 +51,9 @@ def avatar_url(person: Person) -> str:
 def image_url(post: PostFact, index: int, stp: str = "dst-jpg_e35_tt6") -> str:
     """Sign the address of a slide (from 0) in one of its sizes (`stp`)."""
     pk = PostFact("instagram", "", child_code(post, index), "", "", post.author, "", "").media_id
-    second = str(number_from(f"clip:{post.key}", 10**17)) if post.kind == "reel" else ""
+    second = ""
+    if post.kind == "reel":
+        second = str(number_from(f"clip:{post.key}", 10**17))
     cache_key = base64.b64encode(f"{pk}{second}".encode()).decode().replace("=", "%3D")
     rest = f"_nc_cat=10{index % 9}&ig_cache_key={cache_key}.3-ccb7-5&ccb=7-5&_nc_sid=58cdad&_nc_ht={HOST}"
     return _sign(_path(f"slide:{post.key}/{index}", "t51.82787-15"), f"stp={stp}&{rest}")
@@ -74,7 +76,9 @@ def sizes(slide: Slide) -> list[tuple[str, int, int]]:
             out.append((f"dst-jpg_e35_{letter}{width}x{width}{extra}_tt6", width, height))
     side = min(slide.width, slide.height)
     top, left = (slide.height - side) // 2, (slide.width - side) // 2
-    crop = f"c{left}.{top}.{side}.{side}a_" if tall else ""
+    crop = ""
+    if tall:
+        crop = f"c{left}.{top}.{side}.{side}a_"
     return out + [
         (f"{crop}dst-jpg_e35_s{width}x{width}_tt6", width, width)
         for width in (1080, 750, 640, 480, 320, 240, 150)
@@ -86,8 +90,12 @@ def answer_media(request: Request, world: World) -> Reply | None:
     """Serve a signed picture or video; 403 when the signature does not fit or has run out."""
     found = _index().get(request.path)
     if found is None:
-        return _stand_in(request) if world.stand_ins else None
-    state = world.state(found.post) if found.post else "live"
+        if world.stand_ins:
+            return _stand_in(request)
+        return None
+    state = "live"
+    if found.post:
+        state = world.state(found.post)
     if state == "images_aborted":
         return Reply(ending="reset")
     if state == "images_403" or not _is_signed(request):
@@ -106,7 +114,10 @@ def _picture(slide: Slide, stp: str) -> Callable[[], bytes]:
     if not match or (int(match[1]) >= slide.width and not crop):
         return lambda: photo(slide.picture, slide.width, slide.height)
     width = int(match[1])
-    height = width if crop else round(slide.height * width / slide.width)
+    if crop:
+        height = width
+    else:
+        height = round(slide.height * width / slide.width)
     return lambda: resized(slide.picture, slide.width, slide.height, (width, height))
 
 
@@ -122,7 +133,9 @@ def _stand_in(request: Request) -> Reply | None:
     if not re.search(r"\.(jpe?g|png|webp|heic)$", request.path):
         return None
     match = re.search(r"_[ps](\d+)x(\d+)", request.param("stp"))
-    side = min(int(match[1]), 1080) if match else 1080
+    side = 1080
+    if match:
+        side = min(int(match[1]), 1080)
     scene = ("mountains:dawn", "sea:harbour", "forest:mist", "city:neon", "dunes:gold", "stars:ridge")
     recipe = scene[number_from(request.path, len(scene))]
     return Reply(

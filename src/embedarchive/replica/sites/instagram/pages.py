@@ -116,4 +116,6 @@ def _attribute(text: str) -> str:
 
 
 def _rounded(number: int) -> str:
-    return f"{number // 1000}K" if number >= 10_000 else f"{number:,}"
+    if number >= 10_000:
+        return f"{number // 1000}K"
+    return f"{number:,}"

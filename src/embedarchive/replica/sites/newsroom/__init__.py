@@ -26,7 +26,10 @@ def _answer(request: Request, world: World) -> Reply | None:
     for story in stories:
         if request.path == story.path:
             others = tuple(s for s in stories if s is not story)
-            page = pages.render_amp(story) if story.layout == "amp" else pages.render_article(story, others)
+            if story.layout == "amp":
+                page = pages.render_amp(story)
+            else:
+                page = pages.render_article(story, others)
             return _fresh(request, page)
     return _answer_furniture(request.path, outlet, stories)
 
