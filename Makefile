@@ -20,7 +20,7 @@ ARCHIVE ?= archive
 # Tests start our commands hundreds of times: without compiled files each of them would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow played clean
+.PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow played strangers clean
 
 crawl: $(READY)
 ifdef URL
@@ -57,6 +57,10 @@ bench: $(READY)
 # Two minutes: every platform in a browser in every state, each of the faults that all of them can have included.
 played: $(READY)
 	PLAY_EVERY_FAULT=1 $(BIN)/python -m pytest tests/test_conformance_played.py
+
+# Every command that reads, with every table spoiled in every way.
+strangers: $(READY)
+	TRY_EVERY_PAIR=1 $(BIN)/python -m pytest -n 2 tests/test_strangers.py
 
 # Ten minutes: a browser records every state of every platform once, then each mistake is put to the suite.
 mutate: $(READY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -124,7 +125,7 @@ def test_an_endless_view_in_place_of_any_table_hangs_nothing(table: str, whole: 
     with pytest.raises(StrangeArchive, match=table):
         Archive(path, platforms=PLATFORMS)
     for number, command in enumerate(READING):
-        if command in SLOW and table not in FULL:
+        if not takes_turn(table, number, command):
             continue
         began = time.process_time()
         done = ask(command, path, whole, tmp_path / str(number) / "out")
@@ -217,10 +218,20 @@ SLOW = ("export a site", "export a web archive", "serve", "lookup a handle", "qu
 
 FULL = ("descriptions", "captures", "fetches")
 
+EVERY_PAIR = "TRY_EVERY_PAIR"
+"""Set by `make strangers`. Else tables take turns: one that is not in `FULL` meets a third of the commands that read."""
+
+
+def takes_turn(table: str, number: int, command: str) -> bool:
+    """Whether a table is tried with that command."""
+    if table in FULL or EVERY_PAIR in os.environ:
+        return True
+    return command not in SLOW and (list(COLUMNS).index(table) + number) % 3 == 0
+
 
 def check_all(path: Path, whole: Path, tmp_path: Path, table: str = FULL[0]) -> None:
     for number, command in enumerate(READING):
-        if command in SLOW and table not in FULL:
+        if not takes_turn(table, number, command):
             continue
         began = time.process_time()
         done = ask(command, path, whole, tmp_path / str(number) / "out")
