@@ -23,7 +23,7 @@ from embedarchive.library import functions
 from embedarchive.library.questions import QUESTIONS
 from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.specification import Assumption, Platform
-from embedarchive.recover.live import ASSUMED
+from embedarchive.recovery.live import ASSUMED
 from embedarchive.store.schema import apply_schema
 from embedarchive.store.schema.meanings import describe_tables
 
@@ -200,7 +200,7 @@ post: this is a rule of ours, not an assumption.
 """
 ASSUMED_OF = """\
 Each line stands in the platform's file in `src/embedarchive/platforms/`, beside the code that relies on it; those of web
-archives, at the end, in `src/embedarchive/recover/`.
+archives, at the end, in `src/embedarchive/recovery/`.
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 from commands import Done, through
 from embedarchive.cli.live import list_questions
 from embedarchive.platforms import BY_NAME
-from embedarchive.recover.live import ARCHIVE_QUESTIONS
+from embedarchive.recovery.live import ARCHIVE_QUESTIONS
 from embedarchive.replica import Replica, Saved
 from in_process import run as embedarchive
 

@@ -22,7 +22,7 @@ from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.gates import find_gate
-from embedarchive.recover import commoncrawl, wayback
+from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.replica import Replica, Saved
 from embedarchive.run.recorded import gather, judge
 from embedarchive.sources.warcs import read_record

@@ -14,6 +14,7 @@ import click
 
 from embedarchive.cli.options import DOOR_OPTIONS, take_settings, with_options
 from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.shell import say_command
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AT_HOME = ("127.0.0.1", "localhost", "::1")
@@ -98,7 +99,7 @@ def status(address: str, as_json: bool) -> int:
     for state in states:
         click.echo(json.dumps(state) if as_json else say_state(state))
     if not states:
-        click.echo(f"No worker there. Start one: embedarchive farm worker {address}", err=True)
+        click.echo(f"No worker there. Start one: {say_command('embedarchive', 'farm', 'worker', address)}", err=True)
     if any(each["refused"] for each in states):
         return ExitCode.IN_PART
     return ExitCode.DONE

@@ -14,7 +14,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.live import find_address, judge_answer, judge_visit
 from embedarchive.platforms.kit.specification import LiveCheck, Platform
-from embedarchive.recover.live import ARCHIVE_QUESTIONS, ArchiveQuestion, judge_answer_of
+from embedarchive.recovery.live import ARCHIVE_QUESTIONS, ArchiveQuestion, judge_answer_of
 from embedarchive.run.services import Services, Settings
 from embedarchive.store import open_reader
 

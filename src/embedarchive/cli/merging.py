@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ExitCode
+from embedarchive.core.shell import say_command
 from embedarchive.show.words import printable, say_count, say_size
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def say_merged(done: Merged) -> str:
 def say_beside(done: Merged) -> Iterator[str]:
     """What was left out, and what differed, a line each. Pure."""
     for what in done.left_out[:MOST_TOLD]:
-        yield f"Left out, for its bytes are damaged in {done.place} (embedarchive verify -a {done.place}): {what}"
+        look = say_command("embedarchive", "verify", "-a", done.place)
+        yield f"Left out, for its bytes are damaged in {done.place} ({look}): {what}"
     if len(done.left_out) > MOST_TOLD:
         yield f"… and {len(done.left_out) - MOST_TOLD:,} more that were left out."
     for what in done.told[:MOST_TOLD]:

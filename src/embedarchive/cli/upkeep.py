@@ -171,7 +171,7 @@ async def examine_platforms(settings: Settings, path: Path, platforms: tuple[str
     Raises UsageError for a platform of which nothing is asked.
     """
     from embedarchive.cli.live import ask_archives, ask_platforms, list_questions
-    from embedarchive.recover.live import ARCHIVE_QUESTIONS
+    from embedarchive.recovery.live import ARCHIVE_QUESTIONS
 
     asked = dict.fromkeys(question.platform.name for question in list_questions())
     asked |= dict.fromkeys(question.archive for question in ARCHIVE_QUESTIONS)

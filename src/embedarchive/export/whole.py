@@ -18,8 +18,8 @@ from embedarchive.export.visits import rows
 from embedarchive.store.blobs import parse_json
 
 FORMAT = "embedarchive-whole-1.0"
-CAPTURES = "embedarchive/captures.jsonl.gz"
-FETCHES = "embedarchive/fetches.jsonl.gz"
+CAPTURES = "embedarchive/captures.gz"
+FETCHES = "embedarchive/fetches.gz"
 
 POST = ("platform", "native_id", "url", "posted_at", "resolved")
 CAPTURE = (

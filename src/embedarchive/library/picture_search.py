@@ -22,7 +22,7 @@ from embedarchive.library.candidates import MOST_COMPARED, find_candidates
 from embedarchive.library.posts import find_key, read_lines
 from embedarchive.library.records import Alike
 from embedarchive.library.rows import in_list, select_one
-from embedarchive.store.marks import SAME_AGAIN, read_picture
+from embedarchive.store.marks import read_picture
 
 MOST_MARKS_READ = 200_000
 MOST_SHARED = 60_000
@@ -57,14 +57,13 @@ class AskedPicture:
 class Candidate:
     """A kept picture that may be the one asked for, or a part of it, or hold it: how they lie, and whether as in a mirror.
 
-    `agreeing` is how many marks say how they lie; 0 where it is their hashes that are alike, `near` where these are the same.
+    `agreeing` is how many marks say how they lie; 0 where it is their hashes that are alike.
     """
 
     artifact_id: int
     mirrored: bool = False
     lay: Lay | None = None
     agreeing: int = 0
-    near: bool = False
 
 
 def read_asked(body: bytes) -> AskedPicture | None:
@@ -86,7 +85,7 @@ def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20
     best: dict[str, tuple[float, int, bool]] = {}
     refused = most = 0
     for candidate in choose_candidates(conn, asked):
-        if not candidate.near and candidate.agreeing < ALSO * most:
+        if 0 < candidate.agreeing < ALSO * most:
             continue
         owner = select_one(
             conn,
@@ -124,7 +123,7 @@ def choose_candidates(conn: sqlite3.Connection, asked: AskedPicture) -> Iterator
         (measure(asked.dhash, row["dhash"]), -row["id"])
         for row in (find_candidates(conn, asked.dhash, MOST_COMPARED) if asked.dhash is not None else ())
     )
-    whole = [Candidate(-number, near=distance <= SAME_AGAIN) for distance, number in near if distance <= ALIKE]
+    whole = [Candidate(-number) for distance, number in near if distance <= ALIKE]
     for pair in zip_longest(whole, find_by_marks(conn, asked)):
         yield from (each for each in pair if each)
 

@@ -20,6 +20,7 @@ from embedarchive.core import clock
 from embedarchive.core.completeness import Lack, read_reasons
 from embedarchive.core.errors import BrowserError, BrowserMissing, EmbedArchiveError, UsageError
 from embedarchive.core.model import Capture, Post, Rendering
+from embedarchive.core.shell import say_command
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.run import farm_worker
@@ -300,7 +301,7 @@ class FarmServices(Services):
         )
         return (
             f"The farm at {self.settings.farm} has no worker that can be given work.{refused} "
-            f"Start one, on any machine: embedarchive farm worker {self.settings.farm}"
+            f"Start one, on any machine: {say_command('embedarchive', 'farm', 'worker', self.settings.farm or '')}"
         )
 
 

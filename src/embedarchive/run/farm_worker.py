@@ -28,6 +28,7 @@ from embedarchive.browser.watch import resident_mb
 from embedarchive.core import clock
 from embedarchive.core.errors import EmbedArchiveError, UsageError
 from embedarchive.core.model import Capture, Post, Rendering
+from embedarchive.core.shell import say_command
 from embedarchive.core.version import __version__
 from embedarchive.detect import FINDER_RULES
 from embedarchive.fetch import FetchLimits
@@ -262,9 +263,8 @@ async def serve_scheduler(address: str, *, dashboard: bool, tell: Callable[[str]
                 dashboard_address=page,
             )
             async with scheduler:
-                tell(
-                    f"The farm's scheduler is at {scheduler.address}. Workers: embedarchive farm worker {scheduler.address}"
-                )
+                start = say_command("embedarchive", "farm", "worker", scheduler.address)
+                tell(f"The farm's scheduler is at {scheduler.address}. Workers: {start}")
                 await scheduler.finished()
         except (OSError, TypeError, ValueError, RuntimeError) as error:
             raise UsageError(f"{address} cannot be listened at: {error}. Nothing was done.") from error

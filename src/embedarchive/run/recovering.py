@@ -29,7 +29,7 @@ from embedarchive.detect import identify_post
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import fill_url
-from embedarchive.recover import commoncrawl, wayback
+from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.run.engine import Pass, Row
 from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.sources.warcs import read_record

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from embedarchive.core.mementos import IndexAnswer, Unreadable
 from embedarchive.core.model import Fetch
 from embedarchive.platforms.kit.specification import Assumption
-from embedarchive.recover import commoncrawl, wayback
+from embedarchive.recovery import commoncrawl, wayback
 
 ASSUMED: dict[str, tuple[str, tuple[Assumption, ...]]] = {
     "wayback": ("The Wayback Machine", wayback.ASSUMPTIONS),
