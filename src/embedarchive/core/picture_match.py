@@ -22,6 +22,9 @@ SAME = 0.8
 
 Those were small screenshots of text in one layout."""
 
+LIKE = 0.75
+"""The same of two whole pictures whose hashes are near one another already."""
+
 LEAST_SQUARES = 6
 MOST_PAIRS = 24
 MOST_LOOKS = 50
@@ -77,6 +80,10 @@ class Agreement:
     @property
     def is_same(self) -> bool:
         return self.share >= SAME and self.squares >= LEAST_SQUARES
+
+    @property
+    def is_like(self) -> bool:
+        return self.share >= LIKE and self.squares >= LEAST_SQUARES
 
 
 def find_lay(pairs: Sequence[Pair]) -> tuple[int, Lay | None]:

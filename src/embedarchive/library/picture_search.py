@@ -98,7 +98,7 @@ def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20
         if key in best:
             continue
         agreement = look_closely(conn, asked, candidate, owner["sha256"])
-        if agreement.is_same:
+        if agreement.is_same or (agreement.is_like and not candidate.agreeing):
             best[key] = (agreement.share, measure(asked.dhash, owner["dhash"]), candidate.mirrored)
             most = max(most, candidate.agreeing)
         else:
