@@ -33,6 +33,8 @@ html_show_copyright = False
 html_copy_source = False
 
 MEASURED = re.compile(r"\]\((?:\.\./)?bench/results/[\w.-]+\.md(?:#[\w-]+)?\)")
+BESIDE = re.compile(r"\]\([\w-]+\.md\)")
+"""Links from one page of figures to another: on the site they are one."""
 OF_DOCS = re.compile(r"\]\(docs/")
 ELSEWHERE = re.compile(r"\[([^\]]+)\]\((?:\.\./)?(?:src|tests|bench|CONTRIBUTING\.md|README\.md)[^)]*\)")
 """Links to files that are no pages; a reader of the site has only their names."""
@@ -45,7 +47,8 @@ def make_changelog() -> str:
 def make_results() -> str:
     """Every page of figures one after the other, a level lower each."""
     files = sorted((ROOT / "bench" / "results").glob("*.md"))
-    return "# What was measured\n\n" + "\n\n".join(lower(path.read_text("utf-8")) for path in files)
+    text = "\n\n".join(lower(path.read_text("utf-8")) for path in files)
+    return "# What was measured\n\n" + BESIDE.sub("](results.md)", text)
 
 
 def lower(text: str) -> str:
