@@ -46,7 +46,7 @@ def test_every_state_of_it_ends_as_declared(folder: Path) -> None:
     played = Path(__file__).with_name("test_conformance_played.py")
     done = run(folder, "-m", "pytest", str(played), "-q", "-p", "no:cacheprovider", "-rA", "-k", "ember and not drawn")
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("PASSED") > 10
+    assert done.stdout.count("PASSED") > 8
 
 
 def test_a_platform_with_a_mistake_in_it_does_not(folder: Path, tmp_path: Path) -> None:

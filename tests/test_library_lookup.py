@@ -75,6 +75,11 @@ def test_variants_of_an_article_find_it(conn: sqlite3.Connection, variant: str) 
         assert [line.title for line in lookup(conn, variant.format(url)).articles] == [title]
         bare = variant.format(url).replace("https://www.", "http://").replace("https://", "http://www.")
         assert [line.title for line in lookup(conn, bare).articles] == [title]
+        for edition in ("m.", "mobile.", "amp."):
+            there = url.replace("https://www.", f"https://{edition}")
+            assert [line.title for line in lookup(conn, variant.format(there)).articles] == [title]
+        host, _, path = url.removeprefix("https://").partition("/")
+        assert [line.title for line in lookup(conn, f"https://{host}/amp/{path}").articles] == [title]
 
 
 def test_an_embed_that_names_no_post_is_found_by_handle_words_and_markup(conn: sqlite3.Connection) -> None:

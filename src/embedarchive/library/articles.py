@@ -32,19 +32,32 @@ MOST_ON_A_PAGE = 100
 EMPTY: Mapping[str, CaptureRecord] = {}
 
 
+_EDITIONS = ("www.", "m.", "mobile.", "amp.")
+"""What a site calls its editions for phones; all of them carry the same articles."""
+
+_AMP = "/amp"
+
+
 def find_variants(url: str) -> tuple[str, ...]:
-    """The addresses under which an article may be kept: canonical, then scheme, `www.` and final slash varied. Pure."""
+    """The addresses under which an article may be kept: canonical, then scheme, edition (`m.`, `/amp`) and final slash varied.
+
+    Pure.
+    """
     canonical = canonicalize_url(url)
     parts = split_url(canonical)
     if parts is None:
         return (url,)
-    host = parts.netloc.removeprefix("www.")
+    host = parts.netloc
+    for edition in _EDITIONS:
+        host = host.removeprefix(edition)
     path = parts.path.rstrip("/")
+    bare = path.removesuffix(_AMP).removeprefix(_AMP)
+    paths = (path, bare, _AMP + bare, bare + _AMP)
     made = [
         parts._replace(scheme=scheme, netloc=netloc, path=end).geturl()
         for scheme in ("https", "http")
-        for netloc in (parts.netloc, host, f"www.{host}")
-        for end in (parts.path, path, path + "/")
+        for netloc in (parts.netloc, host, *(edition + host for edition in _EDITIONS))
+        for end in (parts.path, *(each for one in paths for each in (one, f"{one}/")))
     ]
     return tuple(dict.fromkeys([canonical, url, *made]))
 

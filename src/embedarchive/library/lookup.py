@@ -66,7 +66,7 @@ def _look_up_posts(conn: sqlite3.Connection, text: str, meaning: Meaning, unders
 
 def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
     """An address that is no post's: an article's, or that of an account on a platform."""
-    tried = (f"an article at {url}, with and without www. and a final slash",)
+    tried = (f"an article at {url}, in any edition of its site (www., m., amp) and with or without a final slash",)
     article_id = find_article(conn, url)
     if article_id:
         lines = tuple(article_lines(conn, [article_id]).values())
