@@ -168,9 +168,14 @@ def test_what_is_not_the_post_is_no_capture(tmp_path: Path) -> None:
     assert select(tmp_path / "archive" / "embeds.db", counted) == [(0, 0)]
 
 
-@pytest.mark.parametrize(
-    "damaged", [b"", b"MIME-Version: 1.0\nContent-Type: multipart/related", b'{"log": {"entries": 3}}']
-)
+DAMAGED = (
+    b"", b"MIME-Version: 1.0\nContent-Type: multipart/related", b'{"log": {"entries": 3}}', b'{"log": [1]}',
+    b'{"log": {"entries": [], "creator": [1]}}',
+    b'{"log": {"entries": [{"request": 1}, {"request": {"url": "https://x.com/a/status/1"}, "response": {"status": "x"}}]}}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
 def test_a_damaged_file_is_told_and_brings_nothing(tmp_path: Path, damaged: bytes) -> None:
     for name in ("page.mhtml", "page.har"):
         (tmp_path / name).write_bytes(damaged)

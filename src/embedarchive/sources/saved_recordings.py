@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import email
 import email.policy
 import html
@@ -44,7 +45,10 @@ from embedarchive.sources.saved import (
 from embedarchive.store.blobs import hash_bytes
 
 DOM = "urn:dom:"
-MOST_FILES = 5000
+MOST_FILES = 1000
+LARGEST_FILE = 32 * 1024 * 1024
+LARGEST_FOLDER = 256 * 1024 * 1024
+"""Bytes that are read of one file and of all files beside a saved page: the rest is left out."""
 BROWSER = "a browser that saved the page"
 
 
@@ -116,9 +120,9 @@ def read_entries(data: bytes) -> Held:
     try:
         log = json.loads(data)["log"]
         entries, creator = log["entries"], log.get("creator") or {}
-    except (ValueError, KeyError, TypeError, RecursionError):
+        by = clean_name(f"{creator.get('name', '')} {creator.get('version', '')}") or BROWSER
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return
-    by = clean_name(f"{creator.get('name', '')} {creator.get('version', '')}") or BROWSER
     for entry in entries if isinstance(entries, list) else ():
         try:
             exchange = read_entry(entry)
@@ -158,7 +162,7 @@ def read_files(path: Path, page: bytes) -> Held:
     by = "SingleFile"
     if b"SingleFile" not in page[:512]:
         by = BROWSER
-    held = {file: body for file in list_files(path) if (body := read_small(file)) is not None}
+    held = read_folder(path)
     pages = {path: (url, page)} | {file: (own, body) for file, body in held.items() if (own := find_frame(body))}
     for place, (address, body) in pages.items():
         body, inside = take_out(resolve_files(body, place, address, held), address)
@@ -263,13 +267,16 @@ def is_own_folder(folder: Path, stem: str) -> bool:
     return folder.is_dir() and not folder.is_symlink() and folder.name.startswith(stem) and is_files_folder(folder.name)
 
 
-def read_small(file: Path) -> bytes | None:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            return None
-        return file.read_bytes()
-    except OSError:
-        return None
+def read_folder(path: Path) -> dict[Path, bytes]:
+    """What lies in the folder beside a saved page, as far as its bounds reach; what cannot be read is left out."""
+    held: dict[Path, bytes] = {}
+    left = LARGEST_FOLDER
+    for file in list_files(path):
+        with contextlib.suppress(OSError):
+            if file.stat().st_size <= min(LARGEST_FILE, left):
+                held[file] = file.read_bytes()
+                left -= len(held[file])
+    return held
 
 
 def is_of_the_web(address: str | None) -> bool:
