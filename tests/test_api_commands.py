@@ -288,7 +288,10 @@ print("went on")
 def test_a_signal_lets_what_is_at_work_be_finished_and_then_ends_the_process(
     by: str, number: signal.Signals, code: int, replica: Replica, tmp_path: Path
 ) -> None:
-    urls = [post.url for post in photos(replica, 6)]
+    first, *others = photos(replica, 6)
+    urls = [first.url, *(post.url for post in others)]
+    for post in others:  # so that the run has not ended before the signal is there
+        replica.set_state(post.key, "slow")
     script = [sys.executable, "-c", SCRIPT, str(tmp_path), ",".join(replica.resolve), str(replica.ca_file), *urls]
     given = command("capture", *urls, "-a", tmp_path, "--tabs=1", *through(replica)) if by == "command" else script
     process = subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -296,6 +299,8 @@ def test_a_signal_lets_what_is_at_work_be_finished_and_then_ends_the_process(
     assert any("available" in line for line in process.stderr), "a first capture was told"
     process.send_signal(number)
     out, said = process.communicate(timeout=BOUND_S)
+    for post in others:
+        replica.set_state(post.key, post.state)
     assert process.returncode == code, said
     assert "went on" not in out
     path = tmp_path / "embeds.db"

@@ -28,11 +28,12 @@ SLOW_S = 0.35
 
 
 async def leave(browser: Browser, door: Door, url: str) -> None:
-    """Go to the page and away from it, and bar nothing."""
+    """Go to the page, and away from it once its scripts have run; bar nothing."""
     assert browser._chrome
     target = await browser._chrome.targets.open([], door.server)
     await sign_in(target, door)
     await target.navigate(f"{url}embed/")
+    await target.main.evaluate("new Promise(run => document.readyState === 'complete' ? run() : onload = () => run())")
     await target.navigate("about:blank")
 
 

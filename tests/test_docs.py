@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import doctest
 import importlib.util
 import re
@@ -180,8 +181,10 @@ def generate() -> ModuleType:
 
 
 def test_no_reference_page_is_stale(generate: ModuleType) -> None:
-    stale = [path.name for path in generate.find_stale()]
-    assert stale == [], "run: python docs/generate.py"
+    for path in generate.find_stale():
+        made = dict(generate.render_all())[path].splitlines()
+        differing = list(difflib.unified_diff(path.read_text("utf-8").splitlines(), made, lineterm="", n=0))
+        raise AssertionError(f"{path.name} is stale, run: python docs/generate.py\n" + "\n".join(differing[:20]))
 
 
 def test_a_stale_page_is_found(generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
