@@ -67,15 +67,32 @@ def write_complete(path: Path, recorded: list[Exchange]) -> Path:
     page, *files = recorded
     folder = path.with_name(f"{path.stem}_files")
     folder.mkdir()
-    html = (page.body or b"").decode()
+    path.write_text(render_noted(page, put_beside(folder, files, f"./{folder.name}/")), "utf-8")
+    return path
+
+
+def put_beside(folder: Path, files: list[Exchange], where: str) -> dict[str, str]:
+    """Write files into a folder; give where the page finds each from then on, by its address."""
+    there = {}
     for number, each in enumerate(files):
         name = f"{number}-{Path(urlsplit(each.url).path).name or 'file'}"
         (folder / name).write_bytes(each.body or b"")
-        for spelling in (each.url, each.url.replace("&", "&amp;"), each.url.replace("/", "\\/")):
-            html = html.replace(spelling, f"./{folder.name}/{name}")
+        there[each.url] = f"{where}{name}"
+    return there
+
+
+def render_noted(page: Exchange, there: dict[str, str]) -> str:
+    """A page with its files elsewhere, and its own address at its top."""
     top = f"<!-- saved from url=({len(page.url):04})" + page.url + " -->"
-    path.write_text(f"<!DOCTYPE html>\n{top}\n{html}", "utf-8")
-    return path
+    return f"<!DOCTYPE html>\n{top}\n{move_files(page, there)}"
+
+
+def move_files(page: Exchange, there: dict[str, str]) -> str:
+    html = (page.body or b"").decode()
+    for url, place in there.items():
+        for spelling in (url, url.replace("&", "&amp;"), url.replace("/", "\\/")):
+            html = html.replace(spelling, place)
+    return html
 
 
 FORMS: dict[str, tuple[str, Callable[[Path, list[Exchange]], Path], str]] = {
@@ -114,13 +131,11 @@ def test_a_saved_page_of_a_post_is_a_capture_of_whoever_saved_it(tmp_path: Path,
 def write_single(path: Path, recorded: list[Exchange]) -> Path:
     """As SingleFile does: files in the page itself."""
     page, *files = recorded
-    html = (page.body or b"").decode()
-    for each in files:
-        inside = f"data:{each.content_type};base64,{base64.b64encode(each.body or b'').decode()}"
-        for spelling in (each.url, each.url.replace("&", "&amp;"), each.url.replace("/", "\\/")):
-            html = html.replace(spelling, inside)
+    inside = {
+        each.url: f"data:{each.content_type};base64,{base64.b64encode(each.body or b'').decode()}" for each in files
+    }
     top = f"<!--\n Page saved with SingleFile \n url: {page.url} \n saved date: Sat Mar 09 2024 11:00:00 GMT+0100 (CET)\n-->"
-    path.write_text(f"<!DOCTYPE html> <html lang=en>{top}{html}", "utf-8")
+    path.write_text(f"<!DOCTYPE html> <html lang=en>{top}{move_files(page, inside)}", "utf-8")
     return path
 
 
@@ -129,14 +144,8 @@ def write_article(path: Path, recorded: list[Exchange]) -> Path:
     frame, *files = recorded
     folder = path.with_name(f"{path.stem}_files")
     folder.mkdir()
-    html = (frame.body or b"").decode()
-    for number, each in enumerate(files):
-        name = f"{number}-{Path(urlsplit(each.url).path).name or 'file'}"
-        (folder / name).write_bytes(each.body or b"")
-        for spelling in (each.url, each.url.replace("&", "&amp;"), each.url.replace("/", "\\/")):
-            html = html.replace(spelling, f"./{name}")
-    top = f"<!-- saved from url=({len(frame.url):04})" + frame.url + " -->"
-    (folder / "saved_resource.html").write_text(f"<!DOCTYPE html>\n{top}\n{html}", "utf-8")
+    frame_page = render_noted(frame, put_beside(folder, files, "./"))
+    (folder / "saved_resource.html").write_text(frame_page, "utf-8")
     article = (
         "<!DOCTYPE html>\n<!-- saved from url=(0027)https://news.example/harbour -->\n<html><title>Harbour</title>"
     )

@@ -32,32 +32,23 @@ _KEY = "SELECT coalesce(same_as, key) FROM posts WHERE key = ?"
 
 
 def find_drawn_records(files: Checked, fetch: Row, place: str) -> Iterator[ExportLine]:
-    """What an article is shown with, one record a file and frame; nothing of an article that no browser opened."""
+    """What an article is shown with, one record a file and frame; of one that no browser opened, its frames alone."""
     drawn: list[str] = []
     for row in files.conn.execute("SELECT * FROM page_files WHERE fetch_id = ? ORDER BY position", (fetch["id"],)):
         held = files.find(row["sha256"])
         if held:
             drawn.append(row["url"])
             yield make_file_record(row, place, Stored(held.sha256, held.size))
-    for body, kind, date in read_pages(files, fetch):
-        yield from make_frame_records(files, decode_html(body, kind), fetch["final_url"], date, place)
-    if page := read_rendered(files, fetch):
-        shown = draw_page(decode_html(page, HTML), fetch["final_url"], frozenset(drawn))
-        yield make_resource(fetch["final_url"], fetch["rendered_at"], place, HTML, shown.encode())
-
-
-def read_pages(files: Checked, fetch: Row) -> Iterator[tuple[bytes, str, str]]:
-    """The article as served and as rendered: its bytes, their type, and when they were had."""
     served = read_held(files, fetch["html_sha256"])
     if served:
-        yield served, fetch["content_type"] or HTML, fetch["fetched_at"]
-    rendered = read_rendered(files, fetch)
+        html = decode_html(served, fetch["content_type"] or HTML)
+        yield from make_frame_records(files, html, fetch["final_url"], fetch["fetched_at"], place)
+    rendered = read_held(files, fetch["dom_sha256"])
     if rendered:
-        yield rendered, HTML, fetch["rendered_at"]
-
-
-def read_rendered(files: Checked, fetch: Row) -> bytes | None:
-    return read_held(files, fetch["dom_sha256"])
+        html = decode_html(rendered, HTML)
+        yield from make_frame_records(files, html, fetch["final_url"], fetch["rendered_at"], place)
+        shown = draw_page(html, fetch["final_url"], frozenset(drawn))
+        yield make_resource(fetch["final_url"], fetch["rendered_at"], place, HTML, shown.encode())
 
 
 def read_held(files: Checked, sha256: str | None) -> bytes | None:
