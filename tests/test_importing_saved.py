@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
+import csv
+import datetime
 import email.message
 import email.policy
+import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from embedarchive.api.commands import import_files
 from embedarchive.core.model import Exchange
-from test_importing import select
+from embedarchive.sources.auto_archiver import Told, load_value, read_file, read_sheet
+from test_importing import EVERYTHING, export, select
 from web_archives import THEN, find_post, find_scene, record_scene
 
 NAMES = ("instagram", "bluesky", "youtube", "telegram", "mastodon")
@@ -190,3 +196,151 @@ def test_a_damaged_file_is_told_and_brings_nothing(tmp_path: Path, damaged: byte
         (tmp_path / name).write_bytes(damaged)
         import_files(tmp_path / name, archive=tmp_path / "archive")
     assert select(tmp_path / "archive" / "embeds.db", "SELECT count(*) FROM captures") == [(0,)]
+
+
+# ----------------------------------------------------------------------------------------------------- auto-archiver
+
+POST = "https://www.instagram.com/p/C79gQqLpkul/"
+HEADINGS = [
+    "Link",
+    "Archive status",
+    "Archive location",
+    "Archive date",
+    "Upload timestamp",
+    "Upload title",
+    "Text content",
+]
+
+
+def make_picture(color: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 640), color).save(out, "JPEG")
+    return out.getvalue()
+
+
+def tell_row(folder: Path, status: str = "yt-dlp_Instagram: success", url: str = POST) -> dict[str, object]:
+    """What auto-archiver 1.2.9 holds of an address: two files, a screenshot, and one file that is not here."""
+    first, second = make_picture("red"), make_picture("blue")
+    (folder / "arch").mkdir(exist_ok=True)
+    for name, body in (("Qw8.jpg", first), ("Zx9.jpg", second), ("shot.png", make_picture("black"))):
+        (folder / "arch" / name).write_bytes(body)
+
+    def tell(name: str, **properties: str) -> dict[str, object]:
+        return {"filename": f"/tmp/x/{name}", "_key": f"arch/{name}", "urls": [f"./arch/{name}"],
+                "properties": properties, "_mimetype": "image/jpeg", "_stored": False}  # fmt: skip
+
+    digest = hashlib.sha256(first).hexdigest()
+    said = {
+        "_processed_at": datetime.datetime(2024, 3, 9, 10, 0, 0, 5000, tzinfo=datetime.UTC), "url": url,
+        "title": "Video by mara", "content": "Fog 'over' the {harbour}", "author": "mara",
+        "timestamp": datetime.datetime(2024, 3, 8, 9, 0),
+    }  # fmt: skip
+    media = [tell("Qw8.jpg", hash=f"SHA-256:{digest}", src="https://cdn.test/1.jpg"), tell("Zx9.jpg"),
+             tell("shot.png", id="screenshot"), tell("gone.jpg", src="https://cdn.test/3.jpg")]  # fmt: skip
+    return {"status": status, "metadata": said, "media": media}
+
+
+def spell(value: object) -> str:
+    """As Python's `csv.DictWriter` spells a cell; the zone is called otherwise since Python 3.11."""
+    return str(value).replace("datetime.UTC", "datetime.timezone.utc")
+
+
+def write_database(folder: Path, rows: list[dict[str, object]]) -> None:
+    with (folder / "db.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([["status", "metadata", "media"], *([spell(cell) for cell in row.values()] for row in rows)])
+
+
+def write_report(folder: Path) -> str:
+    """As `html_formatter` lists a row's files."""
+    rows = "".join(
+        f"<tr><td><ul><li><b>key:</b> <span>arch/{name}</span></li><li><b>type:</b> <span>image/jpeg</span></li>"
+        f"<li><b>id:</b> {made}</li></ul></td><td><a href='./arch/{name}'>open</a></td></tr>"
+        for name, made in (("Qw8.jpg", ""), ("shot.png", "screenshot"))
+    )
+    made_with = '<a href="https://github.com/bellingcat/auto-archiver">bellingcat/auto-archiver</a>'
+    page = f"<html><table class=content><tr><th>about</th></tr>{rows}</table>Made with {made_with}</html>"
+    (folder / "arch" / "formatted1.html").write_text(page, "utf-8")
+    return "./arch/formatted1.html"
+
+
+def test_rows_of_auto_archiver_are_posts_that_it_saw(tmp_path: Path) -> None:
+    """A database, a sheet and a `metadata.json` in one folder: only what read the post itself counts, nothing is asked."""
+    folder = tmp_path / "given"
+    folder.mkdir()
+    read = tell_row(folder)
+    write_database(folder, [read, tell_row(folder, "wacz: success"), tell_row(folder, "no archiver")])
+    other = tell_row(folder, url="https://x.com/mara/status/1766400000000000000")
+    (folder / "arch" / "meta.json").write_text(json.dumps(other, default=str), "utf-8")
+    row = [POST, "[cached] yt-dlp_Instagram: success", write_report(folder), "2024-03-11T00:00:00+00:00", "", "", "Fog"]
+    with (folder / "sheet.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([HEADINGS, row, ["https://news.example/a", "wayback: success", "", "", "", "", ""]])
+    report = import_files(folder, archive=tmp_path / "archive")
+    assert (report.imported["kept"], report.imported["error"]) == (3, 2)
+    assert report.skipped["only_address"] == 1
+    path = tmp_path / "archive" / "embeds.db"
+    seen = select(path, "SELECT origin, seen_at, json_extract(environment, '$.source') FROM captures WHERE "
+                        "json_extract(environment, '$.seen_by') = 'auto-archiver' ORDER BY 3")  # fmt: skip
+    assert seen == [("import", "2024-03-09T10:00:00.005Z", "db.csv"), ("import", "2024-03-09T10:00:00.005Z", "meta.json"),
+                    ("import", "2024-03-11T00:00:00.000Z", "sheet.csv")]  # fmt: skip
+    said = "SELECT text, author_name, substr(posted_at, 1, 10) FROM current_descriptions ORDER BY capture_id"
+    assert select(path, said)[0] == ("Fog 'over' the {harbour}", "mara", "2024-03-08")
+    kept = "SELECT count(*) FROM artifacts a JOIN captures c ON c.id = a.capture_id GROUP BY c.id ORDER BY count(*)"
+    assert select(path, kept) == [(1,), (2,), (2,)], "a picture of a page is not the post's"
+    assert select(path, "SELECT DISTINCT missing FROM captures WHERE missing <> '[]'") == [
+        ('["media 3: not_recorded"]',)
+    ]
+    assert select(path, "SELECT count(*) FROM articles") == [(0,)]
+    assert select(path, "SELECT count(*) FROM checks") == [(0,)]
+    again = import_files(folder, archive=tmp_path / "archive")
+    assert again.imported["kept"] == 3
+    assert select(path, "SELECT count(*) FROM captures") == [(3,)]
+    back = import_files(export(path, tmp_path / "ours.wacz"), archive=tmp_path / "back")
+    assert back.imported == {"kept": 3}
+    for query in EVERYTHING:
+        assert select(tmp_path / "back" / "embeds.db", query) == select(path, query)
+
+
+def read_changed(folder: Path) -> Told:
+    [told] = read_sheet(folder / "db.csv")
+    assert told
+    return told
+
+
+def test_files_are_those_of_the_row_s_own_folder_and_of_its_hash(tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(make_picture("green"))
+    folder = tmp_path / "given"
+    folder.mkdir()
+    row = tell_row(folder)
+    row["media"][1]["urls"] = ["../secret.jpg", str(tmp_path / "secret.jpg")]  # type: ignore[index]
+    row["media"][1]["_key"] = row["media"][1]["filename"] = "secret.jpg"  # type: ignore[index]
+    write_database(folder, [row])
+    (folder / "arch" / "Qw8.jpg").write_bytes(make_picture("white"))
+    files = read_changed(folder).files
+    assert [read_file(each) for each in files] == [None, None, None], "another file's hash; outside; not there"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("__import__('os').system('true')", None),
+        ("{'a': open('/etc/passwd').read(), 'b': [1, -2.5, None, True]}", {"a": None, "b": [1, -2.5, None, True]}),
+        ("datetime.datetime(2024, 1, 2, 3, 4, tzinfo=tzutc())", "2024-01-02T03:04:00.000Z"),
+        ("datetime.datetime(2024, 1, 2, tzinfo=tzlocal())", None),
+        ("datetime.datetime(99999, 1, 2)", None),
+        ("{'a': <object at 0x1>}", None),
+        ("[" * 500, None),
+        ("9" * 5000, None),
+        ("{**{}, 1: 2}", {1: 2}),
+        ("'" + "x" * 10 + "'", "x" * 10),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_cells_are_looked_at_and_never_run(cell: str, value: object) -> None:
+    assert load_value(cell) == value
+
+
+def test_a_list_of_addresses_is_not_fetched_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("Link\nhttps://news.example/a\n")
+    report = import_files(tmp_path / "l.csv", archive=tmp_path / "archive")
+    assert report.skipped["only_address"] == 1

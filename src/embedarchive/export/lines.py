@@ -89,6 +89,10 @@ def find_exchange_records(row: Row, place: str, held: Stored | None) -> Iterator
 
     `place` tells this exchange from all others of the archive, here and below.
     """
+    if row["url"].startswith("urn:"):
+        if held:  # what somebody wrote down: nobody asked for it, and nobody answered
+            yield make_resource(row["url"], row["started_at"], place, row["content_type"] or "text/plain", held)
+        return
     response = make_id("response", place, row["url"], row["started_at"])
     if row["status"] is not None:
         yield make_response(row, response, held)

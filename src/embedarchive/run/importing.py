@@ -22,6 +22,7 @@ from embedarchive.export.whole import CAPTURES
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.run.gathering import Gathering, names_file
+from embedarchive.run.importing_sheets import import_sheets
 from embedarchive.run.importing_whole import import_whole
 from embedarchive.run.ledger import Event
 from embedarchive.run.prepare import Emit, Prepare, keep_documents, tell_skipped
@@ -37,6 +38,7 @@ from embedarchive.run.recorded import (
     without_query,
 )
 from embedarchive.sources import Seed, expand_seeds
+from embedarchive.sources.auto_archiver import REPORT, find_sheets
 from embedarchive.sources.files import find_web_archives
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.media import is_platform_page
@@ -256,17 +258,45 @@ def prepare_import(paths: Iterable[Path], intake: Intake) -> Prepare:
         whole = [path for each in named for path in find_web_archives(each) if holds_part(path, CAPTURES)]
         for path in whole:
             import_whole(archive, crawl_id, path, emit, now)
-        others = [path for path in named if path not in whole]
+        sheets = [path for each in named for path in find_sheets(each)]
+        import_sheets(archive, crawl_id, sheets, intake, emit, now)
+        others = [path for path in named if path not in (*whole, *sheets)]
         seeds = expand_seeds(map(str, others), intake=intake)
-        articles = (seed for seed in seeds if not is_of(seed, whole) and not is_platform_page(seed.url))
-        keep_documents(archive, crawl_id, articles, emit, now)
+        keep_documents(archive, crawl_id, choose_pages(seeds, whole, intake), emit, now)
         archives = [path for each in others for path in find_web_archives(each) if path not in whole]
         archives += [path for each in others for path in find_saved_pages(each)]
         held = import_posts(archive, crawl_id, archives, emit, now)
         forgive(intake, held)
+        forgive_sheets(intake, sheets)
         tell_skipped(intake, emit)
 
     return prepare
+
+
+def choose_pages(seeds: Iterable[Seed], whole: Collection[Path], intake: Intake) -> Iterator[Seed]:
+    """The articles whose page is in hand. What lists, feeds and sitemaps only name is counted: nobody is asked here."""
+    for seed in seeds:
+        if is_of(seed, whole) or is_platform_page(seed.url):
+            continue
+        if seed.fetch is None:
+            intake.skip(seed.origin, "only_address", seed.url)
+            continue
+        if REPORT in seed.fetch.body and seed.url.startswith("file:"):
+            intake.skip(seed.origin, "about_the_crawl", seed.url)
+            continue
+        yield seed
+
+
+def forgive_sheets(intake: Intake, sheets: Collection[Path]) -> None:
+    """Let sheets in a folder, which is no list to be crawled, count as read."""
+    lost = [
+        each
+        for each in intake.lost
+        if each.reason in ("list_in_folder", "unknown_kind") and Path(each.subject) in sheets
+    ]
+    intake.lost[:] = [each for each in intake.lost if each not in lost]
+    for each in lost:
+        intake.skipped[each.reason] -= 1
 
 
 def forgive(intake: Intake, held: Collection[str]) -> None:

@@ -253,7 +253,7 @@ def _visit_of(post: Post) -> Visitable:
 
 
 def _make_page(sight: Sight, dom: str) -> Page:
-    answers = tuple(_make_answer(name, each) for name, each in sight.answers)
+    answers = tuple(make_answer(name, each) for name, each in sight.answers)
     frame = sight.frame
     if frame is None:
         first = sight.answers[0][1].url
@@ -270,7 +270,8 @@ def _make_page(sight: Sight, dom: str) -> Page:
     )  # fmt: skip
 
 
-def _make_answer(name: str, exchange: Exchange) -> Answer:
+def make_answer(name: str, exchange: Exchange) -> Answer:
+    """What was recorded of an answer, as a platform's rules read it."""
     if exchange.status is None:
         error = exchange.error
     else:

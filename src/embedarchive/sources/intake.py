@@ -32,6 +32,7 @@ LOST: Mapping[str, str] = {
     "revisit_unresolved": "revisits whose original is in none of the files; give the files that hold them to the same command",
     "bad_line": "lines that name no article; mend them and give the list again",
     "unknown_kind": "files of a kind that is not read; save them as HTML, WARC, WACZ, HAR or MHTML",
+    "only_address": "addresses without a page, for which import asks nobody; give them to embedarchive crawl",
     "without_body": "pages that their file names and does not hold (a HAR exported without content); save them again, with it",
     "unreadable": "files that cannot be read; look at their rights, or copy them anew",
     "list_in_folder": "lists in a folder, which are read only when they are named: @FILE",

@@ -7,13 +7,20 @@ the post was seen where they name it and tell all of it, and in no other case. T
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
-from embedarchive.core.model import Description, Page, Post, Verdict
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Verdict
+from embedarchive.platforms.kit.fields import as_kind, merge_readings, read_json
 from embedarchive.platforms.kit.specification import Visitable
 
 NOT_RECORDED = "not_recorded"
 """Why there is no document, or no file: whoever recorded the rest did not record it."""
+
+TOLD = "told"
+"""What a tool wrote down of a post in words of its own, as an answer: no platform's rules can judge it."""
+_FILM = re.compile(r"(?i)\.(?:mp4|m4v|mov|webm)(?:\?|$)")
 
 
 def judge_recorded(page: Page, post: Post, visit: Visitable) -> Verdict:
@@ -26,6 +33,8 @@ def judge_recorded(page: Page, post: Post, visit: Visitable) -> Verdict:
 
 def describe_recorded(page: Page, post: Post, visit: Visitable) -> Description:
     """What the post said, read from where it was seen."""
+    if told := page.answer(TOLD):
+        return describe_told(told)
     return visit.describe(_judge(page, post, visit)[0], post)
 
 
@@ -50,3 +59,18 @@ def _stand_in(page: Page, post: Post, visit: Visitable) -> Page:
     return replace(
         page, final_url=page.url, status=status, body=markup, dom=markup, error=None, truncated=None, redirects=()
     )
+
+
+def describe_told(answer: Answer) -> Description:
+    """What a tool says that a post said (`run/importing_sheets.py` writes it)."""
+    said = read_json(answer.body)
+    if not isinstance(said, dict):
+        return Description()
+    urls = [url for url in said.get("files") or () if isinstance(url, str)]
+    media = tuple(Media("media", place, url) for place, url in enumerate(urls, 1))
+    text = said.get("text") or said.get("title")
+    fields: dict[str, Any] = {"kind": as_kind(media, moving=any(map(_FILM.search, urls))), "text": text, "media": media}
+    fields |= {"author_name": said.get("author"), "posted_at": said.get("posted_at")}
+    if said.get("title") != text:
+        fields["title"] = said.get("title")
+    return merge_readings(("row", fields))
