@@ -68,6 +68,7 @@ PLAIN = {
     "notes": "subject_kind at",
     "openings": "opened_at",
     "page_files": "kind content_type fetched_at sha256",
+    "page_places": "sha256",
     "optouts": "kind platform from_at until_at removed_at",
     "pacing": "platform solved_on",
     "pending": "work",

@@ -96,9 +96,12 @@ def tell_capture(
     }
 
 
-def tell_fetch(fetch: Row, salt: bytes) -> Value:
-    """The entry of one download of an article."""
-    return {"form": FORM, "kind": "fetch", **tell_row("fetches", fetch, FETCH, salt)}
+def tell_fetch(fetch: Row, salt: bytes, page: str | None = None) -> Value:
+    """The entry of one download of an article. `page` is the sha256 of one that is kept by reference only."""
+    told = {"form": FORM, "kind": "fetch", **tell_row("fetches", fetch, FETCH, salt)}
+    if page is not None:
+        told["page"] = page
+    return told
 
 
 def tell_rendering(fetch: Row, salt: bytes) -> Value:

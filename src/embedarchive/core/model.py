@@ -108,12 +108,27 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Where a page stands in a web archive: `file`, in a WACZ the file in it (`member`), and the bytes of its record there, as
+    it is packed (None: it is not packed record by record). `sha256` and `size` are of the page, decoded, once it was hashed.
+    """
+
+    file: str
+    member: str = ""
+    offset: int | None = None
+    length: int | None = None
+    sha256: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """One download of an article (or any document). `body` is decoded from its content coding, never from its charset.
 
     `outcome` is `ok`, `unchanged` (304) or `failed`; then `reason` is a short code. `truncated` is the reason why `body`
     is not the whole, or None. `source` is `network`, or the file or web archive it was read from. `closed_until` is until when
     (ISO 8601) the host of one that failed asks to be left alone, where that is too long to be waited for; it is not kept.
+    `place` is where a page out of a web archive stands there; one with a `sha256` is kept by reference, without its body.
     """
 
     url: str
@@ -131,6 +146,7 @@ class Fetch:
     elapsed_ms: int = 0
     source: str = "network"
     closed_until: str | None = None
+    place: PagePlace | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""

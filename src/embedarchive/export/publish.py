@@ -139,7 +139,7 @@ WITHDRAWN = Copied(
 LEFT_OUT = frozenset(
     ("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds", "schedule", "deliveries",
      "budgets", "pacing", "withdrawals", "access", "openings", "log", "tree", "log_keys", "imports", "checkpoints", "stamps",
-     "optouts", "exports", "export_posts", "collections", "searches", "mementos", "page_files", "held_by",
+     "optouts", "exports", "export_posts", "collections", "searches", "mementos", "page_files", "page_places", "held_by",
      "merged_archives", "merged_log")
 )  # fmt: skip
 """Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was

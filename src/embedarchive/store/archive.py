@@ -363,6 +363,28 @@ class Archive:
             evidence.append(conn, "fetch", fetch_id)
             return fetch_id
 
+    def keep_referred(self, article_id: int, crawl_id: int, fetch: Fetch, found: Found, rules: int) -> int | None:
+        """Keep one download by reference: where its page stands, and no copy. None if it was, and searched by these `rules`.
+
+        What was `found` in it is kept by `keep_found`. Of a page that embeds what was erased, not even its place is kept.
+        """
+        assert fetch.place is not None, "only pages with a place are kept by reference"
+        with self.transaction() as conn:
+            rows.settle_article(conn, article_id, fetch, None)
+            watching.plan_reading(conn, article_id, fetch)
+            if rows.is_barred_article(conn, article_id):
+                return None
+            known = rows.find_referred(conn, article_id, fetch, fetch.place.sha256)
+            if known is not None:
+                if known["fetch_id"] is None or known["searched_rules"] == rules:
+                    return None
+                return int(known["id"])
+            fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, None))
+            if not any(each.post and rows.is_barred(conn, each.post.key) for each in found.embeds):
+                rows.keep_place(conn, fetch_id, fetch.place)
+            evidence.append(conn, "fetch", fetch_id)
+            return fetch_id
+
     def keep_rendering(self, fetch_id: int, rendering: Rendering) -> None:
         """Keep what a browser made of a fetched article; there is then more of it to search."""
         with self.transaction() as conn:

@@ -87,6 +87,7 @@ DELETED: Mapping[str, str] = {
     "targets": f"post_key {_POSTS}",
     "placements": f"post_key {_POSTS}",
     "page_files": f"fetch_id IN ({_DRAWN})",
+    "page_places": f"fetch_id IN ({_DRAWN})",
 }
 """What was derived of a post, or planned for it: its rows go. `budgets` first, for it asks the schedule."""
 
@@ -526,6 +527,8 @@ def erase_rows(conn: sqlite3.Connection, plan: Erasure, now: str) -> None:
     emptied = {table: empty_rows(conn, table, columns, plan, now) for table, columns in ERASED.items()}
     for key in plan.posts:
         uncount(conn, key)
+    referred = conn.execute(f"SELECT fetch_id FROM page_places WHERE {DELETED['page_places']}", plan.given).fetchall()
+    emptied["fetches"] = [*emptied["fetches"], *(row[0] for row in referred)]
     for table, which in DELETED.items():
         conn.execute(f"DELETE FROM {table} WHERE {which}", plan.given)
     conn.execute(f"UPDATE posts SET capture_after = NULL WHERE key {_POSTS}", plan.given)

@@ -208,7 +208,23 @@ def tell(conn: sqlite3.Connection, kind: str, number: int, salt: bytes) -> Value
         )
     if kind in SALTLESS:
         return {"key": tell_key, "stamp": tell_stamp}[kind](row)
-    return {"fetch": tell_fetch, "rendering": tell_rendering, "import": tell_import}[kind](row, salt)
+    if kind == "fetch":
+        return tell_fetch(row, salt, find_referred_page(conn, number))
+    return {"rendering": tell_rendering, "import": tell_import}[kind](row, salt)
+
+
+REFERRED_SINCE = 19
+"""The step of the schema since when a page may be kept by reference."""
+
+
+def find_referred_page(conn: sqlite3.Connection, fetch_id: int) -> str | None:
+    """The sha256 of the page of a download that is kept by reference only, or None."""
+    if conn.execute("PRAGMA main.user_version").fetchone()[0] < REFERRED_SINCE:
+        return None
+    row = conn.execute("SELECT sha256 FROM main.page_places WHERE fetch_id = ?", (fetch_id,)).fetchone()
+    if row:
+        return str(row[0])
+    return None
 
 
 def read_rows(conn: sqlite3.Connection, which: str, number: int) -> Iterator[Row]:

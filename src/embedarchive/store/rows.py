@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from embedarchive.core.grams import find_grams
-from embedarchive.core.model import Capture, Embed, Embedding, Exchange, Fetch, Found, Post, Verdict
+from embedarchive.core.model import Capture, Embed, Embedding, Exchange, Fetch, Found, PagePlace, Post, Verdict
 from embedarchive.core.urls import split_anything
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
@@ -275,6 +275,22 @@ def is_repeat(conn: sqlite3.Connection, article_id: int, fetch: Fetch, sha256: s
     return conn.execute(query, (article_id, fetch.source, sha256, fetch.fetched_at)).fetchone() is not None
 
 
+def find_referred(conn: sqlite3.Connection, article_id: int, fetch: Fetch, sha256: str) -> Row | None:
+    """The row of that page, where it was kept before from the same file: by reference, whole, or without either."""
+    query = """SELECT f.id, f.searched_rules, p.fetch_id FROM fetches f LEFT JOIN page_places p ON p.fetch_id = f.id
+               WHERE f.article_id = ? AND f.source = ? AND f.fetched_at = ? AND f.outcome = 'ok'
+               AND coalesce(p.sha256, f.html_sha256, '') IN (?, '')"""
+    row = conn.execute(query, (article_id, fetch.source, fetch.fetched_at, sha256)).fetchone()
+    if row:
+        return dict(row)
+    return None
+
+
+def keep_place(conn: sqlite3.Connection, fetch_id: int, place: PagePlace) -> None:
+    """Keep where a page stands of which there is no copy here."""
+    insert(conn, "page_places", fields_of(place) | {"fetch_id": fetch_id})
+
+
 RENDERABLE = "outcome = 'ok' AND source = 'network' AND coalesce(content_type, 'html') LIKE '%html%'"
 
 
@@ -286,7 +302,7 @@ def ask_for_rendering(conn: sqlite3.Connection, fetch_id: int, crawl_id: int) ->
 
 
 def fetch_row(fetch: Fetch, article_id: int, crawl_id: int, sha256: str | None) -> Row:
-    return fields_of(fetch, "body", "closed_until") | {
+    return fields_of(fetch, "body", "closed_until", "place") | {
         "article_id": article_id, "crawl_id": crawl_id, "html_sha256": sha256,
         "headers": to_json(fetch.headers), "redirects": to_json(fetch.redirects),
     }  # fmt: skip

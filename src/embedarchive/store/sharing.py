@@ -99,6 +99,8 @@ SEEN = {
     # What an article is drawn with may be a picture of the post.
     "page_files": """fetch_id NOT IN (
       SELECT id FROM main.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles))""",
+    "page_places": """fetch_id NOT IN (
+      SELECT id FROM main.fetches WHERE article_id IN (SELECT id FROM temp.veiled_articles))""",
     "embeds": f"{_OF_ARTICLE} AND (post_key IS NULL OR {_OF_POST}) AND id NOT IN (SELECT id FROM temp.hidden_embeds)",
     "blobs": "sha256 NOT IN (SELECT id FROM temp.hidden_files)",
     "collections": """NOT (kind = 'post' AND subject IN (SELECT id FROM temp.hidden_posts))

@@ -246,6 +246,8 @@ def unite_fetch(
         done.fetches += 1
         copy_places(conn, other, theirs["id"], here, article)
         copy_page_files(conn, other, theirs["id"], here)
+        if copy_page_place(conn, other, theirs["id"], here):
+            copy_found(conn, other, theirs, here, article)
         evidence.append(conn, "fetch", here)
         if theirs["rendered_at"] or theirs["screenshot_sha256"]:
             evidence.append(conn, "rendering", here)
@@ -314,6 +316,25 @@ def copy_page_files(conn: sqlite3.Connection, other: sqlite3.Connection, there: 
         names = ", ".join(row)
         values = tuple((row | {"fetch_id": here}).values())
         conn.execute(f"INSERT OR IGNORE INTO page_files ({names}) VALUES ({', '.join('?' for _ in row)})", values)
+
+
+def copy_page_place(conn: sqlite3.Connection, other: sqlite3.Connection, there: int, here: int) -> bool:
+    """Keep where a page stands that is kept by reference, unless it tells of what was erased; give whether there is one."""
+    embedded = other.execute("SELECT post_key FROM embeds WHERE fetch_id = ? AND post_key IS NOT NULL", (there,))
+    if any(rows.is_barred(conn, key) for (key,) in embedded.fetchall()):
+        return False
+    places = read_rows(other, "page_places", columns_of(conn, "page_places"), "fetch_id = ?", (there,))
+    for row in places:
+        rows.insert(conn, "page_places", row | {"fetch_id": here})
+    return bool(places)
+
+
+def copy_found(conn: sqlite3.Connection, other: sqlite3.Connection, theirs: Row, here: int, article: int) -> None:
+    """Keep what was found in a page of which there is no copy that could be searched anew."""
+    for row in read_rows(other, "embeds", columns_of(conn, "embeds", "id"), "fetch_id = ?", (theirs["id"],)):
+        rows.insert(conn, "embeds", row | {"fetch_id": here, "article_id": article})
+    sets = (theirs["searched_rules"], theirs["search_note"], here)
+    conn.execute("UPDATE fetches SET searched_rules = ?, search_note = ? WHERE id = ?", sets)
 
 
 # ------------------------------------------------------------------------------------------------------------- captures

@@ -23,7 +23,7 @@ from embedarchive.core.entries import (
     tell_withdrawal,
 )
 from embedarchive.core.merkle import GrowingTree
-from embedarchive.store.evidence import read_rows
+from embedarchive.store.evidence import find_referred_page, read_rows
 
 AT_ONCE = 2_000
 UNSIGNED = "unsigned/"
@@ -199,7 +199,8 @@ def tell_held(conn: sqlite3.Connection, kind: str, subject: int, numbers: Any, s
     if kind == "rendering":
         return tell_rendering({**row, "id": numbers[0]}, salt)
     if kind == "fetch":
-        return tell_fetch({**row, "id": numbers[0], "crawl_id": numbers[1]}, salt)
+        there = {**row, "id": numbers[0], "crawl_id": numbers[1]}
+        return tell_fetch(there, salt, find_referred_page(conn, subject))
     number, crawl, fetch, check, artifacts, exchanges = numbers
     capture = {**row, "id": number, "crawl_id": crawl, "fetch_id": fetch}
     seen = next(read_rows(conn, "check", subject), None)
