@@ -121,15 +121,10 @@ STARTS = (
 )  # fmt: skip
 
 LEADS_ELSEWHERE = "only the platform knows where it leads, and a lookup asks nobody"
-A_GUESS = "nothing is guessed of an outlet's hosts and paths, and this page did not name that address"
 MISSES = {
     "short link, vm.tiktok.com": LEADS_ELSEWHERE,
     "share link": LEADS_ELSEWHERE,
     "shortcode, wrong case": "another id; the post is offered as nearly, with why",
-    "address with m.": A_GUESS,
-    "AMP address": A_GUESS,
-    "the address of one kept as AMP": A_GUESS,
-    "Korean, with a particle": "endings of Korean words are not taken off, and two syllables are too few for parts of words",
 }
 """What is not found, and why."""
 

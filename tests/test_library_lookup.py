@@ -18,6 +18,7 @@ from embedarchive.core.image_hash import find_quarters, hash_picture, image_dist
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
 from embedarchive.library.articles import LINES
 from embedarchive.library.candidates import ask_for_quarters
+from embedarchive.library.endings import strip_endings
 from embedarchive.library.figures import count_outlet
 from embedarchive.library.pictures import lookup_picture, read_asked
 from embedarchive.platforms.instagram import media_id
@@ -138,6 +139,13 @@ def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> 
         ("もい", TOKYO.key, "fragment"),  # two or three characters of a run without spaces
         ("街", TOKYO.key, "fragment"),
         ("深夜", None, None),  # beside each other in no text
+        ("五分間も", TOKYO.key, "ending"),  # another particle
+        ("交差点では", TOKYO.key, "ending"),
+        ("午前から", TOKYO.key, "ending"),
+        ("交差点を 五分間が", TOKYO.key, "ending"),
+        ("交差点を 深夜が", None, None),
+        ("postponed indefinitely ferry", None, None),
+        ("cancelled ferry sailing", LOST.key, "part"),
         ("ferrry", LOST.key, "similar"),  # a letter too many
         ("fery", LOST.key, "similar"),  # too few
         ("morinngs", LOST.key, "similar"),  # another order
@@ -161,6 +169,25 @@ def test_fragments_and_slips_find_the_post_and_say_how(
 def test_what_is_like_it_is_marked(conn: sqlite3.Connection, asked: str, marked: str) -> None:
     pieces = [piece for hit in search(conn, asked) for piece, matched in hit.pieces if matched]
     assert pieces[0].lower() == marked if marked else not pieces
+
+
+@pytest.mark.parametrize(
+    ("typed", "stems"),
+    [
+        ("안개는", ("안개",)),
+        ("안개에서는 바다를 보았다", ("안개", "바다", "보았다")),
+        ("서울까지도", ("서울",)),
+        ("비는", ()),  # one syllable stands inside of too many words
+        ("霧は", ("霧",)),
+        ("カメラを", ("カメラ",)),
+        ("このまま", ()),  # nothing but syllables: where a particle would begin is anybody's guess
+        ("fog is here", ()),
+        ("туман", ()),
+        ("", ()),
+    ],
+)
+def test_particles_come_off(typed: str, stems: tuple[str, ...]) -> None:
+    assert strip_endings(typed) == stems
 
 
 @given(st.text(max_size=60))

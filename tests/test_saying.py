@@ -262,3 +262,20 @@ def test_the_years_under_a_timeline_are_as_many_as_a_phone_has_room_for(years: i
     assert named[-1] == "2026"
     assert 3 < len(named) <= 7
     assert render_timeline({}, {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "named"),
+    [
+        ("2026-02", "2026-02", []),  # one bar says no more than its number
+        ("2026-02", "2026-11", ["Feb 2026", "Nov 2026"]),
+        ("2025-12", "2026-02", ["2026"]),  # its neighbours would touch it
+        ("2025-11", "2026-11", ["Nov 2025", "2026", "Nov 2026"]),
+        ("2024-03", "2026-11", ["Mar 2024", "2025", "2026"]),  # the last would stand out of the figure
+    ],
+)
+def test_the_first_and_the_last_month_bear_their_names_where_there_is_room(
+    first: str, last: str, named: list[str]
+) -> None:
+    drawn = str(render_timeline({first: 1, last: 2}, {last: 1}))
+    assert re.findall(r'class="tick"[^>]*>([^<]*)<', drawn) == named

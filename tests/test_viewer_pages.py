@@ -85,6 +85,20 @@ PAGES = {
     "browse by state": ("/embeds/-/browse?state=gone-kept&platform=x", "Clara Whitcombe"),
     "browse nothing": ("/embeds/-/browse?platform=tiktok", "No post is all of that"),
     "browse what names no post": ("/embeds/-/browse?state=unresolved", "Embeds whose markup names no post"),
+    "browse one month": ("/embeds/-/browse?period=2026-02", "Found gone: 2 in March 2026."),
+    "browse an outlet": (
+        "/embeds/-/browse?outlet=the-meridian.example",
+        'href="/embeds/-/outlet/the-meridian.example"',
+    ),
+    "an outlet's posts": (
+        "/embeds/-/outlet/the-meridian.example",
+        'href="/embeds/-/browse?outlet=the-meridian.example"',
+    ),
+    "survival of few": ("/embeds/-/survival", "Too little was seen for a curve"),
+    "no such day": ("/embeds/-/find?q=31+February+2019", 'href="/embeds/-/browse?period=2019"'),
+    "with another particle": ("/embeds/-/find?q=交差点では", "Nearly: the same word with another ending."),
+    "some of the words": ("/embeds/-/find?q=cancelled+ferry+sailing", "Nearly: nothing holds all of these words"),
+    "Datasette's box for SQL": ("/embeds", ">select * from posts</textarea>"),
     "month": ("/embeds/-/find?q=feb+2026", "Browse them"),
     "day without posts": ("/embeds/-/find?q=11+February+2019", "Nearly"),
     "no question": ("/embeds/-/find", "Any address of a post"),
@@ -97,10 +111,20 @@ async def test_every_page_shows_what_it_is_about(room: Datasette, name: str) -> 
     response = await get(room, url)
     assert response.status_code == 200
     assert said in response.text
+    if url == "/embeds":  # Datasette's own page
+        return
     policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("url", ["/embeds/-/capture/99", "/embeds/-/post/x:1", "/-/embedarchive/check"])
+async def test_also_what_is_no_page_of_an_archive_leads_back_into_it(room: Datasette, url: str) -> None:
+    response = await get(room, url)
+    header = response.text.partition("<header")[2].partition("</header>")[0]
+    assert 'href="/-/embedarchive"' in header or 'href="/embeds/-/archive"' in header
+    assert 'name="q"' in header or url.endswith("check")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import chain
 
 from embedarchive.core.grams import END, cut, fold
 from embedarchive.library.rarest import FEW, find_newest, sort_by_rarity
@@ -39,16 +40,21 @@ _RUN = re.compile(r"\S+")
 
 def find_fragment(conn: sqlite3.Connection, table: str, fragment: str, limit: int) -> list[Row]:
     """The newest rows that hold these very characters, whatever their case and accents, with a marked snippet."""
-    wanted = fold(fragment)
-    if len(wanted) <= LONGEST_FRAGMENT:
-        asked = ask_for_fragment(wanted)
-    else:
-        asked = []
+    return find_fragments(conn, table, (fragment,), limit)
+
+
+def find_fragments(conn: sqlite3.Connection, table: str, fragments: Sequence[str], limit: int) -> list[Row]:
+    """The newest rows that hold each of these, anywhere; the longest is marked in the snippet."""
+    wanted = [fold(fragment) for fragment in fragments]
+    short = [each for each in wanted if len(each) <= LONGEST_FRAGMENT]
+    asked = list(dict.fromkeys(chain.from_iterable(map(ask_for_fragment, short))))
+    longest = max(fragments, key=len, default="")
     found: list[Row] = []
     for rowids in _find_holders(conn, f"{table}_grams", asked):
         for rowid, text in _texts(conn, table, rowids):
-            if wanted in fold(text):
-                found.append({"rowid": rowid, "snippet": mark(text, fragment, wanted), "share": 1.0})
+            plain = fold(text)
+            if all(each in plain for each in wanted):
+                found.append({"rowid": rowid, "snippet": mark(text, longest, fold(longest)), "share": 1.0})
             if len(found) == limit:
                 break
         if found:

@@ -138,7 +138,7 @@ def _look_up_name(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: 
         understood = "a handle"
     near: tuple[tuple[PostLine, str], ...] = ()
     spelt: tuple[str, ...] = ()
-    if not hits or hits[0].way == "similar" or text.startswith("@"):
+    if not hits or hits[0].way in ("part", "similar") or text.startswith("@"):
         near, spelt = find_other_case(conn, text), find_spellings(conn, text)
     return Lookup(text, understood, hits=hits, tried=tried, near=near, spelt=spelt)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Mapping
 from datetime import date
 
 from embedarchive.core.periods import Ambiguous, Period, is_date, read_period, say_day
@@ -28,7 +30,7 @@ def look_up_named(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | N
     if period and len(text) > len("2026"):  # four digits alone may be an id or a word
         return look_up_days(conn, text, period, limit)
     if period is None and is_date(text):
-        return Lookup(text, "a date", tried=("nothing: there is no such day",))
+        return Lookup(text, "a date", tried=("nothing: there is no such day",), browse=find_year(text))
     if platform := find_platform(conn, text):
         return look_up_all(conn, text, "a platform", Filters(platform=platform), limit)
     if outlet := find_outlet(conn, text):
@@ -44,7 +46,14 @@ def look_up_days(conn: sqlite3.Connection, text: str, period: Period, limit: int
     nearest = find_nearest(conn, period)
     lines = read_lines(conn, (key for _, key in nearest))
     near = tuple((lines[key], say_distance(at, period)) for at, key in nearest if key in lines)
-    return Lookup(text, "a date", tried=(f"posts of {period.says}",), near=near)
+    return Lookup(text, "a date", tried=(f"posts of {period.says}",), near=near, browse=find_year(period.key))
+
+
+def find_year(text: str) -> Mapping[str, str]:
+    """The year of a date, as what to browse by where the date itself has nothing. Pure."""
+    if year := re.search(r"\d{4}", text):
+        return {"period": year[0]}
+    return {}
 
 
 def say_distance(at: str, period: Period) -> str:

@@ -373,8 +373,9 @@ Piece = tuple[str, bool]
 """A piece of text, and whether it is what was searched for."""
 
 
-Way = Literal["words", "fragment", "similar"]
-"""What of a text was found: its words, its very characters inside of words, or words spelt nearly so."""
+Way = Literal["words", "fragment", "ending", "part", "similar"]
+"""What of a text was found: its words, its very characters inside of words, its words with other particles, some of its
+words, or words spelt nearly so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from embedarchive.core.grams import fold
 from embedarchive.core.periods import Ambiguous, find_period, is_date, read_period
 from embedarchive.library.articles import article_lines
 from embedarchive.library.browse import Filters, keep_only, list_posts, select_rows
-from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_similar
+from embedarchive.library.endings import strip_endings
+from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_fragments, find_similar
 from embedarchive.library.notes import find_noted, find_noted_posts
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Hit, Piece, Way
@@ -58,9 +59,9 @@ def search(
     Of posts as they are asked for by `within`, where it asks for anything. A date, alone or beside words, is that of the
     posts (`ferry february 2026`), unless `dates` is False or nothing is found so.
 
-    When nothing holds all of them, what holds the very characters, also inside of words; then those words that the
-    archive knows at all, if they are half of what was asked; and at last what is spelt nearly so. Each hit says which
-    (`way`).
+    When nothing holds all of them, what holds the very characters, also inside of words; then what holds the words
+    without their particles (`strip_endings`); then those words that the archive knows at all, if they are half of what
+    was asked; and at last what is spelt nearly so. Each hit says which (`way`).
     """
     if dates and within.period is None and (found := _search_dated(conn, text, limit, within)) is not None:
         return found
@@ -72,7 +73,8 @@ def search(
     ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
         ("words", lambda: _find_all(conn, asked, terms, limit, within)),
         ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), wide))),
-        ("words", lambda: _find_known(conn, asked, terms, limit, within)),
+        ("ending", lambda: _each(lambda index: find_fragments(conn, index.table, strip_endings(text), wide))),
+        ("part", lambda: _find_known(conn, asked, terms, limit, within)),
         ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, wide))),
     )
     for way, find in ways if asked else ():
@@ -120,10 +122,17 @@ def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limi
     for joint in (" AND ", " OR "):
         found = _each(lambda index, joint=joint: _match(conn, index, joint.join(known[index.table]), 2 * limit, within))  # type: ignore[misc]
         found = [(index, {**row, "share": _share(row, asked)}) for index, row in found]
-        found = [(index, row) for index, row in found if row["share"] >= LEAST_SHARE]
+        found = [(index, _name_way(row)) for index, row in found if row["share"] >= LEAST_SHARE]
         if found:
             return found
     return []
+
+
+def _name_way(row: Row) -> Row:
+    """A row that holds every word, the last of them as a beginning, is not a part of what was asked."""
+    if row["share"] == 1.0:
+        return {**row, "way": "words"}
+    return row
 
 
 def _known(conn: sqlite3.Connection, index: _Index, terms: Sequence[str]) -> list[str]:
@@ -158,7 +167,7 @@ def _read_best(conn: sqlite3.Connection, found: Iterable[Found], asked: str, lim
         }
         for index, row in chunk:
             if hit := hits.get((index.table, row["rowid"])):
-                best.setdefault(_subject(hit), replace(hit, way=way))
+                best.setdefault(_subject(hit), replace(hit, way=row.get("way", way)))
         if len(best) >= limit:
             break
     return tuple(best.values())[:limit]

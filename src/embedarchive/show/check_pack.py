@@ -11,6 +11,10 @@ from embedarchive.show.style import CARD, TOKENS
 from embedarchive.show.tags import Html, join, tag
 
 STYLE = """\
+header { max-width: 40rem; margin: 0 auto; padding: var(--s4) 0; border-bottom: 1px solid var(--rule);
+  font: 600 var(--t1)/1 var(--serif); }
+header a { color: inherit; text-decoration: none; }
+header a:hover { text-decoration: underline; }
 main { max-width: 40rem; margin: 0 auto; font: var(--t0)/1.55 var(--sans); color: var(--ink); }
 h1 { font: 600 var(--t3)/1.2 var(--serif); margin: var(--s5) 0 var(--s4); }
 label { display: block; padding: var(--s6) var(--s5); border: 1px dashed var(--ink-2); border-radius: var(--round);
@@ -45,8 +49,8 @@ def find_policy() -> str:
 
 
 @cache
-def render_check_page() -> str:
-    """The whole page."""
+def render_check_page(room: str = "") -> str:
+    """The whole page; `room`, where it is served, is the address of the reading room that it leads back to."""
     head = join(
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=find_policy()),
@@ -64,5 +68,8 @@ def render_check_page() -> str:
                  "Time stamps, and the bodies in the web archive, are checked by the verify.py in the pack.",
             class_="soft"),
     )  # fmt: skip
+    header = ""
+    if room:
+        header = tag("header", tag("a", "Reading room", href=room))
     script = tag("script", Html(load_script()))
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{main}{script}</body></html>\n'
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{header}{main}{script}</body></html>\n'

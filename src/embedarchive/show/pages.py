@@ -45,6 +45,7 @@ def blur(markup: str, name: str) -> Html:
 
 HELPERS = {
     "states": words.STATES_BROWSED,
+    "ways": words.WAY_WORDS,
     "is_younger": words.is_younger,
     "YOUNGER": words.YOUNGER,
     "find_events": words.find_events,
@@ -54,6 +55,7 @@ HELPERS = {
     "mark": render_mark,
     "status": render_status,
     "origin": render_origin,
+    "is_span": words.is_span,
     "say_sighting": words.say_sighting,
     "say_date": words.say_date,
     "say_time": words.say_time,

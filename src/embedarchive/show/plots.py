@@ -79,6 +79,14 @@ class _Frame:
 # ------------------------------------------------------------------------------------------------------------- survival
 
 
+TOO_LITTLE = f"Too little was seen for a curve: it takes {LEAST_POSTS} posts and {LEAST_LOST} losses."
+
+
+def has_curves(told: Survival) -> bool:
+    """Whether enough was seen of all posts, or of those of one group, to say how long they live."""
+    return any(group.curve for group in (told.whole, *told.groups))
+
+
 def render_survival(told: Survival, title: str = "", *, with_notes: bool = True) -> str:
     """How long posts live, one line a group: an SVG document. Groups of too few posts or losses are named below.
 
@@ -89,8 +97,7 @@ def render_survival(told: Survival, title: str = "", *, with_notes: bool = True)
     left_out = [group for group in told.groups if not group.curve]
     notes = [*_say_left_out(left_out), *say_survival_notes(told)]
     if not groups:
-        few = f"Too little was seen for a curve: it takes {LEAST_POSTS} posts and {LEAST_LOST} losses."
-        return _document(title, few, "", [few, *notes], 0, most=None if with_notes else 1)
+        return _document(title, TOO_LITTLE, "", [TOO_LITTLE, *notes], 0, most=None if with_notes else 1)
     most = max(group.curve.days[-1] for group in groups if group.curve)
     head = _title_height(title)
     frame = _Frame(MARGIN + 44, WIDTH - 124, head + 34, head + 270, most)
@@ -187,7 +194,9 @@ def say_age(days: float | None) -> str:
             else:
                 text = f"{number:.0f}"
             return f"{text} {unit}{'' if text == '1' else 's'}"
-    hours = max(round(days * 24), 0)
+    hours = round(days * 24)
+    if hours < 1:
+        return "less than an hour"
     return say_count(hours, "hour")
 
 

@@ -26,7 +26,7 @@ Child = str | None | Iterable["Child"]
 Value = str | int | bool | None
 
 EMPTY: Final = Html("")
-VOID = {"br", "hr", "img", "link", "meta", "source", "track"}
+VOID = {"br", "hr", "img", "input", "link", "meta", "source", "track"}
 
 # Characters HTML forbids in text (https://html.spec.whatwg.org/#preprocessing-the-input-stream). Marks that reorder
 # text stay, for honest right-to-left posts use them: <bdi> and dir=auto keep them from their neighbours.

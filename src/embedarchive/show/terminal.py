@@ -31,6 +31,7 @@ from embedarchive.show.files import find_notes
 from embedarchive.show.tags import link_target
 from embedarchive.show.words import (
     ORIGIN_WORDS,
+    WAY_WORDS,
     find_edit,
     find_runs,
     say_count,
@@ -310,9 +311,6 @@ def render_article_line(line: ArticleLine, found: Text | None = None) -> Table:
     return _entry("¶", head, *other, figures, _text(line.url, "dim"))
 
 
-WAYS = {"fragment": "No word is that; found inside of words:", "similar": "Nobody wrote that; spelt nearly so:"}
-
-
 def render_hit(hit: Hit) -> RenderableType:
     """A search result: what holds the words, and the words in their place."""
     found = _row(*(_text(piece, "bold underline" if matched else "") for piece, matched in hit.pieces))
@@ -335,8 +333,8 @@ def render_lookup(lookup: Lookup) -> RenderableType:
             for each in lookup.alike
         ),
     ]
-    if lookup.hits and lookup.hits[0].way != "words":
-        parts.insert(0, Text(WAYS[lookup.hits[0].way], style="dim"))
+    if lookup.hits and (how := WAY_WORDS[lookup.hits[0].way]):
+        parts.insert(0, Text(how, style="dim"))
     if parts:
         if lookup.total > len(lookup.posts) and lookup.browse:
             parts.append(
@@ -364,7 +362,6 @@ def say_spellings(lookup: Lookup) -> tuple[str, ...]:
 
 
 TO_TRY = {
-    "a date": ("A month or a year holds more: embedarchive search --period 2026",),
     "a date that means two days": (),
     "a handle": (
         "The post's own address is surer. To bring it in: embedarchive capture https://…",
@@ -380,6 +377,8 @@ TO_TRY = {
 
 def next_steps(lookup: Lookup) -> tuple[str, ...]:
     """The commands that would bring what was not found into the archive."""
+    if lookup.browse:
+        return (f"The whole year: {say_search(lookup.browse)}",)
     if not link_target(lookup.url):
         if lookup.text == "":
             return ()

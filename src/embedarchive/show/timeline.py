@@ -15,25 +15,30 @@ MOST_BARS = 72
 """Of more months, the years are shown."""
 MOST_YEARS = 7
 """So many of them bear their names: more would touch on a phone."""
+NAME = 90
+"""How wide `Feb 2026` is on a phone, where letters are larger than here."""
 GAP = 0.18
 
 
 def render_timeline(posted: Mapping[str, int], lost: Mapping[str, int]) -> Html:
-    """The figure, '' where nothing has a date. Each side has a scale of its own: its tallest bar fills the room."""
+    """The figure, '' where fewer than two months were posted in: one bar says nothing that its number does not say.
+
+    Each side has a scale of its own: its tallest bar fills the room.
+    """
+    if len(posted) < 2:
+        return Html("")
     months = fill_months(posted, lost)
     if len(months) > MOST_BARS:
         posted, lost = add_years(posted), add_years(lost)
         first, last = months[0][:4], months[-1][:4]
         months = tuple(str(year) for year in range(int(first), int(last) + 1))
-    if not months:
-        return Html("")
     step = min(WIDTH / len(months), 48)
     parts = []
     for at, month in enumerate(months):
         parts.append(draw_bar(at * step, step, posted.get(month, 0), max(posted.values(), default=1), month, up=True))
         parts.append(draw_bar(at * step, step, lost.get(month, 0), max(lost.values(), default=1), month, up=False))
     width = round(step * len(months), 1)
-    ticks = "".join(draw_tick(at * step, month) for at, month in enumerate(months) if is_ticked(month, months))
+    ticks = "".join(draw_tick(at * step, months[at]) for at in find_ticks(months, step))
     height = ABOVE + LABELS + (BELOW if lost else 0)
     says = f"By month: {say_count(sum(posted.values()), 'post')} posted"
     if lost:
@@ -43,6 +48,12 @@ def render_timeline(posted: Mapping[str, int], lost: Mapping[str, int]) -> Html:
         f'{say_month(months[0])} to {say_month(months[-1])}">'
         f'<line class="axis" x1="0" x2="{width}" y1="{ABOVE}" y2="{ABOVE}"/>{"".join(parts)}{ticks}</svg>'
     )
+
+
+def say_losses(lost: Mapping[str, int]) -> str:
+    """`Found gone: 1 in November 2026, 2 in March 2027`, in the order of time."""
+    told = ", ".join(f"{say_number(number)} in {say_month(month)}" for month, number in sorted(lost.items()))
+    return f"Found gone: {told}."
 
 
 def add_years(months: Mapping[str, int]) -> Mapping[str, int]:
@@ -66,11 +77,20 @@ def draw_bar(x: float, step: float, number: int, most: int, month: str, *, up: b
     )
 
 
-def is_ticked(month: str, months: tuple[str, ...]) -> bool:
-    """Whether a month bears its name: the first, and each January; of years the last, and as many as a phone has room for."""
-    if len(month) == len("2026"):
-        return (int(months[-1]) - int(month)) % ceil(len(months) / MOST_YEARS) == 0
-    return month.endswith("-01") or (len(months) <= 14 and month == months[0])
+def find_ticks(months: tuple[str, ...], step: float) -> tuple[int, ...]:
+    """The places of what bears its name: each January, then the first and the last, where they do not touch another.
+
+    Of years the last, and as many before it as a phone has room for.
+    """
+    if len(months[0]) == len("2026"):
+        every = ceil(len(months) / MOST_YEARS)
+        return tuple(at for at in range(len(months)) if (len(months) - 1 - at) % every == 0)
+    ticks = [at for at, month in enumerate(months) if month.endswith("-01")]
+    for at in (0, len(months) - 1):
+        is_free = all(abs(at - other) * step >= NAME for other in ticks)
+        if is_free and at * step + NAME <= WIDTH:
+            ticks.append(at)
+    return tuple(sorted(ticks))
 
 
 def draw_tick(x: float, month: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -42,6 +42,15 @@ STATES_BROWSED: dict[str, str] = {
     "not captured": "not-visited",
 }  # fmt: skip
 """Status -> the state to browse by that has all of it; gone has two, by whether it is kept."""
+
+WAY_WORDS: dict[str, str] = {
+    "words": "",
+    "fragment": "No word is just that; it stands inside of these.",
+    "ending": "Nearly: the same word with another ending.",
+    "part": "Nearly: nothing holds all of these words; this holds most of them.",
+    "similar": "Nearly: nobody wrote just that; this is spelt almost so.",
+}
+"""How words were found -> why it is not quite what was asked for."""
 
 LOOK_WORDS: dict[str, str] = STATUS_WORDS | {"gone": "Said to be gone"}
 """What one visit saw. That a post is gone is concluded from more than one."""
@@ -554,6 +563,13 @@ def find_crowded_days(moments: Iterable[str | None]) -> frozenset[str]:
     """The days on which more than one of these happened: there the hour is told."""
     days = Counter(moment[:10] for moment in moments if moment)
     return frozenset(day for day, number in days.items() if number > 1)
+
+
+def is_span(first_at: str, last_at: str, crowded: Collection[str]) -> bool:
+    """Whether two moments are told apart where they are shown: by their days, on a `crowded` one by their minutes."""
+    if say_date(first_at) != say_date(last_at):
+        return True
+    return first_at[:10] in crowded and say_moment(first_at) != say_moment(last_at)
 
 
 def is_younger(posted_at: str | None, published_at: str | None) -> bool:

@@ -24,7 +24,7 @@ from embedarchive.library.browse import (
 )
 from embedarchive.library.notes import list_tags
 from embedarchive.show.pages import title_of_platform
-from embedarchive.show.timeline import add_years, render_timeline, say_month
+from embedarchive.show.timeline import add_years, render_timeline, say_losses, say_month
 from embedarchive.viewer.archives import BROWSED, NOTES, PageTooSlow, open_archive, read
 from embedarchive.viewer.hosts import is_only_here
 from embedarchive.viewer.memento import make_link
@@ -74,6 +74,7 @@ async def show_browse(datasette: Any, request: Any) -> Response:
         after=after,
         timeline=render_timeline(facets.months, facets.lost_months),
         losses=sum(facets.lost_months.values()),
+        say_losses=say_losses(facets.lost_months),
     )  # fmt: skip
 
 

@@ -139,14 +139,15 @@ def say_commands(proof: ProofRecord) -> tuple[str, str, str]:
     return list_commands(["data/evidence/checkpoint.note"], proof.stamps[0].at if proof.stamps else None)
 
 
-async def serve_check() -> Response:
+async def serve_check(datasette: Any) -> Response:
     """The page that checks a dropped pack, by itself: it needs no archive, and sends nothing."""
     headers = {
         "content-security-policy": find_policy(),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
     }
-    return Response.html(render_check_page(), headers=headers)
+    room = str(datasette.urls.path("/-/embedarchive"))
+    return Response.html(render_check_page(room), headers=headers)
 
 
 async def serve_pack(datasette: Any, request: Any, send: Any) -> None:

@@ -26,7 +26,8 @@ from embedarchive.viewer.eyes import Withheld, is_ours
 from embedarchive.viewer.uploads import TooLarge
 
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'self'",
+    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'self'",
     "x-content-type-options": "nosniff",
 }
 LONGEST_LOOK_S = 3.0
@@ -125,11 +126,24 @@ def refuse(datasette: Any, status: int, title: str, why: str) -> Response:
 
 
 def tell(datasette: Any, status: int, title: str, why: str, back: str) -> Response:
-    """A short page in our look, which leads `back`."""
+    """A short page in our look, which leads `back`. Without a template: it has to be there when little else is."""
     style = tag("link", rel="stylesheet", href=str(datasette.urls.path(asset_path("reading-room.css"))))
     leads = tag("a", "To the reading room", href=str(back))
-    body = tag("main", tag("div", tag("h1", title), tag("p", why), tag("p", leads), class_="lead"))
+    main = tag("main", tag("div", tag("h1", title), tag("p", why), tag("p", leads), class_="lead small"), id="main")
     meta = tag("meta", name="viewport", content="width=device-width, initial-scale=1")
-    head = tag("head", tag("meta", charset="utf-8"), meta, tag("title", title), style)
-    page = Html(f'<!DOCTYPE html><html lang="en">{head}{tag("body", body)}</html>')
-    return Response.html(str(page), status=status, headers=dict(HEADERS))
+    scheme = tag("meta", name="color-scheme", content="light dark")
+    head = tag("head", tag("meta", charset="utf-8"), meta, scheme, tag("title", title), style)
+    body = tag(
+        "body", render_header(datasette), main, tag("footer", tag("p", "Kept by embedarchive."), class_="bottom")
+    )
+    return Response.html(f'<!DOCTYPE html><html lang="en">{head}{body}</html>', status=status, headers=dict(HEADERS))
+
+
+def render_header(datasette: Any) -> Html:
+    """The top of a page that is about no archive: the way back, and the one box."""
+    front, find = (str(datasette.urls.path(f"/-/embedarchive{path}")) for path in ("", "/find"))
+    brand = tag("a", tag("span", class_="brand-mark", aria_hidden="true"), "Reading room", class_="brand", href=front)
+    label = tag("label", "Look up a post, an article, an account or words", class_="hidden", for_="q")
+    box = tag("input", id="q", name="q", type="search", autocomplete="off", placeholder="Link, handle, words, date")
+    form = tag("form", label, box, tag("button", "Look up"), class_="ask", role="search", action=find)
+    return tag("header", brand, form, class_="top")

@@ -1,0 +1,44 @@
+"""A word as a reader of Korean or Japanese types it -> what of it stays when its particle is another one. Pure.
+
+Such languages put particles right behind a word (`안개는`, `안개가`: fog, as the topic and as the subject), so that one
+word is many to an index of words. Only particles come off, no endings of verbs; what is left is looked for inside of
+words, and only where nothing holds what was typed.
+"""
+
+from __future__ import annotations
+
+import re
+
+_KOREAN = (
+    "에서부터|으로부터|에서는|에서도|에게서|에게는|으로는|으로도|으로서|"
+    "으로써|이라는|이라고|이라도|까지는|까지도|부터는|까지|부터|에서|에게|"
+    "한테|께서|처럼|보다|마다|조차|밖에|만큼|대로|으로|이나|이란|이랑|"
+    "하고|라는|라고|에는|에도|와는|과는|로는|로서|은|는|이|가|을|를|의|"
+    "에|로|와|과|도|만|나|랑|께"
+)
+_JAPANESE = (
+    "からの|までの|からは|までは|には|では|とは|にも|でも|への|との|から|まで|より|だけ|など|は|が|を|に|で|と|も|の|へ"
+)
+
+_WORD_OF_KOREAN = re.compile(rf"([가-힣]+?)(?:{_KOREAN})")
+_WORD_OF_JAPANESE = re.compile(rf"(.*[\u3400-\u9fff々ァ-ヺー])(?:{_JAPANESE})")
+LEAST_SYLLABLES = 2
+"""What is left of a Korean word has so many: one syllable stands inside of too many words."""
+
+
+def strip_endings(text: str) -> tuple[str, ...]:
+    """The words of a text without their particles, in order; empty where no word ends in one."""
+    words = text.split()
+    stems = tuple(map(strip_ending, words))
+    if stems == tuple(words):
+        return ()
+    return stems
+
+
+def strip_ending(word: str) -> str:
+    """A word without its particle, the longest that it may be; itself where it has none."""
+    if (match := _WORD_OF_KOREAN.fullmatch(word)) and len(match[1]) >= LEAST_SYLLABLES:
+        return match[1]
+    if match := _WORD_OF_JAPANESE.fullmatch(word):
+        return match[1]
+    return word
