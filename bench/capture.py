@@ -49,6 +49,7 @@ from embedarchive.replay import ReplayBrowser, replay_capture
 from embedarchive.replica import Replica, Saved
 from embedarchive.replica.facts import Person, PostFact, Slide
 from embedarchive.replica.sites.instagram.embed import render_embed
+from embedarchive.replica.wire import Request
 from embedarchive.store import Archive
 from embedarchive.store.reading import read_page
 
@@ -71,10 +72,23 @@ def post_fact(n: int) -> PostFact:
     )
 
 
-def serve(count: int) -> None:
+class NotingReplica(Replica):
+    """Writes into a file when each frame was asked for, as the platform saw it."""
+
+    def __init__(self, arrivals: Path) -> None:
+        super().__init__(stand_ins=True)
+        self._arrivals = arrivals.open("a", buffering=1)
+
+    def _log(self, request: Request, status: int) -> None:
+        super()._log(request, status)
+        if "/embed/" in request.target:
+            print(time.time(), request.target, file=self._arrivals)
+
+
+def serve(count: int, arrivals: Path) -> None:
     """Serve the posts until standard input closes; say on standard output how to reach them."""
     photo, avatar = paint(1080, PHOTO_BYTES), paint(100, 3_000)
-    with Replica(stand_ins=True) as replica:
+    with NotingReplica(arrivals) as replica:
         for n in range(count):
             fact = post_fact(n)
             html = render_embed(fact, f"A{n:021d}", captioned=True, caption=fact.caption)
@@ -111,8 +125,9 @@ def paint(side: int, size: int) -> bytes:
 
 
 @contextlib.contextmanager
-def site(count: int) -> Iterator[tuple[tuple[str, ...], Path]]:
-    command = [sys.executable, __file__, "--serve", str(count)]
+def site(count: int, arrivals: Path = Path(os.devnull)) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """How to reach that many posts; when each frame was asked for is written to `arrivals`."""
+    command = [sys.executable, __file__, "--serve", str(count), "--arrivals", str(arrivals)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         said = json.loads(process.stdout.readline())
@@ -390,9 +405,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--arrivals", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(options.serve)
+        serve(options.serve, options.arrivals)
         return
     results: dict[str, list[Figures]] = {way: [] for way in WAYS}
     with site(options.posts) as (rules, ca_file):

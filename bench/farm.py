@@ -41,6 +41,7 @@ from typing import Any
 from distributed import Client, Worker
 
 from capture import post_fact, site
+from embedarchive.browser.pool import Ready
 from embedarchive.browser.watch import find_children
 from embedarchive.cli import main as run_command
 from embedarchive.core.model import Capture, Post
@@ -341,8 +342,9 @@ KINDS = (
 )
 
 
-def measure_faults(count: int, seed: int, through: Through, most_s: float) -> dict[str, float]:
+def measure_faults(count: int, seed: int, through: Through, arrivals: Path, most_s: float) -> dict[str, float]:
     chance = random.Random(seed)
+    arrivals.write_text("")  # what was asked for before is no matter of this trial
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder, address = Path(place), stack.enter_context(scheduler())
         trial = Trial(folder, address, through, posts=count, chance=chance)
@@ -368,7 +370,7 @@ def measure_faults(count: int, seed: int, through: Through, most_s: float) -> di
         run.wait()
         for machine in trial.machines:
             machine.end()
-        return judge(trial, count, time.monotonic() - began)
+        return judge(trial, count, arrivals, time.monotonic() - began)
 
 
 def count_done(folder: Path) -> int:
@@ -381,8 +383,8 @@ SEEN = "key IN (SELECT post_key FROM captures WHERE outcome = 'available')"
 DUE_LATER = "capture_after > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
-def judge(trial: Trial, count: int, took_s: float) -> dict[str, float]:
-    """What came of it, by the archive, by what the runs told, and by what they sent out."""
+def judge(trial: Trial, count: int, arrivals: Path, took_s: float) -> dict[str, float]:
+    """What came of it, by the archive, by what the runs told, by what they sent out, and by what the platform was asked."""
     events = [json.loads(line) for line in (trial.folder / "log.jsonl").read_text().splitlines() if line.endswith("}")]
     told = {each["subject"] for each in events if each["what"] == "capture" and each["outcome"] == "available"}
     sent = [line.split() for line in (trial.folder / "dispatched").read_text().splitlines()]
@@ -395,18 +397,20 @@ def judge(trial: Trial, count: int, took_s: float) -> dict[str, float]:
     moments = sorted(float(at) for at, *_ in sent)
     visits = Counter(key for _, key, _ in sent)
     faults = sum(trial.faults.values())
-    gaps = [b - a for a, b in pairwise(moments)]
-    begun = [b - a for a, b in pairwise(starts)]
+    asked = sorted(float(line.split()[0]) for line in arrivals.read_text().splitlines())
+    sent_s, begun_s, asked_s = (sorted(b - a for a, b in pairwise(each)) for each in (moments, starts, asked))
     said = {
         "faults": dict(trial.faults), "worker_restarts": trial.restarts, "seconds": round(took_s), "outcomes": outcomes,
         "posts": count, "captured": len(kept), "due": due, "visits": len(sent), "most_visits_of_one_post": max(visits.values()),
-        "least_gap_sent_s": round(min(gaps), 3), "least_gap_begun_s": round(min(begun), 3), "gate_s": GATE_S,
+        "least_gap_sent_s": round(sent_s[0], 3), "least_gap_begun_s": round(begun_s[0], 3), "gate_s": GATE_S,
+        "least_gaps_seen_s": [round(each, 3) for each in asked_s[:8]],
         "left_after_kill_s": [round(each, 1) for each in sorted(trial.left_s)], "orphans": trial.orphans,
     }  # fmt: skip
     print(json.dumps(said), flush=True)
     return {
         "lost": len(told - kept), "forgotten": count - len(kept) - due,
         "repeats_per_fault": round((len(sent) - len(visits)) / max(1, faults), 2), "orphans": trial.orphans,
+        "least_gap_over_gate": round(begun_s[0] / GATE_S, 2),
     }  # fmt: skip
 
 
@@ -418,9 +422,11 @@ class RememberedServices(Services):
 
     taken: Capture | None = None
 
-    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
         if self.taken is None:
-            self.taken = await super().capture(post, platform, media=media)
+            self.taken = await super().visit(post, platform, media=media, ready=ready)
+        else:
+            await ready()
         mark = post.native_id.encode()
         artifacts = tuple(
             replace(each, body=each.body + mark) if each.role == "media" else each for each in self.taken.artifacts
@@ -483,13 +489,15 @@ def main() -> None:
     assert shutil.which("taskset")
     assert shutil.which("unshare")
     result: dict[str, float] = {}
-    with site(max(options.posts, options.faults, options.limit_posts)) as through:
+    arrivals = Path(tempfile.mkstemp(prefix="arrivals-")[1])
+    with site(max(options.posts, options.faults, options.limit_posts), arrivals) as through:
         if "speed" in options.parts:
             result |= measure_speed(options.posts, options.rounds, through)
         if "faults" in options.parts:
-            result |= measure_faults(options.faults, options.seed, through, options.most_s)
+            result |= measure_faults(options.faults, options.seed, through, arrivals, options.most_s)
         if "limit" in options.parts:
             result |= measure_limit(options.limit_posts, through)
+    arrivals.unlink()
     print(json.dumps(result))
 
 

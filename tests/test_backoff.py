@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from itertools import pairwise
 
@@ -63,6 +64,20 @@ async def test_turns_are_spaced_per_platform_however_busy_the_machine_is() -> No
     assert min(b - a for a, b in pairwise(taken)) >= 0.04
     async with asyncio.timeout(BOUND_S):
         await backoff.turn("x")
+
+
+async def test_a_turn_that_is_held_lasts_until_it_is_let_go_whatever_became_of_it() -> None:
+    backoff = BackOff(delay=0.04)
+    let_go: list[float] = []
+    for _ in range(2):
+        with contextlib.suppress(ValueError):
+            async with backoff.hold("instagram"):
+                await asyncio.sleep(0.02)
+                let_go.append(time.monotonic())
+                raise ValueError
+    await backoff.turn("instagram")
+    assert time.monotonic() - let_go[1] >= 0.04
+    assert let_go[1] - let_go[0] >= 0.06
 
 
 async def test_whoever_waits_for_a_turn_waits_longer_where_a_wall_comes_up() -> None:

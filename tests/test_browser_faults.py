@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from capturing import PATIENT, RESTLESS, Camera, artifacts, open_camera, post_of
 from embedarchive.browser import VisitLimits
+from embedarchive.browser.pool import Ready
 from embedarchive.browser.watch import find_members
 from embedarchive.core.model import Capture
 from embedarchive.platforms import instagram
@@ -80,14 +81,18 @@ async def test_the_sandbox_is_off_for_root_alone(camera: Camera) -> None:
 
 
 def is_asked(replica: Replica) -> bool:
-    return any("/embed/captioned/" in hit.target for hit in replica.hits)
+    return count_asked(replica) > 0
 
 
-async def disturb(camera: Camera, act: Callable[[], None]) -> Capture:
+def count_asked(replica: Replica) -> int:
+    return sum("/embed/captioned/" in hit.target for hit in replica.hits)
+
+
+async def disturb(camera: Camera, act: Callable[[], None], ready: Ready | None = None) -> Capture:
     """Start a capture of a slow post, and act while the page is on its way. Only the first visit has little time."""
     camera.replica.clear_hits()
     camera.browser.limits = replace(PATIENT, navigate_s=8.0, idle_s=8.0)
-    taking = asyncio.create_task(camera.take("moon", "slow"))
+    taking = asyncio.create_task(camera.take("moon", "slow", ready=ready))
     await until(lambda: is_asked(camera.replica) or taking.done(), "the visit never began")
     act()
     camera.browser.limits = PATIENT
@@ -108,8 +113,14 @@ FAULTS: dict[str, Callable[[int], None]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_capture_survives_its_browser(camera: Camera, fault: str) -> None:
-    before = group_of(camera)
-    capture = await disturb(camera, lambda: FAULTS[fault](before))
+    before, turns = group_of(camera), []
+
+    async def ready() -> None:
+        turns.append(count_asked(camera.replica))
+
+    capture = await disturb(camera, lambda: FAULTS[fault](before), ready)
+    assert turns == [0, 1]  # a visit anew waits for another turn, and neither began before its own
+    assert count_asked(camera.replica) == 2
     assert (capture.verdict.outcome, capture.missing) == ("available", ()), capture.verdict
     if fault != "renderers killed":
         assert group_of(camera) != before

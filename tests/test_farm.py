@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import dask
 import pytest
@@ -22,14 +24,15 @@ from distributed import Scheduler, Security, Worker
 import embedarchive
 from commands import command
 from embedarchive.browser.limits import VisitLimits
+from embedarchive.browser.pool import Ready
 from embedarchive.browser.watch import find_children
-from embedarchive.core.errors import BrowserMissing, UsageError
+from embedarchive.core.errors import BrowserCrashed, BrowserMissing, UsageError
 from embedarchive.core.model import Capture, Post, Verdict
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import Replica
 from embedarchive.run.farm import FarmLimits, FarmServices, ask_states, connect, lacks_media
-from embedarchive.run.farm_worker import FarmHand, VisitLate, capture, quieten, read_identity, serve_farm
+from embedarchive.run.farm_worker import FarmHand, Turn, VisitLate, capture, quieten, read_identity, serve_farm
 from embedarchive.run.ledger import Event
 from embedarchive.run.pace import Pace
 from embedarchive.run.report import Report, Tally
@@ -213,7 +216,7 @@ async def test_a_worker_that_is_not_as_we_are_is_refused_by_name(scheduler: Sche
 class FullDisk(Services):
     """A machine whose disk is full by the time that it is given work."""
 
-    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -272,10 +275,50 @@ async def test_a_visit_that_reaches_its_worker_too_late_is_not_made(scheduler: S
     hand = make_hand("stopped")
     at = scheduler.address
     async with Worker(at, nthreads=1, plugins=(hand,), dashboard_address=":0"), await connect(at, BOUND_S) as client:
-        asked = (post_of("instagram"), True, VisitLimits(), time.time() - 60.0)
+        turn = Turn(time.time() - 60.0, "topic", 1, spaced=True)
         with pytest.raises(VisitLate, match="asked for 60"):
-            await client.run(capture, *asked)
+            await client.run(capture, post_of("instagram"), True, VisitLimits(), turn)
     assert hand.visits == 0
+
+
+class SlowToBegin(Services):
+    """Machines whose tabs are free now at once and now late; a fourth of their visits fails before it began."""
+
+    asked = 0
+    begun: ClassVar[list[float]] = []
+
+    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
+        SlowToBegin.asked += 1
+        if SlowToBegin.asked % 4 == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        await asyncio.sleep(0.25 * (SlowToBegin.asked % 2))
+        await ready()
+        SlowToBegin.begun.append(time.monotonic())
+        with pytest.raises(BrowserCrashed):  # the next visit, as after a crash, is another turn's
+            await ready()
+        return Capture(post, "", "", "", "", Verdict("available"))
+
+
+@pytest.mark.browser
+async def test_a_platform_is_not_visited_before_its_time_by_whichever_worker_and_however_late_it_begins(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedarchive.run.farm_worker.Services", SlowToBegin)
+    monkeypatch.setattr("embedarchive.run.farm_worker.LATE_S", 1.0)
+    hands, at = [make_hand(label) for label in ("first", "second")], scheduler.address
+    async with (
+        Worker(at, nthreads=3, plugins=(hands[0],), dashboard_address=":0"),
+        Worker(at, nthreads=3, plugins=(hands[1],), dashboard_address=":0"),
+        FarmServices(Settings(farm=at, delay=0.2), lambda _: None, replace(BRISK, patience_s=BOUND_S)) as services,
+    ):
+        await until(lambda: services.room() == 6, "two workers of three tabs")
+        visits = (services.capture(post_of("instagram"), BY_NAME["instagram"], media=True) for _ in range(6))
+        taken = await asyncio.gather(*visits)
+    for hand in hands:
+        await hand.close()
+    assert len(taken) == 6
+    assert len(SlowToBegin.begun) >= 4
+    assert min(b - a for a, b in pairwise(SlowToBegin.begun)) >= 0.2
 
 
 async def test_only_who_holds_the_certificate_joins_a_farm_with_tls(tmp_path: Path) -> None:

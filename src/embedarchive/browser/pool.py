@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,9 @@ from embedarchive.platforms.kit.specification import Platform, Visitable, fill_u
 ATTEMPTS = 2
 WATCH_S = 2.0
 TAB_SIZE = (540, 1000)
+
+Ready = Callable[[], Awaitable[None]]
+"""What is waited for once a tab is in hand, straight before each visit: the platform's turn."""
 
 
 class Browser:
@@ -103,11 +106,14 @@ class Browser:
             raise BrowserCrashed("the browser is not running")
         return self._chrome.user_agent
 
-    async def capture(self, post: Post, platform: Platform, *, media: bool = True) -> Capture:
-        """Visit a post and keep what came. Whatever goes wrong is in the verdict; nothing of the world's is raised.
+    async def capture(
+        self, post: Post, platform: Platform, *, media: bool = True, ready: Ready | None = None
+    ) -> Capture:
+        """Visit a post, once it is `ready`, and keep what came. Whatever goes wrong is in the verdict; of the world's nothing
+        is raised. Where the browser crashed the post is visited anew, once it is ready again.
 
-        Raises BrowserMissing when the browser died and none can be started any more; ValueError when the platform has
-        no frame to visit.
+        Raises what `ready` does, but BrowserCrashed; BrowserMissing when the browser died and none can be started any more;
+        ValueError when the platform has no frame to visit.
         """
         visit = platform.visit
         if visit is None:
@@ -116,9 +122,9 @@ class Browser:
         crash = ""
         for _ in range(ATTEMPTS):
             try:
-                seen, chrome, secrets = await self._visit(post, visit)
+                seen, chrome, secrets = await self._visit(post, visit, ready)
             except BrowserCrashed as error:
-                crash = str(error)
+                crash = crash or str(error)
                 continue
             picture = await _look(seen)
             taken = await conclude(
@@ -134,10 +140,12 @@ class Browser:
             return taken
         return mark_capture(await asyncio.to_thread(forget, taken, secrets or self._login.secrets), self._login)
 
-    async def _visit(self, post: Post, visit: Visitable) -> tuple[Visit, Chrome, Secrets | None]:
+    async def _visit(self, post: Post, visit: Visitable, ready: Ready | None) -> tuple[Visit, Chrome, Secrets | None]:
         async with self._places:
             chrome = await self.running()
             async with self._tab(chrome) as tab:
+                if ready:
+                    await ready()
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
                         seen = await visit_frame(tab, visit, post, self._door, self.limits, self.screenshot_format)

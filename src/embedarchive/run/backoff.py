@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from embedarchive.core.model import Verdict
@@ -38,11 +39,20 @@ class BackOff:
 
         The time counts from when the turn before was really taken, however late a busy machine let it.
         """
+        async with self.hold(platform):
+            pass
+
+    @contextlib.asynccontextmanager
+    async def hold(self, platform: str) -> AsyncIterator[None]:
+        """The same, for as long as a `with`: the time until the next turn counts from its end."""
         async with self._turns[platform]:
             # A wall may put it off meanwhile, so that there is no one time to wake at.
             while (wait := self._next.get(platform, 0.0) - self.monotonic()) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(wait)
-            self._next[platform] = self.monotonic() + self.delay
+            try:
+                yield
+            finally:
+                self._next[platform] = max(self._next.get(platform, 0.0), self.monotonic() + self.delay)
 
     def learn(self, platform: str, verdict: Verdict, retry_after_s: float | None) -> float:
         """Take in one visit's verdict; give how many seconds that post should wait if it fell through."""

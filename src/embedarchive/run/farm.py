@@ -11,7 +11,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import count
 from typing import Any, Self
+from uuid import uuid4
 
 from distributed import Client
 
@@ -24,7 +26,6 @@ from embedarchive.core.shell import say_command
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.run import farm_worker
-from embedarchive.run.backoff import BackOff
 from embedarchive.run.farm_tls import make_security
 from embedarchive.run.roster import FarmWorker, Roster, WorkerIdentity
 from embedarchive.run.services import Services, Settings
@@ -63,7 +64,7 @@ class WorkerLost(BrowserError):
 class FarmServices(Services):
     """As `Services`, with a farm's browsers in place of this machine's; `note` tells the user something.
 
-    Visits are spaced where they are sent out, for whichever worker and whatever they waited for.
+    Visits are spaced as workers begin them: while one is on its way, no other is sent to its platform.
     """
 
     def __init__(self, settings: Settings, note: Callable[[str], None], limits: FarmLimits | None = None) -> None:
@@ -73,7 +74,9 @@ class FarmServices(Services):
         self.roster = Roster(ahead=0 if settings.delay else 1)
         self.identity = farm_worker.read_identity()
         self._note = note
-        self._gate = BackOff(settings.delay)
+        self._topic = f"embedarchive-{uuid4()}"
+        self._numbers = count()
+        self._begun: dict[int, asyncio.Event] = {}
         self._farm: Client | None = None
         self._lost: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
@@ -118,10 +121,8 @@ class FarmServices(Services):
         started, lost, late, why = clock.now(), 0, 0, ""
         while lost < ATTEMPTS and late < MOST_LATE:
             async with self._lend() as worker:
-                await self._gate.turn(post.platform)
-                asked = (post, media, self.settings.limits, time.time() + worker.ahead_s)
                 try:
-                    taken: Capture = await self._ask(worker, farm_worker.capture, *asked)
+                    taken = await self._visit(worker, post, media=media)
                 except WorkerLost as error:
                     lost, why = lost + 1, str(error)
                 except farm_worker.VisitLate as error:
@@ -133,6 +134,31 @@ class FarmServices(Services):
                         return taken
         assert platform.visit is not None, "only posts of visitable platforms are due"
         return fail_visit(post, platform.visit, started, "worker_lost", why)
+
+    async def _visit(self, worker: FarmWorker, post: Post, *, media: bool) -> Capture:
+        """Have one worker visit a post at the platform's next turn; the turn ends when the visit has begun.
+
+        Raises what `_ask` does.
+        """
+        number = next(self._numbers)
+        begun = self._begun[number] = asyncio.Event()
+        spaced = self.settings.delay > 0
+        try:
+            async with self._gate.hold(post.platform):
+                turn = farm_worker.Turn(time.time() + worker.ahead_s, self._topic, number, spaced)
+                visit = self._ask(worker, farm_worker.capture, post, media, self.settings.limits, turn)
+                call: asyncio.Task[Capture] = asyncio.create_task(visit)
+                if spaced:
+                    await see_begin(call, begun, farm_worker.LATE_S + worker.unsure_s)
+            return await call
+        finally:
+            del self._begun[number]
+
+    def _hear_begin(self, event: tuple[float, int]) -> None:
+        """Take in that a worker has begun a visit."""
+        begun = self._begun.get(event[1])
+        if begun:
+            begun.set()
 
     async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Have an article opened. Raises BrowserMissing for a farm without workers."""
@@ -185,7 +211,8 @@ class FarmServices(Services):
                 raise BrowserMissing(self._say_missing())
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self.limits.look_s)
+                async with asyncio.timeout(self.limits.look_s):
+                    await self._changed.wait()
         worker.busy += 1
         try:
             yield worker
@@ -233,10 +260,15 @@ class FarmServices(Services):
     # ------------------------------------------------------------------------------------------------- who is there
 
     async def _keep_looking(self) -> None:
-        """Look who is there, at once and then every few seconds; a scheduler that is away is asked again."""
+        """Look who is there, at once and then every few seconds; a scheduler that is away is asked again.
+
+        Not by `wait_for`: Python 3.11's forgets that it was cancelled when what it waits for ends at that moment, and the run
+        would never end (https://github.com/python/cpython/issues/86296).
+        """
         while True:
             try:
-                await asyncio.wait_for(self._look(), self.limits.silence_s)
+                async with asyncio.timeout(self.limits.silence_s):
+                    await self._look()
             except Exception as error:  # whatever breaks at the scheduler's end, the run goes on as far as it can
                 self._tell(f"The farm's scheduler at {self.settings.farm} does not answer ({type(error).__name__}).")
             self._part_with(self.roster.silence(now(), self.limits.silence_s))
@@ -264,7 +296,9 @@ class FarmServices(Services):
             asked_s = time.time()
             state: farm_worker.WorkerState = await self._ask(worker, farm_worker.say_state)
             worker.name, worker.tabs = state.name, state.tabs
-            worker.ahead_s = state.clock_s - (asked_s + time.time()) / 2
+            answered_s = time.time()
+            worker.unsure_s = (answered_s - asked_s) / 2
+            worker.ahead_s = state.clock_s - asked_s - worker.unsure_s
             refused = self.identity.find_mend(state.identity)
             if refused:
                 self._refuse(worker, refused)
@@ -285,6 +319,7 @@ class FarmServices(Services):
         assert self.settings.farm is not None, "only a farm is connected to"
         if self._farm is None or self._farm.status not in ("running", "connecting"):
             self._farm = await connect(self.settings.farm, self.limits.silence_s)
+            self._farm.subscribe_topic(self._topic, self._hear_begin)
         return self._farm
 
     def _tell(self, text: str) -> None:
@@ -303,6 +338,24 @@ class FarmServices(Services):
             f"The farm at {self.settings.farm} has no worker that can be given work.{refused} "
             f"Start one, on any machine: {say_command('embedarchive', 'farm', 'worker', self.settings.farm or '')}"
         )
+
+
+async def see_begin(call: asyncio.Task[Capture], begun: asyncio.Event, bound_s: float) -> None:
+    """Wait until a visit has begun, or can begin no more: a worker that was lost may make it until `bound_s` have passed.
+
+    Cancelled, it takes the call with it.
+    """
+    until = now() + bound_s
+    beginning = asyncio.create_task(begun.wait())
+    try:
+        await asyncio.wait({call, beginning}, timeout=bound_s, return_when=asyncio.FIRST_COMPLETED)
+        if call.done() and isinstance(call.exception(), WorkerLost):
+            await asyncio.wait({beginning}, timeout=max(0.0, until - now()))
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
+    finally:
+        beginning.cancel()
 
 
 async def connect(address: str, timeout_s: float) -> Client:

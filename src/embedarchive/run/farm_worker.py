@@ -26,7 +26,7 @@ from distributed import Scheduler, Worker, WorkerPlugin
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.watch import resident_mb
 from embedarchive.core import clock
-from embedarchive.core.errors import EmbedArchiveError, UsageError
+from embedarchive.core.errors import BrowserCrashed, EmbedArchiveError, UsageError
 from embedarchive.core.model import Capture, Post, Rendering
 from embedarchive.core.shell import say_command
 from embedarchive.core.version import __version__
@@ -45,8 +45,8 @@ JOIN_S = 30.0
 ADDRESS_LIMITS = FetchLimits(total_s=20.0, idle_s=10.0, max_bytes=4_000)
 ADDRESS_EVERY_S = 3600.0
 
-LATE_S = 1.0
-"""A visit that was asked for longer ago is none any more: its turn at the platform has passed to another."""
+LATE_S = 5.0
+"""A visit that was asked for longer ago and has not begun is none any more: its turn at the platform passes to another."""
 
 QUIET = {
     "distributed.worker.http.routes": [],
@@ -102,7 +102,26 @@ def read_load() -> float:
 
 
 class VisitLate(EmbedArchiveError):
-    """A visit reached its worker so late that another may have begun meanwhile; it was not made."""
+    """A visit could not begin before another may have begun; it was not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A visit's turn at its platform: asked for at `asked_s`, by the worker's clock.
+
+    Whoever gave it is told under `topic`, by its `number`, that it is taken. `spaced` says that other visits wait for that.
+    """
+
+    asked_s: float
+    topic: str
+    number: int
+    spaced: bool
+
+    def check(self) -> None:
+        """Raise VisitLate where it has passed, as after a stop."""
+        late_s = time.time() - self.asked_s
+        if late_s > LATE_S:
+            raise VisitLate(f"asked for {late_s:.1f} s ago")
 
 
 class FarmHand(WorkerPlugin):
@@ -180,17 +199,25 @@ async def warm_up(limits: VisitLimits, dask_worker: Worker) -> None:
     await services.open_browser()
 
 
-async def capture(post: Post, media: bool, limits: VisitLimits, asked_s: float, dask_worker: Worker) -> Capture:
-    """Visit a post, which this machine's clock says was asked for at `asked_s`.
+async def capture(post: Post, media: bool, limits: VisitLimits, turn: Turn, dask_worker: Worker) -> Capture:
+    """Visit a post at its turn, which is good for one visit: where the browser crashed, the next is another worker's.
 
-    Raises VisitLate where that is too long ago, as after a stop, and what `Services.capture` does.
+    Raises VisitLate where the turn has passed before the visit could begin, and what `Services.visit` does.
     """
     hand = find_hand(dask_worker)
-    late_s = time.time() - asked_s
-    if late_s > LATE_S:
-        raise VisitLate(f"asked for {late_s:.1f} s ago")
+    turn.check()
+    begun = asyncio.Event()
+
+    async def take() -> None:
+        if turn.spaced:
+            if begun.is_set():
+                raise BrowserCrashed("its turn was for one visit")
+            turn.check()
+        begun.set()
+        dask_worker.log_event(turn.topic, turn.number)
+
     services = await hand.open_services(limits)
-    return hand.sign(await services.capture(post, BY_NAME[post.platform], media=media))
+    return hand.sign(await services.visit(post, BY_NAME[post.platform], media=media, ready=take))
 
 
 async def render(url: str, posts: Sequence[Post], limits: VisitLimits, dask_worker: Worker) -> Rendering:

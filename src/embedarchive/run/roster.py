@@ -58,7 +58,7 @@ class FarmWorker:
     """One worker, as the run that gives it work knows it. Times are seconds of the run's own clock.
 
     `refused` says why it gets no work at all; `heard_at` is when it last gave a sign of life, `last_seen` what that was, and
-    `silent` that this is too long ago; its clock is `ahead_s` ahead of this machine's.
+    `silent` that this is too long ago; its clock is `ahead_s` ahead of this machine's, or `unsure_s` more or less.
     `visits` are those that saw a post, `lacking` those of them that lack a file which another visit may bring.
     """
 
@@ -74,6 +74,7 @@ class FarmWorker:
     heard_at: float = 0.0
     silent: bool = False
     ahead_s: float = 0.0
+    unsure_s: float = 0.0
     visits: int = 0
     lacking: int = 0
 

@@ -31,12 +31,14 @@ from embedarchive.platforms.kit.specification import Platform
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.limiter import manners_path
 from embedarchive.replay import Replayable
+from embedarchive.run.backoff import BackOff
 from embedarchive.sources.links import find_refresh
 
 if (
     TYPE_CHECKING
 ):  # httpx and Playwright take half a second to load, and most runs of most commands need one of them or none
     from embedarchive.browser import Browser, Login
+    from embedarchive.browser.pool import Ready
     from embedarchive.replay import ReplayBrowser, Shown
     from embedarchive.run.farm_tls import Side
 
@@ -205,6 +207,7 @@ class Services:
         self._missing: BrowserMissing | None = None
         self._stage: ReplayBrowser | None = None
         self._searches = SearchPool()
+        self._gate = BackOff(settings.delay)
 
     async def __aenter__(self) -> Self:
         s = self.settings
@@ -299,8 +302,13 @@ class Services:
         return await self._insist_on_network(partial(browser.read_article, url, posts))
 
     async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+        """Visit a post at its platform's turn, taken with a tab in hand: what waited for a browser is not visited at once."""
+        return await self.visit(post, platform, media=media, ready=partial(self._gate.turn, post.platform))
+
+    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
+        """Visit a post once it is `ready`. Raises what that does, and BrowserMissing."""
         browser = await self.open_browser()
-        return await self._insist_on_network(partial(browser.capture, post, platform, media=media))
+        return await self._insist_on_network(partial(browser.capture, post, platform, media=media, ready=ready))
 
     async def _insist_on_network(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do something out there. When the network itself is away, wait a little, try once more, then raise NetworkDown."""
