@@ -53,6 +53,9 @@ Through = tuple[tuple[str, ...], Path]
 ALL_CORES = tuple(sorted(os.sched_getaffinity(0)))
 GATE_S = 0.2
 """Between two visits to one platform, while there are faults."""
+UNDISTURBED = 0.01
+"""The chance, each tenth of a second, that a fault comes though no visit was sent since the one before; on a crowded machine
+workers take longer to come back than faults to come, and would else be broken while nothing is at work."""
 QUICK = partial(farm.FarmLimits, look_s=0.5, silence_s=6.0, rest_s=2.0)
 """What a farm is given here, so that a hundred faults fit into some minutes; the rest is as shipped."""
 
@@ -258,6 +261,13 @@ class Trial:
         line = [sys.executable, __file__, "--coordinator", str(self.folder / "dispatched"), *args]
         return subprocess.Popen(line, stderr=(self.folder / "said").open("a"))
 
+    def count_sent(self) -> int:
+        """How many visits were sent out."""
+        dispatched = self.folder / "dispatched"
+        if not dispatched.exists():
+            return 0
+        return len(dispatched.read_text().splitlines())
+
     def do(self, kind: str, run: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
         """One fault; what mends it by itself comes later. Give the run that goes on."""
         self.faults[kind] += 1
@@ -355,15 +365,16 @@ def measure_faults(count: int, seed: int, through: Through, arrivals: Path, most
             trial.machines[-1].start()
         wait_for_workers(address, 3)
         run, began, next_at = trial.begin(), time.monotonic(), time.monotonic() + 5
-        runs = 1
+        runs, sent = 1, 0
         while time.monotonic() - began < most_s:
             if run.poll() is not None:  # all captured, or what is left has to be tried again
                 if count_done(folder) >= count and sum(trial.faults.values()) >= count:
                     break
                 run, runs = trial.begin(), runs + 1
-            if time.monotonic() > next_at and sum(trial.faults.values()) < count:
+            at_work = trial.count_sent() > sent or chance.random() < UNDISTURBED
+            if time.monotonic() > next_at and sum(trial.faults.values()) < count and at_work:
                 run = trial.do(chance.choice(KINDS), run)
-                next_at = time.monotonic() + chance.uniform(0.5, 4.0)
+                next_at, sent = time.monotonic() + chance.uniform(0.5, 4.0), trial.count_sent()
             trial.see_to()
             time.sleep(0.1)
         run.kill()
