@@ -53,7 +53,26 @@ def by_warcprox(out: Path, ca_file: str, urls: list[str]) -> None:
     made.rename(out)
 
 
+def by_pywb(out: Path, ca_file: str, urls: list[str]) -> None:
+    """With pywb, which records what it is asked for into a collection of its own."""
+    pywb = import_module("pywb.apps.frontendapp")
+    place = out.parent / "collections"
+    for part in ("archive", "indexes"):
+        (place / "kept" / part).mkdir(parents=True)
+    options = {"collections_root": str(place), "collections": {"live": "$live"}, "recorder": "live"}
+    app = pywb.FrontEndApp(config_file=None, custom_config=options)
+    server = import_module("gevent.pywsgi").WSGIServer(("127.0.0.1", 0), app, log=None)
+    server.start()
+    for url in urls:
+        import_module("requests").get(f"http://127.0.0.1:{server.server_port}/kept/record/id_/{url}", timeout=300)
+    app.recorder.writer.close()
+    [made] = (place / "kept" / "archive").iterdir()
+    made.rename(out)
+
+
 if __name__ == "__main__":
     tool, place, port, ca, *addresses = sys.argv[1:]
+    if tool == "pywb":
+        import_module("gevent.monkey").patch_all()  # it would do so itself, over what leads to the replica
     lead_to(int(port))
-    {"warcio": by_warcio, "warcprox": by_warcprox}[tool](Path(place), ca, addresses)
+    {"warcio": by_warcio, "warcprox": by_warcprox, "pywb": by_pywb}[tool](Path(place), ca, addresses)

@@ -186,8 +186,12 @@ CHECKS = """SELECT c.uid, k.checked_at, k.outcome, k.reason, k.embedding FROM ch
 POSTS = "SELECT key, url, posted_at, resolved, same_as FROM posts ORDER BY key"
 FETCHES = """SELECT a.url, f.url, f.fetched_at, f.outcome, f.status, f.headers, f.html_sha256, f.source, f.dom_sha256,
   f.screenshot_sha256 FROM fetches f JOIN articles a ON a.id = f.article_id ORDER BY f.id"""
-STANDINGS = "SELECT post_key, status, reason, last_available_at, first_gone_at FROM conclusions ORDER BY post_key"
-EVERYTHING = (CAPTURE, ARTIFACTS, EXCHANGES, CHECKS, POSTS, FETCHES, STANDINGS)
+STANDINGS = """SELECT post_key, status, reason, last_available_at, first_gone_at FROM conclusions WHERE status <> 'not captured'
+  ORDER BY post_key"""
+DOUBTS = """SELECT c.uid, r.clock_suspect FROM captures c JOIN crawls r ON r.id = c.crawl_id WHERE r.clock_suspect IS NOT NULL
+  UNION ALL SELECT f.fetched_at, r.clock_suspect FROM fetches f JOIN crawls r ON r.id = f.crawl_id
+  WHERE r.clock_suspect IS NOT NULL ORDER BY 1"""
+EVERYTHING = (CAPTURE, ARTIFACTS, EXCHANGES, CHECKS, POSTS, FETCHES, STANDINGS, DOUBTS)
 
 
 def export(path: Path, out: Path) -> Path:
@@ -204,6 +208,9 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with Archive(folder / "embeds.db", platforms=PLATFORMS) as archive:
         fill(archive)
     import_files(warc, archive=folder)
+    with Archive(folder / "embeds.db", platforms=PLATFORMS) as archive:
+        archive.doubt_clock(select(archive.path, "SELECT max(id) FROM crawls")[0][0], "set back while it ran")
+        archive.conclude_all()
     return folder / "embeds.db", export(folder / "embeds.db", folder / "ours.wacz")
 
 
@@ -221,6 +228,25 @@ def test_a_wacz_of_ours_comes_back_whole(ours: tuple[Path, Path], tmp_path: Path
         assert select(third / "embeds.db", query) == select(path, query), query
     verified = in_process.run("verify", "-a", third)
     assert verified.code == ExitCode.DONE, verified.out + verified.err
+
+
+def test_which_archive_held_it_is_kept_and_its_own_log_proves_it_later(ours: tuple[Path, Path], tmp_path: Path) -> None:
+    """Each capture and download names the archive that the file came from; merged, that one's log takes the name's place."""
+    import_files(ours[1], archive=tmp_path)
+    held = "SELECT kind, seq IS NULL, count(*) FROM held_by GROUP BY 1, 2 ORDER BY 1"
+    count = select(ours[0], "SELECT (SELECT count(*) FROM captures), (SELECT count(*) FROM fetches)")[0]
+    assert select(tmp_path / "embeds.db", held) == [("capture", 1, count[0]), ("fetch", 1, count[1])]
+    [(name,)] = select(tmp_path / "embeds.db", "SELECT name FROM merged_archives")
+    again = export(tmp_path / "embeds.db", tmp_path / "again.wacz")
+    import_files(again, archive=tmp_path / "third")
+    names = {each for (each,) in select(tmp_path / "third" / "embeds.db", "SELECT name FROM merged_archives")}
+    assert names > {name}, "who held it first is told by each that follows"
+    import_files(again, archive=ours[0].parent)
+    assert name not in {each for (each,) in select(ours[0], "SELECT name FROM merged_archives")}, "it is this one"
+    merged = in_process.run("merge", ours[0], "-a", tmp_path)
+    assert merged.code == ExitCode.DONE, merged.out + merged.err
+    assert select(tmp_path / "embeds.db", f"{held} LIMIT 1") == [("capture", 0, count[0])]
+    assert in_process.run("verify", "-a", tmp_path).code == ExitCode.DONE
 
 
 def test_origins_are_kept_in_it(ours: tuple[Path, Path], tmp_path: Path) -> None:

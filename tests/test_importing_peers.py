@@ -10,12 +10,15 @@ import pytest
 
 from embedarchive.api.commands import import_files
 from embedarchive.replica import Replica
+from embedarchive.run.importing import NOBODY
 from test_importing import select
 from tools import find_python_tools
 from waiting import BOUND_S
 from web_archives import find_post, find_scene, record_scene
 
 NAMES = ("bluesky", "instagram", "telegram")
+HOMES = {"warcio": "recorders", "warcprox": "recorders", "pywb": "pywb"}
+"""Where each tool lives (`tools.PYTHON`)."""
 RECORDER = Path(__file__).with_name("recorder.py")
 
 
@@ -28,7 +31,7 @@ def replica() -> Iterator[Replica]:
 def record(tool: str, replica: Replica, out: Path) -> Path:
     """What that tool wrote down of the frames, the answers and the files of three posts."""
     urls = [each.url for name in NAMES for each in record_scene(find_scene(name))]
-    python = find_python_tools("recorders") / "python"
+    python = find_python_tools(HOMES[tool]) / "python"
     asked = [python, RECORDER, tool, out, str(replica.tls_port), replica.ca_file, *urls]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=BOUND_S, check=False)
     assert done.returncode == 0, done.stderr
@@ -51,11 +54,15 @@ def by_warcio(replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_what_a_program_s_recorder_wrote_down_comes_in(by_warcio: Path, tmp_path: Path) -> None:
-    check(by_warcio, tmp_path, "software that does not say its name")
+    check(by_warcio, tmp_path, NOBODY)
 
 
 def test_what_a_proxy_wrote_down_comes_in(replica: Replica, tmp_path: Path) -> None:
     check(record("warcprox", replica, tmp_path / "warcprox.warc.gz"), tmp_path / "new", "warcprox")
+
+
+def test_what_a_player_recorded_comes_in(replica: Replica, tmp_path: Path) -> None:
+    check(record("pywb", replica, tmp_path / "pywb.warc.gz"), tmp_path / "new", NOBODY)
 
 
 def test_what_a_packer_packed_comes_in(by_warcio: Path, tmp_path: Path) -> None:

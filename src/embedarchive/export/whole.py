@@ -16,6 +16,7 @@ from embedarchive.export.lines import Row
 from embedarchive.export.package import Part
 from embedarchive.export.visits import rows
 from embedarchive.store.blobs import parse_json
+from embedarchive.store.merging.logs import name_archive
 
 FORMAT = "embedarchive-whole-1.0"
 CAPTURES = "embedarchive/captures.gz"
@@ -59,7 +60,22 @@ def tell_capture(conn: sqlite3.Connection, capture: Row) -> Mapping[str, Any]:
         "artifacts": [pick(each, ARTIFACT) for each in artifacts],
         "exchanges": [pick(each, EXCHANGE, EXCHANGE_LISTS) for each in exchanges],
         "check": next((pick(each, CHECK) for each in checks), None),
+        **tell_run(conn, capture["crawl_id"]),
+        "held_by": name_holders(conn, "capture", number),
     }
+
+
+def tell_run(conn: sqlite3.Connection, crawl_id: int | None) -> Mapping[str, Any]:
+    """Why the times of a run are not believed, where they are not."""
+    [row] = rows(conn, "SELECT max(clock_suspect) AS clock_suspect FROM crawls WHERE id = ?", crawl_id)
+    return dict(row)
+
+
+def name_holders(conn: sqlite3.Connection, kind: str, subject: int) -> list[str]:
+    """The archives that held a visit or a download before whoever is given it: this one, then those merged into it."""
+    query = """SELECT DISTINCT a.name FROM held_by h JOIN merged_archives a ON a.id = h.archive_id
+               WHERE h.kind = ? AND h.subject = ? ORDER BY a.name"""
+    return [name_archive(conn), *(row["name"] for row in rows(conn, query, kind, subject))]
 
 
 def find_place(conn: sqlite3.Connection, fetch_id: int | None) -> Mapping[str, Any] | None:
@@ -74,7 +90,8 @@ def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
     [article] = rows(conn, "SELECT url FROM articles WHERE id = ?", fetch["article_id"])
     drawn = rows(conn, "SELECT * FROM page_files WHERE fetch_id = ? ORDER BY position", fetch["id"])
     files = [pick(each, PAGE_FILE, ("headers",)) for each in drawn]
-    return {"article": article["url"], **pick(fetch, FETCH, FETCH_LISTS), "page_files": files}
+    told = {"article": article["url"], **pick(fetch, FETCH, FETCH_LISTS), "page_files": files}
+    return {**told, **tell_run(conn, fetch["crawl_id"]), "held_by": name_holders(conn, "fetch", fetch["id"])}
 
 
 def pick(row: Row | sqlite3.Row, plain: Iterable[str], lists: Iterable[str] = ()) -> dict[str, Any]:

@@ -11,10 +11,12 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from embedarchive.core.model import Artifact, Capture, Exchange, Fetch, Headers, Post, Rendering, Sign, Verdict
+from embedarchive.core.version import __version__
 from embedarchive.export.whole import CAPTURES, FETCHES, FORMAT
 from embedarchive.platforms import BY_NAME
 from embedarchive.run.gathering import Gathering
@@ -23,7 +25,15 @@ from embedarchive.run.prepare import Emit
 from embedarchive.sources.recordings import RecordingReader, read_whole
 from embedarchive.store import Archive
 from embedarchive.store.optouts import OPTED_OUT, read_optouts
-from embedarchive.store.recorded import CheckRow, Whole, find_fetch, has_rendering, keep_whole
+from embedarchive.store.recorded import (
+    CheckRow,
+    Whole,
+    find_fetch,
+    has_rendering,
+    keep_doubted_run,
+    keep_holders,
+    keep_whole,
+)
 
 Line = Mapping[str, Any]
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -39,8 +49,33 @@ def import_whole(archive: Archive, crawl_id: int, path: Path, emit: Emit, now: s
         gathering = Gathering.open(Path(folder))
         with closing(gathering.conn):
             gather_bodies(gathering, path)
-            keep_fetches(gathering, archive, crawl_id, path, emit, now)
-            keep_captures(gathering, archive, crawl_id, path, emit, now)
+            runs = Runs(archive, crawl_id, now)
+            keep_fetches(gathering, runs, path, emit)
+            keep_captures(gathering, runs, path, emit)
+
+
+@dataclass
+class Runs:
+    """The run that takes a file back, and one more for each reason for which a run elsewhere is not believed."""
+
+    archive: Archive
+    crawl_id: int
+    now: str
+    doubted: dict[str, int] = field(default_factory=dict)
+
+    def choose(self, line: Line) -> int:
+        """The run under which a line is kept."""
+        why = _or_none(line.get("clock_suspect"))
+        if why is None:
+            return self.crawl_id
+        if why not in self.doubted:
+            self.doubted[why] = keep_doubted_run(self.archive, why, __version__, self.now)
+        return self.doubted[why]
+
+
+def read_holders(line: Line) -> tuple[str, ...]:
+    """The names of the archives that held what a line tells of; older files do not say."""
+    return tuple(_text(name) for name in line.get("held_by") or ())
 
 
 def gather_bodies(gathering: Gathering, path: Path) -> None:
@@ -76,12 +111,14 @@ def _list(line: Line, name: str) -> list[Line]:
 # ------------------------------------------------------------------------------------------------------------- articles
 
 
-def keep_fetches(gathering: Gathering, archive: Archive, crawl_id: int, path: Path, emit: Emit, now: str) -> None:
+def keep_fetches(gathering: Gathering, runs: Runs, path: Path, emit: Emit) -> None:
     """Keep the downloads of articles, with what a browser made of them; to be searched as any."""
+    archive, crawl_id, now = runs.archive, runs.crawl_id, runs.now
     optouts = read_optouts(archive.conn, now)
     for line in read_whole(path, FETCHES, FORMAT):
         try:
             article, fetch, rendering = read_article(gathering, line, now)
+            holders = read_holders(line)
         except (KeyError, TypeError, ValueError):
             emit(Event("skipped", path.name, "damaged"))
             continue
@@ -90,7 +127,10 @@ def keep_fetches(gathering: Gathering, archive: Archive, crawl_id: int, path: Pa
             continue
         article_id = archive.keep_seed(crawl_id, article, str(path), now, fresh_since="")
         known = find_fetch(archive.conn, article, fetch.fetched_at)
-        fetch_id = known or archive.keep_fetch(article_id, crawl_id, fetch)
+        fetch_id = known or archive.keep_fetch(article_id, runs.choose(line), fetch)
+        if fetch_id:
+            with archive.transaction() as conn:
+                keep_holders(conn, "fetch", fetch_id, holders, now)
         if fetch_id and rendering and not has_rendering(archive.conn, fetch_id):
             archive.keep_rendering(fetch_id, rendering)
             archive.keep_opened(fetch_id, crawl_id, (), rendering)
@@ -124,12 +164,12 @@ def read_article(gathering: Gathering, line: Line, now: str) -> tuple[str, Fetch
 # ------------------------------------------------------------------------------------------------------------- captures
 
 
-def keep_captures(gathering: Gathering, archive: Archive, crawl_id: int, path: Path, emit: Emit, now: str) -> None:
+def keep_captures(gathering: Gathering, runs: Runs, path: Path, emit: Emit) -> None:
     """Keep captures as they were."""
     for line in read_whole(path, CAPTURES, FORMAT):
         try:
-            whole = read_capture(gathering, line, now)
-            became = keep_whole(archive, whole, crawl_id, now)
+            whole = read_capture(gathering, line, runs.now)
+            became = keep_whole(runs.archive, whole, runs.choose(line), runs.now)
         except (KeyError, TypeError, ValueError, sqlite3.IntegrityError):
             emit(Event("skipped", f"{path.name}: {line.get('uid')}", "damaged"))
             continue
@@ -171,6 +211,7 @@ def read_capture(gathering: Gathering, line: Line, now: str) -> Whole:
         else None,
         tuple(map(_read_post, line["names"])),
         (_text(place["article"]), _text(place["fetched_at"])) if place else None,
+        read_holders(line),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from embedarchive.core.model import Capture, Post
 from embedarchive.store import evidence, rows
 from embedarchive.store.archive import Archive
+from embedarchive.store.merging.logs import name_archive
 from embedarchive.store.optouts import is_barred, read_optouts
 
 
@@ -48,7 +50,7 @@ class Whole:
     """A capture out of another archive of ours, as it was there.
 
     `uid` is its name there, `check` the observation that it was, `names` other names of its post; `place` the download of the
-    article that it was photographed in (its address and time), if it was.
+    article that it was photographed in (its address and time), if it was. `holders` are the archives that held it.
     """
 
     capture: Capture
@@ -56,6 +58,7 @@ class Whole:
     check: CheckRow | None = None
     names: tuple[Post, ...] = ()
     place: tuple[str, str] | None = None
+    holders: tuple[str, ...] = ()
 
 
 def keep_whole(archive: Archive, whole: Whole, crawl_id: int, now: str) -> str:
@@ -70,7 +73,8 @@ def keep_whole(archive: Archive, whole: Whole, crawl_id: int, now: str) -> str:
         unwanted = is_barred(conn, read_optouts(conn, now), capture.post.key, capture.post.url)
         if unwanted or rows.is_barred(conn, capture.post.key):
             return "not wanted"
-        if rows.find_capture(conn, capture) is not None:
+        if (known := rows.find_capture(conn, capture)) is not None:
+            keep_holders(conn, "capture", known, whole.holders, now)
             return "known"
         keep_name(conn, capture, now)
         fetch_id = None
@@ -83,7 +87,33 @@ def keep_whole(archive: Archive, whole: Whole, crawl_id: int, now: str) -> str:
         for name in whole.names:
             rows.join_posts(conn, capture.post.key, name, now)
         evidence.append(conn, "capture", capture_id)
+        keep_holders(conn, "capture", capture_id, whole.holders, now)
         return "kept"
+
+
+def keep_holders(conn: sqlite3.Connection, kind: str, subject: int, names: Iterable[str], now: str) -> None:
+    """Note which archives held something that a file of theirs brought: by name, for their logs are not in it.
+
+    When one of them is merged, its log proves what is only said here.
+    """
+    own = name_archive(conn)
+    for name in names:
+        if name == own:
+            continue
+        known = conn.execute("SELECT id FROM merged_archives WHERE name = ? ORDER BY id", (name,)).fetchone()
+        number = (
+            known[0] if known else rows.insert(conn, "merged_archives", {"name": name, "merged_at": now, "place": ""})
+        )
+        held = "INSERT OR IGNORE INTO held_by (kind, subject, archive_id, seq, numbers) VALUES (?, ?, ?, NULL, '[]')"
+        conn.execute(held, (kind, subject, number))
+
+
+def keep_doubted_run(archive: Archive, why: str, version: str, now: str) -> int:
+    """The run under which is kept what a run elsewhere saw whose clock could not be right: nothing is concluded from it."""
+    row = {"command": "import", "started_at": now, "finished_at": now, "ended": "done", "version": version,
+           "options": "{}", "clock_suspect": why}  # fmt: skip
+    with archive.transaction() as conn:
+        return rows.insert(conn, "crawls", row)
 
 
 def keep_name(conn: sqlite3.Connection, capture: Capture, now: str) -> None:
