@@ -58,9 +58,9 @@ bench: $(READY)
 played: $(READY)
 	PLAY_EVERY_FAULT=1 $(BIN)/python -m pytest tests/test_conformance_played.py
 
-# Every command that reads, with every table spoiled in every way.
+# Every command that reads, with every table spoiled in every way, and with each of them missing.
 strangers: $(READY)
-	TRY_EVERY_PAIR=1 $(BIN)/python -m pytest -n 2 tests/test_strangers.py
+	TRY_EVERY_PAIR=1 $(BIN)/python -m pytest -n 2 tests/test_strangers.py tests/test_damaged.py
 
 # Ten minutes: a browser records every state of every platform once, then each mistake is put to the suite.
 mutate: $(READY)

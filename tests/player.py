@@ -66,7 +66,8 @@ def serve(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-STARTS, START_S = 8, 30
+STARTS, START_S = 7, 10
+"""How often the player is started, and how many seconds more each start is given than the one before."""
 
 SHOW = """<!doctype html><script src="ui.js"></script>
 <style>replay-web-page { display: block; width: 600px; height: 1200px }</style>
@@ -104,7 +105,7 @@ async def start_player(browser: Browser, address: str) -> Page:
         await page.goto(address)
         inner = page.frame_locator("replay-web-page iframe").frame_locator("iframe")
         try:
-            await inner.locator("body").wait_for(timeout=START_S * 1000)
+            await inner.locator("body").wait_for(timeout=START_S * (STARTS - left) * 1000)
             return page
         except PlaywrightTimeout:
             await page.close()

@@ -35,10 +35,10 @@ PATIENT = ArticleLimits(
     whole_s=3 * BOUND_S,
 )
 """An article is read on at a sign of its own: these times are only for what never comes."""
-IN_VAIN = replace(PATIENT, embed_s=4, idle_s=4, late_embed_s=8)
+IN_VAIN = replace(PATIENT, embed_s=2, idle_s=2, late_embed_s=4)
 """For embeds that never show their post."""
-RESTLESS = replace(PATIENT, quiet_s=4, scroll_s=4)
-"""For pages that never come to rest."""
+RESTLESS = replace(PATIENT, quiet_s=4, scroll_s=4, grace_s=1.5)
+"""For pages that never come to rest, or whose scripts never end: those take a whole processor until they are given up."""
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from capturing import PATIENT, RESTLESS, Camera, artifacts, open_camera, post_of
+from capturing import HUNG, PATIENT, RESTLESS, Camera, artifacts, open_camera, post_of
 from embedarchive.browser import VisitLimits
 from embedarchive.browser.pool import Ready
 from embedarchive.browser.watch import find_members
@@ -91,7 +91,7 @@ def count_asked(replica: Replica) -> int:
 async def disturb(camera: Camera, act: Callable[[], None], ready: Ready | None = None) -> Capture:
     """Start a capture of a slow post, and act while the page is on its way. Only the first visit has little time."""
     camera.replica.clear_hits()
-    camera.browser.limits = replace(PATIENT, navigate_s=8.0, idle_s=8.0)
+    camera.browser.limits = replace(PATIENT, navigate_s=3.0, idle_s=3.0)
     taking = asyncio.create_task(camera.take("moon", "slow", ready=ready))
     await until(lambda: is_asked(camera.replica) or taking.done(), "the visit never began")
     act()
@@ -176,7 +176,7 @@ HANGS = {
 @pytest.mark.parametrize("script", HANGS.values(), ids=HANGS.keys())
 async def test_a_page_that_hangs_costs_its_deadline_and_no_browser(camera: Camera, script: str) -> None:
     before = group_of(camera)
-    capture = await visit(camera, script, "<p>wait", replace(PATIENT, settle_s=2.0, idle_s=2.0))
+    capture = await visit(camera, script, "<p>wait", HUNG)
     assert (capture.verdict.outcome, capture.verdict.reason) == ("error", "hung")
     assert group_of(camera) == before
     await assert_well(camera)

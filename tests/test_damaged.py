@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -46,6 +47,21 @@ READING: dict[str, tuple[str, ...]] = {
     "serve": ("serve", "--write-config", "{out}"),
 }
 """Every command that reads an archive and ends by itself."""
+
+SLOW = ("export a site", "export a web archive", "serve", "lookup a handle", "query", "export, dehydrated")
+"""Commands that write much, or ask no more than others do: they are tried with the tables that hold most."""
+
+FULL = ("descriptions", "captures", "fetches")
+
+EVERY_PAIR = "TRY_EVERY_PAIR"
+"""Set by `make strangers`. Else tables take turns: one that is not in `FULL` meets a third of the commands that read."""
+
+
+def takes_turn(tables: Sequence[str], table: str, number: int, command: str) -> bool:
+    """Whether a table is tried with that command."""
+    if table in FULL or EVERY_PAIR in os.environ:
+        return True
+    return command not in SLOW and (tables.index(table) + number) % 3 == 0
 
 
 def build_whole(folder: Path) -> Path:
@@ -204,7 +220,10 @@ def own_tables() -> list[str]:
         return sorted(row[0] for row in conn.execute(query))
 
 
-@pytest.mark.parametrize("table", own_tables())
+TABLES = own_tables()
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_a_missing_table_is_told_or_not_in_the_way(
     table: str, whole: Path, as_usual: dict[str, Done], tmp_path: Path
 ) -> None:
@@ -212,6 +231,8 @@ def test_a_missing_table_is_told_or_not_in_the_way(
     with closing(sqlite3.connect(path)) as conn:
         conn.execute(f"DROP TABLE {table}")
     for number, command in enumerate(READING):
+        if not takes_turn(TABLES, table, number, command):
+            continue
         done = ask(command, path, whole, tmp_path / f"{number}" / "out")
         usual = as_usual[command]
         if (done.code, bool(done.err)) != (usual.code, bool(usual.err)):

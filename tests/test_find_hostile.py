@@ -85,7 +85,7 @@ def test_time_grows_no_faster_than_the_document(name: str) -> None:
     assert after < 0.15 or after / before < 9, (before, after)
 
 
-@pytest.mark.parametrize(("count", "end"), [(50_000, ""), (10_000, "</blockquote>")], ids=["nested", "flat"])
+@pytest.mark.parametrize(("count", "end"), [(20_000, ""), (10_000, "</blockquote>")], ids=["nested", "flat"])
 def test_many_thousand_embeds_are_all_found(count: int, end: str) -> None:
     quote = EMBED.replace("<p>By (@x)</p>", "")  # what they claim is not the question here
     page = "".join(quote.format(i) + end for i in range(count))

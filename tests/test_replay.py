@@ -177,7 +177,10 @@ async def test_a_browser_that_died_says_nothing_of_the_capture_and_is_started_ag
     )
     good = keep(archive, hand_made(b"<div class=Embed>A post</div>"), Description(text="A"))
     async with ReplayBrowser(find_browser(None, os.environ)) as stage:
-        patient, stage.limits = stage.limits, replace(stage.limits, navigate_s=2.0, settle_s=2.0, whole_s=4.0)
+        patient, stage.limits = (
+            stage.limits,
+            replace(stage.limits, navigate_s=1.0, settle_s=0.5, grace_s=0.5, whole_s=1.0),
+        )
         with contextlib.suppress(BrowserCrashed):
             replay = await replay_capture(archive.conn, number, stage)
             assert replay.score == 0, "a page that never ends shows no post"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 import sqlite3
 import zipfile
 import zlib
@@ -43,10 +44,11 @@ def mark(number: int, sample: Sample) -> Sample:
     return replace(sample, says=says, looks=looks, claim=claim)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample archive, with a word in everything of each post, and in the page of the article that embeds number 1."""
-    made = build_archive(tmp_path / "embeds.db", (*(mark(n, each) for n, each in enumerate(SAMPLES)), SENSITIVE))
+    samples = (*(mark(n, each) for n, each in enumerate(SAMPLES)), SENSITIVE)
+    made = build_archive(tmp_path_factory.mktemp("marked") / "embeds.db", samples)
     with Archive(made, platforms=PLATFORMS) as archive:
         crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
         url = ARTICLES[2][0]
@@ -63,6 +65,12 @@ def path(tmp_path: Path) -> Path:
         archive.finish_crawl(crawl, NOW, "done", {})
     sign_log(made)
     return made
+
+
+@pytest.fixture
+def path(marked: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copy(marked, tmp_path / "embeds.db"))
 
 
 def hide(path: Path, *things: str | Path, level: str = "sealed") -> int:

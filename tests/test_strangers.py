@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -27,7 +26,7 @@ from embedarchive.store.verify import read_columns
 from in_process import run
 from reading_room import open_room
 from tampering import BOMB_SIZE, force_type, make_bomb, plant, tamper
-from test_damaged import READING, WRITING, ask, build_whole
+from test_damaged import FULL, READING, WRITING, ask, build_whole, takes_turn
 from waiting import BOUND_S
 
 MOST_MB = 280
@@ -38,6 +37,7 @@ LONGEST_S = 20.0
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
 COLUMNS = read_columns(SCHEMA_VERSION)
+TABLES = tuple(COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_an_endless_view_in_place_of_any_table_hangs_nothing(table: str, whole: 
     with pytest.raises(StrangeArchive, match=table):
         Archive(path, platforms=PLATFORMS)
     for number, command in enumerate(READING):
-        if not takes_turn(table, number, command):
+        if not takes_turn(TABLES, table, number, command):
             continue
         began = time.process_time()
         done = ask(command, path, whole, tmp_path / str(number) / "out")
@@ -213,25 +213,9 @@ def test_values_of_wrong_types_end_no_command_in_a_traceback(table: str, whole: 
     check_all(path, whole, tmp_path, table)
 
 
-SLOW = ("export a site", "export a web archive", "serve", "lookup a handle", "query", "export, dehydrated")
-"""Commands that write much, or ask no more than others do: they are tried with the tables that hold most."""
-
-FULL = ("descriptions", "captures", "fetches")
-
-EVERY_PAIR = "TRY_EVERY_PAIR"
-"""Set by `make strangers`. Else tables take turns: one that is not in `FULL` meets a third of the commands that read."""
-
-
-def takes_turn(table: str, number: int, command: str) -> bool:
-    """Whether a table is tried with that command."""
-    if table in FULL or EVERY_PAIR in os.environ:
-        return True
-    return command not in SLOW and (list(COLUMNS).index(table) + number) % 3 == 0
-
-
 def check_all(path: Path, whole: Path, tmp_path: Path, table: str = FULL[0]) -> None:
     for number, command in enumerate(READING):
-        if not takes_turn(table, number, command):
+        if not takes_turn(TABLES, table, number, command):
             continue
         began = time.process_time()
         done = ask(command, path, whole, tmp_path / str(number) / "out")
@@ -330,8 +314,8 @@ CHILD = """
 import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from test_damaged import READING, ask
-from test_strangers import FULL, check_writing
+from test_damaged import FULL, READING, ask
+from test_strangers import check_writing
 path, whole, room = map(Path, sys.argv[2:5])
 codes = {}
 for number, command in enumerate(READING):

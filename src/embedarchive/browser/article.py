@@ -26,7 +26,6 @@ WINDOW = (1280, 1200)
 _ARTICLE_SCRIPT = files("embedarchive.browser").joinpath("article.js").read_text(encoding="utf-8").rstrip()
 _SCRIPT = f"Object.assign({PAGE_SCRIPT},\n{_ARTICLE_SCRIPT})"
 _TIMERS = files("embedarchive.browser").joinpath("timers.js").read_text(encoding="utf-8").rstrip()
-_GRACE_S = 4.0
 _STARTS = 3
 """How often a page may leave for another while it is being looked at."""
 _LONGEST_DOM = 32_000_000
@@ -44,7 +43,8 @@ class ArticleLimits:
     """Seconds: to the first byte, until the page is quiet, for scrolling, for one embed, for all embeds, in all.
 
     What a script does on a timer as its place is scrolled to is waited for `linger_s`. An embed whose frame is still arriving
-    is given more, up to `late_embed_s`, while no `idle_s` pass without a byte.
+    is given more, up to `late_embed_s`, while no `idle_s` pass without a byte. A page whose answer is
+    `grace_s` late has hung.
     """
 
     navigate_s: float = 45.0
@@ -57,6 +57,7 @@ class ArticleLimits:
     embeds_s: float = 240.0
     screenshot_s: float = 20.0
     whole_s: float = 480.0
+    grace_s: float = 4.0
     quiet_ms: int = 500
     step_ms: int = 800
 
@@ -81,12 +82,12 @@ class Opened:
     async def ask(self, function: str, seconds: float, **data: Any) -> Any:
         """Call a function of article.js, which is told to end before its time is up."""
         deadline = {"deadline": seconds * 1000, **data}
-        return await self.tab.evaluate(function, deadline, seconds + _GRACE_S * crowding(), _SCRIPT)
+        return await self.tab.evaluate(function, deadline, seconds + self.limits.grace_s * crowding(), _SCRIPT)
 
     async def time(self, function: str, seconds: float, **data: Any) -> None:
         """Call a function of timers.js in the page's own world, where its scripts set their timers."""
         deadline = {"deadline": seconds * 1000, **data}
-        await self.tab.evaluate(function, deadline, seconds + _GRACE_S * crowding(), _TIMERS, isolated=False)
+        await self.tab.evaluate(function, deadline, seconds + self.limits.grace_s * crowding(), _TIMERS, isolated=False)
 
     async def alter(self, function: str, seconds: float = 5.0, **data: Any) -> None:
         """Call a function that changes the page, and note what it did."""
@@ -136,7 +137,7 @@ async def _navigate(opened: Opened) -> PageResponse | None:
     before, seconds = len(opened.door.refusals), opened.limits.navigate_s
     try:
         going = opened.tab.go(opened.url, seconds, anew=True)
-        response = await asyncio.wait_for(going, seconds + _GRACE_S)
+        response = await asyncio.wait_for(going, seconds + opened.limits.grace_s)
     except TimeoutError:
         opened.tab.spoiled, opened.reason = True, "timeout"
         return None

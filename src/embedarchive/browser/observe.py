@@ -18,12 +18,9 @@ from embedarchive.browser.patience import Patience, crowding
 from embedarchive.browser.tab import MAX_SIDE, PageLeft, ScreenshotFormat, Tab
 from embedarchive.platforms.kit.specification import Frame
 
-GRACE_S = 4.0
-"""How much later than its own deadline an answer from inside the page may come before the page counts as hung."""
 MAX_STRANGE_HEIGHT = 4000
 """Pixels kept of a page that is not the post: enough to see what it was."""
 
-_PING_S = 3.0
 _STRANGE_SHOT_S = 3.0
 _NO_PICTURE = "no picture could be taken"
 _OF_THE_POST = frozenset({"pictures", "posters", "pending"})
@@ -97,7 +94,7 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
     patience = be_patient(tab, limits, limits.settle_s)
     while (left := patience.left()) > 0:
         try:
-            answer = await _ask(tab, {**ask, "settle": left * 1000}, left, later)
+            answer = await _ask(tab, {**ask, "settle": left * 1000}, left, later, limits.grace_s)
         except PageLeft:
             await asyncio.sleep(_NEXT_DOCUMENT_S)
             continue
@@ -112,7 +109,7 @@ async def _settle(tab: Tab, ask: dict[str, Any], later: float, limits: VisitLimi
     while monotonic() < end:
         try:
             last: dict[str, Any] = await tab.evaluate(
-                "look", {**ask, "settle": 0, "accept": state}, later + GRACE_S * crowding()
+                "look", {**ask, "settle": 0, "accept": state}, later + limits.grace_s * crowding()
             )
         except PageLeft:
             await asyncio.sleep(_NEXT_DOCUMENT_S)
@@ -132,7 +129,7 @@ async def _rest(tab: Tab, ask: dict[str, Any], answer: dict[str, Any], limits: V
         before = answer
         try:
             answer = await tab.evaluate(
-                "look", {**again, "rest": min(left, limits.rest_s) * 1000}, left + GRACE_S * crowding()
+                "look", {**again, "rest": min(left, limits.rest_s) * 1000}, left + limits.grace_s * crowding()
             )
         except PageLeft:
             break
@@ -148,17 +145,17 @@ def be_patient(tab: Tab, limits: VisitLimits, least: float) -> Patience:
     return Patience(least * crowding(), limits.idle_s, limits.phase_s, tab.heard, tab.recorder.owes)
 
 
-async def _ask(tab: Tab, ask: dict[str, Any], settle_s: float, later: float) -> dict[str, Any]:
+async def _ask(tab: Tab, ask: dict[str, Any], settle_s: float, later: float, grace_s: float) -> dict[str, Any]:
     """Put one question to the page. A document that breaks off is not waited for, nor is a page that hangs."""
     assert tab.recorder
-    asking = asyncio.ensure_future(tab.evaluate("look", ask, settle_s + later + GRACE_S * crowding()))
+    asking = asyncio.ensure_future(tab.evaluate("look", ask, settle_s + later + grace_s * crowding()))
     breaking = asyncio.ensure_future(tab.recorder.document_failed.wait())
     either = (asking, breaking)
     try:
-        silence = settle_s + GRACE_S * crowding()
+        silence = settle_s + grace_s * crowding()
         done, _ = await asyncio.wait(either, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            await tab.race(tab.session.send("Runtime.evaluate", {"expression": "1"}), _PING_S * crowding())
+            await tab.race(tab.session.send("Runtime.evaluate", {"expression": "1"}), grace_s * crowding())
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         answer: dict[str, Any] = {"state": "cut"} if breaking.done() else await asking
         return answer

@@ -10,7 +10,7 @@ from time import monotonic
 from embedarchive.browser.cdp import ProtocolError
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.network import PageResponse
-from embedarchive.browser.observe import GRACE_S, Look, be_patient, look_at_frame
+from embedarchive.browser.observe import Look, be_patient, look_at_frame
 from embedarchive.browser.record import BODY_S, RecordedRequest, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat, Tab
@@ -94,7 +94,7 @@ async def _navigate(tab: Tab, seen: Visit, frame: Frame, limits: VisitLimits, do
     try:
         going = tab.go(seen.page.url, limits.phase_s, frame.referrer)
         patience = be_patient(tab, limits, limits.navigate_s)
-        response = await tab.race(patience.wait(going), limits.phase_s + GRACE_S)
+        response = await tab.race(patience.wait(going), limits.phase_s + limits.grace_s)
     except TimeoutError:
         await _blame(tab, seen, "timeout")
         return None
