@@ -33,9 +33,17 @@ def write_read_me(chosen: Chosen, names: Sequence[str]) -> bytes:
 
 def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
     yield f"EVIDENCE: {chosen.name}"
-    yield ""
-    yield "WHAT THIS IS"
-    yield ""
+    for heading, lines in (
+        ("WHAT THIS IS", tell_contents(chosen, names)),
+        ("WHAT IT PROVES", tell_proofs(chosen)),
+        ("WHAT IT DOES NOT PROVE", tell_limits(chosen)),
+        ("HOW TO CHECK IT, WITHOUT OUR SOFTWARE", tell_checks(chosen, names)),
+    ):
+        yield from ("", heading, "")
+        yield from lines
+
+
+def tell_contents(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
     for each in chosen.exhibits:
         yield from fill(f"- {each.title} on {say_moment(each.at)}.")
     yield ""
@@ -43,15 +51,15 @@ def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
     yield ""
     for name, says in FILES.items():
         found = next((each for each in names if f"/{name}" in each), None)
-        if found:
-            if name.endswith("/"):
-                shown = name
-            else:
-                shown = found.rpartition("/")[2]
-            yield f"  {shown:18} {says}"
-    yield ""
-    yield "WHAT IT PROVES"
-    yield ""
+        if found is None:
+            continue
+        shown = name
+        if not name.endswith("/"):
+            shown = found.rpartition("/")[2]
+        yield f"  {shown:18} {says}"
+
+
+def tell_proofs(chosen: Chosen) -> Iterator[str]:
     for said in dict.fromkeys(say_proof(each.proof) for each in chosen.exhibits):
         yield from fill(said)
         yield ""
@@ -61,31 +69,32 @@ def list_lines(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
         "signed. To change one bit of a file, somebody would have to make the whole log anew and sign it again, and it would "
         "not fit any checkpoint that was given away, or stamped, before."
     )
-    yield ""
-    yield "WHAT IT DOES NOT PROVE"
-    yield ""
+
+
+def tell_limits(chosen: Chosen) -> Iterator[str]:
     for said in dict.fromkeys(line for each in chosen.exhibits for line in list_limits(each.proof)):
         yield from fill(f"- {said}")
     yield from fill(
         "- That the key is the archive's: compare evidence/key.pem with what the archive publishes, or with an older pack."
     )
-    yield ""
-    yield "HOW TO CHECK IT, WITHOUT OUR SOFTWARE"
-    yield ""
+
+
+def tell_checks(chosen: Chosen, names: Sequence[str]) -> Iterator[str]:
+    stamped_at, judged = None, "the signature."
+    if stamps := chosen.exhibits[0].proof.stamps:
+        stamped_at, judged = stamps[0].at, "the first time stamp."
     yield from fill(
         "You need sha256sum (on a Mac: shasum -a 256), Python 3.8 or newer, and openssl 3; nothing is sent anywhere. Open a "
         "terminal in this folder and enter, one after another:"
     )
     yield ""
-    stamps = chosen.exhibits[0].proof.stamps
-    for command in list_commands(names, stamps[0].at if stamps else None):
+    for command in list_commands(names, stamped_at):
         yield f"  {command}"
     yield ""
     yield from fill(
         "1 reads every file and says which is not as it was packed. 2 does the same, and follows the proof from the files to "
         'the signature and the stamps; it ends with "Nothing is wrong." or names what is, DAMAGED or WITHDRAWN: what was '
-        "withdrawn was taken out on purpose, and the log says so. 3 has openssl alone judge "
-        + ("the first time stamp." if stamps else "the signature.")
+        f"withdrawn was taken out on purpose, and the log says so. 3 has openssl alone judge {judged}"
     )
     yield ""
     yield from fill(
