@@ -186,6 +186,8 @@ def test_doctor_says_where_each_value_comes_from(archive: Path, files: tuple[Pat
     short = run("doctor", "config", "-a", archive).out
     assert "crawl, capture, find" in next(line for line in short.splitlines() if line.startswith("delay"))
     assert run("doctor", "confg").code == 2
+    for call in (("--no-config", "doctor", "config"), ("doctor", "config", "--no-config")):
+        assert "Every option is its default" in run(*call, "-a", archive).out
 
 
 @pytest.mark.parametrize(("names", "command", "option"), EVERY_OPTION)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -81,12 +83,43 @@ def test_every_line_of_cron_is_a_call() -> None:
     lines = []
     for page in ("configuration.md", "archivists.md"):
         text = (ROOT / "docs" / page).read_text("utf-8")
-        lines += re.findall(r"^(?:[\d*]+ +){5}embedarchive (.+)$", text, re.M)
+        lines += re.findall(r"^(?:[\d*]+ +){5}/\S+/embedarchive (.+)$", text, re.M)
     assert len(lines) >= 4
     for line in lines:
         assert parse(shlex.split(line))
     with pytest.raises(click.UsageError):
         parse(["crawl", "--no-such-option"])
+
+
+def read_units() -> dict[str, str]:
+    """The units of systemd in the documentation, by the name of their file."""
+    text = (ROOT / "docs" / "archivists.md").read_text("utf-8")
+    blocks = re.findall(r"^```ini\n# /etc/systemd/system/([\w.-]+)(.*?)^```", text, re.M | re.S)
+    return {name: body.partition("\n")[2] for name, body in blocks}
+
+
+def test_every_unit_of_systemd_calls_a_command_as_somebody_without_rights() -> None:
+    units = read_units()
+    assert {Path(name).suffix for name in units} == {".service", ".timer"}
+    for name, unit in units.items():
+        for line in re.findall(r"^ExecStart=(.*)$", unit, re.M):
+            program, *words = shlex.split(line)
+            assert Path(program).is_absolute(), name
+            assert parse(words)
+            assert re.search(r"^User=(?!root)\w+$", unit, re.M), name
+
+
+def test_systemd_takes_every_unit(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("NOT CHECKED by systemd-analyze, which is not here")
+    units = read_units()
+    for name, unit in units.items():
+        (tmp_path / name).write_text(re.sub(r"/opt/\S+", sys.executable, unit), "utf-8")
+    done = subprocess.run(
+        [program, "verify", *units], cwd=tmp_path, capture_output=True, text=True, timeout=BOUND_S, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_words_for_contributors_name_what_there_is() -> None:

@@ -51,6 +51,21 @@ def test_a_bad_seed_is_wrong_use(command: str, seed: str, tmp_path: Path) -> Non
     assert (done.code, "Nothing was done" in done.err, (tmp_path / "a").exists()) == (2, True, False)
 
 
+def test_a_crawl_of_nothing_makes_no_archive(tmp_path: Path) -> None:
+    done = run("crawl", "-a", tmp_path / "a")
+    assert (done.code, "Nothing was done" in done.err, (tmp_path / "a").exists()) == (2, True, False)
+
+
+def test_an_article_is_asked_for_only_where_there_is_an_archive_to_heal_it_from(tmp_path: Path) -> None:
+    done = run("heal", "https://paper.example/story", "-a", tmp_path / "a")
+    assert (done.code, "There is no archive" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [("error", "dns"), ("error", "timeout"), ("blocked", "login_wall")])
+def test_a_visit_that_failed_carries_the_next_step(outcome: str, reason: str) -> None:
+    assert event_line(Event("capture", "x:1", outcome, reason)).plain.endswith(")")
+
+
 @pytest.mark.parametrize(
     "reason", ["dns", "http_404", "http_403", "timeout", "robots", "deferred", "no_article", "tls_expired"]
 )

@@ -23,6 +23,9 @@ from embedarchive.core.errors import EmbedArchiveError, ExitCode, is_full
 from embedarchive.core.version import __version__
 
 NO_CONFIG = "--no-config"
+WITHOUT_FILES = "embedarchive.without_files"
+"""In the context's `meta`: whether a call goes without the files, for the command that tells of them."""
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EMBEDARCHIVE", "max_content_width": 100}
 
 SECTIONS = {
@@ -107,6 +110,7 @@ class Commands(click.Group):
                 raise
             raise click.UsageError(f"{error.message} Did you mean {near[0]}?", ctx) from None
         with_files = not ctx.params["no_config"] and NO_CONFIG not in rest
+        ctx.meta[WITHOUT_FILES] = not with_files
         rest = [each for each in rest if each != NO_CONFIG]
         if name and command and with_files and not {"-h", "--help"} & set(rest):
             ctx.default_map = {name: read_defaults(name, command, rest)}

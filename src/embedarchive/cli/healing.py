@@ -22,6 +22,7 @@ from embedarchive.detect import find_embeds
 from embedarchive.export.atomic import refuse_existing
 from embedarchive.library import post_record
 from embedarchive.library.records import PostRecord
+from embedarchive.run.failures import find_advice
 from embedarchive.run.services import Services, Settings
 from embedarchive.show.card import render_inline
 from embedarchive.show.heal import MARKER, Hole, is_lost, undo
@@ -74,11 +75,13 @@ def heal(
     """
     if not dry_run and str(output) != "-":
         refuse_existing(output, overwrite)
+    path = archive_path(archive)
+    if not back:
+        open_shared(path, "public").close()  # that there is none is told before anybody is asked for a page
     html, content_type = read_article(article, take_settings(values))
     if back:
         write_article(output, undo(html), dry_run=dry_run)
         return ExitCode.DONE
-    path = archive_path(archive)
     with closing(open_shared(path, "public")) as conn:
         files = Checked(conn)
         healed, treated = treat(files, html, content_type)
@@ -101,8 +104,12 @@ def read_article(article: str, settings: Settings) -> tuple[bytes, str | None]:
     if article.startswith(("https://", "http://")):
         fetch = asyncio.run(fetch_article(article, settings))
         if fetch.outcome != "ok" or fetch.truncated:
-            said = say_reason(fetch.reason or fetch.truncated)
-            raise UsageError(f"{article} did not come whole ({said}). Nothing was written; save the page, heal that.")
+            reason = fetch.reason or fetch.truncated or ""
+            to_do = find_advice(reason, fetch.outcome, "article")
+            raise UsageError(
+                f"{article} did not come whole ({say_reason(reason)}): {to_do}. Nothing was written; "
+                "a saved page can be healed, too."
+            )
         return fetch.body, fetch.content_type
     try:
         return Path(article).read_bytes(), None

@@ -108,7 +108,19 @@ def crawl(seeds: tuple[str, ...], **values: Any) -> int:
         return forget_seeds(forgotten, values["archive"], only_said=only_said, as_json=values["as_json"])
     if only_said:
         return dry_run(seeds, values)
+    if not seeds:
+        refuse_nothing(values["archive"])
     return run_shown(partial(api.crawl, *seeds), "crawl", values)
+
+
+def refuse_nothing(archive: str) -> None:
+    """Raise UsageError where a crawl of no seed has no archive to go on with, rather than make an empty one."""
+    path = archive_path(archive)
+    if not path.exists():
+        raise UsageError(
+            f"Nothing was named to crawl, and there is no archive at {path} yet to go on with. Nothing was done. "
+            "Give an article's address: embedarchive crawl https://…"
+        )
 
 
 def forget_seeds(seeds: tuple[str, ...], archive: str, *, only_said: bool, as_json: bool) -> int:

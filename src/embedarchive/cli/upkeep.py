@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -32,6 +32,7 @@ from embedarchive.store import archive_path
 from embedarchive.store.faults import has_reset_fault
 
 if TYPE_CHECKING:
+    from embedarchive.cli.configuration import ConfigFile
     from embedarchive.egress import Upstream
     from embedarchive.run.services import Settings
 
@@ -94,14 +95,16 @@ def doctor(
 
 def tell_config(topic: tuple[str, ...], archive: str) -> int:
     """Print where options come from. Raises UsageError for a topic that is none, and for a file with a wrong name in it."""
-    from embedarchive.cli import COMMANDS, list_options, load_command
+    from embedarchive.cli import COMMANDS, WITHOUT_FILES, list_options, load_command
     from embedarchive.cli.configuration import check_file, own_file, read_files
     from embedarchive.cli.sources_of_options import find_sources, gather, walk
 
     name = topic[1] if len(topic) == 2 else ""
     if topic[0] != "config" or len(topic) > 2 or (name and name not in COMMANDS):
         raise UsageError(f"There is nothing to say of {' '.join(topic)!r}. Try: embedarchive doctor config crawl")
-    files = read_files(archive_path(archive).parent)
+    files: Sequence[ConfigFile] = ()
+    if not click.get_current_context().meta.get(WITHOUT_FILES):
+        files = read_files(archive_path(archive).parent)
     for file in files:
         check_file(file, COMMANDS, load_command, list_options)
     table = Table(box=None, padding=(0, 2, 0, 0))
