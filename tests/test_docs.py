@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import doctest
 import importlib.util
@@ -185,6 +186,15 @@ def test_no_reference_page_is_stale(generate: ModuleType) -> None:
         made = dict(generate.render_all())[path].splitlines()
         differing = list(difflib.unified_diff(path.read_text("utf-8").splitlines(), made, lineterm="", n=0))
         raise AssertionError(f"{path.name} is stale, run: python docs/generate.py\n" + "\n".join(differing[:20]))
+
+
+def test_a_page_hangs_on_nothing_that_was_asked_of_a_command_before(generate: ModuleType) -> None:
+    """As another test may have, in the same process: click keeps what a command's help option is first called."""
+    for name in COMMANDS:
+        command = copy.copy(load_command(name))
+        command._help_option = None  # as it is when nobody has asked yet
+        command.get_params(command.make_context(name, [], resilient_parsing=True))
+        assert "-h, --help" in generate.read_help(name, command), name
 
 
 def test_a_stale_page_is_found(generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from warcio.archiveiterator import ArchiveIterator
 from warcio.recordloader import ArcWarcRecord
 
-from embedarchive.cli.exporting import export as export_command
+from embedarchive.cli import load_command
 from embedarchive.core.errors import DiskFull, UsageError
 from embedarchive.core.model import (
     Artifact,
@@ -383,13 +383,13 @@ def test_an_unknown_name_is_refused_before_anything_is_written(export: Export, t
 def test_the_command_writes_tells_and_does_not_overwrite(archive: Archive, tmp_path: Path) -> None:
     out = tmp_path / "out.wacz"
     call = ["-a", str(archive.path), "--wacz", str(out)]
-    done = CliRunner().invoke(export_command, [*call, "--json", ARTICLE], standalone_mode=False)
+    done = CliRunner().invoke(load_command("export"), [*call, "--json", ARTICLE], standalone_mode=False)
     told = json.loads(done.output)
     assert (told["visits"], told["articles"], told["bytes"]) == (2, 1, out.stat().st_size)
     assert told["records"] == len(list(Package(out).records())) - 1
-    again = CliRunner().invoke(export_command, call, standalone_mode=False)
+    again = CliRunner().invoke(load_command("export"), call, standalone_mode=False)
     assert isinstance(again.exception, UsageError)
-    assert CliRunner().invoke(export_command, [*call, "--overwrite"], standalone_mode=False).exception is None
+    assert CliRunner().invoke(load_command("export"), [*call, "--overwrite"], standalone_mode=False).exception is None
     assert len(Package(out).pages()) == 3
 
 

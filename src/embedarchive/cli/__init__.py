@@ -191,9 +191,14 @@ def list_options() -> frozenset[str]:
 
 
 def load_command(name: str) -> click.Command:
-    """Import one of COMMANDS."""
+    """Import one of COMMANDS.
+
+    click keeps a command's help option as it was first asked for, so the command itself says what it is called: also
+    where it is used without `cli` around it.
+    """
     module = import_module(f"embedarchive.cli.{COMMANDS[name][0]}")
     command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
+    command.context_settings.setdefault("help_option_names", CONTEXT["help_option_names"])
     return command
 
 
