@@ -36,7 +36,7 @@ async def open_taking(path: Path, base_url: str | None = None) -> Datasette:
     return await open_room(path, settings=settings, **configure({**options, "intake": True}))
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def room(path: Path) -> Datasette:
     return await open_taking(path)
 

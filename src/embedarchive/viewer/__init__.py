@@ -185,10 +185,21 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str, database: 
     return find_rooms
 
 
-def order_tables(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Datasette's list of tables with the nouns first: its box for SQL begins with a question to the first. Pure."""
+def order_tables(tables: list[Any]) -> list[Any]:
+    """Datasette's list of tables with the nouns first: its box for SQL begins with a question to the first. Pure.
+
+    They are dicts; in Datasette 1.0, values with a `name`.
+    """
     first = {name: place for place, name in enumerate(TABLES)}
-    return sorted(tables, key=lambda table: first.get(table["name"], len(first)))
+
+    def place_of(table: Any) -> int:
+        if isinstance(table, dict):
+            name = table["name"]
+        else:
+            name = table.name
+        return first.get(name, len(first))
+
+    return sorted(tables, key=place_of)
 
 
 @hookimpl
