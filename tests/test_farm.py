@@ -28,6 +28,7 @@ from embedarchive.browser.pool import Ready
 from embedarchive.browser.watch import find_children
 from embedarchive.core.errors import BrowserCrashed, BrowserMissing, UsageError
 from embedarchive.core.model import Capture, Post, Verdict
+from embedarchive.detect.bounded import search_bounded
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import Replica
@@ -37,9 +38,13 @@ from embedarchive.run.ledger import Event
 from embedarchive.run.pace import Pace
 from embedarchive.run.report import Report, Tally
 from embedarchive.run.roster import FarmWorker, Roster, WorkerIdentity, find_address
+from embedarchive.run.scan_child import ScanOrder
+from embedarchive.run.scanning import make_scan
 from embedarchive.run.services import Services, Settings
+from embedarchive.sources import Seed, expand_seeds
 from in_process import run
 from loopback import Authority
+from test_scanning import write_pages
 from waiting import BOUND_S, until, wait_until
 
 BRISK = FarmLimits(look_s=0.2, silence_s=60.0, rest_s=0.2, patience_s=3.0)
@@ -319,6 +324,38 @@ async def test_a_platform_is_not_visited_before_its_time_by_whichever_worker_and
     assert len(taken) == 6
     assert len(SlowToBegin.begun) >= 4
     assert min(b - a for a, b in pairwise(SlowToBegin.begun)) >= 0.2
+
+
+async def test_web_archives_are_searched_by_workers_as_here(scheduler: Scheduler, tmp_path: Path) -> None:
+    """One of the two cannot: what it was given goes to the other, and it is named."""
+    files = [write_pages(tmp_path / f"{n}.warc.gz", range(5 * n, 5 * n + 5)) for n in range(3)]
+    names, told = [*map(str, files)], list[str]()
+
+    def search() -> list[Seed]:
+        with make_scan(scheduler.address, {}, note=told.append) as scan:
+            return list(expand_seeds(names, scan=scan.expand))
+
+    good, full, at = make_hand("good"), make_hand("full"), scheduler.address
+    full.scan = full_disk  # type: ignore[method-assign, assignment]
+    with quieten():
+        async with (
+            Worker(at, nthreads=1, plugins=(good,), dashboard_address=":0"),
+            Worker(at, nthreads=1, plugins=(full,), dashboard_address=":0") as lost,
+        ):
+            found = await asyncio.to_thread(search)
+    assert found == [
+        replace(
+            seed, fetch=replace(seed.fetch, body=b"", headers=()), found=search_bounded(seed.fetch.body, url=seed.url)
+        )
+        for seed in expand_seeds(names)
+        if seed.fetch
+    ]
+    assert [text for text in told if lost.address not in text] == []
+    assert len(told) <= 1
+
+
+def full_disk(order: ScanOrder) -> bytes:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 async def test_only_who_holds_the_certificate_joins_a_farm_with_tls(tmp_path: Path) -> None:

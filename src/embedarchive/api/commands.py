@@ -71,6 +71,7 @@ def crawl(
     exclude: Sequence[str] = (),
     since: str | None = None,
     limit: int | None = None,
+    by_reference: bool = False,
     report: str | Path | None = None,
     platforms: Sequence[str] = (),
     replay: bool | None = None,
@@ -89,7 +90,8 @@ def crawl(
     follows links from the seeds within `scope`, `depth` links at most; `include` and `exclude` are regular expressions that
     addresses must and must not match, whatever named them, and where they lead (a seed that is not included is read for what it
     lists or links to, and is no article); `since` (a date, or an age as `7d`) leaves out what sitemaps and feeds say changed
-    before, and what was saved or archived before; `limit` is the most articles. `report` is a CSV file in which every failure
+    before, and what was saved or archived before; `limit` is the most articles. Of pages out of web archives only the
+    place and the digest are kept `by_reference`, no copy. `report` is a CSV file in which every failure
     is listed, with its reason and what to do. `platforms` are those whose posts are visited; what is due of others stays due.
     `replay` shows captures again from the archive alone, and keeps how much of it
     came back: all, none (False), or (None) a sample at once and others while the browser would wait.
@@ -106,21 +108,31 @@ def crawl(
     watched: Watcher = watcher or LogWatcher()
     if report is not None:
         watched = FailureTable(Path(report), watched)
+    if by_reference and follow:
+        raise UsageError("Links are followed in pages that are kept; --by-reference keeps none. Nothing was done.")
     intake, versions = Intake(), FeedVersions()
-    sources = expand_seeds(names, base_url=base_url, column=column, intake=intake)
-    prepare = prepare_crawl(
-        sources, intake, versions, scope=links, limit=limit, fresh_since=fresh_since, all_due=not seeds
-    )
     world = make_settings(**settings)
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
         "depth": links.depth, "include": include, "exclude": exclude, "since": since, "limit": limit,
-        "platforms": chosen, "replay": REPLAYS[replay],
+        "platforms": chosen, "replay": REPLAYS[replay], "by_reference": by_reference,
     }  # fmt: skip
-    return run_session(
-        archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
-        scope=links, limit=limit, fresh_since=fresh_since, versions=versions, replay=REPLAYS[replay],
-    )  # fmt: skip
+    with ExitStack() as stack:
+        scan = None
+        if by_reference:
+            from embedarchive.run.scanning import make_scan  # it brings warcio
+
+            made = make_scan(world.farm, {"obstacles": True}, refer=True, note=watched.note)
+            scan = stack.enter_context(made).expand
+        sources = expand_seeds(names, base_url=base_url, column=column, intake=intake, scan=scan)
+        prepare = prepare_crawl(
+            sources, intake, versions, scope=links, limit=limit, fresh_since=fresh_since, all_due=not seeds,
+            by_reference=by_reference,
+        )  # fmt: skip
+        return run_session(
+            archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
+            scope=links, limit=limit, fresh_since=fresh_since, versions=versions, replay=REPLAYS[replay],
+        )  # fmt: skip
 
 
 def plan(

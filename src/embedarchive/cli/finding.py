@@ -20,6 +20,7 @@ from embedarchive.cli.options import (
     WORLD_OPTIONS,
     base_url_option,
     column_option,
+    farm_option,
     render_option,
     take_scope,
     take_settings,
@@ -42,6 +43,7 @@ from embedarchive.show.words import printable
 from embedarchive.sources import LinkScope, Seed, expand_seeds, walk
 from embedarchive.sources.intake import Intake, say_skipped
 from embedarchive.sources.media import refuse_no_article
+from embedarchive.sources.seeds import Scan
 from embedarchive.sources.versions import make_feed_version
 from embedarchive.sources.walk import OUT_OF_SCOPE, is_left_out
 
@@ -58,6 +60,7 @@ SEARCHED_AHEAD = 16 + 8 * count_cores()
 @click.option("--unknown", is_flag=True, help="Also third-party frames and widgets of no known platform.")
 @render_option
 @with_options(SCOPE_OPTIONS)
+@farm_option
 @with_options(WORLD_OPTIONS)
 def find(
     sources: tuple[str, ...],
@@ -77,13 +80,18 @@ def find(
     embedarchive find story.html.gz
     embedarchive find https://news.example/story --nl | jq -r .key
     """
+    from embedarchive.run.scanning import make_scan  # it brings warcio
+
     intake = Intake()
-    seeds = expand_seeds(sources, base_url=base_url, column=column, intake=intake)
-    scope, limit = take_scope(values, sources), values.pop("limit")
+    scope, limit, settings = take_scope(values, sources), values.pop("limit"), take_settings(values)
     kinds = {"embed"} | ({"mention"} if mentions else set()) | ({"unknown"} if unknown else set())
-    return print_found(
-        seeds, intake, take_settings(values), nl=nl, kinds=kinds, scope=scope, limit=limit, render=render
-    )
+    options = {"mentions": mentions, "unknown": unknown, "obstacles": True}
+    with make_scan(settings.farm, options, note=partial(click.secho, fg="yellow", err=True)) as scan:
+        apart: Scan | None = scan.expand
+        if "-" in sources:  # what comes by a pipe is told as it comes
+            apart = None
+        seeds = expand_seeds(sources, base_url=base_url, column=column, intake=intake, scan=apart)
+        return print_found(seeds, intake, settings, nl=nl, kinds=kinds, scope=scope, limit=limit, render=render)
 
 
 def print_found(
@@ -143,13 +151,15 @@ async def print_all(
                 fetch = seed.fetch or await ask(seed.url)
                 if is_left_out(fetch, seed.url, scope):
                     intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
+                elif seed.found:
+                    yield seed, fetch
                 else:
                     yield seed, refuse_no_article(fetch)
 
         async def search(page: tuple[Seed, Fetch]) -> Found | None:
-            fetch = page[1]
-            if fetch.outcome == "failed":
-                return None
+            seed, fetch = page
+            if seed.found or fetch.outcome == "failed":
+                return seed.found
             return await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
 
         async for (seed, fetch), found in in_order(take_pages(), search, SEARCHED_AHEAD):

@@ -73,7 +73,8 @@ WORLD_OPTIONS = (
 
 farm_option = click.option(
     "--farm", metavar="ADDRESS", envvar="EMBEDARCHIVE_FARM", show_envvar=True,
-    help="Let a farm's workers visit posts and open articles, as many at once as they have tabs (see: embedarchive farm).",
+    help="Let a farm's workers visit posts, open articles and search web archives, as many at once as they have tabs "
+    "(see: embedarchive farm).",
 )  # fmt: skip
 
 login_option = click.option(

@@ -142,8 +142,17 @@ def read_picture(name: str) -> bytes | None:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML card there.")
 @click.option("--base-url", metavar="URL", help="The address of your reading room, which the card then leads to.")
 @click.option("--open", "open_card", is_flag=True, help="Write the HTML card and open it.")
+@click.option(
+    "--page",
+    "as_page",
+    is_flag=True,
+    help="Give an article's page as it was served, to -o or standard output; one that is kept by reference is read "
+    "again from its web archive, if it is there and still holds that very page.",
+)
 @json_option
-def show(key: str, archive: str, output: Path | None, base_url: str | None, open_card: bool, as_json: bool) -> int:
+def show(
+    key: str, archive: str, output: Path | None, base_url: str | None, open_card: bool, as_page: bool, as_json: bool
+) -> int:
     """Show one preserved post (by key or any address of it), an unresolved embed (embed:ID), or an article.
 
     The card is one HTML file without scripts: screenshot, media, text, and where each field comes from.
@@ -155,6 +164,8 @@ def show(key: str, archive: str, output: Path | None, base_url: str | None, open
             raise ArchiveError(
                 f"{archive_path(archive)} has nothing at {key}. To look wider: {say_command('embedarchive', 'lookup', key)}"
             )
+        if as_page:
+            return write_page(conn, record, output)
         if output or open_card:
             return write_card(conn, record, output, base_url, open_card=open_card)
     if as_json:
@@ -178,6 +189,21 @@ def find_record(conn: sqlite3.Connection, key: str) -> PostRecord | EmbedRecord 
     if article_id:
         return article_record(conn, article_id)
     return None
+
+
+def write_page(conn: sqlite3.Connection, record: PostRecord | EmbedRecord | ArticleRecord, output: Path | None) -> int:
+    """Give the page of an article as it was served. Raises ArchiveError for what is no article, and where there is no page."""
+    if not isinstance(record, ArticleRecord):
+        raise ArchiveError("--page is for articles: give the address of one. Nothing was written.")
+    from embedarchive.library.pages import read_page
+
+    body = read_page(conn, record)
+    if output:
+        output.write_bytes(body)
+        click.echo(str(output))
+    else:
+        click.echo(body, nl=False)
+    return ExitCode.DONE
 
 
 def write_card(

@@ -72,6 +72,11 @@ replay_option = click.option(
     help="Take back a mistaken seed: what it brought, and nothing else did, is not due any more. What was seen stays; fetch "
     "and visit nothing. With --dry-run only say what that is.",
 )
+@click.option(
+    "--by-reference",
+    is_flag=True,
+    help="Of pages out of web archives keep the place and the digest, no copy: the files stay where they are.",
+)
 @click.option("--in-article", is_flag=True, help="Photograph every post in its article too, and each article whole.")
 @with_options(SCOPE_OPTIONS)
 @platform_option

@@ -16,8 +16,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -121,7 +121,7 @@ class SearchChild:
         if self._process:
             machine = []
         else:
-            machine = [_frame(dump_machine())]
+            machine = [frame(dump_machine())]
         pipe = self._start().stdin
         assert pipe is not None
         for piece in (*machine, *pieces):
@@ -158,22 +158,38 @@ class SearchChild:
         with contextlib.suppress(subprocess.TimeoutExpired):
             if self._process:
                 self._process.wait(timeout=0.2)
-        code = self.close()
-        return _DEATHS.get(code, "crash")
+        return explain_code(self.close())
 
 
-def _frame(data: bytes) -> bytes:
+def explain_code(code: int) -> str:
+    """How a child ended -> a word for `truncated`."""
+    return _DEATHS.get(code, "crash")
+
+
+def frame(data: bytes) -> bytes:
+    """Bytes behind their length, as a child reads them."""
     return b"%d\n%s" % (len(data), data)
 
 
-def read_found(text: bytes) -> Found:
-    """The child's answer as values."""
-    data = json.loads(text)
+def dump_found(found: Found) -> dict[str, Any]:
+    """What was found as JSON can hold it."""
+    if found.embeds:
+        return asdict(found)
+    return {each.name: getattr(found, each.name) for each in fields(found)}
+
+
+def parse_found(data: Mapping[str, Any]) -> Found:
+    """The same as values again."""
     embeds = tuple(
         Embed(**{**e, "post": Post(**e["post"]) if e["post"] else None, "claim": Claim(**e["claim"])})
         for e in data["embeds"]
     )
     return Found(**{**data, "embeds": embeds})
+
+
+def read_found(text: bytes) -> Found:
+    """The child's answer as values."""
+    return parse_found(json.loads(text))
 
 
 def search_here(body: bytes, options: Mapping[str, Any]) -> Found:
@@ -186,33 +202,43 @@ def search_here(body: bytes, options: Mapping[str, Any]) -> Found:
         return Found(truncated="crash")
 
 
-def _allow_cpu(seconds: int) -> None:
+def allow_cpu(seconds: int) -> None:
     """Let the process use so much CPU time from now on; at the limit the system ends it."""
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + seconds, most))
 
 
-def _serve(orders: IO[bytes], answers: IO[bytes], cpu_s: int) -> None:
+def take_machine(orders: IO[bytes]) -> None:
+    """Take over the compiled keywords from whoever started this process."""
     load_machine(orders.read(int(orders.readline())))
+
+
+def _serve(orders: IO[bytes], answers: IO[bytes], cpu_s: int) -> None:
+    take_machine(orders)
     while line := orders.readline():
         batch = json.loads(line)
         bodies = [orders.read(order.pop("length")) for order in batch]
         for order, body in zip(batch, bodies, strict=True):
-            _allow_cpu(cpu_s)
-            answers.write(json.dumps(asdict(search_here(body, order))).encode() + b"\n")
+            allow_cpu(cpu_s)
+            answers.write(json.dumps(dump_found(search_here(body, order))).encode() + b"\n")
             answers.flush()
 
 
-def main() -> None:
-    """The child. Whoever interrupts the run interrupts its parent, whose end of the pipe ends it."""
-    limits = json.loads(sys.argv[1])
+def limit_process(limits: Mapping[str, int], serve: Callable[[IO[bytes], IO[bytes], int], None]) -> None:
+    """Serve orders within limits until there are no more. Whoever interrupts the run interrupts the parent, whose end of the
+    pipe ends this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
-    _allow_cpu(limits["cpu_s"])
+    allow_cpu(limits["cpu_s"])
     try:
-        _serve(sys.stdin.buffer, sys.stdout.buffer, limits["cpu_s"])
+        serve(sys.stdin.buffer, sys.stdout.buffer, limits["cpu_s"])
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
+
+
+def main() -> None:
+    """The child."""
+    limit_process(json.loads(sys.argv[1]), _serve)
 
 
 if __name__ == "__main__":

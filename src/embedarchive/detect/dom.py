@@ -24,11 +24,11 @@ from embedarchive.detect.elements import (
     match_unknown,
 )
 from embedarchive.detect.identity import identify_embedded
-from embedarchive.detect.keywords import CALL, find_keywords
+from embedarchive.detect.keywords import CALL, find_keywords, find_telling
 from embedarchive.detect.markup import looks_like_markup
 from embedarchive.detect.match import Match, merge_matches
 from embedarchive.detect.nesting import limit_nesting
-from embedarchive.detect.prefilter import prefilter_document
+from embedarchive.detect.prefilter import ANY_LINK, prefilter_document
 from embedarchive.detect.scope import FRAMES, Scope, is_apart, make_match
 from embedarchive.detect.scripts import match_calls, match_flight, match_literals, match_state
 from embedarchive.detect.selectors import QUOTED
@@ -113,11 +113,23 @@ def _find_candidates(tree: LexborHTMLParser, scope: Scope) -> Iterator[LexborNod
         nodes: Iterable[LexborNode] = (n for n in tree.root.traverse() if n.is_element_node) if tree.root else ()
     else:
         nodes = tree.css(scope.prefilter)
+        if ANY_LINK in scope.prefilter.split(","):
+            nodes = _leave_links(tree, nodes, scope.prefilter)
     last = 0
     for node in nodes:
         if node.mem_id != last:
             last = node.mem_id
             yield node
+
+
+def _leave_links(tree: LexborHTMLParser, nodes: list[LexborNode], wanted: str) -> Iterator[LexborNode]:
+    """Leave those links that are looked at for their address only, and whose address can be no post's: most of a page's."""
+    others = ",".join(css for css in wanted.split(",") if css != ANY_LINK)
+    otherwise = {node.mem_id for node in tree.css(others)}
+    links = [node for node in nodes if node.tag == "a" and node.mem_id not in otherwise]
+    telling = find_telling(node.attributes.get("href") or "" for node in links)
+    left = {node.mem_id for n, node in enumerate(links) if n not in telling}
+    return (node for node in nodes if node.mem_id not in left)
 
 
 def _match_node(node: LexborNode, scope: Scope) -> list[Match]:

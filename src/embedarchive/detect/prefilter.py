@@ -41,6 +41,7 @@ from embedarchive.platforms import PLATFORMS
 _ALWAYS = (*sorted(FRAMES - {"param"}), "template", "textarea")
 """Elements that are looked at in every document that is parsed: few, and made to carry something."""
 _EVERYTHING = "*"
+ANY_LINK = "a[href]"
 _MOST_SELECTORS = 300
 """A longer list would take longer than to look at every element."""
 _ANYWHERE = frozenset((ADDRESS, TOKEN, ID, ESCAPED_ID, CALL, PARAMETER, BASE64, BYLINE, QUOTE, THUMBNAIL))
@@ -150,7 +151,7 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
     elif kind == THUMBNAIL:
         if _read_tag(body, at) not in NOT_CARRYING_TAGS:
             look.carries = True
-            look.found.add("a[href]")
+            look.found.add(ANY_LINK)
             # The player may wait as a whole in an attribute, escaped; a picture's own address holds none.
             look.found.update(css for css in _find_places(look, at, word, inside) if css != "[src]")
     elif kind == QUOTE:
@@ -187,7 +188,7 @@ def _follow_link(look: _Look, at: int) -> None:
     if body.rfind(b"mbed", before, at) < 0 or body.find(b"img", at, at + _LONGEST_BOX) < 0:
         return
     if _PICTURED.search(body, at, at + _LONGEST_BOX) and _EMBED_BOX.search(body, before, at):
-        look.found.add("a[href]")
+        look.found.add(ANY_LINK)
         look.carries = True
 
 

@@ -236,7 +236,7 @@ class Pages:
             record = library.article_record(self.conn, number)
             if record is None:
                 continue
-            unread = tuple(replace(fetch, html_sha256=None) for fetch in record.fetches)
+            unread = tuple(replace(fetch, html_sha256=None, place=None) for fetch in record.fetches)
             self.page(place_article(number), "embedarchive/article.html", record=replace(record, fetches=unread))
             self.index += (index_article(line) for line in article_lines(self.conn, [number]).values())
         for (number,) in self.conn.execute("SELECT id FROM embeds WHERE post_key IS NULL ORDER BY id").fetchall():

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
+from embedarchive.core.model import PagePlace
 from embedarchive.core.urls import canonicalize_url, split_url
 from embedarchive.library.figures import count_articles, count_outlet
 from embedarchive.library.notes import read_notes
@@ -102,14 +103,21 @@ def read_collections_of(conn: sqlite3.Connection, article_id: int) -> tuple[str,
 
 def read_fetches(conn: sqlite3.Connection, article_id: int) -> tuple[FetchRecord, ...]:
     """The downloads of an article, newest first."""
-    names = [each.name for each in fields(FetchRecord)]
+    names = [each.name for each in fields(FetchRecord) if each.name != "place"]
     rows = select(
         conn,
         f"SELECT {', '.join(names)} FROM fetches WHERE article_id = ? ORDER BY fetched_at DESC, id DESC LIMIT ?",
         article_id,
         MOST_ON_A_PAGE,
     )
-    return tuple(FetchRecord(**row) for row in rows)
+    places = read_places(conn, [row["id"] for row in rows])
+    return tuple(FetchRecord(**row, place=places.get(row["id"])) for row in rows)
+
+
+def read_places(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, PagePlace]:
+    """Where the pages of these downloads stand that are kept by reference."""
+    rows = select(conn, f"SELECT * FROM page_places WHERE fetch_id {IN_KEYS}", in_list(ids))
+    return {row.pop("fetch_id"): PagePlace(**row) for row in map(dict, rows)}
 
 
 def place(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from embedarchive.core.changes import ChangeKind
 from embedarchive.core.completeness import What
-from embedarchive.core.model import Claim, Description, Kind, Origin, Outcome, Post, Role, Sign
+from embedarchive.core.model import Claim, Description, Kind, Origin, Outcome, PagePlace, Post, Role, Sign
 
 Kept = Literal["whole", "partial", "none"]
 """How much of a post is held: all of its own content, some of it, nothing."""
@@ -292,6 +292,8 @@ class FetchRecord:
     dom_sha256: str | None = None
     screenshot_sha256: str | None = None
     """The whole page with its embeds in place, when a browser opened it."""
+    place: PagePlace | None = None
+    """Where the page stands that is kept by reference: there is no copy of it here."""
 
 
 @dataclass(frozen=True, slots=True)

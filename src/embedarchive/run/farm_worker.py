@@ -15,6 +15,7 @@ import os
 import re
 import socket
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -37,6 +38,7 @@ from embedarchive.platforms.kit.specification import Frame
 from embedarchive.replay import Replayable, Shown
 from embedarchive.run.farm_tls import make_security
 from embedarchive.run.roster import WorkerIdentity, find_address
+from embedarchive.run.scan_child import ScanChild, ScanOrder
 from embedarchive.run.services import Services, Settings
 
 PLUGIN = "embedarchive"
@@ -139,10 +141,27 @@ class FarmHand(WorkerPlugin):
         self._opening = asyncio.Lock()
         self._services: dict[VisitLimits, Services] = {}
         self._asked = -ADDRESS_EVERY_S
+        self._scanning = set[ScanChild]()
+        self._idle = list[ScanChild]()
 
     async def close(self) -> None:
-        """Close the browsers and the door."""
+        """Close the browsers and the door, and end what searches files."""
+        for child in (*self._scanning, *self._idle):
+            child.stop()
         await self._stack.aclose()
+
+    def scan(self, order: ScanOrder) -> bytes:
+        """Search a file in a child of this process, which is kept for the next. To be called from any thread."""
+        try:
+            child = self._idle.pop()
+        except IndexError:
+            child = ScanChild()
+        self._scanning.add(child)
+        try:
+            return zlib.compress(b"\n".join(child.scan(order)), 1)
+        finally:
+            self._scanning.discard(child)
+            self._idle.append(child)
 
     async def open_services(self, limits: VisitLimits) -> Services:
         """The edges by which posts are visited within these limits: one browser for each that runs ask for."""
@@ -226,6 +245,11 @@ async def render(url: str, posts: Sequence[Post], limits: VisitLimits, dask_work
     services = await hand.open_services(limits)
     rendering = await services.read_article(url, posts)
     return replace(rendering, captures=tuple(map(hand.sign, rendering.captures)))
+
+
+async def scan(order: Mapping[str, Any], dask_worker: Worker) -> bytes:
+    """Search a web archive that this machine can read; the answers of `ScanChild.scan`, a line each, packed by zlib."""
+    return await asyncio.to_thread(find_hand(dask_worker).scan, ScanOrder(**order))
 
 
 async def show(parts: Mapping[str, Any], frame: Frame, limits: VisitLimits, dask_worker: Worker) -> Shown:

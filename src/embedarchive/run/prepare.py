@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, groupby, islice
 from pathlib import Path
 
 from embedarchive.core import clock
 from embedarchive.core.errors import IntakeError
 from embedarchive.core.model import Fetch, Post
+from embedarchive.detect import FINDER_RULES
+from embedarchive.detect.bounded import search_bounded
 from embedarchive.run.ledger import Event
 from embedarchive.run.watch import MOST_READINGS, Watch, find_allowed
 from embedarchive.sources import LinkScope, Seed, canonicalize_article
@@ -39,10 +43,12 @@ def prepare_crawl(
     limit: int | None,
     fresh_since: str,
     all_due: bool,
+    by_reference: bool = False,
 ) -> Prepare:
     """At most `limit` articles of a scope, or of all that are due (`all_due`).
 
-    Those fetched well since `fresh_since` (ISO 8601) are only searched.
+    Those fetched well since `fresh_since` (ISO 8601) are only searched. Of pages out of web archives only the place is kept,
+    if they are taken `by_reference`.
     """
     seeds = choose_seeds(seeds, scope, intake)
     seeds = chain(list(islice(seeds, 1)), seeds)  # a mistake in the call shows before there is an archive
@@ -53,7 +59,7 @@ def prepare_crawl(
         started_at = clock.now()
         for in_hand, some in groupby(limit_articles(seeds, limit), key=lambda seed: seed.fetch is not None):
             if in_hand:
-                keep_documents(archive, crawl_id, some, emit, started_at)
+                keep_documents(archive, crawl_id, some, emit, started_at, by_reference=by_reference)
             else:
                 keep_addresses(archive, crawl_id, some, fresh_since, versions, started_at)
         take_handed_in(archive, crawl_id, emit)
@@ -113,27 +119,51 @@ def tell_skipped(intake: Intake, emit: Emit) -> None:
         emit(Event("skipped", LOST.get(reason, ""), reason, "", count))
 
 
-def keep_documents(archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit: Emit, started_at: str) -> None:
+def keep_documents(
+    archive: Archive, crawl_id: int, seeds: Iterator[Seed], emit: Emit, started_at: str, *, by_reference: bool = False
+) -> None:
     """Put documents already in hand into the archive; they are never too old to search."""
     optouts = read_optouts(archive.conn, started_at)
     for seed in seeds:
-        keep_document(archive, crawl_id, seed, emit, started_at, optouts)
+        refer = by_reference and seed.fetch is not None and seed.fetch.place is not None
+        keep_document(archive, crawl_id, seed, emit, started_at, optouts, refer=refer)
 
 
-def keep_document(archive: Archive, crawl_id: int, seed: Seed, emit: Emit, started_at: str, optouts: OptOuts) -> str:
-    """Put one document into the archive; give what became of it: `ok`, `unchanged`, `failed` or `opted_out`."""
+def keep_document(
+    archive: Archive, crawl_id: int, seed: Seed, emit: Emit, started_at: str, optouts: OptOuts, *, refer: bool = False
+) -> str:
+    """Put one document into the archive, or with `refer` its place; give what became of it: `ok`, `unchanged`, `failed` or
+    `opted_out`."""
     assert seed.fetch is not None, "only documents in hand come here"
     if any(map(optouts.bars_address, (seed.url, seed.fetch.final_url))):
         emit(Event("skipped", seed.url, OPTED_OUT))
         return OPTED_OUT
     article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
     keep_notes(archive, seed, started_at)
-    kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
+    if refer and seed.fetch.outcome == "ok":
+        kept = keep_referred(archive, article_id, crawl_id, seed)
+    else:
+        kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
     outcome = "unchanged"
     if kept is not None:
         outcome = seed.fetch.outcome
     emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))
     return outcome
+
+
+def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed) -> int | None:
+    """Keep where a page stands and what is embedded in it; None if that was kept before. One in hand is searched now."""
+    fetch, found = seed.fetch, seed.found
+    assert fetch, "only pages in hand come here"
+    assert fetch.place, "and only such as have a place"
+    if found is None:
+        found = search_bounded(fetch.body, url=fetch.final_url, content_type=fetch.content_type, obstacles=True)
+        place = replace(fetch.place, sha256=hashlib.sha256(fetch.body).hexdigest(), size=len(fetch.body))
+        fetch = replace(fetch, place=place)
+    kept = archive.keep_referred(article_id, crawl_id, fetch, found, FINDER_RULES)
+    if kept is not None:
+        archive.keep_found(kept, found, FINDER_RULES, clock.now(), crawl_id)
+    return kept
 
 
 READER = "reader"

@@ -66,6 +66,7 @@ HELPERS = {
     "say_reason": words.say_reason,
     "say_run": words.say_run,
     "say_source": words.say_source,
+    "say_place": words.say_place,
     "say_in_place": words.say_in_place,
     "say_moment": words.say_moment,
     "say_interval": words.say_interval,

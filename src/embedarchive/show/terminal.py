@@ -41,6 +41,7 @@ from embedarchive.show.words import (
     say_lent,
     say_number,
     say_partly,
+    say_place,
     say_post_status,
     say_run,
     say_sighting,
@@ -240,6 +241,11 @@ def render_article(record: ArticleRecord) -> RenderableType:
         ),
         Text(),
         *(_placed(each) for each in record.embeds),
+        *(
+            _text(f"The page is kept by reference: {say_place(each.place)}", "dim")
+            for each in record.fetches
+            if each.place
+        ),
     ]
     parts += [] if record.embeds else [Text("No embeds were found in it.")]
     return Group(*parts)

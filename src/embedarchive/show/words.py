@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from embedarchive.core.completeness import is_chosen
-from embedarchive.core.model import Description, Outcome, Tombstone
+from embedarchive.core.model import Description, Outcome, PagePlace, Tombstone
 from embedarchive.core.months import ENGLISH
 from embedarchive.library.records import (
     CaptureRecord,
@@ -266,6 +266,16 @@ SOURCES = {"reader": "handed in by a reader"}
 def say_source(source: str) -> str:
     """Where a page comes from: `network`, a reader, a file or web archive by its name."""
     return SOURCES.get(source, source)
+
+
+def say_place(place: PagePlace) -> str:
+    """Where a page stands in a web archive that is kept elsewhere: the file, and the byte at which its record begins."""
+    name = place.file
+    if place.member:
+        name = f"{name}!{place.member}"
+    if place.offset is None:
+        return f"{name}, sha256:{place.sha256[:12]}…"
+    return f"{name}, {place.length:,} bytes at {place.offset:,}, sha256:{place.sha256[:12]}…"
 
 
 def say_reason(code: str | None) -> str:

@@ -142,6 +142,9 @@ def _is_zip(path: Path) -> bool:
 
 
 def _read_file(path: Path, kind: Kind, base_url: str | None, intake: Intake) -> Iterator[Seed]:
+    if kind == "web archive" and intake.apart:
+        yield Seed(path.resolve().as_uri(), str(path), web_archive=path)
+        return
     if kind == "web archive":
         from embedarchive.sources.warcs import read_web_archive
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 MOST_NAMED = 10_000
@@ -38,6 +39,8 @@ LOST: Mapping[str, str] = {
     "list_in_folder": "lists in a folder, which are read only when they are named: @FILE",
     "nothing_found": "files without any article; look whether they are the right ones",
     "damaged": "damaged files or records; what stands around the damage was taken, fetch or copy the file anew",
+    "unsearched": "web archives of which the rest was not searched, for the search died of too much in them; what came before "
+    "was taken, the same command begins them anew",
     "too_many": "entries beyond what is read of one document; split it",
     "unread_listing": "sitemaps of an index that could not be read; run the same command again",
     "too_many_listings": "indexes whose sitemaps are more, or deeper, than one run reads; give those that matter themselves",
@@ -67,12 +70,18 @@ class Intake:
     lost: list[Skipped] = field(default_factory=list)
     web_archives: list[Any] = field(default_factory=list)
     revisits: list[Any] = field(default_factory=list)
+    apart: bool = False
+    """Whether a web archive is given as one seed, for whoever reads such files apart."""
 
     def skip(self, source: str, reason: str, subject: str = "", detail: str = "") -> None:
         """Count one thing that is not taken; `reason` is one of `ORDINARY` or of `LOST`."""
         self.skipped[reason] += 1
-        if reason in LOST and len(self.lost) < MOST_NAMED:
-            self.lost.append(Skipped(source, reason, subject, detail))
+        if reason in LOST:
+            self.name((Skipped(source, reason, subject, detail),))
+
+    def name(self, lost: Iterable[Skipped]) -> None:
+        """Name losses that are counted, as long as there are not too many."""
+        self.lost.extend(islice(lost, max(0, MOST_NAMED - len(self.lost))))
 
     @property
     def losses(self) -> int:

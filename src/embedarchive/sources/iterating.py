@@ -9,35 +9,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from embedarchive.sources.members import Member, read_members
 from embedarchive.sources.plain_records import is_whole, read_plain_record
-from embedarchive.sources.records import CHUNK, DAMAGE, Stream, iterate_records, peek, unpack_pieces, unpack_records
+from embedarchive.sources.records import (
+    CHUNK,
+    DAMAGE,
+    Stream,
+    iterate_records,
+    locate_records,
+    peek,
+    unpack_pieces,
+    unpack_records,
+)
+
+
+class Located(NamedTuple):
+    """A record, and where it stands in its file as that is packed, in bytes; None where no part of the file is it alone."""
+
+    record: Any
+    offset: int | None = None
+    length: int | None = None
 
 
 def iterate_file(file: IO[bytes], on_damage: Callable[[int], None] = lambda at: None) -> Iterator[Any]:
-    """Give the records of a file; `on_damage` is told at which byte something had to be passed over.
+    """Give the records of a file, as `locate_file` does, without their places."""
+    for found in locate_file(file, on_damage):
+        yield found.record
+
+
+def locate_file(file: IO[bytes], on_damage: Callable[[int], None] = lambda at: None) -> Iterator[Located]:
+    """Give the records of a file and where each stands; `on_damage` is told at which byte something had to be passed over.
 
     Of what is packed, that is a byte of the file as it is. Raises what there is in `DAMAGE` where no further record begins.
     """
     if not peek(file, 2).startswith(b"\x1f\x8b"):
-        yield from iterate_records(unpack_records(file), on_damage)
+        stream = unpack_records(file)
+        for each, begins, ends in locate_records(stream, on_damage):
+            if stream is file and begins is not None:
+                yield Located(each, begins, ends - begins)
+            else:
+                yield Located(each)
         return
     for member in read_members(file):
         record = None
         if member.data:
             record = read_plain_record(member.data)
+        length = None
+        if member.end is not None:
+            length = member.end - member.start
         if record is not None:
-            yield record
+            yield Located(record, member.start, length)
         elif member.data and is_whole(member.data):
-            yield from _iterate_member(BytesIO(member.data), member, on_damage)
+            for each in _iterate_member(BytesIO(member.data), member, on_damage):
+                yield Located(each, member.start, length)
         elif member.data or member.end is None:
-            yield from iterate_records(unpack_pieces(_read_range(file, member.start, None), "gzip"), on_damage)
+            rest = iterate_records(unpack_pieces(_read_range(file, member.start, None), "gzip"), on_damage)
+            yield from map(Located, rest)
             return
         else:
             stream = unpack_pieces(_read_range(file, member.start, member.end), "gzip")
-            yield from _iterate_member(stream, member, on_damage)
+            yield from map(Located, _iterate_member(stream, member, on_damage))
 
 
 def _iterate_member(stream: Stream, member: Member, on_damage: Callable[[int], None]) -> Iterator[Any]:

@@ -54,7 +54,16 @@ class Stream(Protocol):
 
 
 def iterate_records(stream: Stream, on_damage: Callable[[int], None] = lambda at: None) -> Iterator[Any]:
-    """Give the records of a web archive. Where one cannot be read, it goes on with the next that begins behind the last.
+    """Give the records of a web archive, as `locate_records` does, without their places."""
+    for record, _, _ in locate_records(stream, on_damage):
+        yield record
+
+
+def locate_records(
+    stream: Stream, on_damage: Callable[[int], None] = lambda at: None
+) -> Iterator[tuple[Any, int | None, int]]:
+    """Give the records of a web archive, each with the byte of the stream at which it begins, if that can be said, and the
+    one before which it ends. Where one cannot be read, it goes on with the next that begins behind the last.
 
     A record that says a wrong length hides the beginning of the next, and nothing is lost. Where something had to be
     passed over, `on_damage` is told at which byte. Raises ArchiveLoadFailed where no further record begins, and what else
@@ -68,8 +77,8 @@ def iterate_records(stream: Stream, on_damage: Callable[[int], None] = lambda at
                 passed = window.given - records.reader.rem_length()
                 if record.rec_headers.get_header("Content-Length") is None:
                     raise LookupError("it does not say its length")
-                ends = passed + getattr(record.raw_stream, "limit", 0)
-                yield record
+                begins, ends = window.find_record(ends), passed + getattr(record.raw_stream, "limit", 0)
+                yield record, begins, ends
             stream.read(1)  # a fault of what is packed was an end to warcio
             begun = window.find_record(ends)
             if begun is not None or ends > window.given:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -16,6 +16,9 @@ from embedarchive.sources.files import MAX_BYTES, identify_kind, read_body, read
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.lists import Line, decode_list, find_address, has_columns, read_lines, read_list
 from embedarchive.sources.seed import Seed
+
+Scan = Callable[[Iterator[Seed], Intake], Iterator[Seed]]
+"""What reads web archives apart: seeds, some of them whole files -> seeds, pages in place of the files."""
 
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
 _FILELIKE = re.compile(r"(?i)[^/]*\.(?:html?|txt|xml|gz|zst|warc|arc|wacz|zip|json|csv|tsv|mhtml?|har)")
@@ -29,30 +32,41 @@ def expand_seeds(
     stdin: Iterable[str] | None = None,
     column: str | None = None,
     intake: Intake | None = None,
+    scan: Scan | None = None,
 ) -> Iterator[Seed]:
     """Give the articles that the arguments name, in their order, each address once.
 
     An argument is a URL, a saved page (HTML, text, MHTML, HAR, plain or gzip), a folder of them, a WARC, ARC or WACZ file, a
     saved feed or sitemap, a table (CSV, TSV) or a browser's bookmarks, `@FILE` or `-` for a list with one of these on a line
-    (`#` begins a comment). `column` is the column of tables that holds addresses; an address that another row names with
+    (`#` begins a comment). With `scan`, web archives are left to it, one seed each, and what it makes of them is given in
+    their place. `column` is the column of tables that holds addresses; an address that another row names with
     notes is given again with these. What is not taken is counted in `intake`, as is a bad line of a list. Raises
     `SourceError` for an argument that is none of them, UsageError for no such column.
     """
     base, intake = _check_base(base_url), Intake() if intake is None else intake
-    expander = _Expander(base, sys.stdin if stdin is None else stdin, column, intake)
+    seeds = _expand_each(args, _Expander(base, sys.stdin if stdin is None else stdin, column, intake), intake)
+    if scan:
+        intake.apart = True
+        seeds = scan(seeds, intake)
+    yield from seeds
+    if intake.revisits:
+        from embedarchive.sources.warcs import resolve_revisits
+
+        yield from resolve_revisits(intake)
+
+
+def _expand_each(args: Iterable[str], expander: _Expander, intake: Intake) -> Iterator[Seed]:
+    """The articles that the arguments name, each address once; a file that is read twice is told twice."""
     seen: set[str] = set()
     for arg in args:
         for seed in expander.expand(arg):
-            if seed.fetch is None and seed.url in seen:
+            named = seed.fetch is None and seed.web_archive is None
+            if named and seed.url in seen:
                 intake.skip(seed.origin, "repeated", seed.url)
                 if not seed.notes:  # what a further row notes of an article is kept as well
                     continue
             seen.add(seed.url)
             yield seed
-    if intake.revisits:
-        from embedarchive.sources.warcs import resolve_revisits
-
-        yield from resolve_revisits(intake)
 
 
 class _Expander:

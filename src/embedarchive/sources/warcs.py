@@ -16,13 +16,13 @@ from zipfile import ZipFile
 
 from embedarchive.core import clock
 from embedarchive.core.errors import RefusedError, SourceError
-from embedarchive.core.model import Fetch, Headers
+from embedarchive.core.model import Fetch, Headers, PagePlace
 from embedarchive.egress import check_url
 from embedarchive.fetch import redact_headers
 from embedarchive.fetch.body import find_codings
 from embedarchive.fetch.judge import judge
 from embedarchive.sources.intake import Intake
-from embedarchive.sources.iterating import iterate_file
+from embedarchive.sources.iterating import Located, locate_file
 from embedarchive.sources.media import is_html, is_platform_page
 from embedarchive.sources.plain_records import ABOUT_THE_CRAWL
 from embedarchive.sources.records import (
@@ -44,7 +44,7 @@ _MAX_PAGES_LIST = 64 * 1024 * 1024
 _MOST_REVISITS = 200_000
 _MOST_UNLISTED = 200_000
 _DEEPEST = 3
-_PAGES = ("response", "resource", "conversion")
+PAGES = ("response", "resource", "conversion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ def read_record(file: IO[bytes], source: str) -> Fetch | None:
     try:
         for record in iterate_records(unpack_records(file)):
             url = find_url(record)
-            if url and record.rec_type in _PAGES:
-                return _read_fetch(record, url, source, Path(source))
+            if url and record.rec_type in PAGES:
+                return read_located(Located(record), url, source, Path(source))
     except DAMAGE:
         return None
     return None
@@ -178,8 +178,8 @@ class _RecordReader:
                     yield from self.read(member, f"{source}!{name}", depth + 1)
 
     def read_records(self, file: IO[bytes], source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in iterate_file(file, partial(self.skip_damage, source)):
-            seed = self.take(record, source, pages)
+        for found in locate_file(file, partial(self.skip_damage, source)):
+            seed = self.take(found, source, pages)
             if seed:
                 yield seed
 
@@ -188,16 +188,17 @@ class _RecordReader:
 
     def read_later(self, file: IO[bytes], source: str, pages: _Pages) -> Iterator[Seed]:
         """Give the pages that a redirect named only after they had been passed."""
-        for record in iterate_file(file):
-            url = find_url(record)
-            if url and record.rec_type in _PAGES and _page_key(url) in pages.later:
-                seed = self.take(record, source, pages)
+        for found in locate_file(file):
+            url = find_url(found.record)
+            if url and found.record.rec_type in PAGES and _page_key(url) in pages.later:
+                seed = self.take(found, source, pages)
                 if seed:
                     self.intake.skipped["not_listed"] -= 1
                     yield seed
 
-    def take(self, record: Any, source: str, pages: _Pages) -> Seed | None:
+    def take(self, found: Located, source: str, pages: _Pages) -> Seed | None:
         """The page of a record, or None, counted by why not."""
+        record = found.record
         if record.rec_type in ABOUT_THE_CRAWL:
             self.intake.skip(source, "about_the_crawl")
             return None
@@ -208,7 +209,7 @@ class _RecordReader:
             return None
         fetch = None
         if not reason:
-            fetch = _read_fetch(record, url or "", source, self.path)
+            fetch = read_located(found, url or "", source, self.path)
         if fetch and (fetch.outcome != "ok" or is_html(fetch.content_type, fetch.body[:4096])):
             return Seed(fetch.url, source, fetch)
         self.intake.skip(source, reason or "other_type")
@@ -219,7 +220,7 @@ class _RecordReader:
         kind, status, location = record.rec_type, find_status(record), find_header(record, "Location")
         if not kind:
             return "damaged"
-        if kind not in (*_PAGES, "revisit"):
+        if kind not in (*PAGES, "revisit"):
             return "about_the_crawl"
         if url is None:
             return "no_web_address"
@@ -277,19 +278,19 @@ class _Originals(_RecordReader):
                     self._waiting.setdefault(name, []).append(revisit)
 
     def read_records(self, file: IO[bytes], source: str, pages: _Pages) -> Iterator[Seed]:
-        for record in iterate_file(file):
-            if record.rec_type in _PAGES:
-                yield from self.match(record, source)
+        for found in locate_file(file):
+            if found.record.rec_type in PAGES:
+                yield from self.match(found, source)
 
-    def match(self, record: Any, source: str) -> Iterator[Seed]:
-        headers = record.rec_headers
+    def match(self, found: Located, source: str) -> Iterator[Seed]:
+        headers = found.record.rec_headers
         uri, date = headers.get_header("WARC-Target-URI") or "", headers.get_header("WARC-Date") or ""
         said = headers.get_header("WARC-Payload-Digest"), headers.get_header("WARC-Record-ID")
         names = (*said, (uri.strip("<>"), date[:19]))
         revisits = dict.fromkeys(r for name in names for r in self._waiting.get(name, ()) if r not in self.found)
         if not revisits:
             return
-        fetch = _read_fetch(record, uri.strip("<>"), source, self.path)
+        fetch = read_located(found, uri.strip("<>"), source, self.path)
         self.found.update(revisits)
         if fetch.outcome != "ok" or not is_html(fetch.content_type, fetch.body[:4096]):
             for revisit in revisits:
@@ -299,7 +300,7 @@ class _Originals(_RecordReader):
             again = Fetch(
                 url=revisit.url, final_url=revisit.url, fetched_at=revisit.date, outcome="ok", status=fetch.status,
                 headers=revisit.headers or fetch.headers, content_type=fetch.content_type, body=fetch.body,
-                truncated=fetch.truncated, source=revisit.source,
+                truncated=fetch.truncated, source=revisit.source, place=fetch.place,
             )  # fmt: skip
             yield Seed(revisit.url, revisit.source, again)
 
@@ -342,7 +343,9 @@ def _page_key(url: str) -> str:
 # ------------------------------------------------------------------------------------------------------------ records
 
 
-def _read_fetch(record: Any, url: str, source: str, path: Path) -> Fetch:
+def read_located(found: Located, url: str, source: str, path: Path) -> Fetch:
+    """The answer that a record holds, of the page at `url`. `path` is the file that it is in, `source` what that is called."""
+    record = found.record
     status = find_status(record)
     codings = find_codings(find_header(record, "Content-Encoding"))
     body = None
@@ -364,6 +367,7 @@ def _read_fetch(record: Any, url: str, source: str, path: Path) -> Fetch:
         truncated=body.truncated if body else None,
         remote_address=record.rec_headers.get_header("WARC-IP-Address"),
         source=source,
+        place=PagePlace(str(path.absolute()), source.removeprefix(str(path))[1:], found.offset, found.length),
     )
 
 

@@ -1,0 +1,200 @@
+"""Web archives as one task a file: the same pages in the same order, whoever dies; and pages that are kept by reference."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from embedarchive.platforms import PLATFORMS
+from embedarchive.run.ledger import Event
+from embedarchive.run.prepare import prepare_crawl
+from embedarchive.run.scan_child import ScanChild, ScanOrder
+from embedarchive.run.scanning import FileScan
+from embedarchive.sources import expand_seeds
+from embedarchive.sources.intake import Intake
+from embedarchive.sources.versions import FeedVersions
+from embedarchive.store import Archive, open_reader
+from embedarchive.store.verify import VerifyScope, verify
+from in_process import run
+from test_erasing import decide
+from web_archives import write_wacz
+
+NOW = "2026-03-21T08:00:00.000Z"
+POST = '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{}/"></blockquote>'
+CODES = ("BwiVvR9lD0m", "CpQ9x1mNq8r", "C79gQqLpkul")
+
+
+def make_page(number: int) -> bytes:
+    embed = POST.format(CODES[number % len(CODES)]) if number % 2 else ""
+    return f"<html><title>Story {number}</title><p>{'Words. ' * 40}</p>{embed}</html>".encode()
+
+
+def write_pages(path: Path, numbers: Iterator[int] | range, *, packed: bool = True) -> Path:
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=packed)
+        for number in numbers:
+            http = StatusAndHeaders("200 OK", [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
+            url, at = f"https://news.example/story/{number}", {"WARC-Date": "2026-03-20T08:00:00Z"}
+            page = BytesIO(make_page(number))
+            writer.write_record(
+                writer.create_warc_record(url, "response", page, http_headers=http, warc_headers_dict=at)
+            )
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """A packed file, one that is not, one that is damaged in the middle, and a WACZ."""
+    plain = write_pages(tmp_path / "b.warc", range(6, 9), packed=False)
+    damaged = write_pages(tmp_path / "c.warc.gz", range(10, 15))
+    bytes_of = bytearray(damaged.read_bytes())
+    bytes_of[len(bytes_of) // 2] ^= 0xFF
+    damaged.write_bytes(bytes_of)
+    inner = write_pages(tmp_path / "inner.warc.gz", range(20, 23))
+    wacz = write_wacz(tmp_path / "d.wacz", inner, [f"https://news.example/story/{n}" for n in range(20, 23)])
+    inner.unlink()
+    return [write_pages(tmp_path / "a.warc.gz", range(6)), plain, damaged, wacz]
+
+
+def find(*files: Path) -> tuple[int, str]:
+    done = run("find", *files, "--nl")
+    return done.code, done.out
+
+
+def test_files_side_by_side_are_as_one_by_one(files: list[Path]) -> None:
+    done = run("find", *files, "--nl")
+    one_by_one = [run("find", each, "--nl") for each in files]
+    assert done.out == "".join(each.out for each in one_by_one)
+    assert done.out.count("\n") >= 7
+    assert done.code == max(each.code for each in one_by_one) == 3
+    assert "damaged" in done.err
+
+
+def test_a_fault_comes_in_its_turn(files: list[Path], tmp_path: Path) -> None:
+    """What is wrong with a later argument holds back nothing of the earlier ones."""
+    done = run("find", files[0], files[1], tmp_path / "not-there.warc.gz", "--nl")
+    assert done.code == 2
+    assert done.out == run("find", files[0], "--nl").out + run("find", files[1], "--nl").out
+
+
+def test_a_page_that_a_child_dies_of_costs_itself(files: list[Path]) -> None:
+    """It is killed once it has begun; the next child takes the rest, and says which page was not searched."""
+    with ScanChild() as child:
+        lines = child.scan(ScanOrder(str(files[0]), {}))
+        first = json.loads(next(lines))
+        assert child._process is not None
+        os.kill(child._process.pid, signal.SIGKILL)
+        told = [first, *map(json.loads, lines)]
+    pages, [end] = [each for each in told if "fetch" in each], [each for each in told if "skipped" in each]
+    assert [each["url"] for each in pages] == [f"https://news.example/story/{n}" for n in range(6)]
+    assert sum(each["found"]["truncated"] == "time" for each in pages) <= 1
+    assert end["lost"] == []
+
+
+class Dying:
+    """A searcher that answers in part."""
+
+    def __init__(self, fault: Exception | None) -> None:
+        self.fault = fault
+
+    def scan(self, order: ScanOrder) -> Iterator[bytes]:
+        for line in ScanLines(order):
+            yield line
+            break
+        if self.fault:
+            raise self.fault
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def ScanLines(order: ScanOrder) -> Iterator[bytes]:
+    from embedarchive.run.scan_child import scan_file
+
+    return (json.dumps(each).encode() for each in scan_file(order))
+
+
+@pytest.mark.parametrize("fault", [None, OSError("no more processes")])
+def test_a_file_that_is_not_searched_to_its_end_is_told(files: list[Path], fault: Exception | None) -> None:
+    intake = Intake()
+    with FileScan(lambda: [Dying(fault)], {}) as scan:
+        seeds = list(expand_seeds([str(files[0]), str(files[1])], intake=intake, scan=scan.expand))
+    assert [seed.url for seed in seeds] == ["https://news.example/story/0", "https://news.example/story/6"]
+    assert [(each.reason, each.subject) for each in intake.lost] == [("unsearched", str(each)) for each in files[:2]]
+
+
+# --------------------------------------------------------------------------------------------------------- by reference
+
+
+def crawl(path: Path, *files: Path) -> list[Event]:
+    """What a crawl by reference puts into the archive before it visits anything."""
+    events, intake = list[Event](), Intake()
+    with (
+        FileScan(lambda: [ScanChild()], {"obstacles": True}, refer=True) as scan,
+        Archive(path, platforms=PLATFORMS) as archive,
+    ):
+        seeds = expand_seeds([*map(str, files)], intake=intake, scan=scan.expand)
+        prepare = prepare_crawl(
+            seeds, intake, FeedVersions(), limit=None, fresh_since="", all_due=False, by_reference=True
+        )
+        crawl_id = archive.start_crawl("crawl", NOW, "0", {})
+        prepare(archive, crawl_id, events.append)
+    return events
+
+
+def test_pages_by_reference_have_a_place_and_no_copy(files: list[Path], tmp_path: Path) -> None:
+    path = tmp_path / "embeds.db"
+    crawl(path, *files)
+    with open_reader(path) as conn:
+        kept = conn.execute("SELECT count(*), count(html_sha256) FROM fetches WHERE outcome = 'ok'").fetchone()
+        assert tuple(kept) == (16, 0)
+        assert conn.execute("SELECT count(*) FROM blobs").fetchone()[0] == 0
+        assert conn.execute("SELECT count(*) FROM embeds").fetchone()[0] >= 7
+        assert conn.execute("SELECT count(*) FROM fetches_to_search").fetchone()[0] == 0
+        assert [each.says for each in verify(conn, VerifyScope())] == []
+    shown = json.loads(run("show", "https://news.example/story/1", "-a", path, "--json").out)
+    place = shown["fetches"][0]["place"]
+    assert (place["file"], place["member"], place["size"]) == (str(files[0]), "", len(make_page(1)))
+    assert f"by reference: {files[0]}" in run("show", "https://news.example/story/1", "-a", path).out.replace("\n", "")
+    for number in (1, 7, 11, 21):
+        done = run("show", f"https://news.example/story/{number}", "-a", path, "--page")
+        assert done.out.encode() == make_page(number)
+    again = crawl(path, *files)
+    assert {each.outcome for each in again if each.what == "article"} <= {"unchanged", "failed"}
+
+
+def test_a_page_that_is_not_there_any_more_is_said_plainly(files: list[Path], tmp_path: Path) -> None:
+    path, url = tmp_path / "embeds.db", "https://news.example/story/1"
+    crawl(path, files[0])
+    write_pages(files[0], range(1, 4))  # the page is in it still, elsewhere
+    assert run("show", url, "-a", path, "--page").out.encode() == make_page(1)
+    write_pages(files[0], range(2, 5))
+    other = run("show", url, "-a", path, "--page")
+    assert (other.code, other.out) == (1, "")
+    assert "does not hold it any more" in other.err
+    files[0].unlink()
+    gone = run("show", url, "-a", path, "--page")
+    assert (gone.code, gone.out) == (1, "")
+    assert "is not there" in gone.err
+
+
+def test_what_is_erased_takes_the_place_with_it(files: list[Path], tmp_path: Path) -> None:
+    path, key = tmp_path / "embeds.db", f"instagram:{CODES[1]}"
+    crawl(path, files[0])
+    case = decide(path, key)
+    assert run("access", "erase", case, "-a", path).code == 0
+    crawl(path, *files)
+    with open_reader(path) as conn:
+        placed = "SELECT count(*) FROM page_places p JOIN embeds e USING (fetch_id) WHERE e.post_key = ?"
+        assert conn.execute(placed, (key,)).fetchone()[0] == 0
+        assert conn.execute("SELECT count(*) FROM page_places").fetchone()[0] > 0
+        assert [each.says for each in verify(conn, VerifyScope())] == []
