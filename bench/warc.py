@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from io import BytesIO
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,13 +31,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from embedarchive.core.model import Fetch
 from embedarchive.detect import find_embeds
 from embedarchive.detect.pool import SearchPool
+from embedarchive.run.scan_child import ScanChild
+from embedarchive.run.scanning import FileScan
+from embedarchive.sources import expand_seeds
 from embedarchive.sources.intake import Intake
+from embedarchive.sources.members import read_members
 from embedarchive.sources.warcs import read_web_archive
 from find import make_plain_pages, read_pages
 from tools import prepare_python_tools
 
 RESULTS = Path(__file__).parent / "results" / "warc.md"
 ROUNDS = 3
+FILES = 4
 ONE_IN = 50
 """Pages of which one holds embeds."""
 READ_ALONE = """
@@ -127,6 +132,29 @@ def scan_in_pool(path: Path) -> Keys:
     return keys
 
 
+def scan_files(path: Path) -> Keys:
+    """One task a file, in two children; by reference, so that each page is hashed and comes with its place."""
+    keys: Keys = []
+    with FileScan(lambda: [ScanChild(), ScanChild()], {}, refer=True) as scanned:
+        for seed in expand_seeds(
+            [str(each) for each in sorted(path.parent.glob("part*.warc.gz"))], scan=scanned.expand
+        ):
+            if seed.found:
+                keys += list_keys(seed.url, seed.found.embeds)
+    return keys
+
+
+def split_archive(path: Path, parts: int) -> None:
+    """Write the same records as files of about one size beside it, cut where a request begins."""
+    members = [
+        (m.start, m.end) for m in read_members(path.open("rb")) if m.data and b"WARC-Type: request" in m.data[:400]
+    ]
+    starts = [members[len(members) * n // parts][0] for n in range(parts)] + [path.stat().st_size]
+    data = path.read_bytes()
+    for n, (start, end) in enumerate(pairwise(starts)):
+        path.with_name(f"part{n}.warc.gz").write_bytes(data[start:end])
+
+
 def measure_cpu() -> float:
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + ended.ru_utime + ended.ru_stime
@@ -154,12 +182,15 @@ def measure(name: str, count: int, one_real_in: int) -> tuple[list[str], dict[st
         expected, size = write_warc(path, mix(count, one_real_in))
         alone, (reading, _) = read_alone(path), rate(read_only, path, count)
         (scanned, found), (pooled, found_too) = rate(scan, path, count), rate(scan_in_pool, path, count)
-    same = found == found_too == expected
+        split_archive(path, FILES)
+        by_file, found_there = rate(scan_files, path, count)
+    same = found == found_too == found_there == expected
     mean = size / count
     rows = [
         f"| {name}: {what} | {pages:,.0f} | {pages * mean / 1e6:.0f} | {pages / alone:.2f} |"
         for what, pages in (("fastwarc, reading only", alone), ("our reader", reading), ("read and searched", scanned),
-                            ("the same in a pool of two", pooled))
+                            ("the same in a pool of two", pooled),
+                            (f"the same in {FILES} files, a task each, by reference", by_file))
     ]  # fmt: skip
     return rows, {"pages_s_core": round(scanned), "of_fastwarc": round(scanned / alone, 2), "same_embeds": same}
 

@@ -85,8 +85,10 @@ class _Pages:
         self.later |= self.unlisted
 
     def holds(self, url: str) -> bool:
+        if not self.keys:
+            return True
         key = _page_key(url)
-        held = not self.keys or key in self.keys or key.partition("/")[0] in self.hosts
+        held = key in self.keys or key.partition("/")[0] in self.hosts
         if not held and len(self.unlisted) < _MOST_UNLISTED:
             self.unlisted.add(key)
         return held
