@@ -18,11 +18,11 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import xor
+from itertools import cycle
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
@@ -32,14 +32,19 @@ from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Artifact, Capture, Post, Verdict
 from embedarchive.core.version import __version__
 from embedarchive.detect.identity import make_post
-from embedarchive.library.picture_search import find_pictures, read_asked
+from embedarchive.library.pictures import lookup_picture, read_asked
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.replica.pictures import photo, recipes
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.marks import MOST_PICTURES_A_WORD, mark_pictures, read_unmarked
 
 SYLLABLES = ("ka", "ro", "min", "tel", "us", "the", "ver", "ing", "lo", "dan", "pe", "shi")
 WORDS = ["".join(random.Random(n).choices(SYLLABLES, k=1 + n % 4)) for n in range(400)]
 Colour = tuple[int, int, int]
+
+
+ACCOUNTS, LAYOUTS = 25, 6
+FORMS = ("words", "words and photograph", "photograph")
 
 
 def colour(draw: random.Random) -> Colour:
@@ -57,64 +62,93 @@ def say(draw: random.Random, count: int) -> str:
     return " ".join(draw.choice(WORDS) for _ in range(count))
 
 
-def paint_photo(draw: random.Random, width: int, height: int) -> Image.Image:
-    """Clouds of several sizes in three colours, with things in front of them."""
-    field: Image.Image | None = None
-    for octave in range(2, 8):
-        side = 2**octave
-        part = Image.frombytes("L", (side, side), draw.randbytes(side * side)).resize(
-            (width, height), Image.Resampling.BICUBIC
-        )
-        field = part if field is None else Image.blend(field, part, draw.uniform(0.2, 0.45))
-    assert field is not None
-    image = ImageOps.colorize(ImageOps.autocontrast(field, cutoff=1), colour(draw), colour(draw), mid=colour(draw))
-    pen = ImageDraw.Draw(image)
-    for _ in range(draw.randrange(12)):
-        x, y, size = draw.randrange(width), draw.randrange(height), draw.randrange(8, max(9, width // 5))
-        shape = draw.choice((pen.ellipse, pen.rectangle))
-        shape((x, y, x + size, y + int(size * draw.uniform(0.3, 1.8))), fill=colour(draw))
-    return ImageEnhance.Brightness(image).enhance(draw.uniform(0.6, 1.2))
+PHOTOS = sorted(recipe for recipe in recipes() if not recipe.startswith("avatar"))
+AVATARS = sorted(recipe for recipe in recipes() if recipe.startswith("avatar"))
 
 
-def paint_card(draw: random.Random) -> Image.Image:
-    """A screenshot of a post: in one of six layouts, whose logo and buttons are the same on each."""
-    layout, dark = draw.randrange(6), False
-    dark = layout == 4
-    paper, ink = ((21, 32, 43), (240, 240, 240)) if dark else ((255, 255, 255), (15, 20, 25))
-    lines = [say(draw, 7)[:58] for _ in range(draw.randrange(1, 8))]
-    photo = paint_photo(draw, 510 if layout % 2 else 550, draw.choice((310, 400, 510))) if draw.random() < 0.7 else None
-    height = 170 + 26 * len(lines) + (photo.height + 8 if photo else 0)
-    image = Image.new("RGB", (550, height), paper)
-    pen = ImageDraw.Draw(image)
-    pen.ellipse((16, 14, 64, 62), fill=colour(draw))
-    pen.text((76, 16), say(draw, 2)[:26], font=letters(19), fill=ink)
-    pen.text((76, 42), "@" + say(draw, 1)[:12].lower(), font=letters(14), fill=(110, 110, 110))
-    logo = random.Random(layout)
-    for _ in range(4):
-        x, y = 500 + logo.randrange(20), 16 + logo.randrange(20)
-        pen.line((x, y, x + logo.randrange(-15, 20), y + logo.randrange(-10, 20)), fill=(29, 155, 240), width=4)
-    y = 76
-    if photo and layout in (1, 3):
-        image.paste(photo, (20 if layout % 2 else 0, y))
-        y += photo.height + 8
-    for line in lines:
-        pen.text((20, y), line, font=letters(18), fill=ink)
-        y += 26
-    if photo and layout not in (1, 3):
-        image.paste(photo, (20 if layout % 2 else 0, y))
-        y += photo.height + 8
-    for number, label in enumerate(("Reply", "Copy link", "Read more")):
-        pen.text((40 + 150 * number, y + 14), label, font=letters(15), fill=(29, 155, 240))
-        pen.ellipse((16 + 150 * number, y + 14, 32 + 150 * number, y + 30), outline=(110, 110, 110), width=2)
-    when = f"{draw.randrange(24)}:{draw.randrange(60):02} - {draw.randrange(1, 29)} Feb 20{draw.randrange(15, 26)}"
-    pen.text((20, y + 44), when, font=letters(13), fill=(110, 110, 110))
-    return image
-
-
-def paint(draw: random.Random) -> Image.Image:
+def show_part(draw: random.Random, size: tuple[int, int]) -> Image.Image:
+    """A part of one of the replica's paintings, as it is or mirrored."""
+    side = 1080
+    image = Image.open(io.BytesIO(photo(draw.choice(PHOTOS), side, side))).convert("RGB")
+    width, height = (round(side * draw.uniform(0.45, 0.95)) for _ in range(2))
+    left, top = draw.randrange(side - width), draw.randrange(side - height)
+    part = image.resize(size, Image.Resampling.BICUBIC, box=(left, top, left + width, top + height))
     if draw.random() < 0.5:
-        return paint_card(draw)
-    return paint_photo(draw, *draw.choice(((1080, 1080), (1080, 1350), (1080, 566), (640, 800))))
+        return ImageOps.mirror(part)
+    return part
+
+
+def paint_photo(draw: random.Random, width: int, height: int) -> Image.Image:
+    """A photograph like no other: parts of two paintings, the one seen through the other."""
+    both = Image.blend(show_part(draw, (width, height)), show_part(draw, (width, height)), draw.uniform(0.3, 0.7))
+    return ImageEnhance.Brightness(ImageOps.autocontrast(both, cutoff=1)).enhance(draw.uniform(0.7, 1.2))
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who posts: each has a layout, a face and a name that are the same on every post."""
+
+    number: int
+
+    def paint(self, draw: random.Random, lines: list[str], shown: Image.Image | None) -> Image.Image:
+        """A screenshot of a post of theirs: what it says, and its photograph if it has one."""
+        own = random.Random(f"account {self.number}")
+        layout = self.number % LAYOUTS
+        first = shown and layout in (1, 3)
+        paper, ink = ((21, 32, 43), (240, 240, 240)) if layout == 4 else ((255, 255, 255), (15, 20, 25))
+        image = Image.new("RGB", (550, 170 + 26 * len(lines) + (shown.height + 8 if shown else 0)), paper)
+        pen = ImageDraw.Draw(image)
+        face = Image.open(io.BytesIO(photo(own.choice(AVATARS), 48, 48)))
+        round_ = Image.new("L", face.size)
+        ImageDraw.Draw(round_).ellipse((0, 0, 47, 47), fill=255)
+        image.paste(face, (16, 14), round_)
+        pen.text((76, 16), say(own, 2)[:26], font=letters(19), fill=ink)
+        pen.text((76, 42), "@" + say(own, 1)[:12].lower(), font=letters(14), fill=(110, 110, 110))
+        logo = random.Random(layout)
+        for _ in range(4):
+            x, y = 500 + logo.randrange(20), 16 + logo.randrange(20)
+            pen.line((x, y, x + logo.randrange(-15, 20), y + logo.randrange(-10, 20)), fill=(29, 155, 240), width=4)
+        y = 76
+        for is_photo in (True, False) if first else (False, True):
+            if is_photo and shown:
+                image.paste(shown, (20 if layout % 2 else 0, y))
+                y += shown.height + 8
+            for line in () if is_photo else lines:
+                pen.text((20, y), line, font=letters(18), fill=ink)
+                y += 26
+        for number, label in enumerate(("Reply", "Copy link", "Read more")):
+            pen.text((40 + 150 * number, y + 14), label, font=letters(15), fill=(29, 155, 240))
+            pen.ellipse((16 + 150 * number, y + 14, 32 + 150 * number, y + 30), outline=(110, 110, 110), width=2)
+        when = f"{draw.randrange(24)}:{draw.randrange(60):02} - {draw.randrange(1, 29)} Feb 20{draw.randrange(15, 26)}"
+        pen.text((20, y + 44), when, font=letters(13), fill=(110, 110, 110))
+        return image
+
+
+def paint(kind: str, number: int) -> Image.Image:
+    """A post of an account, or a stranger's: the same account and layout, other words and another photograph.
+
+    Of three, one is words only, one has a photograph as well, one is the photograph by itself.
+    """
+    draw = random.Random(f"{kind} {number}")
+    what = FORMS[number % len(FORMS)]
+    if what == "photograph":
+        return paint_photo(draw, *draw.choice(((1080, 1080), (1080, 1350), (1080, 566), (640, 800))))
+    account = Account(number // len(FORMS) % ACCOUNTS)
+    lines = [say(draw, 7)[:58] for _ in range(draw.randrange(1, 7))]
+    if what == "words":
+        return account.paint(draw, lines, None)
+    width = 510 if account.number % LAYOUTS % 2 else 550
+    return account.paint(draw, lines, paint_photo(draw, width, draw.choice((310, 400, 510))))
+
+
+def paint_twin(number: int) -> Image.Image:
+    """The post of words with that number, but for one word: no picture can look more like another post's."""
+    draw = random.Random(f"post {number}")
+    lines = [say(draw, 7)[:58] for _ in range(draw.randrange(1, 7))]
+    at, words = number % len(lines), lines[number % len(lines)].split()
+    words[len(words) // 2] = random.Random(f"twin {number}").choice(WORDS)
+    lines[at] = " ".join(words)
+    return Account(number // len(FORMS) % ACCOUNTS).paint(draw, lines, None)
 
 
 # ------------------------------------------------------------------------------------------------------ what people do
@@ -197,7 +231,7 @@ def name_post(number: int) -> Post:
 
 def keep(archive: Archive, crawl: int, number: int) -> None:
     """Keep a post with its picture, and mark it, as a run does."""
-    body = encode(paint(random.Random(f"post {number}")), 92)
+    body = encode(paint("post", number), 92)
     post, now = name_post(number), clock.now()
     artifact = Artifact("screenshot", body, "image/jpeg", dhash=hash_picture(body))
     capture = Capture(post, post.url, post.url, now, now, Verdict("available"), 200, artifacts=(artifact,))
@@ -207,28 +241,36 @@ def keep(archive: Archive, crawl: int, number: int) -> None:
 
 
 def fill(archive: Archive, pictures: int) -> None:
-    """Bring an archive to so many pictures: their marks are drawn from those that are there, every second a little turned.
+    """Bring an archive to about so many pictures: the marks of those that are there again and again, a few bits turned.
 
-    Only the index grows: that is what a search reads.
+    Only the index grows: that is what a search reads. No word is had by more pictures than a run would keep of it.
     """
     conn, draw = archive.conn, random.Random(1)
-    words = [row[0] for row in conn.execute("SELECT word FROM picture_marks")]
-    first = conn.execute("SELECT max(id) + 1 FROM artifacts").fetchone()[0]
+    turns = cycle([turn(draw) for _ in range(10_007)])
+    conn.create_function("turned", 1, lambda word: word ^ next(turns))
+    last = conn.execute("SELECT max(id) FROM artifacts").fetchone()[0]
     held = conn.execute("SELECT count(DISTINCT artifact_id) FROM picture_marks").fetchone()[0]
     by_word = conn.execute("SELECT sql FROM sqlite_schema WHERE name = 'picture_marks_word'").fetchone()[0]
     conn.execute("PRAGMA foreign_keys = OFF")
+    conn.execute("PRAGMA cache_size = -500000")
     conn.execute("DROP INDEX picture_marks_word")  # made once at the end, it takes a tenth of the time
-    a_picture = len(words) // held
-    turns = [turn(draw) for _ in range(10_000)]
-    having = Counter(words)
     with archive.transaction():
-        for number in range(pictures - held):
-            theirs = map(xor, draw.choices(words, k=a_picture), draw.choices(turns, k=a_picture))
-            rare = sorted(word for word in theirs if having[word] < MOST_PICTURES_A_WORD)
-            having.update(rare)
-            rows = [(first + number, word, draw.getrandbits(30) << 8 | 64) for word in rare]
-            conn.executemany("INSERT OR IGNORE INTO picture_marks VALUES (?, ?, ?)", rows)
+        for time_ in range(1, pictures // held):
+            conn.execute(
+                "INSERT OR IGNORE INTO picture_marks SELECT artifact_id + ?, turned(word), place FROM picture_marks "
+                "WHERE artifact_id <= ?",
+                (last * time_, last),
+            )
         conn.execute(by_word)
+        common = "SELECT word FROM picture_marks GROUP BY word HAVING count(*) > ?"
+        conn.executemany(
+            "DELETE FROM picture_marks WHERE word = ?1 AND artifact_id > max(?2, (SELECT artifact_id FROM picture_marks "
+            "WHERE word = ?1 ORDER BY artifact_id LIMIT 1 OFFSET ?3))",
+            [
+                (word, last, MOST_PICTURES_A_WORD)
+                for (word,) in conn.execute(common, (MOST_PICTURES_A_WORD,)).fetchall()
+            ],
+        )
 
 
 def turn(draw: random.Random) -> int:
@@ -238,37 +280,53 @@ def turn(draw: random.Random) -> int:
 
 # ------------------------------------------------------------------------------------------------------------- judging
 
-Judged = tuple[str, int, bool, bool, float]
-"""Change, number, whether its post is the first that is found, whether another is found, CPU seconds of the search."""
+TWIN = "stranger: but for one word"
+"""Not cut: the other word may be cut away."""
+
+STRANGERS = {
+    **{f"stranger: {form}": (lambda number: paint("stranger", number)) for form in FORMS},
+    TWIN: paint_twin,
+}
+"""Whose pictures no kept post shows. The last are a third as many more: they are the hardest."""
+
+Judged = tuple[str, int, bool, bool, bool, float]
+"""Change, number, whether its post is the first found, whether another is found, whether its post is nearly found, CPU
+seconds of the search."""
 
 
-def judge(conn: sqlite3.Connection, change: str, number: int, *, stranger: bool) -> Judged:
-    kind = "stranger" if stranger else "post"
-    image = paint(random.Random(f"{kind} {number}"))
-    body = CHANGES[change](image, random.Random(f"{kind} {change} {number}"))
+def judge(conn: sqlite3.Connection, name: str, number: int) -> Judged:
+    if name in CHANGES:
+        change, image = name, paint("post", number)
+    else:
+        changes = [change for change in CHANGES if "cut" not in change or name != TWIN]
+        change, image = changes[number // len(FORMS) % len(changes)], STRANGERS[name](number)
+    body = CHANGES[change](image, random.Random(f"{name} {change} {number}"))
     begun = time.process_time()
-    asked = read_asked(body)
-    found = find_pictures(conn, asked) if asked else ()
+    found = lookup_picture(conn, read_asked(body))
     spent = time.process_time() - begun
-    keys = [each.post.key for each in found]
-    right = name_post(number).key
-    first = bool(keys) and keys[0] == right and not stranger
-    return "stranger" if stranger else change, number, first, any(key != right or stranger for key in keys), spent
+    keys = [each.post.key for each in found.alike]
+    right = name_post(number).key if name in CHANGES else ""
+    nearly = any(line.key == right or not right for line, _ in found.near)
+    return name, number, keys[:1] == [right], any(key != right for key in keys), nearly, spent
+
+
+def list_searches(posts: int) -> list[tuple[str, int]]:
+    """Every post by every change, as many strangers, and for each post of words one that is nearly it; in an order by lot."""
+    asked = [(change, number) for number in range(posts) for change in CHANGES]
+    asked += [(f"stranger: {FORMS[number % len(FORMS)]}", number) for number in range(posts)]
+    asked += [(TWIN, number) for number in range(0, posts, len(FORMS))]
+    random.Random(0).shuffle(asked)
+    return asked
 
 
 def judge_all(conn: sqlite3.Connection, args: argparse.Namespace) -> list[Judged]:
     until = time.monotonic() + 60 * args.minutes
     lines = args.into.read_text("utf-8").splitlines() if args.into and args.into.exists() else []
     judged: list[Judged] = [(*json.loads(line),) for line in lines]
-    done = {(change, number) for change, number, *_ in judged}
-    names = list(CHANGES)
-    asked = [(change, number, False) for number in range(args.posts) for change in names]
-    asked += [(names[number % len(names)], number, True) for number in range(args.posts)]
-    random.Random(0).shuffle(asked)
-    for change, number, stranger in asked:
-        name = "stranger" if stranger else change
-        if (name, number) not in done and time.monotonic() < until:
-            judged.append(judge(conn, change, number, stranger=stranger))
+    done = {(name, number) for name, number, *_ in judged}
+    for name, number in list_searches(args.posts):
+        if (name, number) not in done and name.startswith(args.only) and time.monotonic() < until:
+            judged.append(judge(conn, name, number))
             if args.into:
                 with args.into.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(judged[-1]) + "\n")
@@ -281,6 +339,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=0, help="fill the index up to so many")
     parser.add_argument("--archive", type=Path, help="where the archive is, or is made, to be used again")
     parser.add_argument("--into", type=Path, help="a file of searches already judged, made longer")
+    parser.add_argument("--only", default="", help="only what begins with this: a change's name, or `stranger`")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no search after so many")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
@@ -297,20 +356,23 @@ def main() -> None:
         with closing(open_reader(path)) as conn:
             judged = judge_all(conn, args)
             pictures = conn.execute("SELECT count(DISTINCT artifact_id) FROM picture_marks").fetchone()[0]
-    print("| change | found first | another found | searches |\n|---|---|---|---|")
-    recall = []
-    for change in (*CHANGES, "stranger"):
-        of_it = [each for each in judged if each[0] == change]
+    print("| change | found first | another found | nearly | searches |\n|---|---|---|---|---|")
+    recall, strangers = [], 0
+    for name in (*CHANGES, *STRANGERS):
+        of_it = [each for each in judged if each[0] == name]
         if of_it:
-            first = sum(each[2] for each in of_it) / len(of_it)
-            other = sum(each[3] for each in of_it) / len(of_it)
-            print(f"| {change} | {first:.3f} | {other:.3f} | {len(of_it)} |")
-            recall += [first] if change != "stranger" else []
-    spent = sorted(each[4] for each in judged)
+            first, other, nearly = (sum(each[at] for each in of_it) for at in (2, 3, 4))
+            print(f"| {name} | {first} | {other} | {nearly} | {len(of_it)} |")
+            if name in CHANGES:
+                recall.append(first / len(of_it))
+            else:
+                strangers += other
+    spent = sorted(each[-1] for each in judged)
     print(json.dumps({
-        "recall_min": round(min(recall), 3), "recall": round(statistics.mean(recall), 3),
-        "strangers_found": sum(each[3] for each in judged if each[0] == "stranger"),
-        "ms_median": round(1000 * statistics.median(spent)), "ms_p95": round(1000 * spent[len(spent) * 95 // 100]),
+        "recall_min": round(min(recall, default=0), 3), "recall": round(statistics.mean(recall or [0]), 3),
+        "strangers_found": strangers,
+        "ms_median": round(1000 * statistics.median(spent or [0])),
+        "ms_p95": round(1000 * [0, *spent][-1 - len(spent) // 20]),
         "pictures": pictures,
     }))  # fmt: skip
 

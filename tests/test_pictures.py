@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+from rich.console import Console
 
 from archive_builder import NOW, SAMPLES, build_archive
 from embedarchive.core.picture_marks import (
@@ -27,6 +28,7 @@ from embedarchive.core.picture_match import Agreement, Lay, Pair, compare, find_
 from embedarchive.library.picture_search import Candidate, find_by_marks, find_pictures, look_closely
 from embedarchive.library.pictures import lookup_picture, read_asked
 from embedarchive.platforms import PLATFORMS
+from embedarchive.show.terminal import render_lookup
 from embedarchive.show.words import say_similarity
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.fixity import read_blob
@@ -72,7 +74,7 @@ def frame(image: Image.Image) -> Image.Image:
     pen = ImageDraw.Draw(phone)
     pen.text((80, 40), "21:47", font=ImageFont.load_default(38), fill="black")
     phone.paste(image.resize((wide, round(image.height * wide / image.width))), (0, 260))
-    for y in range(1300, 2200, 170):
+    for y in range(260 + round(image.height * wide / image.width) + 40, 2200, 170):
         pen.ellipse((50, y, 140, y + 90), fill=(90, 120, y % 255))
         pen.text((170, y), f"a reply of somebody, {y}", font=ImageFont.load_default(36), fill="black")
     return phone
@@ -209,6 +211,50 @@ def test_another_post_in_the_same_layout_is_not_taken_for_it(conn: sqlite3.Conne
     pen.rectangle((0, card.height // 8, card.width, card.height), fill="white")
     card.paste(paint(7, card.width, card.height // 2), (0, card.height // 3))
     assert TOKYO.key not in [each.post.key for each in lookup_picture(conn, read_asked(encode(card))).alike]
+
+
+def paint_card(words: str) -> Image.Image:
+    """A post of words in a layout that all have, with the same author and buttons."""
+    card = Image.new("RGB", (550, 300), "white")
+    pen = ImageDraw.Draw(card)
+    card.paste(paint(20, 48, 48), (16, 14))
+    pen.text((76, 22), "Kuestenblatt Hafenredaktion", font=ImageFont.load_default(19), fill="black")
+    for number in range(5):
+        line = f"{random.Random(number).getrandbits(90):x} ships wait off the port"
+        pen.text((20, 80 + 26 * number), words if number == 3 else line, font=ImageFont.load_default(18), fill="black")
+    for number, label in enumerate(("Reply", "Copy link", "Read more")):
+        pen.text((40 + 150 * number, 240), label, font=ImageFont.load_default(15), fill=(29, 155, 240))
+    return card
+
+
+@pytest.mark.parametrize("change", [change for change in CHANGES if "cut" not in change])
+def test_a_post_that_says_one_other_word_is_only_nearly_it(change: str) -> None:
+    kept = paint_card("the harbour opens at seven in the morning").convert("L")
+    same, other = (
+        ImageOps.mirror(asked.grey) if "mirrored" in change else asked.grey
+        for said in ("seven", "eleven")
+        if (asked := read_asked(CHANGES[change](paint_card(f"the harbour opens at {said} in the morning"))))
+    )
+    lay = {"bars": Lay(1, 1, -60, -200), "phone": Lay(550 / 1080, 550 / 1080, 0, -260 * 550 / 1080)}
+    lay_ = lay.get(change, Lay(550 / same.width, 550 / same.width, 0, 0))
+    assert compare(same, kept, lay_).is_same
+    agreement = compare(other, kept, lay_)
+    assert (agreement.is_alike, agreement.is_same) == (True, False)
+
+
+def test_what_is_nearly_found_is_never_found(conn: sqlite3.Connection) -> None:
+    """A screenshot over which something lies may be of another post: it is offered with why, not counted."""
+    card = picture_of(conn, TOKYO.key, "screenshot")
+    card.paste(paint_card("breaking").crop((0, 60, 300, 120)), (120, 180))
+    looked = lookup_picture(conn, read_asked(encode(card)))
+    assert not looked.found
+    assert [line.key for line, _ in looked.near] == [TOKYO.key]
+    assert "compare the words" in looked.near[0][1]
+    console = Console(file=io.StringIO(), width=100)
+    console.print(render_lookup(looked))
+    said = console.file.getvalue()
+    assert "Perhaps in this archive" in said
+    assert said.index("Nearly, it looks alike") < said.index("Looked for")
 
 
 def test_every_picture_of_a_post_is_marked_once(path: Path) -> None:

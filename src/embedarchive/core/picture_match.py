@@ -7,23 +7,21 @@ compared square by square.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 from math import hypot, sqrt
 from operator import mul
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 LEAST_MARKS = 4
 """Marks that have to lie alike in both pictures."""
 
+ALIKE = 0.75
+"""Share of the compared squares that have to agree. Measured: parts of one picture .85 and more, strangers .71 at most."""
+
 SAME = 0.8
-"""Share of the compared squares that have to agree. Measured: parts of one picture .85 and more, strangers .71 at most.
-
-Those were small screenshots of text in one layout."""
-
-LIKE = 0.75
-"""The same of two whole pictures whose hashes are near one another already."""
+"""The same of pictures without details, as of soft light."""
 
 LEAST_SQUARES = 6
 MOST_PAIRS = 24
@@ -33,6 +31,21 @@ _SQUARE = 24
 _ALIKE = 0.75
 _FLAT, _BLANK = 25.0, 4.0
 """Variance below which a square says nothing, and below which nothing is on it."""
+
+_DETAILS_SIDE = 560
+"""Pixels of the longer side at which details are compared, or as many as the less sharp of both pictures has."""
+
+_CELL = 16
+"""Pixels of a kept picture to the side of a detail: a screenshot's letters are as high, a word is two or three wide."""
+
+_DETAIL = 5
+"""Levels of grey by which a cell has to stand out from its surroundings to be a detail."""
+
+OTHER = 0.8
+"""Difference of two cells, as a share of what stands out in them, from which on they show something else, where the one
+beside them does so too. Measured: one picture cut, framed, scaled, compressed anew .67 at most, another word .94 at least."""
+
+LEAST_DETAILS = 8
 
 _FAINT = 0.2
 """Where too few squares say anything, as in fog, these are brought down to that share."""
@@ -72,18 +85,29 @@ class Lay:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of how many squares that show anything which share is the same in both pictures."""
+    """Of how many squares that show anything which share is the same in both pictures; of how many details how many are not.
+
+    Details are looked at only where the squares are alike: posts of one account in one layout are so, and say other words.
+    """
 
     share: float = 0.0
     squares: int = 0
+    details: int = 0
+    other_details: int = 0
+
+    @property
+    def is_alike(self) -> bool:
+        return self.share >= ALIKE and self.squares >= LEAST_SQUARES
+
+    @property
+    def share_of_others(self) -> float:
+        return self.other_details / max(1, self.details)
 
     @property
     def is_same(self) -> bool:
-        return self.share >= SAME and self.squares >= LEAST_SQUARES
-
-    @property
-    def is_like(self) -> bool:
-        return self.share >= LIKE and self.squares >= LEAST_SQUARES
+        if self.details < LEAST_DETAILS:
+            return self.is_alike and self.share >= SAME
+        return self.is_alike and not self.other_details
 
 
 def find_lay(pairs: Sequence[Pair]) -> tuple[int, Lay | None]:
@@ -152,15 +176,35 @@ def compare(asked: Image.Image, kept: Image.Image, lay: Lay) -> Agreement:
     box = _find_shared(asked, kept, lay)
     if min(box[2] - box[0], box[3] - box[1]) < _SQUARE:
         return Agreement()
-    scale = _SIDE / max(box[2] - box[0], box[3] - box[1])
-    size = max(_SQUARE, round((box[2] - box[0]) * scale)), max(_SQUARE, round((box[3] - box[1]) * scale))
-    ours = _cut(kept, box, size)
-    theirs = _lie_best(*_reduce(asked, lay, scale), ours, box, size)
+    lay, ours, theirs = _lay_over(asked, kept, lay, box, _SIDE / _longer(box), (4, 2, 1), 0.006)
     squares = list(zip(_split(ours), _split(theirs), strict=True))
     agreement = _count_alike(squares, 1.0)
     if agreement.squares < LEAST_SQUARES:
         agreement = _count_alike(squares, _FAINT)
-    return agreement
+    if not agreement.is_alike:
+        return agreement
+    scale = min(1.0, 1 / lay.scale_x, _DETAILS_SIDE / _longer(box))
+    _, ours, theirs = _lay_over(asked, kept, lay, box, scale, (1, 0.5), 2 / (scale * _longer(box)))
+    details, others = _count_details(ours, _grade(theirs, ours), max(4, round(_CELL * scale)))
+    return replace(agreement, details=details, other_details=others)
+
+
+def _longer(box: Box) -> float:
+    return max(box[2] - box[0], box[3] - box[1])
+
+
+def _lay_over(
+    asked: Image.Image, kept: Image.Image, lay: Lay, box: Box, scale: float, strides: Sequence[float], unit: float
+) -> tuple[Lay, Image.Image, Image.Image]:
+    """Both pictures within that box, at that scale of the kept one, and how the one that is asked about lies best.
+
+    `unit` is by which share it is made larger or smaller in one step.
+    """
+    size = max(_SQUARE, round((box[2] - box[0]) * scale)), max(_SQUARE, round((box[3] - box[1]) * scale))
+    ours = _cut(kept, box, size)
+    times, asked, lay = _reduce(asked, lay, scale)
+    lay, theirs = _lie_best(asked, lay, ours, box, strides, unit)
+    return Lay(lay.scale_x / times, lay.scale_y / times, lay.left, lay.top), ours, theirs
 
 
 def _count_alike(squares: Sequence[tuple[bytes, bytes]], faint: float) -> Agreement:
@@ -186,35 +230,31 @@ def _cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.BILINEAR, box=within, reducing_gap=2.0)
 
 
-def _reduce(asked: Image.Image, lay: Lay, scale: float) -> tuple[Image.Image, Lay]:
-    """What is asked about, at no more than twice the size at which it is compared, and how that lies: it is cut many times."""
+def _reduce(asked: Image.Image, lay: Lay, scale: float) -> tuple[int, Image.Image, Lay]:
+    """What is asked about, at no more than twice the size at which it is compared, and how that lies: it is cut many times.
+
+    The first is how many of its pixels became one.
+    """
     times = int(0.5 / (scale * min(lay.scale_x, lay.scale_y)))
     if times < 2:
-        return asked, lay
-    return asked.reduce(times), Lay(lay.scale_x * times, lay.scale_y * times, lay.left, lay.top)
+        return 1, asked, lay
+    return times, asked.reduce(times), Lay(lay.scale_x * times, lay.scale_y * times, lay.left, lay.top)
 
 
-def _lie_best(asked: Image.Image, lay: Lay, ours: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
+def _lie_best(
+    asked: Image.Image, lay: Lay, ours: Image.Image, box: Box, strides: Sequence[float], unit: float
+) -> tuple[Lay, Image.Image]:
     """What is asked about, as it lies in that box; moved and scaled as long as it differs less, far at first."""
-    middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    pixel = (box[2] - box[0]) / size[0]
 
-    def look(moved: tuple[int, int, int]) -> Image.Image:
-        along, down, larger = moved
-        factor = 1 + 0.006 * larger
+    def look(moved: tuple[float, float, float]) -> tuple[int, Lay, Image.Image]:
+        there = _move(lay, box, ours.width, moved, unit)
+        shown = _cut(asked, (*there.place_back(box[0], box[1]), *there.place_back(box[2], box[3])), ours.size)
+        return _differ(ours, shown), there, shown
 
-        def look_up(x: float, y: float) -> tuple[float, float]:
-            there_x = middle_x + (x - middle_x) / factor - along * pixel
-            there_y = middle_y + (y - middle_y) / factor - down * pixel
-            return lay.place_back(there_x, there_y)
-
-        return _cut(asked, (*look_up(box[0], box[1]), *look_up(box[2], box[3])), size)
-
-    best = (0, 0, 0)
-    shown = look(best)
-    least = _differ(ours, shown)
+    best = (0.0, 0.0, 0.0)
+    least = look(best)
     tried = {best}
-    for stride in (4, 2, 1):
+    for stride in strides:
         moved = True
         while moved and len(tried) < MOST_LOOKS:
             here, moved = best, False
@@ -223,10 +263,47 @@ def _lie_best(asked: Image.Image, lay: Lay, ours: Image.Image, box: Box, size: t
                 if there not in tried:
                     tried.add(there)
                     other = look(there)
-                    differs = _differ(ours, other)
-                    if differs < least:
-                        best, shown, least, moved = there, other, differs, True
-    return shown
+                    if other[0] < least[0]:
+                        best, least, moved = there, other, True
+    return least[1:]
+
+
+def _move(lay: Lay, box: Box, width: int, moved: tuple[float, float, float], unit: float) -> Lay:
+    """The lay, so many pixels of a box that is shown that wide further along and down, and by so many units larger."""
+    pixel, larger = (box[2] - box[0]) / width, 1 + unit * moved[2]
+    middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    left = (lay.left + moved[0] * pixel - middle_x) * larger + middle_x
+    top = (lay.top + moved[1] * pixel - middle_y) * larger + middle_y
+    return Lay(lay.scale_x * larger, lay.scale_y * larger, left, top)
+
+
+def _grade(image: Image.Image, like: Image.Image) -> Image.Image:
+    """The picture as bright and as full of contrast as the other."""
+    theirs, ours = ImageStat.Stat(image), ImageStat.Stat(like)
+    gain = ours.stddev[0] / max(theirs.stddev[0], 1.0)
+    return image.point([round((level - theirs.mean[0]) * gain + ours.mean[0]) for level in range(256)])
+
+
+def _count_details(a: Image.Image, b: Image.Image, cell: int) -> tuple[int, int]:
+    """How many cells of that side show anything in either picture, and how many show something else than in the other.
+
+    What is alone in being other is the noise of compression; a word is more than one cell wide.
+    """
+    contrasts = list(ImageChops.lighter(_stand_out(a, cell), _stand_out(b, cell)).tobytes())
+    reduced = ImageChops.difference(a, b).reduce(cell)
+    differences = reduced.tobytes()
+    is_other = [
+        contrast >= _DETAIL and difference - 1 > OTHER * contrast
+        for contrast, difference in zip(contrasts, differences, strict=True)
+    ]
+    rows = [is_other[at : at + reduced.width] for at in range(0, len(is_other), reduced.width)]
+    others = sum(left and right for row in rows for left, right in pairwise(row))
+    return sum(contrast >= _DETAIL for contrast in contrasts), others
+
+
+def _stand_out(image: Image.Image, cell: int) -> Image.Image:
+    """By how many levels of grey each cell stands out from its surroundings."""
+    return ImageChops.difference(image, image.filter(ImageFilter.BoxBlur(cell / 2))).reduce(cell)
 
 
 def _differ(a: Image.Image, b: Image.Image) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import zip_longest
@@ -20,7 +20,7 @@ from embedarchive.core.picture_marks import MIRRORED, STEPS_AN_OCTAVE, Mark, fin
 from embedarchive.core.picture_match import LEAST_MARKS, Agreement, Lay, Pair, compare, find_lay
 from embedarchive.library.candidates import MOST_COMPARED, find_candidates
 from embedarchive.library.posts import find_key, read_lines
-from embedarchive.library.records import Alike
+from embedarchive.library.records import Alike, PostLine
 from embedarchive.library.rows import in_list, select_one
 from embedarchive.store.marks import read_picture
 
@@ -39,6 +39,9 @@ CELL, HALF_OCTAVE = 100, STEPS_AN_OCTAVE // 2
 
 ALSO = 0.5
 """Where a picture was found, others are looked at that have this share of its agreeing marks: other posts may show it, too."""
+
+MOST_NEAR = 3
+"""Posts that are offered as nearly what is shown."""
 
 MOST_REFUSED = 6
 """Pictures that were compared in full and are others, after which no more are: each costs 10 to 20 ms."""
@@ -80,11 +83,54 @@ def read_asked(body: bytes) -> AskedPicture | None:
     return None
 
 
-def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20) -> tuple[Alike, ...]:
-    """The posts with that picture or a part of it, those that agree most first, each once."""
-    best: dict[str, tuple[float, int, bool]] = {}
+@dataclass(frozen=True, slots=True)
+class Like:
+    """How like the picture asked for a kept one is: what agrees, how far their hashes are apart, whether as in a mirror."""
+
+    agreement: Agreement
+    distance: int
+    mirrored: bool
+
+    @property
+    def order(self) -> tuple[float, int, float]:
+        alike = self.agreement.share - self.agreement.share_of_others
+        return -round(alike, 1), self.distance, -alike
+
+
+Found = tuple[tuple[Alike, ...], tuple[tuple[PostLine, str], ...]]
+"""Posts that are found, and posts that nearly are, each with why only nearly."""
+
+
+def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20) -> Found:
+    """The posts with that picture or a part of it, those that agree most first, each once; and those that look alike."""
+    found, near = compare_with(conn, asked, choose_candidates(conn, asked), limit)
+    if not found:
+        found, near = compare_with(conn, asked, find_by_marks(conn, asked, Mark.spell), limit, near)
+    lines = read_lines(conn, {**found, **near})
+    surest = sorted((key for key in found if key in lines), key=lambda key: found[key].order)
+    nearest = sorted((key for key in near if key in lines and key not in found), key=lambda key: near[key].order)
+    return (
+        tuple(Alike(lines[key], found[key].distance, found[key].mirrored) for key in surest),
+        tuple((lines[key], say_why(near[key])) for key in nearest[:MOST_NEAR]),
+    )
+
+
+Likes = dict[str, Like]
+"""Posts by their keys."""
+
+
+def compare_with(
+    conn: sqlite3.Connection,
+    asked: AskedPicture,
+    candidates: Iterable[Candidate],
+    limit: int,
+    near: Likes | None = None,
+) -> tuple[Likes, Likes]:
+    """The posts that show what is asked about, and those that look alike, with those that were known to."""
+    found: Likes = {}
+    near = dict(near or {})
     refused = most = 0
-    for candidate in choose_candidates(conn, asked):
+    for candidate in candidates:
         if 0 < candidate.agreeing < ALSO * most:
             continue
         owner = select_one(
@@ -95,19 +141,32 @@ def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20
         if not owner:
             continue
         key: str = find_key(conn, owner["post_key"]) or owner["post_key"]
-        if key in best:
+        if key in found:
             continue
         agreement = look_closely(conn, asked, candidate, owner["sha256"])
-        if agreement.is_same or (agreement.is_like and not candidate.agreeing):
-            best[key] = (agreement.share, measure(asked.dhash, owner["dhash"]), candidate.mirrored)
+        like = Like(agreement, measure(asked.dhash, owner["dhash"]), candidate.mirrored)
+        if agreement.is_same:
+            found[key] = like
             most = max(most, candidate.agreeing)
         else:
             refused += 1
-        if refused == MOST_REFUSED or len(best) == limit:
+        if agreement.is_alike:
+            near.setdefault(key, like)
+        if refused == MOST_REFUSED or len(found) == limit:
             break
-    order = sorted(best, key=lambda each: (-round(best[each][0], 1), best[each][1], -best[each][0]))
-    lines = read_lines(conn, order)
-    return tuple(Alike(lines[key], best[key][1], best[key][2]) for key in order if key in lines)
+    return found, near
+
+
+def say_why(like: Like) -> str:
+    """Why a post is only nearly found by a picture. Pure."""
+    agreement = like.agreement
+    looks = "it looks alike,"
+    if like.mirrored:
+        looks = "it looks alike, mirrored,"
+    if not agreement.other_details:
+        return f"{looks} and shows too little to be sure"
+    share = max(1, round(100 * agreement.share_of_others))
+    return f"{looks} but {share} % of the details are others: compare the words, another post may look so"
 
 
 def measure(a: int | None, b: int | None) -> int:
@@ -128,11 +187,20 @@ def choose_candidates(conn: sqlite3.Connection, asked: AskedPicture) -> Iterator
         yield from (each for each in pair if each)
 
 
-def find_by_marks(conn: sqlite3.Connection, asked: AskedPicture) -> list[Candidate]:
+Spell = Callable[[Mark], Sequence[int]]
+"""A mark -> the words that it is looked up by."""
+
+
+def spell_as_told(mark: Mark) -> list[int]:
+    """A mark's word without its doubts: a tenth of the words, by which nearly every picture is found."""
+    return [mark.word]
+
+
+def find_by_marks(conn: sqlite3.Connection, asked: AskedPicture, spell: Spell = spell_as_told) -> list[Candidate]:
     """Kept pictures that have marks of this one in the same places, those with most of them first."""
     marks = [*asked.marks, *(reflect(mark, asked.grey.width) for mark in asked.marks)]
     found: list[Candidate] = []
-    for (artifact_id, mirrored), elected in vote(marks, read_shared(conn, marks)):
+    for (artifact_id, mirrored), elected in vote(marks, read_shared(conn, marks, spell)):
         agreeing, lay = find_lay([_pair_up(marks[number], place) for number, place, _ in elected])
         if lay:
             found.append(Candidate(artifact_id, mirrored, lay, agreeing))
@@ -156,11 +224,11 @@ Kept = tuple[int, bool]
 """A kept picture by its number, and whether it is shared with as in a mirror."""
 
 
-def read_shared(conn: sqlite3.Connection, marks: Sequence[Mark]) -> dict[Kept, list[Shared]]:
+def read_shared(conn: sqlite3.Connection, marks: Sequence[Mark], spell: Spell) -> dict[Kept, list[Shared]]:
     """The marks that each kept picture shares; the latter half of them are those of the mirror image."""
     spelled: dict[int, list[int]] = {}
     for number, mark in enumerate(marks):
-        for word in mark.spell():
+        for word in spell(mark):
             spelled.setdefault(word, []).append(number)
     rows = conn.execute(
         "SELECT artifact_id, word, place FROM picture_marks WHERE word IN (SELECT value FROM json_each(?)) LIMIT ?",

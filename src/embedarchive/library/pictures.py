@@ -32,8 +32,8 @@ def lookup_picture(
         return Lookup(name, "no picture: it is no file of that kind, too large, or of one colour all over")
     from embedarchive.library.picture_search import find_pictures
 
-    found = find_pictures(conn, asked, limit)
+    found, near = find_pictures(conn, asked, limit)
     return Lookup(
-        name, "a picture", alike=found,
+        name, "a picture", alike=found, near=near,
         tried=("every picture and screenshot kept, by image hash", "parts of them, also mirrored, by their marks"),
     )  # fmt: skip

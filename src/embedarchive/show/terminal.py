@@ -329,6 +329,7 @@ def render_hit(hit: Hit) -> RenderableType:
 
 def render_lookup(lookup: Lookup) -> RenderableType:
     """The answer to a lookup; when there is none, what was tried and what to do next."""
+    near = [Group(Text(f"Nearly, {why}:", style="dim"), render_line(line)) for line, why in lookup.near]
     parts: list[RenderableType] = [
         *(render_line(each) for each in lookup.posts),
         *(_placed(each) for each in lookup.embeds),
@@ -346,14 +347,14 @@ def render_lookup(lookup: Lookup) -> RenderableType:
             parts.append(
                 Text(f"These are the newest of {say_number(lookup.total)}: {say_search(lookup.browse)}", style="dim")
             )
-        return Group(*parts)
+        return Group(*parts, *near)
     tried = [_row("  · ", _text(shorten(each, 110))) for each in lookup.tried]
-    head = _row(
-        "Nothing in this archive for ", _text(shorten(lookup.text, 80), "bold"), f", read as {lookup.understood}."
-    )
-    near = [Group(Text(f"Nearly, {why}:", style="dim"), render_line(line)) for line, why in lookup.near]
+    begin = "Nothing in this archive for "
+    if lookup.near and lookup.understood == "a picture":
+        begin = "Perhaps in this archive: "
+    head = _row(begin, _text(shorten(lookup.text, 80), "bold"), f", read as {lookup.understood}.")
     steps = [_text(each) for each in (*say_spellings(lookup), *next_steps(lookup))]
-    return Group(head, Text("Looked for:", style="dim"), *tried, *near, *steps)
+    return Group(head, *near, Text("Looked for:", style="dim"), *tried, *steps)
 
 
 def say_search(asked: Mapping[str, str]) -> str:
@@ -372,6 +373,10 @@ TO_TRY = {
     "a handle": (
         "The post's own address is surer. To bring it in: embedarchive capture https://…",
         "To bring in an article with all it embeds: embedarchive crawl https://…",
+    ),
+    "a picture": (
+        "Cut away what is not of the post: the bars of a phone, other posts above and below.",
+        "Or look up words that it says, its author, or its address.",
     ),
     "words": (
         "Fewer words, or one that only this post has; a screenshot's file; the address of the post or of the article.",
