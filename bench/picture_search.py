@@ -361,7 +361,7 @@ def main() -> None:
     for name in (*CHANGES, *STRANGERS):
         of_it = [each for each in judged if each[0] == name]
         if of_it:
-            first, other, nearly = (sum(each[at] for each in of_it) for at in (2, 3, 4))
+            first, other, nearly = (sum(bool(each[at]) for each in of_it) for at in (2, 3, 4))
             print(f"| {name} | {first} | {other} | {nearly} | {len(of_it)} |")
             if name in CHANGES:
                 recall.append(first / len(of_it))

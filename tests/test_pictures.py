@@ -32,9 +32,11 @@ from embedarchive.show.terminal import render_lookup
 from embedarchive.show.words import say_similarity
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.fixity import read_blob
-from embedarchive.store.marks import MOST_PICTURES_A_WORD, keep_marks, mark_pictures, read_unmarked
+from embedarchive.store.marks import MOST_PICTURES_A_WORD, count_unmarked, keep_marks, mark_pictures, read_unmarked
 
 TOKYO = SAMPLES[1].post
+MARK_ANEW = """INSERT OR IGNORE INTO pending SELECT 'mark', capture_id FROM artifacts
+  WHERE content_type LIKE 'image/%' AND role IN ('screenshot', 'media', 'poster')"""
 
 
 def paint(seed: int, width: int = 640, height: int = 520) -> Image.Image:
@@ -268,6 +270,23 @@ def test_every_picture_of_a_post_is_marked_once(path: Path) -> None:
         assert not any(read_unmarked(archive.conn, capture) for (capture,) in again)
 
 
+def test_marks_of_an_older_rule_serve_until_they_are_made_anew(path: Path, tmp_path: Path) -> None:
+    """A step makes every capture due again; each picture is then marked once, and what the older rule found is gone."""
+    copy = tmp_path / "embeds.db"
+    shutil.copy(path, copy)
+    with Archive(copy, platforms=PLATFORMS) as archive:
+        before = archive.conn.execute("SELECT * FROM picture_marks ORDER BY 1, 2, 3").fetchall()
+        with archive.transaction() as writing:
+            writing.execute("UPDATE picture_marks SET place = place + 1")
+            writing.execute(MARK_ANEW)
+        asked = read_asked(encode(cut(picture_of(archive.conn, TOKYO.key, "screenshot"))))
+        assert lookup_picture(archive.conn, asked).found
+        assert count_unmarked(archive.conn)
+    mark_all(copy)
+    with closing(open_reader(copy)) as conn:
+        assert conn.execute("SELECT * FROM picture_marks ORDER BY 1, 2, 3").fetchall() == before
+
+
 @pytest.fixture
 def own(path: Path, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A copy of the archive, to be written to."""
@@ -297,7 +316,7 @@ def test_a_word_that_is_everywhere_is_kept_no_more(own: sqlite3.Connection) -> N
     for place in range(MOST_PICTURES_A_WORD):
         own.execute("INSERT OR IGNORE INTO picture_marks VALUES (?, ?, ?)", (artifact, mark.word, place))
     before = own.execute("SELECT count(*) FROM picture_marks").fetchone()
-    keep_marks(own, 1, {artifact: [mark]})
+    keep_marks(own, 0, {artifact: [mark]})
     assert own.execute("SELECT count(*) FROM picture_marks").fetchone() == before
 
 

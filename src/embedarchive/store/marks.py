@@ -28,7 +28,9 @@ WHERE a.capture_id = ? AND a.content_type LIKE 'image/%' AND a.role IN {MARKED!r
 _MARKED = """
 SELECT a.dhash, a.sha256 FROM captures c JOIN artifacts a ON a.capture_id = c.id
 WHERE c.post_key = ? AND a.role = ?
-  AND EXISTS (SELECT 1 FROM picture_marks m WHERE m.artifact_id = a.id)"""
+  AND EXISTS (SELECT 1 FROM picture_marks m WHERE m.artifact_id = a.id)
+  AND NOT EXISTS (SELECT 1 FROM pending w WHERE w.work = 'mark' AND w.capture_id = c.id)"""
+"""The marks of what is due again are of an older rule: they serve until then."""
 
 Marked = Mapping[int, "Sequence[Mark]"]
 """An artifact's number -> its marks."""
@@ -82,7 +84,12 @@ def mark_pictures(pictures: Mapping[int, bytes]) -> Marked:
 
 
 def keep_marks(conn: sqlite3.Connection, capture_id: int, marked: Marked) -> None:
-    """Keep what was found of a capture; it is due no more. Within the caller's transaction."""
+    """Keep what was found of a capture, in place of what an older rule found; it is due no more. Within the caller's
+    transaction.
+    """
+    conn.execute(
+        "DELETE FROM picture_marks WHERE artifact_id IN (SELECT id FROM artifacts WHERE capture_id = ?)", (capture_id,)
+    )
     for artifact_id, marks in marked.items():
         for mark in marks:
             if not _is_common(conn, mark.word):
