@@ -12,6 +12,7 @@ be told.
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import html
 import json
 import sys
@@ -22,8 +23,9 @@ from typing import Any
 
 from embedarchive.conformance.nothing_seen import list_probes
 from embedarchive.core.model import Answer, Description, Media, Page, Post, Verdict
-from embedarchive.detect import identify_post
+from embedarchive.detect import find_embeds, identify_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.recorded import NOT_RECORDED, PAGE, read_public
 from embedarchive.platforms.kit.specification import fill_url
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -371,6 +373,36 @@ def find_strange(saved: Saved) -> tuple[int, list[str]]:
     return met, wrong
 
 
+def list_pages() -> Iterator[tuple[str, str]]:
+    """Every page that others saved, of platforms and of newsrooms, with its name."""
+    for file in list_files():
+        if file.endswith(".html"):
+            yield file, (SHARED / file).read_text("utf-8")
+    for path in sorted((SHARED / "corpus" / "pages").glob("*.html.gz")):
+        yield path.name, gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+
+
+def find_false_pages() -> tuple[int, list[str]]:
+    """How often a page was met as the public page of a post that it only names, or does not, and what was told of that post.
+
+    The posts are those that the page embeds, and one of each platform.
+    """
+    met, wrong = 0, []
+    examples = [identify_post(each.examples[0].url) for each in PLATFORMS if each.examples]
+    for name, body in list_pages():
+        embedded = [embed.post for embed in find_embeds(body, url="https://news.example/a").embeds]
+        for post in {each.key: each for each in (*examples, *embedded) if each and each.resolved}.values():
+            visit = BY_NAME[post.platform].visit
+            if visit is None:
+                continue
+            met += 1
+            answer = Answer(PAGE, post.url, 200, post.url, body)
+            page = Page(post.url, post.url, None, answers=(answer,), error=NOT_RECORDED)
+            if read_public(page, post, visit):
+                wrong.append(f"{name} as the public page of {post.key}: available")
+    return met, wrong
+
+
 def say(name: str, value: Any, *, in_full: bool) -> str:
     """A field on one line of a table; of what is somebody's own words only how long it is, unless `in_full`."""
     if isinstance(value, tuple):
@@ -398,7 +430,10 @@ def main() -> int:
         rows.append((saved, told))
     unlisted = sorted(set(list_files()) - {saved.file for saved in FILES})
     wrong += [f"{file}: not listed" for file in unlisted]
+    pages, false_pages = find_false_pages()
+    wrong += false_pages
     figures = {
+        "as_a_public_page": pages,
         "files": len({saved.file for saved in FILES}), "of_their_own_post": len(FILES), "under_a_strange_post": strangers,
         "false_available": sum(": available " in w for w in wrong), "false_gone": sum(": gone " in w for w in wrong),
         "fields_of_somebody_else": sum(" tells " in w for w in wrong), "wrong": len(wrong),

@@ -18,6 +18,7 @@ import click
 
 from embedarchive.cli import COMMANDS, CONTEXT, cli, load_command
 from embedarchive.cli.finding import capabilities
+from embedarchive.conformance.as_recorded import try_recorded
 from embedarchive.core.errors import ExitCode
 from embedarchive.library import functions
 from embedarchive.library.questions import QUESTIONS
@@ -157,6 +158,8 @@ def render_platforms() -> str:
             "| platform | hosts | date from id | captured | second look | short links |",
             "|---|---|---|---|---|---|",
             *rows,
+            "",
+            *render_recorded(),
             MADE_OF,
         ]
     )
@@ -175,6 +178,29 @@ def render_platform(platform: Platform) -> str:
         "followed" if has_short_links(platform) else "–",
     )
     return "| " + " | ".join(cells) + " |"
+
+
+ABOUT_RECORDED = """\
+## As others recorded it
+
+What `import` and `recover` read of a post in what others wrote down: its frame as it was served, before scripts ran; its own
+page, where that says of itself that it is this post's (`kit/public_page.py`); answers of services. *alone*: it shows the
+post by itself. Else the frame is read as it was drawn (a crawler's DOM, a page that a browser saved), or together with an
+answer.
+"""
+
+
+def render_recorded() -> Iterator[str]:
+    """Which things that others recorded of a post show it, platform by platform."""
+    yield ABOUT_RECORDED
+    yield "| platform | frame | its own page | answers |"
+    yield "|---|---|---|---|"
+    for platform in sorted(PLATFORMS, key=lambda each: each.title.lower()):
+        if found := try_recorded(platform):
+            frame = "alone" if found.frame else "with an answer, or drawn"
+            answers = ", ".join(f"`{name}`" for name in found.answers) or "–: they tell too little"
+            yield f"| {platform.title} | {frame} | {found.page} | {answers} |"
+    yield ""
 
 
 def has_short_links(platform: Platform) -> bool:

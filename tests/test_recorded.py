@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
 from embedarchive.conformance.playing import Scene, list_scenes
 from embedarchive.conformance.served import ask_replica, find_facts, serve_page, set_world
-from embedarchive.core.model import Answer, Capture, Exchange, Page, Post
+from embedarchive.core.model import Answer, Capture, Description, Exchange, Page, Post
 from embedarchive.core.version import __version__
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.platforms.kit.recorded import NOT_RECORDED, judge_recorded
+from embedarchive.platforms.kit.recorded import NOT_RECORDED, PAGE, describe_recorded, judge_recorded
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.run.recorded import FRAME, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.store import Archive
 from embedarchive.store.optouts import OptOut, add_optouts
@@ -123,6 +126,122 @@ def test_every_address_that_a_visit_asks_is_known_again(platform: object) -> Non
 def test_an_address_says_what_it_is_of_a_post(url: str, role: str | None) -> None:
     about = read_address(url)
     assert (about and about[1]) == role
+
+
+# ------------------------------------------------------------------------------------------------------- public pages
+
+WHO = {"@type": "Person", "name": "Mara Lind", "url": "https://example.org/mara"}
+
+
+def write_page(post: Post, url: str, kind: str = "VideoObject", canonical: str = "") -> str:
+    """A public page that says whose it is twice: by its canonical address, and by an object of schema.org's at `url`."""
+    said = {"@context": "https://schema.org", "@type": kind, "url": url, "name": "The harbour", "description": "Fog over it",
+            "author": [WHO], "uploadDate": "2024-03-08T09:00:00Z", "thumbnailUrl": ["https://cdn.example/a.jpg"]}  # fmt: skip
+    head = f'<link rel="canonical" href="{canonical or post.url}">'
+    return f'<html><head>{head}<script type="application/ld+json">{json.dumps(said)}</script></head></html>'
+
+
+def judge_page(post: Post, body: str, status: int = 200) -> tuple[str, Description]:
+    """What is made of a crawl of the post's own page, and of nothing else."""
+    answer = Answer(PAGE, post.url, status, post.url, body)
+    page = Page(post.url, post.url, None, answers=(answer,), error=NOT_RECORDED)
+    visit = BY_NAME[post.platform].visit
+    assert visit
+    return judge_recorded(page, post, visit).outcome, describe_recorded(page, post, visit)
+
+
+UNREAD = [each for each in VISITABLE if each.visit and PAGE not in {probe.name for probe in each.visit.probes}]
+
+
+@pytest.mark.parametrize("platform", UNREAD, ids=lambda each: each.name)
+def test_a_public_page_that_names_its_post_twice_tells_of_it_and_no_other_does(platform: Platform) -> None:
+    scene = next(scene for scene in list_scenes(platform) if scene.name == "live")
+    post = find_post(scene)
+    outcome, said = judge_page(post, write_page(post, post.url))
+    assert outcome == "available"
+    assert (said.author_name, said.title, said.text, said.posted_at) == (
+        "Mara Lind", "The harbour", "Fog over it", "2024-03-08T09:00:00.000Z",
+    )  # fmt: skip
+    other = urljoin(post.url, "/aaaaaaaaaaa")
+    for body, status in (
+        (write_page(post, other), 200),  # of another post: a list, or what comes next
+        (write_page(post, post.url, canonical=other), 200),
+        (write_page(post, post.url, canonical="https://news.example/harbour"), 200),  # an article that embeds it
+        (write_page(post, "https://news.example/harbour"), 200),
+        (write_page(post, post.url, "Person"), 200),
+        (write_page(post, post.url, "NewsArticle"), 200),
+        (write_page(post, post.url), 404),
+        (f'<link rel="canonical" href="{post.url}"><meta property="og:title" content="Log in">', 200),
+        ("", 200),
+    ):
+        outcome, said = judge_page(post, body, status)
+        assert (outcome, said.author_name, said.text) == ("error", None, None), body
+
+
+FILM = "q7ZxLrT2fNo"
+OWN_PAGES = {
+    "a film's state": (
+        f"https://www.youtube.com/watch?v={FILM}",
+        'var ytInitialPlayerResponse = {"playabilityStatus":{"status":"OK"},"videoDetails":{"videoId":"q7ZxLrT2fNo",'
+        '"title":"The harbour","author":"Mara Lind","shortDescription":"Fog","viewCount":"12"}};',
+        ("Mara Lind", "Fog"),
+    ),
+    "microdata": (
+        f"https://www.youtube.com/watch?v={FILM}",
+        f'<link rel=canonical href="https://www.youtube.com/watch?v={FILM}"><div itemscope itemtype="http://schema.org/'
+        f'VideoObject"><link itemprop=url href="https://www.youtube.com/watch?v={FILM}"><meta itemprop=name content="Fog">'
+        '<span itemprop=author itemscope itemtype="http://schema.org/Person"><link itemprop=name content="Mara Lind"></span>'
+        "</div>",
+        ("Mara Lind", "Fog"),
+    ),
+    "Reddit's element": (
+        "https://www.reddit.com/r/birds/comments/1ab2cd/",
+        '<shreddit-post id="t3_1ab2cd" author="mara" post-title="The harbour" created-timestamp="2024-03-08T09:00:00+00:00">'
+        "<div slot=text-body><p>Fog</p></div></shreddit-post><shreddit-post id=t3_zz author=other post-title=Other>",
+        ("mara", "Fog"),
+    ),
+    "a post as X draws it": (
+        "https://x.com/mara/status/1766400000000000000",
+        '<article data-testid="tweet"><a href="/other/status/1"><time></time></a>'
+        "<div data-testid=tweetText>Before</div></article>"
+        '<article data-testid="tweet"><div data-testid="User-Name"><a href="/mara"><span>Mara Lind</span></a></div>'
+        '<div data-testid=tweetText>Fog</div><a href="/mara/status/1766400000000000000"><time></time></a>'
+        '<div role=link><div data-testid="User-Name"><span>Other</span></div>'
+        "<div data-testid=tweetText>Quoted</div></div></article>",
+        ("Mara Lind", "Fog"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN_PAGES)
+def test_pages_in_the_platform_s_own_markup_tell_of_their_post_only(name: str) -> None:
+    url, body, told = OWN_PAGES[name]
+    post = identify_post(url)
+    assert post
+    outcome, said = judge_page(post, body)
+    assert (outcome, said.author_name, said.text) == ("available", *told)
+    number = post.native_id[:-1] + "9"
+    other = replace(post, native_id=number, url=post.url.replace(post.native_id, number))
+    assert judge_page(other, body)[0] == "error"
+    for spoiled in (
+        body.replace('"OK"', '"ERROR"').replace("VideoObject", "Person"),
+        body.replace("mara", "[deleted]"),
+        "<p>",
+    ):
+        if spoiled != body and not (name.startswith(("micro", "a post")) and "[deleted]" in spoiled):
+            assert judge_page(post, spoiled)[0] == "error"
+
+
+def test_what_a_page_of_x_asks_for_is_read_as_the_answer_that_it_is() -> None:
+    asked = (
+        "https://x.com/i/api/graphql/abc-D_1/TweetResultByRestId?variables=%7B%22tweetId%22%3A%2220%22%2C%22a%22%3A1%7D"
+    )
+    about = read_address(asked)
+    assert about is not None
+    assert (about[0].key, about[1]) == ("x:20", "result")
+    assert read_address(asked.replace("%22", '"').replace("%3A", ":").replace("%2C", ",")) == about
+    assert read_address(asked, replace(about[0], native_id="21")) is None
+    assert read_address("https://x.com/i/api/graphql/abc/UserByRestId?variables=%7B%22userId%22%3A%2220%22%7D") is None
 
 
 # ------------------------------------------------------------------------------------------------------------ gathering

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from embedarchive.core.model import Media, Page, Post
+from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.counts import read_count
-from embedarchive.platforms.kit.fields import as_kind, as_text, as_time, dig, text_of
-from embedarchive.platforms.kit.framed import Framed, Said, attribute, make_visit, read_attribute, rich_text_of
+from embedarchive.platforms.kit.fields import as_kind, as_text, as_time, dig, parse_html, text_of
+from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, read_attribute, rich_text_of
 from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.outcomes import MAX_HTML
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -91,6 +93,33 @@ SELECTORS = (
     ),
     Selector("amp", "amp-reddit", url=("@data-src",)),
 )
+
+
+def read_comments_page(answer: Answer, post: Post) -> dict[str, Any]:
+    """Read a post's page as others recorded it: the one element that is the post has it all as attributes."""
+    if answer.status != 200 or "/" in post.native_id:
+        return {}  # a comment is not what its page is of
+    node = parse_html(answer.body[:MAX_HTML]).css_first(f'shreddit-post[id="t3_{post.native_id}"]')
+    if node is None or node.attributes.get("author") in (None, "", "[deleted]"):
+        return {}
+    said = node.attributes
+    if said.get("removed-by-category") or "is-post-removed" in said:
+        return {}
+    file = as_url(said.get("content-href"))
+    media = {
+        "image": (Media("media", 1, file),) if file else (),
+        "video": (Media("media", 1, "", missing="only_streamed"),),
+    }
+    return {
+        "author_name": as_text(said.get("author")),
+        "title": as_text(said.get("post-title")),
+        "posted_at": as_time(said.get("created-timestamp")),
+        "likes": read_count(said.get("score")),
+        "comments": read_count(said.get("comment-count")),
+        "media": media.get(said.get("post-type") or "", ()),
+        **rich_text_of(node.css_first('[slot="text-body"]'), answer.url),
+    }
+
 
 EXAMPLES = (
     Example(
@@ -356,7 +385,7 @@ PLATFORM = Platform(
         "https://i.reddit.com/comments/mara/",
         "https://v.reddit.com/comments/mara/",
     ),
-    visit=make_visit(FRAMED, rules=2),
+    visit=replace(make_visit(FRAMED, rules=2), read_page=read_comments_page),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://www.reddit.com/r/reddit/comments/zzzzzzzz/",

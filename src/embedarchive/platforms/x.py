@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
+
+from selectolax.lexbor import LexborNode
 
 from embedarchive.core.dates import to_iso
-from embedarchive.core.model import Description, Media, Page, Post, Sign, Verdict
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Sign, Verdict
 from embedarchive.platforms.kit.counts import read_count
 from embedarchive.platforms.kit.fields import (
     add_choices,
@@ -23,10 +25,12 @@ from embedarchive.platforms.kit.fields import (
     as_text,
     dig,
     merge_readings,
+    parse_html,
     read_json,
+    text_of,
 )
 from embedarchive.platforms.kit.ids import date_ms, match_path, query
-from embedarchive.platforms.kit.outcomes import classify_answer, verdict
+from embedarchive.platforms.kit.outcomes import MAX_HTML, classify_answer, verdict
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -391,6 +395,55 @@ def describe(page: Page, post: Post) -> Description:
     return merge_readings(known, ("tweet-result", _read_tweet(_read_result(page))))
 
 
+_HEARD = (
+    r"https://(?:(?:x|twitter)\.com/i/api|api\.(?:x|twitter)\.com)/graphql/[\w-]+/TweetResultByRestId\?"
+    r".*?(?:%22|\")tweetId(?:%22|\")(?:%3A|:)(?:%22|\")(\d+)\D"
+)
+"""What x.com's own page asks for its post: a crawler that runs scripts records it, and no markup of the post."""
+
+
+def read_status_page(answer: Answer, post: Post) -> dict[str, Any]:
+    """Read a post's page as a browser drew it and somebody saved it: the one post whose time leads to this address."""
+    if answer.status != 200:
+        return {}
+    for node in parse_html(answer.body[:MAX_HTML]).css('article[data-testid="tweet"]'):
+        links = [own.attributes.get("href") or "" for own in node.css('a[href*="/status/"]') if own.css_first("time")]
+        if (
+            links
+            and re.search(rf"/status/{post.native_id}(?:\D|$)", links[0])
+            and not _is_within(node.css_first("time"), node)
+        ):
+            return _read_drawn(node, links[0])
+    return {}
+
+
+def _read_drawn(node: LexborNode, link: str) -> dict[str, Any]:
+    """What one drawn post says; what it quotes is a link within it, and another's."""
+    own = {name: [each for each in node.css(f'[data-testid="{name}"]') if not _is_within(each, node)]
+           for name in ("User-Name", "tweetText", "tweetPhoto")}  # fmt: skip
+    handle = urlsplit(link).path.split("/")[1]
+    names = [each for user in own["User-Name"][:1] for each in user.css("span") if each.text(strip=True)]
+    pictures = [each.css_first('img[src*="twimg.com/media/"]') for each in own["tweetPhoto"]]
+    urls = [each.attributes.get("src") or "" for each in pictures if each]
+    return {
+        "kind": "photo" if urls else None,
+        "author_name": text_of(names[0]) if names else None,
+        "author_handle": handle,
+        "author_url": _HOME + handle,
+        "text": text_of(own["tweetText"][0]) if own["tweetText"] else None,
+        "media": tuple(Media("media", place, url) for place, url in enumerate(urls, 1)),
+    }
+
+
+def _is_within(node: LexborNode | None, post: LexborNode) -> bool:
+    """Whether an element of a drawn post is part of what it quotes."""
+    while node is not None and node != post:
+        if node.attributes.get("role") == "link" and node.tag == "div":
+            return True
+        node = node.parent
+    return False
+
+
 _KINDS = (("poster", "video"), ("media", "photo"))
 """What a tweet with a file of that role is, the first that applies; one without any is a text."""
 
@@ -636,6 +689,8 @@ PLATFORM = Platform(
         rules=2,
         denial="reported",
         silent=(200, "<p>-</p>"),
+        read_page=read_status_page,
+        heard=(("result", _HEARD),),
     ),
     assumptions=ASSUMPTIONS,
     archived=(

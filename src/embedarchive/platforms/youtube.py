@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult
 
-from embedarchive.core.model import Description, Media, Page, Post, Role, Sign, Verdict
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Role, Sign, Verdict
 from embedarchive.platforms.kit.fields import (
     as_count,
     as_list,
     as_size,
     as_text,
+    as_time,
     dig,
     merge_readings,
     parse_html,
@@ -22,6 +23,7 @@ from embedarchive.platforms.kit.fields import (
 )
 from embedarchive.platforms.kit.ids import match_path, query
 from embedarchive.platforms.kit.outcomes import (
+    MAX_HTML,
     classify_answer,
     classify_strange,
     judge_refused_frame,
@@ -348,6 +350,29 @@ def _pick_largest(role: Role, position: int, thumbnails: Any) -> Iterator[Media]
         yield Media(role, position, url, as_size(dig(best, "width")), as_size(dig(best, "height")))
 
 
+def read_watch_page(answer: Answer, post: Post) -> dict[str, Any]:
+    """Read the page at /watch as others recorded it: its player's state names the film, and plays it."""
+    state = None
+    if answer.status == 200:
+        state = read_json_after(answer.body[:MAX_HTML], r"ytInitialPlayerResponse\s*=\s*(?=\{)")
+    details = dig(state, "videoDetails")
+    if not isinstance(details, dict) or details.get("videoId") != post.native_id:
+        return {}
+    if dig(state, "playabilityStatus", "status") != "OK":
+        return {}
+    about = dig(state, "microformat", "playerMicroformatRenderer")
+    thumbnails = dig(details, "thumbnail", "thumbnails")
+    return {
+        "kind": "video",
+        "author_name": as_text(details.get("author")),
+        "title": as_text(details.get("title")),
+        "text": as_text(details.get("shortDescription")),
+        "posted_at": as_time(dig(about, "publishDate")),
+        "views": as_count(details.get("viewCount")),
+        "media": (Media("media", 1, "", missing="only_streamed"), *_pick_largest("poster", 1, thumbnails)),
+    }
+
+
 def _join_runs(value: Any) -> str | None:
     return "".join(as_text(dig(run, "text")) or "" for run in as_list(dig(value, "runs"))) or None
 
@@ -437,6 +462,7 @@ PLATFORM = Platform(
         rules=2,
         denial="reported",
         silent=(200, REFUSES),
+        read_page=read_watch_page,
     ),
     examples=EXAMPLES,
     markup=MARKUP,

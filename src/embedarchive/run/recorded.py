@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +20,8 @@ from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Exchange, Media, Origin, Page, Post, Verdict
 from embedarchive.core.standing import seconds_between
 from embedarchive.detect import identify_post
-from embedarchive.platforms import BY_NAME
+from embedarchive.detect.identity import make_post
+from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.recorded import NOT_RECORDED, describe_recorded, judge_recorded
 from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
@@ -88,6 +90,8 @@ def read_address(url: str, post: Post | None = None) -> tuple[Post, str] | None:
 
     With a `post` only what is about that one. None for any other address, and of platforms that cannot be visited.
     """
+    if heard := find_heard(url):
+        return heard if post is None or post.key == heard[0].key else None
     named = identify_post(url)
     about = post or named
     platform = None
@@ -100,6 +104,20 @@ def read_address(url: str, post: Post | None = None) -> tuple[Post, str] | None:
     if role:
         return (about, role)
     return None
+
+
+def find_heard(url: str) -> tuple[Post, str] | None:
+    """The post that an answer to a platform's own page is about, by its address, and the probe that it is an answer to."""
+    for platform, role, pattern in _list_heard():
+        if found := pattern.match(url):
+            return make_post(platform, found[1]), role
+    return None
+
+
+@lru_cache(maxsize=1)
+def _list_heard() -> tuple[tuple[Platform, str, re.Pattern[str]], ...]:
+    visitable = [(platform, platform.visit) for platform in PLATFORMS if platform.visit]
+    return tuple((each, role, re.compile(pattern)) for each, visit in visitable for role, pattern in visit.heard)
 
 
 def _find_role(url: str, post: Post, platform: Platform, visit: Visitable, *, is_own: bool) -> str | None:

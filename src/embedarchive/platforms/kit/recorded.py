@@ -8,33 +8,56 @@ the post was seen where they name it and tell all of it, and in no other case. T
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from embedarchive.core.model import Answer, Description, Media, Page, Post, Verdict
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Sign, Verdict
 from embedarchive.platforms.kit.fields import as_kind, merge_readings, read_json
+from embedarchive.platforms.kit.outcomes import is_told_in_full
+from embedarchive.platforms.kit.public_page import read_objects
 from embedarchive.platforms.kit.specification import Visitable
 
 NOT_RECORDED = "not_recorded"
 """Why there is no document, or no file: whoever recorded the rest did not record it."""
 
+PAGE = "page"
+"""The name of the post's own page among the answers."""
 TOLD = "told"
 """What a tool wrote down of a post in words of its own, as an answer: no platform's rules can judge it."""
 _FILM = re.compile(r"(?i)\.(?:mp4|m4v|mov|webm)(?:\?|$)")
 
 
 def judge_recorded(page: Page, post: Post, visit: Visitable) -> Verdict:
-    """What a recorded page and the answers beside it mean for its post.
+    """What a recorded page and the answers beside it mean for its post: by its frame, its services, or its public page.
 
     A page without a document has `NOT_RECORDED` for its error.
     """
-    return _judge(page, post, visit)[1]
+    verdict = _judge(page, post, visit)[1]
+    if verdict.outcome in ("error", "blocked") and verdict.reason != "wrong_post" and read_public(page, post, visit):
+        return Verdict("available", None, (Sign("the post's own page tells of it", "page", post.native_id),))
+    return verdict
+
+
+def read_public(page: Page, post: Post, visit: Visitable) -> Mapping[str, Any]:
+    """What the post's own page tells, where the platform's rules read no page; empty where that is not all of it."""
+    answer = page.answer(PAGE)
+    if answer is None or any(probe.name == PAGE for probe in visit.probes):
+        return {}
+    readers = [read for read in (visit.read_page, read_objects) if read]
+    told = (read(answer, post) for read in readers)
+    return next((fields for fields in told if is_told_in_full(fields)), {})
 
 
 def describe_recorded(page: Page, post: Post, visit: Visitable) -> Description:
     """What the post said, read from where it was seen."""
     if told := page.answer(TOLD):
         return describe_told(told)
+    seen, verdict = _judge(page, post, visit)
+    public = read_public(page, post, visit)
+    if verdict.outcome != "available" and public:
+        known = visit.describe(seen, post)
+        return merge_readings(("page", public), ("id", {"posted_at": known.posted_at}))
     return visit.describe(_judge(page, post, visit)[0], post)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import SplitResult, quote, urlsplit
 
-from embedarchive.core.model import Description, Outcome, Page, Post, Verdict
+from embedarchive.core.model import Answer, Description, Outcome, Page, Post, Verdict
 
 # -------------------------------------------------------------------------------------------------------------- finding
 
@@ -106,6 +106,9 @@ class Visitable:
     when two answers of two days agree. `also` gives the other native ids by which the platform's own answer names the very
     post: they are the same post from then on. `silent` is a frame that says nothing of the post, as status and markup (`{id}`
     is its id): with it in the frame's place the answers alone are judged, where others recorded no more (`kit/recorded.py`).
+    `read_page` reads the post's own page as others recorded it, where the rules visit none (`kit/public_page.py`): the fields
+    of a description, empty where it does not name the post beyond doubt. `heard` are answers that the platform's own page asks
+    for and that we never do: the name of the probe that answers alike, and a pattern whose group is the post's id.
     """
 
     frame: Frame
@@ -118,6 +121,8 @@ class Visitable:
     denial: Trust = "guess"
     also: Callable[[Page, Post], tuple[str, ...]] = lambda page, post: ()
     silent: tuple[int, str] = (404, "<p>not recorded</p>")
+    read_page: Callable[[Answer, Post], Mapping[str, Any]] | None = None
+    heard: tuple[tuple[str, str], ...] = ()
 
 
 def fill_url(template: str, post: Post, visit: Visitable) -> str:
