@@ -1,4 +1,4 @@
-"""What of each platform can be read in a web archive of somebody else's -> a row of a table, as its replica is served. Pure.
+"""What of each platform can be read in a web archive of somebody else's -> a row of a table, as its replica is served.
 
 A crawler writes down what was served: the frame before its scripts ran, the post's own page, answers of services. Which of
 these show a post by themselves is tried here with the platform's own rules.
