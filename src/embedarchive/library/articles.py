@@ -18,17 +18,12 @@ NEWEST = (
     "(SELECT f.id FROM fetches f WHERE f.article_id = {0} AND f.searched_rules IS NOT NULL "
     "ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1)"
 )
-LINES = f"""
-WITH shown AS MATERIALIZED (SELECT a.id, e.id AS embed_id, e.post_key FROM json_each(?) w
-  CROSS JOIN articles a ON a.id = w.value
-  LEFT JOIN embeds e ON e.fetch_id = {NEWEST.format("a.id")} AND e.kind = 'embed'),
-standing AS MATERIALIZED (SELECT key, status, kept FROM post_status WHERE key IN (SELECT post_key FROM shown))
-SELECT a.id, a.url, a.outlet, a.title, a.published_at, count(h.embed_id) AS embeds,
-  count(DISTINCT iif(s.status = 'gone', s.key, NULL)) AS gone,
-  count(DISTINCT iif(s.kept <> 'none', s.key, NULL)) AS preserved,
-  count(DISTINCT iif(s.kept = 'partial', s.key, NULL)) AS partly_preserved
-FROM shown h CROSS JOIN articles a ON a.id = h.id LEFT JOIN standing s ON s.key = h.post_key GROUP BY a.id"""
-"""A view on the right of a LEFT JOIN is made whole, of all posts; so those of the articles come by themselves before."""
+SHOWN = f"""SELECT w.value AS id, e.post_key AS post FROM json_each(?) w
+  CROSS JOIN embeds e ON e.fetch_id = {NEWEST.format("w.value")} AND e.kind = 'embed'"""
+"""A row for each embed of some articles, as last read."""
+STANDING = f"SELECT key, status, kept FROM post_status WHERE key {IN_KEYS}"
+"""Asked by itself: on the right of a LEFT JOIN a view is made whole, of all posts, and what is made whole is gone through once
+for each row where SQLite does not think that an index would pay."""
 MOST_ON_A_PAGE = 100
 EMPTY: Mapping[str, CaptureRecord] = {}
 
@@ -130,10 +125,28 @@ def place(
 
 def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ArticleLine]:
     """One line for each article, in the order of the numbers."""
-    wanted = list(dict.fromkeys(ids))
-    rows = select(conn, LINES, in_list(wanted))
-    lines = {row["id"]: ArticleLine(**row) for row in rows}
-    return {each: lines[each] for each in wanted if each in lines}
+    numbers = list(dict.fromkeys(ids))
+    wanted = in_list(numbers)
+    shown: dict[int, list[str]] = {}
+    for row in select(conn, SHOWN, wanted):
+        shown.setdefault(row["id"], []).append(row["post"])
+    posts = in_list({post for each in shown.values() for post in each if post})
+    standing = select(conn, STANDING, posts)
+    gone = {row["key"] for row in standing if row["status"] == "gone"}
+    preserved = {row["key"] for row in standing if row["kept"] != "none"}
+    partly = {row["key"] for row in standing if row["kept"] == "partial"}
+    lines = {}
+    for row in select(conn, f"SELECT id, url, outlet, title, published_at FROM articles WHERE id {IN_KEYS}", wanted):
+        embeds = shown.get(row["id"], [])
+        once = set(embeds)
+        lines[row["id"]] = ArticleLine(
+            **row,
+            embeds=len(embeds),
+            gone=len(once & gone),
+            preserved=len(once & preserved),
+            partly_preserved=len(once & partly),
+        )
+    return {each: lines[each] for each in numbers if each in lines}
 
 
 # -------------------------------------------------------------------------------------------------------------- outlets
