@@ -41,7 +41,7 @@ from typing import Any
 from distributed import Client, Worker
 
 from capture import post_fact, site
-from embedarchive.browser.pool import Ready
+from embedarchive.browser.pool import Asked, Ready
 from embedarchive.browser.watch import find_children
 from embedarchive.cli import main as run_command
 from embedarchive.core.model import Capture, Post
@@ -433,11 +433,15 @@ class RememberedServices(Services):
 
     taken: Capture | None = None
 
-    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
+    async def visit(
+        self, post: Post, platform: Platform, *, media: bool, ready: Ready, asked: Asked | None = None
+    ) -> Capture:
         if self.taken is None:
-            self.taken = await super().visit(post, platform, media=media, ready=ready)
+            self.taken = await super().visit(post, platform, media=media, ready=ready, asked=asked)
         else:
             await ready()
+            if asked:
+                asked()
         mark = post.native_id.encode()
         artifacts = tuple(
             replace(each, body=each.body + mark) if each.role == "media" else each for each in self.taken.artifacts

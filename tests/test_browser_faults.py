@@ -10,13 +10,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from capturing import HUNG, PATIENT, RESTLESS, Camera, artifacts, open_camera, post_of
 from embedarchive.browser import VisitLimits
-from embedarchive.browser.pool import Ready
 from embedarchive.browser.watch import find_members
 from embedarchive.core.model import Capture
 from embedarchive.platforms import instagram
@@ -88,11 +88,11 @@ def count_asked(replica: Replica) -> int:
     return sum("/embed/captioned/" in hit.target for hit in replica.hits)
 
 
-async def disturb(camera: Camera, act: Callable[[], None], ready: Ready | None = None) -> Capture:
+async def disturb(camera: Camera, act: Callable[[], None], **turn: Any) -> Capture:
     """Start a capture of a slow post, and act while the page is on its way. Only the first visit has little time."""
     camera.replica.clear_hits()
     camera.browser.limits = replace(PATIENT, navigate_s=3.0, idle_s=3.0)
-    taking = asyncio.create_task(camera.take("moon", "slow", ready=ready))
+    taking = asyncio.create_task(camera.take("moon", "slow", **turn))
     await until(lambda: is_asked(camera.replica) or taking.done(), "the visit never began")
     act()
     camera.browser.limits = PATIENT
@@ -113,14 +113,15 @@ FAULTS: dict[str, Callable[[int], None]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_capture_survives_its_browser(camera: Camera, fault: str) -> None:
-    before, turns = group_of(camera), []
+    before, turns, told = group_of(camera), [], []
 
     async def ready() -> None:
         turns.append(count_asked(camera.replica))
 
-    capture = await disturb(camera, lambda: FAULTS[fault](before), ready)
+    capture = await disturb(camera, lambda: FAULTS[fault](before), ready=ready, asked=lambda: told.append(len(turns)))
     assert turns == [0, 1]  # a visit anew waits for another turn, and neither began before its own
     assert count_asked(camera.replica) == 2
+    assert set(told) == {1, 2}  # each was told of as it went out, also the one that came to nothing
     assert (capture.verdict.outcome, capture.missing) == ("available", ()), capture.verdict
     if fault != "renderers killed":
         assert group_of(camera) != before

@@ -24,7 +24,7 @@ from distributed import Scheduler, Security, Worker
 import embedarchive
 from commands import command
 from embedarchive.browser.limits import VisitLimits
-from embedarchive.browser.pool import Ready
+from embedarchive.browser.pool import Asked, Ready
 from embedarchive.browser.watch import find_children
 from embedarchive.core.errors import BrowserCrashed, BrowserMissing, UsageError
 from embedarchive.core.model import Capture, Post, Verdict
@@ -221,7 +221,7 @@ async def test_a_worker_that_is_not_as_we_are_is_refused_by_name(scheduler: Sche
 class FullDisk(Services):
     """A machine whose disk is full by the time that it is given work."""
 
-    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
+    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready, asked: Asked) -> Capture:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -287,18 +287,20 @@ async def test_a_visit_that_reaches_its_worker_too_late_is_not_made(scheduler: S
 
 
 class SlowToBegin(Services):
-    """Machines whose tabs are free now at once and now late; a fourth of their visits fails before it began."""
+    """Machines whose tabs are free, and that connect, now at once and now late; a fourth of their visits fails before."""
 
-    asked = 0
+    visits = 0
     begun: ClassVar[list[float]] = []
 
-    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
-        SlowToBegin.asked += 1
-        if SlowToBegin.asked % 4 == 2:
+    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready, asked: Asked) -> Capture:
+        SlowToBegin.visits += 1
+        if SlowToBegin.visits % 4 == 2:
             raise OSError(errno.ENOSPC, "No space left on device")
-        await asyncio.sleep(0.25 * (SlowToBegin.asked % 2))
+        await asyncio.sleep(0.25 * (SlowToBegin.visits % 2))
         await ready()
+        await asyncio.sleep(0.1 * (SlowToBegin.visits % 3))
         SlowToBegin.begun.append(time.monotonic())
+        asked()
         with pytest.raises(BrowserCrashed):  # the next visit, as after a crash, is another turn's
             await ready()
         return Capture(post, "", "", "", "", Verdict("available"))

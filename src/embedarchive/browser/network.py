@@ -59,6 +59,8 @@ class Listener:
 
     def on_request(self, request: PageRequest) -> None: ...
 
+    def on_sent(self, request: PageRequest) -> None: ...
+
     def on_response(self, response: PageResponse) -> None: ...
 
     def on_finished(self, request: PageRequest) -> None: ...
@@ -77,6 +79,7 @@ class Network:
     def listen(self, session: Session, frame: PageFrame | None = None) -> None:
         """Take the events of a session; `frame` is whose requests they are that name none."""
         session.on("Network.requestWillBeSent", lambda event: self._on_request(session, frame, event))
+        session.on("Network.requestWillBeSentExtraInfo", self._on_sent)
         session.on("Network.requestServedFromCache", self._on_memory)
         session.on("Network.responseReceived", self._on_response)
         session.on("Network.loadingFinished", lambda event: self._on_finished(session, event))
@@ -108,6 +111,11 @@ class Network:
             session, event["wallTime"], event["timestamp"], before,
         )  # fmt: skip
         self.listener.on_request(request)
+
+    def _on_sent(self, event: Event) -> None:
+        """Told when the connection is there and the headers go out."""
+        if request := self._requests.get(event["requestId"]):
+            self.listener.on_sent(request)
 
     def _on_memory(self, event: Event) -> None:
         if request := self._requests.get(event["requestId"]):

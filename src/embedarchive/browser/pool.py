@@ -48,6 +48,8 @@ TAB_SIZE = (540, 1000)
 
 Ready = Callable[[], Awaitable[None]]
 """What is waited for once a tab is in hand, straight before each visit: the platform's turn."""
+Asked = Callable[[], None]
+"""What is told each visit's asking for its frame: the platform has been visited."""
 
 
 class Browser:
@@ -107,7 +109,13 @@ class Browser:
         return self._chrome.user_agent
 
     async def capture(
-        self, post: Post, platform: Platform, *, media: bool = True, ready: Ready | None = None
+        self,
+        post: Post,
+        platform: Platform,
+        *,
+        media: bool = True,
+        ready: Ready | None = None,
+        asked: Asked | None = None,
     ) -> Capture:
         """Visit a post, once it is `ready`, and keep what came. Whatever goes wrong is in the verdict; of the world's nothing
         is raised. Where the browser crashed the post is visited anew, once it is ready again.
@@ -122,7 +130,7 @@ class Browser:
         crash = ""
         for _ in range(ATTEMPTS):
             try:
-                seen, chrome, secrets = await self._visit(post, visit, ready)
+                seen, chrome, secrets = await self._visit(post, visit, ready, asked)
             except BrowserCrashed as error:
                 crash = crash or str(error)
                 continue
@@ -140,7 +148,9 @@ class Browser:
             return taken
         return mark_capture(await asyncio.to_thread(forget, taken, secrets or self._login.secrets), self._login)
 
-    async def _visit(self, post: Post, visit: Visitable, ready: Ready | None) -> tuple[Visit, Chrome, Secrets | None]:
+    async def _visit(
+        self, post: Post, visit: Visitable, ready: Ready | None, asked: Asked | None
+    ) -> tuple[Visit, Chrome, Secrets | None]:
         async with self._places:
             chrome = await self.running()
             async with self._tab(chrome) as tab:
@@ -148,7 +158,9 @@ class Browser:
                     await ready()
                 try:
                     async with asyncio.timeout(self.limits.whole_s):
-                        seen = await visit_frame(tab, visit, post, self._door, self.limits, self.screenshot_format)
+                        seen = await visit_frame(
+                            tab, visit, post, self._door, self.limits, self.screenshot_format, asked=asked
+                        )
                         secrets = None
                         if self._login:
                             secrets = await learn_secrets(tab, self._login, (post,))

@@ -79,7 +79,7 @@ class BodyCache:
 class Recorder(Listener):
     """Collects one visit's requests, as a page's listener; ask for `exchanges` at the end.
 
-    `reads` is False where nobody wants the bodies.
+    `reads` is False where nobody wants the bodies. `asked` is called when a document was asked for.
     """
 
     remote_address: RemoteAddress
@@ -91,6 +91,11 @@ class Recorder(Listener):
     touched: float = 0.0
     """When, by the monotonic clock, a request was last made or answered."""
     document_failed: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: Callable[[], None] | None = None
+
+    def on_sent(self, request: PageRequest) -> None:
+        if self.asked and request.is_navigation:
+            self.asked()
 
     def on_request(self, request: PageRequest) -> None:
         if request.url.startswith(("data:", "blob:")):

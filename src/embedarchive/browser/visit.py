@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -59,18 +59,21 @@ async def visit_frame(
     screenshot_format: ScreenshotFormat,
     *,
     bodies: bool = True,
+    asked: Callable[[], None] | None = None,
 ) -> Visit:
     """Visit the post's frame. The world's faults are in the answer; only the browser's own raise BrowserCrashed.
 
-    Without `bodies` what the page received is not read.
+    Without `bodies` what the page received is not read. `asked` is called when the frame was asked for, once or more often.
     """
     frame, url = visit.frame, fill_url(visit.frame.url, post, visit)
     seen = Visit(Page(url, url, None), clock.now())
     began = monotonic()
-    recorder = Recorder(door.remote_address, tab.body_cache, reads=bodies)
+    recorder = Recorder(door.remote_address, tab.body_cache, reads=bodies, asked=asked)
     tab.record(recorder)
     await tab.resize(frame.width, frame.height)
     response = await _navigate(tab, seen, frame, limits, door)
+    if asked:
+        asked()
     seen.timings["navigate_ms"] = round((monotonic() - began) * 1000)
     if response is not None:
         seen.page = replace(seen.page, status=response.status)

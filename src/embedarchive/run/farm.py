@@ -36,6 +36,9 @@ ANSWER_S = 15.0
 ATTEMPTS = 2
 """Workers that a post is given to, one after the other, before its visit counts as one that failed."""
 
+ASKING_S = 5.0
+"""A visit that has begun asks its platform within that time."""
+
 MOST_LATE = 5
 """Times that a visit may have come too late to its worker, which is nobody's fault."""
 
@@ -64,7 +67,7 @@ class WorkerLost(BrowserError):
 class FarmServices(Services):
     """As `Services`, with a farm's browsers in place of this machine's; `note` tells the user something.
 
-    Visits are spaced as workers begin them: while one is on its way, no other is sent to its platform.
+    Visits are spaced as platforms are asked: while one is on its way, no other is sent to its platform.
     """
 
     def __init__(self, settings: Settings, note: Callable[[str], None], limits: FarmLimits | None = None) -> None:
@@ -76,7 +79,7 @@ class FarmServices(Services):
         self._note = note
         self._topic = f"embedarchive-{uuid4()}"
         self._numbers = count()
-        self._begun: dict[int, asyncio.Event] = {}
+        self._asked: dict[int, asyncio.Event] = {}
         self._farm: Client | None = None
         self._lost: dict[str, asyncio.Event] = {}
         self._changed = asyncio.Event()
@@ -136,12 +139,12 @@ class FarmServices(Services):
         return fail_visit(post, platform.visit, started, "worker_lost", why)
 
     async def _visit(self, worker: FarmWorker, post: Post, *, media: bool) -> Capture:
-        """Have one worker visit a post at the platform's next turn; the turn ends when the visit has begun.
+        """Have one worker visit a post at the platform's next turn; the turn ends when the platform was asked.
 
         Raises what `_ask` does.
         """
         number = next(self._numbers)
-        begun = self._begun[number] = asyncio.Event()
+        asked = self._asked[number] = asyncio.Event()
         spaced = self.settings.delay > 0
         try:
             async with self._gate.hold(post.platform):
@@ -149,16 +152,16 @@ class FarmServices(Services):
                 visit = self._ask(worker, farm_worker.capture, post, media, self.settings.limits, turn)
                 call: asyncio.Task[Capture] = asyncio.create_task(visit)
                 if spaced:
-                    await see_begin(call, begun, farm_worker.LATE_S + worker.unsure_s)
+                    await see_asked(call, asked, farm_worker.LATE_S + ASKING_S + worker.unsure_s)
             return await call
         finally:
-            del self._begun[number]
+            del self._asked[number]
 
-    def _hear_begin(self, event: tuple[float, int]) -> None:
-        """Take in that a worker has begun a visit."""
-        begun = self._begun.get(event[1])
-        if begun:
-            begun.set()
+    def _hear(self, event: tuple[float, int]) -> None:
+        """Take in that a worker has asked a platform for a post."""
+        asked = self._asked.get(event[1])
+        if asked:
+            asked.set()
 
     async def read_article(self, url: str, posts: Sequence[Post] = ()) -> Rendering:
         """Have an article opened. Raises BrowserMissing for a farm without workers."""
@@ -319,7 +322,7 @@ class FarmServices(Services):
         assert self.settings.farm is not None, "only a farm is connected to"
         if self._farm is None or self._farm.status not in ("running", "connecting"):
             self._farm = await connect(self.settings.farm, self.limits.silence_s)
-            self._farm.subscribe_topic(self._topic, self._hear_begin)
+            self._farm.subscribe_topic(self._topic, self._hear)
         return self._farm
 
     def _tell(self, text: str) -> None:
@@ -340,22 +343,22 @@ class FarmServices(Services):
         )
 
 
-async def see_begin(call: asyncio.Task[Capture], begun: asyncio.Event, bound_s: float) -> None:
-    """Wait until a visit has begun, or can begin no more: a worker that was lost may make it until `bound_s` have passed.
+async def see_asked(call: asyncio.Task[Capture], asked: asyncio.Event, bound_s: float) -> None:
+    """Wait until a visit has asked its platform, or can do so no more: a lost worker may do so until `bound_s` have passed.
 
     Cancelled, it takes the call with it.
     """
     until = now() + bound_s
-    beginning = asyncio.create_task(begun.wait())
+    asking = asyncio.create_task(asked.wait())
     try:
-        await asyncio.wait({call, beginning}, timeout=bound_s, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({call, asking}, timeout=bound_s, return_when=asyncio.FIRST_COMPLETED)
         if call.done() and isinstance(call.exception(), WorkerLost):
-            await asyncio.wait({beginning}, timeout=max(0.0, until - now()))
+            await asyncio.wait({asking}, timeout=max(0.0, until - now()))
     except asyncio.CancelledError:
         call.cancel()
         raise
     finally:
-        beginning.cancel()
+        asking.cancel()
 
 
 async def connect(address: str, timeout_s: float) -> Client:

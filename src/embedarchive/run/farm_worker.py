@@ -111,7 +111,7 @@ class VisitLate(EmbedArchiveError):
 class Turn:
     """A visit's turn at its platform: asked for at `asked_s`, by the worker's clock.
 
-    Whoever gave it is told under `topic`, by its `number`, that it is taken. `spaced` says that other visits wait for that.
+    Whoever gave it is told under `topic`, by its `number`, that the platform was asked; with `spaced`, others wait for that.
     """
 
     asked_s: float
@@ -225,7 +225,7 @@ async def capture(post: Post, media: bool, limits: VisitLimits, turn: Turn, dask
     """
     hand = find_hand(dask_worker)
     turn.check()
-    begun = asyncio.Event()
+    begun, asked = asyncio.Event(), asyncio.Event()
 
     async def take() -> None:
         if turn.spaced:
@@ -233,10 +233,14 @@ async def capture(post: Post, media: bool, limits: VisitLimits, turn: Turn, dask
                 raise BrowserCrashed("its turn was for one visit")
             turn.check()
         begun.set()
-        dask_worker.log_event(turn.topic, turn.number)
+
+    def pass_on() -> None:
+        if not asked.is_set():
+            asked.set()
+            dask_worker.log_event(turn.topic, turn.number)
 
     services = await hand.open_services(limits)
-    return hand.sign(await services.visit(post, BY_NAME[post.platform], media=media, ready=take))
+    return hand.sign(await services.visit(post, BY_NAME[post.platform], media=media, ready=take, asked=pass_on))
 
 
 async def render(url: str, posts: Sequence[Post], limits: VisitLimits, dask_worker: Worker) -> Rendering:

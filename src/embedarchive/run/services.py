@@ -38,7 +38,7 @@ if (
     TYPE_CHECKING
 ):  # httpx and Playwright take half a second to load, and most runs of most commands need one of them or none
     from embedarchive.browser import Browser, Login
-    from embedarchive.browser.pool import Ready
+    from embedarchive.browser.pool import Asked, Ready
     from embedarchive.replay import ReplayBrowser, Shown
     from embedarchive.run.farm_tls import Side
 
@@ -305,10 +305,14 @@ class Services:
         """Visit a post at its platform's turn, taken with a tab in hand: what waited for a browser is not visited at once."""
         return await self.visit(post, platform, media=media, ready=partial(self._gate.turn, post.platform))
 
-    async def visit(self, post: Post, platform: Platform, *, media: bool, ready: Ready) -> Capture:
-        """Visit a post once it is `ready`. Raises what that does, and BrowserMissing."""
+    async def visit(
+        self, post: Post, platform: Platform, *, media: bool, ready: Ready, asked: Asked | None = None
+    ) -> Capture:
+        """Visit a post once it is `ready`; `asked` is told of it. Raises what `ready` does, and BrowserMissing."""
         browser = await self.open_browser()
-        return await self._insist_on_network(partial(browser.capture, post, platform, media=media, ready=ready))
+        return await self._insist_on_network(
+            partial(browser.capture, post, platform, media=media, ready=ready, asked=asked)
+        )
 
     async def _insist_on_network(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do something out there. When the network itself is away, wait a little, try once more, then raise NetworkDown."""
