@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log2, sqrt
+from operator import mul
+from struct import Struct
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter
@@ -136,23 +138,29 @@ def read_level(level: Level, pixels_a_mark: int, least: int, most: int, among: i
     image, scale = level.image, level.scale
     wanted = max(least, min(most, image.width * image.height // pixels_a_mark))
     step = find_step(1 / scale)
-    found: list[tuple[int, Mark]] = []
+    found: list[tuple[int, int, int, list[int]]] = []
     for x, y in find_spots(image, a_tile):
-        told = transform(image.crop((x - _REACH, y - _REACH, x + _REACH + 1, y + _REACH + 1)))
-        sizes = sorted((abs(value), bit) for bit, value in enumerate(told))
-        sure = sizes[DOUBTED][0]
+        told = transform(image, x, y)
+        sure = sorted(map(abs, told))[DOUBTED]
         if sure > LEAST_SURE:
-            word = sum(1 << bit for bit, value in enumerate(told) if value > 0)
-            found.append((sure, Mark(word, (x + 0.5) / scale, (y + 0.5) / scale, step, _doubt(sizes))))
+            found.append((sure, x, y, told))
         if len(found) == wanted * among:
             break
     if among > 1:
         found.sort(key=lambda each: -each[0])
-    return [mark for _, mark in found[:wanted]]
+    return [
+        Mark(_read_word(told), (x + 0.5) / scale, (y + 0.5) / scale, step, _doubt(told))
+        for _, x, y, told in found[:wanted]
+    ]
 
 
-def _doubt(sizes: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """The masks of a word's doubts, by its coefficients and their bits, the least first."""
+def _read_word(told: Sequence[int]) -> int:
+    return sum(1 << bit for bit, value in enumerate(told) if value > 0)
+
+
+def _doubt(told: Sequence[int]) -> tuple[int, ...]:
+    """The masks of a word's doubts, by its coefficients."""
+    sizes = sorted((abs(value), bit) for bit, value in enumerate(told))
     most = MOST_DOUBT * sizes[WORD_BITS // 2][0]
     masks = [(0, 0)]
     for size, bit in sizes[:DOUBTED]:
@@ -171,13 +179,13 @@ def find_spots(image: Image.Image, a_tile: int) -> Iterator[tuple[int, int]]:
         extreme = ImageChops.difference(apart, spread(apart, choose)).point([255] + [0] * 255)
         side = apart.point([255 * (level in sides) for level in range(256)])
         extremes = ImageChops.lighter(extremes, ImageChops.darker(contrast, ImageChops.darker(extreme, side)))
-    contrasts = extremes.tobytes()
+    contrasts, counts = extremes.tobytes(), extremes.histogram()
     across = width // 4 + 2
     beside = tuple(i + j * across for i in (-1, 0, 1) for j in (-1, 0, 1))
     taken: set[int] = set()
     in_tiles: dict[tuple[int, int], int] = {}
     # Whoever asks takes the first few of thousands: the others are not looked for.
-    for wanted in range(128, _CONTRAST, -1):
+    for wanted in (level for level in range(128, _CONTRAST, -1) if counts[level]):
         for x, y in sorted(_find_places(contrasts, wanted, width), reverse=True):
             cell = y // 4 * across + x // 4
             tile = x // TILE, y // TILE
@@ -214,22 +222,11 @@ def spread(image: Image.Image, choose: Any) -> Image.Image:
 # ----------------------------------------------------------------------------------------------------------------- words
 
 
-def _walsh(values: Sequence[int]) -> tuple[int, ...]:
-    """The eight Walsh coefficients of eight values, in Hadamard's order."""
-    a, b, c, d, e, f, g, h = values
-    a, b, c, d, e, f, g, h = a + e, b + f, c + g, d + h, a - e, b - f, c - g, d - h
-    a, b, c, d, e, f, g, h = a + c, b + d, a - c, b - d, e + g, f + h, e - g, f - h
-    return a + b, a - b, c + d, c - d, e + f, e - f, g + h, g - h
+_WALSH = [[1 - 2 * ((order & place).bit_count() % 2) for place in range(8)] for order in range(8)]
+"""The eight Walsh functions of eight places, in Hadamard's order."""
 
-
-def _count_changes() -> list[int]:
-    """How often the sign changes within each of the eight Walsh functions."""
-    units = [_walsh([int(at == place) for at in range(8)]) for place in range(8)]
-    functions = list(zip(*units, strict=True))
-    return [sum(a != b for a, b in pairwise(each)) for each in functions]
-
-
-_CHANGES = _count_changes()
+_CHANGES = [sum(a != b for a, b in pairwise(each)) for each in _WALSH]
+"""How often the sign changes within each of them."""
 _LOWEST = sorted(
     ((down, along) for down in range(8) for along in range(8) if _CHANGES[down] or _CHANGES[along]),
     key=lambda each: (_CHANGES[each[0]] + _CHANGES[each[1]], abs(_CHANGES[each[0]] - _CHANGES[each[1]]), each),
@@ -238,9 +235,20 @@ MIRRORED = sum(1 << bit for bit, (_, along) in enumerate(_LOWEST) if _CHANGES[al
 """The bits in which the words of a picture and of its mirror image differ."""
 
 
-def transform(patch: Image.Image) -> list[int]:
-    """The lowest Walsh coefficients of a square, in the order of a word's bits."""
-    levels = patch.resize((8, 8), Image.Resampling.BOX).tobytes()
-    rows = [_walsh(levels[at : at + 8]) for at in range(0, 64, 8)]
-    both = [_walsh(column) for column in zip(*rows, strict=True)]
-    return [both[along][down] for down, along in _LOWEST]
+# All coefficients are summed at once: each has sixteen bits of one number, and is at most 64 * 255 either way.
+_SIGNS = [
+    sum(_WALSH[down][y] * _WALSH[along][x] << 16 * bit for bit, (down, along) in enumerate(_LOWEST))
+    for y in range(8)
+    for x in range(8)
+]
+_NOUGHT = 1 << 15
+_NOUGHTS = sum(_NOUGHT << 16 * bit for bit in range(WORD_BITS))
+_COEFFICIENTS = Struct(f"<{WORD_BITS}H")
+
+
+def transform(image: Image.Image, x: int, y: int) -> list[int]:
+    """The lowest Walsh coefficients of the square around a pixel, in the order of a word's bits."""
+    around = (x - _REACH, y - _REACH, x + _REACH + 1, y + _REACH + 1)
+    levels = image.resize((8, 8), Image.Resampling.BOX, box=around).tobytes()
+    summed = sum(map(mul, _SIGNS, levels), _NOUGHTS)
+    return [value - _NOUGHT for value in _COEFFICIENTS.unpack(summed.to_bytes(_COEFFICIENTS.size, "little"))]
