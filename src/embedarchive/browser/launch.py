@@ -21,7 +21,7 @@ from embedarchive.browser.cdp import BrowserPipe, ProtocolError
 from embedarchive.browser.find import ADVICE, BrowserChoice
 from embedarchive.browser.patience import crowding
 from embedarchive.browser.process import Process
-from embedarchive.browser.target import Targets
+from embedarchive.browser.target import Target, Targets
 from embedarchive.core.errors import BrowserCrashed, BrowserMissing
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ async def within(seconds: float, work: Awaitable[T], what: str) -> T:
 
 @dataclass
 class Chrome:
-    """One running browser. `group` is its process group; `missing_fonts` names the scripts it would draw as boxes.
+    """One running browser. `group` is its process group; `missing_fonts` names the scripts it would draw as boxes, once known.
 
     `proxy` is the one that the door chains to, without its secrets.
     """
@@ -113,7 +113,7 @@ class Chrome:
     targets: Targets
     pid: int
     version: str
-    missing_fonts: tuple[str, ...] = ()
+    missing_fonts: tuple[str, ...] | None = None
     proxy: str | None = None
     dead: bool = False
 
@@ -253,19 +253,14 @@ async def find_missing_fonts(choice: BrowserChoice) -> tuple[str, ...]:
     """Start the browser and name the scripts that it would draw as boxes."""
     chrome = await launch(choice, None)
     try:
-        return await find_tofu(chrome)
+        return await find_tofu(await within(LAUNCH_S, chrome.targets.open([]), "new page"))
     finally:
         await chrome.stop()
 
 
-async def find_tofu(chrome: Chrome) -> tuple[str, ...]:
-    """Draw one letter of each script and compare it with what the fonts draw for a character that is none."""
-    target = await within(LAUNCH_S, chrome.targets.open([]), "new page")
-    try:
-        return tuple(await within(LAUNCH_S, target.main.call(_FIND_TOFU, _SAMPLES), "draw letters"))
-    finally:
-        with contextlib.suppress(ProtocolError, TimeoutError):
-            await asyncio.wait_for(chrome.targets.close(target), CLOSE_S * crowding())
+async def find_tofu(target: Target) -> tuple[str, ...]:
+    """Draw one letter of each script in a page and compare it with what the fonts draw for a character that is none."""
+    return tuple(await within(LAUNCH_S, target.main.call(_FIND_TOFU, _SAMPLES), "draw letters"))
 
 
 def describe_environment(chrome: Chrome) -> Mapping[str, Any]:
@@ -275,7 +270,7 @@ def describe_environment(chrome: Chrome) -> Mapping[str, Any]:
         "browser_version": chrome.version,
         "headless": "shell" if chrome.choice.headless_shell else "full",
         "user_agent": chrome.user_agent,
-        "fonts_missing": list(chrome.missing_fonts),
+        "fonts_missing": list(chrome.missing_fonts or ()),
         "operating_system": sys.platform,
         **({"proxy": chrome.proxy} if chrome.proxy else {}),
     }

@@ -80,6 +80,7 @@ class Browser:
         self._tabs = WarmTabs(door, self._furnish)
         self._places = asyncio.Semaphore(tabs)
         self._starting = asyncio.Lock()
+        self._drawing = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -219,6 +220,9 @@ class Browser:
             yield tab
 
     async def _furnish(self, tab: Tab) -> None:
+        async with self._drawing:
+            if tab.chrome.missing_fonts is None:
+                tab.chrome.missing_fonts = await find_tofu(tab.target)
         if self._login:
             await give_storage(tab, self._login)
             await watch_secrets(tab)
@@ -237,7 +241,6 @@ class Browser:
             if chrome:
                 await chrome.stop()
             self._chrome = await launch(self._choice, self._door.server, self._ca_file)
-            self._chrome.missing_fonts = await find_tofu(self._chrome)
             self._chrome.proxy = self._door.upstream.label if self._door.upstream else None
             return self._chrome
 

@@ -52,7 +52,7 @@ from embedarchive.store.fixity import read_blob
 from embedarchive.store.marks import mark_pictures, read_unmarked
 from embedarchive.store.optouts import OPTED_OUT, OptOuts, is_barred, read_optouts
 from embedarchive.store.reading import read_page, read_placed, read_post
-from embedarchive.store.sample import has_more_than
+from embedarchive.store.sample import has_more_at_once, has_more_than
 
 if TYPE_CHECKING:
     from embedarchive.replay import Shown
@@ -107,6 +107,9 @@ MOST_ADOPTED_AT_THE_END = 500
 
 MOST_AT_THE_END = 5
 """Captures left to be shown again that a run does not end without: two seconds, for all of them."""
+
+FEW_REPLAYS = 5
+"""Captures of the sample that wait for one tab: a few seconds. For more, as in an archive of many kinds, others open."""
 
 MOST_MARKED = 3_000
 """Captures whose pictures are marked in one run, the newest first: of an older archive, some minutes' worth."""
@@ -235,7 +238,7 @@ class Run:
             Pass("in place", self.at_once, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
             Pass("conclude", 1, self.due_by_the_clock(CONCLUSIONS), self.conclude_post, "post_key"),
-            Pass("replay", self.tabs, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
+            Pass("replay", self.replays_at_once, self.due_in_browser(REPLAYS), self.replay_capture, "id"),
         )
         later = (
             Pass("mark", 1, self.due(MARKS), self.mark_capture, "id"),
@@ -503,6 +506,12 @@ class Run:
         if self.room:
             self.pace = self.pace.within(self.room())
         return self.pace.tabs
+
+    def replays_at_once(self) -> int:
+        """One, while it keeps up: to open a tab costs as much as a replay. As many as there are tabs where many wait."""
+        if self.replay == "all" or has_more_at_once(self.archive.conn, FEW_REPLAYS):
+            return self.tabs
+        return 1
 
     async def capture_post(self, row: Row) -> None:
         post, window = Post(row["platform"], row["native_id"], row["url"], row["posted_at"]), self.pace.window

@@ -94,6 +94,12 @@ def has_more_than(conn: sqlite3.Connection, count: int) -> bool:
     return int(conn.execute(sql, (LATER, count + 1)).fetchone()[0]) > count
 
 
+def has_more_at_once(conn: sqlite3.Connection, count: int) -> bool:
+    """Whether more captures than that are to be shown again at once."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM pending WHERE work = ? LIMIT ?)"
+    return int(conn.execute(sql, (AT_ONCE, count + 1)).fetchone()[0]) > count
+
+
 def settle_replay(conn: sqlite3.Connection, capture_id: int) -> None:
     """Let a capture be due no longer."""
     conn.execute("DELETE FROM pending WHERE work IN (?, ?) AND capture_id = ?", (AT_ONCE, LATER, capture_id))
