@@ -70,7 +70,8 @@ async def test_every_platform_scores_in_a_reused_tab_as_in_a_fresh_one(
 
     warm, few = await score_all()
     with monkeypatch.context() as patch:
-        patch.setattr(tabs, "RENEW_AFTER", 0)
+        patch.setattr(tabs, "LOOK_AFTER", 1)
+        patch.setattr(tabs, "MOST_HELD", 0)
         fresh, many = await score_all()
     assert (few, many) == (3, len(fresh)), "else it is not warm and fresh tabs that are compared"
     for name, one, other in zip(POSTS, fresh, warm, strict=True):
@@ -146,7 +147,8 @@ def found_fresh(me: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def test_nothing_of_one_replay_is_left_in_the_next(archive: Archive) -> None:
+async def test_nothing_of_one_replay_is_left_in_the_next(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tabs, "RENEW_AFTER", 12)
     marks = [f"m{n}" for n in range(tabs.RENEW_AFTER + 3)]
     numbers = [keep(archive, trace(me), Description(text="x")) for me in marks]
     said = []

@@ -215,6 +215,11 @@ class Tab:
         self.stored.clear()
         self.visits += 1
 
+    async def count_held(self) -> int:
+        """Bytes that the page's process holds for scripts and documents, what it could throw away included."""
+        told = await within(CLEAR_S, self.session.send("Runtime.getHeapUsage"), "say what it holds")
+        return sum(int(told.get(heap, 0)) for heap in ("usedSize", "embedderHeapUsedSize", "backingStorageSize"))
+
     def record(self, recorder: Recorder | None) -> None:
         """Let a recorder hear of every request from now on, or nobody."""
         self.recorder = recorder
