@@ -216,12 +216,13 @@ def prepare_capture(posts: Iterable[Post], *, again: bool, platforms: Collection
     """
 
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
+        wanted = list[tuple[Post, bool]]()
         for post in posts:
             if platforms and post.platform not in platforms:
                 emit(Event("skipped", post.key, "other_platform"))
-                continue
-            forced = again or is_open(archive.conn, post.key)
-            archive.keep_target(crawl_id, post, clock.now(), forced=forced)
+            else:
+                wanted.append((post, again or is_open(archive.conn, post.key)))
+        archive.keep_targets(crawl_id, wanted, clock.now())
 
     return prepare
 

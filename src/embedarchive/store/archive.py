@@ -424,10 +424,15 @@ class Archive:
 
     def keep_target(self, crawl_id: int, post: Post, now: str, *, forced: bool) -> None:
         """Keep that a run is about this post; `forced` visits it even if an earlier visit answered for good."""
+        self.keep_targets(crawl_id, [(post, forced)], now)
+
+    def keep_targets(self, crawl_id: int, targets: Iterable[tuple[Post, bool]], now: str) -> None:
+        """Keep that a run is about these posts, each with whether it is forced."""
         with self.transaction() as conn:
-            rows.keep_post(conn, post, now)
-            rows.want_again(conn, crawl_id, "p.key = :value", post.key)
-            rows.target_post(conn, crawl_id, post.key, forced=forced)
+            for post, forced in targets:
+                rows.keep_post(conn, post, now)
+                rows.want_again(conn, crawl_id, "p.key = :value", post.key)
+                rows.target_post(conn, crawl_id, post.key, forced=forced)
 
     def keep_all_due(self, crawl_id: int, takes: Callable[[str], bool] = lambda _: True) -> None:
         """Make a run about all that is due in the archive, whichever run left it; of the articles those that `takes` takes."""
