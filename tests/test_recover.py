@@ -16,7 +16,8 @@ from embedarchive.core import clock
 from embedarchive.core.model import Capture, Claim, Embed, Fetch, Found, Post, Sign, Verdict
 from embedarchive.detect import identify_post
 from embedarchive.library.possible import compare
-from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.replica import Replica, Saved
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.optouts import OptOut, add_optouts
@@ -187,6 +188,23 @@ def test_a_busy_archive_is_asked_again_by_the_same_command(replica: Replica, tmp
     assert read(tmp_path, "SELECT due_at IS NOT NULL FROM searches") == [(1,)]
 
 
+def test_two_mementos_of_a_day_show_what_neither_does(replica: Replica, tmp_path: Path) -> None:
+    """A frame that names no post, and a page that tells too little of it; of two days they are two sights."""
+    fact = next(each for each in replica.posts if each.platform == "twitch")
+    post = identify_post(fact.url)
+    visit = BY_NAME["twitch"].visit
+    assert post
+    assert visit
+    lose(tmp_path, post)
+    frame = fill_url(visit.frame.url, post, visit)
+    replica.archive(fill_url(visit.probes[0].url, post, visit), "20260301101500", state="live")
+    replica.archive(frame, "20260401101500", state="live")
+    replica.archive(frame, "20260301110000", state="live")
+    assert recover(replica, tmp_path, post.url, "--sources", "wayback", "--all").code == 0
+    seen = "SELECT substr(seen_at, 1, 10), json_extract(environment, '$.seen_by') FROM captures WHERE outcome = 'available'"
+    assert read(tmp_path, seen) == [("2026-03-01", "Internet Archive")]
+
+
 def test_killed_and_again_is_once(replica: Replica, tmp_path: Path) -> None:
     """Kept and not yet settled, as after a kill between the two: the memento is tried again, and the capture is there once."""
     lose(tmp_path, post_of(replica, "fjord"))
@@ -281,7 +299,13 @@ def test_wrong_use_says_what_is_wrong(replica: Replica, tmp_path: Path, args: tu
 def test_an_embed_that_names_no_post_has_candidates_and_no_link(replica: Replica, tmp_path: Path) -> None:
     """An older version of the article may name the post; it is shown as possible, and nobody visits it."""
     lose(tmp_path)
-    claim = Claim("Balladyna", "balladyna", "A post shared by Balladyna (@balladyna)")
+    listed, older = (
+        "https://www.instagram.com/Balladyna/p/DUm6L771dVL/",
+        "https://www.instagram.com/balladyna/p/C79gQqLpkul/",
+    )
+    named = identify_post(listed)
+    assert named
+    claim = Claim("Balladyna", "balladyna", "A post shared by Balladyna (@balladyna)", f"{named.posted_at}"[:10])
     bare = Embed(1, "embed", "instagram", None, None, "byline", "text", "byline", "<p>", claim)
     with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
         archive.keep_found(1, Found((bare,)), 99, clock.now(), 1)
@@ -291,12 +315,18 @@ def test_an_embed_that_names_no_post_has_candidates_and_no_link(replica: Replica
         ' shared by <a href="https://www.instagram.com/balladyna/">Balladyna</a> (@balladyna)</p></blockquote>'
     )
     replica.archive(ARTICLE, "20260305100000", saved=Saved(body=f"<!doctype html><title>Kiln</title>{quote}".encode()))
+    for url in (listed, older, "https://www.instagram.com/balladynax/p/DUm6L771dVM/"):
+        replica.archive(url, "20260305100000", saved=Saved())
     nobody = embedarchive("recover", "--unresolved", "--dry-run", "-a", tmp_path)
     assert (nobody.code, "nothing of that account is known here" in nobody.out, replica.hits) == (0, True, ())
     done = embedarchive("recover", "--unresolved", "-a", tmp_path, "--json", *through(replica))
     assert done.code == 0, done.err
     (said,) = [json.loads(line) for line in done.out.splitlines()]
-    assert [(each["key"], each["agrees"]) for each in said["candidates"]] == [(post.key, [])]
+    assert [(each["key"], each["agrees"]) for each in said["candidates"]] == [(named.key, ["day"]), (post.key, [])]
+    assert read(tmp_path, "SELECT capture_after FROM posts WHERE key = ?", named.key) == [(None,)], (
+        "nothing is due of it"
+    )
+    assert read(tmp_path, "SELECT count(*) FROM mementos WHERE tried_at IS NULL AND crawl_id IS NULL") == [(1,)]
     assert read(tmp_path, "SELECT post_key FROM current_embeds") == [(None,)]
     assert read(tmp_path, "SELECT count(*) FROM captures WHERE post_key = ?", post.key) == [(0,)]
 

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from embedarchive.core.grams import fold
 
@@ -24,6 +25,12 @@ UNION
 SELECT p.key, p.url, coalesce(p.posted_at, e.posted_at), e.text, 'embedded'
 FROM embeds e JOIN posts p ON p.key = e.post_key
 WHERE e.author_handle = :handle COLLATE NOCASE AND (:platform IS NULL OR p.platform = :platform)
+UNION
+SELECT p.key, p.url, p.posted_at, NULL, 'listed'
+FROM mementos m JOIN posts p ON p.key = m.post_key
+WHERE m.article_id IS NULL AND (:platform IS NULL OR p.platform = :platform)
+  AND (instr(lower(m.url), '/' || lower(:handle) || '/') OR instr(lower(m.url), '/@' || lower(:handle) || '/')
+    OR instr(lower(m.url), '//' || lower(:handle) || '.'))
 LIMIT :most"""
 
 
@@ -65,6 +72,8 @@ def find_candidates(conn: sqlite3.Connection) -> Iterator[Unnamed]:
         bound = {"handle": handle, "platform": row["platform"], "most": MOST_OF_AN_ACCOUNT}
         found: dict[str, PossiblePost] = {}
         for post in conn.execute(OF_ACCOUNT, bound).fetchall():
+            if post["by"] == "listed" and not is_near(row["posted_at"], post["posted_at"]):
+                continue  # an archive lists it: of an account that may have thousands
             agrees = compare(row["posted_at"], row["text"], post["posted_at"], post["text"])
             before = found.get(post["key"])
             merged = tuple(sorted({*agrees, *(before.agrees if before else ())}))
@@ -87,6 +96,15 @@ def compare(claimed_at: str | None, claimed: str | None, posted_at: str | None, 
         if claimed_at[:10] == posted_at[:10]:
             agrees.append("day")
     return tuple(agrees)
+
+
+def is_near(claimed_at: str | None, posted_at: str | None) -> bool:
+    """Whether two times are of about one day: a publisher's is of his own zone, and often without an hour. Pure."""
+    try:
+        one, other = (date.fromisoformat((each or "")[:10]) for each in (claimed_at, posted_at))
+    except ValueError:
+        return False
+    return abs((one - other).days) <= 1
 
 
 def find_words(text: str) -> frozenset[str]:

@@ -23,17 +23,20 @@ from embedarchive.core.mementos import (
     differs,
     group_forms,
     sort_by_nearness,
+    strip_address,
 )
 from embedarchive.core.model import Exchange, Fetch, Found, Post
 from embedarchive.detect import identify_post
 from embedarchive.detect.identity import identify_pasted
+from embedarchive.library.possible import is_near
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.run.engine import Pass, Row
 from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.sources.warcs import read_record
-from embedarchive.store import Archive, recovering
+from embedarchive.store import Archive, recovering, rows
+from embedarchive.store.optouts import is_barred, read_optouts
 from embedarchive.store.reading import read_post
 from embedarchive.store.recorded import keep_recorded
 
@@ -47,6 +50,11 @@ MOST_FILES = 20
 MOST_TRIES = 3
 """Times that a busy archive is asked the same."""
 MOST_PAGES = 2
+MOST_ACCOUNT_FORMS = 2
+MOST_POSSIBLE = 20
+"""Posts of an account that are noted for one embed which names none."""
+MOST_MET = 8
+"""Mementos of a post that are remembered while it is asked about: what one does not show, two of a day may."""
 
 WITNESSES: Mapping[Source, str] = {"wayback": wayback.NAME, "articles": wayback.NAME, "commoncrawl": commoncrawl.NAME}
 VERDICTS = {"blocked": "wall", "gone": "gone", "unavailable": "gone", "error": "other page"}
@@ -73,6 +81,10 @@ SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM article
 WHERE a.id IN (SELECT article_id FROM current_embeds WHERE post_key IS NULL AND kind = 'embed' AND author_handle IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM fetches f WHERE f.article_id = a.id AND f.source GLOB 'https://web.archive.org/*')
   AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = a.id) ORDER BY a.id"""
+ACCOUNTS_OF = """
+SELECT DISTINCT platform, ltrim(author_handle, '@') AS handle, posted_at FROM current_embeds
+WHERE article_id = ? AND post_key IS NULL AND kind = 'embed' AND platform IS NOT NULL AND author_handle IS NOT NULL
+  AND posted_at IS NOT NULL LIMIT 20"""
 EMBEDDED_IN = """
 SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM articles a
 WHERE a.id IN (SELECT article_id FROM embeds WHERE post_key = ?)
@@ -110,6 +122,8 @@ class Recovery:
     is_barred: Callable[[str, str], Awaitable[bool]]
     choice: Recover
     crawls: tuple[commoncrawl.Crawl, ...] = ()
+    met: dict[str, list[Exchange]] = field(default_factory=dict)
+    """What was fetched of a post in this run and does not show it by itself."""
     read: set[int] = field(default_factory=set)
     """Articles of which older versions were asked for in this run."""
 
@@ -243,6 +257,34 @@ class Recovery:
                 await self.keep_fetch(row["id"], read[-1], each.place)
                 kept += 1
         self.emit("seek", row["url"], answer.said, f"articles: {answer.reason or len(held)}, {kept} kept", len(held))
+        for account in await self.keep(find_accounts, self.archive.conn, row["id"]):
+            await self.seek_account(account)
+
+    async def seek_account(self, account: Row) -> None:
+        """Note which posts of an account an archive holds of about the day that an embed without a link says."""
+        forms = BY_NAME[account["platform"]].account_forms(account["handle"])
+        count, held = _Counted(self.ask), list[ListedMemento]()
+        for form in forms[: self.most(MOST_ACCOUNT_FORMS)]:
+            answer = await self.read_pages(count, strip_address(form) + "/", lambda url: is_of_day(url, account))
+            held += answer.held
+            if answer.said not in ("held", "none"):
+                break
+        posts = {post.key: (post, each) for each in held if (post := identify_post(each.url))}
+        await self.keep(self.keep_possible, list(posts.values())[: self.most(MOST_POSSIBLE)])
+        told = f"wayback: {len(posts)} posts of {account['posted_at'][:10]}"
+        self.emit("seek", f"@{account['handle']}", "held" if posts else "none", told, len(posts))
+
+    def keep_possible(self, found: Sequence[tuple[Post, ListedMemento]]) -> None:
+        """Keep the names of posts, and where each is held: nothing is due of them, and nothing is linked."""
+        now = clock.now()
+        optouts = read_optouts(self.archive.conn, now)
+        with self.archive.transaction() as conn:
+            for post, held in found:
+                if is_barred(conn, optouts, post.key, post.url) or rows.is_barred(conn, post.key):
+                    continue
+                rows.keep_post_of_others(conn, post, now)
+                recovering.keep_listed(conn, self.crawl_id, post.key, "wayback", [held], 1, now)
+                recovering.put_off(conn, self.crawl_id, post.key)
 
     async def seek_in_commoncrawl(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
         if not self.crawls:
@@ -306,6 +348,8 @@ class Recovery:
 
     async def keep_sight(self, row: Row, post: Post, exchanges: tuple[Exchange, ...]) -> None:
         judged = await asyncio.to_thread(judge_best, post, exchanges)
+        if judged is None or judged.verdict.outcome != "available":
+            judged = await asyncio.to_thread(self.judge_together, post, exchanges) or judged
         if judged is None:
             await self.settle(row, "other page", "names_another")
             return
@@ -325,6 +369,16 @@ class Recovery:
             await self.settle(row, "recovered", None, capture_id)
         else:
             await self.settle(row, "lost", "not_kept")
+
+    def judge_together(self, post: Post, exchanges: tuple[Exchange, ...]) -> JudgedSight | None:
+        """The post as it is seen in this memento and those before it, within a day; None where they do not show it either."""
+        before = self.met.pop(post.key, [])
+        together = [*before, *exchanges][-MOST_MET:]
+        judged = judge_best(post, tuple(together))
+        if judged and judged.verdict.outcome == "available":
+            return judged
+        self.met = {post.key: together}  # posts are asked about one after the other
+        return None
 
     async def fetch_files(self, judged: JudgedSight) -> dict[str, Exchange]:
         """The post's files as the archive has them, else where its platform still gives them."""
@@ -443,6 +497,17 @@ def count_claims(conn: sqlite3.Connection, key: str) -> int:
 def find_articles(conn: sqlite3.Connection, key: str, most: int) -> list[Any]:
     """The articles that embed a post, the first published first."""
     return conn.execute(EMBEDDED_IN, (key, most)).fetchall()
+
+
+def find_accounts(conn: sqlite3.Connection, article_id: int) -> list[Any]:
+    """Whose posts the embeds of an article that name none are said to be, and of which day."""
+    return conn.execute(ACCOUNTS_OF, (article_id,)).fetchall()
+
+
+def is_of_day(url: str, account: Row) -> bool:
+    """Whether an address is a post's of the platform and of about the day that is claimed, by the date in its id."""
+    post = identify_post(url)
+    return post is not None and post.platform == account["platform"] and is_near(account["posted_at"], post.posted_at)
 
 
 def find_moment(conn: sqlite3.Connection, post: Post) -> str | None:

@@ -308,6 +308,13 @@ class Platform:
     known_url: str = ""
     made_up_url: str = ""
 
+    def account_forms(self, handle: str) -> tuple[str, ...]:
+        """How the addresses of an account's posts begin, as far as they name it: what a web archive is asked for where only
+        the account is known."""
+        named = (each for each in self.archived if "{handle}" in each and "{host}" not in each and "?" not in each)
+        begins = (each[: each.index("{id}")] for each in named if "{id}" in each)
+        return tuple(dict.fromkeys(each.format(handle=handle) for each in begins if "{handle}" in each))
+
     def archived_forms(self, post: Post, handle: str | None = None) -> tuple[str, ...]:
         """The addresses at which a web archive may hold a post, the likeliest first.
 
