@@ -87,7 +87,10 @@ def list_(name: str | None, archive: str) -> int:
             ):
                 click.echo(f"{kind}\t{subject}")
             return ExitCode.DONE
-        for line in read_collections(conn):
+        lines = read_collections(conn)
+        if not lines:
+            click.echo("There is no collection yet. Make one: embedarchive collection add NAME POST|ARTICLE…", err=True)
+        for line in lines:
             click.echo(say_collection(line))
     return ExitCode.DONE
 

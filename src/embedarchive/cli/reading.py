@@ -10,6 +10,7 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -372,12 +373,21 @@ def serve(
     from embedarchive.viewer.serve import serve as serve_archives
 
     serve_archives(
-        *paths, host=host, port=port, open_browser=open_browser, base_url=base_url, intake=intake, on_ready=say_address
+        *paths,
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        base_url=base_url,
+        intake=intake,
+        on_ready=partial(say_address, base_url),
     )
 
 
-def say_address(url: str) -> None:
-    click.echo(f"The reading room is at {url} (Ctrl-C closes it).", err=True)
+def say_address(base_url: str | None, url: str) -> None:
+    others = ""
+    if base_url:
+        others = f", for others at {base_url}"
+    click.echo(f"The reading room is at {url}{others} (Ctrl-C closes it).", err=True)
 
 
 def write_config(archive: Path, config: Path) -> None:
