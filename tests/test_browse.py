@@ -178,7 +178,32 @@ def test_words_beside_a_date_are_looked_for_on_that_date(conn: sqlite3.Connectio
     assert search(conn, "ferr", within=Filters(platform="x")) == ()
 
 
-@pytest.mark.parametrize("text", ["instagram", "Instagram", "IG"])
+@pytest.mark.parametrize(
+    ("text", "understood", "first"),
+    [
+        ("instagram feb 2026", "posts of February 2026, on instagram", KEYS[0]),
+        ("feb 2026 instagram", "posts of February 2026, on instagram", KEYS[0]),
+        ("instagram @marit.solheim.foto", "posts by @marit.solheim.foto, on instagram", KEYS[0]),
+        ("Instagram: marit.solheim.foto", "posts by marit.solheim.foto, on instagram", KEYS[0]),
+        ("ferry instagram", "words in posts on instagram", KEYS[0]),
+        ("themeridian", "an outlet", None),
+    ],
+)
+def test_a_platform_beside_other_words_narrows_them(
+    conn: sqlite3.Connection, text: str, understood: str, first: str | None
+) -> None:
+    found = lookup(conn, text)
+    keys = [line.key for line in found.posts] + [hit.post.key for hit in found.hits if hit.post]
+    assert found.understood == understood
+    assert first is None or first in keys
+
+
+@pytest.mark.parametrize("text", ["x marks nothing here", "instagram zzyyxx", "nowhere gazette", "instagram 11.2.2026"])
+def test_a_platform_beside_what_nothing_holds_finds_nothing_of_it(conn: sqlite3.Connection, text: str) -> None:
+    assert not lookup(conn, text).posts
+
+
+@pytest.mark.parametrize("text", ["instagram", "Instagram", "IG", "insta gram"])
 def test_a_platform_s_word_lists_it(conn: sqlite3.Connection, text: str) -> None:
     found = lookup(conn, text)
     assert (found.understood, found.total, len(found.posts)) == ("a platform", 7, 7)

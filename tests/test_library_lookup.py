@@ -50,6 +50,11 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
         str(media_id(CODE)),
         f"{media_id(CODE)}_284113",
         f'<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/{CODE}/?utm"></blockquote>',
+        f'{{"url": "https:\\/\\/www.instagram.com\\/p\\/{CODE}\\/"}}',
+        f"https://www.instagram.com/p/\n{CODE}/",  # broken by a mail
+        f"https://www-instagram-com.translate.goog/p/{CODE}/?_x_tr_sl=en",
+        f"/p/{CODE}/",
+        "".join(chr(ord(c) + 0xFEE0) for c in CODE),  # as a keyboard for Japanese types it
     ],
 )
 def test_any_form_of_a_post_finds_it(conn: sqlite3.Connection, text: str) -> None:
@@ -136,6 +141,7 @@ def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> 
         ("elete this by Fri", STATEMENT.key, "fragment"),
         ("inute", STATEMENT.key, "fragment"),  # inside a word
         ("INÚTE", STATEMENT.key, "fragment"),
+        ("午前 交差点", TOKYO.key, "fragment"),  # two of them, in another order
         ("もい", TOKYO.key, "fragment"),  # two or three characters of a run without spaces
         ("街", TOKYO.key, "fragment"),
         ("深夜", None, None),  # beside each other in no text
@@ -278,6 +284,30 @@ def test_an_article_shows_its_embeds_in_order_with_their_state(conn: sqlite3.Con
     assert [placed.post and placed.post.status for placed in article.embeds] == ["gone", "gone", None, "blocked"]
     assert [placed.appearance.position for placed in article.embeds] == [1, 2, 3, 4]
     assert article_record(conn, 999) is None
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "https://web.archive.org/web/20260301000000/{}",
+        "https://archive.ph/newest/{}",
+        "https://12ft.io/{}",
+        "https://www.google.com/url?q={}&sa=D",
+        "https://www.google.com/amp/s/{}",
+        "https://the--meridian-example.translate.goog{path}?_x_tr_sl=en",
+        "https://the--meridian-example.cdn.ampproject.org/c/s/{}",
+    ],
+)
+def test_an_article_is_found_under_what_shows_it_elsewhere(conn: sqlite3.Connection, wrapper: str) -> None:
+    url = ARTICLES[1][0]
+    host = url.split("/")[2]
+    path = url.partition(host)[2]
+    if "/s/" in wrapper:
+        url = host + path
+    asked = wrapper.format(url, path=path)
+    if "translate" in wrapper:
+        asked = asked.replace("the--meridian-example", host.replace("-", "--").replace(".", "-"))
+    assert [line.url for line in lookup(conn, asked).articles] == [ARTICLES[1][0]]
 
 
 def test_an_outlet_counts_what_is_gone_and_kept(conn: sqlite3.Connection) -> None:

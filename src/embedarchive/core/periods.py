@@ -72,7 +72,8 @@ class Ambiguous:
 
 
 _NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?")
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2})(?:[T ]\d{1,2}:\d{2}[\d:.]{0,12}(?:Z|[+-]\d{2}:?\d{2})?)?)?")
+_QUARTER = re.compile(r"Q([1-4])[ /-]?(\d{4})|(\d{4})[ /-]?Q([1-4])", re.I)
 _EAST = re.compile(r"(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일])?)?")
 _WORD = r"([^\W\d_]{3,14})\.?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th|er|\.|º)?"
@@ -92,9 +93,10 @@ _OPEN_RANGE = re.compile(r"(.*?)\.\.(.*)")
 def read_period(text: str) -> Period | Ambiguous | None:
     """The days that a whole text means, or None if it means none.
 
-    `2026-02-11`, `11 February 2026` and `Feb 11, 2026` in 27 languages, `feb 2026`, `2026-02`, `2026`; ranges of those with
-    `to`, `–`, `..`; `since`, `after`, `before`, `until`. A date in numbers alone is Ambiguous where day and month could be
-    either (`3.4.2026`), and read where they could not (`11.2.2026` is Ambiguous too, `23.2.2026` and `2.2.2026` are not).
+    `2026-02-11`, `11 February 2026` and `Feb 11, 2026` in 27 languages, `feb 2026`, `2026-02`, `Q1 2026`, `2026`; a time of
+    a day, for its day; ranges of those with `to`, `–`, `..`; `since`, `after`, `before`, `until`. A date in numbers alone
+    is Ambiguous where day and month could be either (`3.4.2026`), and read where they could not (`11.2.2026` is Ambiguous
+    too, `23.2.2026` and `2.2.2026` are not).
     """
     text = " ".join(text.split())[:LONGEST].strip(" ,;")
     if not any(c.isdigit() for c in text):
@@ -114,6 +116,8 @@ def read_period(text: str) -> Period | Ambiguous | None:
         first = _read_single(m[1])
         if first is None and isinstance(last, Period):  # `feb to april 2026`
             first = _read_single(f"{m[1]} {last.end.year}")
+        if first is None and isinstance(last, Period) and m[1].isdigit():  # `between 1 and 15 february 2026`
+            first = _make(last.end.year, last.end.month, int(m[1]))
         return _join(first, last)
     return None
 
@@ -154,6 +158,8 @@ def _read_single(text: str) -> Period | Ambiguous | None:
         return _make(int(m[1]), int(m[2] or 0), int(m[3] or 0))
     if _YEAR.fullmatch(text):
         return _make(int(text))
+    if m := _QUARTER.fullmatch(text):
+        return _make_quarter(int(m[2] or m[3]), int(m[1] or m[4]))
     for words in (text, _WEEKDAY.sub("", text)):
         if m := _DAY_FIRST.fullmatch(words):
             return _make_named(m[3], m[2], m[1])
@@ -170,6 +176,10 @@ def _read_numbers(first: int, second: int, year: int) -> Period | Ambiguous | No
     if as_day and as_month and as_day != as_month:
         return Ambiguous((as_day, as_month))
     return as_day or as_month
+
+
+def _make_quarter(year: int, quarter: int) -> Period | None:
+    return _join(_make(year, 3 * quarter - 2), _make(year, 3 * quarter))
 
 
 def _make_named(year: str, month: str, day: str) -> Period | None:

@@ -22,6 +22,8 @@ _JAPANESE = (
 
 _WORD_OF_KOREAN = re.compile(rf"([가-힣]+?)(?:{_KOREAN})")
 _WORD_OF_JAPANESE = re.compile(rf"(.*[\u3400-\u9fff々ァ-ヺー])(?:{_JAPANESE})")
+_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Japanese, Chinese, Thai, Lao, Burmese, Khmer."""
 LEAST_SYLLABLES = 2
 """What is left of a Korean word has so many: one syllable stands inside of too many words."""
 
@@ -33,6 +35,14 @@ def strip_endings(text: str) -> tuple[str, ...]:
     if stems == tuple(words):
         return ()
     return stems
+
+
+def split_run(text: str) -> tuple[str, ...]:
+    """The words of a text in which some belong to a script without spaces, where each may stand inside of a run; else none."""
+    words = text.split()
+    if len(words) > 1 and any(map(_WITHOUT_SPACES.search, words)):
+        return tuple(words)
+    return ()
 
 
 def strip_ending(word: str) -> str:

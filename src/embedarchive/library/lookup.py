@@ -12,10 +12,11 @@ from embedarchive.core.periods import LONGEST, find_period
 from embedarchive.core.urls import find_parents, host_of, split_url
 from embedarchive.library.articles import article_lines, find_article, place
 from embedarchive.library.browse import Filters
-from embedarchive.library.named import look_up_named
+from embedarchive.library.named import look_up_beside, look_up_named
 from embedarchive.library.nearly import find_other_case, find_spellings
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Lookup, PostLine
+from embedarchive.library.rewriting import find_wrapped, write_otherwise
 from embedarchive.library.rows import APPEARANCE, in_list, select
 from embedarchive.library.search import search
 
@@ -36,6 +37,16 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
     text = text.replace("\0", " ").strip()[:LONGEST_TEXT]
     if not text:
         return Lookup(text, "nothing")
+    found = _look_up(conn, text, limit)
+    for other in () if found.found else write_otherwise(text):
+        again = _look_up(conn, other, limit)
+        if again.found:
+            return replace(again, text=text, tried=(*found.tried, *again.tried))
+    return found
+
+
+def _look_up(conn: sqlite3.Connection, text: str, limit: int) -> Lookup:
+    """The same for a text exactly as it is written."""
     if len(text) <= LONGEST and (named := look_up_named(conn, text, limit)):
         return named
     from embedarchive.detect import identify_anything
@@ -45,6 +56,8 @@ def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
         return _look_up_markup(conn, text, meaning, limit)
     if meaning.posts and not _BARE.match(text):
         looked = _look_up_posts(conn, text, meaning)
+        if not looked.posts and "/" not in text and (named := look_up_beside(conn, text, limit)):
+            return replace(named, tried=(*looked.tried, *named.tried))
         if looked.posts or not meaning.url:
             return looked
     if meaning.url and not _BARE.match(text):
@@ -67,7 +80,9 @@ def _look_up_posts(conn: sqlite3.Connection, text: str, meaning: Meaning, unders
 def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
     """An address that is no post's: an article's, or that of an account on a platform."""
     tried = (f"an article at {url}, in any edition of its site (www., m., amp) and with or without a final slash",)
-    article_id = find_article(conn, url)
+    wrapped = find_wrapped(url)
+    tried += tuple(f"the article that it is about, {each}" for each in wrapped)
+    article_id = next(filter(None, (find_article(conn, each) for each in (url, *wrapped))), None)
     if article_id:
         lines = tuple(article_lines(conn, [article_id]).values())
         return Lookup(text, "an article", articles=lines, tried=tried, url=url)
@@ -133,6 +148,8 @@ def _look_up_name(conn: sqlite3.Connection, text: str, meaning: Meaning, limit: 
             return Lookup(text, f"words in posts of {period.says}", hits=hits, tried=tried)
     tried += ("the words in what posts said, in what articles say of them, in articles' titles, and in notes",)
     hits = search(conn, text.removeprefix("@"), limit, dates=False)
+    if not (hits and hits[0].way == "words") and (named := look_up_beside(conn, text, limit)):
+        return replace(named, tried=(*tried, *named.tried))
     understood = "words"
     if text.startswith("@") and not hits:
         understood = "a handle"

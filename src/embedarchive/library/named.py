@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
+from embedarchive.core.grams import fold
 from embedarchive.core.periods import Ambiguous, Period, is_date, read_period, say_day
 from embedarchive.library.browse import Filters, count_facets, find_nearest, list_posts
 from embedarchive.library.posts import read_lines
 from embedarchive.library.records import Lookup
+from embedarchive.library.search import search
 
 ALSO_CALLED = {"twitter": "x", "x.com": "x", "insta": "instagram", "ig": "instagram", "fb": "facebook", "yt": "youtube"}
 """What people call a platform besides its name and title."""
+
+LEAST_NAME = 4
+"""Letters of an outlet's name that is looked for among their hosts."""
 
 
 def look_up_named(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | None:
@@ -36,6 +42,51 @@ def look_up_named(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | N
     if outlet := find_outlet(conn, text):
         return look_up_all(conn, text, "an outlet", Filters(outlet=outlet), limit)
     return None
+
+
+def look_up_beside(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | None:
+    """A platform's name before or behind an account, a date or words (`instagram feb 2026`), or an outlet's name in words."""
+    words = text.replace(":", " ").split()
+    for named, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if len(words) > 1 else ():
+        if platform := find_platform(conn, named):
+            found = _look_up_within(conn, text, Filters(platform=platform), " ".join(rest), limit)
+            if found:
+                return found
+    if outlet := find_outlet_called(conn, text):
+        return look_up_all(conn, text, "an outlet", Filters(outlet=outlet), limit)
+    return None
+
+
+def _look_up_within(conn: sqlite3.Connection, text: str, asked: Filters, rest: str, limit: int) -> Lookup | None:
+    """Those of the posts that are as asked for, of which the rest of a text says the date, the author or words."""
+    period = read_period(rest)
+    if isinstance(period, Period):
+        found = look_up_all(
+            conn, text, f"posts of {period.says}, on {asked.platform}", replace(asked, period=period), limit
+        )
+    else:
+        author = replace(asked, author=rest.removeprefix("@").lower())
+        found = look_up_all(conn, text, f"posts by {rest}, on {asked.platform}", author, limit)
+    if found.found:
+        return found
+    hits = tuple(hit for hit in search(conn, rest, limit, asked) if hit.way == "words")
+    if hits:
+        return Lookup(text, f"words in posts on {asked.platform}", hits=hits, tried=(f"“{rest}” on {asked.platform}",))
+    return None
+
+
+def find_outlet_called(conn: sqlite3.Connection, text: str) -> str | None:
+    """The outlet whose host has a name for its first part, written as one word: `Lantern Post`, `the-lantern-post`."""
+    word = "".join(filter(str.isalnum, fold(text)))
+    if len(word) < LEAST_NAME:
+        return None
+    named = [f"{begin}{word}.%" for begin in ("", "the")]
+    row = conn.execute(
+        "SELECT value FROM browsing_totals WHERE facet = 'outlet' AND posts > 0 "
+        "AND (replace(value, '-', '') LIKE ? OR replace(value, '-', '') LIKE ?) ORDER BY posts DESC LIMIT 1",
+        named,
+    ).fetchone()
+    return row[0] if row else None
 
 
 def look_up_days(conn: sqlite3.Connection, text: str, period: Period, limit: int) -> Lookup:
@@ -74,7 +125,7 @@ def look_up_all(conn: sqlite3.Connection, text: str, understood: str, asked: Fil
 
 def find_platform(conn: sqlite3.Connection, text: str) -> str | None:
     """The platform of the archive's posts that a word names, by its name, title or what people call it."""
-    word = text.lower()
+    word = text.lower().replace(" ", "")
     row = conn.execute(
         "SELECT name FROM platforms WHERE (name = ? OR lower(title) = ?) "
         "AND EXISTS (SELECT 1 FROM browsing WHERE outlet = '' AND platform = name)",

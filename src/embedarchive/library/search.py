@@ -11,7 +11,7 @@ from embedarchive.core.grams import fold
 from embedarchive.core.periods import Ambiguous, find_period, is_date, read_period
 from embedarchive.library.articles import article_lines
 from embedarchive.library.browse import Filters, keep_only, list_posts, select_rows
-from embedarchive.library.endings import strip_endings
+from embedarchive.library.endings import split_run, strip_endings
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_fragments, find_similar
 from embedarchive.library.notes import find_noted, find_noted_posts
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
@@ -73,6 +73,7 @@ def search(
     ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
         ("words", lambda: _find_all(conn, asked, terms, limit, within)),
         ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), wide))),
+        ("fragment", lambda: _each(lambda index: find_fragments(conn, index.table, split_run(text), wide))),
         ("ending", lambda: _each(lambda index: find_fragments(conn, index.table, strip_endings(text), wide))),
         ("part", lambda: _find_known(conn, asked, terms, limit, within)),
         ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, wide))),
