@@ -79,7 +79,9 @@ def _look_up_posts(conn: sqlite3.Connection, text: str, meaning: Meaning, unders
 
 def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
     """An address that is no post's: an article's, or that of an account on a platform."""
-    tried = (f"an article at {url}, in any edition of its site (www., m., amp) and with or without a final slash",)
+    tried: tuple[str, ...] = (
+        f"an article at {url}, in any edition of its site (www., m., amp) and with or without a final slash",
+    )
     wrapped = find_wrapped(url)
     tried += tuple(f"the article that it is about, {each}" for each in wrapped)
     article_id = next(filter(None, (find_article(conn, each) for each in (url, *wrapped))), None)
