@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route
+from playwright.async_api import Browser, Page, Route
 
 from archive_builder import SAMPLES, SENSITIVE, build_archive
 from embedarchive.export.site import export_site
 from in_process import run
 from logged import sign_log
-from reading_room import a_browser, serve_room
+from reading_room import serve_room
 from test_viewer_save import open_taking
 from tools import find_npm_package
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 GONE, ALIVE, PARTIAL, CLAIMED = (SAMPLES[n].post.key for n in (0, 1, 4, 5))
 PAGES = (
@@ -70,17 +70,20 @@ async def find_faults(page: Page, axe: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("look", [{}, NIGHT], ids=["desk by day", "phone at night"])
-async def test_no_page_of_the_reading_room_has_a_serious_fault(room: str, axe: Path, look: dict[str, Any]) -> None:
-    async with a_browser() as browser:
-        page = await browser.new_page(bypass_csp=True, **look)
-        for where in PAGES:
-            await page.goto(f"{room}/{where}")
-            if where.startswith("card/"):
-                await page.set_content(await page.content())  # as served it lets no script run, axe's neither
-            assert await find_faults(page, axe) == [], where
+async def test_no_page_of_the_reading_room_has_a_serious_fault(
+    browser: Browser, room: str, axe: Path, look: dict[str, Any]
+) -> None:
+    page = await browser.new_page(bypass_csp=True, **look)
+    for where in PAGES:
+        await page.goto(f"{room}/{where}")
+        if where.startswith("card/"):
+            await page.set_content(await page.content())  # as served it lets no script run, axe's neither
+        assert await find_faults(page, axe) == [], where
 
 
-async def test_no_page_of_who_keeps_the_archive_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
+async def test_no_page_of_who_keeps_the_archive_has_a_serious_fault(
+    browser: Browser, path: Path, axe: Path, tmp_path: Path
+) -> None:
     """With the form for notes, a collection and tags, the save button, and the page that checks packs."""
     own = tmp_path / "embeds.db"
     shutil.copy(path, own)
@@ -99,47 +102,43 @@ async def test_no_page_of_who_keeps_the_archive_has_a_serious_fault(path: Path, 
         kind = {"content-type": served.headers["content-type"]}
         await route.fulfill(status=served.status_code, headers=kind, body=served.content)
 
-    async with a_browser() as browser:
-        for look in ({}, NIGHT):
-            page = await browser.new_page(bypass_csp=True, **look)
-            await page.route("**/*", answer)
-            for where, shows in STAFF_PAGES.items():
-                await page.goto(f"http://room.example/{where}")
-                assert await page.locator(shows).count(), where
-                assert await find_faults(page, axe) == [], where
-
-
-async def test_no_page_of_a_shelf_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
-    second = tmp_path / "second.db"
-    shutil.copy(path, second)
-    with serve_room(path, second) as origin:
-        async with a_browser() as browser:
-            for look in ({}, NIGHT):
-                page = await browser.new_page(bypass_csp=True, **look)
-                for where in ("", "-/embedarchive/find", "-/embedarchive/find?q=ferry", "-/embedarchive/find?q=zzyyxx"):
-                    await page.goto(f"{origin}/{where}")
-                    assert await page.locator("main input[type=search], main .row, main h1").count(), where
-                    assert await find_faults(page, axe) == [], where
-
-
-async def test_no_page_of_a_site_has_a_serious_fault(path: Path, axe: Path, tmp_path: Path) -> None:
-    export_site(path, tmp_path / "site", "2026-03-20T08:00:00.000Z")
-    async with a_browser() as browser:
-        page = await browser.new_page(bypass_csp=True)
-        for where in (
-            "index.html",
-            "all.html",
-            "search.html?q=ferry",
-            "posts/" + next((tmp_path / "site/posts").iterdir()).name,
-        ):
-            await page.goto(f"{(tmp_path / 'site').as_uri()}/{where}")
+    for look in ({}, NIGHT):
+        page = await browser.new_page(bypass_csp=True, **look)
+        await page.route("**/*", answer)
+        for where, shows in STAFF_PAGES.items():
+            await page.goto(f"http://room.example/{where}")
+            assert await page.locator(shows).count(), where
             assert await find_faults(page, axe) == [], where
 
 
-async def test_axe_does_find_faults_here(axe: Path) -> None:
-    async with a_browser() as browser:
-        page = await browser.new_page()
-        await page.set_content(
-            '<html lang=en><title>A</title><main><h1>A</h1><img src="data:,"><p style="color: #ccc">pale'
-        )
-        assert {fault.split(":")[0] for fault in await find_faults(page, axe)} == {"image-alt", "color-contrast"}
+async def test_no_page_of_a_shelf_has_a_serious_fault(browser: Browser, path: Path, axe: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second.db"
+    shutil.copy(path, second)
+    with serve_room(path, second) as origin:
+        for look in ({}, NIGHT):
+            page = await browser.new_page(bypass_csp=True, **look)
+            for where in ("", "-/embedarchive/find", "-/embedarchive/find?q=ferry", "-/embedarchive/find?q=zzyyxx"):
+                await page.goto(f"{origin}/{where}")
+                assert await page.locator("main input[type=search], main .row, main h1").count(), where
+                assert await find_faults(page, axe) == [], where
+
+
+async def test_no_page_of_a_site_has_a_serious_fault(browser: Browser, path: Path, axe: Path, tmp_path: Path) -> None:
+    export_site(path, tmp_path / "site", "2026-03-20T08:00:00.000Z")
+    page = await browser.new_page(bypass_csp=True)
+    for where in (
+        "index.html",
+        "all.html",
+        "search.html?q=ferry",
+        "posts/" + next((tmp_path / "site/posts").iterdir()).name,
+    ):
+        await page.goto(f"{(tmp_path / 'site').as_uri()}/{where}")
+        assert await find_faults(page, axe) == [], where
+
+
+async def test_axe_does_find_faults_here(browser: Browser, axe: Path) -> None:
+    page = await browser.new_page()
+    await page.set_content(
+        '<html lang=en><title>A</title><main><h1>A</h1><img src="data:,"><p style="color: #ccc">pale'
+    )
+    assert {fault.split(":")[0] for fault in await find_faults(page, axe)} == {"image-alt", "color-contrast"}

@@ -8,12 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from archive_builder import ARTICLES, NOW, SAMPLES, SENSITIVE, build_archive
 from embedarchive.export.site import export_site
 from embedarchive.library import article_record, post_record
 from embedarchive.store import open_reader
-from reading_room import a_browser, serve_room
+from reading_room import serve_room
 
 pytestmark = pytest.mark.browser
 
@@ -48,38 +49,36 @@ def test_each_article_has_its_newest_picture_of_a_post(path: Path) -> None:
     assert ships.best.article_id is None  # a visit of its own shows more
 
 
-async def test_the_article_shows_each_post_as_it_stood_there(room: str) -> None:
-    async with a_browser() as browser:
-        page = await browser.new_page(java_script_enabled=False)
-        await page.goto(f"{room}/article/2")
-        folds = page.locator("details.seen")
-        assert await folds.count() == 2
-        await folds.first.locator("summary").click()
-        assert "readers saw the publisher's own markup" in await folds.first.inner_text()
-        assert (
-            await folds.first.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 540
-        )
-        await page.goto(f"{room}/article/4")
-        await page.locator("details.seen summary").click()
-        assert await page.locator("details.seen .blur").get_by_text("Show it").is_visible()
-        await page.goto(f"{room}/article/1")
-        assert await page.locator("details.seen p").count() == 0  # what was seen was the post: nothing to explain
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_article_shows_each_post_as_it_stood_there(browser: Browser, room: str) -> None:
+    page = await browser.new_page(java_script_enabled=False)
+    await page.goto(f"{room}/article/2")
+    folds = page.locator("details.seen")
+    assert await folds.count() == 2
+    await folds.first.locator("summary").click()
+    assert "readers saw the publisher's own markup" in await folds.first.inner_text()
+    assert await folds.first.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 540
+    await page.goto(f"{room}/article/4")
+    await page.locator("details.seen summary").click()
+    assert await page.locator("details.seen .blur").get_by_text("Show it").is_visible()
+    await page.goto(f"{room}/article/1")
+    assert await page.locator("details.seen p").count() == 0  # what was seen was the post: nothing to explain
 
 
-async def test_the_post_shows_itself_in_its_articles(room: str) -> None:
-    async with a_browser() as browser:
-        page = await browser.new_page(java_script_enabled=False)
-        await page.goto(f"{room}/post/{SHIPS}")
-        places = page.locator(".places li")
-        assert await places.locator("a[dir=auto]").all_inner_texts() == [ARTICLES[1][1], ARTICLES[0][1]]
-        assert "does not prove that it is gone" in await places.first.inner_text()
-        await places.first.locator("a[dir=auto]").click()
-        assert await page.inner_text("h1") == ARTICLES[1][1]
-        await page.goto(f"{room}/post/{UNSEEN}")  # which nobody has visited by itself
-        assert "did not let itself be framed there" in await page.locator(".places").inner_text()
-        await page.click("text=visit 26")
-        await page.click("text=an article that embeds it")
-        assert await page.inner_text("h1") == ARTICLES[2][1]
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_post_shows_itself_in_its_articles(browser: Browser, room: str) -> None:
+    page = await browser.new_page(java_script_enabled=False)
+    await page.goto(f"{room}/post/{SHIPS}")
+    places = page.locator(".places li")
+    assert await places.locator("a[dir=auto]").all_inner_texts() == [ARTICLES[1][1], ARTICLES[0][1]]
+    assert "does not prove that it is gone" in await places.first.inner_text()
+    await places.first.locator("a[dir=auto]").click()
+    assert await page.inner_text("h1") == ARTICLES[1][1]
+    await page.goto(f"{room}/post/{UNSEEN}")  # which nobody has visited by itself
+    assert "did not let itself be framed there" in await page.locator(".places").inner_text()
+    await page.click("text=visit 26")
+    await page.click("text=an article that embeds it")
+    assert await page.inner_text("h1") == ARTICLES[2][1]
 
 
 def test_a_site_shows_them_too(path: Path, tmp_path: Path) -> None:

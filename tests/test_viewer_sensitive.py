@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from archive_builder import NOW, SAMPLES, SENSITIVE, Look, build_archive, day
 from embedarchive.export.site import export_site
 from embedarchive.library import capture_record, post_record
 from embedarchive.store import open_reader
-from reading_room import a_browser, serve_room
+from reading_room import serve_room
 
 pytestmark = pytest.mark.browser
 
@@ -56,10 +56,9 @@ def room(path: Path) -> Iterator[str]:
         yield f"{origin}/embeds"
 
 
-@pytest_asyncio.fixture
-async def page() -> AsyncIterator[Page]:
-    async with a_browser() as browser:
-        yield await browser.new_page(java_script_enabled=False)
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> Page:
+    return await browser.new_page(java_script_enabled=False)
 
 
 async def find_in_focus(page: Page) -> set[str]:
@@ -77,6 +76,7 @@ async def count_of(page: Page, hidden: set[str]) -> int:
     [("-/archive", 1), ("-/lost", 1), ("-/find?q=flood", 1), ("-/article/4", 2), (f"-/post/{KEY}", 3),
      ("-/capture/15", 1), ("artifacts?_size=100", 6), ("preserved_posts", 1), ("lost_posts", 1)],
 )  # fmt: skip
+@pytest.mark.asyncio(loop_scope="module")
 async def test_no_page_shows_it_unasked(room: str, page: Page, hidden: set[str], where: str, pictures: int) -> None:
     await page.goto(f"{room}/{where}")
     assert await count_of(page, hidden) == pictures
@@ -85,6 +85,7 @@ async def test_no_page_shows_it_unasked(room: str, page: Page, hidden: set[str],
     assert seen or pictures < 4  # others are in focus
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_it_is_shown_to_whoever_asks_and_hidden_again(room: str, page: Page, hidden: set[str]) -> None:
     await page.goto(f"{room}/-/post/{KEY}")
     slides = page.locator(".post > .blur")
@@ -103,6 +104,7 @@ async def test_it_is_shown_to_whoever_asks_and_hidden_again(room: str, page: Pag
     assert len(await find_in_focus(page) & hidden) == 3
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_card_and_the_site_keep_it_so(
     room: str, page: Page, path: Path, hidden: set[str], tmp_path: Path
 ) -> None:
