@@ -1,8 +1,9 @@
 """Time what readers ask of a large archive: pages of the reading room as served, commands, and the questions beneath.
 
-usage: python bench/read.py [--posts 40000 1000000] [--keep FOLDER]
+usage: python bench/read.py [--quick | --posts 40000 1000000] [--keep FOLDER]
 
-(a million posts: a quarter of an hour and 6 GB of disk; the archives go with the command unless they are to be kept)
+(a million posts: a quarter of an hour and 6 GB of disk; `--quick`, 10,000 and 40,000: two minutes; the archives go with the
+command unless they are to be kept)
 
 Each archive is synthetic and the same on every machine: per post two captures, a description, three embeds and a fifth
 of an article, in invented words (see `invent.py`); an embed says what its post says; one outlet of 300 has a third of all.
@@ -438,6 +439,7 @@ def print_table(measured: Mapping[int, Mapping[str, tuple[float, float]]]) -> No
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, nargs="+", default=[40_000, 1_000_000], help="one archive of each size")
+    parser.add_argument("--quick", action="store_const", dest="posts", const=[10_000, 40_000])
     parser.add_argument(
         "--keep", type=Path, help="make the archives in this folder, and use them again when they are there"
     )

@@ -128,13 +128,13 @@ def article_lines(conn: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Art
     numbers = list(dict.fromkeys(ids))
     wanted = in_list(numbers)
     shown: dict[int, list[str]] = {}
-    for row in select(conn, SHOWN, wanted):
-        shown.setdefault(row["id"], []).append(row["post"])
+    for article_id, post in map(tuple, conn.execute(SHOWN, [wanted])):
+        shown.setdefault(article_id, []).append(post)
     posts = in_list({post for each in shown.values() for post in each if post})
-    standing = select(conn, STANDING, posts)
-    gone = {row["key"] for row in standing if row["status"] == "gone"}
-    preserved = {row["key"] for row in standing if row["kept"] != "none"}
-    partly = {row["key"] for row in standing if row["kept"] == "partial"}
+    standing = list(map(tuple, conn.execute(STANDING, [posts])))
+    gone = {key for key, status, _ in standing if status == "gone"}
+    preserved = {key for key, _, kept in standing if kept != "none"}
+    partly = {key for key, _, kept in standing if kept == "partial"}
     lines = {}
     for row in select(conn, f"SELECT id, url, outlet, title, published_at FROM articles WHERE id {IN_KEYS}", wanted):
         embeds = shown.get(row["id"], [])
