@@ -25,7 +25,7 @@ from embedarchive.core.errors import EmbedArchiveError, ExitCode, FetchError
 from embedarchive.store import Archive
 from in_process import run
 from strangers import write_protected
-from waiting import BOUND_S
+from waiting import BOUND_S, wait_until
 
 SOURCE = ROOT / "src" / "embedarchive"
 NOT_YET: set[ExitCode] = set()
@@ -210,8 +210,9 @@ def test_a_signal_ends_a_command_and_what_it_had_half_written(number: signal.Sig
     build_archive(place / "embeds.db")
     waiting = command("rehydrate", "-", "-a", place, "-o", "out.jsonl")
     process = subprocess.Popen(waiting, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=place)
-    while not (place / ".out.jsonl.part").exists():  # it has begun to write, and waits for its input
-        assert process.poll() is None, process.communicate()
+    begun = place / ".out.jsonl.part"  # it has begun to write, and waits for its input
+    wait_until(lambda: begun.exists() or process.poll() is not None, "the command never began to write")
+    assert process.poll() is None, process.communicate()
     process.send_signal(number)
     _, said = process.communicate(timeout=BOUND_S)
     assert (process.returncode, said.strip()) == (code, b"")

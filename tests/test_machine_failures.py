@@ -34,7 +34,8 @@ from waiting import BOUND_S, wait_until
 
 PROMPT_S = 20.0
 """What a signal may take to end a command on an idle machine; what hangs would be waited for for minutes."""
-STORY = "https://www.thelanternpost.example/2026/03/09/river-marathon-live"
+STORY = "https://www.thelanternpost.example/2026/02/12/the-woman-who-waits-for-fog"
+"""With two posts."""
 
 
 @pytest.fixture(scope="module")
