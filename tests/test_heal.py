@@ -104,7 +104,7 @@ async def test_a_healed_article_shows_the_post_in_its_own_style(tmp_path: Path) 
     records = [post_record(conn, sample.post.key) for sample in SAMPLES]
     cards = {r.post.key: render_inline(r, lambda h: read_blob(conn, h)) for r in records if r and is_lost(r)}
     assert set(cards) == {LOST.key, SAMPLES[3].post.key}
-    page_style = "<style>p { color: rgb(1, 2, 3) } .post { display: none }</style>"
+    page_style = "<style>html { direction: rtl } p { color: rgb(1, 2, 3) } .post { display: none }</style>"
     healed, _ = heal(article(page_style, "<p id=own>text</p>", FORMS["blockquote"]).encode(), cards)
     (tmp_path / "healed.html").write_bytes(healed)
     async with async_playwright() as playwright:
@@ -118,6 +118,9 @@ async def test_a_healed_article_shows_the_post_in_its_own_style(tmp_path: Path) 
         post = page.locator("article.post")
         assert await post.is_visible()
         assert "Three mornings at the mouth" in await post.inner_text()
+        assert await post.evaluate("(post) => getComputedStyle(post).direction") == "ltr", (
+            "its dates read as they are written"
+        )
         assert await page.evaluate("getComputedStyle(document.querySelector('#own')).color") == "rgb(1, 2, 3)"
         assert not [url for url in requests if not url.startswith(("file:", "data:"))]
         await browser.close()

@@ -94,7 +94,9 @@ def render_inline(record: PostRecord, load_blob: LoadBlob, *, version_url: str |
     style = tag("style", Html((TOKENS + POST).replace(":root", ":host")), Html(INLINE))
     said = record.said
     words = tag("blockquote", (said.text if said else None) or "", dir="auto")
-    plain = tag("p", author_of(record), ", ", say_post_status(record), ": ", _robust_link(record, version_url))
+    plain = tag(
+        "p", author_of(record), ", ", say_post_status(record), ": ", _robust_link(record, version_url), dir="ltr"
+    )
     return join(tag("template", style, card, shadowrootmode="open"), words, plain)
 
 

@@ -112,7 +112,11 @@ time[title] { text-decoration: underline dotted var(--rule); text-underline-offs
 @media (prefers-reduced-motion: no-preference) { .slides { scroll-behavior: smooth; } }
 """
 
-INLINE = ":host { display: block; max-width: 35rem; margin: 1.5rem auto; } * { box-sizing: border-box; }"
+INLINE = (
+    ":host { display: block; max-width: 35rem; margin: 1.5rem auto; direction: ltr; text-align: start; } "
+    "* { box-sizing: border-box; }"
+)
+"""In somebody else's page, which may run from right to left: the card's own words do not, and a post's run as they are."""
 
 CARD = """\
 * { box-sizing: border-box; }
