@@ -198,3 +198,14 @@ def test_what_is_erased_takes_the_place_with_it(files: list[Path], tmp_path: Pat
         assert conn.execute(placed, (key,)).fetchone()[0] == 0
         assert conn.execute("SELECT count(*) FROM page_places").fetchone()[0] > 0
         assert [each.says for each in verify(conn, VerifyScope())] == []
+
+
+def test_a_merge_takes_places_and_what_was_found_there(files: list[Path], tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine.db", tmp_path / "other.db"
+    crawl(mine, files[1])
+    crawl(other, files[0])
+    assert run("merge", other, "-a", mine).code == 0
+    with open_reader(mine) as conn:
+        assert conn.execute("SELECT count(*) FROM page_places").fetchone()[0] == 9
+        assert conn.execute("SELECT count(*) FROM current_embeds").fetchone()[0] == 4
+        assert [each.says for each in verify(conn, VerifyScope())] == []
