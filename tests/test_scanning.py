@@ -153,7 +153,8 @@ def crawl(path: Path, *files: Path) -> list[Event]:
 
 def test_pages_by_reference_have_a_place_and_no_copy(files: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "embeds.db"
-    crawl(path, *files)
+    told = crawl(path, *files)
+    assert sum(each.count for each in told if each.what == "search") >= 7
     with open_reader(path) as conn:
         kept = conn.execute("SELECT count(*), count(html_sha256) FROM fetches WHERE outcome = 'ok'").fetchone()
         assert tuple(kept) == (16, 0)

@@ -141,7 +141,7 @@ def keep_document(
     article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
     keep_notes(archive, seed, started_at)
     if refer and seed.fetch.outcome == "ok":
-        kept = keep_referred(archive, article_id, crawl_id, seed)
+        kept = keep_referred(archive, article_id, crawl_id, seed, emit)
     else:
         kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
     outcome = "unchanged"
@@ -151,7 +151,7 @@ def keep_document(
     return outcome
 
 
-def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed) -> int | None:
+def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed, emit: Emit) -> int | None:
     """Keep where a page stands and what is embedded in it; None if that was kept before. One in hand is searched now."""
     fetch, found = seed.fetch, seed.found
     assert fetch, "only pages in hand come here"
@@ -163,6 +163,8 @@ def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed) 
     kept = archive.keep_referred(article_id, crawl_id, fetch, found, FINDER_RULES)
     if kept is not None:
         archive.keep_found(kept, found, FINDER_RULES, clock.now(), crawl_id)
+        embeds = sum(each.kind == "embed" for each in found.embeds)
+        emit(Event("search", seed.url, "truncated" if found.truncated else "ok", found.truncated or "", embeds))
     return kept
 
 
