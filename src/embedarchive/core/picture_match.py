@@ -38,7 +38,7 @@ _DETAILS_SIDE = 560
 _CELL = 16
 """Pixels of a kept picture to the side of a detail: a screenshot's letters are as high, a word is two or three wide."""
 
-_DETAIL = 5
+_DETAIL = 8
 """Levels of grey by which a cell has to stand out from its surroundings to be a detail."""
 
 _SOFTER = 0.7
@@ -51,6 +51,8 @@ at least, most often .9.
 """
 
 LEAST_DETAILS = 8
+OTHERS_IN = 500
+"""Of so many details one may be another: the noise of a large photograph."""
 
 _FAINT = 0.2
 """Where too few squares say anything, as in fog, these are brought down to that share."""
@@ -112,7 +114,7 @@ class Agreement:
     def is_same(self) -> bool:
         if self.details < LEAST_DETAILS:
             return self.is_alike and self.share >= SAME
-        return self.is_alike and not self.other_details
+        return self.is_alike and self.other_details <= self.details // OTHERS_IN
 
 
 def find_lay(pairs: Sequence[Pair]) -> tuple[int, Lay | None]:
