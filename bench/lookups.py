@@ -124,6 +124,7 @@ LEADS_ELSEWHERE = "only the platform knows where it leads, and a lookup asks nob
 MISSES = {
     "short link, vm.tiktok.com": LEADS_ELSEWHERE,
     "share link": LEADS_ELSEWHERE,
+    "photographed from a monitor": "too unsharp to compare its words; the post is offered as nearly, with why",
     "shortcode, wrong case": "another id; the post is offered as nearly, with why",
 }
 """What is not found, and why."""
@@ -195,7 +196,7 @@ def copy_archive(source: Path, target: Path) -> None:
 def mark(archive: Path) -> None:
     """Mark the pictures that a run would mark while its visits wait."""
     with Archive(archive, platforms=PLATFORMS) as opened:
-        due = opened.conn.execute("SELECT id FROM captures ORDER BY id").fetchall()
+        due = opened.conn.execute("SELECT id FROM captures_to_mark ORDER BY id").fetchall()
         for (capture_id,) in due:
             opened.keep_marks(capture_id, mark_pictures(read_unmarked(opened.conn, capture_id)))
 

@@ -33,10 +33,10 @@ from embedarchive.show.words import say_similarity
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.marks import MOST_PICTURES_A_WORD, count_unmarked, keep_marks, mark_pictures, read_unmarked
+from embedarchive.store.schema import read_sql
 
 TOKYO = SAMPLES[1].post
-MARK_ANEW = """INSERT OR IGNORE INTO pending SELECT 'mark', capture_id FROM artifacts
-  WHERE content_type LIKE 'image/%' AND role IN ('screenshot', 'media', 'poster')"""
+MARK_ANEW = read_sql("020.sql")
 
 
 def paint(seed: int, width: int = 640, height: int = 520) -> Image.Image:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import combinations
 from math import hypot, sqrt
 from operator import mul
 
@@ -51,8 +51,8 @@ at least, most often .9.
 """
 
 LEAST_DETAILS = 8
-OTHERS_IN = 500
-"""Of so many details one may be another: the noise of a large photograph."""
+OTHERS_IN = 250
+"""Of so many details one may be another: the noise of a large photograph. They are two at least, side by side."""
 
 _FAINT = 0.2
 """Where too few squares say anything, as in fog, these are brought down to that share."""
@@ -302,12 +302,15 @@ def _count_details(a: Image.Image, b: Image.Image, cell: int) -> tuple[int, int]
         *(ImageChops.difference(each, level).reduce(cell) for each in (ours, theirs))
     ).tobytes()
     differences = ImageChops.difference(ours, theirs).reduce(cell)
-    is_other = [
-        contrast >= _DETAIL and difference - 1 > OTHER * contrast
-        for contrast, difference in zip(contrasts, differences.tobytes(), strict=True)
-    ]
-    rows = [is_other[at : at + differences.width] for at in range(0, len(is_other), differences.width)]
-    others = sum(a and b for lines in (rows, zip(*rows, strict=True)) for line in lines for a, b in pairwise(line))
+    width = differences.width
+    other = {
+        at
+        for at, (contrast, difference) in enumerate(zip(contrasts, differences.tobytes(), strict=True))
+        if contrast >= _DETAIL and difference - 1 > OTHER * contrast
+    }
+    beside = {at for at in other if at + 1 in other and (at + 1) % width}
+    above = {at for at in other if at + width in other}
+    others = len(beside | {at + 1 for at in beside} | above | {at + width for at in above})
     return sum(contrast >= _DETAIL for contrast in contrasts), others
 
 

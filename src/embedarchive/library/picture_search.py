@@ -40,6 +40,9 @@ CELL, HALF_OCTAVE = 100, STEPS_AN_OCTAVE // 2
 ALSO = 0.5
 """Where a picture was found, others are looked at that have this share of its agreeing marks: other posts may show it, too."""
 
+UNSHARP = 0.5
+"""Share of the details that are others, from which on it is no other word, but none can be read: a picture of a monitor."""
+
 MOST_NEAR = 3
 """Posts that are offered as nearly what is shown."""
 
@@ -166,6 +169,8 @@ def say_why(like: Like) -> str:
         looks = "it looks alike, mirrored,"
     if not agreement.other_details:
         return f"{looks} and shows too little to be sure"
+    if agreement.share_of_others > UNSHARP:
+        return f"{looks} but is too unsharp to compare the words: another post may look so"
     share = max(1, round(100 * agreement.share_of_others))
     return f"{looks} but {share} % of the details are others: compare the words, another post may look so"
 

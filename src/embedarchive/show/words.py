@@ -203,7 +203,7 @@ def say_similarity(distance: int, mirrored: bool = False) -> str:
         return "the same picture"
     if distance <= NEARLY:
         return "nearly the same picture"
-    return "a part of the same picture, or more than it"
+    return "a part of the same picture, or more than it: compare the words, others may have posted it, too"
 
 
 _CUT = re.compile(r"(media|poster|avatar|thumbnail|subtitles)( \d+)?: (.+)", re.S)

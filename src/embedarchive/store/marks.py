@@ -88,7 +88,9 @@ def keep_marks(conn: sqlite3.Connection, capture_id: int, marked: Marked) -> Non
     transaction.
     """
     conn.execute(
-        "DELETE FROM picture_marks WHERE artifact_id IN (SELECT id FROM artifacts WHERE capture_id = ?)", (capture_id,)
+        "DELETE FROM picture_marks WHERE artifact_id IN (SELECT a.id FROM artifacts a JOIN pending w "
+        "ON w.capture_id = a.capture_id AND w.work = 'mark' WHERE a.capture_id = ?)",
+        (capture_id,),
     )
     for artifact_id, marks in marked.items():
         for mark in marks:
