@@ -47,7 +47,7 @@ from embedarchive.browser.secrets import forget_text, read_secrets
 from embedarchive.conformance.reading import find_readings, make_page
 from embedarchive.core.completeness import name_file
 from embedarchive.core.errors import EmbedArchiveError, RefusedError, SourceError, UsageError
-from embedarchive.core.model import Page, Post
+from embedarchive.core.model import Answer, Page, Post
 from embedarchive.core.urls import canonicalize_url, is_canonical
 from embedarchive.detect import find_embeds, identify_post
 from embedarchive.detect.anything import find_pasted, identify_anything
@@ -56,12 +56,14 @@ from embedarchive.egress.policy import canonicalize_host
 from embedarchive.egress.request import Refused, find_response_head, read_request
 from embedarchive.fetch.body import Body
 from embedarchive.library import lookup, search
-from embedarchive.platforms import PLATFORMS
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.recorded import NOT_RECORDED, PAGE, describe_recorded, judge_recorded
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.show.snapshot import render_sanitised
 from embedarchive.show.tags import sanitize
 from embedarchive.show.terminal import escape_terminal
 from embedarchive.sources import canonicalize_article
+from embedarchive.sources.auto_archiver import is_sheet, read_file, read_sheet
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.listing import MAX_ENTRIES, find_listing
 from embedarchive.sources.saved import read_har, read_mhtml
@@ -543,6 +545,85 @@ def saved_pages(_: Path) -> Target:
     return Target("a saved page is read, or refused as none", spoiled((mhtml, har), replaced), check)
 
 
+def sheets(folder: Path) -> Target:
+    """What auto-archiver wrote down, of any form."""
+    (folder / "a.jpg").write_bytes(b"\xff\xd8\xff")
+    url = "https://www.instagram.com/p/C79gQqLpkul/"
+    said = f"{{'_processed_at': datetime.datetime(2024, 3, 9, tzinfo=datetime.timezone.utc), 'url': '{url}', 'title': 'T'}}"
+    media = "[{'filename': 'a.jpg', '_key': 'a.jpg', 'urls': ['./a.jpg'], 'properties': {'hash': 'SHA-256:0'}}]"
+    database = f'status,metadata,media\ninsta post: success,"{said}","{media}"\n'.encode()
+    sheet = f"Link,Archive status,Archive location,Archive date\n{url},insta post: success,a.jpg,2024-03-09\n".encode()
+    told = {"status": "x", "metadata": {"url": url, "timestamp": "2024-03-09"}, "media": [{"urls": ["a.jpg"]}]}
+
+    def check(data: bytes) -> None:
+        for ending in ("csv", "json"):
+            path = folder / f"s.{ending}"
+            path.write_bytes(data)
+            is_sheet(path)
+            with contextlib.suppress(SourceError):
+                for row in read_sheet(path):
+                    for file in row.files if row else ():
+                        assert file.path is None or file.path.parent == folder, file.path
+                        read_file(file)
+
+    replaced = (b"__import__('os')", b"[" * 300, b"{", b"'\\ud800'", b"../", b"/etc/passwd", b"http://[", b"9" * 5000, b"None",
+                b"datetime.datetime(1)", b"\x00", b'"', b"\r", b"SHA-256:", b"-" * 200, b"lambda: 0", b"{**{}}")  # fmt: skip
+    wholes = (database, sheet, json.dumps(told).encode())
+    return Target("a sheet is read, and no file but those beside it", spoiled(wholes, replaced), check)
+
+
+def public_pages(_: Path) -> Target:
+    """A post's own page, in schema.org's forms and platforms' own."""
+    post = identify_post("https://www.youtube.com/watch?v=jNQXAC9IVRw")
+    assert post is not None
+    said = {
+        "@type": "VideoObject",
+        "url": post.url,
+        "name": "T",
+        "author": {"name": "A"},
+        "mainEntity": {},
+        "thumbnailUrl": [],
+    }
+    head = f'<link rel=canonical href="{post.url}">'
+    pages = (
+        f'{head}<script type="application/ld+json">{json.dumps(said)}</script>',
+        f'{head}<div itemscope itemtype="http://schema.org/VideoObject"><link itemprop=url href="{post.url}">'
+        "<b itemprop=author itemscope itemtype=x><meta itemprop=name content=A></b><meta itemprop=name content=T></div>",
+        'ytInitialPlayerResponse = {"videoDetails":{"videoId":"jNQXAC9IVRw","author":"A"},"playabilityStatus":{"status":"OK"}}',
+        "<shreddit-post id=t3_a author=A post-title=T post-type=image content-href=x><b slot=text-body>T</b></shreddit-post>",
+        '<article data-testid=tweet><a href="/a/status/20"><time></time></a>'
+        "<b data-testid=User-Name><span>A</span></b></article>",
+    )
+    asked = [each for url in (post.url, "https://x.com/a/status/20", "https://www.reddit.com/r/a/comments/a/")
+             if (each := identify_post(url))]  # fmt: skip
+
+    def check(data: bytes) -> None:
+        body = data.decode("utf-8", "replace")
+        for one in asked:
+            visit = BY_NAME[one.platform].visit
+            assert visit is not None
+            page = Page(
+                one.url, one.url, None, answers=(Answer(PAGE, one.url, 200, one.url, body),), error=NOT_RECORDED
+            )
+            found = judge_recorded(page, one, visit)
+            assert found.outcome in ("available", "error", "unavailable", "blocked"), found
+            describe_recorded(page, one, visit)
+
+    replaced = (
+        b"null",
+        b"[]",
+        b"{}",
+        b"1e999",
+        b'""',
+        b"<template>",
+        b"itemscope",
+        b"itemprop",
+        b"\\ud800",
+        b"</script>",
+    )
+    return Target("a public page is judged, and told of", spoiled(tuple(map(str.encode, pages)), replaced), check)
+
+
 ACTIVE = re.compile(r"^(?:on|formaction$|srcdoc$|ping$)")
 
 
@@ -597,7 +678,8 @@ TARGETS: Mapping[str, Callable[[Path], Target]] = {
     target.__name__: target
     for target in (
         finder, claims, pasted, addresses, platform_pages, warc, wacz, sitemap, feed, robots, words, looking_up,
-        storage_state, archive_file, side_files, door_requests, codings, saved_pages, snapshots, login_secrets, terminal,
+        storage_state, archive_file, side_files, door_requests, codings, saved_pages, sheets,
+        public_pages, snapshots, login_secrets, terminal,
     )
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from embedarchive.api.commands import import_files
 from embedarchive.core.model import Exchange
-from embedarchive.sources.auto_archiver import Told, load_value, read_file, read_sheet
+from embedarchive.sources.auto_archiver import Told, is_sheet, load_value, read_file, read_sheet
 from test_importing import EVERYTHING, export, select
 from web_archives import THEN, find_post, find_scene, record_scene
 
@@ -338,6 +338,23 @@ def test_files_are_those_of_the_row_s_own_folder_and_of_its_hash(tmp_path: Path)
 )  # fmt: skip
 def test_cells_are_looked_at_and_never_run(cell: str, value: object) -> None:
     assert load_value(cell) == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{\r: 1, x",
+        b'status,metadata,media\n"a',
+        b"status,metadata,media\n\r,\r",
+        b"Link,Archive status\nhttp://[",
+    ],
+)
+def test_a_damaged_sheet_ends_nothing(tmp_path: Path, data: bytes) -> None:
+    for name in ("s.csv", "s.json"):
+        (tmp_path / name).write_bytes(data)
+        is_sheet(tmp_path / name)
+        assert [each for each in read_sheet(tmp_path / name) if each and each.is_read] == []
 
 
 def test_a_list_of_addresses_is_not_fetched_and_is_told(tmp_path: Path) -> None:

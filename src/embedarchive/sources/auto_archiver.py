@@ -116,7 +116,11 @@ def is_sheet(path: Path) -> bool:
 
 
 def read_headings(line: str) -> list[str]:
-    return [cell.strip().lower() for cell in next(csv.reader([line.strip()]), [])]
+    """The headings of a table, in small letters; none of a line that is no row."""
+    try:
+        return [cell.strip().lower() for cell in next(csv.reader([line.strip()]), [])]
+    except csv.Error:
+        return []
 
 
 def read_sheet(path: Path) -> Iterator[Told | None]:
