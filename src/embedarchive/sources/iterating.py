@@ -33,12 +33,6 @@ class Located(NamedTuple):
     length: int | None = None
 
 
-def iterate_file(file: IO[bytes], on_damage: Callable[[int], None] = lambda at: None) -> Iterator[Any]:
-    """Give the records of a file, as `locate_file` does, without their places."""
-    for found in locate_file(file, on_damage):
-        yield found.record
-
-
 def locate_file(file: IO[bytes], on_damage: Callable[[int], None] = lambda at: None) -> Iterator[Located]:
     """Give the records of a file and where each stands; `on_damage` is told at which byte something had to be passed over.
 
