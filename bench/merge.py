@@ -1,11 +1,12 @@
 """Pairs of archives drawn by chance, merged either way, killed and again; and how fast a large one is merged.
 
-usage: python bench/merge.py [--pairs 200] [--captures 100000] [--write]
+usage: python bench/merge.py [--pairs 200] [--first 0] [--captures 100000] [--write]
 
 The pairs are drawn from real visits and downloads of the replica (`tests/pairs.py`): edits, losses, holds, notes,
 tags, collections, opt-outs, levels, erasures, in one archive, the other or both. Each pair is merged one way and the
 other, and a third time by a process that is killed after a random time and begun again; all three must say the same
-by name, `verify` must find nothing wrong with any, and the same again must bring nothing. The large archives are
+by name, `verify` must find nothing wrong with any, and the same again must bring nothing. Each is told as it is done, so
+that --first goes on behind the last. The large archives are
 synthetic: half of each is held by both, with four files and seven exchanges a visit, all bytes known already. The
 last line is the result as JSON; --write puts it into bench/results/merge.md.
 """
@@ -90,7 +91,7 @@ def try_pair(world: pairs.World, seed: int, folder: Path) -> list[str]:
     return wrong + [f"twice: {each}" for each in pairs.find_differences(here, there)]
 
 
-def try_pairs(count: int) -> tuple[int, list[str]]:
+def try_pairs(first: int, count: int) -> tuple[int, list[str]]:
     unequal, told = 0, []
     with tempfile.TemporaryDirectory(prefix="embedarchive-merge-") as room:
         folder = Path(room)
@@ -99,14 +100,13 @@ def try_pairs(count: int) -> tuple[int, list[str]]:
         worlds = [pairs.read_world(pairs.unpack(archives / f"{age}.db.gz", folder / age / "embeds.db")) for age in AGES]
         captures = tuple(each for world in worlds for each in world.captures)
         world = pairs.World(captures, tuple(each for world in worlds for each in world.fetches))
-        for seed in range(count):
+        for seed in range(first, first + count):
             place = folder / str(seed)
             wrong = try_pair(world, seed, place)
             unequal += bool(wrong)
             told += [f"{seed} {each}" for each in wrong[:5]]
             shutil.rmtree(place)
-            if seed % 20 == 19:
-                print(f"{seed + 1} pairs, {unequal} unequal", flush=True)
+            print(f"pair {seed}: {len(wrong)} differences", *wrong[:5], sep="\n  ", flush=True)
     return unequal, told
 
 
@@ -196,12 +196,13 @@ def try_large(count: int) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first pair")
     parser.add_argument("--captures", type=int, default=100_000)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     large = try_large(options.captures) if options.captures else {}
     print(json.dumps(large), flush=True)
-    unequal, told = try_pairs(options.pairs)
+    unequal, told = try_pairs(options.first, options.pairs)
     print("\n".join(told))
     result = {"pairs": options.pairs, "unequal": unequal, **large}
     if options.write:

@@ -252,6 +252,22 @@ DUMPED = {
     "seeds": "SELECT r.command, r.started_at, a.url, s.origin, s.depth, s.followed FROM seeds s JOIN articles a "
     "ON a.id = s.article_id JOIN crawls r ON r.id = s.crawl_id",
     "holds": "SELECT platform, host, since, until, why, released_at, released_by FROM holds",
+    "page_files": f"SELECT {_FETCH}, p.position, p.url, p.kind, p.status, p.headers, p.content_type, p.fetched_at, p.sha256 "
+    "FROM page_files p JOIN fetches f ON f.id = p.fetch_id",
+    "page_places": f"SELECT {_FETCH}, file, member, offset, length, sha256, size FROM page_places p "
+    "JOIN fetches f ON f.id = p.fetch_id",
+    "replays": "SELECT c.uid, r.checked_at, r.score, r.note FROM replays r JOIN captures c ON c.id = r.capture_id",
+    "pacing": "SELECT platform, solved_on, per_day, pace, longest_d, factor FROM pacing",
+    "openings": "SELECT opened_at, opened_by, subject, why FROM openings",
+    "deliveries": "SELECT * FROM deliveries",
+    "exports": "SELECT made_at, form, place, eyes, posts, options, sha256, gone_at FROM exports",
+    "export_posts": "SELECT e.made_at, e.place, p.post_key FROM export_posts p JOIN exports e ON e.id = p.export_id",
+    "searches": "SELECT post_key, source, turn, asked_at, answer, reason, mementos, requests, rules FROM searches "
+    "WHERE asked_at IS NOT NULL",
+    "mementos": "SELECT m.post_key, source, m.url, m.seen_at, a.url, m.status, mime, digest, place, tried_at, verdict, "
+    "m.reason, c.uid FROM mementos m LEFT JOIN articles a ON a.id = m.article_id LEFT JOIN captures c ON c.id = m.capture_id",
+    "crawls": "SELECT command, started_at, version, finished_at, ended, summary, clock_suspect FROM crawls "
+    "WHERE command <> 'merge'",
     "withdrawals": "SELECT received_at, reason, reference, due_at, decision, basis, decided_by, decided_at, note, hold_until "
     "FROM withdrawals",
     "access": "SELECT DISTINCT kind, subject, platform, level, from_at, until_at, "

@@ -196,7 +196,7 @@ def test_every_table_that_tells_of_posts_is_left_out_of(path: Path) -> None:
     plain = {"crawls", "seeds", "listings", "targets", "placements", "platforms", "redactions", "holds",
              "post_counts", "deliveries", "budgets", "pacing", "withdrawals", "access", "openings",
              "log", "tree", "log_keys", "imports",
-             "held_by", "merged_archives", "merged_log", "checkpoints", "stamps",
+             "held_by", "merged_archives", "merged_log", "merged_stamps", "checkpoints", "stamps",
              "optouts", "exports", "export_posts",
              "browsing_due", "browsing_counts", "browsing_totals",
              "totals", "outlet_figures", "article_figures", "article_figures_due"}  # fmt: skip

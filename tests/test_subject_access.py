@@ -65,6 +65,7 @@ PLAIN = {
     "mementos": "source seen_at mime digest tried_at verdict",
     "merged_archives": "name merged_at keys checkpoint",
     "merged_log": "kind",
+    "merged_stamps": "stamped_at note root",
     "notes": "subject_kind at",
     "openings": "opened_at",
     "page_files": "kind content_type fetched_at sha256",
@@ -134,7 +135,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plant(conn: sqlite3.Connection, table: str, column: str, rows: list[sqlite3.Row]) -> None:
     """Add a row that is empty but for the name in one column."""
     number = 1_000 * (1 + list(WORDS).index(table)) + WORDS[table].index(column)
-    fills = {"TEXT": f"{table}.{column}", "INTEGER": number, "REAL": 0.0}
+    fills = {"TEXT": f"{table}.{column}", "INTEGER": number, "REAL": 0.0, "BLOB": b""}
     values: dict[str, object] = {}
     for _, name, kind, needed, default, key in rows:
         if key or (needed and default is None):

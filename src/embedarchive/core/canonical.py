@@ -34,12 +34,10 @@ def is_plain(value: Value) -> bool:
         kind = type(each)
         if kind is str or each is None:
             continue
-        if (
-            isinstance(each, int) and kind is not bool
-        ):  # first, for to ask for an abstract class takes longer than all else
-            if abs(each) > LARGEST_NUMBER:
+        if kind is int:
+            if abs(each) > LARGEST_NUMBER:  # type: ignore[arg-type]
                 raise ValueError(f"{each} is not exact everywhere")
-        elif isinstance(each, Mapping):
+        elif isinstance(each, dict | Mapping):  # a dict first: to ask for an abstract class takes longer than all else
             plain = plain and "".join(each).isascii()
             waiting.extend(each.values())
         elif isinstance(each, list | tuple):

@@ -69,6 +69,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "listings": ("url", "named_by", "truncated"),
     "mementos": ("post_key", "url", "place", "reason"),
     "merged_archives": ("place",),
+    "merged_stamps": ("authority",),
     "notes": ("subject", "name", "value", "by"),
     "optouts": ("pattern", "source"),
     "openings": ("opened_by", "subject", "why"),
@@ -98,8 +99,8 @@ WORDLESS = frozenset(
 
 SCANNED = (
     "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "crawls", "deliveries", "exports",
-    "holds", "imports", "listings", "mementos", "merged_archives", "notes", "openings", "optouts", "outlet_figures", "posts",
-    "redactions", "schedule", "seeds", "stamps", "totals", "withdrawals",
+    "holds", "imports", "listings", "mementos", "merged_archives", "merged_stamps", "notes", "openings", "optouts",
+    "outlet_figures", "posts", "redactions", "schedule", "seeds", "stamps", "totals", "withdrawals",
 )  # fmt: skip
 """Tables with short rows: reading all of them is no matter of seconds."""
 
@@ -113,7 +114,7 @@ KIND_OF: Mapping[str, Kind] = {
     "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
     "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
     "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation",
-    "merged_archives": "run", "notes": "note",
+    "merged_archives": "run", "merged_stamps": "run", "notes": "note",
     "openings": "opening", "optouts": "opt-out", "outlet_figures": "standing", "page_files": "page", "page_places": "page",
     "placements": "plan",
     "posts": "post", "redactions": "erasure", "replays": "replay", "schedule": "standing",
@@ -146,8 +147,8 @@ SAID: Mapping[str, tuple[str, ...]] = {
 AT: Mapping[str, str] = {
     "access": "decided_at", "captures": "started_at", "changes": "by", "checks": "checked_at",
     "conclusions": "last_checked_at", "crawls": "started_at", "exports": "made_at",
-    "imports": "at", "merged_archives": "merged_at", "optouts": "from_at", "deliveries": "noted_at",
-    "descriptions": "described_at",
+    "imports": "at", "merged_archives": "merged_at", "merged_stamps": "stamped_at", "optouts": "from_at",
+    "deliveries": "noted_at", "descriptions": "described_at",
     "exchanges": "started_at", "fetches": "fetched_at", "holds": "since", "notes": "at", "openings": "opened_at",
     "posts": "posted_at", "redactions": "redacted_at", "replays": "checked_at", "schedule": "observe_after",
     "withdrawals": "received_at", "articles": "published_at", "listings": "read_at", "mementos": "seen_at",

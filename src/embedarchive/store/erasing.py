@@ -153,6 +153,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
     "log_keys": (_PROOF, "origin public_key since"),
     "merged_archives": ("where rows came from", "name merged_at place keys checkpoint"),
     "merged_log": (_PROOF, "kind leaf salt"),
+    "merged_stamps": (_PROOF, "authority stamped_at note token root"),
     "notes": ("what it was about", "subject_kind subject name by at"),
     "openings": ("who opened it and when", "opened_at opened_by subject"),
     "optouts": (

@@ -52,11 +52,17 @@ def select(table: str, columns: Columns, where: str) -> tuple[str, tuple[str, ..
     return f"SELECT {', '.join(names)} FROM main.{table} WHERE {where}", names
 
 
+ROWS_OF = {
+    "capture": ("captures", CAPTURE), "artifacts": ("artifacts", ARTIFACT), "exchanges": ("exchanges", EXCHANGE),
+    "check": ("checks", CHECK),
+}  # fmt: skip
+"""What the entry of a capture is made of."""
+
 QUERIES = {
-    "capture": select("captures", CAPTURE, "id = ?"),
-    "artifacts": select("artifacts", ARTIFACT, "capture_id = ? ORDER BY id"),
-    "exchanges": select("exchanges", EXCHANGE, "capture_id = ? ORDER BY id"),
-    "check": select("checks", CHECK, "capture_id = ? ORDER BY id"),
+    "capture": select(*ROWS_OF["capture"], "id = ?"),
+    "artifacts": select(*ROWS_OF["artifacts"], "capture_id = ? ORDER BY id"),
+    "exchanges": select(*ROWS_OF["exchanges"], "capture_id = ? ORDER BY id"),
+    "check": select(*ROWS_OF["check"], "capture_id = ? ORDER BY id"),
     "fetch": select("fetches", FETCH, "id = ?"),
     "rendering": select("fetches", RENDERING, "id = ?"),
     "import": select("imports", IMPORT, "id = ?"),

@@ -21,9 +21,9 @@ from embedarchive.core.merkle import GrowingTree
 from embedarchive.store.checkpoints import checkpoints_path
 from embedarchive.store.evidence import SALTLESS, Leaf, find_adopted, find_unlogged, tell_leaf
 from embedarchive.store.faults import FAULTS
-from embedarchive.store.merging.logs import check_merged
+from embedarchive.store.merging.proving import check_merged
 from embedarchive.store.schema import path_of
-from embedarchive.store.timestamps import Judged, judge_by_client, judge_by_openssl, read_certificates
+from embedarchive.store.timestamps import KeptStamps
 
 LOG_CODES: Mapping[str, str] = {
     "log_entry": "what the log says was kept is not what the rows say now, and it was not withdrawn",
@@ -40,13 +40,11 @@ LOG_CODES: Mapping[str, str] = {
     "merged_log": "the log of an archive that was merged is not whole",
     "merged_entry": "what another archive's log says it held is not what the rows say, and it was not withdrawn",
     "merged_checkpoint": "the log of an archive that was merged is not what that one signed",
+    "merged_stamp": "a time stamp of an archive that was merged is not one of the checkpoint that it is kept with",
     "against_root": "the log is not what it was when a checkpoint held elsewhere was signed",
     "against_size": "the log has fewer entries than a checkpoint held elsewhere says",
     "against_other": "a checkpoint held elsewhere is of another log, or is none",
 }
-
-OPENSSL_MOST = 50
-"""Of stamps that only `openssl` can read so many are judged again, the newest; that older ones are the same the log says."""
 
 
 @dataclass
@@ -100,7 +98,8 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
     expected: list[_Expected] = []
     yield from check_notes(conn, scope, expected)
     yield from check_against(conn, scope, expected)
-    yield from check_stamps(conn, scope)
+    judges = KeptStamps(scope.roots)
+    yield from check_stamps(conn, scope, judges)
     tree = GrowingTree()
     kept = dict[tuple[int, int], bytes](
         ((row[0], row[1]), row[2]) for row in conn.execute("SELECT level, position, hash FROM tree")
@@ -142,7 +141,7 @@ def check_log(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
     scope.unsigned = count(conn, f"SELECT count(*) FROM log WHERE seq >= {newest_size} AND kind <> 'stamp'")
     if tree.size:
         yield from find_missing(conn)
-    yield from (LogFlaw(*said) for said in check_merged(conn))
+    yield from (LogFlaw(*said) for said in check_merged(conn, judges))
 
 
 def count(conn: sqlite3.Connection, sql: str) -> int:
@@ -277,33 +276,21 @@ def check_notes(conn: sqlite3.Connection, scope: LogScope, expected: list[_Expec
         expected.append(_Expected(found.size, found.root, LogFlaw("checkpoint_root", what, says)))
 
 
-def check_stamps(conn: sqlite3.Connection, scope: LogScope) -> Iterator[LogFlaw]:
+def check_stamps(conn: sqlite3.Connection, scope: LogScope, judges: KeptStamps) -> Iterator[LogFlaw]:
     """Each stamp is one of its checkpoint, at the time that its row says."""
     sql = (
         "SELECT s.id, s.authority, s.stamped_at, s.token, s.root, c.note, c.id FROM stamps s "
         "LEFT JOIN checkpoints c ON c.id = s.checkpoint_id WHERE s.state = 'stamped' ORDER BY s.id DESC"
     )
     newest = count(conn, "SELECT coalesce(max(id), 0) FROM checkpoints")
-    left = OPENSSL_MOST
     for number, authority, at, token, root, note, checkpoint in conn.execute(sql):
         what = f"stamps {number}"
         try:
-            if scope.roots is None:
-                roots = read_certificates(root.encode())
-            else:
-                roots = scope.roots
-            try:
-                judged = judge_by_client(token, note.encode(), roots)
-            except ValueError:
-                left -= 1
-                if left >= 0:
-                    judged = judge_by_openssl(token, note.encode(), roots)
-                else:
-                    judged = Judged("stamped", "", at)
+            judged = judges.judge(token, note, root, at)
         except (TypeError, AttributeError) as error:
             yield LogFlaw("stamp", what, f"{what} cannot be read ({error})")
             continue
-        if judged.code != "stamped" or judged.stamped_at != at:
+        if judged.code != "stamped":
             yield LogFlaw("stamp", what, f"{what} of {authority}: {judged.code} {judged.says}")
             continue
         scope.stamps += 1

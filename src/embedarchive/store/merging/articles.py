@@ -15,6 +15,9 @@ AT_ONCE = 300
 HEAD = ("title", "site_name", "lang", "published_at")
 """What an article's page says of itself: of two the one that was fetched later."""
 
+TOLD = ("outlet", "title", "published_at")
+"""Of what differs, what is told."""
+
 PLAN = ("fetch_after", "failures", "reread_after")
 LATEST = "coalesce((SELECT max(fetched_at) FROM fetches f WHERE f.article_id = articles.id), '') AS latest"
 MAP = "CREATE TEMP TABLE IF NOT EXISTS merging_articles (theirs INTEGER PRIMARY KEY, ours INTEGER NOT NULL)"
@@ -70,7 +73,7 @@ def unite_article(
             rows.move_article(conn, each["id"], here)
             mine = settle(conn, mine, each)
         tell_names(done, mine["url"], theirs["url"])
-        settle(conn, mine, theirs)
+        tell_facts(done, theirs, mine, settle(conn, mine, theirs))
     conn.execute(
         "INSERT OR IGNORE INTO article_urls (url, article_id) SELECT value, ? FROM json_each(?)", (here, addresses)
     )
@@ -80,6 +83,16 @@ def unite_article(
 def tell_names(done: CountedArticles, one: str, two: str) -> None:
     if one != two:
         done.told.append(f"{two} is {one}: one article with both addresses")
+
+
+def tell_facts(done: CountedArticles, theirs: Article, mine: Article, united: Article) -> None:
+    """Tell what the two say differently of one article."""
+    for name in TOLD:
+        if mine[name] and theirs[name] and mine[name] != theirs[name]:
+            done.told.append(
+                f"{united['url']} has {name} {mine[name]!r} here and {theirs[name]!r} there; "
+                f"{united[name]!r} is kept, of the page fetched later"
+            )
 
 
 def settle(conn: sqlite3.Connection, mine: Article, theirs: Mapping[str, Any]) -> Article:

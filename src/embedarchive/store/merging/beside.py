@@ -107,18 +107,30 @@ def unite_beside(conn: sqlite3.Connection, other: sqlite3.Connection, crawls: Cr
     unite_seeds(conn, other, crawls)
     unite_exports(conn, other)
     unite_mementos(conn, other)
-    for table in ("openings", "deliveries"):
-        add_rows(conn, other, table)
+    unite_openings(conn, other)
+    unite_deliveries(conn, other)
 
 
-def add_rows(conn: sqlite3.Connection, other: sqlite3.Connection, table: str) -> None:
-    """Add the rows of a table that are not here word for word; a key that is here stays as it is here."""
-    names = columns_of(conn, table, "id")
+def unite_openings(conn: sqlite3.Connection, other: sqlite3.Connection) -> None:
+    names = columns_of(conn, "openings", "id")
     same = " AND ".join(f"{name} IS ?" for name in names)
-    for row in other.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall():
-        if conn.execute(f"SELECT 1 FROM {table} WHERE {same}", tuple(row)).fetchone() is None:
-            marks = ", ".join("?" for _ in names)
-            conn.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})", tuple(row))
+    for row in other.execute(f"SELECT {', '.join(names)} FROM openings"):
+        if conn.execute(f"SELECT 1 FROM openings WHERE {same}", tuple(row)).fetchone() is None:
+            insert(conn, "openings", dict(zip(names, row, strict=True)))
+
+
+DELIVERED = "coalesce({0}delivered_at, '~'), -{0}tried, {0}noted_at, coalesce({0}answer, '')"
+
+
+def unite_deliveries(conn: sqlite3.Connection, other: sqlite3.Connection) -> None:
+    """What was told to whom: told by either it is told, and of both it counts who was first."""
+    names = columns_of(conn, "deliveries")
+    sets = ", ".join(f"{name} = excluded.{name}" for name in names)
+    conn.executemany(
+        f"INSERT INTO deliveries ({', '.join(names)}) VALUES ({marks(names)}) ON CONFLICT DO UPDATE SET {sets} "
+        f"WHERE ({DELIVERED.format('excluded.')}) < ({DELIVERED.format('deliveries.')})",
+        map(tuple, other.execute(f"SELECT {', '.join(names)} FROM deliveries")),
+    )
 
 
 def unite_notes(conn: sqlite3.Connection, other: sqlite3.Connection, done: Noted) -> None:

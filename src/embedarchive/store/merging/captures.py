@@ -15,13 +15,13 @@ from embedarchive.core.errors import WrongBytes
 from embedarchive.core.merkle import find_complete
 from embedarchive.store import evidence, rows
 from embedarchive.store.marks import MARKED
-from embedarchive.store.merging import logs
+from embedarchive.store.merging import logs, proving
 from embedarchive.store.merging.beside import Crawls, columns_of
 from embedarchive.store.merging.files import copy_file, find_lacking
 from embedarchive.store.words import check_words
 
 FETCHES_AT_ONCE = 50
-CAPTURES_AT_ONCE = 250
+CAPTURES_AT_ONCE = 500
 PARTS = ("artifacts", "exchanges", "checks", "replays")
 FETCHED = ("url", "fetched_at", "source", "outcome", "status")
 """By what a download is known."""
@@ -87,7 +87,7 @@ class Provenance:
         some = list(held)
         if self.archive.id is not None:
             conn.executemany(
-                logs.HELD,
+                proving.HELD,
                 [(kind, here, self.archive.id, seq, pack(numbers)) for kind, here, _, seq, numbers in some],
             )
         if not self.others:
@@ -97,7 +97,7 @@ class Provenance:
                 "SELECT archive_id, seq, numbers FROM held_by WHERE kind = ? AND subject = ?", (kind, there)
             )
             conn.executemany(
-                logs.HELD,
+                proving.HELD,
                 [(kind, here, self.others[row[0]], row[1], row[2]) for row in known if row[0] in self.others],
             )
 
@@ -109,11 +109,14 @@ def settle_proofs(
 
     Where they cannot because something was erased, here or there, their salts go, too; where rows merely differ, it is told.
     """
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
     for kind, here in rows_here:
-        for archive, name in logs.find_unproved(conn, kind, here):
+        numbers[kind].append(here)
+    for kind, some in numbers.items():
+        for here, archive, name in proving.find_unproved(conn, kind, some):
             if is_erased(conn, kind, here):
                 evidence.erase_salts_of_others(conn, kind, here)
-                break
+                continue
             done.told.append(f"{kind} {here} is not what {name} says it held")
             conn.execute(
                 "UPDATE held_by SET seq = NULL WHERE kind = ? AND subject = ? AND archive_id = ?", (kind, here, archive)
@@ -136,7 +139,7 @@ def pack(numbers: Any) -> str:
 def read_rows(
     conn: sqlite3.Connection, table: str, names: Sequence[str], where: str, given: tuple[Any, ...]
 ) -> list[Row]:
-    found = conn.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", given)
+    found = conn.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", given).fetchall()
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
@@ -253,6 +256,7 @@ def unite_fetch(
             evidence.append(conn, "rendering", here)
         return here, True
     here = int(mine["id"])
+    tell_renderings(done, mine, theirs)
     if is_cut or is_page_cut(conn, here):
         choose_cut(conn, mine, theirs)
     if (theirs["rendered_at"] or "", theirs["screenshot_sha256"] or "") > (
@@ -268,6 +272,16 @@ def unite_fetch(
         evidence.append(conn, "rendering", here)
         return here, True
     return here, all(mine[name] == theirs[name] for name in RENDERED)
+
+
+def tell_renderings(done: CountedRows, mine: Row, theirs: Row) -> None:
+    """Tell that a download was opened in a browser in both archives: the later is kept."""
+    times = (mine["rendered_at"], theirs["rendered_at"])
+    if all(times) and any(mine[name] != theirs[name] for name in RENDERED):
+        done.told.append(
+            f"{theirs['url']} of {theirs['fetched_at']} was opened in a browser on {times[0]} here and on {times[1]} there; "
+            "the later is kept"
+        )
 
 
 def is_page_cut(conn: sqlite3.Connection, fetch: int) -> bool:
@@ -392,7 +406,7 @@ def tell_numbers(
         if ours is None:
             continue
         check = next((each["id"] for each in parts["checks"].get(number, ())), None)
-        packed = (logs.pack_numbers([each["id"] for each in parts[table].get(number, ())]) for table in PARTS[:2])
+        packed = (proving.pack_numbers([each["id"] for each in parts[table].get(number, ())]) for table in PARTS[:2])
         yield "capture", ours, number, entries.get(number), [number, row["crawl_id"], row["fetch_id"], check, *packed]
 
 

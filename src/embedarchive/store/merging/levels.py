@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,14 +31,19 @@ _EFFECTIVE = f"""SELECT {_ACCESS} FROM access a WHERE id = (SELECT max(n.id) FRO
   AND n.from_at <= :now AND (n.until_at IS NULL OR n.until_at > :now))"""
 
 
-def unite_levels(conn: sqlite3.Connection, other: sqlite3.Connection, now: str) -> tuple[int, ...]:
+def unite_levels(
+    conn: sqlite3.Connection, other: sqlite3.Connection, now: str, told: list[str] | None = None
+) -> tuple[int, ...]:
     """Withhold here whatever the other archive withholds, and erase here what was erased there.
 
     Gives the cases of which something was erased, whose file is to be written anew. Raises UsageError where some of that is
     under a legal hold: the caller's transaction is to be given up.
     """
     newest = conn.execute("SELECT coalesce(max(id), 0) FROM withdrawals").fetchone()[0]
-    cases = unite_cases(conn, other)
+    differing: list[str] = []
+    if told is not None:
+        differing = told
+    cases = unite_cases(conn, other, differing)
     erased_before = read_erased(conn)
     unite_access(conn, other, cases, now)
     unite_optouts(conn, other, cases)
@@ -60,7 +65,9 @@ def note_elsewhere(conn: sqlite3.Connection, other: sqlite3.Connection, cases: C
 # ---------------------------------------------------------------------------------------------------------------- cases
 
 
-def unite_cases(conn: sqlite3.Connection, other: sqlite3.Connection) -> dict[int | None, int | None]:
+def unite_cases(
+    conn: sqlite3.Connection, other: sqlite3.Connection, differing: list[str]
+) -> dict[int | None, int | None]:
     """Keep the other's cases; of one that both know the later decision and the longer hold count."""
     cases: dict[int | None, int | None] = {None: None}
     for row in other.execute(f"SELECT id, {_CASE}, {_DECIDED}, hold_until FROM withdrawals ORDER BY id").fetchall():
@@ -74,14 +81,23 @@ def unite_cases(conn: sqlite3.Connection, other: sqlite3.Connection) -> dict[int
             )
             cases[number] = int(made.lastrowid or 0)
             continue
-        conn.execute(
-            f"UPDATE withdrawals SET ({_DECIDED}) = (?, ?, ?, ?, ?) WHERE id = ? AND ? > coalesce(decided_at, '')",
-            (*decided, known, decided[3]),
-        )
+        mine = conn.execute(f"SELECT {_DECIDED} FROM withdrawals WHERE id = ?", (known,)).fetchone()
+        if mine[0] and decided[0] and tuple(mine) != tuple(decided):
+            differing.append(
+                f"the case {key[2] or known} of {key[0]} was decided {mine[0]} on {mine[3]} here ({mine[1]}, {mine[2]}) and "
+                f"{decided[0]} on {decided[3]} there ({decided[1]}, {decided[2]}); the later is kept"
+            )
+        if in_order(decided) > in_order(mine):
+            conn.execute(f"UPDATE withdrawals SET ({_DECIDED}) = (?, ?, ?, ?, ?) WHERE id = ?", (*decided, known))
         conn.execute(
             "UPDATE withdrawals SET hold_until = ?1 WHERE id = ?2 AND ?1 > coalesce(hold_until, '')", (hold, known)
         )
     return cases
+
+
+def in_order(decided: Sequence[Any]) -> tuple[str, ...]:
+    """Where a decision stands among others, alike in every archive: by when it was made, then by what it says. Pure."""
+    return (str(decided[3] or ""), *map(str, decided))
 
 
 def find_case(conn: sqlite3.Connection, key: Iterable[Any]) -> int | None:

@@ -1,31 +1,16 @@
 """The log of another archive -> kept here beside our own, so that its checkpoint still proves what it held under its own key.
 
-An entry is made of rows, and the rows have other numbers here: `held_by` keeps which numbers they have there.
+What proves it is in `proving.py`.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from embedarchive.core.canonical import Value
-from embedarchive.core.checkpoint import find_signers, read_checkpoint, read_note
-from embedarchive.core.entries import (
-    Row,
-    hash_entry,
-    tell_capture,
-    tell_fetch,
-    tell_key,
-    tell_rendering,
-    tell_withdrawal,
-)
-from embedarchive.core.merkle import GrowingTree
-from embedarchive.store.evidence import find_referred_page, read_rows
-
-AT_ONCE = 2_000
 UNSIGNED = "unsigned/"
 """How the name of an archive begins whose log was never signed."""
 
@@ -75,7 +60,9 @@ def keep_archive(conn: sqlite3.Connection, other: sqlite3.Connection, place: str
     }  # fmt: skip
     if name == name_archive(conn) and begins_alike(conn, "log", "TRUE", read_log(other)):
         return MergedArchive(None, name)
-    return MergedArchive(keep_log(conn, told, lambda: read_log(other)), name)
+    number = keep_log(conn, told, lambda: read_log(other))
+    keep_stamps(conn, number, other.execute(STAMPS))
+    return MergedArchive(number, name)
 
 
 def read_log(conn: sqlite3.Connection, after: int = -1) -> Iterator[tuple[Any, ...]]:
@@ -133,18 +120,23 @@ def contains(conn: sqlite3.Connection, archive: int, entries: Iterable[tuple[Any
 
 def add_entries(conn: sqlite3.Connection, archive: int, entries: Iterable[tuple[Any, ...]]) -> None:
     """Keep entries that are not here; a salt that was erased there is erased here."""
-    sql = "INSERT INTO merged_log (archive_id, seq, kind, subject, form, leaf, salt) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    size = conn.execute("SELECT coalesce(max(seq) + 1, 0) FROM merged_log WHERE archive_id = ?", (archive,)).fetchone()[
-        0
-    ]
-    for entry in entries:
-        if entry[0] >= size:
-            conn.execute(sql, (archive, *entry))
-        elif entry[5] is None:
-            conn.execute(
-                "UPDATE merged_log SET salt = NULL WHERE archive_id = ? AND seq = ? AND salt IS NOT NULL",
-                (archive, entry[0]),
-            )
+    sql = "SELECT coalesce(max(seq) + 1, 0) FROM merged_log WHERE archive_id = ?"
+    size = conn.execute(sql, (archive,)).fetchone()[0]
+
+    def find_new() -> Iterator[tuple[Any, ...]]:
+        for entry in entries:
+            if entry[0] >= size:
+                yield (archive, *entry)
+            elif entry[5] is None:
+                conn.execute(
+                    "UPDATE merged_log SET salt = NULL WHERE archive_id = ? AND seq = ? AND salt IS NOT NULL",
+                    (archive, entry[0]),
+                )
+
+    conn.executemany(
+        "INSERT INTO merged_log (archive_id, seq, kind, subject, form, leaf, salt) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        find_new(),
+    )
 
 
 def keep_others(conn: sqlite3.Connection, other: sqlite3.Connection, now: str) -> dict[int, int]:
@@ -162,151 +154,19 @@ def keep_others(conn: sqlite3.Connection, other: sqlite3.Connection, now: str) -
             continue  # it is this one, which had been merged into that one
         told = {"name": name, "place": "", "merged_at": now, "keys": keys, "checkpoint": checkpoint}
         found[number] = keep_log(conn, told, read)
+        keep_stamps(conn, found[number], other.execute(MERGED_STAMPS, (number,)))
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------- held by
-
-
-HELD = (
-    "INSERT INTO held_by (kind, subject, archive_id, seq, numbers) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-    "seq = coalesce(excluded.seq, seq), numbers = excluded.numbers WHERE seq IS NOT excluded.seq OR numbers <> excluded.numbers"
+STAMPED = "seq, checkpoint_id, authority, stamped_at, note, token, root"
+STAMPS = (
+    f"SELECT {STAMPED} FROM stamps s JOIN checkpoints c ON c.id = s.checkpoint_id "
+    "JOIN log l ON l.kind = 'stamp' AND l.subject = s.id WHERE s.state = 'stamped'"
 )
+MERGED_STAMPS = f"SELECT {STAMPED} FROM merged_stamps WHERE archive_id = ?"
 
 
-def pack_numbers(numbers: Sequence[int]) -> int | list[int] | None:
-    """Numbers of rows as they are kept: the first of such as follow one another, else all. Pure."""
-    if not numbers:
-        return None
-    if list(numbers) == list(range(numbers[0], numbers[0] + len(numbers))):
-        return numbers[0]
-    return list(numbers)
-
-
-def renumber(rows: Iterable[Row], packed: int | list[int] | None) -> Iterator[Row]:
-    """Rows with the numbers that they have there. Raises ValueError where there are not as many."""
-    for place, row in enumerate(rows):
-        if packed is None or (isinstance(packed, list) and place >= len(packed)):
-            raise ValueError("it has more rows here than there")
-        yield {**row, "id": packed[place] if isinstance(packed, list) else packed + place}
-
-
-def tell_held(conn: sqlite3.Connection, kind: str, subject: int, numbers: Any, salt: bytes) -> Value:
-    """The entry that the other archive has of what is kept here. Raises ValueError where there is no such row."""
-    row = next(read_rows(conn, kind, subject), None)
-    if row is None:
-        raise ValueError(f"{kind} {subject} is not there")
-    if kind == "rendering":
-        return tell_rendering({**row, "id": numbers[0]}, salt)
-    if kind == "fetch":
-        there = {**row, "id": numbers[0], "crawl_id": numbers[1]}
-        return tell_fetch(there, salt, find_referred_page(conn, subject))
-    number, crawl, fetch, check, artifacts, exchanges = numbers
-    capture = {**row, "id": number, "crawl_id": crawl, "fetch_id": fetch}
-    seen = next(read_rows(conn, "check", subject), None)
-    return tell_capture(
-        capture,
-        renumber(read_rows(conn, "artifacts", subject), artifacts),
-        renumber(read_rows(conn, "exchanges", subject), exchanges),
-        None if seen is None else {**seen, "id": check},
-        salt,
-    )
-
-
-# ------------------------------------------------------------------------------------------------------------ verifying
-
-Said = tuple[str, str, str]
-"""A code, what it is about, what is wrong."""
-
-
-def check_merged(conn: sqlite3.Connection) -> Iterator[Said]:
-    """All that is wrong with the logs of archives that were merged, as it is found: entries, checkpoints, rows."""
-    for archive in conn.execute("SELECT id, name, keys, checkpoint FROM merged_archives ORDER BY id").fetchall():
-        yield from check_archive(conn, *tuple(archive))
-        yield from check_held(conn, archive[0], archive[1])
-
-
-def check_archive(conn: sqlite3.Connection, number: int, name: str, keys: str, text: str | None) -> Iterator[Said]:
-    """The log is the one that was signed, by a key that it names."""
-    what = f"merged_archives {number}"
-    try:
-        known = [tuple(each) for each in json.loads(keys)]
-        note = read_note(text) if text else None
-        signed = None
-        if note:
-            signed = read_checkpoint(note.text)
-        publics = [bytes.fromhex(each[2]) for each in known]
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
-        yield "merged_checkpoint", what, f"what {name} signed cannot be read ({error})"
-        return
-    if note and signed and (signed.origin != name or not find_signers(note, name, publics)):
-        yield "merged_checkpoint", what, f"the checkpoint of {name} is not signed by its key"
-    places = {each[4]: each for each in known}
-    tree = GrowingTree()
-    for seq, kind, leaf in conn.execute(
-        "SELECT seq, kind, leaf FROM merged_log WHERE archive_id = ? ORDER BY seq", (number,)
-    ):
-        if seq != tree.size:
-            yield "merged_log", what, f"entry {tree.size} of the log of {name} is not there"
-            return
-        tree.add(leaf)
-        key = places.pop(seq, None)
-        if key and (kind != "key" or hash_entry(tell_key(dict(zip(KEY_NAMES, key, strict=False)))) != leaf):
-            yield "merged_checkpoint", what, f"a key of {name} is not the one in its log"
-        if signed and tree.size == signed.size and tree.find_root() != signed.root:
-            yield (
-                "merged_checkpoint",
-                what,
-                f"the first {signed.size:,} entries of the log of {name} are not those it signed",
-            )
-    if places:
-        yield "merged_checkpoint", what, f"a key of {name} is not in its log"
-    if signed and tree.size < signed.size:
-        yield "merged_log", what, f"the log of {name} has {tree.size:,} entries, and it signed {signed.size:,}"
-
-
-KEY_NAMES = ("id", "origin", "public_key", "since")
-
-
-def check_held(conn: sqlite3.Connection, number: int, name: str) -> Iterator[Said]:
-    """The rows say what they said there when they were logged; what was erased there or here has no salt to tell it by."""
-    sql = (
-        "SELECT h.kind, h.subject, h.numbers, l.seq, l.kind, l.subject, l.leaf, l.salt FROM held_by h "
-        "LEFT JOIN merged_log l ON l.archive_id = h.archive_id AND l.seq = h.seq "
-        "WHERE h.archive_id = ? AND h.seq IS NOT NULL"
-    )
-    for kind, subject, numbers, seq, entry_kind, of, leaf, salt in conn.execute(sql, (number,)):
-        what = f"{kind} {subject}"
-        if seq is None:
-            yield "merged_log", what, f"the entry of {what} in the log of {name} is not there"
-        elif salt is not None and not is_same(conn, (kind, subject, numbers), number, (entry_kind, of, leaf, salt)):
-            yield "merged_entry", what, f"{what} is not what entry {seq} of the log of {name} says it held"
-
-
-def find_unproved(conn: sqlite3.Connection, kind: str, subject: int) -> list[tuple[int, str]]:
-    """The archives, by number and name, whose entry about something cannot be made of the rows here."""
-    sql = (
-        "SELECT a.id, a.name, h.numbers, l.kind, l.subject, l.leaf, l.salt FROM held_by h "
-        "JOIN merged_archives a ON a.id = h.archive_id "
-        "JOIN merged_log l ON l.archive_id = h.archive_id AND l.seq = h.seq "
-        "WHERE h.kind = ? AND h.subject = ? AND l.salt IS NOT NULL"
-    )
-    unproved = []
-    for archive, name, numbers, *entry in conn.execute(sql, (kind, subject)).fetchall():
-        if not is_same(conn, (kind, subject, numbers), archive, (entry[0], entry[1], entry[2], entry[3])):
-            unproved.append((archive, name))
-    return unproved
-
-
-def is_same(
-    conn: sqlite3.Connection, held: tuple[str, int, str], archive: int, entry: tuple[str, int, bytes, bytes]
-) -> bool:
-    kind, of, leaf, salt = entry
-    try:
-        told = tell_held(conn, held[0], held[1], json.loads(held[2]), salt)
-        if kind == "withdrawal":
-            sql = "SELECT leaf FROM merged_log WHERE archive_id = ? AND seq = ?"
-            told = tell_withdrawal(of, conn.execute(sql, (archive, of)).fetchone()[0], told)
-        return hash_entry(told) == leaf
-    except (ValueError, TypeError, KeyError, IndexError):
-        return False
+def keep_stamps(conn: sqlite3.Connection, archive: int, stamps: Iterable[Iterable[Any]]) -> None:
+    """Keep when authorities stamped an archive's checkpoints, as far as that is not here."""
+    sql = f"INSERT OR IGNORE INTO merged_stamps (archive_id, {STAMPED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    conn.executemany(sql, [(archive, *stamp) for stamp in stamps])

@@ -51,7 +51,7 @@ def unite_post(conn: sqlite3.Connection, mine: Mapping[str, Any], theirs: Mappin
     """Let what both know of one post be known of it."""
     united = {
         "url": choose_url(mine, theirs),
-        "posted_at": mine["posted_at"] or theirs["posted_at"],
+        "posted_at": min(filter(None, (mine["posted_at"], theirs["posted_at"])), default=None),
         "resolved": max(mine["resolved"], theirs["resolved"]),
         "first_seen_at": min(mine["first_seen_at"], theirs["first_seen_at"]),
         "is_control": min(mine["is_control"], theirs["is_control"]),
@@ -107,6 +107,13 @@ def join_names(conn: sqlite3.Connection, other: sqlite3.Connection, _: object, d
             root = min(mine, root)
             if root == mine:
                 continue
+            # What it embeds as the other is to be found anew: an embed does not say under which name it was found.
+            conn.execute(
+                "UPDATE fetches SET searched_rules = NULL WHERE html_sha256 IS NOT NULL "
+                "AND id IN (SELECT fetch_id FROM embeds WHERE post_key = ?)",
+                (mine,),
+            )
+            conclusions.ask_for_post(conn, mine)
         conn.execute("UPDATE posts SET same_as = ?, capture_after = NULL WHERE key = ?", (root, key))
         conn.execute("UPDATE embeds SET post_key = ? WHERE post_key = ?", (root, key))
         conclusions.ask_for_post(conn, root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,40 @@ from embedarchive.store.rows import insert
 from embedarchive.store.schema.strangers import refuse_false_tables
 from embedarchive.store.sidefiles import beside as beside_file
 
+UNITED: Mapping[str, str] = {
+    "access": "word for word; the stricter holds", "article_urls": "address", "articles": "any of its addresses",
+    "artifacts": "its visit", "blobs": "sha256", "captures": "uid", "checks": "its visit", "collections": "name and member",
+    "crawls": "command, version and when it began", "deliveries": "channel and change", "exchanges": "its visit",
+    "export_posts": "its copy", "exports": "word for word", "fetches": "article, address, moment and page",
+    "held_by": "archive and visit", "holds": "whom, when and why", "listings": "address",
+    "mementos": "post, source and address",
+    "merged_archives": "its log", "merged_log": "archive and place", "merged_stamps": "archive and place",
+    "notes": "word for word", "openings": "word for word", "optouts": "word for word", "pacing": "platform",
+    "page_files": "its download", "page_places": "its download",
+    "posts": "key", "redactions": "what it is of", "replays": "visit and moment",
+    "searches": "post and source", "seeds": "run and article", "withdrawals": "when, why and reference",
+}  # fmt: skip
+"""Table -> by what its rows are known in either archive."""
+
+MADE_ANEW = frozenset(
+    ("article_figures", "article_figures_due", "browsing", "browsing_counts", "browsing_due", "browsing_totals", "changes",
+     "conclusions", "descriptions", "embeds", "outlet_figures", "pending", "picture_marks", "post_counts", "schedule", "totals")
+)  # fmt: skip
+"""Tables of what is derived, or still to be."""
+
+APART: Mapping[str, str] = {
+    "budgets": "what may be asked today", "checkpoints": "of its own log", "imports": "of its own log",
+    "log": "kept as merged_log",
+    "log_keys": "kept with merged_archives", "placements": "what its own runs are to do", "platforms": "what a version knows",
+    "stamps": "kept as merged_stamps", "targets": "what its own runs are to do", "tree": "of its own log",
+}  # fmt: skip
+"""Table -> why its rows stay where they are."""
+
 DRAFT = ".merging"
 """A copy of the other archive in which is erased what was erased here; it is there for as long as that is merged."""
+
+CACHE_KB = 65_536
+"""Of pages, while it lasts: names are random, and each row goes to another place of each index over them."""
 
 
 @dataclass
@@ -67,11 +99,12 @@ def merge_archive(
     with closing(open_reader(done.place)) as told, contextlib.ExitStack() as stack:
         refuse_false_tables(told)
         told.execute("BEGIN")  # one committed state, whoever writes there
+        archive.conn.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         if has_barred(archive.conn) or has_barred(told):
             archive.conn.execute("PRAGMA secure_delete = ON")
         rows = stack.enter_context(without_erased(archive, told, now))
         with archive.transaction() as conn:
-            done.erased = levels.unite_levels(conn, rows, now)
+            done.erased = levels.unite_levels(conn, rows, now, done.told)
         with archive.transaction() as conn:
             evidence_of = captures.Provenance.keep(conn, told, str(done.place), now)
         done.name = evidence_of.archive.name
