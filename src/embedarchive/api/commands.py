@@ -200,7 +200,9 @@ def capture(
 
 
 def import_files(*files: str | Path, archive: str | Path = "archive", watcher: Watcher | None = None) -> Report:
-    """Bring in what others recorded: web archives (WACZ, WARC, ARC) and folders of them. Nothing is asked of anybody.
+    """Bring in what others recorded: web archives (WACZ, WARC, ARC), saved pages, auto-archiver's sheets, and folders of them.
+
+    Nothing is asked of anybody.
 
     Posts in them become captures that say who saw them; articles come in as they do for `crawl`, their posts are due for it.
     A WACZ that `export` wrote comes back whole. Kept twice, a thing is there once. `imported` of the report says what became

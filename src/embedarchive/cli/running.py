@@ -237,7 +237,8 @@ def capture(urls: tuple[str, ...], **values: Any) -> int:
 @archive_option
 @with_options(DISPLAY_OPTIONS)
 def import_(files: tuple[str, ...], **values: Any) -> int:
-    """Bring in what others recorded: web archives (WACZ, WARC, ARC, packed or not), and folders of them.
+    """Bring in what others recorded: web archives (WACZ, WARC, ARC, packed or not), saved pages, auto-archiver's sheets, and
+    folders of them.
 
     Posts in them become captures that say who saw them and when, judged by their platform's own rules; they are no visits
     of ours, and never a check. Articles come in as they do for crawl, and the posts they embed are due for it. What
