@@ -146,7 +146,8 @@ def paint_twin(number: int) -> Image.Image:
     draw = random.Random(f"post {number}")
     lines = [say(draw, 7)[:58] for _ in range(draw.randrange(1, 7))]
     at, words = number % len(lines), lines[number % len(lines)].split()
-    words[len(words) // 2] = random.Random(f"twin {number}").choice(WORDS)
+    others = [word for word in WORDS if word != words[len(words) // 2]]
+    words[len(words) // 2] = random.Random(f"twin {number}").choice(others)
     lines[at] = " ".join(words)
     return Account(number // len(FORMS) % ACCOUNTS).paint(draw, lines, None)
 
