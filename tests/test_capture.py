@@ -13,8 +13,9 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from capturing import Camera, artifacts, open_camera, post_of, short
+from capturing import Camera, artifacts, open_camera, post_of, short, take_as_found
 from embedarchive.browser import ScreenshotFormat
+from embedarchive.core.decode import decode_html
 from embedarchive.core.model import Capture, Page
 from embedarchive.platforms import PLATFORMS, instagram
 from embedarchive.replica import Replica, Saved
@@ -40,6 +41,21 @@ async def camera(replica: Replica) -> AsyncIterator[Camera]:
 # ---------------------------------------------------------------------------------------------------------------- whole
 
 KINDS = ("fjord", "rescue", "skyline", "premiere", "marathon", "bees", "polaroid")
+
+
+async def test_a_frame_in_another_encoding_is_kept_as_it_was_sent(camera: Camera) -> None:
+    """Chromium hands a text over decoded; kept are the bytes that came, and they are read as the frame showed them."""
+    before = await take_as_found(camera, "tg-rain")
+    frame = next(each for each in before.exchanges if each.resource_type == "document")
+    text = (frame.body or b"").decode().replace("<title>", "<title>пустельга ")
+    marked = text.replace('charset="utf-8"', 'charset="windows-1251"')
+    for kind, page in (("text/html; charset=windows-1251", text), ("text/html", marked)):
+        sent = page.encode("cp1251", "xmlcharrefreplace")
+        camera.replica.serve(frame.url, Saved(headers=(("Content-Type", kind),), body=sent))
+        capture = await take_as_found(camera, "tg-rain")
+        kept = next(each for each in capture.exchanges if each.resource_type == "document")
+        assert (short(capture), kept.body) == (("available", None), sent), kind
+        assert "пустельга" in decode_html(kept.body or b"", kind)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from embedarchive.core.decode import encode_as_sent
 from embedarchive.detect import decode_html, find_embeds
 from waiting import BOUND_S
 
@@ -251,3 +252,13 @@ def test_a_charset_that_nobody_says_is_guessed(charset: str) -> None:
 
 def test_utf8_that_was_cut_is_utf8() -> None:
     assert decode_html("<p>früh, früher, am frühesten: ü".encode()[:-1]).startswith("<p>früh, früher")
+
+
+@pytest.mark.parametrize("charset", UNSAID)
+def test_a_text_goes_back_into_the_bytes_it_was(charset: str) -> None:
+    page = f'<html><head><meta charset="{charset}"></head><body>{UNSAID[charset]}</body></html>'
+    sent = page.encode(charset)
+    for said in (None, "text/html", f"text/html; charset={charset}"):
+        assert encode_as_sent(decode_html(sent, said), said) == sent
+    assert encode_as_sent(page, "application/json") == page.encode()
+    assert encode_as_sent(f"{page}\N{OWL}", "text/html") == f"{page}\N{OWL}".encode()

@@ -15,11 +15,11 @@ from embedarchive.browser.tab import ScreenshotFormat
 from embedarchive.browser.visit import Visit
 from embedarchive.core import clock
 from embedarchive.core.completeness import NO_FILM, over_bytes, tell_what
+from embedarchive.core.decode import decode_html
 from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
 from embedarchive.core.version import __version__
 from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
-from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.outcomes import read_retry_after
 from embedarchive.platforms.kit.specification import Probe, Visitable, fill_url
 

@@ -24,11 +24,11 @@ from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import MAX_SIDE, PAGE_SCRIPT, PageLeft
 from embedarchive.browser.visit import Visit, name_failure
 from embedarchive.core import clock
+from embedarchive.core.decode import decode_html
 from embedarchive.core.model import Answer, Capture, Description, Exchange, Page, Post, Sign, Verdict
 from embedarchive.detect import find_embeds
 from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
-from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.specification import Frame, Visitable, fill_url
 
 STILL_MS = 400

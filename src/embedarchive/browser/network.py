@@ -9,6 +9,7 @@ from typing import Any
 
 from embedarchive.browser.cdp import Event, Session, whole_text
 from embedarchive.browser.frame import PageFrame
+from embedarchive.core.decode import encode_as_sent
 
 
 @dataclass(eq=False)
@@ -51,7 +52,8 @@ class PageResponse:
         answer = await self.request.session.send("Network.getResponseBody", {"requestId": self.request.id})
         if answer["base64Encoded"]:
             return base64.b64decode(answer["body"])
-        return whole_text(answer["body"]).encode()
+        # A text comes decoded, by the encoding that its server or the document named: what was sent is kept.
+        return encode_as_sent(whole_text(answer["body"]), self.headers.get("content-type"))
 
 
 class Listener:

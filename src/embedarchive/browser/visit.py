@@ -15,10 +15,10 @@ from embedarchive.browser.record import BODY_S, RecordedRequest, Recorder
 from embedarchive.browser.redact import redact_headers, redact_url
 from embedarchive.browser.tab import ScreenshotFormat, Tab
 from embedarchive.core import clock
+from embedarchive.core.decode import decode_html
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.core.model import Exchange, Page, Post
 from embedarchive.egress import Door, Refusal
-from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.specification import Frame, Visitable, fill_url
 
 MAX_STRANGE_HEIGHT = 4000

@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from embedarchive.core.decode import decode_html
 from embedarchive.core.model import Page, Post
 from embedarchive.detect.identity import identify_pasted
 from embedarchive.fetch import NAVIGATION_HEADERS
 from embedarchive.platforms import PLATFORMS
-from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.live import find_address, judge_answer, judge_visit
 from embedarchive.platforms.kit.specification import LiveCheck, Platform
 from embedarchive.recovery.live import ARCHIVE_QUESTIONS, ArchiveQuestion, judge_answer_of

@@ -7,9 +7,9 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
+from embedarchive.core.decode import decode_html, to_utf8
 from embedarchive.core.model import Found
 from embedarchive.detect.anything import Meaning, identify_anything
-from embedarchive.detect.decode import decode_html, to_utf8
 from embedarchive.detect.dom import make_scope, match_tree
 from embedarchive.detect.head import read_facts
 from embedarchive.detect.identity import identify_post

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from embedarchive.core.decode import choose_encoding
 from embedarchive.detect.bounded import search_bounded
-from embedarchive.detect.decode import choose_encoding
 from embedarchive.detect.spans import Span, find_carrier, find_spans
 
 RUN = 5

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from embedarchive.core.decode import decode_html
 from embedarchive.core.urls import join_url, split_url
 from embedarchive.detect.identity import identify_embedded
 from embedarchive.export.lines import ExportLine, Row, Stored, make_id, make_resource, make_response
-from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.show.tags import escape_text, tag
 from embedarchive.store.fixity import Checked, read_blob
 

@@ -254,7 +254,7 @@ PLATFORM = Platform(
         "https://vk.com/share.php?url=https%3A%2F%2Fnews.example",
         "https://vk.com/video_ext.php?id=wall-12345_678",
     ),
-    visit=make_visit(FRAMED, rules=2),
+    visit=make_visit(FRAMED, rules=3),
     assumptions=ASSUMPTIONS,
     gaps=GAPS,
     made_up_url="https://vk.com/video-1_999999999",

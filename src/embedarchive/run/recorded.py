@@ -16,13 +16,13 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from embedarchive.browser.pictures import look_at, size_of, sniff
 from embedarchive.browser.redact import redact_headers, redact_url
+from embedarchive.core.decode import decode_html
 from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Exchange, Media, Origin, Page, Post, Verdict
 from embedarchive.core.standing import seconds_between
 from embedarchive.detect import identify_post
 from embedarchive.detect.identity import make_post
 from embedarchive.platforms import BY_NAME, PLATFORMS
-from embedarchive.platforms.kit.fields import decode_html
 from embedarchive.platforms.kit.recorded import NOT_RECORDED, describe_recorded, judge_recorded
 from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
 

@@ -61,21 +61,6 @@ def parse_html(text: str) -> LexborHTMLParser:
     return LexborHTMLParser(text.encode("utf-8", "replace").decode())
 
 
-def decode_html(body: bytes, content_type: str | None) -> str:
-    """Decode a document by the charset its header or its first bytes name; UTF-8 otherwise. Never raises."""
-    charset = "utf-8"
-    if named := re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type or "", re.I):
-        charset = named[1]
-    elif declared := re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]+)", body[:2048], re.I):
-        charset = declared[1].decode("ascii", "replace")
-    # Only what browsers decode too: with `utf-7` or `unicode_escape` harmless bytes would turn into markup.
-    known = re.fullmatch(r"(?i)(?:iso-?8859|windows|cp|euc|gb|big5|koi8|shift|tis|utf-?16|us-ascii)[\w-]*", charset)
-    try:
-        return body.decode(charset if known else "utf-8", "replace")
-    except LookupError:
-        return body.decode("utf-8", "replace")
-
-
 def text_of(node: LexborNode | None) -> str | None:
     """The node's text with white space collapsed, or None when there is none."""
     if node:

@@ -1,5 +1,5 @@
-"""Bytes of an HTML document -> its text, as browsers choose the encoding (html.spec.whatwg.org, "determining the
-character encoding"), and never an exception. Pure."""
+"""Bytes of a document -> its text, as browsers choose the encoding (html.spec.whatwg.org, "determining the character
+encoding"), and back; never an exception. Pure."""
 
 from __future__ import annotations
 
@@ -98,6 +98,20 @@ def decode_html(body: bytes | str, content_type: str | None = None) -> str:
     else:
         text = body.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return text.replace("\x00", "\ufffd")
+
+
+def encode_as_sent(text: str, content_type: str | None = None) -> bytes:
+    """The bytes that a browser made this text of: in the encoding that HTTP, or a document, names, where that can say all
+    of it, else as UTF-8."""
+    said = _HEADER.search(content_type or "")
+    labels = [said[1]] if said else []
+    if "html" in (content_type or "html").lower():
+        labels.append(_read_label(text[:_SNIFFED].encode("utf-8", "replace")) or "")
+    named = next((codec for codec in map(_codec, labels) if codec), "utf-8")
+    try:
+        return text.encode(named)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def to_utf8(body: bytes | str, content_type: str | None = None) -> bytes:
