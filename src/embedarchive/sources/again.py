@@ -13,7 +13,7 @@ from zipfile import ZipFile
 from embedarchive.core.errors import SourceError
 from embedarchive.core.model import PagePlace
 from embedarchive.sources.iterating import locate_file
-from embedarchive.sources.records import DAMAGE, find_url
+from embedarchive.sources.records import DAMAGE, MAX_BYTES, find_url
 from embedarchive.sources.warcs import PAGES, read_located, read_record
 
 
@@ -45,7 +45,7 @@ def read_again(place: PagePlace) -> bytes:
 
 def _read_candidates(file: IO[bytes], place: PagePlace) -> Iterator[bytes]:
     """The page at that place, then every page of the file."""
-    if place.offset is not None and place.length is not None:
+    if place.offset is not None and place.length is not None and place.length <= MAX_BYTES:
         file.seek(place.offset)
         fetch = read_record(BytesIO(file.read(place.length)), place.file)
         if fetch:

@@ -64,7 +64,8 @@ def locate_file(file: IO[bytes], on_damage: Callable[[int], None] = lambda at: N
             return
         else:
             stream = unpack_pieces(_read_range(file, member.start, member.end), "gzip")
-            yield from map(Located, _iterate_member(stream, member, on_damage))
+            for each in _iterate_member(stream, member, on_damage):
+                yield Located(each, member.start, length)
 
 
 def _iterate_member(stream: Stream, member: Member, on_damage: Callable[[int], None]) -> Iterator[Any]:
