@@ -491,6 +491,28 @@ def test_nothing_brings_it_back(erased: Path, way: object) -> None:
     assert find_left([erased.parent], {"words": b"CAPTIONCANARY", "visit": b"VISITCANARY", "picture": picture}) == set()
 
 
+def test_a_page_that_is_looked_through_only_afterwards_is_cut(path: Path) -> None:
+    """It was downloaded before the erasure; a run was killed before it searched, or an older finder did not see the post."""
+    url, html = "https://elsewhere.example/late", page()
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
+        article = archive.keep_seed(crawl, url, url, NOW)
+        fetch = archive.keep_fetch(article, crawl, Fetch(url, url, NOW, "ok", 200, content_type="text/html", body=html))
+    erase(path, TO_GO.key)
+    with Archive(path, platforms=PLATFORMS) as archive:
+        assert fetch in {row["id"] for row in archive.conn.execute("SELECT id FROM fetches_to_search")}
+        archive.keep_found(fetch, find_embeds(html, url=url), FINDER_RULES, NOW, crawl)
+    assert find_left([path.parent], {"words": b"CAPTIONCANARY"}) == set()
+    assert "The article's own words." in text_of_page(path, fetch)
+    assert flaws(path) == []
+
+
+def text_of_page(path: Path, fetch: int) -> str:
+    sql = "SELECT html_sha256 FROM fetches WHERE id = ?"
+    with closing(open_reader(path)) as conn:
+        return (read_blob(conn, conn.execute(sql, (fetch,)).fetchone()[0]) or b"").decode()
+
+
 @pytest.mark.parametrize("thing", ["@Marit.Solheim.foto", "instagram:@marit.solheim.foto"])
 def test_what_an_erased_account_posts_later_is_barred(path: Path, thing: str) -> None:
     """Whoever names it first: a publisher, then no run asks for it; the post itself or one beside, then it goes at once."""

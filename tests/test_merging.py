@@ -476,6 +476,29 @@ def test_what_was_erased_in_either_comes_back_in_none(world: World, tmp_path: Pa
     assert not list(into.parent.glob("*.merging*"))
 
 
+def test_a_page_that_is_cut_is_cut_for_every_download_that_names_it(world: World, tmp_path: Path) -> None:
+    """One found the erased post in it; the other, killed before it searched, has two downloads of that page as it was."""
+    page = next(each for each in world.fetches if POST.partition(":")[2].encode() in each.body)
+
+    def read(archive: Archive, crawl: int, at: str = "2026-05-01T20:13:39.387Z") -> None:
+        archive.keep_fetch(archive.keep_seed(crawl, page.url, page.url, at), crawl, replace(page, fetched_at=at))
+
+    one = build(tmp_path / "a" / "embeds.db", (read,))
+    with Archive(tmp_path / "b" / "embeds.db", platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", "2026-05-01T09:00:00.000Z", "0.1.0", {})
+        read(archive, crawl)
+        read(archive, crawl, "2026-05-05T20:59:26.921Z")
+        erase(archive, crawl)
+    here, there = copy(one, tmp_path / "ab"), copy(archive.path, tmp_path / "ba")
+    merge(archive.path, archive=here)
+    merge(one, archive=there)
+    assert find_flaws(here) == find_flaws(there) == []
+    for merged in (here, there):
+        pages = ask(merged, "SELECT html_sha256, length(body) > 0 FROM fetches JOIN blobs ON sha256 = html_sha256")
+        assert len(pages) == 2
+        assert pages[0] == pages[1] == (pages[0][0], 1)
+
+
 def test_what_one_erased_and_another_holds_by_law_is_not_merged(world: World, tmp_path: Path) -> None:
     def hold(archive: Archive, _: int) -> None:
         case = withhold(archive, [Subject("post", POST)], "sealed", NOW, NOW, reference="court")

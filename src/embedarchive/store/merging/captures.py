@@ -18,6 +18,7 @@ from embedarchive.store.marks import MARKED
 from embedarchive.store.merging import logs, proving
 from embedarchive.store.merging.beside import Crawls, columns_of
 from embedarchive.store.merging.files import copy_file, find_lacking
+from embedarchive.store.merging.levels import follow_file
 from embedarchive.store.words import check_words
 
 FETCHES_AT_ONCE = 50
@@ -254,6 +255,9 @@ def unite_fetch(
         evidence.append(conn, "fetch", here)
         if theirs["rendered_at"] or theirs["screenshot_sha256"]:
             evidence.append(conn, "rendering", here)
+        for name in FILES_OF_FETCH:
+            if theirs[name]:
+                follow_file(conn, theirs[name])
         return here, True
     here = int(mine["id"])
     tell_renderings(done, mine, theirs)

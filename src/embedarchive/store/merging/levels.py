@@ -12,8 +12,9 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from embedarchive.store import erasing
+from embedarchive.store import erasing, evidence
 from embedarchive.store.cases import Subject
+from embedarchive.store.evidence import EntryKind
 from embedarchive.store.merging.files import copy_file
 from embedarchive.store.redactions import redact_file
 from embedarchive.store.sharing import LEVELS
@@ -21,6 +22,9 @@ from embedarchive.store.sharing import LEVELS
 Row = tuple[Any, ...]
 Cases = Mapping[int | None, int | None]
 """The number of a case there -> here."""
+
+PAGES: Mapping[str, EntryKind] = {"html_sha256": "fetch", "dom_sha256": "rendering", "screenshot_sha256": "rendering"}
+"""Where a download names a file, and the kind of the log's entry that tells of it."""
 
 _CASE = "received_at, reason, reference, due_at"
 _DECIDED = "decision, basis, decided_by, decided_at, note"
@@ -246,3 +250,23 @@ def empty_files(conn: sqlite3.Connection, other: sqlite3.Connection, cases: Case
             "INSERT OR IGNORE INTO blobs (sha256, size, encoding, body) VALUES (?, ?, 'identity', x'')", (sha256, size)
         )
         redact_file(conn, sha256, reason, at, cases.get(case), replaced_by)
+        follow_file(conn, sha256)
+
+
+def follow_file(conn: sqlite3.Connection, sha256: str) -> None:
+    """Let downloads that name a page which was emptied name what stands there instead: it is looked through anew."""
+    emptied = conn.execute(
+        "SELECT reason, redacted_at, replaced_by FROM redactions WHERE table_name = 'blobs' AND row_id = ?", (sha256,)
+    ).fetchone()
+    if emptied is None:
+        return
+    for column, kind in PAGES.items():
+        named = conn.execute(f"SELECT id FROM fetches WHERE {column} = ?", (sha256,)).fetchall()
+        for (fetch,) in named:
+            conn.execute(
+                "INSERT OR IGNORE INTO redactions (table_name, row_id, column_name, reason, redacted_at, replaced_by) "
+                "VALUES ('fetches', ?, ?, ?, ?, ?)",
+                (str(fetch), column, *emptied),
+            )
+            conn.execute(f"UPDATE fetches SET {column} = ?, searched_rules = NULL WHERE id = ?", (emptied[2], fetch))
+            evidence.append_withdrawal(conn, kind, fetch)
