@@ -321,18 +321,27 @@ def test_the_commands_of_the_log(copy: Path, tmp_path: Path) -> None:
 # ----------------------------------------------------------------------------------------------------- what is computed
 
 
+class Given(list[tuple[object, ...]]):
+    """Rows, as a cursor gives them."""
+
+    def fetchone(self) -> tuple[object, ...] | None:
+        return next(iter(self), None)
+
+
 class Changed:
     """A connection that gives one column of what one query gives otherwise."""
 
     def __init__(self, conn: sqlite3.Connection, query: str, column: int) -> None:
         self.conn, self.query, self.column = conn, query, column
 
-    def execute(self, sql: str, values: tuple[int, ...] = ()) -> Iterator[tuple[object, ...]]:
+    def execute(self, sql: str, values: tuple[int, ...] = ()) -> Given:
+        found = Given()
         for row in self.conn.execute(sql, values).fetchall():
             held = list(row)
             if sql == self.query:
                 held[self.column] = flip(held[self.column])
-            yield tuple(held)
+            found.append(tuple(held))
+        return found
 
 
 def flip(value: object) -> object:

@@ -572,7 +572,7 @@ def test_service_timer_cron_and_container_leave_the_same_rows(tmp_path: Path, mo
             folder = tmp_path / name
             shutil.copytree(first.parent, folder)
             program, *words = [str(folder) if word == "/srv/newsroom" else word for word in shlex.split(line)]
-            assert program == "embedarchive"
+            assert Path(program).name == "embedarchive"
             if "--once" in words:
                 run(*words, *world)
             else:

@@ -270,7 +270,10 @@ async def show_snapshot(datasette: Any, request: Any) -> Response:
 
 
 async def show_article(datasette: Any, request: Any) -> Response:
-    database, number = await open_archive(datasette, request, *NOTES, *BROWSED), int(request.url_vars["id"])
+    database, number = (
+        await open_archive(datasette, request, *NOTES, *BROWSED, "page_places"),
+        int(request.url_vars["id"]),
+    )
     record = await read(database, lambda conn: library.article_record(conn, number))
     if record is None:
         raise Missing("The archive does not know this article.")
