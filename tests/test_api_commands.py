@@ -270,8 +270,7 @@ SCRIPT = """
 import logging, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 from embedarchive import capture
-for url in sys.argv[4:]:
-    capture(url, archive=sys.argv[1], resolve=sys.argv[2].split(","), ca_file=sys.argv[3], delay=0)
+capture(*sys.argv[4:], archive=sys.argv[1], resolve=sys.argv[2].split(","), ca_file=sys.argv[3], delay=0, tabs=1)
 print("went on")
 """
 
