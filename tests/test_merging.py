@@ -297,7 +297,7 @@ INSERT INTO mementos (post_key, source, url, seen_at, article_id, place, tried_a
     'T', 'recovered', max(id) FROM captures WHERE post_key = 'POST';
 INSERT INTO page_files (fetch_id, position, url, kind, status, headers, content_type, fetched_at, sha256)
   SELECT id, 1, 'https://a.example/a.css', 'stylesheet', 200, '[]', 'text/css', 'T', html_sha256 FROM fetches
-  WHERE html_sha256 IS NOT NULL LIMIT 1;
+  WHERE html_sha256 IS NOT NULL AND url LIKE '%lanternpost%' LIMIT 1;
 INSERT INTO replays (capture_id, checked_at, score, media_found, media_expected)
   SELECT min(id), 'T', 0.5, 1, 2 FROM captures WHERE post_key = 'POST';
 """
