@@ -34,6 +34,7 @@ from embedarchive.core.model import (
 from embedarchive.detect import FINDER_RULES, find_embeds
 from embedarchive.detect.cutting import cut_posts, find_runs, make_traces
 from embedarchive.platforms import PLATFORMS
+from embedarchive.run.deriving import Derived, derive_all
 from embedarchive.store import Archive, compacting, open_reader, schema
 from embedarchive.store.blobs import hash_bytes
 from embedarchive.store.erasing import DELETED, ERASED, KEPT, REPLACED
@@ -492,18 +493,22 @@ def test_nothing_brings_it_back(erased: Path, way: object) -> None:
 
 
 def test_a_page_that_is_looked_through_only_afterwards_is_cut(path: Path) -> None:
-    """It was downloaded before the erasure; a run was killed before it searched, or an older finder did not see the post."""
-    url, html = "https://elsewhere.example/late", page()
+    """It was downloaded twice before; a run was killed before it searched, or an older finder did not see the post."""
+    url, later = "https://elsewhere.example/late", "2026-03-22T08:00:00.000Z"
     with Archive(path, platforms=PLATFORMS) as archive:
         crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
         article = archive.keep_seed(crawl, url, url, NOW)
-        fetch = archive.keep_fetch(article, crawl, Fetch(url, url, NOW, "ok", 200, content_type="text/html", body=html))
+        fetched = [Fetch(url, url, at, "ok", 200, content_type="text/html", body=page()) for at in (NOW, later)]
+        fetches = [archive.keep_fetch(article, crawl, each) for each in fetched]
     erase(path, TO_GO.key)
     with Archive(path, platforms=PLATFORMS) as archive:
-        assert fetch in {row["id"] for row in archive.conn.execute("SELECT id FROM fetches_to_search")}
-        archive.keep_found(fetch, find_embeds(html, url=url), FINDER_RULES, NOW, crawl)
+        derive_all(archive, crawl, Derived())
+        for fetch in fetches:
+            sql = "SELECT post_key, snippet <> '' FROM embeds WHERE fetch_id = ? ORDER BY position"
+            embeds = archive.conn.execute(sql, (fetch,)).fetchall()
+            assert [tuple(row) for row in embeds] == [(TO_GO.key, 0), (TO_STAY.key, 1)]
     assert find_left([path.parent], {"words": b"CAPTIONCANARY"}) == set()
-    assert "The article's own words." in text_of_page(path, fetch)
+    assert all("The article's own words." in text_of_page(path, fetch or 0) for fetch in fetches)
     assert flaws(path) == []
 
 

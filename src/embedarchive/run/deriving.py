@@ -22,8 +22,7 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.recorded import describe_recorded
 from embedarchive.run.languages import add_language
 from embedarchive.store import Archive, conclusions
-from embedarchive.store.fixity import read_blob
-from embedarchive.store.reading import read_page, read_post
+from embedarchive.store.reading import read_fetched, read_page, read_post
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +91,10 @@ def attempt(
 
 def search_fetch(archive: Archive, crawl_id: int, row: Row) -> None:
     """Find what a download of an article embeds, as it was served and as it was rendered."""
-    found = search(read_blob(archive.conn, row["html_sha256"]) or b"", row["final_url"], row["content_type"])
+    page = read_fetched(archive.conn, row["id"], "html_sha256")
+    found = search(page, row["final_url"], row["content_type"])
     if row["dom_sha256"]:
-        dom = read_blob(archive.conn, row["dom_sha256"]) or b""
+        dom = read_fetched(archive.conn, row["id"], "dom_sha256")
         found = merge_found(found, search(dom, row["final_url"], DOM_TYPE))
     archive.keep_found(row["id"], found, FINDER_RULES, clock.now(), crawl_id)
     with archive.transaction() as conn:

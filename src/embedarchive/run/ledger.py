@@ -51,7 +51,7 @@ from embedarchive.store.evidence import has_unlogged
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.marks import mark_pictures, read_unmarked
 from embedarchive.store.optouts import OPTED_OUT, OptOuts, is_barred, read_optouts
-from embedarchive.store.reading import read_page, read_placed, read_post
+from embedarchive.store.reading import read_fetched, read_page, read_placed, read_post
 from embedarchive.store.sample import has_more_at_once, has_more_than
 
 if TYPE_CHECKING:
@@ -470,13 +470,11 @@ class Run:
             return await self.services.render(url, posts)
 
     async def search_fetch(self, row: Row) -> None:
-        body = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
-        found = await self.services.search(body or b"", url=row["final_url"], content_type=row["content_type"])
+        body = await self.keep(read_fetched, self.archive.conn, row["id"], "html_sha256")
+        found = await self.services.search(body, url=row["final_url"], content_type=row["content_type"])
         if row["dom_sha256"]:
-            dom = await self.keep(read_blob, self.archive.conn, row["dom_sha256"])
-            found = merge_found(
-                found, await self.services.search(dom or b"", url=row["final_url"], content_type=DOM_TYPE)
-            )
+            dom = await self.keep(read_fetched, self.archive.conn, row["id"], "dom_sha256")
+            found = merge_found(found, await self.services.search(dom, url=row["final_url"], content_type=DOM_TYPE))
         await self.keep(self.archive.keep_found, row["id"], found, FINDER_RULES, clock.now(), self.crawl_id)
         if found.truncated in OBSTACLES:
             await self.keep_feed_version(row["article_id"], row["url"])

@@ -415,10 +415,7 @@ class Archive:
                 "UPDATE fetches SET searched_rules = ?, search_note = ? WHERE id = ?",
                 (rules, found.truncated, fetch_id),
             )
-            # A page that was here before the erasure, and is looked through only now, or now by better rules.
-            for key in sorted({embed.post.key for embed in found.embeds if embed.post}):
-                if rows.is_barred(conn, key):
-                    erasing.erase_again(conn, key, now)
+            erasing.cut_found(conn, fetch_id, found, now)
             rows.keep_head(conn, article_id, found)
             watching.ask_where_articles_differ(conn, fetch_id)
             rows.target_article(conn, crawl_id, rows.merge_article(conn, article_id, found.canonical_url))

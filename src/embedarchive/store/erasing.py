@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from embedarchive.core.errors import DamagedArchive, UsageError, WrongBytes
-from embedarchive.core.model import Embed
+from embedarchive.core.model import Embed, Found
 from embedarchive.core.shell import say_command
 from embedarchive.detect.bounded import search_bounded
 from embedarchive.detect.cutting import PostTraces, cut_posts, holds_post, make_traces
@@ -653,6 +653,24 @@ def erase_again(
     plan = plan_posts(conn, names, case=case[0] if case else None)
     if not plan.is_empty:
         erase_rows(conn, plan, now)
+
+
+def cut_found(conn: sqlite3.Connection, fetch_id: int, found: Found, now: str) -> None:
+    """Cut posts that were erased out of a page that was here before, and is looked through only now, or now by better rules.
+
+    Other downloads of the same page lose it with this one, and keep where it embedded them.
+    """
+    barred = tuple(each for each in found.embeds if each.post and rows.is_barred(conn, each.post.key))
+    if not barred:
+        return
+    same = (
+        "SELECT o.id, o.article_id FROM fetches f JOIN fetches o ON o.html_sha256 = f.html_sha256 AND o.id <> f.id "
+        "WHERE f.id = ?"
+    )
+    for other, article_id in conn.execute(same, (fetch_id,)).fetchall():
+        keep_places(conn, other, article_id, barred, now)
+    for key in sorted({each.post.key for each in barred if each.post}):
+        erase_again(conn, key, now)
 
 
 @dataclass(frozen=True, slots=True)

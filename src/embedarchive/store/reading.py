@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
@@ -102,6 +103,17 @@ def read_text(conn: sqlite3.Connection, sha256: str | None) -> str:
     if sha256:
         return (read_blob(conn, sha256) or b"").decode("utf-8", "replace")
     return ""
+
+
+def read_fetched(conn: sqlite3.Connection, fetch_id: int, column: Literal["html_sha256", "dom_sha256"]) -> bytes:
+    """A page of a download, as served or as rendered, as it stands now; empty where there is none.
+
+    Since it was found to be due an erasure may have cut a post out of it.
+    """
+    sha256 = conn.execute(f"SELECT {column} FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
+    if sha256 is None:
+        return b""
+    return read_blob(conn, sha256) or b""
 
 
 def read_post(conn: sqlite3.Connection, key: str) -> Post | None:
