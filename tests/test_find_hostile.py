@@ -11,7 +11,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,8 @@ import embedarchive
 from embedarchive.detect import find_embeds, pool
 from embedarchive.detect.anything import identify_anything
 from embedarchive.detect.bounded import search_bounded, search_page
-from embedarchive.detect.child import Document, SearchChild, SearchLimits
+from embedarchive.detect.child import Document, SearchChild
+from embedarchive.detect.line_process import SearchLimits
 from embedarchive.detect.nesting import limit_nesting, measure_depth
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from waiting import BOUND_S
@@ -110,7 +111,7 @@ def test_what_is_cut_is_said() -> None:
 
 def test_a_child_that_takes_too_long_or_too_much_is_stopped() -> None:
     page = "".join(EMBED.format(i) + "</blockquote>" for i in range(30_000)).encode()
-    with SearchChild(SearchLimits(cpu_s=1, wall_s=BOUND_S)) as child:
+    with closing(SearchChild(SearchLimits(cpu_s=1, wall_s=BOUND_S))) as child:
         small = Document(EMBED.format(7).encode(), {})
         found = list(child.search([small, Document(page, {}), small]))
     assert [each.truncated for each in found] == [None, "time", None], "it costs its own page, none of its batch"

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -87,11 +88,11 @@ def test_a_fault_comes_in_its_turn(files: list[Path], tmp_path: Path) -> None:
 
 def test_a_page_that_a_child_dies_of_costs_itself(files: list[Path]) -> None:
     """It is killed once it has begun; the next child takes the rest, and says which page was not searched."""
-    with ScanChild() as child:
+    with closing(ScanChild()) as child:
         lines = child.scan(ScanOrder(str(files[0]), {}))
         first = json.loads(next(lines))
-        assert child._process is not None
-        os.kill(child._process.pid, signal.SIGKILL)
+        assert child.process.pid is not None
+        os.kill(child.process.pid, signal.SIGKILL)
         told = [first, *map(json.loads, lines)]
     pages, [end] = [each for each in told if "fetch" in each], [each for each in told if "skipped" in each]
     assert [each["url"] for each in pages] == [f"https://news.example/story/{n}" for n in range(6)]

@@ -8,11 +8,13 @@ time and memory, killed at a deadline; whatever happens to it is said in `trunca
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 from embedarchive.core.model import Found
-from embedarchive.detect.child import Document, SearchChild, SearchLimits, search_here
+from embedarchive.detect.child import Document, SearchChild, search_here
+from embedarchive.detect.line_process import SearchLimits
 
 SMALL = 2_000_000
 """Bytes. Up to here the worst input known takes a few seconds (see the bench), and a child would cost more than
@@ -41,7 +43,7 @@ def search_bounded(
     page = make_page(html, limits, url=url, content_type=content_type, **asked)
     if len(page.body) <= small:
         return search_here(page.body, page.options)
-    with SearchChild(limits) as child:
+    with closing(SearchChild(limits)) as child:
         [found] = child.search([page])
     return say_cut(found, html, page)
 

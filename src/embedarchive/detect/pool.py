@@ -13,13 +13,15 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
 from embedarchive.core.model import Found
 from embedarchive.detect.bounded import make_page, say_cut, search_bounded
-from embedarchive.detect.child import Document, SearchChild, SearchLimits
+from embedarchive.detect.child import Document, SearchChild
+from embedarchive.detect.line_process import SearchLimits
 
 FEW = 32
 """Pages that are searched in this process, before it is worth it to start another."""
@@ -111,7 +113,7 @@ class SearchPool:
                     order.answer.set_exception(error)
 
     def _work_in_child(self, child: SearchChild) -> None:
-        with child:
+        with closing(child):
             while batch := self._take_batch():
                 orders = [order for order in batch if order.answer.set_running_or_notify_cancel()]
                 try:

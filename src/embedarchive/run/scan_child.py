@@ -7,36 +7,27 @@ at the end of a file that says what was not taken. Pages themselves do not trave
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import select
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from embedarchive.core.errors import SourceError
 from embedarchive.core.model import Fetch, Found, PagePlace
 from embedarchive.detect.bounded import make_page, say_cut
 from embedarchive.detect.child import (
-    SearchLimits,
     allow_cpu,
     dump_found,
-    explain_code,
-    frame,
     limit_process,
     parse_found,
     search_here,
     take_machine,
 )
-from embedarchive.detect.keywords import dump_machine
+from embedarchive.detect.line_process import LineProcess, SearchLimits
 from embedarchive.sources.intake import Intake, Skipped
 from embedarchive.sources.media import refuse_no_article
 from embedarchive.sources.seed import Seed
@@ -184,18 +175,7 @@ class ScanChild:
     """A child process that searches files, started with the first, and anew after a page that it died of."""
 
     def __init__(self, limits: SearchLimits = FILE_LIMITS) -> None:
-        self._limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
-        self._read = bytearray()
-        self._stopped = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self.process = LineProcess("embedarchive.run.scan_child", limits)
 
     def scan(self, order: ScanOrder) -> Iterator[bytes]:
         """The answers of a file, each a line. A page that the child dies of is one that is cut; a new child takes the rest.
@@ -203,82 +183,25 @@ class ScanChild:
         It ends without the file's own answer where one died too often, or was stopped by another thread.
         """
         for _ in range(MOST_DEATHS):
-            self._send(order)
+            self.process.send([json.dumps(asdict(order)).encode() + b"\n"])
             given = 0
-            while line := self._read_line():
+            while line := self.process.read_line():
                 yield line
                 if b'"skipped"' in line[:12] or b'"unreadable"' in line[:15]:
                     return
                 given += 1
-            died = self._explain_death()
-            if self._stopped or (order.cut and not given):
+            died = self.process.explain_death()
+            if self.process.stopped or (order.cut and not given):
                 return
             order = replace(order, skip=order.skip + given, cut=died)
 
     def stop(self) -> None:
         """End it for good, whatever it is at. May be called from any thread."""
-        self._stopped = True
-        process = self._process
-        if process:
-            process.kill()
+        self.process.stop()
 
     def close(self) -> int:
         """End the child; give how it ended."""
-        process, self._process, self._read = self._process, None, bytearray()
-        if process is None:
-            return 0
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        return process.wait()
-
-    def _send(self, order: ScanOrder) -> None:
-        line = json.dumps(asdict(order)).encode() + b"\n"
-        try:
-            self._write(line)
-        except BrokenPipeError:  # it was killed while it had nothing to do
-            self.close()
-            with contextlib.suppress(BrokenPipeError):
-                self._write(line)
-
-    def _write(self, line: bytes) -> None:
-        if self._process is None:
-            line = frame(dump_machine()) + line
-            limits = json.dumps({"cpu_s": self._limits.cpu_s, "memory": self._limits.memory})
-            command = [sys.executable, "-I", "-m", "embedarchive.run.scan_child", limits]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-        pipe = self._process.stdin
-        assert pipe is not None
-        pipe.write(line)
-        pipe.flush()
-
-    def _read_line(self) -> bytes:
-        """The next answer; nothing if the child died, or had to be killed for saying nothing for too long."""
-        if self._process is None or self._process.stdout is None:
-            return b""
-        pipe, ends, at = self._process.stdout, time.monotonic() + self._limits.wall_s, 0
-        while (end := self._read.find(b"\n", at)) < 0:
-            at = len(self._read)
-            ready, _, _ = select.select([pipe], [], [], max(0.0, ends - time.monotonic()))
-            more = b""
-            if ready:
-                more = os.read(pipe.fileno(), 1 << 16)
-            if not more:
-                return b""
-            self._read += more
-        line = bytes(self._read[:end])
-        del self._read[: end + 1]
-        return line
-
-    def _explain_death(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            if self._process:
-                self._process.wait(timeout=0.2)
-        return explain_code(self.close())
+        return self.process.close()
 
 
 if __name__ == "__main__":
