@@ -493,12 +493,13 @@ def test_nothing_brings_it_back(erased: Path, way: object) -> None:
 
 
 def test_a_page_that_is_looked_through_only_afterwards_is_cut(path: Path) -> None:
-    """It was downloaded twice before; a run was killed before it searched, or an older finder did not see the post."""
+    """It was downloaded three times before; a run was killed before it searched, or an older finder did not see the post."""
     url, later = "https://elsewhere.example/late", "2026-03-22T08:00:00.000Z"
     with Archive(path, platforms=PLATFORMS) as archive:
         crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
         article = archive.keep_seed(crawl, url, url, NOW)
-        fetched = [Fetch(url, url, at, "ok", 200, content_type="text/html", body=page()) for at in (NOW, later)]
+        pages = ((NOW, page()), (later, page()), ("2026-03-23T08:00:00.000Z", page() + b"<!-- edited -->"))
+        fetched = [Fetch(url, url, at, "ok", 200, content_type="text/html", body=body) for at, body in pages]
         fetches = [archive.keep_fetch(article, crawl, each) for each in fetched]
     erase(path, TO_GO.key)
     with Archive(path, platforms=PLATFORMS) as archive:

@@ -581,12 +581,24 @@ def replace_page(conn: sqlite3.Connection, page: PageChange, plan: Erasure, now:
     """Let a fetch name the page without the post, or none; the page itself goes with the files."""
     if page.cut is not None:
         keep_cut(conn, page, plan.wanted)
+        if page.column == "html_sha256":
+            note_places(conn, page, now)
     conn.execute(
         "INSERT OR IGNORE INTO redactions (table_name, row_id, column_name, reason, redacted_at, withdrawal_id, replaced_by) "
         "VALUES ('fetches', ?, ?, ?, ?, ?, ?)",
         (str(page.fetch_id), page.column, plan.reason, now, plan.case, page.cut),
     )
     conn.execute(f"UPDATE fetches SET {page.column} = ? WHERE id = ?", (page.cut, page.fetch_id))
+
+
+def note_places(conn: sqlite3.Connection, page: PageChange, now: str) -> None:
+    """Keep where a page that was not looked through yet embeds what is cut out of it: afterwards nothing tells."""
+    article_id, searched = conn.execute(
+        "SELECT article_id, searched_rules FROM fetches WHERE id = ?", (page.fetch_id,)
+    ).fetchone()
+    if searched is None:
+        cut = without_barred(conn, read_blob(conn, page.sha256) or b"", page.content_type).cut
+        keep_places(conn, page.fetch_id, article_id, cut, now)
 
 
 def keep_cut(conn: sqlite3.Connection, page: PageChange, wanted: PostTraces) -> None:
