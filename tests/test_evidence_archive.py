@@ -384,9 +384,11 @@ async def test_a_run_that_lasts_signs_meanwhile(copy: Path, monkeypatch: pytest.
         run = Run(archive, services, crawl, tally.count)
         reporting = asyncio.ensure_future(session.report_due(run, services, tally, Silent(), tally.count))
         signed = "SELECT count(*) > 1 FROM checkpoints"
-        await until(lambda: archive.conn.execute(signed).fetchone()[0], "no checkpoint was made meanwhile")
+        with closing(open_reader(copy)) as conn:  # the archive's own is its thread's
+            await until(lambda: conn.execute(signed).fetchone()[0], "no checkpoint was made meanwhile")
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)
+        await run.keep(archive.count_seeds, crawl)  # what its thread was at has ended
 
 
 class Silent:
