@@ -672,6 +672,8 @@ def cut_found(conn: sqlite3.Connection, fetch_id: int, found: Found, now: str) -
 
     Other downloads of the same page lose it with this one, and keep where it embedded them.
     """
+    if not has_barred(conn):
+        return
     barred = tuple(each for each in found.embeds if each.post and rows.is_barred(conn, each.post.key))
     if not barred:
         return

@@ -18,7 +18,7 @@ from embedarchive.store.marks import MARKED
 from embedarchive.store.merging import logs, proving
 from embedarchive.store.merging.beside import Crawls, columns_of
 from embedarchive.store.merging.files import copy_file, find_lacking
-from embedarchive.store.merging.levels import follow_file
+from embedarchive.store.merging.levels import PAGES, follow_file
 from embedarchive.store.words import check_words
 
 FETCHES_AT_ONCE = 50
@@ -27,7 +27,7 @@ PARTS = ("artifacts", "exchanges", "checks", "replays")
 FETCHED = ("url", "fetched_at", "source", "outcome", "status")
 """By what a download is known."""
 RENDERED = ("rendered_at", "render_reason", "dom_sha256", "alterations", "screenshot_sha256")
-FILES_OF_FETCH = ("html_sha256", "dom_sha256", "screenshot_sha256")
+FILES_OF_FETCH = tuple(PAGES)
 WORDS = ("captures", "artifacts", "exchanges", "replays")
 
 Row = dict[str, Any]
