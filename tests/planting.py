@@ -12,7 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 from embedarchive.store import rows
-from embedarchive.store.erasing import APPEND_ONLY, ERASED, SELECTED, literal, plan_posts
+from embedarchive.store.erasing import plan_posts
+from embedarchive.store.erasing.columns import APPEND_ONLY, ERASED, SELECTED, literal
 from embedarchive.store.faults import Connection
 
 NUMBERS = frozenset(

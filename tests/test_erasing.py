@@ -37,7 +37,7 @@ from embedarchive.platforms import PLATFORMS
 from embedarchive.run.deriving import Derived, derive_all
 from embedarchive.store import Archive, compacting, open_reader, schema
 from embedarchive.store.blobs import hash_bytes
-from embedarchive.store.erasing import DELETED, ERASED, KEPT, REPLACED
+from embedarchive.store.erasing.columns import DELETED, ERASED, KEPT, REPLACED
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.optouts import is_barred, read_optouts
 from embedarchive.store.sharing import read_level
@@ -176,7 +176,9 @@ def test_every_column_of_every_table_has_its_fate() -> None:
             words = "SELECT name FROM pragma_table_info(?) WHERE type NOT IN ('INTEGER', 'REAL')"
             left = {row[0] for row in conn.execute(words, (table,))} - known
             kept = set(KEPT.get(table, ("", ""))[1].split())
-            assert table in DELETED or left == kept, f"say in store/erasing.py what becomes of {table}: {left ^ kept}"
+            assert table in DELETED or left == kept, (
+                f"say in store/erasing/columns.py what becomes of {table}: {left ^ kept}"
+            )
 
 
 def test_what_is_erased_is_in_no_byte_any_more(path: Path, tmp_path: Path) -> None:
@@ -625,12 +627,13 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from embedarchive.store import Archive, compacting, erasing
+from embedarchive.store import Archive, compacting
+from embedarchive.store.erasing import emptying
 at = sys.argv[2]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 if at == "in the transaction":
-    erasing.log_erasure = die
+    emptying.log_erasure = die
 if at == "before it is written anew":
     compacting.write_anew = die
 if at == "before the new file takes its place":
