@@ -264,3 +264,19 @@ def test_conditional_expressions_stand_alone() -> None:
     ]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in MODULES)
     assert len(nested) <= NESTED_PER_1000_LINES * lines / 1000, nested
+
+
+def test_nothing_is_bounded_by_wait_for() -> None:
+    """Python 3.11's `asyncio.wait_for` forgets that it was cancelled when what it waits for ends at that moment
+    (https://github.com/python/cpython/issues/86296), and what was to end goes on for ever; `asyncio.timeout` does not.
+    """
+    called = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(read_tree(path))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) == "asyncio.wait_for")
+        or (
+            isinstance(node, ast.ImportFrom) and node.module == "asyncio" and "wait_for" in {a.name for a in node.names}
+        )
+    ]
+    assert called == []

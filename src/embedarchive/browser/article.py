@@ -136,8 +136,8 @@ async def open_article(
 async def _navigate(opened: Opened) -> PageResponse | None:
     before, seconds = len(opened.door.refusals), opened.limits.navigate_s
     try:
-        going = opened.tab.go(opened.url, seconds, anew=True)
-        response = await asyncio.wait_for(going, seconds + opened.limits.grace_s)
+        async with asyncio.timeout(seconds + opened.limits.grace_s):
+            response = await opened.tab.go(opened.url, seconds, anew=True)
     except TimeoutError:
         opened.tab.spoiled, opened.reason = True, "timeout"
         return None

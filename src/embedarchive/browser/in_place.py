@@ -189,7 +189,8 @@ async def _find_frame(opened: Opened, place: dict[str, Any]) -> PageFrame | None
     for frame in tuple(target.frames.values()):
         if frame.parent and frame.parent.session is target.session:  # where a place is one in the window
             with contextlib.suppress(ProtocolError, TimeoutError):
-                box = await asyncio.wait_for(frame.find_box(), 3 * crowding())
+                async with asyncio.timeout(3 * crowding()):
+                    box = await frame.find_box()
                 if all(abs(found - wanted) < 3 for found, wanted in zip(box, sides, strict=True)):
                     return frame
     return None
@@ -247,9 +248,9 @@ async def _read_frame(opened: Opened, one: InPlace, frame: PageFrame) -> None:
     if page.status is None:
         one.verdict = _WITHHELD
     try:
-        page = replace(
-            page, dom=whole_text(await asyncio.wait_for(frame.evaluate(_MARKUP), 10 * crowding())), error=None
-        )
+        async with asyncio.timeout(10 * crowding()):
+            markup = await frame.evaluate(_MARKUP)
+        page = replace(page, dom=whole_text(markup), error=None)
     except (ProtocolError, TimeoutError):
         one.verdict = _UNREAD
     one.seen.page = page

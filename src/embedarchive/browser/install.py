@@ -78,7 +78,8 @@ async def _run(command: Sequence[str], env: Mapping[str, str], tried: list[str])
         tried.append(f"{' '.join(command)}: {error}")
         return False
     try:
-        told, _ = await asyncio.wait_for(process.communicate(), _PATIENCE_S)
+        async with asyncio.timeout(_PATIENCE_S):
+            told, _ = await process.communicate()
     except TimeoutError:
         tried.append(f"{' '.join(command)}: it did not end within {_PATIENCE_S} s")
         return False

@@ -93,7 +93,8 @@ async def within(seconds: float, work: Awaitable[T], what: str) -> T:
     `seconds` are those of a machine that has nothing else to do; a crowded one is given more.
     """
     try:
-        return await asyncio.wait_for(work, seconds * crowding())
+        async with asyncio.timeout(seconds * crowding()):
+            return await work
     except TimeoutError as error:
         raise BrowserCrashed(f"the browser did not answer ({what})") from error
     except ProtocolError as error:
@@ -158,7 +159,8 @@ class Chrome:
     async def answers(self) -> bool:
         """Whether the browser itself still answers; a page may hang without it, but not it without its pages."""
         try:
-            await asyncio.wait_for(self.connection.root.send("Browser.getVersion"), PING_S * crowding())
+            async with asyncio.timeout(PING_S * crowding()):
+                await self.connection.root.send("Browser.getVersion")
         except (ProtocolError, TimeoutError):
             return False
         return True
@@ -169,7 +171,8 @@ class Chrome:
             self.connection.root.send("Browser.close")
         self.dead = True
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.connection.lost.wait(), CLOSE_S * crowding())
+            async with asyncio.timeout(CLOSE_S * crowding()):
+                await self.connection.lost.wait()
         await self.process.end()
         self.connection.close()
 

@@ -149,7 +149,8 @@ class Recorder(Listener):
         body = self.body_cache.find(response)
         if body is None:
             try:
-                body = await asyncio.wait_for(response.body(), BODY_S * crowding())
+                async with asyncio.timeout(BODY_S * crowding()):
+                    body = await response.body()
             except (ProtocolError, TimeoutError):
                 entry.truncated = "unreadable"
                 return

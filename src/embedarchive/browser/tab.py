@@ -158,7 +158,8 @@ class Tab:
     async def has_crashed(self, seconds: float) -> bool:
         """Whether the page's process has died, or does so within so many seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.target.crashed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.target.crashed.wait()
         return self.target.crashed.is_set()
 
     async def resize(self, width: int, height: int) -> None:
@@ -247,7 +248,8 @@ class Tab:
         """Close the tab and its context; False when it does not close, which only the browser's end can mend."""
         self.record(None)
         try:
-            await asyncio.wait_for(self.chrome.targets.close(self.target), CLOSE_S * crowding())
+            async with asyncio.timeout(CLOSE_S * crowding()):
+                await self.chrome.targets.close(self.target)
         except (ProtocolError, TimeoutError):
             return False
         return True

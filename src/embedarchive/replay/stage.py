@@ -211,7 +211,8 @@ async def look(target: Target, card: str, shown: Shown) -> None:
     """Read the words and count the pictures on show, in the card and in the frames within the page."""
     for frame in tuple(target.frames.values()):
         with contextlib.suppress(ProtocolError, TimeoutError):
-            told = await asyncio.wait_for(frame.call(_LOOK, card), READ_S)
+            async with asyncio.timeout(READ_S):
+                told = await frame.call(_LOOK, card)
             shown.text += f"\n{told['text']}"
             shown.pictures += told["shown"]
             shown.whole += told["whole"]

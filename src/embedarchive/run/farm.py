@@ -263,11 +263,7 @@ class FarmServices(Services):
     # ------------------------------------------------------------------------------------------------- who is there
 
     async def _keep_looking(self) -> None:
-        """Look who is there, at once and then every few seconds; a scheduler that is away is asked again.
-
-        Not by `wait_for`: Python 3.11's forgets that it was cancelled when what it waits for ends at that moment, and the run
-        would never end (https://github.com/python/cpython/issues/86296).
-        """
+        """Look who is there, at once and then every few seconds; a scheduler that is away is asked again."""
         while True:
             try:
                 async with asyncio.timeout(self.limits.silence_s):

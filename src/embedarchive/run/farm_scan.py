@@ -131,8 +131,9 @@ class _Farm:
         mine, refused, places = farm_worker.read_identity(), list[str](), 0
         for address in await find_workers(self._client):
             try:
-                asked = self._client.run(farm_worker.say_state, workers=[address])
-                state = (await asyncio.wait_for(asked, ANSWER_S))[address]
+                async with asyncio.timeout(ANSWER_S):
+                    states = await self._client.run(farm_worker.say_state, workers=[address])
+                state = states[address]
                 mend = mine.find_mend(state.identity)
             except Exception as error:
                 mend, state = f"it is no worker of ours, or hangs ({type(error).__name__}). {mine.mend_line}", None
@@ -173,7 +174,8 @@ class _Farm:
         seen, heard = 0.0, time.monotonic()
         try:
             while not (await asyncio.wait({call}, timeout=LOOK_S))[0]:
-                last = (await asyncio.wait_for(find_workers(self._client), SILENCE_S)).get(address)
+                async with asyncio.timeout(SILENCE_S):
+                    last = (await find_workers(self._client)).get(address)
                 if last is not None and last != seen:
                     seen, heard = last, time.monotonic()
                 if last is None or time.monotonic() - heard > SILENCE_S:

@@ -105,5 +105,6 @@ async def _keep(datasette: Any, database: Any, what: str, make: Callable[[], Awa
     if state.task is None or state.task.done() or state.loop is not loop:
         state.loop, state.task = loop, loop.create_task(work())
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(state.task), LONGEST_WAIT_S)
+        async with asyncio.timeout(LONGEST_WAIT_S):
+            await asyncio.shield(state.task)
     return state.made
