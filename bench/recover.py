@@ -45,8 +45,8 @@ from embedarchive.run import recovering
 from embedarchive.run.engine import run_passes
 from embedarchive.run.recovering import Recover, Recovery
 from embedarchive.store import Archive
+from embedarchive.store.posts import keep_post
 from embedarchive.store.recovering import plan_searches
-from embedarchive.store.rows import keep_post
 
 RESULTS = Path(__file__).parent / "results" / "recover.md"
 FLAWS = {

@@ -17,7 +17,7 @@ from archive_builder import SAMPLES, build_archive
 from commands import Done
 from embedarchive import open_archive
 from embedarchive.core.errors import ArchiveError, DamagedArchive
-from embedarchive.store import archive, reading
+from embedarchive.store import opening, reading
 from embedarchive.store.schema import SCHEMA_VERSION, build
 from embedarchive.viewer import archives
 from in_process import run
@@ -246,7 +246,7 @@ def test_a_missing_table_is_told_or_not_in_the_way(
 def test_a_locked_archive_is_told(command: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(shutil.copy(whole, tmp_path / "embeds.db"))
     monkeypatch.setattr(reading, "LONGEST_WAIT_S", 0.01)
-    monkeypatch.setattr(archive, "LONGEST_WAIT_S", 0.01)
+    monkeypatch.setattr(opening, "LONGEST_WAIT_S", 0.01)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         if command in READING:

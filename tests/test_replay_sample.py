@@ -23,8 +23,8 @@ from embedarchive.replica import Replica
 from embedarchive.run.ledger import MOST_AT_THE_END, ReplayChoice, Run
 from embedarchive.run.spare import SpareTime
 from embedarchive.store import Archive
-from embedarchive.store.rows import uid_of
 from embedarchive.store.sample import ONE_IN, is_tenth
+from embedarchive.store.visits import uid_of
 from in_process import run as embedarchive
 
 NOW, LATER = "2026-03-20T08:00:00.000Z", "2026-03-21T08:00:00.000Z"

@@ -349,8 +349,8 @@ def test_a_view_of_theirs_with_a_name_of_ours_is_told(tmp_path: Path) -> None:
 def test_steps_are_taken_whole_or_not_at_all(first: Path, tmp_path: Path) -> None:
     """Killed anywhere in between, an archive is as it was, or of the newest schema; and the next run goes on."""
     script = (
-        "import os, sqlite3, sys; from embedarchive.store import archive, schema; from pathlib import Path\n"
-        "conn = archive.connect(Path(sys.argv[1]))\n"
+        "import os, sqlite3, sys; from embedarchive.store import opening, schema; from pathlib import Path\n"
+        "conn = opening.connect(Path(sys.argv[1]))\n"
         "left = [int(sys.argv[2])]\n"
         "def tick(_):\n"
         "    left[0] -= 1\n"

@@ -19,9 +19,9 @@ from embedarchive.run.recovering import Recover
 from embedarchive.sources.files import find_web_archives
 from embedarchive.store import Archive, open_reader, recovering
 from embedarchive.store.fixity import read_blob
+from embedarchive.store.posts import keep_post
 from embedarchive.store.reading import read_post
 from embedarchive.store.recorded import keep_recorded
-from embedarchive.store.rows import keep_post
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
 

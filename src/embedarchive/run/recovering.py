@@ -37,6 +37,7 @@ from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_
 from embedarchive.sources.warcs import read_record
 from embedarchive.store import Archive, recovering, rows
 from embedarchive.store.optouts import is_barred, read_optouts
+from embedarchive.store.posts import keep_post_of_others
 from embedarchive.store.reading import read_post
 from embedarchive.store.recorded import keep_recorded
 
@@ -282,7 +283,7 @@ class Recovery:
             for post, held in found:
                 if is_barred(conn, optouts, post.key, post.url) or rows.is_barred(conn, post.key):
                     continue
-                rows.keep_post_of_others(conn, post, now)
+                keep_post_of_others(conn, post, now)
                 recovering.keep_listed(conn, self.crawl_id, post.key, "wayback", [held], 1, now)
                 recovering.put_off(conn, self.crawl_id, post.key)
 

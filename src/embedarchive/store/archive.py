@@ -1,52 +1,52 @@
-"""Values -> rows: the only writer of an archive. Everything one call keeps is one durable transaction."""
+"""Values -> rows: the only writer of an archive. Everything one call keeps is one durable transaction.
+
+What is done in it is said by the files of what is kept: `articles`, `downloads` of them, `posts`, `visits`, and `rows` below.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import logging
-import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from embedarchive.core import clock
-from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
+from embedarchive.core.errors import ArchiveError
 from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.core.version import __version__
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import (
+    articles,
     browsing,
     clocks,
     collections,
     conclusions,
+    downloads,
     erasing,
     evidence,
     exports,
     forgetting,
     marks,
-    rows,
+    posts,
     sidefiles,
+    visits,
     watching,
 )
 from embedarchive.store.cases import read_withdrawal
 from embedarchive.store.conclusions import PostScope
 from embedarchive.store.erasing import Erasure
-from embedarchive.store.faults import Connection
-from embedarchive.store.fixity import LARGEST_IN_MEMORY
 from embedarchive.store.forgetting import Brought
 from embedarchive.store.fulltext import join_pieces
-from embedarchive.store.reading import LONGEST_WAIT_S, remember_opened
-from embedarchive.store.rows import insert, to_json
+from embedarchive.store.opening import LONGEST_START_S, connect, create_archive, end_log, make_folder, wait_for_readers
+from embedarchive.store.reading import remember_opened
+from embedarchive.store.rows import fields_of, insert, is_barred, to_json
 from embedarchive.store.sample import Sample, settle_replay
-from embedarchive.store.schema import apply_schema, check_identity, immediate
+from embedarchive.store.schema import check_identity, immediate
 from embedarchive.store.schema.strangers import refuse_strange
-
-log = logging.getLogger(__name__)
 
 ADOPTED_AT_ONCE = 50
 """Rows to a transaction, where those from before the log are put into it."""
@@ -54,20 +54,6 @@ CONCLUDED_AT_ONCE = 200
 """Posts to a transaction, where many are concluded anew."""
 TAG_HEADINGS = ("tag", "tags")
 """Columns of a list that tag its articles."""
-LONGEST_START_S = 600.0
-"""For programs that read an archive at rest: its log can be turned on only while none does."""
-ONE_TRY_MS = 1_000
-"""While one is made, SQLite lets no new reader in."""
-LONGEST_END_MS = 5_000
-"""For readers to leave, when a run ends: if they stay, the log stays too, and the next run goes on with it."""
-
-
-def archive_path(name: str | Path) -> Path:
-    """The archive file a user means: a .db file, or a folder that holds embeds.db."""
-    path = Path(name).expanduser()
-    if path.suffix in (".db", ".sqlite", ".sqlite3"):
-        return path
-    return path / "embeds.db"
 
 
 class Archive:
@@ -104,9 +90,8 @@ class Archive:
             refuse_strange(self.conn)
             wait_for_readers(self.conn, path, patience_s)
             self.keep_platforms(platforms)
-            if erasing.has_barred(
-                self.conn
-            ):  # what comes again of what was erased goes again, and leaves nothing behind
+            if erasing.has_barred(self.conn):
+                # What comes again of what was erased goes again, and leaves nothing behind.
                 self.conn.execute("PRAGMA secure_delete = ON")
             self.begin_log()
             exports.take_in(self.conn, path)
@@ -136,11 +121,11 @@ class Archive:
         with contextlib.ExitStack() as ending:
             ending.callback(self._lock.close)
             ending.callback(self.conn.close)
-            met = [self._try(self._tidy), self._try(self._end_log)]
+            leave_at_rest = partial(end_log, self.conn, self.path)
+            met = [self._try(self._tidy), self._try(leave_at_rest)]
             if met[1]:
-                self._try(
-                    self._end_log
-                )  # pages that were not synced are written anew: the log holds them until they are
+                # Pages that were not synced are written anew: the log holds them until they are.
+                self._try(leave_at_rest)
             for error in filter(None, met):
                 raise error
 
@@ -161,22 +146,6 @@ class Archive:
         join_pieces(self.conn)
         self.conn.execute("PRAGMA optimize")
 
-    def _end_log(self) -> None:
-        """Write the log into the file and turn it off; readers that stay keep it there."""
-        self.conn.execute(f"PRAGMA busy_timeout = {LONGEST_END_MS}")
-        try:
-            busy = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            if not busy:
-                sidefiles.set_journal_mode(self.conn, "DELETE")
-        except ArchiveBusy:
-            busy = True
-        if busy:
-            log.warning(
-                "%s is being read by another program, so its log stays beside it until the next run ends. Copy it with: "
-                "embedarchive backup",
-                self.path,
-            )
-
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         with immediate(self.conn):
@@ -189,13 +158,13 @@ class Archive:
 
     def keep_platforms(self, platforms: Iterable[Platform]) -> None:
         """Tell the archive what this version can visit, so that its views know what is due."""
-        wanted = list(map(rows.platform_row, platforms))
+        wanted = list(map(visits.platform_row, platforms))
         known = self.conn.execute("SELECT * FROM platforms ORDER BY name").fetchall()
         if wanted and [tuple(row) for row in known] != sorted(wanted):
             with self.transaction() as conn:
                 conn.execute("DELETE FROM platforms")
                 conn.executemany("INSERT INTO platforms VALUES (?, ?, ?, ?, ?, ?)", wanted)
-                conn.execute(rows.ASK_TO_DESCRIBE_ANEW)
+                conn.execute(visits.ASK_TO_DESCRIBE_ANEW)
                 conclusions.ask_for_denials(conn)
 
     def begin_log(self) -> None:
@@ -261,20 +230,20 @@ class Archive:
     def keep_seed(self, crawl_id: int, url: str, origin: str, now: str, fresh_since: str = "", depth: int = 0) -> int:
         """Keep that a run is about this article and its posts; it is due unless fetched well since `fresh_since`."""
         with self.transaction() as conn:
-            return rows.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
+            return articles.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
 
     def keep_seeds(
         self, crawl_id: int, seeds: Iterable[tuple[str, str]], now: str, fresh_since: str, depth: int, limit: int | None
     ) -> int:
         """Keep many (url, origin) at once, as long as the run is about fewer than `limit` articles; give how many."""
         with self.transaction() as conn:
-            count = conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0]
+            count = self.count_seeds(crawl_id)
             room = None
             if limit is not None:
                 room = max(0, limit - count)
             for url, origin in islice(seeds, room):
-                rows.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
-            return int(conn.execute("SELECT count(*) FROM seeds WHERE crawl_id = ?", (crawl_id,)).fetchone()[0] - count)
+                articles.keep_seed(conn, crawl_id, url, origin, now, fresh_since, depth)
+            return self.count_seeds(crawl_id) - count
 
     def keep_notes(self, notes: Iterable[tuple[str, str, str]], by: str, now: str) -> None:
         """Keep what somebody says of articles, as (address, name, value): beside the evidence, never a part of it.
@@ -283,10 +252,10 @@ class Archive:
         """
         with self.transaction() as conn:
             for url, name, value in notes:
-                rows.keep_note(conn, url, name, value, by, now)
+                articles.keep_note(conn, url, name, value, by, now)
                 if name.strip().lower() in TAG_HEADINGS:
                     for each in collections.split_names(value):
-                        rows.keep_note(conn, url, f"tag {each}", each, by, now)
+                        articles.keep_note(conn, url, f"tag {each}", each, by, now)
                 if name.strip().lower() in collections.HEADINGS:
                     for each in collections.split_names(value):
                         collections.keep_members(conn, each, [("article", url)], by, now)
@@ -294,7 +263,7 @@ class Archive:
     def keep_remark(self, kind: str, subject: str, name: str, value: str | None, by: str, now: str) -> None:
         """Keep what a person says of one of the `articles` (its address) or `posts` (its key); None takes it back."""
         with self.transaction() as conn:
-            rows.keep_note(conn, subject, name, value, by, now, kind)
+            articles.keep_note(conn, subject, name, value, by, now, kind)
 
     def keep_followed(self, crawl_id: int, article_id: int) -> None:
         """Keep that this run has looked at an article's links."""
@@ -310,7 +279,7 @@ class Archive:
         with self.transaction() as conn:
             query = "SELECT depth FROM seeds WHERE crawl_id = ? AND article_id = ?"
             seed = conn.execute(query, (crawl_id, article_id)).fetchone()
-            rows.remove_article(conn, article_id)
+            articles.remove_article(conn, article_id)
             if seed:
                 return int(seed[0])
             return 0
@@ -322,13 +291,8 @@ class Archive:
         with self.transaction() as conn:
             conn.execute("DELETE FROM listings WHERE url = ?", (url,))
             row = {
-                "url": url,
-                "kind": kind,
-                "read_at": now,
-                "entries": entries,
-                "truncated": truncated,
-                "named_by": named_by,
-            }
+                "url": url, "kind": kind, "read_at": now, "entries": entries, "truncated": truncated, "named_by": named_by,
+            }  # fmt: skip
             insert(conn, "listings", row)
 
     def find_brought(self, seeds: Iterable[str]) -> Brought:
@@ -346,80 +310,31 @@ class Archive:
         `retry_at` is when a failed fetch falls due again, if ever.
         """
         with self.transaction() as conn:
-            rows.settle_article(conn, article_id, fetch, retry_at)
-            watching.plan_reading(conn, article_id, fetch)
-            if rows.is_barred_article(conn, article_id):
-                return None
-            page = erasing.without_barred(conn, fetch.body, fetch.content_type)
-            is_kept = fetch.outcome == "ok" and page.body is not None
-            sha256 = None
-            if is_kept:
-                sha256 = rows.keep_blob(conn, page.body or b"", fetch.content_type)
-            if sha256 and rows.is_repeat(conn, article_id, fetch, sha256):
-                return None
-            fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, sha256))
-            erasing.keep_places(conn, fetch_id, article_id, page.cut, fetch.fetched_at)
-            rows.ask_for_rendering(conn, fetch_id, crawl_id)
-            evidence.append(conn, "fetch", fetch_id)
-            return fetch_id
+            return downloads.keep_fetch(conn, article_id, crawl_id, fetch, retry_at)
 
     def keep_referred(self, article_id: int, crawl_id: int, fetch: Fetch, found: Found, rules: int) -> int | None:
         """Keep one download by reference: where its page stands, and no copy. None if it was, and searched by these `rules`.
 
         What was `found` in it is kept by `keep_found`. Of a page that embeds what was erased, not even its place is kept.
         """
-        assert fetch.place is not None, "only pages with a place are kept by reference"
         with self.transaction() as conn:
-            rows.settle_article(conn, article_id, fetch, None)
-            watching.plan_reading(conn, article_id, fetch)
-            if rows.is_barred_article(conn, article_id):
-                return None
-            known = rows.find_referred(conn, article_id, fetch, fetch.place.sha256)
-            if known is not None:
-                if known["fetch_id"] is None or known["searched_rules"] == rules:
-                    return None
-                return int(known["id"])
-            fetch_id = insert(conn, "fetches", rows.fetch_row(fetch, article_id, crawl_id, None))
-            if not any(each.post and rows.is_barred(conn, each.post.key) for each in found.embeds):
-                rows.keep_place(conn, fetch_id, fetch.place)
-            evidence.append(conn, "fetch", fetch_id)
-            return fetch_id
+            return downloads.keep_referred(conn, article_id, crawl_id, fetch, found, rules)
 
     def keep_rendering(self, fetch_id: int, rendering: Rendering) -> None:
         """Keep what a browser made of a fetched article; there is then more of it to search."""
         with self.transaction() as conn:
-            page = erasing.without_barred(conn, rendering.dom.encode("utf-8", "replace"), "text/html; charset=utf-8")
-            sha256 = None
-            if page.body:
-                sha256 = rows.keep_blob(conn, page.body, "text/html")
-            article_id = conn.execute("SELECT article_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
-            erasing.keep_places(conn, fetch_id, article_id, page.cut, rendering.rendered_at)
-            if not page.cut:
-                rows.keep_page_files(conn, fetch_id, rendering.files)
-            conn.execute(
-                "UPDATE fetches SET to_render = 0, rendered_at = ?, render_reason = ?, dom_sha256 = ?, "
-                "alterations = ?, searched_rules = iif(? IS NULL, searched_rules, NULL) WHERE id = ?",
-                (rendering.rendered_at, rendering.reason, sha256, to_json(rendering.alterations), sha256, fetch_id),
-            )
-            evidence.append(conn, "rendering", fetch_id)
+            downloads.keep_rendering(conn, fetch_id, rendering)
 
     def keep_found(self, fetch_id: int, found: Found, rules: int, now: str, crawl_id: int) -> None:
         """Keep what a search of one fetch gave, in place of what older rules gave; its posts become the run's."""
         with self.transaction() as conn:
-            article_id = conn.execute("SELECT article_id FROM fetches WHERE id = ?", (fetch_id,)).fetchone()[0]
-            rows.remove_embeds(conn, fetch_id)
-            for embed in rows.place_around(conn, fetch_id, found.embeds):
-                row = rows.embed_row(conn, embed, now) | {"fetch_id": fetch_id, "article_id": article_id}
-                insert(conn, "embeds", row)
-            conn.execute(
-                "UPDATE fetches SET searched_rules = ?, search_note = ? WHERE id = ?",
-                (rules, found.truncated, fetch_id),
-            )
-            erasing.cut_found(conn, fetch_id, found, now)
-            rows.keep_head(conn, article_id, found)
-            watching.ask_where_articles_differ(conn, fetch_id)
-            rows.target_article(conn, crawl_id, rows.merge_article(conn, article_id, found.canonical_url))
+            downloads.keep_found(conn, fetch_id, found, rules, now, crawl_id)
             browsing.refresh_articles(conn, CONCLUDED_AT_ONCE)
+
+    def keep_opened(self, fetch_id: int, crawl_id: int, posts: Iterable[Post], rendering: Rendering) -> None:
+        """Keep the picture of a whole article, and that this run has tried to photograph these posts in it."""
+        with self.transaction() as conn:
+            downloads.keep_opened(conn, fetch_id, crawl_id, posts, rendering)
 
     # -------------------------------------------------------------------------------------------------------- posts
 
@@ -431,9 +346,9 @@ class Archive:
         """Keep that a run is about these posts, each with whether it is forced."""
         with self.transaction() as conn:
             for post, forced in targets:
-                rows.keep_post(conn, post, now)
-                rows.want_again(conn, crawl_id, "p.key = :value", post.key)
-                rows.target_post(conn, crawl_id, post.key, forced=forced)
+                posts.keep_post(conn, post, now)
+                posts.want_again(conn, crawl_id, "p.key = :value", post.key)
+                posts.target_post(conn, crawl_id, post.key, forced=forced)
 
     def keep_all_due(self, crawl_id: int, takes: Callable[[str], bool] = lambda _: True) -> None:
         """Make a run about all that is due in the archive, whichever run left it; of the articles those that `takes` takes."""
@@ -444,10 +359,10 @@ class Archive:
                 "SELECT ?, id, 'due', coalesce(outlet, ''), fetch_after FROM articles_to_fetch WHERE id = ?",
                 [(crawl_id, row["id"]) for row in due if takes(row["url"])],
             )
-            rows.want_again(conn, crawl_id, "p.key IN (SELECT post_key FROM conclusions WHERE kept = 'partial')")
+            posts.want_again(conn, crawl_id, "p.key IN (SELECT post_key FROM conclusions WHERE kept = 'partial')")
             conn.execute(
-                f"INSERT INTO targets (crawl_id, post_key, turn) SELECT :crawl, key, {rows.TURN} FROM posts_to_capture p "
-                f"WHERE {rows.CHOSEN}",
+                f"INSERT INTO targets (crawl_id, post_key, turn) SELECT :crawl, key, {posts.TURN} FROM posts_to_capture p "
+                f"WHERE {posts.CHOSEN}",
                 {"crawl": crawl_id},
             )
 
@@ -456,7 +371,7 @@ class Archive:
         with self.transaction() as conn:
             conn.execute(
                 "INSERT INTO targets (crawl_id, post_key, turn, forced) SELECT :crawl, key, platform, 1 FROM posts_to_check p "
-                f"WHERE last_checked_at <= :since AND {rows.CHOSEN} ORDER BY last_checked_at LIMIT :limit",
+                f"WHERE last_checked_at <= :since AND {posts.CHOSEN} ORDER BY last_checked_at LIMIT :limit",
                 {"crawl": crawl_id, "since": unseen_since, "limit": limit},
             )
 
@@ -467,13 +382,13 @@ class Archive:
             if post is None:
                 conn.execute("UPDATE posts SET capture_after = NULL WHERE key = ?", (key,))
                 return
-            rows.keep_post(conn, post, now)
+            posts.keep_post(conn, post, now)
             conn.execute("UPDATE posts SET same_as = ?, capture_after = NULL WHERE key = ?", (post.key, key))
             conn.execute("UPDATE embeds SET post_key = ? WHERE post_key = ?", (post.key, key))
-            if rows.is_barred(conn, post.key):
+            if is_barred(conn, post.key):
                 erasing.erase_again(conn, post.key, now)
-            rows.target_post(conn, crawl_id, post.key)
-            rows.place_embeds(conn, crawl_id, "post_key", post.key)
+            posts.target_post(conn, crawl_id, post.key)
+            posts.place_embeds(conn, crawl_id, "post_key", post.key)
 
     def keep_capture(self, capture: Capture, crawl_id: int, retry_at: str | None = None) -> int:
         """Keep a visit with all its bytes, and the liveness observation it is, in one transaction.
@@ -482,20 +397,7 @@ class Archive:
         that was erased nothing is kept (0).
         """
         with self.transaction() as conn:
-            if rows.is_barred(conn, capture.post.key):
-                return 0
-            if (known := rows.find_capture(conn, capture)) is not None:
-                return known
-            capture_id = rows.keep_visit(conn, capture, crawl_id, None)
-            insert(conn, "checks", rows.check_row(capture, capture_id))
-            rows.settle_target(conn, crawl_id, capture)
-            if not self.doubts_clock:
-                rows.settle_post(conn, capture, retry_at)
-            if rows.is_seen_in_frame(capture.verdict) and not self.doubts_clock:
-                conclusions.release_failed_controls(conn, capture)
-            rows.place_embeds(conn, crawl_id, "post_key", capture.post.key)
-            evidence.append(conn, "capture", capture_id)
-            return capture_id
+            return visits.keep_capture(conn, capture, crawl_id, retry_at, settles=not self.doubts_clock)
 
     def keep_capture_in_place(self, capture: Capture, crawl_id: int, fetch_id: int) -> int:
         """Keep a post photographed in an article. Seen there, it is alive; not seen there, nothing is known of it.
@@ -503,16 +405,7 @@ class Archive:
         The post stays due for a visit by itself, if it was. Of one that was erased nothing is kept (0).
         """
         with self.transaction() as conn:
-            if rows.is_barred(conn, capture.post.key):
-                return 0
-            if (known := rows.find_capture(conn, capture)) is not None:
-                return known
-            capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
-            if capture.verdict.outcome == "available":
-                # One article that may show it tells nothing of others.
-                insert(conn, "checks", {**rows.check_row(capture, capture_id), "embedding": None})
-            evidence.append(conn, "capture", capture_id)
-            return capture_id
+            return visits.keep_capture_in_place(conn, capture, crawl_id, fetch_id)
 
     def keep_control(self, capture: Capture, crawl_id: int) -> int:
         """Keep a visit that only shows whether a platform still answers: evidence, counted nowhere.
@@ -520,21 +413,35 @@ class Archive:
         A living post releases what was withheld because no control was seen, and lets the losses of that hour be concluded.
         One that was seen beside its frame only says nothing of the frame, and is kept as what the frame was.
         """
-        seen = capture.verdict
-        if seen.outcome == "available" and not rows.is_seen_in_frame(seen):
-            refused = dataclasses.replace(seen, outcome="unavailable", reason="embed_refused")
-            capture = dataclasses.replace(capture, verdict=refused)
         with self.transaction() as conn:
-            if rows.is_barred(conn, capture.post.key):
-                return 0
-            if (known := rows.find_capture(conn, capture)) is not None:
-                return known
-            rows.keep_control_post(conn, capture.post, capture.started_at)
-            capture_id = rows.keep_visit(conn, dataclasses.replace(capture, purpose="control"), crawl_id, None)
-            if capture.verdict.outcome == "available" and not self.doubts_clock:
-                conclusions.release_failed_controls(conn, capture)
-            evidence.append(conn, "capture", capture_id)
-            return capture_id
+            return visits.keep_control(conn, capture, crawl_id, settles=not self.doubts_clock)
+
+    def keep_description(
+        self,
+        capture_id: int,
+        post_key: str,
+        description: Description,
+        rules: int,
+        now: str,
+        also: tuple[Post, ...] = (),
+    ) -> None:
+        """Keep what a post said, as rules of this version read it from this capture. `also` are other names of the same
+        post that the platform told: what embeds them embeds this one from now on."""
+        with self.transaction() as conn:
+            if visits.keep_description(conn, capture_id, post_key, description, rules, now, also):
+                self._sample.ask_to_replay(conn, capture_id)
+                conclusions.ask_for_post(conn, post_key)
+
+    def keep_marks(self, capture_id: int, marked: marks.Marked) -> None:
+        """Keep by what a capture's pictures are found again."""
+        with self.transaction() as conn:
+            marks.keep_marks(conn, capture_id, marked)
+
+    def keep_replay(self, capture_id: int, replay: Replay) -> None:
+        """Keep how much of a capture came back when it was shown again from the archive alone."""
+        with self.transaction() as conn:
+            insert(conn, "replays", fields_of(replay) | {"capture_id": capture_id})
+            settle_replay(conn, capture_id)
 
     def keep_hold(self, scope: PostScope, since: str, why: str, crawl_id: int) -> None:
         """Withhold, from a moment on, that posts of a platform are gone; what was concluded of that time is so anew."""
@@ -557,11 +464,11 @@ class Archive:
         """Conclude whatever is still to be concluded and described well enough; give how many posts."""
         done = set()
         query = f"SELECT DISTINCT post_key FROM captures_to_conclude LIMIT {CONCLUDED_AT_ONCE}"
-        while posts := [row["post_key"] for row in self.conn.execute(query)]:
+        while keys := [row["post_key"] for row in self.conn.execute(query)]:
             with self.transaction() as conn:
-                for post_key in posts:
+                for post_key in keys:
                     conclusions.conclude_post(conn, post_key)
-            done.update(posts)
+            done.update(keys)
         return len(done)
 
     def refresh_browsing(self) -> None:
@@ -616,132 +523,3 @@ class Archive:
         """Keep how a channel answered to a change; `retry_at` is when it is told again, if it did not take it."""
         with self.transaction() as conn:
             watching.keep_delivery(conn, channel, change_id, now, answer, retry_at)
-
-    def keep_opened(self, fetch_id: int, crawl_id: int, posts: Iterable[Post], rendering: Rendering) -> None:
-        """Keep the picture of a whole article, and that this run has tried to photograph these posts in it."""
-        with self.transaction() as conn:
-            if rendering.screenshot and not erasing.embeds_barred(conn, fetch_id):
-                sha256 = rows.keep_blob(conn, rendering.screenshot, rendering.screenshot_type)
-                conn.execute("UPDATE fetches SET screenshot_sha256 = ? WHERE id = ?", (sha256, fetch_id))
-                rows.keep_page_files(conn, fetch_id, rendering.files)
-            conn.executemany(
-                "UPDATE placements SET tried = 1 WHERE crawl_id = ? AND fetch_id = ? AND post_key = ?",
-                [(crawl_id, fetch_id, post.key) for post in posts],
-            )
-            if rendering.screenshot:
-                evidence.append(conn, "rendering", fetch_id)
-
-    def keep_marks(self, capture_id: int, marked: marks.Marked) -> None:
-        """Keep by what a capture's pictures are found again."""
-        with self.transaction() as conn:
-            marks.keep_marks(conn, capture_id, marked)
-
-    def keep_description(
-        self,
-        capture_id: int,
-        post_key: str,
-        description: Description,
-        rules: int,
-        now: str,
-        also: tuple[Post, ...] = (),
-    ) -> None:
-        """Keep what a post said, as rules of this version read it from this capture. `also` are other names of the same
-        post that the platform told: what embeds them embeds this one from now on."""
-        row = {f.name: getattr(description, f.name) for f in dataclasses.fields(description)} | {
-            "collaborators": to_json(description.collaborators),
-            "media": to_json([dataclasses.asdict(m) for m in description.media]),
-            "sources": to_json(dict(description.sources)),
-            "capture_id": capture_id, "post_key": post_key, "rules": rules, "described_at": now,
-        }  # fmt: skip
-        with self.transaction() as conn:
-            conn.execute("DELETE FROM pending WHERE work = 'describe' AND capture_id = ?", (capture_id,))
-            if rows.is_barred(conn, post_key):
-                return
-            insert(conn, "descriptions", row, or_ignore=True)
-            for name in also:
-                rows.join_posts(conn, post_key, name, now)
-            by = (description.author_handle, *description.collaborators)
-            account = erasing.find_account(conn, post_key.partition(":")[0], by)
-            if account or any(rows.is_barred(conn, name.key) for name in also):
-                erasing.erase_again(conn, post_key, now, [name.key for name in also], account)
-                return
-            self._sample.ask_to_replay(conn, capture_id)
-            conclusions.ask_for_post(conn, post_key)
-
-    def keep_replay(self, capture_id: int, replay: Replay) -> None:
-        """Keep how much of a capture came back when it was shown again from the archive alone."""
-        with self.transaction() as conn:
-            insert(conn, "replays", rows.fields_of(replay) | {"capture_id": capture_id})
-            settle_replay(conn, capture_id)
-
-
-def make_folder(path: Path, *, private: bool = False) -> None:
-    """Make the folder of an archive, `private` for its owner alone. Raises ArchiveError when that is not allowed, DiskFull."""
-    try:
-        path.parent.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
-    except OSError as error:
-        kind = DiskFull if is_full(error) else ArchiveError
-        raise kind(
-            f"The folder {path.parent} cannot be made ({error.strerror}). Nothing was kept; name another -a."
-        ) from error
-
-
-def create_archive(path: Path, *, private: bool = False) -> None:
-    """Make an empty archive appear whole, or not at all: a run that is killed at once must not leave half a file.
-
-    It is made without a write-ahead log, so that its first page says whose file it is from the beginning. What
-    SQLite lays beside a file later has the rights of the file; `private` is for the owner alone.
-    """
-    if path.exists():
-        return
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if private else 0o666))
-    conn = sqlite3.connect(draft, isolation_level=None, factory=Connection)
-    conn.name = path
-    conn.execute("PRAGMA page_size = 8192")
-    apply_schema(conn)
-    conn.close()
-    draft.rename(path)
-
-
-def wait_for_readers(conn: Connection, path: Path, patience_s: float) -> None:
-    """Bring an archive to the newest schema and turn its log on, as soon as no other program is reading it.
-
-    In this order, so that an archive that is refused stays as it was, to the byte. Raises ArchiveBusy.
-    """
-    until, told = time.monotonic() + patience_s, False
-    conn.execute(f"PRAGMA busy_timeout = {ONE_TRY_MS}")
-    while True:
-        try:
-            apply_schema(conn)
-            sidefiles.begin_log(conn)
-            break
-        except ArchiveBusy as error:
-            if time.monotonic() >= until:
-                raise ArchiveBusy(
-                    f"{path} is still being read by another program (an open query, a backup, a VACUUM INTO), and a run cannot "
-                    "begin while it is. Nothing was changed; end that program, or run the same command again when it has ended."
-                ) from error
-        if not told:
-            log.warning(
-                "%s is being read by another program (an open query, a backup); the run begins when that has ended. Nothing is "
-                "lost by waiting, or by Ctrl-C.",
-                path,
-            )
-            told = True
-        time.sleep(min(0.5, patience_s))  # and lets readers in
-    conn.execute(f"PRAGMA busy_timeout = {int(LONGEST_WAIT_S * 1000)}")
-
-
-def connect(path: Path) -> Connection:
-    """Open for writing, durable at every commit (https://www.sqlite.org/pragma.html#pragma_synchronous)."""
-    conn = sqlite3.connect(
-        path, isolation_level=None, timeout=LONGEST_WAIT_S, check_same_thread=False, factory=Connection
-    )
-    conn.name = path
-    conn.row_factory = sqlite3.Row
-    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_IN_MEMORY)
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"):
-        conn.execute(f"PRAGMA {pragma}")
-    return conn

@@ -26,10 +26,10 @@ from embedarchive.core.errors import (
     UsageError,
     is_full,
 )
-from embedarchive.store.archive import connect, make_folder
 from embedarchive.store.faults import FAULTS, Connection, explain
 from embedarchive.store.fixity import Held, judge, read_stored
 from embedarchive.store.header import Header, read_first
+from embedarchive.store.opening import connect, make_folder
 from embedarchive.store.reading import open_reader
 from embedarchive.store.schema import check_identity, immediate
 from embedarchive.store.schema.strangers import find_strange

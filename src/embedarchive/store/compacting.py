@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 from embedarchive.core.errors import ArchiveBusy, ArchiveError, DiskFull, is_full
-from embedarchive.store.archive import connect
 from embedarchive.store.faults import FAULTS, raise_ours
+from embedarchive.store.opening import connect
 from embedarchive.store.sidefiles import beside, hold_archive, set_journal_mode, settle_side_files, sync
 
 DRAFT = ".erasing"

@@ -17,7 +17,8 @@ from embedarchive.core.completeness import Content, Holding, hold_best, read_con
 from embedarchive.core.model import Capture, Description, Media, Post
 from embedarchive.core.standing import CONTROL_S, Hold, LivenessCheck, Standing, conclude, follow, later
 from embedarchive.store import watching
-from embedarchive.store.rows import CONCLUSIVE, is_barred
+from embedarchive.store.posts import CONCLUSIVE
+from embedarchive.store.rows import is_barred
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from embedarchive.core.urls import split_anything
-from embedarchive.store.rows import remove_article
+from embedarchive.store.articles import remove_article
 
 NOT_NAMED = frozenset({"due", "watch"})
 """Origins of a run that only goes on with what others named."""

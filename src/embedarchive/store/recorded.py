@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from embedarchive.core.model import Capture, Post
-from embedarchive.store import evidence, rows
+from embedarchive.store import evidence, posts, rows, visits
 from embedarchive.store.archive import Archive
 from embedarchive.store.merging.logs import name_archive
 from embedarchive.store.optouts import is_barred, read_optouts
@@ -24,10 +24,10 @@ def keep_recorded(archive: Archive, capture: Capture, crawl_id: int, now: str) -
         unwanted = is_barred(conn, read_optouts(conn, now), capture.post.key, capture.post.url)
         if unwanted or rows.is_barred(conn, capture.post.key) or capture.started_at > now:
             return 0
-        if (known := rows.find_capture(conn, capture)) is not None:
+        if (known := visits.find_capture(conn, capture)) is not None:
             return known
-        rows.keep_post_of_others(conn, capture.post, now)
-        capture_id = rows.keep_visit(conn, capture, crawl_id, None)
+        posts.keep_post_of_others(conn, capture.post, now)
+        capture_id = visits.keep_visit(conn, capture, crawl_id, None)
         evidence.append(conn, "capture", capture_id)
         return capture_id
 
@@ -67,25 +67,25 @@ def keep_whole(archive: Archive, whole: Whole, crawl_id: int, now: str) -> str:
     Raises ValueError where it is not the capture that its name is made of, or holds a word that no capture of ours does.
     """
     capture = whole.capture
-    if rows.uid_of(capture) != whole.uid:
+    if visits.uid_of(capture) != whole.uid:
         raise ValueError("its name was made of something else")
     with archive.transaction() as conn:
         unwanted = is_barred(conn, read_optouts(conn, now), capture.post.key, capture.post.url)
         if unwanted or rows.is_barred(conn, capture.post.key):
             return "not wanted"
-        if (known := rows.find_capture(conn, capture)) is not None:
+        if (known := visits.find_capture(conn, capture)) is not None:
             keep_holders(conn, "capture", known, whole.holders, now)
             return "known"
         keep_name(conn, capture, now)
         fetch_id = None
         if whole.place:
             fetch_id = find_fetch(conn, *whole.place)
-        capture_id = rows.keep_visit(conn, capture, crawl_id, fetch_id)
+        capture_id = visits.keep_visit(conn, capture, crawl_id, fetch_id)
         if whole.check and capture.origin == "visit" and capture.purpose != "control":
             row = dataclasses.asdict(whole.check) | {"post_key": capture.post.key, "capture_id": capture_id}
             rows.insert(conn, "checks", row)
         for name in whole.names:
-            rows.join_posts(conn, capture.post.key, name, now)
+            posts.join_posts(conn, capture.post.key, name, now)
         evidence.append(conn, "capture", capture_id)
         keep_holders(conn, "capture", capture_id, whole.holders, now)
         return "kept"
@@ -119,9 +119,9 @@ def keep_doubted_run(archive: Archive, why: str, version: str, now: str) -> int:
 def keep_name(conn: sqlite3.Connection, capture: Capture, now: str) -> None:
     """Keep the identity of a capture's post: nothing of it is due that only others saw, or that was a control."""
     if capture.purpose == "control":
-        rows.keep_control_post(conn, capture.post, now)
+        posts.keep_control_post(conn, capture.post, now)
     elif capture.origin != "visit":
-        rows.keep_post_of_others(conn, capture.post, now)
+        posts.keep_post_of_others(conn, capture.post, now)
 
 
 def find_fetch(conn: sqlite3.Connection, url: str, fetched_at: str) -> int | None:

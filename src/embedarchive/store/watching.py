@@ -27,7 +27,9 @@ from embedarchive.core.schedule import (
     solve_pace,
 )
 from embedarchive.core.standing import LivenessCheck, Standing, later
-from embedarchive.store.rows import CONCLUSIVE, insert, keep_seed
+from embedarchive.store.articles import keep_seed
+from embedarchive.store.posts import CONCLUSIVE
+from embedarchive.store.rows import insert
 
 FEED = "feed"
 """The channel that is always there: the reading room's page and feeds, and `watch alerts`."""

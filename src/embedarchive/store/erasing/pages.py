@@ -10,6 +10,7 @@ from embedarchive.core.model import Embed
 from embedarchive.detect.bounded import search_bounded
 from embedarchive.detect.cutting import PostTraces, cut_posts, make_traces
 from embedarchive.store import rows
+from embedarchive.store.articles import embed_row
 from embedarchive.store.erasing.planning import Erasure, PageChange
 from embedarchive.store.fixity import read_blob
 
@@ -38,7 +39,7 @@ def without_barred(conn: sqlite3.Connection, body: bytes, content_type: str | No
 def keep_places(conn: sqlite3.Connection, fetch_id: int, article_id: int, cut: Iterable[Embed], now: str) -> None:
     """Keep that a page embedded posts which were erased, and where; nothing of what it said of them."""
     for embed in cut:
-        row = rows.embed_row(conn, embed, now) | {"fetch_id": fetch_id, "article_id": article_id}
+        row = embed_row(conn, embed, now) | {"fetch_id": fetch_id, "article_id": article_id}
         known = "SELECT 1 FROM embeds WHERE fetch_id = ? AND (post_key = ? OR position = ?)"
         if not conn.execute(known, (fetch_id, row["post_key"], embed.position)).fetchone():
             rows.insert(conn, "embeds", row)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from embedarchive.store import rows
+from embedarchive.store.articles import move_article
 from embedarchive.store.merging.beside import columns_of
 from embedarchive.store.merging.posts import least_of_both
 
@@ -70,7 +71,7 @@ def unite_article(
         here = int(mine["id"])
         for each in others:
             tell_names(done, mine["url"], each["url"])
-            rows.move_article(conn, each["id"], here)
+            move_article(conn, each["id"], here)
             mine = settle(conn, mine, each)
         tell_names(done, mine["url"], theirs["url"])
         tell_facts(done, theirs, mine, settle(conn, mine, theirs))

@@ -10,11 +10,10 @@ from typing import Any, Protocol
 from embedarchive.platforms import BY_NAME
 from embedarchive.store import conclusions, rows
 from embedarchive.store.merging.beside import columns_of
+from embedarchive.store.posts import CONCLUSIVE
 
 AT_ONCE = 1_000
-_ANSWERED = (
-    f"EXISTS (SELECT 1 FROM checks k WHERE k.post_key = posts.key AND k.outcome IN {rows.CONCLUSIVE}) AS answered"
-)
+_ANSWERED = f"EXISTS (SELECT 1 FROM checks k WHERE k.post_key = posts.key AND k.outcome IN {CONCLUSIVE}) AS answered"
 
 
 class CountedPosts(Protocol):
