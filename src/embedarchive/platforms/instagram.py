@@ -68,8 +68,7 @@ _FIRST_MS = 1_314_220_021_721
 
 
 def identify(url: SplitResult) -> str | None:
-    """The shortcode of any form of a post's address; a private share code loses its 28 character tail (source:
-    yt-dlp)."""
+    """The shortcode of any form of a post's address; a private share code loses its 28 characters' tail (as in yt-dlp)."""
     m = _PATH.match(url.path)
     if not m or m[1].lower() in _NOT_CODES:
         return None
@@ -237,6 +236,7 @@ BYLINES_AS_WRITTEN = (
     "Hantaran yang dikongsi oleh", "โพสต์ที่แชร์โดย", "Bài viết do", "تمت مشاركة منشور بواسطة",
     "פוסט משותף על ידי", "Objavu dijeli", "Objava koju dijeli", "Henkilön", "Isang post na ibinahagi ni",
 )  # fmt: skip
+"""BYLINES as posts bear them, written out again: an example that is made of a rule cannot show that the rule is wrong."""
 
 MARKUP = (
     MarkupExample(

@@ -8,7 +8,7 @@ import re
 from urllib.parse import SplitResult
 
 from embedarchive.core.model import Description, Page, Post, Verdict
-from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.ids import date_ms, match_on_instance, match_path
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -33,10 +33,7 @@ _HANDLE = re.compile(r"^/(?:@|users/)([\w.\-]{1,64}(?:@[\w.\-]{3,100})?)/")
 
 def identify(url: SplitResult) -> str | None:
     """`host/id`: an id means something on its own instance only."""
-    found = match_path(_PATH, url)
-    if not found:
-        return None
-    return f"{(url.hostname or '').lower()}/{found}"
+    return match_on_instance(_PATH, url)
 
 
 def canonical(native_id: str) -> str:

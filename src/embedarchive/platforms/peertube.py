@@ -27,7 +27,7 @@ from embedarchive.platforms.kit.framed import (
     poster_of,
     read_json_answer,
 )
-from embedarchive.platforms.kit.ids import match_path
+from embedarchive.platforms.kit.ids import match_path, read_digits, write_digits
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -58,9 +58,7 @@ def read_uuid(url: SplitResult) -> str | None:
     found = match_path(_PATH, url)
     if found is None or "-" in found:
         return found
-    number = 0
-    for digit in found:
-        number = number * len(_DIGITS) + _DIGITS.index(digit)
+    number = read_digits(found, _DIGITS)
     long = ""
     if number < 1 << 128:
         long = str(UUID(int=number))
@@ -72,10 +70,7 @@ def read_uuid(url: SplitResult) -> str | None:
 def canonical(native_id: str) -> str:
     """The address that the instance itself gives out, with the short form of the id."""
     host, _, long = native_id.rpartition("/")
-    number, short = UUID(long).int, ""
-    while number:
-        number, digit = divmod(number, len(_DIGITS))
-        short = _DIGITS[digit] + short
+    short = write_digits(UUID(long).int, _DIGITS)
     return f"https://{host}/w/{short.rjust(22, _DIGITS[0])}"
 
 

@@ -18,7 +18,7 @@ from embedarchive.core.model import Answer, Media, Page, Post
 from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import as_count, as_kind, as_text, dig, read_json, read_meta, text_of
 from embedarchive.platforms.kit.framed import Framed, Said, as_url, attribute, make_visit, rich_text_of
-from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.ids import date_ms, match_on_instance, match_path
 from embedarchive.platforms.kit.specification import (
     Assumption,
     Example,
@@ -39,10 +39,7 @@ _EPOCH_MS = 1_549_756_800_000
 
 def identify(url: SplitResult) -> str | None:
     """`host/number`: a number means something on its own instance only."""
-    found = match_path(_PATH, url)
-    if not found:
-        return None
-    return f"{(url.hostname or '').lower()}/{found}"
+    return match_on_instance(_PATH, url)
 
 
 def canonical(native_id: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult
 
-from embedarchive.platforms.kit.ids import date_ms, match_path
+from embedarchive.platforms.kit.ids import date_ms, match_path, read_digits
 from embedarchive.platforms.kit.specification import Assumption, Example, MarkupExample, Platform, Selector
 
 _FLAKE = r"[9AB][0-9A-Za-z]{17}"
@@ -32,10 +32,7 @@ def identify(url: SplitResult) -> str | None:
 
 def read_ms(flake: str) -> int:
     """The upper half of a flake id, which is written in base 62."""
-    number = 0
-    for digit in flake:
-        number = number * len(_DIGITS) + _DIGITS.index(digit)
-    return number >> 64
+    return read_digits(flake, _DIGITS) >> 64
 
 
 def canonical(native_id: str) -> str:

@@ -29,7 +29,7 @@ from embedarchive.platforms.kit.fields import (
     read_json,
     text_of,
 )
-from embedarchive.platforms.kit.ids import date_ms, match_path, query
+from embedarchive.platforms.kit.ids import date_ms, match_path, query, write_digits
 from embedarchive.platforms.kit.outcomes import MAX_HTML, classify_answer, verdict
 from embedarchive.platforms.kit.specification import (
     Assumption,
@@ -309,11 +309,10 @@ def to_base36(value: float) -> str:
             else:
                 whole += 1
             break
-    head = ""
-    while whole or not head:
-        whole, digit = divmod(whole, 36)
-        head = _DIGITS[digit] + head
-    return head + ("." + "".join(_DIGITS[d] for d in digits) if digits else "")
+    head = write_digits(whole, _DIGITS) or "0"
+    if not digits:
+        return head
+    return head + "." + "".join(_DIGITS[d] for d in digits)
 
 
 def classify(page: Page, post: Post) -> Verdict:

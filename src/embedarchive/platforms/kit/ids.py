@@ -22,31 +22,38 @@ def date_ms(ms: int) -> str | None:
     return (_EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
 
 
-def decode_base64url(code: str) -> int:
-    """A big-endian base 64 number, as Instagram and Threads write their ids."""
+def read_digits(text: str, digits: str) -> int:
+    """A number in the base of so many `digits`, the highest first. Raises ValueError for what is none of them."""
     value = 0
-    for char in code:
-        value = value * 64 + BASE64URL.index(char)
+    for char in text:
+        value = value * len(digits) + digits.index(char)
     return value
+
+
+def write_digits(number: int, digits: str) -> str:
+    """The inverse of `read_digits`; zero is the empty text."""
+    text = ""
+    while number:
+        number, digit = divmod(number, len(digits))
+        text = digits[digit] + text
+    return text
+
+
+def decode_base64url(code: str) -> int:
+    """A number as Instagram and Threads write their ids."""
+    return read_digits(code, BASE64URL)
 
 
 def encode_base64url(number: int) -> str:
     """The inverse of `decode_base64url`."""
-    code = ""
-    while number:
-        number, digit = divmod(number, 64)
-        code = BASE64URL[digit] + code
-    return code
+    return write_digits(number, BASE64URL)
 
 
 def decode_tid(key: str) -> int | None:
     """Microseconds since 1970 of an AT Protocol record key; None when it is no TID (atproto.com/specs/tid)."""
     if len(key) != 13 or any(c not in _SORTABLE32 for c in key):
         return None
-    value = 0
-    for char in key:
-        value = value * 32 + _SORTABLE32.index(char)
-    return value >> 10
+    return read_digits(key, _SORTABLE32) >> 10
 
 
 def query(url: SplitResult, *names: str) -> str | None:
@@ -63,6 +70,14 @@ def match_path(pattern: re.Pattern[str], url: SplitResult) -> str | None:
     if m:
         return next((g for g in m.groups() if g), None)
     return None
+
+
+def match_on_instance(pattern: re.Pattern[str], url: SplitResult) -> str | None:
+    """The id that `match_path` finds as `host/id`: in the Fediverse an id means something on its own instance only."""
+    found = match_path(pattern, url)
+    if found is None:
+        return None
+    return f"{(url.hostname or '').lower()}/{found}"
 
 
 def unwrap_exit(link: str, home: str) -> str:
