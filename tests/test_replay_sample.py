@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.replica import Replica
 from embedarchive.run.ledger import MOST_AT_THE_END, ReplayChoice, Run
-from embedarchive.run.spare import SpareTime
+from embedarchive.run.spare import FEW_MARKED_AT_THE_END, MOST_MARKED, MOST_MARKED_AT_THE_END, Marking, SpareTime
 from embedarchive.store import Archive
 from embedarchive.store.sample import ONE_IN, is_tenth
 from embedarchive.store.visits import uid_of
@@ -169,6 +170,33 @@ async def test_a_run_has_time_while_its_visits_wait_and_at_the_end() -> None:
     await doing
     nothing, waits, ends = (False, False), (True, False), (False, True)
     assert told == [nothing, nothing, nothing, ends, nothing, waits, nothing]
+
+
+@pytest.mark.parametrize(
+    ("kept", "waits", "visits_nothing", "marked"),
+    [
+        (1, False, False, MOST_MARKED_AT_THE_END),  # its own, which is the newest, and of what others left
+        (MOST_MARKED_AT_THE_END, False, False, MOST_MARKED_AT_THE_END),
+        (2 * MOST_MARKED_AT_THE_END, False, False, FEW_MARKED_AT_THE_END),
+        (300, True, False, MOST_MARKED),  # as the second between two visits lets it
+        (0, False, False, 0),
+        (0, False, True, MOST_MARKED),
+    ],
+)
+def test_a_run_marks_what_a_user_would_wait_for(kept: int, waits: bool, visits_nothing: bool, marked: int) -> None:
+    """Of an archive in which very many wait."""
+    spare = SpareTime()
+    marking, done = Marking(spare, visits_nothing), 0
+    for _ in range(kept):
+        with spare.visiting():
+            marking.note_kept()
+    with contextlib.ExitStack() as stack:
+        if waits:
+            stack.enter_context(spare.waiting())
+        while marking.is_due:
+            marking.note_marked()
+            done += 1
+    assert done == marked
 
 
 class Stage:

@@ -37,7 +37,7 @@ from embedarchive.run.controls import Controls
 from embedarchive.run.deriving import describe_page
 from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.pace import Pace, ran_out_of_time
-from embedarchive.run.spare import SpareTime
+from embedarchive.run.spare import Marking, SpareTime
 from embedarchive.run.telling import make_request, say_answer, wait_after
 from embedarchive.run.watch import Watch
 from embedarchive.show.words import say_interval
@@ -110,12 +110,6 @@ MOST_AT_THE_END = 5
 
 FEW_REPLAYS = 5
 """Captures of the sample that wait for one tab: a few seconds. For more, as in an archive of many kinds, others open."""
-
-MOST_MARKED = 3_000
-"""Captures whose pictures are marked in one run, the newest first: of an older archive, some minutes' worth."""
-
-MOST_MARKED_AT_THE_END = 25
-"""Captures whose pictures a run marks before it ends, where its visits left no time for it: two or three seconds."""
 
 NEW_S = 8 * 86_400.0
 """An entry of a sitemap that changed no longer ago is taken when a watch reads it again; older ones were not wanted before."""
@@ -203,8 +197,6 @@ class Run:
     served: str = ""
     """The outlet that had its turn last."""
     no_browser: BrowserMissing | None = None
-    marked: int = 0
-    marked_at_the_end: int = 0
     crashes: int = 0
     """Visits in a row that the browser did not survive."""
     optouts: OptOuts = field(default_factory=OptOuts)
@@ -221,6 +213,7 @@ class Run:
         self.controls = Controls(
             self.archive, self.services, self.crawl_id, self.keep, self.backoff, self.emit, permit, self.is_barred
         )
+        self.marking = Marking(self.spare, visits_nothing=self.offline or self.recover is not None)
         self.board = Board(self.archive, self.crawl_id, self.keep, self.emit_posts)
 
     def passes(self) -> tuple[Pass, ...]:
@@ -310,7 +303,7 @@ class Run:
             "crawl": self.crawl_id, "now": clock.now(), "n": n, "finder": FINDER_RULES,
             "resting": self.backoff.resting_json(), "depth": self.scope.depth if self.scope else 0,
             "replay": self.replay != "none", "later": self.may_replay_later(), "served": self.served,
-            "mark": self.may_mark(), "channels": self.watch.channels_json() if self.watch else "[]",
+            "mark": self.marking.is_due, "channels": self.watch.channels_json() if self.watch else "[]",
         }  # fmt: skip
 
     def may_replay_later(self) -> bool:
@@ -319,14 +312,6 @@ class Run:
             few = self.spare.at_the_end and not has_more_than(self.archive.conn, MOST_AT_THE_END)
             return self.spare.while_visits_wait or few
         return self.replay == "all"
-
-    def may_mark(self) -> bool:
-        """Whether pictures are marked now: while no visit has to wait for it, a few at the end, all where none is made."""
-        if self.offline or self.recover:
-            return self.marked < MOST_MARKED
-        if self.spare.while_visits_wait:
-            return self.marked < MOST_MARKED
-        return self.spare.at_the_end and self.marked_at_the_end < MOST_MARKED_AT_THE_END
 
     def due_to_adopt(self, n: int) -> Sequence[Row]:
         """Whether rows from before the log are put into it now: while no visit waits for that, and a few at the end."""
@@ -532,6 +517,7 @@ class Run:
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
         await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
         self.board.note_visit(post.key)
+        self.marking.note_kept()
         missing = ""
         if media:
             missing = "; ".join(capture.missing)
@@ -612,6 +598,7 @@ class Run:
         rendering = await self.render(row["final_url"], wanted)
         for capture in rendering.captures:
             await self.keep(self.archive.keep_capture_in_place, capture, self.crawl_id, row["id"])
+            self.marking.note_kept()
             self.emit("in place", capture.post.key, capture.verdict.outcome, capture.verdict.reason or "")
         await self.keep(self.archive.keep_opened, row["id"], self.crawl_id, posts, rendering)
 
@@ -625,8 +612,7 @@ class Run:
 
     async def mark_capture(self, row: Row) -> None:
         """By what a part of a picture finds its post."""
-        self.marked += 1
-        self.marked_at_the_end += self.spare.at_the_end
+        self.marking.note_marked()
         pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
         marked = await asyncio.to_thread(mark_pictures, pictures)
         await self.keep(self.archive.keep_marks, row["id"], marked)

@@ -11,6 +11,16 @@ from embedarchive.run.engine import Row
 
 Work = Callable[[Row], Coroutine[Any, Any, None]]
 
+MOST_MARKED = 3_000
+"""Captures whose pictures are marked in one run, the newest first: of an older archive, some minutes' worth."""
+
+MOST_MARKED_AT_THE_END = 50
+"""Captures whose pictures a run marks before it ends, if its own are no more: four seconds, where its visits left no time for
+it, and each is found by its picture at once."""
+
+FEW_MARKED_AT_THE_END = 5
+"""Those of a run that leaves more: most of its own have to wait for another's spare time anyway."""
+
 
 @dataclass
 class SpareTime:
@@ -64,3 +74,38 @@ class SpareTime:
     def at_the_end(self) -> bool:
         """Whether all is done that could not wait."""
         return self._has_visited and self._tasks == 0
+
+
+@dataclass
+class Marking:
+    """Whether it is the time to mark pictures, the newest first: while no visit has to wait for it, some at the end, and in a
+    run that `visits_nothing` at once. It asks nobody: it is told what the run keeps and marks.
+    """
+
+    spare: SpareTime
+    visits_nothing: bool = False
+    _kept: int = 0
+    _marked: int = 0
+    _at_the_end: int = 0
+
+    def note_kept(self) -> None:
+        """A capture was made, which may have pictures."""
+        self._kept += 1
+
+    def note_marked(self) -> None:
+        """A capture's pictures are being marked."""
+        self._marked += 1
+        self._at_the_end += self.spare.at_the_end
+
+    @property
+    def is_due(self) -> bool:
+        if self.visits_nothing or self.spare.while_visits_wait:
+            return self._marked < MOST_MARKED
+        return self.spare.at_the_end and self._at_the_end < self._most_at_the_end
+
+    @property
+    def _most_at_the_end(self) -> int:
+        left = self._kept - self._marked
+        if left > MOST_MARKED_AT_THE_END:
+            return FEW_MARKED_AT_THE_END
+        return MOST_MARKED_AT_THE_END
