@@ -183,8 +183,8 @@ async def _collect(
 ) -> None:
     """Keep the bytes of every file the description names: from what the page loaded, else (with `media`) fetched at once."""
     wanted = description.media[:MAX_MEDIA]
-    haul.missing += (f"{_name(m)}: too_many" for m in description.media[MAX_MEDIA:])
-    haul.missing += (f"{_name(m)}: {m.missing}" for m in wanted if m.missing)
+    haul.missing += (f"{m.name}: too_many" for m in description.media[MAX_MEDIA:])
+    haul.missing += (f"{m.name}: {m.missing}" for m in wanted if m.missing)
     slots = asyncio.Semaphore(_AT_ONCE)
     headers = {"User-Agent": user_agent, "Accept": "*/*", "Referer": seen.page.url}
     films = {m.url for m in wanted if not limits.film and m.role == "media" and tell_what(m, description) == "film"}
@@ -206,7 +206,7 @@ async def _collect(
         await asyncio.gather(*(bring(url) for url, exchange in found.items() if exchange is None))
     for each in wanted:
         if each.url in films and not each.missing:
-            haul.missing.append(f"{_name(each)}: {NO_FILM}")
+            haul.missing.append(f"{each.name}: {NO_FILM}")
         elif not each.missing:
             _keep(each, found[each.url], haul, limits)
 
@@ -219,17 +219,17 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul, limits: VisitLim
     if exchange:
         unwanted = _find_unwanted(exchange, kind, limits)
     if unwanted:
-        haul.missing.append(f"{_name(media)}: {unwanted}")
+        haul.missing.append(f"{media.name}: {unwanted}")
     elif exchange is None:
-        haul.missing.append(f"{_name(media)}: not_asked")
+        haul.missing.append(f"{media.name}: not_asked")
     elif not body or exchange.status not in (200, 203, 206):
         why = exchange.error or (f"http_{exchange.status}" if exchange.status else "no_answer")
-        haul.missing.append(f"{_name(media)}: {why}")
+        haul.missing.append(f"{media.name}: {why}")
     elif kind is None or not kind.startswith(_EXPECTED[media.role]):
-        haul.missing.append(f"{_name(media)}: no_media_file")
+        haul.missing.append(f"{media.name}: no_media_file")
     else:
         if exchange.truncated:
-            haul.missing.append(f"{_name(media)}: {exchange.truncated} (the beginning is kept)")
+            haul.missing.append(f"{media.name}: {exchange.truncated} (the beginning is kept)")
         width, height = size_of(body) if kind.startswith("image/") else (media.width, media.height)
         haul.artifacts.append(
             Artifact(media.role, body, kind, media.position, media.url, width, height, media.alt, exchange.truncated)
@@ -270,12 +270,6 @@ def _hash_pictures(artifacts: Iterable[Artifact]) -> list[Artifact]:
 
 def _is_picture(artifact: Artifact) -> bool:
     return artifact.content_type.startswith("image/")
-
-
-def _name(media: Media) -> str:
-    if media.position == 0:
-        return media.role
-    return f"{media.role} {media.position}"
 
 
 # ------------------------------------------------------------------------------------------------------------- the rest

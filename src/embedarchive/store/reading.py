@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
@@ -90,6 +90,13 @@ def finish_killed_write(path: Path) -> None:
             f"{path} was left by a run that was killed, and cannot be mended from here, for it or its folder cannot be written "
             "to. Nothing that was reported as kept is lost; open it once where they can be."
         ) from error
+
+
+def select_rows(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
+    """All rows by the names of their columns, whatever the connection's row factory is."""
+    cursor = conn.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()
 
 
 def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:
