@@ -63,6 +63,8 @@ SELECT c.id, c.uid, c.origin, c.fetch_id, coalesce(c.seen_at, c.started_at) AS s
   d.kind, d.text, d.title, d.media,
   (SELECT json_group_array(position) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'media'
      AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept,
+  (SELECT count(*) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'poster'
+     AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS posters,
   (SELECT json_group_array(format('media %d: withdrawn', position)) FROM artifacts a WHERE a.capture_id = c.id
      AND a.role = 'media' AND EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS withdrawn
 FROM captures c LEFT JOIN descriptions d ON d.id =
@@ -138,6 +140,7 @@ def read_contents(conn: sqlite3.Connection, post_key: str) -> list[Content]:
             in_article=row["fetch_id"] is not None,
             uid=row["uid"],
             origin=row["origin"],
+            posters=row["posters"],
         )
         for row in conn.execute(_CAPTURES, (post_key,)).fetchall()
     ]
