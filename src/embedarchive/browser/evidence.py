@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from embedarchive.browser.launch import Chrome, describe_environment
 from embedarchive.browser.limits import VisitLimits
@@ -19,7 +19,7 @@ from embedarchive.core.decode import decode_html
 from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
 from embedarchive.core.version import __version__
-from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
+from embedarchive.fetch import NAVIGATION_HEADERS, FetchLimits
 from embedarchive.platforms.kit.outcomes import read_retry_after
 from embedarchive.platforms.kit.specification import Probe, Visitable, fill_url
 
@@ -39,6 +39,14 @@ _EXPECTED = {
 }
 
 
+class Asks(Protocol):
+    """What second looks and files are asked by: a `Fetcher`, or what opens one when it is first needed."""
+
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None, limits: FetchLimits | None = None
+    ) -> Fetch: ...
+
+
 @dataclass
 class _Haul:
     """Media that were kept, and what was not."""
@@ -53,7 +61,7 @@ async def conclude(
     picture: Picture | None,
     post: Post,
     visit: Visitable,
-    fetcher: Fetcher,
+    fetcher: Asks,
     chrome: Chrome,
     screenshot_format: ScreenshotFormat,
     *,
@@ -93,7 +101,7 @@ async def conclude(
 # -------------------------------------------------------------------------------------------------------------- verdict
 
 
-async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str) -> Verdict:
+async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Asks, user_agent: str) -> Verdict:
     """Judge the page; where it is an answer but not the post, look a second time before saying why.
 
     A wall is met with silence: whoever keeps us out is asked nothing more.
@@ -116,7 +124,7 @@ _PROBES_AFTER = {"unavailable": "doubt", "gone": "doubt", "available": "availabl
 
 
 async def _ask(
-    probes: Iterable[Probe], seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str
+    probes: Iterable[Probe], seen: Visit, post: Post, visit: Visitable, fetcher: Asks, user_agent: str
 ) -> None:
     """Put each probe's answer into the page, and its exchange into the evidence."""
     for probe in probes:
@@ -174,7 +182,7 @@ def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
 async def _collect(
     description: Description,
     seen: Visit,
-    fetcher: Fetcher,
+    fetcher: Asks,
     user_agent: str,
     haul: _Haul,
     limits: VisitLimits,
