@@ -210,6 +210,15 @@ OWN_PAGES = {
         "<div data-testid=tweetText>Quoted</div></div></article>",
         ("Mara Lind", "Fog"),
     ),
+    "the head of a status's page": (
+        "https://social.example/@mara/113628000000000000",
+        '<meta property="og:type" content="article"><meta property="og:title" content="Mara Lind (@mara@social.example)">'
+        '<meta property="og:url" content="https://social.example/@mara/113628000000000000">'
+        '<meta property="og:description" content="Angeh\u00e4ngt: 1 Bild\n\nFog">'
+        '<meta property="og:image" content="https://social.example/a.jpg"><meta property="og:image:alt" content="Fog">'
+        '<meta property="twitter:card" content="summary_large_image">',
+        ("Mara Lind", "Fog"),
+    ),
 }  # fmt: skip
 
 
@@ -220,8 +229,9 @@ def test_pages_in_the_platform_s_own_markup_tell_of_their_post_only(name: str) -
     assert post
     outcome, said = judge_page(post, body)
     assert (outcome, said.author_name, said.text) == ("available", *told)
-    number = post.native_id[:-1] + "9"
-    other = replace(post, native_id=number, url=post.url.replace(post.native_id, number))
+    own = post.native_id.rpartition("/")[2]
+    number = own[:-1] + "9"
+    other = replace(post, native_id=post.native_id.replace(own, number), url=post.url.replace(own, number))
     assert judge_page(other, body)[0] == "error"
     for spoiled in (
         body.replace('"OK"', '"ERROR"').replace("VideoObject", "Person"),
@@ -230,6 +240,26 @@ def test_pages_in_the_platform_s_own_markup_tell_of_their_post_only(name: str) -
     ):
         if spoiled != body and not (name.startswith(("micro", "a post")) and "[deleted]" in spoiled):
             assert judge_page(post, spoiled)[0] == "error"
+
+
+@pytest.mark.parametrize("platform", ["mastodon", "truthsocial"])
+def test_a_frame_whose_script_never_ran_tells_of_its_own_status_only(platform: str) -> None:
+    post, [frame, *_] = record_live(platform)
+    [sight] = gather(post, [replace(frame, body=(frame.body or b"").replace(b'class="detailed-status', b'class="x'))])
+    judged = judge(sight)
+    visit = BY_NAME[platform].visit
+    assert judged.verdict.outcome == "available"
+    assert visit
+    assert describe_recorded(judged.page, post, visit).text
+    number = post.native_id.rpartition("/")[2].encode()
+    for spoiled in (
+        (frame.body or b"").replace(number, number[::-1]),
+        (frame.body or b"").replace(b"initial-state", b"state"),
+        (frame.body or b"").replace(b'"url"', b'"uri_of"'),
+        (frame.body or b"").replace(b"/@", b".evil.example/@"),
+    ):
+        [sight] = gather(post, [replace(frame, body=spoiled)])
+        assert judge(sight).verdict.outcome != "available", spoiled[-300:]
 
 
 def test_what_a_page_of_x_asks_for_is_read_as_the_answer_that_it_is() -> None:

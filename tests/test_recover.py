@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +24,7 @@ from embedarchive.replica import Replica, Saved
 from embedarchive.store import Archive, open_reader
 from embedarchive.store.optouts import OptOut, add_optouts
 from in_process import run as embedarchive
+from waiting import wait_until
 
 ARTICLE = "https://www.thelanternpost.example/2024/05/04/a-house-goes-quiet"
 SEEN = "20260301101500"
@@ -203,6 +206,49 @@ def test_two_mementos_of_a_day_show_what_neither_does(replica: Replica, tmp_path
     assert recover(replica, tmp_path, post.url, "--sources", "wayback", "--all").code == 0
     seen = "SELECT substr(seen_at, 1, 10), json_extract(environment, '$.seen_by') FROM captures WHERE outcome = 'available'"
     assert read(tmp_path, seen) == [("2026-03-01", "Internet Archive")]
+
+
+KILLED = """
+from embedarchive.politeness import client
+client.find_gate = lambda url: None
+from embedarchive.cli import main
+main()"""
+
+
+def test_killed_in_the_midst_of_judging_nothing_is_lost_or_asked_twice(replica: Replica, tmp_path: Path) -> None:
+    """A page and a frame of one day show the post together; killed between them, the first is not asked for again."""
+    fact = next(each for each in replica.posts if each.platform == "twitch")
+    post, visit = identify_post(fact.url), BY_NAME["twitch"].visit
+    assert post
+    assert visit
+    lose(tmp_path, post)
+    page, frame = fill_url(visit.probes[0].url, post, visit), fill_url(visit.frame.url, post, visit)
+    replica.archive(frame, "20260401101500", state="live")
+    replica.archive(page, "20260301101500", state="live")
+    replica.archive(frame, "20260301110000", state="live")
+    replica.trouble("web", "fair", "fair", "hang")
+    args = ["recover", "-a", str(tmp_path), "--json", post.url, "--sources", "wayback", "--all", *through(replica)]
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: len(asked(replica, "/web/")) == 3 or child.poll() is not None, "the third request")
+        assert child.poll() is None, "it waits for the third"
+    finally:
+        child.kill()
+        child.wait()
+    before = asked(replica, "/web/")
+    replica.clear_hits()
+    assert recover(replica, tmp_path, post.url, "--sources", "wayback", "--all").code == 0
+    again = [each for each in asked(replica, "/web/") if "im_/" not in each]
+    assert (asked(replica, "/cdx/"), again) == ([], before[2:]), "only what was on its way"
+    seen = "SELECT substr(seen_at, 1, 10) FROM captures WHERE outcome = 'available'"
+    assert read(tmp_path, seen) == [("2026-03-01",)]
+    assert read(tmp_path, "SELECT count(*) FROM consulted") == [(0,)], "answers go when nothing more is due"
+
+
+def asked(replica: Replica, begins: str) -> list[str]:
+    return [hit.path for hit in replica.hits if hit.host == "web.archive.org" and hit.path.startswith(begins)]
 
 
 def test_killed_and_again_is_once(replica: Replica, tmp_path: Path) -> None:

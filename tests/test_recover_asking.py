@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import subprocess
+import sys
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from heapq import heapify, heappush
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +25,7 @@ from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.gates import find_gate
+from embedarchive.politeness.limiter import RateLimiter
 from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.replica import Replica, Saved
 from embedarchive.run.recorded import gather, judge
@@ -147,6 +151,43 @@ def test_after_too_many_requests_there_is_a_minute_of_silence(
     asyncio.run(run(*urls.values(), *urls.values()))  # another process
     assert sent[1] - sent[0] >= 60
     assert len(sent) == 5
+
+
+TAKE = """
+import sys
+from embedarchive.politeness.limiter import RateLimiter
+path, queue, delay, now = sys.argv[1:]
+limiter = RateLimiter(path)
+limiter.close_host("web.archive.org", None, float(now), 60.0)
+while True:
+    print(limiter.take_slot(queue, float(delay), float(now)), flush=True)
+"""
+
+
+def test_rates_hold_over_two_processes_that_are_killed(tmp_path: Path) -> None:
+    """Both take turns of one queue at once, and are killed in the midst of it: no turn is given twice, nor one too soon."""
+    path, gate = tmp_path / "hosts.db", find_gate("https://web.archive.org/cdx/search/cdx?url=a")
+    assert gate
+    command = [sys.executable, "-c", TAKE, str(path), gate.name, str(gate.delay_s), str(START)]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    slots: list[float] = []
+    try:
+        for child in children:
+            assert child.stdout
+            slots += [float(child.stdout.readline()) for _ in range(40)]
+    finally:
+        for child in children:
+            child.kill()
+    for child in children:
+        left = child.communicate()[0]
+        slots += [float(line) for line in left.splitlines(keepends=True) if line.endswith("\n")]
+    with closing(RateLimiter(path)) as limiter:
+        slots += [limiter.take_slot(gate.name, gate.delay_s, START) for _ in range(5)]
+        assert limiter.closed_for("web.archive.org", START) >= 60
+    ordered = sorted(slots)
+    assert len(ordered) >= 85
+    assert min(later - earlier for earlier, later in pairwise(ordered)) > gate.delay_s - 1e-6
+    assert max(bisect_left(ordered, at + 60) - place for place, at in enumerate(ordered)) <= 24
 
 
 def test_other_hosts_have_no_gate() -> None:

@@ -47,6 +47,7 @@ FROZEN = {
     "019.sql": "7c1f4e47c67d649d8d77c043d408e5a27571f8d457bf61d12d62c13d4d349f7a",
     "020.sql": "7e25d83d1083855eab7139ec5e553e90a2c43be48b0eb78e6ce2bdb909378117",
     "021.sql": "fcc55495e2e9fd75c200520a56ad85d31329105542264f6809e2b4d0d10d1a66",
+    "022.sql": "3bc2c210f42678a4680241767c7d5f254749056efde43db2c884447523f1580e",
 }
 """sha256 of each step. A step that is on the main branch is never edited: archives have taken it. Add another instead."""
 

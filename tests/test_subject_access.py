@@ -48,6 +48,7 @@ PLAIN = {
     "checks": "checked_at outcome embedding",
     "conclusions": "status last_checked_at last_available_at first_gone_at confirmed_at came_back_at embedding kept joined "
     "due_at losses",
+    "consulted": "asked_at outcome reason content_type truncated",
     "crawls": "command started_at finished_at ended version clock_suspect",
     "deliveries": "change_id noted_at due_at delivered_at",
     "descriptions": "post_key described_at kind lang posted_at",

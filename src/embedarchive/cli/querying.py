@@ -23,7 +23,6 @@ from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
-from embedarchive.core.texts import cut_text
 from embedarchive.export.atomic import drafting, refuse_existing
 from embedarchive.export.csv import write_csv
 from embedarchive.export.dehydrated import Rejoined
@@ -162,9 +161,12 @@ def justify(value: Any) -> Any:
 def show(value: Any) -> str:
     if isinstance(value, bytes):
         return f"<{say_size(len(value))}>"
-    if value is None:
-        return ""
-    return cut_text(" ".join(str(value).split()), WIDEST_CELL)
+    text = ""
+    if value is not None:
+        text = " ".join(str(value).split())
+    if len(text) <= WIDEST_CELL:
+        return text
+    return text[: WIDEST_CELL - 1] + "…"
 
 
 def plain(value: Any) -> Any:

@@ -139,8 +139,8 @@ WITHDRAWN = Copied(
 LEFT_OUT = frozenset(
     ("seeds", "listings", "targets", "placements", "pending", "exchanges", "notes", "holds", "schedule", "deliveries",
      "budgets", "pacing", "withdrawals", "access", "openings", "log", "tree", "log_keys", "imports", "checkpoints", "stamps",
-     "optouts", "exports", "export_posts", "collections", "searches", "mementos", "page_files", "page_places", "held_by",
-     "merged_archives", "merged_log", "merged_stamps")
+     "optouts", "exports", "export_posts", "collections", "searches", "mementos", "consulted", "page_files",
+     "page_places", "held_by", "merged_archives", "merged_log", "merged_stamps")
 )  # fmt: skip
 """Tables that stay empty: what was asked for, what is due, what went over the network, what somebody noted, what was
 withheld when and from whom, who was told what, what it may cost; the log, which is of the whole archive and proves that;

@@ -19,7 +19,6 @@ from urllib.parse import unquote
 
 from embedarchive.core.errors import UsageError, WrongBytes
 from embedarchive.core.grams import LONGEST, fold
-from embedarchive.core.texts import cut_text
 from embedarchive.library.articles import find_article
 from embedarchive.library.fragments import CLOSE, OPEN, ask_for_fragment, mark
 from embedarchive.library.lookup import find_handle
@@ -55,6 +54,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "collections": ("name", "subject", "by"),
     "conclusions": ("post_key", "reason", "doubt", "lacking"),
     "crawls": ("options", "summary"),
+    "consulted": ("subject", "asked", "final_url", "redirects", "headers"),
     "deliveries": ("channel", "answer"),
     "descriptions": (
         "author_name", "author_handle", "author_url", "collaborators", "title", "text", "text_html", "alt_text", "audio",
@@ -99,7 +99,8 @@ WORDLESS = frozenset(
 """Tables without such a column. The bytes of `blobs` are read by a thorough search."""
 
 SCANNED = (
-    "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "crawls", "deliveries", "exports",
+    "access", "article_urls", "articles", "browsing_totals", "budgets", "collections", "consulted", "crawls", "deliveries",
+    "exports",
     "holds", "imports", "listings", "mementos", "merged_archives", "merged_stamps", "notes", "openings", "optouts",
     "outlet_figures", "posts", "redactions", "schedule", "seeds", "stamps", "totals", "withdrawals",
 )  # fmt: skip
@@ -112,7 +113,8 @@ KIND_OF: Mapping[str, Kind] = {
     "access": "withdrawal", "article_urls": "address", "article_figures": "standing", "articles": "article",
     "artifacts": "file", "browsing": "standing",
     "browsing_due": "plan", "browsing_totals": "standing", "budgets": "plan", "captures": "visit", "changes": "change",
-    "checks": "observation", "collections": "collection", "conclusions": "standing", "crawls": "run", "deliveries": "told",
+    "checks": "observation", "collections": "collection", "conclusions": "standing", "consulted": "observation",
+    "crawls": "run", "deliveries": "told",
     "descriptions": "mention", "embeds": "claim", "exchanges": "exchange", "export_posts": "export", "exports": "export",
     "fetches": "page", "holds": "hold", "imports": "run", "listings": "seed", "mementos": "observation",
     "merged_archives": "run", "merged_stamps": "run", "notes": "note",
@@ -147,7 +149,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
 
 AT: Mapping[str, str] = {
     "access": "decided_at", "captures": "started_at", "changes": "by", "checks": "checked_at",
-    "conclusions": "last_checked_at", "crawls": "started_at", "exports": "made_at",
+    "conclusions": "last_checked_at", "consulted": "asked_at", "crawls": "started_at", "exports": "made_at",
     "imports": "at", "merged_archives": "merged_at", "merged_stamps": "stamped_at", "optouts": "from_at",
     "deliveries": "noted_at", "descriptions": "described_at",
     "exchanges": "started_at", "fetches": "fetched_at", "holds": "since", "notes": "at", "openings": "opened_at",
@@ -538,8 +540,12 @@ def make_trace(table: str, row: Row, kind: Kind, why: str, column: str | None, s
     if table == "articles":
         article = row["url"]
     at = row.get(AT.get(table, ""))
-    said = cut_text(" ".join(says.split()), LONGEST_SAID)
-    return Trace(kind, table, str(row["place_id"]), why, column, post, article, at, said or None)
+    return Trace(kind, table, str(row["place_id"]), why, column, post, article, at, shorten(says))
+
+
+def shorten(text: str) -> str | None:
+    words = " ".join(text.split())
+    return (words if len(words) <= LONGEST_SAID else words[: LONGEST_SAID - 1] + "…") or None
 
 
 def veil(conn: sqlite3.Connection, places: Iterable[Trace]) -> Iterator[Trace]:

@@ -20,7 +20,14 @@ from embedarchive.platforms.kit.specification import (
     Selector,
     Visitable,
 )
-from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
+from embedarchive.platforms.kit.statuses import (
+    CARD,
+    MOVES,
+    classify_status,
+    describe_status,
+    read_public_status,
+    read_unrun_frame,
+)
 
 _STATUS = (
     r"/(?:@[\w.\-]{1,64}(?:@[\w.\-]{3,100})?|users/[\w.\-]{1,64}/statuses|web/statuses|statuses|(?:web|deck)/@[\w.@\-]{1,100}"
@@ -169,6 +176,16 @@ def describe(page: Page, post: Post) -> Description:
 
 ASSUMPTIONS = (
     Assumption(
+        "The head of a status's page names it (`og:url`) and tells of it; its description begins with what is attached",
+        "verified",
+        source="its source code (`app/views/statuses/show.html.haml`)",
+    ),
+    Assumption(
+        "A frame as served may hold the status in `#initial-state`, before any script ran",
+        "guess",
+        check="look at the markup of a frame",
+    ),
+    Assumption(
         "`/@user/ID/embed` shows `.detailed-status`: by script since 4.3, by the server before",
         "verified",
         source="its source code",
@@ -223,7 +240,17 @@ PLATFORM = Platform(
     is_frame=is_frame,
     id_pattern=r"(?:[\w.\-]{1,64}@)?([\w\-]{1,63}(?:\.[\w\-]{1,63}){1,6})/(\d{15,20})",
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields, denial="verified"),
+    visit=Visitable(
+        FRAME,
+        classify,
+        describe,
+        PROBES,
+        _fields,
+        denial="verified",
+        rules=2,
+        read_page=read_public_status,
+        read_unrun=read_unrun_frame,
+    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://social.example/@mara",),

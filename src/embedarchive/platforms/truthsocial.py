@@ -18,7 +18,14 @@ from embedarchive.platforms.kit.specification import (
     Selector,
     Visitable,
 )
-from embedarchive.platforms.kit.statuses import CARD, MOVES, classify_status, describe_status
+from embedarchive.platforms.kit.statuses import (
+    CARD,
+    MOVES,
+    classify_status,
+    describe_status,
+    read_public_status,
+    read_unrun_frame,
+)
 
 _PATH = re.compile(
     r"^/(?:@[\w.\-]{1,64}(?:/posts)?|group/[\w-]{1,60}/posts|users/[\w.\-]{1,64}/statuses|statuses|api/v1/statuses)/(\d{12,20})(?!\d)"
@@ -152,6 +159,16 @@ def describe(page: Page, post: Post) -> Description:
 
 ASSUMPTIONS = (
     Assumption(
+        "The head of a status's page names it (`og:url`) and tells of it; its description begins with what is attached",
+        "guess",
+        check="look at one",
+    ),
+    Assumption(
+        "A frame as served may hold the status in `#initial-state`, before any script ran",
+        "guess",
+        check="look at the markup of a frame",
+    ),
+    Assumption(
         "`/@user/ID/embed` is the frame; without the handle there is none",
         "guess",
         source="address seen in articles, the second guess",
@@ -192,7 +209,16 @@ PLATFORM = Platform(
     id_names=("truthid", "truthsocialid"),
     services=("truth",),
     selectors=SELECTORS,
-    visit=Visitable(FRAME, classify, describe, PROBES, _fields),
+    visit=Visitable(
+        FRAME,
+        classify,
+        describe,
+        PROBES,
+        _fields,
+        rules=2,
+        read_page=read_public_status,
+        read_unrun=read_unrun_frame,
+    ),
     examples=EXAMPLES,
     markup=MARKUP,
     not_posts=("https://truthsocial.com/@maralind",),

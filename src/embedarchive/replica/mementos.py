@@ -23,9 +23,9 @@ Flaw = Literal["", "excluded", "revisit", "truncated", "wrong_digest", "day_00",
 """What is wrong with a memento: its owner had it excluded; the index knows it only as the same as another; its record is cut;
 its digest is another's; the index names no day; the index lists it and nobody has it."""
 
-Trouble = Literal["429", "429_after", "503", "cut", "text", "hang", "blocked"]
+Trouble = Literal["fair", "429", "429_after", "503", "cut", "text", "hang", "blocked"]
 """What an archive may answer instead: too many requests (with and without Retry-After), overloaded, half of its answer, an
-error in words with 200, nothing at all, and that the site is excluded."""
+error in words with 200, nothing at all, and that the site is excluded; `fair`: what it would answer anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Archives:
         now, asked = time.monotonic(), self.asked.setdefault(name, [])
         asked.append(now)
         waiting = self.troubles.get(name)
-        if waiting:
-            return answer_trouble(waiting.popleft())
+        if waiting and (trouble := waiting.popleft()) != "fair":
+            return answer_trouble(trouble)
         if sum(at > now - 60 for at in asked) > self.per_minute[name]:
             return answer_trouble("429")
         return None

@@ -64,7 +64,7 @@ def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> 
     post = None
     if number:
         post = next((p for p in posts if p.key.endswith(number)), None)
-    state, lang = split_language(world.state(post), request)
+    state, lang = split_language(world.state(post) if post else "gone", request)
     if fault := answer_fault(state, request):
         return fault
     if parts[:3] == ["api", "v1", "statuses"]:
@@ -89,7 +89,9 @@ def _answer_page(request: Request, posts: Sequence[PostFact], post: PostFact | N
         status = 410 if state == "gone_quickly" else 404
         # Browsers keep a 410 for good unless they are told not to.
         return html(f"<!DOCTYPE html><title>404</title>{body}", status, (("Cache-Control", "private, no-store"),))
-    if state == "application" or not request.path.endswith("/embed"):
+    if state != "application" and not request.path.endswith("/embed"):
+        return _answer_own_page(request, post)
+    if state == "application":
         head = f'<meta property="og:title" content="{escape(post.author.name)}"><title>Mastodon</title>'
         body = '<body><div id="mastodon"><noscript>Enable JavaScript</noscript>Loading</div></body>'
         return html(f"<!DOCTYPE html><html><head>{head}</head>{body}</html>", headers=(("X-Frame-Options", "DENY"),))
@@ -107,6 +109,30 @@ def _answer_page(request: Request, posts: Sequence[PostFact], post: PostFact | N
     if state == "truncated":
         return replace(reply, sent=0.6)
     return reply
+
+
+def _answer_own_page(request: Request, post: PostFact) -> Reply:
+    """A status's own page: its head tells of it, the rest is drawn by script (`app/views/statuses/show.html.haml`)."""
+    data = status_json(post, request.host)
+    attached = data["media_attachments"]
+    who = f"{user(post)}@{host_of(post)}"
+    told = [("og:type", "article"), ("og:title", f"{post.author.name} (@{who})"), ("og:url", post.url)]
+    told += [("og:published_time", data["created_at"]), ("og:locale", post.lang), ("profile:username", who)]
+    text = post.caption
+    if attached:
+        text = f"Attached: {len(attached)} image\n\n{text}"
+    told.append(("og:description", text))
+    for each in attached:
+        told += [("og:image", each["preview_url"]), ("og:image:alt", each["description"] or "")]
+        if each["type"] == "video":
+            told.append(("og:video", each["url"]))
+    told.append(("twitter:card", "summary_large_image" * bool(attached) or "summary"))
+    head = "".join(f'<meta property="{name}" content="{escape(said or "")}">' for name, said in told)
+    body = '<body><div id="mastodon"><noscript>Enable JavaScript</noscript>Loading</div></body>'
+    return html(
+        f"<!DOCTYPE html><html><head>{head}<title>Mastodon</title></head>{body}</html>",
+        headers=(("X-Frame-Options", "DENY"),),
+    )
 
 
 def status_json(post: PostFact, host: str, media: str = "media") -> dict[str, Any]:

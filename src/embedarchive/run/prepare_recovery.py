@@ -18,6 +18,7 @@ from embedarchive.run.recorded import Witness, gather, judge, make_capture, name
 from embedarchive.run.recovering import Recover
 from embedarchive.sources.files import find_web_archives
 from embedarchive.store import Archive, open_reader, recovering
+from embedarchive.store.consulted import forget_old
 from embedarchive.store.fixity import read_blob
 from embedarchive.store.posts import keep_post
 from embedarchive.store.reading import read_post
@@ -45,6 +46,8 @@ def prepare_recovery(posts: Sequence[Post], choice: Recover, files: Iterable[Pat
         )
 
     def prepare(archive: Archive, crawl_id: int, emit: Emit) -> None:
+        with archive.transaction() as conn:
+            forget_old(conn)
         if choice.unresolved:
             return
         now = clock.now()

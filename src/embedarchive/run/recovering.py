@@ -11,7 +11,8 @@ import io
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, cast
 
 from embedarchive.core import clock
 from embedarchive.core.mementos import (
@@ -35,7 +36,7 @@ from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.run.engine import Pass, Row
 from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.sources.warcs import read_record
-from embedarchive.store import Archive, recovering, rows
+from embedarchive.store import Archive, consulted, recovering, rows
 from embedarchive.store.optouts import is_barred, read_optouts
 from embedarchive.store.posts import keep_post_of_others
 from embedarchive.store.reading import read_post
@@ -55,7 +56,7 @@ MOST_ACCOUNT_FORMS = 2
 MOST_POSSIBLE = 20
 """Posts of an account that are noted for one embed which names none."""
 MOST_MET = 8
-"""Mementos of a post that are remembered while it is asked about: what one does not show, two of a day may."""
+"""Mementos of a post that are looked at again beside another: what one does not show, two of a day may."""
 
 WITNESSES: Mapping[Source, str] = {"wayback": wayback.NAME, "articles": wayback.NAME, "commoncrawl": commoncrawl.NAME}
 VERDICTS = {"blocked": "wall", "gone": "gone", "unavailable": "gone", "error": "other page"}
@@ -86,6 +87,9 @@ ACCOUNTS_OF = """
 SELECT DISTINCT platform, ltrim(author_handle, '@') AS handle, posted_at FROM current_embeds
 WHERE article_id = ? AND post_key IS NULL AND kind = 'embed' AND platform IS NOT NULL AND author_handle IS NOT NULL
   AND posted_at IS NOT NULL LIMIT 20"""
+MET = """
+SELECT * FROM mementos WHERE post_key = ? AND tried_at IS NOT NULL AND capture_id IS NULL AND article_id IS NULL AND id <> ?
+  AND (status IS NULL OR status = 200) ORDER BY id DESC LIMIT ?"""
 EMBEDDED_IN = """
 SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM articles a
 WHERE a.id IN (SELECT article_id FROM embeds WHERE post_key = ?)
@@ -123,8 +127,6 @@ class Recovery:
     is_barred: Callable[[str, str], Awaitable[bool]]
     choice: Recover
     crawls: tuple[commoncrawl.Crawl, ...] = ()
-    met: dict[str, list[Exchange]] = field(default_factory=dict)
-    """What was fetched of a post in this run and does not show it by itself."""
     read: set[int] = field(default_factory=set)
     """Articles of which older versions were asked for in this run."""
 
@@ -161,7 +163,7 @@ class Recovery:
             await self.keep(self.leave, key)
             self.emit("skipped", key, "opted_out", "")
             return
-        count, listed = _Counted(self.ask), list[tuple[int | None, list[ListedMemento], int]]()
+        count, listed = _Counted(partial(self.ask, key)), list[tuple[int | None, list[ListedMemento], int]]()
         answer = await SEEKERS[source](self, post, count, listed)
         due_at = None
         if answer.said in ("refused", "error"):
@@ -178,18 +180,37 @@ class Recovery:
             recovering.keep_answer(conn, self.crawl_id, post.key, source, answer, requests, rules, now, due_at)
             for article_id, held, most in listed:
                 recovering.keep_listed(conn, self.crawl_id, post.key, source, held, most, now, article_id)
+            if self.choice.dry_run:
+                consulted.forget_consulted(conn, post.key)
+            else:
+                consulted.forget_settled(conn, self.crawl_id, post.key)
 
     def leave(self, key: str) -> None:
         with self.archive.transaction() as conn:
             recovering.leave_rest(conn, self.crawl_id, key)
+            consulted.forget_settled(conn, self.crawl_id, key)
 
-    async def ask(self, url: str, headers: Mapping[str, str] | None = None) -> Fetch:
-        """Ask an archive; one that is busy is asked again, when it is to be."""
-        for _ in range(MOST_TRIES):
+    async def ask(
+        self, subject: str, url: str, headers: Mapping[str, str] | None = None, tries: int = MOST_TRIES
+    ) -> Fetch:
+        """Ask an archive about a post (or an article); one that is busy is asked again, when it is to be.
+
+        What was answered, to this run or to one that was killed, is not asked again.
+        """
+        asked = " ".join((url, *(value for name, value in (headers or {}).items() if name == "Range")))
+        if known := await self.keep(consulted.find_consulted, self.archive.conn, subject, asked):
+            return cast("Fetch", known)
+        for _ in range(tries):
             fetch = await self.asked.consult(url, headers)
-            if fetch.reason == "deferred" or not (fetch.status is None or fetch.status in (429, 502, 503, 504)):
+            if not is_busy(fetch):
+                await self.keep(self.keep_consulted, subject, asked, fetch)
+            if fetch.reason == "deferred" or not is_busy(fetch):
                 break
         return fetch
+
+    def keep_consulted(self, subject: str, asked: str, fetch: Fetch) -> None:
+        with self.archive.transaction() as conn:
+            consulted.keep_consulted(conn, subject, asked, fetch)
 
     async def seek_claims(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
         """What this archive's own articles say of the post."""
@@ -245,11 +266,12 @@ class Recovery:
         if await self.is_barred(row["url"], row["url"]):
             self.emit("skipped", row["url"], "opted_out", "")
             return
-        answer = await self.read_pages(_Counted(self.ask), row["url"], lambda url: True, exact=True)
+        ask = partial(self.ask, row["url"])
+        answer = await self.read_pages(_Counted(ask), row["url"], lambda url: True, exact=True)
         held = sort_by_nearness([each for each in answer.held if each.status in (200, None)], row["at"])
         kept = 0
         for each in held[: self.most(MOST_VERSIONS)]:
-            read = wayback.read_capture(await self.ask(each.place))
+            read = wayback.read_capture(await ask(each.place))
             if isinstance(read, Unreadable):
                 continue
             body = read[-1].body or b""
@@ -259,12 +281,16 @@ class Recovery:
                 kept += 1
         self.emit("seek", row["url"], answer.said, f"articles: {answer.reason or len(held)}, {kept} kept", len(held))
         for account in await self.keep(find_accounts, self.archive.conn, row["id"]):
-            await self.seek_account(account)
+            await self.seek_account(account, _Counted(ask))
+        await self.keep(self.forget, row["url"])
 
-    async def seek_account(self, account: Row) -> None:
+    def forget(self, subject: str) -> None:
+        with self.archive.transaction() as conn:
+            consulted.forget_consulted(conn, subject)
+
+    async def seek_account(self, account: Row, count: _Counted) -> None:
         """Note which posts of an account an archive holds of about the day that an embed without a link says."""
-        forms = BY_NAME[account["platform"]].account_forms(account["handle"])
-        count, held = _Counted(self.ask), list[ListedMemento]()
+        forms, held = BY_NAME[account["platform"]].account_forms(account["handle"]), list[ListedMemento]()
         for form in forms[: self.most(MOST_ACCOUNT_FORMS)]:
             answer = await self.read_pages(count, strip_address(form) + "/", lambda url: is_of_day(url, account))
             held += answer.held
@@ -289,7 +315,7 @@ class Recovery:
 
     async def seek_in_commoncrawl(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
         if not self.crawls:
-            self.crawls = commoncrawl.read_crawls((await self.ask(commoncrawl.CRAWLS)).body)
+            self.crawls = commoncrawl.read_crawls((await self.ask(post.key, commoncrawl.CRAWLS)).body)
         if not self.crawls:
             return IndexAnswer("error", "no_list_of_crawls")
         near = await self.keep(find_moment, self.archive.conn, post)
@@ -334,13 +360,14 @@ class Recovery:
             await self.keep_sight(row, post, found)
 
     async def fetch_memento(self, row: Row) -> tuple[Exchange, ...] | Unreadable:
+        """What a memento holds; of one that was fetched in this run, or in one that was killed, without asking again."""
         held = ListedMemento(row["url"], row["seen_at"], row["place"], row["status"], row["mime"], row["digest"])
         if row["source"] == "commoncrawl":
             url, headers = commoncrawl.ask_record(held.place)
-            fetch = await self.ask(url, headers)
+            fetch = await self.ask(row["post_key"], url, headers)
             found = await asyncio.to_thread(read_record, io.BytesIO(fetch.body), held.place.partition(" ")[0])
             return commoncrawl.read_record(fetch, held, found)
-        read = wayback.read_capture(await self.ask(held.place))
+        read = wayback.read_capture(await self.ask(row["post_key"], held.place))
         if isinstance(read, Unreadable) or read[-1].started_at != held.seen_at or held.mime == "warc/revisit":
             return read  # of another moment, or the same as another: the digest is of something else
         if differs(read[-1], held.digest):
@@ -350,7 +377,8 @@ class Recovery:
     async def keep_sight(self, row: Row, post: Post, exchanges: tuple[Exchange, ...]) -> None:
         judged = await asyncio.to_thread(judge_best, post, exchanges)
         if judged is None or judged.verdict.outcome != "available":
-            judged = await asyncio.to_thread(self.judge_together, post, exchanges) or judged
+            together = [*await self.read_met(row), *exchanges][-MOST_MET:]
+            judged = choose_seen(await asyncio.to_thread(judge_best, post, tuple(together)), judged)
         if judged is None:
             await self.settle(row, "other page", "names_another")
             return
@@ -371,15 +399,15 @@ class Recovery:
         else:
             await self.settle(row, "lost", "not_kept")
 
-    def judge_together(self, post: Post, exchanges: tuple[Exchange, ...]) -> JudgedSight | None:
-        """The post as it is seen in this memento and those before it, within a day; None where they do not show it either."""
-        before = self.met.pop(post.key, [])
-        together = [*before, *exchanges][-MOST_MET:]
-        judged = judge_best(post, tuple(together))
-        if judged and judged.verdict.outcome == "available":
-            return judged
-        self.met = {post.key: together}  # posts are asked about one after the other
-        return None
+    async def read_met(self, row: Row) -> list[Exchange]:
+        """What was fetched of a post before this memento and did not show it by itself, in the order in which it came."""
+        key = row["post_key"]
+        met, found = await self.keep(list_met, self.archive.conn, key, row["id"]), list[Exchange]()
+        for each in met:
+            read = await self.fetch_memento(each)
+            if not isinstance(read, Unreadable):
+                found += read
+        return found
 
     async def fetch_files(self, judged: JudgedSight) -> dict[str, Exchange]:
         """The post's files as the archive has them, else where its platform still gives them."""
@@ -388,7 +416,7 @@ class Recovery:
             if not media.url or media.missing:
                 continue
             for place in (wayback.ask_file(media.url, judged.sight.seen_at), media.url):
-                fetch = await self.asked.consult(place)
+                fetch = await self.ask(judged.sight.post.key, place, tries=1)
                 if fetch.outcome == "ok" and fetch.body and not fetch.truncated:
                     files[media.url] = Exchange(
                         media.url, status=fetch.status, body=fetch.body, content_type=fetch.content_type,
@@ -424,6 +452,7 @@ class Recovery:
             recovering.settle_memento(conn, row["id"], verdict, reason, clock.now(), capture_id)
             if verdict == "recovered" and not self.choice.thorough:
                 recovering.leave_rest(conn, self.crawl_id, row["post_key"])
+            consulted.forget_settled(conn, self.crawl_id, row["post_key"])
 
     def put_off(self, key: str) -> None:
         with self.archive.transaction() as conn:
@@ -459,6 +488,18 @@ def merge_answers(last: IndexAnswer, held: Iterable[ListedMemento]) -> IndexAnsw
     found = tuple(held)
     said = "held" if found and last.said == "none" else last.said
     return IndexAnswer(said, last.reason, found)
+
+
+def is_busy(fetch: Fetch) -> bool:
+    """Whether nothing was answered: what is asked is to be asked again."""
+    return fetch.status is None or fetch.status in (429, 502, 503, 504)
+
+
+def choose_seen(judged: JudgedSight | None, other: JudgedSight | None) -> JudgedSight | None:
+    """What shows the post, else the other."""
+    if judged and judged.verdict.outcome == "available":
+        return judged
+    return other
 
 
 def judge_best(post: Post, exchanges: tuple[Exchange, ...]) -> JudgedSight | None:
@@ -517,6 +558,20 @@ def find_moment(conn: sqlite3.Connection, post: Post) -> str | None:
     if rows:
         return str(rows[0]["at"])
     return post.posted_at
+
+
+def list_met(conn: sqlite3.Connection, key: str, but: int) -> list[Any]:
+    """The mementos of a post that were fetched and did not show it, the last ones, in order; of those whose answer is here."""
+    rows = conn.execute(MET, (key, but, MOST_MET)).fetchall()
+    return [row for row in reversed(rows) if has_answer(conn, row)]
+
+
+def has_answer(conn: sqlite3.Connection, row: Row) -> bool:
+    asked = row["place"]
+    if row["source"] == "commoncrawl":
+        url, headers = commoncrawl.ask_record(row["place"])
+        asked = f"{url} {headers['Range']}"
+    return consulted.find_consulted(conn, row["post_key"], asked) is not None
 
 
 def has_capture_of(conn: sqlite3.Connection, crawl_id: int, key: str) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from embedarchive.core.texts import shorten
 from embedarchive.library.records import ArticleRecord, PostRecord, StoredFile
 from embedarchive.show.card import title_of
-from embedarchive.show.words import say_count, say_post_status
+from embedarchive.show.words import say_count, say_post_status, shorten
 
 LONGEST = 200
 Address = Callable[[StoredFile], str | None]

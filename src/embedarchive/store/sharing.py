@@ -87,6 +87,7 @@ SEEN = {
     "changes": _OF_POST,
     "searches": _OF_POST,
     "mementos": _OF_POST,
+    "consulted": "0",  # the bytes of a run at work
     "artifacts": _OF_CAPTURE,
     "picture_marks": """artifact_id NOT IN (
       SELECT id FROM main.artifacts WHERE capture_id IN (SELECT id FROM temp.hidden_captures))""",

@@ -29,6 +29,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "answer": ("held", "none", "excluded", "refused", "error"),
     },
     "mementos": {"verdict": ("recovered", "claim", "gone", "wall", "other page", "unreadable", "lost")},
+    "consulted": {"outcome": ("ok", "failed")},
     "schedule": {"observe_why": ("age", "often embedded", "account", "confirm", "wall", "gone")},
 }
 """Table -> column -> its words."""

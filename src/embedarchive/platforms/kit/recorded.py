@@ -8,7 +8,7 @@ the post was seen where they name it and tell all of it, and in no other case. T
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,18 +35,29 @@ def judge_recorded(page: Page, post: Post, visit: Visitable) -> Verdict:
     """
     verdict = _judge(page, post, visit)[1]
     if verdict.outcome in ("error", "blocked") and verdict.reason != "wrong_post" and read_public(page, post, visit):
-        return Verdict("available", None, (Sign("the post's own page tells of it", "page", post.native_id),))
+        return Verdict("available", None, (Sign("page or frame as served tells of it", "page", post.native_id),))
     return verdict
 
 
 def read_public(page: Page, post: Post, visit: Visitable) -> Mapping[str, Any]:
-    """What the post's own page tells, where the platform's rules read no page; empty where that is not all of it."""
+    """What the post's own page tells, where the platform's rules read no page, else its frame before scripts ran; empty where
+    that is not all of it."""
+    told = (*_read_own_page(page, post, visit), *_read_unrun_frame(page, post, visit))
+    return next((fields for fields in told if is_told_in_full(fields)), {})
+
+
+def _read_own_page(page: Page, post: Post, visit: Visitable) -> Iterator[Mapping[str, Any]]:
     answer = page.answer(PAGE)
     if answer is None or any(probe.name == PAGE for probe in visit.probes):
-        return {}
-    readers = [read for read in (visit.read_page, read_objects) if read]
-    told = (read(answer, post) for read in readers)
-    return next((fields for fields in told if is_told_in_full(fields)), {})
+        return
+    if visit.read_page:
+        yield visit.read_page(answer, post)
+    yield read_objects(answer, post)
+
+
+def _read_unrun_frame(page: Page, post: Post, visit: Visitable) -> Iterator[Mapping[str, Any]]:
+    if visit.read_unrun and page.body and not page.error:
+        yield visit.read_unrun(Answer(PAGE, page.url, page.status, page.final_url, page.body, page.truncated), post)
 
 
 def describe_recorded(page: Page, post: Post, visit: Visitable) -> Description:

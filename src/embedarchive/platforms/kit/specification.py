@@ -107,7 +107,8 @@ class Visitable:
     post: they are the same post from then on. `silent` is a frame that says nothing of the post, as status and markup (`{id}`
     is its id): with it in the frame's place the answers alone are judged, where others recorded no more (`kit/recorded.py`).
     `read_page` reads the post's own page as others recorded it, where the rules visit none (`kit/public_page.py`): the fields
-    of a description, empty where it does not name the post beyond doubt. `heard` are answers that the platform's own page asks
+    of a description, empty where it does not name the post beyond doubt; `read_unrun` does so of a recorded frame whose
+    scripts never ran. `heard` are answers that the platform's own page asks
     for and that we never do: the name of the probe that answers alike, and a pattern whose group is the post's id.
     """
 
@@ -122,6 +123,7 @@ class Visitable:
     also: Callable[[Page, Post], tuple[str, ...]] = lambda page, post: ()
     silent: tuple[int, str] = (404, "<p>not recorded</p>")
     read_page: Callable[[Answer, Post], Mapping[str, Any]] | None = None
+    read_unrun: Callable[[Answer, Post], Mapping[str, Any]] | None = None
     heard: tuple[tuple[str, str], ...] = ()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from embedarchive.core.model import Description, Media, Page, Sign, Verdict
+from embedarchive.core.model import Answer, Description, Media, Page, Post, Sign, Verdict
+from embedarchive.core.urls import split_anything
 from embedarchive.platforms.kit.fields import (
     add_choices,
     as_count,
@@ -21,16 +23,19 @@ from embedarchive.platforms.kit.fields import (
     merge_readings,
     parse_html,
     read_json,
+    read_meta,
     read_rich_text,
     text_of,
 )
 from embedarchive.platforms.kit.outcomes import (
+    MAX_HTML,
     classify_answer,
     classify_strange,
     is_blank,
     judge_refused_frame,
     verdict,
 )
+from embedarchive.platforms.kit.public_page import is_of, parse_page
 from embedarchive.platforms.kit.specification import Move
 
 CARD = ".detailed-status"
@@ -181,3 +186,74 @@ def _read_card(card: LexborNode, host: str) -> dict[str, Any]:
         "posted_at": as_time(time.attributes.get("datetime")) if time else None,
         "media": (*media, Media("avatar", 0, face.attributes.get("src") or "")) if face else tuple(media),
     }
+
+
+# ------------------------------------------------------------------------------------------------ as others recorded it
+
+_WHO = re.compile(r"(?s)(.*\S)\s*\(@?([\w.\-]{1,64}@[\w.\-]{3,100})\)")
+_ATTACHED = frozenset(("summary_large_image", "player"))
+
+
+def read_unrun_frame(answer: Answer, post: Post) -> dict[str, Any]:
+    """What a frame whose script never ran holds of its status: the object that the script would have drawn.
+
+    Only an object that has the post's number and an address of the post, at the frame's own server.
+    """
+    if answer.status != 200 or answer.error:
+        return {}
+    node = parse_html(answer.body[:MAX_HTML]).css_first('script#initial-state[type="application/json"]')
+    held = read_json(node.text()) if node else None
+    number = post.native_id.rpartition("/")[2]
+    for status in (held, dig(held, "status"), dig(held, "statuses", number)):
+        url = as_text(dig(status, "url")) or ""
+        if as_text(dig(status, "id")) == number and is_of(url, answer.final_url, post):
+            return read_status(status, _host_of(answer.final_url))
+    return {}
+
+
+def read_public_status(answer: Answer, post: Post) -> dict[str, Any]:
+    """What the head of a status's own page tells of it. Source: `app/views/statuses/show.html.haml` of Mastodon.
+
+    Its description begins with what is attached and warned of, in the server's language, and has the text after that.
+    """
+    tree = parse_page(answer, post)
+    if tree is None:
+        return {}
+    meta = read_meta(tree)
+    who = _WHO.fullmatch(meta.get("og:title", ""))
+    if meta.get("og:type") != "article" or who is None:
+        return {}
+    text, media = meta.get("og:description", ""), tuple[Media, ...]()
+    if meta.get("twitter:card") in _ATTACHED:
+        text, media = text.partition("\n\n")[2], tuple(_read_attached(tree))
+    return {
+        "kind": as_kind(media, moving="og:video" in meta),
+        "author_name": who[1],
+        "author_handle": who[2],
+        "text": as_text(text),
+        "lang": meta.get("og:locale"),
+        "posted_at": as_time(meta.get("og:published_time")),
+        "media": media,
+    }
+
+
+def _read_attached(tree: LexborHTMLParser) -> list[Media]:
+    """The files that a status's page names: a picture before a film is its still, one before a sound the author's."""
+    found: list[Media] = []
+    for node in tree.css("meta[property][content]"):
+        name, url = node.attributes.get("property"), node.attributes.get("content") or ""
+        place = 1 + sum(each.role == "media" for each in found)
+        if name == "og:image":
+            found.append(Media("media", place, url))
+        elif name == "og:image:alt" and found:
+            found[-1] = replace(found[-1], alt=url)
+        elif name in ("og:video", "og:audio") and found:
+            still = found.pop()
+            found.append(Media("media", still.position, url))
+            if name == "og:video":
+                found.append(replace(still, role="poster"))
+    return found
+
+
+def _host_of(url: str) -> str:
+    return split_anything(url).hostname or ""

@@ -65,6 +65,7 @@ DELETED: Mapping[str, str] = {
     "changes": f"post_key {POSTS}",
     "searches": f"post_key {POSTS}",
     "mementos": f"post_key {POSTS} OR article_id {ARTICLES}",
+    "consulted": f"subject {POSTS} OR subject IN (SELECT url FROM article_urls WHERE article_id {ARTICLES})",
     "pending": f"capture_id {CAPTURES}",
     "picture_marks": f"artifact_id IN (SELECT id FROM artifacts WHERE capture_id {CAPTURES})",
     "targets": f"post_key {POSTS}",

@@ -43,7 +43,8 @@ MADE_ANEW = frozenset(
 """Tables of what is derived, or still to be."""
 
 APART: Mapping[str, str] = {
-    "budgets": "what may be asked today", "checkpoints": "of its own log", "imports": "of its own log",
+    "budgets": "what may be asked today", "checkpoints": "of its own log",
+    "consulted": "what its own runs are at work on", "imports": "of its own log",
     "log": "kept as merged_log",
     "log_keys": "kept with merged_archives", "placements": "what its own runs are to do", "platforms": "what a version knows",
     "stamps": "kept as merged_stamps", "targets": "what its own runs are to do", "tree": "of its own log",
