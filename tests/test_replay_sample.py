@@ -22,7 +22,7 @@ from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replay import Replayable, Shown
 from embedarchive.replica import Replica
 from embedarchive.run.ledger import MOST_AT_THE_END, ReplayChoice, Run
-from embedarchive.run.spare import FEW_MARKED_AT_THE_END, MOST_MARKED, MOST_MARKED_AT_THE_END, Marking, SpareTime
+from embedarchive.run.spare import MOST_MARKED, MOST_MARKED_AT_THE_END, Marking, SpareTime
 from embedarchive.store import Archive
 from embedarchive.store.sample import ONE_IN, is_tenth
 from embedarchive.store.visits import uid_of
@@ -173,28 +173,34 @@ async def test_a_run_has_time_while_its_visits_wait_and_at_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "waits", "visits_nothing", "marked"),
+    ("kept", "seconds", "waits", "visits_nothing", "marked"),
     [
-        (1, False, False, MOST_MARKED_AT_THE_END),  # its own, which is the newest, and of what others left
-        (MOST_MARKED_AT_THE_END, False, False, MOST_MARKED_AT_THE_END),
-        (2 * MOST_MARKED_AT_THE_END, False, False, FEW_MARKED_AT_THE_END),
-        (300, True, False, MOST_MARKED),  # as the second between two visits lets it
-        (0, False, False, 0),
-        (0, False, True, MOST_MARKED),
+        (1, 1, False, False, MOST_MARKED_AT_THE_END),  # its own, which is the newest, and of what others left
+        (MOST_MARKED_AT_THE_END, 4, False, False, MOST_MARKED_AT_THE_END),
+        (300, 25, False, False, 3),
+        (300, 300, False, False, 31),  # a hundredth of its time, in tenths of a second, and its own hundredth
+        (1000, 6000, False, False, 607),
+        (300, 300, True, False, MOST_MARKED),  # as the second between two visits lets it
+        (0, 1, False, False, 0),
+        (0, 1, False, True, MOST_MARKED),
     ],
 )
-def test_a_run_marks_what_a_user_would_wait_for(kept: int, waits: bool, visits_nothing: bool, marked: int) -> None:
-    """Of an archive in which very many wait."""
-    spare = SpareTime()
-    marking, done = Marking(spare, visits_nothing), 0
+def test_a_run_marks_what_a_user_would_wait_for(
+    kept: int, seconds: float, waits: bool, visits_nothing: bool, marked: int
+) -> None:
+    """Of an archive in which very many wait, each for a tenth of a second."""
+    spare, now, done = SpareTime(), 0.0, 0
+    marking = Marking(spare, visits_nothing, lambda: now)
     for _ in range(kept):
         with spare.visiting():
+            now += seconds / kept
             marking.note_kept()
     with contextlib.ExitStack() as stack:
         if waits:
             stack.enter_context(spare.waiting())
         while marking.is_due:
-            marking.note_marked()
+            with marking.marks():
+                now += 0.1
             done += 1
     assert done == marked
 

@@ -612,10 +612,10 @@ class Run:
 
     async def mark_capture(self, row: Row) -> None:
         """By what a part of a picture finds its post."""
-        self.marking.note_marked()
-        pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
-        marked = await asyncio.to_thread(mark_pictures, pictures)
-        await self.keep(self.archive.keep_marks, row["id"], marked)
+        with self.marking.marks():
+            pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
+            marked = await asyncio.to_thread(mark_pictures, pictures)
+            await self.keep(self.archive.keep_marks, row["id"], marked)
 
     async def conclude_post(self, row: Row) -> None:
         """What may now be said of a post: where it stands, whether it is whole, when it is due again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from embedarchive.run.engine import Row
@@ -18,8 +19,9 @@ MOST_MARKED_AT_THE_END = 50
 """Captures whose pictures a run marks before it ends, if its own are no more: four seconds, where its visits left no time for
 it, and each is found by its picture at once."""
 
-FEW_MARKED_AT_THE_END = 5
-"""Those of a run that leaves more: most of its own have to wait for another's spare time anyway."""
+MARKING_SHARE = 0.01
+"""For which share of the time that it lasted a run marks pictures at its end where it leaves more: of five minutes, three
+seconds and some thirty captures. A run of hundreds that never had to wait is over at once."""
 
 
 @dataclass
@@ -79,33 +81,44 @@ class SpareTime:
 @dataclass
 class Marking:
     """Whether it is the time to mark pictures, the newest first: while no visit has to wait for it, some at the end, and in a
-    run that `visits_nothing` at once. It asks nobody: it is told what the run keeps and marks.
+    run that `visits_nothing` at once. It asks no archive: it is told what the run keeps and marks. `now` is in seconds.
     """
 
     spare: SpareTime
     visits_nothing: bool = False
+    now: Callable[[], float] = monotonic
     _kept: int = 0
     _marked: int = 0
     _at_the_end: int = 0
+    _spent_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._began = self.now()
 
     def note_kept(self) -> None:
         """A capture was made, which may have pictures."""
         self._kept += 1
 
-    def note_marked(self) -> None:
-        """A capture's pictures are being marked."""
+    @contextlib.contextmanager
+    def marks(self) -> Iterator[None]:
+        """A capture's pictures are marked."""
+        at_the_end, began = self.spare.at_the_end, self.now()
         self._marked += 1
-        self._at_the_end += self.spare.at_the_end
+        self._at_the_end += at_the_end
+        try:
+            yield
+        finally:
+            if at_the_end:
+                self._spent_s += self.now() - began
 
     @property
     def is_due(self) -> bool:
+        """Whether another capture is to be marked now."""
         if self.visits_nothing or self.spare.while_visits_wait:
             return self._marked < MOST_MARKED
-        return self.spare.at_the_end and self._at_the_end < self._most_at_the_end
+        return self.spare.at_the_end and (self._are_few or self._spent_s < MARKING_SHARE * (self.now() - self._began))
 
     @property
-    def _most_at_the_end(self) -> int:
-        left = self._kept - self._marked
-        if left > MOST_MARKED_AT_THE_END:
-            return FEW_MARKED_AT_THE_END
-        return MOST_MARKED_AT_THE_END
+    def _are_few(self) -> bool:
+        """Whether what this run left is so little that all of it is marked."""
+        return self._kept - self._marked <= MOST_MARKED_AT_THE_END > self._at_the_end
