@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sqlite3
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ from embedarchive.core.image_hash import find_quarters, hash_picture, image_dist
 from embedarchive.library import article_record, count, embed_record, lookup, outlet_record, post_record, search, stats
 from embedarchive.library.articles import SHOWN, STANDING
 from embedarchive.library.candidates import ask_for_quarters
-from embedarchive.library.endings import strip_endings
+from embedarchive.library.endings import cut_endings, strip_endings
 from embedarchive.library.figures import count_outlet
 from embedarchive.library.pictures import lookup_picture, read_asked
+from embedarchive.library.respelling import respell
+from embedarchive.library.rewriting import find_ids, write_page_otherwise
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
@@ -55,6 +58,19 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
         f"https://www-instagram-com.translate.goog/p/{CODE}/?_x_tr_sl=en",
         f"/p/{CODE}/",
         "".join(chr(ord(c) + 0xFEE0) for c in CODE),  # as a keyboard for Japanese types it
+        f"hxxps://www[.]instagram[.]com/p/{CODE}/",
+        f"www.instagram.com / p / {CODE}",
+        f"“{CODE}”",
+        f"({CODE}).",
+        f"shortcode: {CODE}",
+        f"{{{{< instagram {CODE} >}}}}",
+        f"tweet {media_id(CODE)}",  # whatever it is taken for
+        f"{media_id(CODE):,}",
+        f"instagram://media?id={media_id(CODE)}",
+        f"https://www.picuki.com/media/{media_id(CODE)}",
+        f"https://a-mirror-of-tomorrow.example/view/{CODE}?lang=en",
+        f"https://urlebird.example/video/the-quay-{media_id(CODE)}/",
+        f"https://www.instagram.com/p/{CODE}/media/?size=l",
     ],
 )
 def test_any_form_of_a_post_finds_it(conn: sqlite3.Connection, text: str) -> None:
@@ -65,7 +81,24 @@ def test_any_form_of_a_post_finds_it(conn: sqlite3.Connection, text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["@Marit.Solheim.Foto", "marit.solheim.foto", "https://www.instagram.com/marit.solheim.foto/"]
+    "text",
+    [
+        "@Marit.Solheim.Foto",
+        "marit.solheim.foto",
+        "https://www.instagram.com/marit.solheim.foto/",
+        "https://www.instagram.com/marit.solheim.foto/reels/?hl=en",
+        "https://www.instagram.com/_u/marit.solheim.foto",
+        "https://www.picuki.com/profile/marit.solheim.foto",
+        "(@marit.solheim.foto),",
+        "by @marit.solheim.foto",
+        "from:marit.solheim.foto",
+        "Instagram post by @marit.solheim.foto",
+        "marit.solheim.foto on Instagram",
+        "A post shared by Marit Solheim (@marit.solheim.foto)",
+        "View this post on Instagram A post shared by Marit Solheim (@marit.solheim.foto) on Feb 26, 2026 at 6:41am PST",
+        "Ein Beitrag geteilt von Marit Solheim (@marit.solheim.foto)",
+        "— Marit Solheim (@marit.solheim.foto) March 2, 2026",
+    ],
 )
 def test_a_handle_finds_the_posts_of_its_author(conn: sqlite3.Connection, text: str) -> None:
     assert [line.key for line in lookup(conn, text).posts] == [LOST.key]
@@ -97,6 +130,77 @@ def test_an_embed_that_names_no_post_is_found_by_handle_words_and_markup(conn: s
     record = embed_record(conn, by_handle[0].appearance.embed_id)
     assert record is not None
     assert record.appearance.claim.author_name == "Balladyna 🕊"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}/print", "{}?print=1", "{}/index.html", "{}.html", "{}?page=2", "{}/page/2", "{}/2", "{}/comments", "{}/feed/",
+        "{}?smid=tw&_ga=1", "https://smry.example/{}/print",
+    ],
+)  # fmt: skip
+def test_a_page_of_an_article_finds_it(conn: sqlite3.Connection, form: str) -> None:
+    for url, title, *_ in ARTICLES:
+        assert [line.title for line in lookup(conn, form.format(url)).articles] == [title]
+
+
+@pytest.mark.parametrize(
+    ("url", "others"),
+    [
+        ("https://a.example/2026/the-quay.amp.html", "https://a.example/2026/the-quay.html"),
+        ("https://a.example/2026/the-quay,print.html", "https://a.example/2026/the-quay.html"),
+        ("https://mobil.a.example/2026/THE-QUAY", "https://a.example/2026/the-quay"),
+        ("https://a.example/print/2026/the-quay", "https://a.example/2026/the-quay"),
+        ("https://a.example/read?id=5", None),
+        ("https://a.example/", None),
+    ],
+)
+def test_other_addresses_of_an_article_are_guessed_from_its_own(url: str, others: str | None) -> None:
+    assert others in write_page_otherwise(url) if others else write_page_otherwise(url) == ()
+
+
+def test_several_things_are_each_looked_up(conn: sqlite3.Connection) -> None:
+    article, title = ARTICLES[1][0], ARTICLES[1][1]
+    for text in (
+        f"{LOST.url} {TOKYO.url}",
+        f"{LOST.url},{TOKYO.url}",
+        f"- {LOST.key}\n- {TOKYO.key}\n",
+        f"{LOST.native_id}, {TOKYO.native_id}",
+    ):
+        assert [line.key for line in lookup(conn, text).posts] == [LOST.key, TOKYO.key]
+    both = lookup(conn, f"{article}\n{LOST.url}\nhttps://nowhere.example/at-all-2026")
+    assert ([line.title for line in both.articles], [line.key for line in both.posts]) == ([title], [LOST.key])
+    assert both.understood == "3 things, of which 2 were found"
+    assert "nothing was found for https://nowhere.example/at-all-2026" in both.tried
+
+
+def test_a_day_said_from_today_on_is_found_where_no_word_is_it(conn: sqlite3.Connection) -> None:
+    day = date.fromisoformat((LOST.posted_at or "")[:10])
+    for text, later in (("yesterday", 1), ("3 days ago", 3), ("a week ago", 7), (f"{day.day} {day:%B}", 40)):
+        found = lookup(conn, text, today=day + timedelta(days=later))
+        assert LOST.key in [line.key for line in found.posts], text
+    assert [hit.post and hit.post.key for hit in lookup(conn, "friday").hits] == [STATEMENT.key]  # a word of a post
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Marit Solheim (@marit.solheim.foto) on X: "Three mornings at the mouth of the fjord"',
+        "@marit.solheim.foto ferry cancelled",
+        'marit.solheim.foto on Instagram: "Three mornings at the mouth of the fjord."',
+        '18,204 likes, 412 comments - marit.solheim.foto on February 26, 2026: "Three mornings at the mouth…"',
+        "“Three mornings at the mouth of the fjord” https://t.co/AbCdEf1234",
+    ],
+)
+def test_a_quotation_with_its_author_finds_the_post(conn: sqlite3.Connection, text: str) -> None:
+    found = lookup(conn, text)
+    keys = [line.key for line in found.posts] or [hit.post.key for hit in found.hits if hit.post]
+    assert keys == [LOST.key]
+
+
+def test_an_id_of_few_digits_in_an_address_is_only_nearly_one() -> None:
+    assert find_ids("https://news.example/123456789-the-quay") == ("123456789",)
+    assert find_ids("the quay was crowded on Sunday, internationally") == ()
 
 
 def test_nothing_found_says_what_was_tried_and_what_to_do(conn: sqlite3.Connection) -> None:
@@ -152,6 +256,13 @@ def test_words_find_the_post(conn: sqlite3.Connection, words: str, key: str) -> 
         ("交差点を 深夜が", None, None),
         ("postponed indefinitely ferry", None, None),
         ("cancelled ferry sailing", LOST.key, "part"),
+        ("quarantanni", NEVER_SEEN.key, "respelt"),  # an apostrophe left out
+        ("fore noon", None, None),
+        ("lastferry", LOST.key, "words"),
+        ("fortyone bowls", BOWL.key, "respelt"),
+        ("الشارعة", CAFE.key, "ending"),
+        ("للشارع", CAFE.key, "ending"),
+        ("光っている", TOKYO.key, "ending"),
         ("ferrry", LOST.key, "similar"),  # a letter too many
         ("fery", LOST.key, "similar"),  # too few
         ("morinngs", LOST.key, "similar"),  # another order
@@ -170,7 +281,7 @@ def test_fragments_and_slips_find_the_post_and_say_how(
 
 
 @pytest.mark.parametrize(
-    ("asked", "marked"), [("inute", "inute"), ("quarantanni", ""), ("もい", "もい"), ("ferrry", "ferry")]
+    ("asked", "marked"), [("inute", "inute"), ("quarantanni", "quarant’anni"), ("もい", "もい"), ("ferrry", "ferry")]
 )
 def test_what_is_like_it_is_marked(conn: sqlite3.Connection, asked: str, marked: str) -> None:
     pieces = [piece for hit in search(conn, asked) for piece, matched in hit.pieces if matched]
@@ -194,6 +305,34 @@ def test_what_is_like_it_is_marked(conn: sqlite3.Connection, asked: str, marked:
 )
 def test_particles_come_off(typed: str, stems: tuple[str, ...]) -> None:
     assert strip_endings(typed) == stems
+
+
+@pytest.mark.parametrize(
+    ("typed", "begins"),
+    [
+        ("기다렸다", ("기다",)),
+        ("마당에서 기다리는", ("마당", "기다")),
+        ("안개", ()),
+        ("戻る", ("戻",)),
+        ("傘をたたむ", ("傘を",)),
+        ("والبيت", ("بيت",)),
+        ("المقهى", ("مقه",)),
+        ("fog lifted", ()),
+    ],
+)
+def test_endings_come_off(typed: str, begins: tuple[str, ...]) -> None:
+    assert cut_endings(typed) == begins
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("dont", "don t"), ("oeffentlich", "offentlich"), ("dreissig", "dreißig"), ("straße", "strasse"),
+    ("sorskjar", "sørskjær"),
+     ("Sorskjaer", "sørskjær"), ("Kobenhavn", "københavn"), ("Lodz", "łodz"), ("Tromsö", "tromsoe"),
+     ("nightmarket", "night market")],
+)  # fmt: skip
+def test_a_word_is_respelt_as_it_may_be_written(typed: str, written: str) -> None:
+    assert written in respell(typed)
 
 
 @given(st.text(max_size=60))

@@ -78,7 +78,14 @@ PASTED = {
     f"https://12ft.io/{POST}": [IG],
     "https://cdn.ampproject.org/c/s/www.instagram.com/p/BwiVvR9lD0m/": [IG],
     f"https://webcache.googleusercontent.com/search?q=cache:AbC:{POST}": [IG],
+    # a post's own picture
+    "https://i.ytimg.com/vi/jP6fEHm-lA0/maxresdefault.jpg": [YT],
+    "https://img.youtube.com/vi/jP6fEHm-lA0/0.jpg": [YT],
+    "https://i3.ytimg.com/vi_webp/jP6fEHm-lA0/hqdefault.webp?x=1": [YT],
+    f"{POST}media/?size=l": [IG],
     # mirrors, fixers and syndication
+    "https://imginn.org/p/BwiVvR9lD0m/": [IG],
+    "https://proxigram.example/p/BwiVvR9lD0m": [IG],
     "https://ddinstagram.com/p/BwiVvR9lD0m/": [IG],
     "https://nitter.poast.org/maralind/status/1349129669258448897#m": [X],
     "https://vxtiktok.com/@mara.lind/video/7336306383119191339": ["tiktok:7336306383119191339"],

@@ -10,6 +10,7 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from embedarchive.cli.options import archive_option
 from embedarchive.core.errors import ArchiveError, ExitCode
 from embedarchive.core.image_hash import is_picture
 from embedarchive.core.periods import Period, read_period
+from embedarchive.core.relative import read_relative
 from embedarchive.core.shell import say_command
 from embedarchive.library import article_record, embed_record, find_article, lookup_picture, post_record
 from embedarchive.library import lookup as look_up
@@ -241,7 +243,7 @@ def browse_options(command: Any) -> Any:
         "platform": "Posts of this platform.",
         "outlet": "Posts that this outlet (a host) embedded.",
         "author": "Posts by this handle.",
-        "period": "Posts of that time: 2026, 2026-02, 2026-02-11, 'feb 2026', 2026-02-01..2026-02-11.",
+        "period": "Posts of that time: 2026, 2026-02-11, 'feb 2026', 2026-02-01..2026-02-11, 'last week'.",
         "state": "Posts in this state: " + ", ".join(STATES) + ".",
         "kind": "Posts of this kind: photo, video, carousel, text …",
         "lang": "Posts in this language: en, de, ar …",
@@ -259,6 +261,8 @@ def browse_options(command: Any) -> Any:
 def read_filters(asked: Mapping[str, str | None]) -> Filters:
     """What the options ask for. Raises UsageError for a time that is none, or that means two days."""
     period = asked.get("period")
+    if period and (since_today := read_relative(period, datetime.now(UTC).date())):
+        return Filters.read({**asked, "period": since_today.key})
     if period and not isinstance(read := read_period(period), Period):
         also = ""
         if read:

@@ -56,17 +56,19 @@ _OTHERS = (
 _DOTLESS = str.maketrans("ıøæ", "ioa")
 
 
-def _fold(word: str) -> str:
+def fold_name(word: str) -> str:
     """A word in lower case, without accents: `Février` -> `fevrier`."""
     plain = unicodedata.normalize("NFKD", word.lower().translate(_DOTLESS))
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 _MONTHS = {
-    _fold(name): month for month, line in enumerate(re.split(r"\n(?=\S)", _NAMED.strip()), 1) for name in line.split()
-} | {_fold(name): month for names in _OTHERS for month, name in enumerate(names, 1)}
+    fold_name(name): month
+    for month, line in enumerate(re.split(r"\n(?=\S)", _NAMED.strip()), 1)
+    for name in line.split()
+} | {fold_name(name): month for names in _OTHERS for month, name in enumerate(names, 1)}
 
 
 def find_month(word: str) -> int | None:
     """The number of the month that a word names in one of 27 languages, in full or as it is abbreviated, or None."""
-    return _MONTHS.get(_fold(word))
+    return _MONTHS.get(fold_name(word))

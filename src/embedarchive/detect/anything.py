@@ -79,10 +79,19 @@ def find_pasted(text: str) -> tuple[Post, ...]:
     """The posts that the addresses in a text name, in order: one address, or a sentence, a list or Markdown with some."""
     text = _AUTOLINK.sub(r"\1", text.strip())
     if not _BROKEN.search(text):
-        post = identify_pasted(text) or identify_pasted("https://" + text)
+        post = identify_pasted(text) or identify_pasted("https://" + text) or find_pictured(text)
         if post:
             return (post,)
     return _unique(post for url in find_urls(text) if (post := identify_pasted(url)))
+
+
+def find_pictured(url: str) -> Post | None:
+    """The post whose own picture an address is of, where its platform names such pictures by its id."""
+    for platform in PLATFORMS:
+        for pattern in platform.thumbnails:
+            if m := re.search(pattern, url):
+                return read_bare_id(platform, m[1])
+    return None
 
 
 def _unique(posts: Iterable[Post]) -> tuple[Post, ...]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from embedarchive.core.model import PagePlace
-from embedarchive.core.urls import canonicalize_url, split_url
+from embedarchive.core.urls import canonicalize_url, host_of, split_url
 from embedarchive.library.figures import count_articles, count_outlet
 from embedarchive.library.notes import read_notes
 from embedarchive.library.posts import IN_KEYS, read_in_place, read_lines
 from embedarchive.library.records import ArticleLine, ArticleRecord, CaptureRecord, FetchRecord, OutletRecord, Placed
+from embedarchive.library.rewriting import find_page_number
 from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select, select_one
 
 NEWEST = (
@@ -25,6 +26,7 @@ STANDING = f"SELECT key, status, kept FROM post_status WHERE key {IN_KEYS}"
 """Asked by itself: on the right of a LEFT JOIN a view is made whole, of all posts, and what is made whole is gone through once
 for each row where SQLite does not think that an index would pay."""
 MOST_ON_A_PAGE = 100
+MOST_NUMBERED = 10
 EMPTY: Mapping[str, CaptureRecord] = {}
 
 
@@ -65,6 +67,19 @@ def find_article(conn: sqlite3.Connection, url: str) -> int | None:
         conn, f"SELECT article_id AS id FROM article_urls WHERE url {IN_KEYS}", variants
     )
     return row["id"] if row else None
+
+
+def find_numbered(conn: sqlite3.Connection, url: str) -> int | None:
+    """The one article of the same outlet whose address has the same number: what is named anew keeps it; else None."""
+    number, parts = find_page_number(url), split_url(url)
+    if number is None or parts is None:
+        return None
+    sql = "SELECT id, url FROM articles WHERE outlet = ? AND url LIKE ? LIMIT ?"
+    rows = select(conn, sql, host_of(parts).removeprefix("www."), f"%{number}%", MOST_NUMBERED)
+    same = [row["id"] for row in rows if find_page_number(row["url"]) == number]
+    if len(same) == 1:
+        return int(same[0])
+    return None
 
 
 def article_record(conn: sqlite3.Connection, article: int | str) -> ArticleRecord | None:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from embedarchive.core.periods import LONGEST, find_period
-from embedarchive.core.urls import find_parents, host_of, split_url
-from embedarchive.library.articles import article_lines, find_article, place
-from embedarchive.library.browse import Filters
-from embedarchive.library.named import look_up_beside, look_up_named
+from embedarchive.core.relative import read_relative
+from embedarchive.core.urls import host_of, split_url
+from embedarchive.library.articles import article_lines, find_article, find_numbered, place
+from embedarchive.library.browse import Filters, list_posts
+from embedarchive.library.bylines import LONGEST as LONGEST_TOLD
+from embedarchive.library.bylines import Byline, read_byline, read_quoted, read_told
+from embedarchive.library.named import find_outlet, look_up_beside, look_up_days, look_up_named
 from embedarchive.library.nearly import find_other_case, find_spellings
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Lookup, PostLine
-from embedarchive.library.rewriting import find_wrapped, write_otherwise
+from embedarchive.library.rewriting import (
+    SURE_DIGITS,
+    find_ids,
+    find_wrapped,
+    split_pieces,
+    write_otherwise,
+    write_page_otherwise,
+)
 from embedarchive.library.rows import APPEARANCE, in_list, select
 from embedarchive.library.search import search
 
@@ -31,18 +43,115 @@ _MARKUP = re.compile(r"<[a-zA-Z!]")
 _BARE = re.compile(r"^@?[\w.-]{1,64}$")
 
 
-def lookup(conn: sqlite3.Connection, text: str, limit: int = 20) -> Lookup:
+def lookup(conn: sqlite3.Connection, text: str, limit: int = 20, today: date | None = None) -> Lookup:
     """What the archive has of anything pasted: a post's or an article's address in any form, a key, an id, a handle,
-    embed markup, or words. `tried` says, line by line, what was looked for."""
+    embed markup, a date, or words. `tried` says, line by line, what was looked for; `yesterday` is that before `today` (UTC,
+    by default of the clock)."""
     text = text.replace("\0", " ").strip()[:LONGEST_TEXT]
     if not text:
         return Lookup(text, "nothing")
-    found = _look_up(conn, text, limit)
-    for other in () if found.found else write_otherwise(text):
-        again = _look_up(conn, other, limit)
-        if again.found:
-            return replace(again, text=text, tried=(*found.tried, *again.tried))
+    several = _look_up_several(conn, text, limit)
+    if several and several.found:
+        return several
+    found = _look_up_byline(conn, text, read_byline(text), limit) or _look_up(conn, text, limit)
+    if is_sure(found):
+        return found
+    tried = found.tried
+    for again in _look_up_otherwise(conn, text, limit, today or datetime.now(UTC).date()):
+        tried += again.tried
+        if is_sure(again):
+            return replace(again, text=text, tried=tuple(dict.fromkeys(tried)))
+        if again.near and not found.near:
+            found = replace(found, near=again.near)
     return found
+
+
+def is_sure(found: Lookup) -> bool:
+    """Whether something was found that is what was asked for, not only like it or a part of it."""
+    if found.hits and not (found.posts or found.articles or found.embeds):
+        return found.hits[0].way not in ("part", "similar")
+    return found.found
+
+
+def _look_up_otherwise(conn: sqlite3.Connection, text: str, limit: int, today: date) -> Iterator[Lookup]:
+    """What a text finds that is read in another way, the surest first."""
+    yield from _look_up_ids(conn, text)
+    if (period := read_relative(text, today)) and (found := look_up_days(conn, text, period, limit)).found:
+        yield found
+    for other in write_otherwise(text):
+        yield _look_up_byline(conn, other, read_byline(other), limit) or _look_up(conn, other, limit)
+    if told := _look_up_byline(conn, text, read_told(text), limit):
+        yield told
+    if quoted := read_quoted(text):
+        yield _look_up(conn, quoted, limit)
+    if period:
+        yield look_up_days(conn, text, period, limit)
+
+
+def _look_up_several(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | None:
+    """Each of the addresses, keys, ids and handles that a text lists, together; None where it is no list."""
+    pieces = split_pieces(text)
+    if not pieces:
+        return None
+    each = [lookup(conn, piece, limit) for piece in pieces]
+    found = [one for one in each if is_sure(one)]
+    missing = tuple(
+        f"nothing was found for {piece}" for piece, one in zip(pieces, each, strict=True) if one not in found
+    )
+    return Lookup(
+        text,
+        f"{len(pieces)} things, of which {len(found)} were found",
+        posts=tuple({line.key: line for one in found for line in one.posts}.values()),
+        embeds=tuple(placed for one in found for placed in one.embeds),
+        articles=tuple({line.id: line for one in found for line in one.articles}.values()),
+        hits=tuple(hit for one in found for hit in one.hits),
+        tried=(*(said for one in each for said in one.tried), *missing),
+    )
+
+
+def _look_up_ids(conn: sqlite3.Connection, text: str) -> Iterator[Lookup]:
+    """Posts of the archive whose ids stand in a text, such as a mirror's address, or `tweet 1234567890123456789`."""
+    if len(text) > LONGEST_TOLD:
+        return
+    numbers_may_be_others = split_url(text) is not None
+    keys: dict[str, bool] = {}
+    for native_id in find_ids(text):
+        sure = not (native_id.isdigit() and len(native_id) < SURE_DIGITS and numbers_may_be_others)
+        keys |= dict.fromkeys(_keys_of_any(conn, native_id), sure)
+    posts = _lines(conn, (key for key, sure in keys.items() if sure))
+    near = tuple(
+        (line, "its id stands there") for line in _lines(conn, (key for key, sure in keys.items() if not sure))
+    )
+    if posts or near:
+        yield Lookup(
+            text, "a post by its id", posts=posts, near=near, tried=("posts whose id stands in it",), is_post=True
+        )
+
+
+def _keys_of_any(conn: sqlite3.Connection, native_id: str) -> list[str]:
+    """The keys of the archive's posts with that id, or with one that the number is another form of."""
+    from embedarchive.detect import identify_anything
+
+    keys = [post.key for post in identify_anything(native_id).posts]
+    return [*_keys_of_id(conn, native_id), *(key for key in keys if find_key(conn, key))]
+
+
+def _look_up_byline(conn: sqlite3.Connection, text: str, byline: Byline | None, limit: int) -> Lookup | None:
+    """The posts of the account that a text names: those that say its words, those of its days, or all of them."""
+    if byline is None or not byline.handle:
+        return None
+    author = Filters(author=byline.handle.lower())
+    whose = f"posts by @{byline.handle}"
+    if byline.words:
+        hits = tuple(hit for hit in search(conn, byline.words, limit, author) if hit.way != "similar")
+        if hits:
+            return Lookup(text, whose, hits=hits, tried=(f"“{byline.words}” in {whose}",))
+    found = _look_up_handle(conn, text, byline.handle)
+    if byline.period and (days := list_posts(conn, replace(author, period=byline.period), most=limit).lines):
+        return replace(found, posts=days, embeds=(), understood=f"{whose}, of {byline.period.says}")
+    if found.found:
+        return replace(found, understood=whose)
+    return None
 
 
 def _look_up(conn: sqlite3.Connection, text: str, limit: int) -> Lookup:
@@ -84,7 +193,10 @@ def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
     )
     wrapped = find_wrapped(url)
     tried += tuple(f"the article that it is about, {each}" for each in wrapped)
-    article_id = next(filter(None, (find_article(conn, each) for each in (url, *wrapped))), None)
+    others = tuple(chain.from_iterable(map(write_page_otherwise, (url, *wrapped))))
+    tried += tuple(f"the article of which it may be a part or an edition, {each}" for each in others)
+    asked = (url, *wrapped, *others)
+    article_id = next(filter(None, (find_article(conn, each) for each in asked)), None) or find_numbered(conn, url)
     if article_id:
         lines = tuple(article_lines(conn, [article_id]).values())
         return Lookup(text, "an article", articles=lines, tried=tried, url=url)
@@ -92,23 +204,34 @@ def _look_up_page(conn: sqlite3.Connection, text: str, url: str) -> Lookup:
     if handle:
         found = _look_up_handle(conn, text, handle)
         return replace(found, understood="an account", tried=(*tried, *found.tried))
-    return Lookup(text, "an article", tried=tried, url=url)
+    return Lookup(text, "an article", tried=tried, url=url, browse=_find_outlet_of(conn, url))
+
+
+def _find_outlet_of(conn: sqlite3.Connection, url: str) -> Mapping[str, str] | None:
+    """The outlet that an address is on, as what to browse by, where the archive has something of it."""
+    parts = split_url(url)
+    outlet = find_outlet(conn, host_of(parts)) if parts else None
+    return {"outlet": outlet} if outlet else None
+
+
+_ACCOUNT = re.compile(
+    r"/(?:(?:profile|user|u|_u|c|stories|channel|people|i/user)/)?(@?[\w.-]{1,64})(?:/(?:with_replies|media|likes|highlights|"
+    r"articles|reels?|tagged|channel|videos|shorts|streams|live|posts|about|photos|photos_by|feed|submitted|comments|\d+))?/?"
+)
+"""The path of an account: its name, behind what some sites put before it, with or without one of its tabs."""
 
 
 def find_handle(url: str) -> str | None:
-    """The handle that an account's address names: one path segment on a platform's own host, or `@name` on any."""
-    from embedarchive.detect.identity import BY_HOST
+    """The handle that an account's address names on a platform's own host or a mirror of it, or `@name` on any."""
+    from embedarchive.detect.identity import ANY_HOST, find_platforms
 
     parts = split_url(url)
-    if parts:
-        segments = [each for each in parts.path.split("/") if each]
-    else:
-        segments = []
-    if parts is None or len(segments) != 1 or not _BARE.match(segments[0]):
+    account = _ACCOUNT.fullmatch(parts.path) if parts else None
+    if parts is None or account is None:
         return None
-    known = segments[0].startswith("@") or any(host in BY_HOST for host in find_parents(host_of(parts)))
-    if known:
-        return segments[0].removeprefix("@")
+    known = any(ANY_HOST not in platform.hosts for platform in find_platforms(parts))
+    if known or account[1].startswith("@"):
+        return account[1].removeprefix("@")
     return None
 
 

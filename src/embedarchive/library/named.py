@@ -15,8 +15,14 @@ from embedarchive.library.posts import read_lines
 from embedarchive.library.records import Lookup
 from embedarchive.library.search import search
 
-ALSO_CALLED = {"twitter": "x", "x.com": "x", "insta": "instagram", "ig": "instagram", "fb": "facebook", "yt": "youtube"}
+ALSO_CALLED = {
+    "twitter": "x", "x.com": "x", "tweet": "x", "tweets": "x", "insta": "instagram", "ig": "instagram", "fb": "facebook",
+    "yt": "youtube", "skeets": "bluesky", "bsky": "bluesky", "toots": "mastodon", "tiktoks": "tiktok", "subreddit": "reddit",
+}  # fmt: skip
 """What people call a platform besides its name and title."""
+
+_POSTS = re.compile(r" (?:posts?|videos?|reels?|clips?|pins|threads|messages|beiträge)$")
+"""What may stand behind the name of a platform and says no more than that."""
 
 LEAST_NAME = 4
 """Letters of an outlet's name that is looked for among their hosts."""
@@ -29,7 +35,7 @@ def look_up_named(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | N
         says = " or ".join(each.says for each in period.readings)
         return Lookup(
             text,
-            "a date that means two days",
+            "a date that can be read in several ways",
             tried=(f"nothing: it may be {says}",),
             spelt=tuple(each.key for each in period.readings),
         )
@@ -69,7 +75,7 @@ def _look_up_within(conn: sqlite3.Connection, text: str, asked: Filters, rest: s
         found = look_up_all(conn, text, f"posts by {rest}, on {asked.platform}", author, limit)
     if found.found:
         return found
-    hits = tuple(hit for hit in search(conn, rest, limit, asked) if hit.way == "words")
+    hits = tuple(hit for hit in search(conn, rest, limit, asked) if hit.way in ("words", "respelt"))
     if hits:
         return Lookup(text, f"words in posts on {asked.platform}", hits=hits, tried=(f"“{rest}” on {asked.platform}",))
     return None
@@ -125,7 +131,7 @@ def look_up_all(conn: sqlite3.Connection, text: str, understood: str, asked: Fil
 
 def find_platform(conn: sqlite3.Connection, text: str) -> str | None:
     """The platform of the archive's posts that a word names, by its name, title or what people call it."""
-    word = text.lower().replace(" ", "")
+    word = _POSTS.sub("", " ".join(text.lower().split())).replace(" ", "")
     row = conn.execute(
         "SELECT name FROM platforms WHERE (name = ? OR lower(title) = ?) "
         "AND EXISTS (SELECT 1 FROM browsing WHERE outlet = '' AND platform = name)",

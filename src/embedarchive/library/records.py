@@ -375,9 +375,9 @@ Piece = tuple[str, bool]
 """A piece of text, and whether it is what was searched for."""
 
 
-Way = Literal["words", "fragment", "ending", "part", "similar"]
-"""What of a text was found: its words, its very characters inside of words, its words with other particles, some of its
-words, or words spelt nearly so."""
+Way = Literal["words", "respelt", "fragment", "ending", "part", "similar"]
+"""What of a text was found: its words, these written otherwise (together or apart, with other signs), its very characters
+inside of words, its words with other endings, some of its words, or words spelt nearly so."""
 
 
 @dataclass(frozen=True, slots=True)

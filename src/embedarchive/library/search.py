@@ -11,11 +11,12 @@ from embedarchive.core.grams import fold
 from embedarchive.core.periods import Ambiguous, find_period, is_date, read_period
 from embedarchive.library.articles import article_lines
 from embedarchive.library.browse import Filters, keep_only, list_posts, select_rows
-from embedarchive.library.endings import split_run, strip_endings
+from embedarchive.library.endings import cut_endings, split_run, strip_endings
 from embedarchive.library.fragments import CLOSE, OPEN, find_fragment, find_fragments, find_similar
 from embedarchive.library.notes import find_noted, find_noted_posts
 from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Hit, Piece, Way
+from embedarchive.library.respelling import join_words, respell
 from embedarchive.library.rows import APPEARANCE, Row, in_list, read_appearance, select
 
 MOST_WORDS = 32
@@ -25,6 +26,9 @@ LEAST_BEGUN = 6
 EVERYTHING = Filters()
 WIDE = 10
 """Times as many are looked through where only some of them may be as asked for."""
+
+MOST_RESPELT = 6
+"""Words of a text that are looked for in other spellings; in a longer one, those that are known tell enough."""
 
 LEAST_SHARE = 0.5
 """How much of what was asked a hit must hold."""
@@ -59,7 +63,8 @@ def search(
     Of posts as they are asked for by `within`, where it asks for anything. A date, alone or beside words, is that of the
     posts (`ferry february 2026`), unless `dates` is False or nothing is found so.
 
-    When nothing holds all of them, what holds the very characters, also inside of words; then what holds the words
+    When nothing holds all of them, what holds them written together or apart, or with other signs (`respelling`); then what
+    holds the very characters, also inside of words; then what holds the words
     without their particles (`strip_endings`); then those words that the archive knows at all, if they are half of what
     was asked; and at last what is spelt nearly so. Each hit says which (`way`).
     """
@@ -72,9 +77,11 @@ def search(
         wide = WIDE * limit
     ways: tuple[tuple[Way, Callable[[], Iterable[Found]]], ...] = (
         ("words", lambda: _find_all(conn, asked, terms, limit, within)),
+        ("respelt", lambda: _find_respelt(conn, asked, terms, limit, within)),
         ("fragment", lambda: _each(lambda index: find_fragment(conn, index.table, text.strip(), wide))),
         ("fragment", lambda: _each(lambda index: find_fragments(conn, index.table, split_run(text), wide))),
         ("ending", lambda: _each(lambda index: find_fragments(conn, index.table, strip_endings(text), wide))),
+        ("ending", lambda: _each(lambda index: find_fragments(conn, index.table, cut_endings(text), wide))),
         ("part", lambda: _find_known(conn, asked, terms, limit, within)),
         ("similar", lambda: _each(lambda index: find_similar(conn, index.table, text, wide))),
     )
@@ -115,6 +122,30 @@ def _each(find: Callable[[_Index], list[Row]]) -> list[Found]:
 def _find_all(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int, within: Filters) -> list[Found]:
     found = _each(lambda index: _match(conn, index, " AND ".join(terms), 2 * limit, within))
     return [(index, {**row, "share": _share(row, asked)}) for index, row in found]
+
+
+def _find_respelt(
+    conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int, within: Filters
+) -> list[Found]:
+    """What holds all of the words, those that an index does not know written otherwise; or two of them as one."""
+    found: list[Found] = []
+    for index in INDEXES:
+        for query in _write_respelt(conn, index, terms):
+            found += [(index, {**row, "share": 1.0}) for row in _match(conn, index, query, 2 * limit, within)]
+    return found
+
+
+def _write_respelt(conn: sqlite3.Connection, index: _Index, terms: Sequence[str]) -> Iterator[str]:
+    """Questions for the same words in other spellings; none where each stands as it is and no two make one."""
+    words = [term.strip('"') for term in terms[:MOST_RESPELT]]
+    if not words or len(terms) > MOST_RESPELT:
+        return
+    known = [_stands(conn, index, term) for term in terms]
+    if not all(known):
+        spelt = ([word] if stands else [word, *respell(word)] for word, stands in zip(words, known, strict=True))
+        yield " AND ".join("(" + " OR ".join(f'"{each}"' for each in one) + ")" for one in spelt)
+    for joined in join_words(words):
+        yield " AND ".join(f'"{each}"' for each in joined)
 
 
 def _find_known(conn: sqlite3.Connection, asked: str, terms: Sequence[str], limit: int, within: Filters) -> list[Found]:
@@ -180,10 +211,11 @@ def _plain(row: Row) -> str:
 
 
 def _share(row: Row, asked: str) -> float:
-    """How much of what was asked stands in a row's snippet."""
+    """How much of what was asked stands in a row's snippet, by words or, where these are long ones, by letters."""
     words = set(asked.split())
     found = {word for piece, matched in split_snippet(row["snippet"]) if matched for word in fold(piece).split()}
-    return len([word for word in words if any(each.startswith(word) for each in found)]) / max(1, len(words))
+    held = [word for word in words if any(each.startswith(word) for each in found)]
+    return max(len(held) / max(1, len(words)), sum(map(len, held)) / max(1, sum(map(len, words))))
 
 
 def _subject(hit: Hit) -> object:

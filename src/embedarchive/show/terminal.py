@@ -369,7 +369,7 @@ def say_spellings(lookup: Lookup) -> tuple[str, ...]:
 
 
 TO_TRY = {
-    "a date that means two days": (),
+    "a date that can be read in several ways": (),
     "a handle": (
         "The post's own address is surer. To bring it in: embedarchive capture https://…",
         "To bring in an article with all it embeds: embedarchive crawl https://…",
@@ -388,14 +388,17 @@ TO_TRY = {
 
 def next_steps(lookup: Lookup) -> tuple[str, ...]:
     """The commands that would bring what was not found into the archive."""
-    if lookup.browse:
+    if lookup.browse and not lookup.url:
         return (f"The whole year: {say_search(lookup.browse)}",)
     if not link_target(lookup.url):
         if lookup.text == "":
             return ()
         return TO_TRY.get(lookup.understood, TO_TRY["words"])
     verb = "capture" if lookup.is_post else "crawl"
-    return (f"To bring it in: {say_command('embedarchive', verb, lookup.url)}",)
+    brings = f"To bring it in: {say_command('embedarchive', verb, lookup.url)}"
+    if lookup.browse:
+        return (brings, f"What there is of that outlet: {say_search(lookup.browse)}")
+    return (brings,)
 
 
 def render_figures(figures: Figures) -> RenderableType:

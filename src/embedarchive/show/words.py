@@ -45,6 +45,7 @@ STATES_BROWSED: dict[str, str] = {
 
 WAY_WORDS: dict[str, str] = {
     "words": "",
+    "respelt": "The same words, written in another way.",
     "fragment": "No word is just that; it stands inside of these.",
     "ending": "Nearly: the same word with another ending.",
     "part": "Nearly: nothing holds all of these words; this holds most of them.",
