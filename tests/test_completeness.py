@@ -68,6 +68,18 @@ def test_the_best_view_is_the_newest_whole_capture() -> None:
     assert hold_best([]) is None
 
 
+def test_a_film_that_nobody_has_is_shown_by_the_capture_that_has_its_still() -> None:
+    reel = Description(kind="reel", text="A film", media=(photo(1, " ", "not_served"),))
+    with_still = read_content(1, "2026-01-01", reel, (), (), posters=1)
+    newer = read_content(2, "2026-01-02", reel, (), ())
+    edited = read_content(3, "2026-01-03", Description(kind="reel", text="Edited", media=reel.media), (), ())
+    in_place = read_content(4, "2026-01-04", reel, (), (), posters=1, in_article=True)
+    for seen, best in (((with_still, newer), 1), ((with_still, newer, edited), 3), ((newer, in_place), 2)):
+        held = hold_best(seen)
+        assert held is not None
+        assert held.best_capture_id == best
+
+
 def test_files_of_two_captures_make_one_whole_post() -> None:
     one = content(SLIDES, (1, 2), "media 3: timeout", at="2026-01-01", id=1)
     two = content(SLIDES, (3,), "media 1: timeout", "media 2: timeout", at="2026-01-02", id=2)

@@ -21,6 +21,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Frame, Page, async_playwright
+from selectolax.lexbor import LexborHTMLParser
 
 from capturing import Camera, open_camera, post_of
 from embedarchive.api.commands import import_files
@@ -197,14 +198,14 @@ async def open_page(port: int, path: str) -> AsyncIterator[Page]:
 
 def test_a_picture_keeps_the_one_address_that_was_drawn() -> None:
     html = """<picture><source srcset="/a-400.png 400w, /a,b.png?x=1,2 800w"><img src="/s.png" srcset="/t.png 2x"></picture>"""
-    shown = draw_page(html, ARTICLE, {"https://news.example/a,b.png?x=1,2"})
+    shown = draw_page(LexborHTMLParser(html), ARTICLE, {"https://news.example/a,b.png?x=1,2"})
     assert '<picture><img src="/a,b.png?x=1,2"></picture>' in shown
-    assert "srcset" in draw_page(html, ARTICLE, ()), "of what nobody kept nothing is said"
+    assert "srcset" in draw_page(LexborHTMLParser(html), ARTICLE, ()), "of what nobody kept nothing is said"
 
 
 def test_nothing_runs_again_and_what_scripts_made_stays() -> None:
     html = """<script>document.write(1)</script><noscript>none</noscript><p>made</p><link rel="preload" href="/x">"""
-    shown = draw_page(html, ARTICLE, ())
+    shown = draw_page(LexborHTMLParser(html), ARTICLE, ())
     assert "<p>made</p>" in shown
     assert not any(word in shown for word in ("script", "preload"))
 
@@ -212,7 +213,7 @@ def test_nothing_runs_again_and_what_scripts_made_stays() -> None:
 def test_frames_are_named_absolutely_and_others_are_none() -> None:
     html = """<iframe src="//a.example/x#t"></iframe><iframe src="about:blank"></iframe><iframe srcdoc="x"></iframe>
     <iframe src=" /y?a=1&amp;b "></iframe><iframe src="https://[broken"></iframe>"""
-    assert list(find_frames(html, ARTICLE)) == ["https://a.example/x", "https://news.example/y?a=1&b"]
+    assert list(find_frames(LexborHTMLParser(html), ARTICLE)) == ["https://a.example/x", "https://news.example/y?a=1&b"]
 
 
 def answer(url: str, body: bytes = b"x", kind: str = "image", **more: Any) -> Exchange:

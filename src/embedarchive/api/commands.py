@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, Unpack, get_args
+from typing import Any, Literal, Unpack, get_args
 
 from embedarchive.core import clock
 from embedarchive.core.dates import AGES, read_age, to_iso
@@ -44,6 +44,7 @@ from embedarchive.run.watch import Watch
 from embedarchive.sources import LinkScope, expand_seeds
 from embedarchive.sources.article_url import spell_seed
 from embedarchive.sources.intake import Intake
+from embedarchive.sources.seeds import Scan
 from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive, archive_path, open_reader
@@ -101,38 +102,45 @@ def crawl(
     nothing to do it with, ArchiveLocked, NotAnArchive, NewerArchive and DamagedArchive for a file that cannot be written
     to, DiskFull when nothing more can be kept. A post or an article that could not be had is no error: the report says so.
     """
-    names = tuple(map(str, seeds))
+    names, intake, versions = tuple(map(str, seeds)), Intake(), FeedVersions()
     links = make_scope(names, scope, depth if follow else 0, include, exclude, since)
-    chosen = choose_platforms(platforms)
-    fresh_since = clock.later(-refresh.total_seconds())
-    watched: Watcher = watcher or LogWatcher()
-    if report is not None:
-        watched = FailureTable(Path(report), watched)
+    chosen, world = choose_platforms(platforms), make_settings(**settings)
     if by_reference and follow:
         raise UsageError("Links are followed in pages that are kept; --by-reference keeps none. Nothing was done.")
-    intake, versions = Intake(), FeedVersions()
-    world = make_settings(**settings)
+    bounds: dict[str, Any] = {"scope": links, "limit": limit, "fresh_since": clock.later(-refresh.total_seconds())}
     options = {
         "render": render, "in_article": in_article, "follow": follow, "scope": scope if follow else "",
         "depth": links.depth, "include": include, "exclude": exclude, "since": since, "limit": limit,
         "platforms": chosen, "replay": REPLAYS[replay], "by_reference": by_reference,
     }  # fmt: skip
-    with ExitStack() as stack:
-        scan = None
-        if by_reference:
-            from embedarchive.run.scanning import make_scan  # it brings warcio
-
-            made = make_scan(world.farm, {"obstacles": True}, refer=True, note=watched.note)
-            scan = stack.enter_context(made).expand
+    watched = watch_failures(watcher, report)
+    with reading_archives(world, watched, by_reference=by_reference) as scan:
         sources = expand_seeds(names, base_url=base_url, column=column, intake=intake, scan=scan)
-        prepare = prepare_crawl(
-            sources, intake, versions, scope=links, limit=limit, fresh_since=fresh_since, all_due=not seeds,
-            by_reference=by_reference,
-        )  # fmt: skip
+        prepare = prepare_crawl(sources, intake, versions, all_due=not seeds, by_reference=by_reference, **bounds)
         return run_session(
             archive_path(archive), "crawl", world, say_options(options, world), prepare, watched,
-            scope=links, limit=limit, fresh_since=fresh_since, versions=versions, replay=REPLAYS[replay],
+            versions=versions, replay=REPLAYS[replay], **bounds,
         )  # fmt: skip
+
+
+def watch_failures(watcher: Watcher | None, report: str | Path | None) -> Watcher:
+    """Whoever is told what happens, if nobody the log; with a `report`, a table of failures is written beside it."""
+    watched: Watcher = watcher or LogWatcher()
+    if report is None:
+        return watched
+    return FailureTable(Path(report), watched)
+
+
+@contextmanager
+def reading_archives(settings: Settings, watcher: Watcher, *, by_reference: bool) -> Iterator[Scan | None]:
+    """How web archives are read: `by_reference` file by file, side by side; else (None) one after another, as seeds."""
+    if not by_reference:
+        yield None
+        return
+    from embedarchive.run.scanning import make_scan  # it brings warcio
+
+    with make_scan(settings.farm, {"obstacles": True}, refer=True, note=watcher.note) as scan:
+        yield scan.expand
 
 
 def plan(

@@ -132,14 +132,14 @@ class Library:
             raise UsageError(f"There is no status {status!r}; there are: {', '.join(STATUSES)}.")
         if text is not None and not words:
             return iter(())
-        conditions: dict[str, tuple[str, ...]] = {
-            "s.platform = ?": (platform,) if platform else (),
-            _BY: (handle, handle) if author else (),
-            "s.status = ?": (status,) if status else (),
-            _IN_OUTLET: (outlet.removeprefix("www."),) if outlet else (),
-            f"{_DATED} >= ?": (since,) if since else (),
-            f"{_DATED} < ?": (until,) if until else (),
-            _SAYING: (words, words) if words else (),
+        conditions: dict[str, tuple[Any, ...]] = {
+            "s.platform = ?": given(platform, platform),
+            _BY: given(author, handle, handle),
+            "s.status = ?": given(status, status),
+            _IN_OUTLET: given(outlet, name_outlet(outlet)),
+            f"{_DATED} >= ?": given(since, since),
+            f"{_DATED} < ?": given(until, until),
+            _SAYING: given(words, words, words),
         }
         return self._read("SELECT s.key FROM post_status s", "s.key", "", conditions, self._lines)
 
@@ -152,13 +152,9 @@ class Library:
         if find_key(self._conn, anything):
             return reading.post_record(self._conn, anything)
         found = lookup(self._conn, anything)
-        if found.is_post:
-            keys = [line.key for line in found.posts]
-        else:
-            keys = []
-        if len(keys) == 1:
-            return reading.post_record(self._conn, keys[0])
-        return None
+        if not found.is_post or len(found.posts) != 1:
+            return None
+        return reading.post_record(self._conn, found.posts[0].key)
 
     def media(
         self, post: str | PostLine | PostRecord, roles: tuple[Role, ...] = ("media",)
@@ -167,8 +163,10 @@ class Library:
 
         `roles` may name `screenshot`, `media`, `poster`, `avatar`, `thumbnail` and `dom`.
         """
-        record = self._record(post)
-        for kept in record.best.artifacts if record.best else ():
+        best = self._record(post).best
+        if best is None:
+            return
+        for kept in best.artifacts:
             body = None
             if kept.role in roles:
                 body = read_blob(self._conn, kept.sha256)
@@ -182,20 +180,18 @@ class Library:
     def _record(self, post: str | PostLine | PostRecord) -> PostRecord:
         if isinstance(post, PostRecord):
             return post
-        if isinstance(post, str):
-            name = post
-        else:
-            name = post.key
-        record = self.post(name)
+        if isinstance(post, PostLine):
+            post = post.key
+        record = self.post(post)
         if record is None:
-            raise UsageError(f"{self.path} has no post {name}. To look wider: library.lookup({name!r})")
+            raise UsageError(f"{self.path} has no post {post}. To look wider: library.lookup({post!r})")
         return record
 
     # ------------------------------------------------------------------------------------------- articles and embeds
 
     def articles(self, *, outlet: str | None = None) -> Iterator[ArticleLine]:
         """Articles, of one outlet or of all, in the order in which the archive met them."""
-        conditions = {"a.outlet = ?": (outlet.removeprefix("www."),) if outlet else ()}
+        conditions = {"a.outlet = ?": given(outlet, name_outlet(outlet))}
         return self._read("SELECT a.id FROM articles a", "a.id", 0, conditions, self._article_lines)
 
     def _article_lines(self, ids: list[Any]) -> list[ArticleLine]:
@@ -218,18 +214,17 @@ class Library:
 
         `kind` is `embed`, `mention` or `unknown`; None gives all.
         """
+        number = article
         if isinstance(article, str):
             number = reading.find_article(self._conn, article)
-        else:
-            number = article
         if article is not None and number is None:
             return iter(())
         conditions: dict[str, tuple[Any, ...]] = {
-            "e.platform = ?": (platform,) if platform else (),
-            "a.outlet = ?": (outlet.removeprefix("www."),) if outlet else (),
-            "e.article_id = ?": (number,) if number is not None else (),
-            "e.post_key = ?": (find_key(self._conn, post) or post,) if post else (),
-            "e.kind = ?": (kind,) if kind else (),
+            "e.platform = ?": given(platform, platform),
+            "a.outlet = ?": given(outlet, name_outlet(outlet)),
+            "e.article_id = ?": given(article is not None, number),
+            "e.post_key = ?": given(post, post and (find_key(self._conn, post) or post)),
+            "e.kind = ?": given(kind, kind),
         }
         start = f"SELECT e.id FROM embeds e JOIN articles a ON a.id = e.article_id AND e.fetch_id = {_NEWEST_OF}"
         return self._read(start, "e.id", 0, conditions, self._placed)
@@ -293,3 +288,15 @@ class Library:
 
 
 _NEWEST_OF = NEWEST.format("e.article_id")
+
+
+def given(asked: object, *values: Any) -> tuple[Any, ...]:
+    """The values of a condition; none where it was not asked for."""
+    if asked:
+        return values
+    return ()
+
+
+def name_outlet(host: str | None) -> str:
+    """A host as outlets are named."""
+    return (host or "").removeprefix("www.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from embedarchive.browser.launch import Chrome, describe_environment
 from embedarchive.browser.limits import VisitLimits
@@ -19,7 +19,7 @@ from embedarchive.core.decode import decode_html
 from embedarchive.core.image_hash import hash_picture
 from embedarchive.core.model import Answer, Artifact, Capture, Description, Exchange, Fetch, Media, Post, Sign, Verdict
 from embedarchive.core.version import __version__
-from embedarchive.fetch import NAVIGATION_HEADERS, Fetcher, FetchLimits
+from embedarchive.fetch import NAVIGATION_HEADERS, FetchLimits
 from embedarchive.platforms.kit.outcomes import read_retry_after
 from embedarchive.platforms.kit.specification import Probe, Visitable, fill_url
 
@@ -39,6 +39,14 @@ _EXPECTED = {
 }
 
 
+class Asks(Protocol):
+    """What second looks and files are asked by: a `Fetcher`, or what opens one when it is first needed."""
+
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None, limits: FetchLimits | None = None
+    ) -> Fetch: ...
+
+
 @dataclass
 class _Haul:
     """Media that were kept, and what was not."""
@@ -53,7 +61,7 @@ async def conclude(
     picture: Picture | None,
     post: Post,
     visit: Visitable,
-    fetcher: Fetcher,
+    fetcher: Asks,
     chrome: Chrome,
     screenshot_format: ScreenshotFormat,
     *,
@@ -93,7 +101,7 @@ async def conclude(
 # -------------------------------------------------------------------------------------------------------------- verdict
 
 
-async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str) -> Verdict:
+async def _judge(seen: Visit, post: Post, visit: Visitable, fetcher: Asks, user_agent: str) -> Verdict:
     """Judge the page; where it is an answer but not the post, look a second time before saying why.
 
     A wall is met with silence: whoever keeps us out is asked nothing more.
@@ -116,7 +124,7 @@ _PROBES_AFTER = {"unavailable": "doubt", "gone": "doubt", "available": "availabl
 
 
 async def _ask(
-    probes: Iterable[Probe], seen: Visit, post: Post, visit: Visitable, fetcher: Fetcher, user_agent: str
+    probes: Iterable[Probe], seen: Visit, post: Post, visit: Visitable, fetcher: Asks, user_agent: str
 ) -> None:
     """Put each probe's answer into the page, and its exchange into the evidence."""
     for probe in probes:
@@ -174,7 +182,7 @@ def _insist_on_picture(verdict: Verdict, picture: Picture | None) -> Verdict:
 async def _collect(
     description: Description,
     seen: Visit,
-    fetcher: Fetcher,
+    fetcher: Asks,
     user_agent: str,
     haul: _Haul,
     limits: VisitLimits,
@@ -183,8 +191,8 @@ async def _collect(
 ) -> None:
     """Keep the bytes of every file the description names: from what the page loaded, else (with `media`) fetched at once."""
     wanted = description.media[:MAX_MEDIA]
-    haul.missing += (f"{_name(m)}: too_many" for m in description.media[MAX_MEDIA:])
-    haul.missing += (f"{_name(m)}: {m.missing}" for m in wanted if m.missing)
+    haul.missing += (f"{m.name}: too_many" for m in description.media[MAX_MEDIA:])
+    haul.missing += (f"{m.name}: {m.missing}" for m in wanted if m.missing)
     slots = asyncio.Semaphore(_AT_ONCE)
     headers = {"User-Agent": user_agent, "Accept": "*/*", "Referer": seen.page.url}
     films = {m.url for m in wanted if not limits.film and m.role == "media" and tell_what(m, description) == "film"}
@@ -206,7 +214,7 @@ async def _collect(
         await asyncio.gather(*(bring(url) for url, exchange in found.items() if exchange is None))
     for each in wanted:
         if each.url in films and not each.missing:
-            haul.missing.append(f"{_name(each)}: {NO_FILM}")
+            haul.missing.append(f"{each.name}: {NO_FILM}")
         elif not each.missing:
             _keep(each, found[each.url], haul, limits)
 
@@ -219,17 +227,17 @@ def _keep(media: Media, exchange: Exchange | None, haul: _Haul, limits: VisitLim
     if exchange:
         unwanted = _find_unwanted(exchange, kind, limits)
     if unwanted:
-        haul.missing.append(f"{_name(media)}: {unwanted}")
+        haul.missing.append(f"{media.name}: {unwanted}")
     elif exchange is None:
-        haul.missing.append(f"{_name(media)}: not_asked")
+        haul.missing.append(f"{media.name}: not_asked")
     elif not body or exchange.status not in (200, 203, 206):
         why = exchange.error or (f"http_{exchange.status}" if exchange.status else "no_answer")
-        haul.missing.append(f"{_name(media)}: {why}")
+        haul.missing.append(f"{media.name}: {why}")
     elif kind is None or not kind.startswith(_EXPECTED[media.role]):
-        haul.missing.append(f"{_name(media)}: no_media_file")
+        haul.missing.append(f"{media.name}: no_media_file")
     else:
         if exchange.truncated:
-            haul.missing.append(f"{_name(media)}: {exchange.truncated} (the beginning is kept)")
+            haul.missing.append(f"{media.name}: {exchange.truncated} (the beginning is kept)")
         width, height = size_of(body) if kind.startswith("image/") else (media.width, media.height)
         haul.artifacts.append(
             Artifact(media.role, body, kind, media.position, media.url, width, height, media.alt, exchange.truncated)
@@ -270,12 +278,6 @@ def _hash_pictures(artifacts: Iterable[Artifact]) -> list[Artifact]:
 
 def _is_picture(artifact: Artifact) -> bool:
     return artifact.content_type.startswith("image/")
-
-
-def _name(media: Media) -> str:
-    if media.position == 0:
-        return media.role
-    return f"{media.role} {media.position}"
 
 
 # ------------------------------------------------------------------------------------------------------------- the rest

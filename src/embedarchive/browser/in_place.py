@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from embedarchive.browser.article import WINDOW, Opened, find_candidates, photograph_page
 from embedarchive.browser.cdp import ProtocolError, whole_text
-from embedarchive.browser.evidence import conclude
+from embedarchive.browser.evidence import Asks, conclude
 from embedarchive.browser.frame import PageFrame
 from embedarchive.browser.launch import Chrome
 from embedarchive.browser.limits import VisitLimits
@@ -27,7 +27,6 @@ from embedarchive.core import clock
 from embedarchive.core.decode import decode_html
 from embedarchive.core.model import Answer, Capture, Description, Exchange, Page, Post, Sign, Verdict
 from embedarchive.detect import find_embeds
-from embedarchive.fetch import Fetcher
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Frame, Visitable, fill_url
 
@@ -306,7 +305,7 @@ def _take_answers(one: InPlace) -> None:
 
 
 async def conclude_in_place(
-    one: InPlace, picture: Picture | None, opened: Opened, fetcher: Fetcher, chrome: Chrome, limits: VisitLimits
+    one: InPlace, picture: Picture | None, opened: Opened, fetcher: Asks, chrome: Chrome, limits: VisitLimits
 ) -> Capture:
     """Turn what an article showed into a capture, by the platform's own rules."""
     rules = BY_NAME[one.post.platform].visit or _NO_RULES

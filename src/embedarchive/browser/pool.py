@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from embedarchive.browser.article import ArticleLimits, open_article
-from embedarchive.browser.evidence import conclude
+from embedarchive.browser.evidence import Asks, conclude
 from embedarchive.browser.find import BrowserChoice
 from embedarchive.browser.in_place import conclude_in_place, failed_in_place, photograph_posts
 from embedarchive.browser.launch import Chrome, find_tofu, launch
@@ -39,7 +39,6 @@ from embedarchive.core import clock
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.core.model import Capture, Exchange, Page, Post, Rendering, Sign, Verdict
 from embedarchive.egress import Door
-from embedarchive.fetch import Fetcher
 from embedarchive.platforms.kit.specification import Platform, Visitable, fill_url
 
 ATTEMPTS = 2
@@ -65,7 +64,7 @@ class Browser:
         *,
         ca_file: Path | None = None,
         tabs: int = 3,
-        fetcher: Fetcher,
+        fetcher: Asks,
         limits: VisitLimits | None = None,
         article_limits: ArticleLimits | None = None,
         screenshot_format: ScreenshotFormat | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +28,8 @@ from embedarchive.cli.options import (
 )
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode
-from embedarchive.core.model import Embed, Fetch, Found
+from embedarchive.core.model import Embed, Fetch, Found, Post
+from embedarchive.core.texts import cut_text
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.detect.pool import count_cores
@@ -111,9 +112,7 @@ def print_found(
     Of `platforms` only, if any are named.
     """
     wanted = Wanted(frozenset(kinds), frozenset(platforms))
-    return asyncio.run(
-        print_all(seeds, intake, settings, nl=nl, wanted=wanted, scope=scope, limit=limit, render=render)
-    )
+    return asyncio.run(print_all(seeds, intake, settings, wanted, scope, nl=nl, limit=limit, render=render))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,92 +131,136 @@ async def print_all(
     seeds: Iterable[Seed],
     intake: Intake,
     settings: Settings,
-    *,
-    nl: bool,
     wanted: Wanted,
     scope: LinkScope | None,
+    *,
+    nl: bool,
     limit: int | None,
     render: bool,
 ) -> int:
-    failed = cut = 0
-    closed: dict[str, str] = {}
     async with Services(settings) as services:
-        more = {"mentions": "mention" in wanted.kinds, "unknown": "unknown" in wanted.kinds}
-        ask = partial(services.fetch, excludes=scope.excludes) if scope else services.fetch
-        options: dict[str, Any] = {"limit": limit, "width": settings.concurrency, "every": True, "intake": intake}
-
-        async def take_pages() -> AsyncIterator[tuple[Seed, Fetch]]:
-            async for seed in walk(seeds, ask, scope, **options):
-                fetch = seed.fetch or await ask(seed.url)
-                if is_left_out(fetch, seed.url, scope):
-                    intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
-                elif seed.found:
-                    yield seed, fetch
-                else:
-                    yield seed, refuse_no_article(fetch)
-
-        async def search(page: tuple[Seed, Fetch]) -> Found | None:
-            seed, fetch = page
-            if seed.found or fetch.outcome == "failed":
-                return seed.found
-            return await services.search(fetch.body, url=fetch.final_url, content_type=fetch.content_type, **more)
-
-        async for (seed, fetch), found in in_order(take_pages(), search, SEARCHED_AHEAD):
+        told = Findings(services, intake, wanted, scope, nl=nl, render=render)
+        pages = told.take_pages(seeds, limit, settings.concurrency)
+        async for (seed, fetch), found in in_order(pages, told.search, SEARCHED_AHEAD):
             if found is None:
-                failed += 1
-                to_do = find_advice(fetch.reason or "", "failed", "article")
-                click.secho(f"{seed.url}: not fetched ({fetch.reason}); {to_do}", fg="red", err=True)
-                if fetch.closed_until:
-                    closed[urlsplit(fetch.final_url).netloc] = fetch.closed_until
-                await print_feed_version(services, seed, wanted, nl=nl, **more)
-                continue
-            if render and fetch.source == "network":
-                found = await search_rendered(services, fetch, found, **more)
-            found = replace(found, truncated=found.truncated or fetch.truncated)
-            if found.truncated:
-                cut += 1
-                to_do = ""
-                if found.truncated in OBSTACLES:
-                    to_do = f"; {ADVICE[found.truncated]}"
-                click.secho(f"{seed.url}: searched in part only ({found.truncated}){to_do}", fg="yellow", err=True)
-            embeds = wanted.choose(found.embeds)
-            (print_lines if nl else print_table)(seed, found, embeds)
-            if found.truncated in OBSTACLES:
-                await print_feed_version(services, seed, wanted, nl=nl, **more)
-    for host, until in closed.items():
+                await told.say_unread(seed, fetch)
+            else:
+                await told.say_found(seed, fetch, found)
+    for host, until in told.closed.items():
         click.secho(say_closed(host, until), fg="yellow", err=True)
     print_skipped(intake)
-    if failed or cut or intake.losses:
+    if told.is_partial or intake.losses:
         return ExitCode.IN_PART
     return ExitCode.DONE
 
 
-async def print_feed_version(services: Services, seed: Seed, wanted: Wanted, *, nl: bool, **more: bool) -> None:
-    """Print what the feed carries of an article that cannot be had itself."""
-    if not seed.content:
-        return
-    fetch = make_feed_version(seed.url, seed.content, clock.now())
-    found = await services.search(fetch.body, url=fetch.url, content_type=fetch.content_type, **more)
-    embeds = wanted.choose(found.embeds)
-    (print_lines if nl else print_table)(replace(seed, origin=fetch.source), found, embeds)
+@dataclass(slots=True)
+class Findings:
+    """What is found in articles, printed as it comes, and what of them could not be read.
+
+    `closed` is until when a host lets nobody in, by its name; `is_partial` whether any page was not read to its end.
+    """
+
+    services: Services
+    intake: Intake
+    wanted: Wanted
+    scope: LinkScope | None
+    _: KW_ONLY
+    nl: bool
+    render: bool
+    closed: dict[str, str] = field(default_factory=dict)
+    is_partial: bool = False
+
+    async def fetch(self, url: str) -> Fetch:
+        if self.scope is None:
+            return await self.services.fetch(url)
+        return await self.services.fetch(url, excludes=self.scope.excludes)
+
+    async def take_pages(
+        self, seeds: Iterable[Seed], limit: int | None, width: int
+    ) -> AsyncIterator[tuple[Seed, Fetch]]:
+        """The articles that seeds lead to, each with its download; what is none, or leads out of the scope, is counted."""
+        walked = walk(seeds, self.fetch, self.scope, limit=limit, width=width, every=True, intake=self.intake)
+        async for seed in walked:
+            fetch = seed.fetch or await self.fetch(seed.url)
+            if is_left_out(fetch, seed.url, self.scope):
+                self.intake.skip(seed.origin, OUT_OF_SCOPE, seed.url)
+            elif seed.found:
+                yield seed, fetch
+            else:
+                yield seed, refuse_no_article(fetch)
+
+    async def search(self, page: tuple[Seed, Fetch]) -> Found | None:
+        """What is in a page; None where it could not be had."""
+        seed, fetch = page
+        if seed.found or fetch.outcome == "failed":
+            return seed.found
+        return await self.search_page(fetch.body, fetch.final_url, fetch.content_type)
+
+    async def search_page(self, body: bytes, url: str, content_type: str | None) -> Found:
+        kinds = self.wanted.kinds
+        return await self.services.search(
+            body, url=url, content_type=content_type, mentions="mention" in kinds, unknown="unknown" in kinds
+        )
+
+    async def say_unread(self, seed: Seed, fetch: Fetch) -> None:
+        """Say why an article could not be had, and print what its feed carries of it."""
+        self.is_partial = True
+        to_do = find_advice(fetch.reason or "", "failed", "article")
+        click.secho(f"{seed.url}: not fetched ({fetch.reason}); {to_do}", fg="red", err=True)
+        if fetch.closed_until:
+            self.closed[urlsplit(fetch.final_url).netloc] = fetch.closed_until
+        await self.print_feed_version(seed)
+
+    async def say_found(self, seed: Seed, fetch: Fetch, found: Found) -> None:
+        """Print what was found in an article, and say where it was searched in part only."""
+        if self.render and fetch.source == "network":
+            found = await self.search_rendered(fetch, found)
+        found = replace(found, truncated=found.truncated or fetch.truncated)
+        to_do = ""
+        if found.truncated in OBSTACLES:
+            to_do = f"; {ADVICE[found.truncated]}"
+        if found.truncated:
+            self.is_partial = True
+            click.secho(f"{seed.url}: searched in part only ({found.truncated}){to_do}", fg="yellow", err=True)
+        self.print_embeds(seed, found)
+        if found.truncated in OBSTACLES:
+            await self.print_feed_version(seed)
+
+    async def print_feed_version(self, seed: Seed) -> None:
+        """Print what the feed carries of an article that cannot be had itself."""
+        if not seed.content:
+            return
+        fetch = make_feed_version(seed.url, seed.content, clock.now())
+        found = await self.search_page(fetch.body, fetch.url, fetch.content_type)
+        self.print_embeds(replace(seed, origin=fetch.source), found)
+
+    async def search_rendered(self, fetch: Fetch, found: Found) -> Found:
+        """Render a fetched article and search that too; give what both searches found."""
+        rendering = await self.services.render(fetch.final_url)
+        if rendering.reason:
+            click.secho(f"{fetch.url}: rendered in part or not at all ({rendering.reason})", fg="yellow", err=True)
+        dom = await self.search_page(rendering.dom.encode(), fetch.final_url, DOM_TYPE)
+        return merge_found(found, dom)
+
+    def print_embeds(self, seed: Seed, found: Found) -> None:
+        embeds = self.wanted.choose(found.embeds)
+        if self.nl:
+            print_lines(seed, found, embeds)
+        else:
+            print_table(seed, found, embeds)
 
 
 def print_skipped(intake: Intake) -> None:
     """Say on standard error what was not taken: each loss by name, all of it by reason."""
     for lost in intake.lost:
-        said = ": ".join(filter(None, (lost.source, lost.subject if lost.subject != lost.source else "", lost.detail)))
+        parts = dict.fromkeys(
+            (lost.source, lost.subject, lost.detail)
+        )  # a subject that is its own source is named once
+        said = ": ".join(filter(None, parts))
         click.secho(f"{printable(said)} ({lost.reason})", fg="red", err=True)
     if intake.skipped:
         click.secho(f"Not taken: {say_skipped(intake.skipped)}", fg="yellow", err=True)
-
-
-async def search_rendered(services: Services, fetch: Fetch, found: Found, **more: bool) -> Found:
-    """Render a fetched article and search that too; give what both searches found."""
-    rendering = await services.render(fetch.final_url)
-    if rendering.reason:
-        click.secho(f"{fetch.url}: rendered in part or not at all ({rendering.reason})", fg="yellow", err=True)
-    dom = await services.search(rendering.dom.encode(), url=fetch.final_url, content_type=DOM_TYPE, **more)
-    return merge_found(found, dom)
 
 
 def print_lines(seed: Seed, found: Found, embeds: list[Embed]) -> None:
@@ -233,20 +276,38 @@ def embed_rows(seed: Seed, found: Found, embeds: list[Embed]) -> Iterator[dict[s
     if found.truncated and not embeds:
         yield {"source": seed.origin, "article": found.canonical_url or seed.url, "truncated": found.truncated}
     for embed in embeds:
-        post, claim = embed.post, embed.claim
-        dated = post.posted_at if post else None
-        source = "id" if dated else "publisher"
+        posted_at, told_by = date_embed(embed)
         yield {
             "source": seed.origin, "article": found.canonical_url or seed.url, "position": embed.position,
-            "platform": embed.platform, "native_id": post.native_id if post else None,
-            "key": post.key if post else None, "url": post.url if post else embed.url, "form": embed.form,
-            "author_name": claim.author_name, "author_handle": claim.author_handle, "text": claim.text,
-            "posted_at": dated or claim.posted_at,
-            "posted_at_source": source if dated or claim.posted_at else None,
-            "about": BY_NAME[post.platform].about(post.native_id) if post else None,
+            "platform": embed.platform, **name_post(embed), "form": embed.form,
+            "author_name": embed.claim.author_name, "author_handle": embed.claim.author_handle, "text": embed.claim.text,
+            "posted_at": posted_at, "posted_at_source": told_by, "about": find_subject(embed.post),
             "truncated": found.truncated, "seen_in": embed.seen_in,
             "kind": embed.kind, "layer": embed.layer, "rule": embed.rule,
         }  # fmt: skip
+
+
+def name_post(embed: Embed) -> dict[str, str | None]:
+    """The ids of an embed's post, and its address; where no post is named, the address that the embed has."""
+    if embed.post is None:
+        return {"native_id": None, "key": None, "url": embed.url}
+    return {"native_id": embed.post.native_id, "key": embed.post.key, "url": embed.post.url}
+
+
+def date_embed(embed: Embed) -> tuple[str | None, str | None]:
+    """When a post was made, and who says so: its `id`, or the `publisher`; nobody knows of some."""
+    if embed.post and embed.post.posted_at:
+        return embed.post.posted_at, "id"
+    if embed.claim.posted_at:
+        return embed.claim.posted_at, "publisher"
+    return None, None
+
+
+def find_subject(post: Post | None) -> str | None:
+    """The post that a comment belongs to."""
+    if post is None:
+        return None
+    return BY_NAME[post.platform].about(post.native_id)
 
 
 def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
@@ -264,15 +325,15 @@ def print_table(seed: Seed, found: Found, embeds: list[Embed]) -> None:
         else:
             name = f"{embed.platform or embed.kind}: no post named"
         table.add_row(str(embed.position), printable(name), embed.form, printable(author), excerpt(embed))
-    console.print(table if embeds else Text("no embedded posts", style="dim"))
+    if embeds:
+        console.print(table)
+    else:
+        console.print(Text("no embedded posts", style="dim"))
     console.print()
 
 
 def excerpt(embed: Embed) -> str:
-    text = printable(" ".join((embed.claim.text or embed.url or "").split()))
-    if len(text) <= 60:
-        return text
-    return text[:59] + "…"
+    return cut_text(printable(" ".join((embed.claim.text or embed.url or "").split())), 60)
 
 
 @click.command()

@@ -23,6 +23,7 @@ from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
+from embedarchive.core.texts import cut_text
 from embedarchive.export.atomic import drafting, refuse_existing
 from embedarchive.export.csv import write_csv
 from embedarchive.export.dehydrated import Rejoined
@@ -161,12 +162,9 @@ def justify(value: Any) -> Any:
 def show(value: Any) -> str:
     if isinstance(value, bytes):
         return f"<{say_size(len(value))}>"
-    text = ""
-    if value is not None:
-        text = " ".join(str(value).split())
-    if len(text) <= WIDEST_CELL:
-        return text
-    return text[: WIDEST_CELL - 1] + "…"
+    if value is None:
+        return ""
+    return cut_text(" ".join(str(value).split()), WIDEST_CELL)
 
 
 def plain(value: Any) -> Any:

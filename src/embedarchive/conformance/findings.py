@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from embedarchive.core.model import Post
 from embedarchive.platforms.kit.specification import Platform
 
 Problem = tuple[str, str]
 """(case, what is wrong with it). A case has the same name in every run."""
+
+
+def say_post(post: Post | None) -> str:
+    """The post that something names, in a problem's words."""
+    if post is None:
+        return "nothing"
+    return post.key
 
 
 @dataclass(frozen=True, slots=True)

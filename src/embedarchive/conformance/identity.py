@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from embedarchive.conformance.findings import Problem
+from embedarchive.conformance.findings import Problem, say_post
 from embedarchive.core.model import Post
 from embedarchive.core.urls import split_url
 from embedarchive.detect import identify_post
@@ -30,7 +30,7 @@ def check_addresses(platform: Platform) -> Iterator[Problem]:
     for example in platform.examples:
         post = identify_post(example.url)
         if post is None or (post.platform, post.native_id) != (platform.name, example.native_id):
-            yield example.url, f"names {post.key if post else 'nothing'}, not {platform.name}:{example.native_id}"
+            yield example.url, f"names {say_post(post)}, not {platform.name}:{example.native_id}"
             continue
         if platform.canonical(post.native_id) != example.canonical:
             yield example.url, f"its canonical address is {platform.canonical(post.native_id)}"
@@ -38,7 +38,7 @@ def check_addresses(platform: Platform) -> Iterator[Problem]:
         for address in (example.canonical, post.url):
             again = identify_post(address)
             if again is None or again.key != post.key:
-                yield example.url, f"{address} names {again.key if again else 'nothing'}"
+                yield example.url, f"{address} names {say_post(again)}"
         yield from ((example.url, said) for said in _find_claimants(platform, example))
 
 
@@ -52,7 +52,10 @@ def _read_address(platform: Platform, example: Example, post: Post) -> Iterator[
     if platform.handle(url) != example.handle:
         yield f"names the author {platform.handle(url)}, not {example.handle}"
     if platform.is_frame(url) != example.frame:
-        yield "is taken for a frame's" if not example.frame else "is not taken for a frame's"
+        said = "is taken for a frame's"
+        if example.frame:
+            said = "is not taken for a frame's"
+        yield said
 
 
 def check_mirrors(platform: Platform) -> Iterator[Problem]:
@@ -63,7 +66,7 @@ def check_mirrors(platform: Platform) -> Iterator[Problem]:
         url = own[0].url.replace(f"www.{home}/", f"{home}/").replace(f"{home}/", mirror.replace("*", "example") + "/")
         post = identify_post(url)
         if post is None or post.key != f"{platform.name}:{own[0].native_id}":
-            yield url, f"names {post.key if post else 'nothing'}, not {own[0].native_id}"
+            yield url, f"names {say_post(post)}, not {own[0].native_id}"
         elif home.partition(".")[0] not in post.url:
             yield url, f"is kept as {post.url}"
 
@@ -78,7 +81,7 @@ def check_archived_forms(platform: Platform) -> Iterator[Problem]:
         for form in platform.archived_forms(post, next(iter(handles), None)):
             again = identify_pasted(form)
             if again is None or again.key != post.key:
-                yield form, f"names {again.key if again else 'nothing'}, not {post.key}"
+                yield form, f"names {say_post(again)}, not {post.key}"
 
 
 def check_bare_ids(platform: Platform) -> Iterator[Problem]:
@@ -86,20 +89,19 @@ def check_bare_ids(platform: Platform) -> Iterator[Problem]:
     for example in platform.examples:
         for bare in example.bare:
             post = read_bare_id(platform, bare)
+            means = set()
+            if post:
+                means.add(post.native_id)
             if bare[0].isdigit():
-                numbers = platform.read_number(bare)
-            else:
-                numbers = ()
-            if example.native_id not in (post.native_id if post else None, *numbers):
-                yield bare, f"means {post.key if post else 'nothing'}, not {example.native_id}"
+                means.update(platform.read_number(bare))
+            if example.native_id not in means:
+                yield bare, f"means {say_post(post)}, not {example.native_id}"
 
 
 def _find_claimants(platform: Platform, example: Example) -> Iterator[str]:
-    url = split_url(example.url)
-    if url:
+    names = []
+    if url := split_url(example.url):
         names = [p.name for p in find_platforms(url) if p.identify(url)]
-    else:
-        names = []
     if names != [platform.name]:
         yield f"claimed by {', '.join(names) or 'nobody'}"
 
@@ -110,7 +112,8 @@ def check_dates(platform: Platform) -> Iterator[Problem]:
         made = platform.date(example.native_id)
         if made and not _ISO.fullmatch(made):
             yield example.url, f"{made} is no ISO time in UTC with milliseconds"
-        if bool(made) != bool(example.posted_at) or not (made or "").startswith(example.posted_at or ""):
+        to_the_second = made and made.partition(".")[0]
+        if to_the_second != example.posted_at:
             yield example.url, f"dated {made}, not {example.posted_at}"
 
 
@@ -121,7 +124,7 @@ def check_short_links(platform: Platform) -> Iterator[Problem]:
     for url in platform.short_links:
         post = identify_post(url)
         if post is None or post.platform != platform.name or post.resolved:
-            yield url, f"names {post.key if post else 'nothing'}"
+            yield url, f"names {say_post(post)}"
 
 
 def check_other_pages(platform: Platform) -> Iterator[Problem]:

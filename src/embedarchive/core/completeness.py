@@ -77,6 +77,8 @@ class Content:
     """Photographed in an article: what a visit to the post itself shows is the better view of it."""
     uid: str = ""
     origin: Origin = "visit"
+    posters: int = 0
+    """How many of its films' stills are kept: what is shown of a film that is not."""
 
     @property
     def age(self) -> tuple[bool, str, str, int]:
@@ -124,10 +126,12 @@ def read_content(
     in_article: bool = False,
     uid: str = "",
     origin: Origin = "visit",
+    posters: int = 0,
 ) -> Content:
     """What a capture holds of its post.
 
-    `kept` are the positions of the media files that it holds whole, `missing` its lines about those it does not.
+    `kept` are the positions of the media files that it holds whole, `missing` its lines about those it does not; `posters`
+    is how many stills of films it holds.
     """
     files = sorted((m for m in said.media if m.role == "media"), key=lambda m: m.position)
     whys = read_reasons(missing)
@@ -139,7 +143,7 @@ def read_content(
     if not files and not words:
         lacking.append(Lack(0, "not_read"))
     names = tuple(map(name_file, files))
-    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article, uid, origin)
+    return Content(capture_id, seen_at, names, words, held, tuple(lacking), in_article, uid, origin, posters)
 
 
 def read_reasons(missing: Iterable[str]) -> dict[int, str]:
@@ -190,7 +194,7 @@ ORIGINS: tuple[Origin, ...] = ("visit", "import", "memento")
 
 
 def hold_best(seen: Sequence[Content]) -> Holding | None:
-    """The best view of a post that these captures give: the newest whole one, else the one that holds most.
+    """The best view of a post that these captures give: the newest whole one, else the one that holds most (`find_fullest`).
 
     None where there is none. What the best one lacks is lent by others that saw the same post. What others saw is never
     mixed with what we saw, and shown only where we saw nothing (`ORIGINS`).
@@ -202,7 +206,7 @@ def hold_best(seen: Sequence[Content]) -> Holding | None:
     if whole:
         best = max(whole, key=lambda each: each.age)
     else:
-        best = max(contents, key=lambda each: (len(each.held), each.age))
+        best = find_fullest(contents)
     joined: dict[int, int] = {}
     for other in sorted(contents, key=lambda each: each.age, reverse=True):
         if other.is_same_post(best):
@@ -211,3 +215,14 @@ def hold_best(seen: Sequence[Content]) -> Holding | None:
     lacking = tuple(lack for lack in best.lacking if lack.position not in joined)
     held = len(best.held) + len(joined)
     return Holding(best.capture_id, len(best.names), held, lacking, joined)
+
+
+def find_fullest(contents: Sequence[Content]) -> Content:
+    """Of captures none of which is whole, the one that holds most files, the newest of equals.
+
+    Where another holds as many and shows the same words, and has more of the stills that stand for the films, that one.
+    """
+    newest = max(contents, key=lambda each: (len(each.held), each.age))
+    shown = (newest.in_article, newest.names, newest.words, len(newest.held))
+    alike = [each for each in contents if (each.in_article, each.names, each.words, len(each.held)) == shown]
+    return max(alike, key=lambda each: (each.posters, each.age))

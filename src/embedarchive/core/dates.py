@@ -17,6 +17,20 @@ def read_age(text: str) -> timedelta | None:
     return None
 
 
+def parse_iso(iso: str | None) -> datetime | None:
+    """The moment an ISO text means, in UTC, which it is of where it names no zone; None if it means none."""
+    try:
+        moment = datetime.fromisoformat(iso or "")
+    except ValueError:
+        return None
+    try:
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
 def to_iso(moment: datetime) -> str:
     """`2026-03-01T09:30:00.000Z` for a moment of any time zone."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from embedarchive.core.dates import to_iso
+from embedarchive.core.dates import parse_iso, to_iso
 from embedarchive.core.model import Exchange, Fetch
 
 Source = Literal["archive", "files", "wayback", "articles", "commoncrawl"]
@@ -133,10 +133,4 @@ def sort_by_nearness(held: Iterable[ListedMemento], near: str | None) -> list[Li
 
 
 def _moment(iso: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(iso)
-    except ValueError:
-        return datetime(2020, 1, 1, tzinfo=UTC)
-    if moment.tzinfo:
-        return moment
-    return moment.replace(tzinfo=UTC)
+    return parse_iso(iso) or datetime(2020, 1, 1, tzinfo=UTC)

@@ -230,6 +230,13 @@ class Media:
     missing: str | None = None
     """Why the file itself cannot be had (`copyright_blocked` …), or None."""
 
+    @property
+    def name(self) -> str:
+        """`media 2`, `poster 1`, `avatar`: as a capture's gaps name it."""
+        if self.position == 0:
+            return self.role
+        return f"{self.role} {self.position}"
+
 
 @dataclass(frozen=True, slots=True)
 class Description:

@@ -179,13 +179,19 @@ def _trim_url(run: str) -> str:
     while run:
         if "](" in run or "][" in run:  # Markdown whose label is an address; Org's address before a label
             run = re.split(r"\]\(|\]\[", run)[0]
-        elif (run[-1] in ".,;:!?*_|~\\" and not run.endswith("...")) or (
-            run[-1] in _CLOSED and run.count(run[-1]) > run.count(_CLOSED[run[-1]])
-        ):
+        elif _ends_in_punctuation(run):
             run = run[:-1]
         else:
             break
     return run
+
+
+def _ends_in_punctuation(run: str) -> bool:
+    """Whether the last letter is a sentence's: a mark that is no ellipsis, or a bracket that was opened before the run."""
+    last = run[-1]
+    if last in _CLOSED:
+        return run.count(last) > run.count(_CLOSED[last])
+    return last in ".,;:!?*_|~\\" and not run.endswith("...")
 
 
 # ------------------------------------------------------------------------------------------------------------ canonical

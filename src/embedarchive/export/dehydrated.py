@@ -20,7 +20,7 @@ from embedarchive.export.jsonl import write_jsonl
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.tables import say_rows
 from embedarchive.library.posts import read_artifacts, read_descriptions
-from embedarchive.library.rows import HELD, select, select_one
+from embedarchive.library.rows import HELD, select, select_each, select_one
 
 FORMAT = "embedarchive-dehydrated-1"
 LONGEST_LINE = 10_000_000
@@ -54,9 +54,9 @@ def dehydrate(conn: sqlite3.Connection, chosen: Selection = EVERYTHING) -> Itera
     posts, articles = json.dumps(chosen.posts or ()), json.dumps(chosen.articles or ())
     given = {"all": int(chosen.posts is None), "posts": posts, "articles": articles}
     yield {"type": "format", "format": FORMAT}
-    for row in _rows(conn, _EMBEDS, given):
+    for row in select_each(conn, _EMBEDS, given):
         yield {"type": "embed", **row}
-    for row in _rows(conn, _POSTS, given):
+    for row in select_each(conn, _POSTS, given):
         yield {"type": "post", **row, "looks": read_looks(conn, row["key"])}
 
 
@@ -79,12 +79,6 @@ def read_looks(conn: sqlite3.Connection, key: str) -> list[Line]:
         }
         for visit in visits
     ]
-
-
-def _rows(conn: sqlite3.Connection, sql: str, given: Mapping[str, Any]) -> Iterator[Line]:
-    cursor = conn.execute(sql, given)
-    names = [column[0] for column in cursor.description]
-    return (dict(zip(names, tuple(row), strict=True)) for row in cursor)
 
 
 # ------------------------------------------------------------------------------------------------------------ and back

@@ -41,13 +41,13 @@ def find_drawn_records(files: Checked, fetch: Row, place: str) -> Iterator[Expor
             yield make_file_record(row, place, Stored(held.sha256, held.size))
     served = read_held(files, fetch["html_sha256"])
     if served:
-        html = decode_html(served, fetch["content_type"] or HTML)
-        yield from make_frame_records(files, html, fetch["final_url"], fetch["fetched_at"], place)
+        tree = LexborHTMLParser(decode_html(served, fetch["content_type"] or HTML))
+        yield from make_frame_records(files, tree, fetch["final_url"], fetch["fetched_at"], place)
     rendered = read_held(files, fetch["dom_sha256"])
     if rendered:
-        html = decode_html(rendered, HTML)
-        yield from make_frame_records(files, html, fetch["final_url"], fetch["rendered_at"], place)
-        shown = draw_page(html, fetch["final_url"], frozenset(drawn))
+        tree = LexborHTMLParser(decode_html(rendered, HTML))
+        yield from make_frame_records(files, tree, fetch["final_url"], fetch["rendered_at"], place)
+        shown = draw_page(tree, fetch["final_url"], frozenset(drawn))
         yield make_resource(fetch["final_url"], fetch["rendered_at"], place, HTML, shown.encode())
 
 
@@ -68,9 +68,11 @@ def make_file_record(row: Row, place: str, held: Stored) -> ExportLine:
     return make_response(from_row, make_id("file", place, row["url"], row["fetched_at"]), held)
 
 
-def make_frame_records(files: Checked, html: str, base: str, date: str, place: str) -> Iterator[ExportLine]:
+def make_frame_records(
+    files: Checked, tree: LexborHTMLParser, base: str, date: str, place: str
+) -> Iterator[ExportLine]:
     """For each frame of a post that was captured under another address: a page of ours that leads there."""
-    for url in dict.fromkeys(find_frames(html, base)):
+    for url in dict.fromkeys(find_frames(tree, base)):
         visited = find_visited(files, url)
         if visited and visited != url:
             yield make_resource(url, date, f"{place} frame", HTML, render_lead(visited).encode())
@@ -93,9 +95,9 @@ def find_visited(files: Checked, url: str) -> str | None:
 # ------------------------------------------------------------------------------------------------------------ pure parts
 
 
-def find_frames(html: str, base: str) -> Iterator[str]:
+def find_frames(tree: LexborHTMLParser, base: str) -> Iterator[str]:
     """The addresses of a page's frames, absolute and without fragments, in its order. Pure."""
-    for node in LexborHTMLParser(html).css("iframe[src], frame[src]"):
+    for node in tree.css("iframe[src], frame[src]"):
         url = join_url(base, (node.attributes["src"] or "").strip()).partition("#")[0]
         if url.startswith(("http://", "https://")) and url.isprintable() and split_url(url):
             yield url
@@ -109,9 +111,8 @@ def render_lead(url: str) -> str:
     return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
 
 
-def draw_page(html: str, base: str, drawn: Collection[str]) -> str:
-    """The page without what would run again; of a picture's many files the one that was drawn. Pure."""
-    tree = LexborHTMLParser(html)
+def draw_page(tree: LexborHTMLParser, base: str, drawn: Collection[str]) -> str:
+    """The page without what would run again, which is taken out of the tree; of a picture's many files the one drawn."""
     for selector in _ACTIVE:
         for node in tree.css(selector):
             node.decompose()

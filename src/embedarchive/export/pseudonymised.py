@@ -22,7 +22,7 @@ from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.jsonl import write_jsonl
 from embedarchive.export.selection import EVERYTHING, Selection
 from embedarchive.export.tables import say_rows
-from embedarchive.library.rows import select
+from embedarchive.library.rows import select, select_each
 
 FORMAT = "embedarchive-pseudonymised-1"
 LEAST_KEY = 16
@@ -74,10 +74,10 @@ def pseudonymise(conn: sqlite3.Connection, key: bytes, chosen: Selection = EVERY
     posts, articles = json.dumps(chosen.posts or ()), json.dumps(chosen.articles or ())
     given = {"all": int(chosen.posts is None), "posts": posts, "articles": articles}
     yield {"type": "format", "format": FORMAT}
-    embeds = [_hide(row, key) for row in _rows(conn, _EMBEDS, given)]
+    embeds = [_hide(row, key) for row in select_each(conn, _EMBEDS, given)]
     for row in sorted(embeds, key=lambda each: (each["article"], each["position"])):
         yield {"type": "embed", **row}
-    hidden = {hide(key, "post", row["post"]): row for row in _rows(conn, _POSTS, given)}
+    hidden = {hide(key, "post", row["post"]): row for row in select_each(conn, _POSTS, given)}
     for name in sorted(hidden):
         row = hidden[name]
         yield {"type": "post", **_hide(row, key), "looks": [dict(look) for look in select(conn, _LOOKS, row["post"])]}
@@ -98,9 +98,3 @@ def _hide(row: Mapping[str, Any], key: bytes) -> dict[str, Any]:
 def hide(key: bytes, what: str, value: str) -> str:
     """The pseudonym of a value: 128 bits in hex, another for each kind of thing."""
     return hmac.digest(key, f"{what}\n{value}".encode("utf-8", "replace"), "sha256").hex()[:32]
-
-
-def _rows(conn: sqlite3.Connection, sql: str, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    cursor = conn.execute(sql, given)
-    names = [column[0] for column in cursor.description]
-    return (dict(zip(names, tuple(row), strict=True)) for row in cursor)

@@ -20,6 +20,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from embedarchive import library
+from embedarchive.core.texts import shorten
 from embedarchive.export.folder import Folder
 from embedarchive.export.formats import ExportJob, Written
 from embedarchive.export.places import (
@@ -278,7 +279,7 @@ def index_post(line: PostLine, place: str, native_id: str) -> dict[str, Any]:
     handle = None
     if line.author_name:
         handle = line.author_handle
-    text = phrases.shorten(line.text or line.alt or "", LONGEST_TEXT)
+    text = shorten(line.text or line.alt or "", LONGEST_TEXT)
     return {
         "to": place, "name": name, "handle": handle, "text": text, "status": phrases.say_post_status(line),
         "key": line.key, "id": native_id,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from embedarchive.core.texts import cut_text
 from embedarchive.export.drawn import find_drawn_records
 from embedarchive.export.lines import (
     ExportLine,
@@ -20,7 +21,7 @@ from embedarchive.export.lines import (
 )
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.fixity import Checked, read_pieces
-from embedarchive.store.reading import main_document
+from embedarchive.store.reading import main_document, select_rows
 
 LONGEST_TITLE = 120
 SECONDS = len("2026-11-27T18:06:38")
@@ -35,12 +36,6 @@ class PageLine:
     date: str
     title: str
     text: str = ""
-
-
-def rows(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
-    cursor = conn.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql, values).fetchall()
 
 
 def hold(files: Checked, sha256: str | None) -> Stored | None:
@@ -67,7 +62,7 @@ def find_visit_records(files: Checked, capture: Row) -> Iterator[ExportLine]:
     conn = files.conn
     written: set[tuple[str, str]] = set()
     visit = f"{capture['post_key']} {capture['started_at']}"
-    exchanges = rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture["id"])
+    exchanges = select_rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture["id"])
     document = main_document(exchanges, capture["final_url"])
     about = None
     for row in exchanges:
@@ -83,7 +78,7 @@ def find_visit_records(files: Checked, capture: Row) -> Iterator[ExportLine]:
     if said and said["text"]:
         text = said["text"].encode("utf-8", "replace")
         yield make_resource(f"urn:text:{page}", date, visit, "text/plain; charset=utf-8", text)
-    kept = rows(conn, "SELECT sha256 FROM artifacts WHERE capture_id = ?", capture["id"])
+    kept = select_rows(conn, "SELECT sha256 FROM artifacts WHERE capture_id = ?", capture["id"])
     damaged = tell_damaged(files, [row["body_sha256"] for row in exchanges] + [row["sha256"] for row in kept])
     yield make_metadata(page, date, visit, about, {**tell_visit(conn, capture, said), **damaged})
 
@@ -92,14 +87,14 @@ def name_page(conn: sqlite3.Connection, capture: Row) -> str:
     """What a visit's pictures and texts are named after: the page visited, or the post where that is an article."""
     if capture.get("fetch_id") is None:
         return str(capture["final_url"])
-    return str(rows(conn, "SELECT url FROM posts WHERE key = ?", capture["post_key"])[0]["url"])
+    return str(select_rows(conn, "SELECT url FROM posts WHERE key = ?", capture["post_key"])[0]["url"])
 
 
 def find_artifact_records(
     files: Checked, capture: Row, page: str, visit: str, written: set[tuple[str, str]]
 ) -> Iterator[ExportLine]:
     """What was made of the page, and files that came another way than the page's own requests."""
-    for row in rows(files.conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
+    for row in select_rows(files.conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture["id"]):
         name = name_artifact(row["role"], row["position"], row["url"], page)
         held = hold(files, row["sha256"])
         if held and (name, row["sha256"]) not in written:
@@ -109,7 +104,7 @@ def find_artifact_records(
 
 
 def find_description(conn: sqlite3.Connection, capture_id: int) -> sqlite3.Row | None:
-    found = rows(conn, "SELECT * FROM current_descriptions WHERE capture_id = ?", capture_id)
+    found = select_rows(conn, "SELECT * FROM current_descriptions WHERE capture_id = ?", capture_id)
     if found:
         return found[0]
     return None
@@ -117,12 +112,12 @@ def find_description(conn: sqlite3.Connection, capture_id: int) -> sqlite3.Row |
 
 def tell_visit(conn: sqlite3.Connection, capture: Row, said: sqlite3.Row | None) -> Mapping[str, Any]:
     """What the archive knows of a visit beside its bytes, in the archive's own words."""
-    [post] = rows(conn, "SELECT key, platform, url, posted_at FROM posts WHERE key = ?", capture["post_key"])
-    seen_in = rows(conn, "SELECT DISTINCT a.url, a.title FROM embeds e JOIN articles a ON a.id = e.article_id "
+    [post] = select_rows(conn, "SELECT key, platform, url, posted_at FROM posts WHERE key = ?", capture["post_key"])
+    seen_in = select_rows(conn, "SELECT DISTINCT a.url, a.title FROM embeds e JOIN articles a ON a.id = e.article_id "
                          "WHERE e.post_key = ? AND e.kind = 'embed' ORDER BY a.url", capture["post_key"])  # fmt: skip
     known = dict(post)
     standing = "SELECT status, doubt, kept, held, expected, lacking FROM post_status WHERE key = ?"
-    for row in rows(conn, standing, capture["post_key"]):
+    for row in select_rows(conn, standing, capture["post_key"]):
         known |= {**dict(row), "lacking": parse_json(row["lacking"])}
     plain = (
         "origin", "outcome", "reason", "visit_url", "final_url", "status", "started_at", "finished_at", "seen_at",
@@ -140,7 +135,7 @@ def find_visit_page(files: Checked, capture: Row) -> PageLine | None:
     """The page of a visit, None where there is no document to show."""
     conn = files.conn
     of_visit = "capture_id = ? AND resource_type = 'document' ORDER BY position"
-    documents = rows(conn, f"SELECT * FROM exchanges WHERE {of_visit}", capture["id"])
+    documents = select_rows(conn, f"SELECT * FROM exchanges WHERE {of_visit}", capture["id"])
     document = main_document(documents, capture["final_url"])
     if document is None or not hold(files, document["body_sha256"]):
         return None
@@ -160,9 +155,7 @@ def title_visit(capture: Row, said: sqlite3.Row | None) -> str:
         who = said["author_name"] or capture["post_key"]
     words = " ".join((said["text"] or said["title"] or said["kind"] or "").split())
     title = f"{who}: {words}" if words else who
-    if len(title) <= LONGEST_TITLE:
-        return title
-    return title[: LONGEST_TITLE - 1].rstrip() + "…"
+    return cut_text(title, LONGEST_TITLE)
 
 
 # ------------------------------------------------------------------------------------------------------------- articles
@@ -222,7 +215,7 @@ def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
     """What the archive knows of an article download: where it came from, and what it embeds."""
     plain = ("url", "final_url", "fetched_at", "outcome", "status", "source", "truncated")
     claims = "position, kind, platform, post_key, url, form, author_name, author_handle, text, posted_at"
-    embeds = rows(conn, f"SELECT {claims} FROM embeds WHERE fetch_id = ? ORDER BY position", fetch["id"])
+    embeds = select_rows(conn, f"SELECT {claims} FROM embeds WHERE fetch_id = ? ORDER BY position", fetch["id"])
     told = {name: fetch[name] for name in plain}
     return told | {"redirects": parse_json(fetch["redirects"]), "embeds": [dict(row) for row in embeds]}
 
@@ -231,7 +224,7 @@ def find_fetch_page(files: Checked, fetch: Row) -> PageLine | None:
     """The page of an article download, None where its bytes are not held."""
     if not hold(files, fetch["html_sha256"]):
         return None
-    article = rows(files.conn, "SELECT title, url FROM articles WHERE id = ?", fetch["article_id"])[0]
+    article = select_rows(files.conn, "SELECT title, url FROM articles WHERE id = ?", fetch["article_id"])[0]
     url, date = fetch["final_url"], fetch["fetched_at"]
     if hold(files, fetch["dom_sha256"]):
         date = fetch["rendered_at"]

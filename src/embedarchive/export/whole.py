@@ -14,9 +14,9 @@ from typing import Any
 
 from embedarchive.export.lines import Row
 from embedarchive.export.package import Part
-from embedarchive.export.visits import rows
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.merging.logs import name_archive
+from embedarchive.store.reading import select_rows
 
 FORMAT = "embedarchive-whole-1.0"
 CAPTURES = "embedarchive/captures.gz"
@@ -47,11 +47,11 @@ PAGE_FILE = ("url", "kind", "status", "content_type", "fetched_at", "sha256")
 def tell_capture(conn: sqlite3.Connection, capture: Row) -> Mapping[str, Any]:
     """One line: a capture with its post and that post's other names, its files and exchanges, and the check that it was."""
     number, key = capture["id"], capture["post_key"]
-    [post] = rows(conn, "SELECT * FROM posts WHERE key = ?", key)
-    names = rows(conn, "SELECT * FROM posts WHERE same_as = ? ORDER BY key", key)
-    artifacts = rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", number)
-    exchanges = rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", number)
-    checks = rows(conn, "SELECT * FROM checks WHERE capture_id = ? ORDER BY id LIMIT 1", number)
+    [post] = select_rows(conn, "SELECT * FROM posts WHERE key = ?", key)
+    names = select_rows(conn, "SELECT * FROM posts WHERE same_as = ? ORDER BY key", key)
+    artifacts = select_rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", number)
+    exchanges = select_rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", number)
+    checks = select_rows(conn, "SELECT * FROM checks WHERE capture_id = ? ORDER BY id LIMIT 1", number)
     return {
         "post": pick(post, POST),
         "names": [pick(each, POST) for each in names],
@@ -67,7 +67,7 @@ def tell_capture(conn: sqlite3.Connection, capture: Row) -> Mapping[str, Any]:
 
 def tell_run(conn: sqlite3.Connection, crawl_id: int | None) -> Mapping[str, Any]:
     """Why the times of a run are not believed, where they are not."""
-    [row] = rows(conn, "SELECT max(clock_suspect) AS clock_suspect FROM crawls WHERE id = ?", crawl_id)
+    [row] = select_rows(conn, "SELECT max(clock_suspect) AS clock_suspect FROM crawls WHERE id = ?", crawl_id)
     return dict(row)
 
 
@@ -75,20 +75,20 @@ def name_holders(conn: sqlite3.Connection, kind: str, subject: int) -> list[str]
     """The archives that held a visit or a download before whoever is given it: this one, then those merged into it."""
     query = """SELECT DISTINCT a.name FROM held_by h JOIN merged_archives a ON a.id = h.archive_id
                WHERE h.kind = ? AND h.subject = ? ORDER BY a.name"""
-    return [name_archive(conn), *(row["name"] for row in rows(conn, query, kind, subject))]
+    return [name_archive(conn), *(row["name"] for row in select_rows(conn, query, kind, subject))]
 
 
 def find_place(conn: sqlite3.Connection, fetch_id: int | None) -> Mapping[str, Any] | None:
     """The download of the article that a post was photographed in, as its own line names it."""
     query = "SELECT a.url AS article, f.fetched_at FROM fetches f JOIN articles a ON a.id = f.article_id WHERE f.id = ?"
-    found = rows(conn, query, fetch_id)
+    found = select_rows(conn, query, fetch_id)
     return next((dict(each) for each in found), None)
 
 
 def tell_fetch(conn: sqlite3.Connection, fetch: Row) -> Mapping[str, Any]:
     """One line: a download of an article, and the address that the article is kept under."""
-    [article] = rows(conn, "SELECT url FROM articles WHERE id = ?", fetch["article_id"])
-    drawn = rows(conn, "SELECT * FROM page_files WHERE fetch_id = ? ORDER BY position", fetch["id"])
+    [article] = select_rows(conn, "SELECT url FROM articles WHERE id = ?", fetch["article_id"])
+    drawn = select_rows(conn, "SELECT * FROM page_files WHERE fetch_id = ? ORDER BY position", fetch["id"])
     files = [pick(each, PAGE_FILE, ("headers",)) for each in drawn]
     told = {"article": article["url"], **pick(fetch, FETCH, FETCH_LISTS), "page_files": files}
     return {**told, **tell_run(conn, fetch["crawl_id"]), "held_by": name_holders(conn, "fetch", fetch["id"])}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from embedarchive.core.shell import say_command, say_heal
+from embedarchive.core.texts import cut_text
 from embedarchive.library.posts import IN_KEYS, read_lines
 from embedarchive.library.records import Alert, ToldStory
 from embedarchive.library.rows import Row, in_list, select
@@ -107,7 +108,7 @@ def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[s
         "post": post.key,
         "url": post.url,
         "author": post.author_name or post.author_handle,
-        "text": words[:LONGEST_WORDS] + ("…" if len(words) > LONGEST_WORDS else ""),
+        "text": cut_text(words, LONGEST_WORDS),
         "preserved": post.kept,
         "stories": [{"url": each.url, "title": each.title, "outlet": each.outlet} for each in alert.stories],
         "copy": f"{room.rstrip('/')}/-/embedarchive/post/{post.url}" if room and post.preserved else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from statistics import median
@@ -242,39 +242,56 @@ def read_embeds(conn: sqlite3.Connection) -> Iterator[EmbedStanding]:
         yield EmbedStanding(article_id, *whole)
 
 
-_NAMES: Mapping[str, Callable[[EmbedStanding], str | None]] = {
-    "platform": lambda each: each.platform or "not known",
-    "outlet": lambda each: each.outlet or "files",
-    "account": lambda each: f"@{each.account} ({each.platform})" if each.account else None,
-    "form": lambda each: each.form,
-    "kind": lambda each: each.kind or "not known",
-    "year": lambda each: (each.published_at or "")[:4] or "no date",
-    "month": lambda each: (each.published_at or "")[:7] or "no date",
-}
+ALL_ARTICLES = "all articles"
+
+
+def name_group(each: EmbedStanding, by: str) -> str | None:
+    """The group that an embed is counted in, by one of GROUPINGS or the `whole`; None where it is in no group."""
+    if by == "whole":
+        return ALL_ARTICLES
+    if by == "account":
+        if each.account is None:
+            return None
+        return f"@{each.account} ({each.platform})"
+    date = each.published_at or ""
+    named = {
+        "platform": each.platform or "not known",
+        "outlet": each.outlet or "files",
+        "form": each.form,
+        "kind": each.kind or "not known",
+        "year": date[:4] or "no date",
+        "month": date[:7] or "no date",
+    }
+    return named[by]
 
 
 def read_rot(conn: sqlite3.Connection, by: str = "outlet") -> Rot:
     """How many articles have a hole, by one of GROUPINGS: an article counts once in each group that a post of it is of."""
     groups: defaultdict[tuple[str, str], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for hole in read_embeds(conn):
-        signs = {hole.standing or "not known"} | ({"kept"} if hole.standing == "gone" and hole.kept else set())
+        signs = {hole.standing or "not known"}
+        if hole.standing == "gone" and hole.kept:
+            signs.add("kept")
         for grouping in ("whole", "month", by):
-            name = "all articles" if grouping == "whole" else _NAMES[grouping](hole)
+            name = name_group(hole, grouping)
             if name is not None:
                 groups[grouping, name][hole.article_id] |= signs
-    told = {key: _count_holes(key[1], articles.values()) for key, articles in groups.items()}
-    named = [group for (grouping, _), group in told.items() if grouping == by]
-    named.sort(key=lambda group: (-group.articles, group.name))
+    whole = _count_holes(ALL_ARTICLES, groups["whole", ALL_ARTICLES])
+    named, months = (
+        [_count_holes(name, articles) for (grouping, name), articles in groups.items() if grouping == wanted]
+        for wanted in (by, "month")
+    )
+    months.sort(key=lambda group: group.name)
     if by == "year":
         named.sort(key=lambda group: group.name)
-    months = sorted(
-        (group for (grouping, _), group in told.items() if grouping == "month"), key=lambda group: group.name
-    )
-    return Rot(by, told.get(("whole", "all articles"), _count_holes("all articles", ())), tuple(named), tuple(months))
+    else:
+        named.sort(key=lambda group: (-group.articles, group.name))
+    return Rot(by, whole, tuple(named), tuple(months))
 
 
-def _count_holes(name: str, articles: Any) -> RotGroup:
-    signs = list(articles)
+def _count_holes(name: str, articles: Mapping[int, set[str]]) -> RotGroup:
+    """What is said of a group's articles, by what signs the embeds of each bear."""
+    signs = list(articles.values())
     known = [each for each in signs if each - {"not known"}]
     holes = sum("gone" in each for each in known)
     low, high = wilson(holes, len(known))

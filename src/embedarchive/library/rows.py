@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from embedarchive.core.model import Claim, Description, Media, Origin, Sign
@@ -32,6 +32,13 @@ def select(conn: sqlite3.Connection, sql: str, *values: Any) -> list[Row]:
     cursor = conn.execute(sql, values)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, tuple(row), strict=True)) for row in cursor]
+
+
+def select_each(conn: sqlite3.Connection, sql: str, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same one after another, for what may be more than memory holds; `given` are its named parameters."""
+    cursor = conn.execute(sql, given)
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, tuple(row), strict=True)) for row in cursor)
 
 
 def select_one(conn: sqlite3.Connection, sql: str, *values: Any) -> Row | None:

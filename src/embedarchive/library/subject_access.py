@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from embedarchive.core.errors import UsageError, WrongBytes
 from embedarchive.core.grams import LONGEST, fold
+from embedarchive.core.texts import cut_text
 from embedarchive.library.articles import find_article
 from embedarchive.library.fragments import CLOSE, OPEN, ask_for_fragment, mark
 from embedarchive.library.lookup import find_handle
@@ -540,12 +541,8 @@ def make_trace(table: str, row: Row, kind: Kind, why: str, column: str | None, s
     if table == "articles":
         article = row["url"]
     at = row.get(AT.get(table, ""))
-    return Trace(kind, table, str(row["place_id"]), why, column, post, article, at, shorten(says))
-
-
-def shorten(text: str) -> str | None:
-    words = " ".join(text.split())
-    return (words if len(words) <= LONGEST_SAID else words[: LONGEST_SAID - 1] + "…") or None
+    said = cut_text(" ".join(says.split()), LONGEST_SAID)
+    return Trace(kind, table, str(row["place_id"]), why, column, post, article, at, said or None)
 
 
 def veil(conn: sqlite3.Connection, places: Iterable[Trace]) -> Iterator[Trace]:

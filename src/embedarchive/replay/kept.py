@@ -15,7 +15,7 @@ from embedarchive.platforms.kit.specification import Visitable
 from embedarchive.replay.answers import Answers, StoredAnswer
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.fixity import read_blob
-from embedarchive.store.reading import PROBE, main_document, read_post
+from embedarchive.store.reading import PROBE, main_document, read_post, select_rows
 
 PICTURES = ("screenshot", "thumbnail")
 
@@ -44,19 +44,19 @@ class Replayable:
 
 def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
     """Read a capture whole. Raises ArchiveError when it has no document to show or its platform cannot be visited."""
-    capture = select(conn, "SELECT * FROM captures WHERE id = ?", capture_id)[0]
+    capture = select_rows(conn, "SELECT * FROM captures WHERE id = ?", capture_id)[0]
     post = read_post(conn, capture["post_key"])
     visit = None
     if post and post.platform in BY_NAME:
         visit = BY_NAME[post.platform].visit
-    exchanges = select(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture_id)
+    exchanges = select_rows(conn, "SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", capture_id)
     document = main_document(exchanges, capture["final_url"])
     if post is None or visit is None or document is None:
         raise ArchiveError(f"Capture {capture_id} holds no page that this version can show again.")
-    artifacts = select(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture_id)
+    artifacts = select_rows(conn, "SELECT * FROM artifacts WHERE capture_id = ? ORDER BY id", capture_id)
     in_place, scale = capture["fetch_id"] is not None, float(parse_json(capture["environment"]).get("scale") or 1.0)
     bodies = {(a["role"], a["position"]): read_blob(conn, a["sha256"]) for a in artifacts}
-    said = select(conn, "SELECT text, media FROM current_descriptions WHERE capture_id = ?", capture_id)
+    said = select_rows(conn, "SELECT text, media FROM current_descriptions WHERE capture_id = ?", capture_id)
     return Replayable(
         capture_id,
         post,
@@ -125,9 +125,3 @@ def read_body(conn: sqlite3.Connection, row: sqlite3.Row) -> bytes | None:
     if row["truncated"] is None:
         return b""
     return None
-
-
-def select(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
-    cursor = conn.cursor()
-    cursor.row_factory = sqlite3.Row
-    return cursor.execute(sql, values).fetchall()

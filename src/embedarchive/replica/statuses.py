@@ -64,7 +64,7 @@ def answer_server(request: Request, world: World, posts: Sequence[PostFact]) -> 
     post = None
     if number:
         post = next((p for p in posts if p.key.endswith(number)), None)
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if parts[:3] == ["api", "v1", "statuses"]:

@@ -72,8 +72,10 @@ class World:
         """Give the post the newsroom calls so."""
         return self._by_name[name]
 
-    def state(self, post: PostFact) -> str:
-        """Give what the platform answers for this post now."""
+    def state(self, post: PostFact | None) -> str:
+        """Give what the platform answers for this post now; `gone` for one that there never was."""
+        if post is None:
+            return "gone"
         return self.states.get(post.key, post.state)
 
     def over_limit(self, who: str) -> bool:

@@ -62,28 +62,35 @@ class Failure:
     to_do: str
 
 
+OF_THE_RUN = ("conclude", "replay", "pace", "control", "hold", "closed")
+"""Events that tell of the run, and of nothing that was to be had."""
+FAILED = ("failed", "truncated", "error", "blocked")
+
+
 def find_failure(event: Event) -> Failure | None:
     """What an event says that was not done; None if all is well. Posts that are gone are an outcome, no failure."""
     what, outcome, detail = event.what, event.outcome, event.detail
+    if what in OF_THE_RUN:
+        return None
     if what == "skipped":
-        said = LOST.get(outcome)
-        if said:
-            return Failure(what, event.subject, "lost", f"{outcome}: {detail}" if detail else outcome, said)
+        return find_lost(event)
+    is_partial = bool(detail) and what in ("article", "listing", "search")
+    if (what, outcome) == ("capture", "available") and detail:
+        is_partial, outcome = True, "partial"
+    if outcome in FAILED or (what, outcome) == ("capture", "unavailable") or is_partial or what == "fault":
+        return Failure(what, event.subject, outcome, detail, find_advice(detail, outcome, what))
+    return None
+
+
+def find_lost(event: Event) -> Failure | None:
+    """What was left out of what a reader read, where somebody may have wanted it."""
+    said = LOST.get(event.outcome)
+    if not said:
         return None
-    in_part = bool(detail) and (what in ("article", "listing", "search") or (what, outcome) == ("capture", "available"))
-    failed = outcome in ("failed", "truncated", "error", "blocked") or (what, outcome) == ("capture", "unavailable")
-    if not (failed or in_part or what == "fault") or what in (
-        "conclude",
-        "replay",
-        "pace",
-        "control",
-        "hold",
-        "closed",
-    ):
-        return None
-    if what == "capture" and outcome == "available":
-        outcome = "partial"
-    return Failure(what, event.subject, outcome, detail, find_advice(detail, outcome, what))
+    detail = event.outcome
+    if event.detail:
+        detail = f"{event.outcome}: {event.detail}"
+    return Failure(event.what, event.subject, "lost", detail, said)
 
 
 def find_advice(reason: str, outcome: str, what: str) -> str:

@@ -335,12 +335,12 @@ def make_capture(
     for media in name_files(judged):
         exchange = _find_file(media.url, files or {})
         if media.missing:
-            missing.append(f"{_name(media)}: {media.missing}")
+            missing.append(f"{media.name}: {media.missing}")
         elif exchange and (made := _keep_file(media, exchange)):
             artifacts.append(made)
             exchanges.append(replace(exchange, resource_type="media"))
         else:
-            missing.append(f"{_name(media)}: {NOT_RECORDED}")
+            missing.append(f"{media.name}: {NOT_RECORDED}")
     return Capture(
         post=sight.post,
         visit_url=redact_url(page.url),
@@ -410,9 +410,3 @@ def _keep_file(media: Media, exchange: Exchange) -> Artifact | None:
         dhash = hash_picture(exchange.body)
     cut = exchange.truncated or ("partial_content" if exchange.status == 206 else None)
     return Artifact(media.role, exchange.body, kind, media.position, media.url, width, height, media.alt, cut, dhash)
-
-
-def _name(media: Media) -> str:
-    if media.position == 0:
-        return media.role
-    return f"{media.role} {media.position}"

@@ -194,6 +194,19 @@ def join_fetches(first: Fetch, then: Fetch) -> Fetch:
     return replace(then, url=first.url, fetched_at=first.fetched_at, redirects=hops, elapsed_ms=took)
 
 
+@dataclass(frozen=True)
+class FetcherOnDemand:
+    """Opens what fetches with the first thing that it is asked for: many a visit brings all back by itself."""
+
+    open: Callable[[], Awaitable[PoliteClient]]
+
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None, limits: FetchLimits | None = None
+    ) -> Fetch:
+        client = await self.open()
+        return await client.fetcher.fetch(url, headers=headers, limits=limits)
+
+
 class Services:
     """The door and what leaves through it. The browser starts with the first visit: a run without posts needs none."""
 
@@ -359,10 +372,10 @@ class Services:
 
     async def _start_browser(self) -> Browser:
         s, choice = self.settings, await self.choose_browser()
-        client = await self.open_client()
         pool = await asyncio.to_thread(import_module, "embedarchive.browser.pool")
+        fetcher = FetcherOnDemand(self.open_client)
         browser: Browser = pool.Browser(
-            self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=client.fetcher, login=s.login, limits=s.limits
+            self.door, choice, ca_file=s.ca_file, tabs=s.tabs, fetcher=fetcher, login=s.login, limits=s.limits
         )
         self._browser = await self._stack.enter_async_context(browser)
         return browser

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from embedarchive.core.errors import WrongBytes
 from embedarchive.core.model import Claim, Description
+from embedarchive.core.texts import shorten
 from embedarchive.library.records import Appearance, CaptureRecord, EmbedRecord, PostRecord, StoredFile
 from embedarchive.show.badges import render_date, render_origin, render_status
 from embedarchive.show.content_types import SNIFFED, sniff_type
@@ -28,7 +29,6 @@ from embedarchive.show.words import (
     say_count,
     say_post_status,
     say_sighting,
-    shorten,
 )
 
 LoadBlob = Callable[[str], bytes | None]

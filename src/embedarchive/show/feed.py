@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
 from embedarchive.core.shell import say_heal
+from embedarchive.core.texts import shorten
 from embedarchive.library.records import Alert, PostLine
-from embedarchive.show.words import CHANGE_WORDS, say_count, say_interval, say_post_status, shorten
+from embedarchive.show.words import CHANGE_WORDS, say_count, say_interval, say_post_status
 
 ATOM = "http://www.w3.org/2005/Atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"

@@ -8,6 +8,7 @@ from importlib.resources import files
 from jinja2 import PackageLoader
 
 from embedarchive.core.shell import say_command, say_heal
+from embedarchive.core.texts import shorten
 from embedarchive.platforms import BY_NAME
 from embedarchive.show import words
 from embedarchive.show.badges import render_date, render_mark, render_moment, render_origin, render_status
@@ -79,7 +80,7 @@ HELPERS = {
     "say_partly": words.say_partly,
     "say_word": words.say_word,
     "say_field": words.say_field,
-    "shorten": words.shorten,
+    "shorten": shorten,
     "meaning": words.STATUS_MEANINGS.get,
     "word": words.STATUS_WORDS.get,
     "look": words.LOOK_WORDS.get,

@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any
 
 from embedarchive.core.survival import FEW_AT_RISK, LEAST_LOST, LEAST_POSTS, SurvivalCurve
+from embedarchive.core.texts import cut_text
 from embedarchive.library.estimates import Rot, RotGroup, Survival, SurvivalGroup
 from embedarchive.platforms import BY_NAME
 from embedarchive.show.words import printable, say_count, say_date, say_number
@@ -276,7 +277,7 @@ def _label_curves(frame: _Frame, by: str, groups: Sequence[SurvivalGroup]) -> st
         group = groups[number]
         parts.append(
             f'<g class="c{number}">{_line(x + 3, end, frame.right + 9, place, "lead")}'
-            f"{_text(frame.right + 12, place + 1, shorten_name(say_group(by, group.name), 15), 'name label')}"
+            f"{_text(frame.right + 12, place + 1, cut_text(say_group(by, group.name), 15), 'name label')}"
             f"{_text(frame.right + 12, place + 16, f'{_short(group.posts)}, {_short(group.lost)} lost', 'soft')}</g>"
         )
     return "".join(parts)
@@ -342,7 +343,7 @@ def render_rot(told: Rot, title: str = "", *, with_notes: bool = True) -> str:
 def _draw_row(frame: _Frame, by: str, row: RotGroup, y: float) -> str:
     share = f"{row.share:.0%}".replace("%", " %")
     return (
-        f'<g class="c0">{_text(MARGIN, y - 2, shorten_name(say_group(by, row.name), 19), "name")}'
+        f'<g class="c0">{_text(MARGIN, y - 2, cut_text(say_group(by, row.name), 19), "name")}'
         f"{_text(MARGIN, y + 14, f'{say_number(row.holes)} of {say_number(row.articles)}', 'soft')}"
         f'<line class="whisker" stroke-width="2" x1="{frame.x(row.low)}" y1="{y}" x2="{frame.x(row.high)}" y2="{y}"/>'
         f'<circle class="dot" cx="{frame.x(row.share)}" cy="{y}" r="5"/>'
@@ -437,13 +438,6 @@ def _wrap(text: str, most: int) -> list[str]:
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
     return lines
-
-
-def shorten_name(name: str, most: int) -> str:
-    """A group's name, cut where it would not fit."""
-    if len(name) <= most:
-        return name
-    return name[: most - 1] + "…"
 
 
 def _text(x: float, y: float, text: str, look: str, anchor: str = "start") -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from embedarchive.core.texts import shorten
 from embedarchive.library.records import ArticleRecord, PostRecord, StoredFile
 from embedarchive.show.card import title_of
-from embedarchive.show.words import say_count, say_post_status, shorten
+from embedarchive.show.words import say_count, say_post_status
 
 LONGEST = 200
 Address = Callable[[StoredFile], str | None]

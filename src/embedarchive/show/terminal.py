@@ -13,6 +13,7 @@ from rich.text import Text
 
 from embedarchive.core.model import Claim, Description
 from embedarchive.core.shell import say_command
+from embedarchive.core.texts import shorten
 from embedarchive.library.records import (
     Appearance,
     ArticleLine,
@@ -48,7 +49,6 @@ from embedarchive.show.words import (
     say_similarity,
     say_size,
     say_time,
-    shorten,
 )
 
 WIDEST = 100

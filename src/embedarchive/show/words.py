@@ -6,14 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
 from embedarchive.core.completeness import is_chosen
+from embedarchive.core.dates import parse_iso
 from embedarchive.core.model import Description, Outcome, PagePlace, Tombstone
 from embedarchive.core.months import ENGLISH
+from embedarchive.core.texts import shorten
 from embedarchive.library.records import (
     CaptureRecord,
     Change,
@@ -133,23 +134,9 @@ FIELD_WORDS: dict[str, str] = {
 # ---------------------------------------------------------------------------------------------------------------- dates
 
 
-def read_time(iso: str | None) -> datetime | None:
-    """The moment an ISO text means, in UTC; None if it means none."""
-    try:
-        moment = datetime.fromisoformat(iso or "")
-    except ValueError:
-        return None
-    try:
-        if moment.tzinfo is None:
-            return moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return None
-
-
 def say_date(iso: str | None, *, short: bool = False) -> str:
     """`9 March 2026` (or `9 Mar 2026`); a text that is no date is given back as it is."""
-    moment = read_time(iso)
+    moment = parse_iso(iso)
     if moment is None:
         return iso or ""
     month = MONTHS[moment.month - 1]
@@ -158,7 +145,7 @@ def say_date(iso: str | None, *, short: bool = False) -> str:
 
 def say_time(iso: str | None) -> str:
     """`9 March 2026, 14:05:06 UTC`."""
-    moment = read_time(iso)
+    moment = parse_iso(iso)
     if moment:
         return f"{say_date(iso)}, {moment:%H:%M:%S} UTC"
     return iso or ""
@@ -363,7 +350,7 @@ def say_again(post: PostState) -> str:
 
 def say_moment(iso: str) -> str:
     """`9 March 2026, 14:05 UTC`."""
-    moment = read_time(iso)
+    moment = parse_iso(iso)
     if moment:
         return f"{say_date(iso)}, {moment:%H:%M} UTC"
     return iso
@@ -585,7 +572,7 @@ def is_span(first_at: str, last_at: str, crowded: Collection[str]) -> bool:
 
 def is_younger(posted_at: str | None, published_at: str | None) -> bool:
     """Whether a post is younger than an article by a day and more, in whatever time zone each was dated."""
-    posted, published = read_time(posted_at), read_time(published_at)
+    posted, published = parse_iso(posted_at), parse_iso(published_at)
     return posted is not None and published is not None and (posted.date() - published.date()).days > 1
 
 
@@ -694,12 +681,3 @@ def find_difference(before: str, after: str) -> tuple[tuple[str, str], ...]:
 
 def say_field(name: str) -> str:
     return FIELD_WORDS.get(name, name.replace("_", " "))
-
-
-def shorten(text: str, length: int = 140) -> str:
-    """The first words of a text on one line."""
-    line = " ".join(text.split())
-    if len(line) <= length:
-        return line
-    cut = line[: length - 1]
-    return (cut[: cut.rfind(" ")] if " " in cut[length // 2 :] else cut).rstrip(" ,.;:") + "…"

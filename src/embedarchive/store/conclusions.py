@@ -63,6 +63,8 @@ SELECT c.id, c.uid, c.origin, c.fetch_id, coalesce(c.seen_at, c.started_at) AS s
   d.kind, d.text, d.title, d.media,
   (SELECT json_group_array(position) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'media'
      AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS kept,
+  (SELECT count(*) FROM artifacts a WHERE a.capture_id = c.id AND a.role = 'poster'
+     AND a.truncated IS NULL AND NOT EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS posters,
   (SELECT json_group_array(format('media %d: withdrawn', position)) FROM artifacts a WHERE a.capture_id = c.id
      AND a.role = 'media' AND EXISTS (SELECT 1 FROM redactions r WHERE r.sha256 = a.sha256)) AS withdrawn
 FROM captures c LEFT JOIN descriptions d ON d.id =
@@ -138,6 +140,7 @@ def read_contents(conn: sqlite3.Connection, post_key: str) -> list[Content]:
             in_article=row["fetch_id"] is not None,
             uid=row["uid"],
             origin=row["origin"],
+            posters=row["posters"],
         )
         for row in conn.execute(_CAPTURES, (post_key,)).fetchall()
     ]
@@ -198,32 +201,37 @@ def conclude_post(conn: sqlite3.Connection, post_key: str) -> Mapping[str, Any]:
 def _make_row(
     conn: sqlite3.Connection, post_key: str, standing: Standing, holding: Holding | None, seen: list[LivenessCheck]
 ) -> dict[str, Any]:
-    if holding:
-        lacking = [{"position": n.position, "why": n.why, "passing": n.passing} for n in holding.lacking]
-    else:
-        lacking = []
     visits = f"SELECT count(*) FROM captures WHERE post_key = ? AND {OF_OURS}"
     return {
         "post_key": post_key,
         "status": standing.status,
         "reason": standing.reason,
         "doubt": standing.doubt,
-        "last_checked_at": seen[-1].at if seen else None,
+        "last_checked_at": max((each.at for each in seen), default=None),
         "last_available_at": standing.last_available_at,
         "first_gone_at": standing.first_gone_at,
         "confirmed_at": standing.confirmed_at,
         "came_back_at": standing.came_back_at,
         "losses": json.dumps([asdict(loss) for loss in standing.losses], separators=(",", ":")),
-        "kept": holding.kept if holding else "none",
-        "expected": holding.expected if holding else 0,
-        "held": holding.held if holding else 0,
-        "lacking": json.dumps(lacking, separators=(",", ":")),
-        "joined": json.dumps(holding.joined if holding else {}, separators=(",", ":"), sort_keys=True),
-        "passing": int(holding.passing) if holding else 0,
-        "best_capture_id": holding.best_capture_id if holding else None,
+        **_tell_holding(holding),
         "visits": conn.execute(visits, (post_key,)).fetchone()[0],
         "due_at": standing.due_at,
     }
+
+
+def _tell_holding(holding: Holding | None) -> dict[str, Any]:
+    """The columns that say what is held of a post."""
+    if holding is None:
+        return {
+            "kept": "none", "expected": 0, "held": 0, "lacking": "[]", "joined": "{}", "passing": 0, "best_capture_id": None,
+        }  # fmt: skip
+    lacking = [{"position": n.position, "why": n.why, "passing": n.passing} for n in holding.lacking]
+    return {
+        "kept": holding.kept, "expected": holding.expected, "held": holding.held,
+        "lacking": json.dumps(lacking, separators=(",", ":")),
+        "joined": json.dumps(holding.joined, separators=(",", ":"), sort_keys=True),
+        "passing": int(holding.passing), "best_capture_id": holding.best_capture_id,
+    }  # fmt: skip
 
 
 def _count(conn: sqlite3.Connection, post_key: str, platform: str, row: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
@@ -92,6 +92,13 @@ def finish_killed_write(path: Path) -> None:
         ) from error
 
 
+def select_rows(conn: sqlite3.Connection, sql: str, *values: Any) -> list[sqlite3.Row]:
+    """All rows by the names of their columns, whatever the connection's row factory is."""
+    cursor = conn.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, values).fetchall()
+
+
 def read_piece(conn: sqlite3.Connection, rowid: int, start: int, length: int) -> bytes:
     """Some stored bytes of a blob, without reading the rest of it."""
     with conn.blobopen("blobs", "body", rowid, readonly=True) as blob:
@@ -141,13 +148,18 @@ def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
     dom = conn.execute("SELECT sha256 FROM artifacts WHERE capture_id = ? AND role = 'dom'", (capture_id,)).fetchone()
     document = main_document(exchanges, capture["final_url"])
     environment = parse_json(capture["environment"])
+    body, rendered, headers = "", "", []
+    if document:
+        body, headers = read_text(conn, document["body_sha256"]), parse_json(document["response_headers"])
+    if dom:
+        rendered = read_text(conn, dom[0])
     return Page(
         url=capture["visit_url"],
         final_url=capture["final_url"],
         status=capture["status"],
-        body=read_text(conn, document["body_sha256"]) if document else "",
-        dom=read_text(conn, dom[0]) if dom else "",
-        headers=tuple((k, v) for k, v in parse_json(document["response_headers"])) if document else (),
+        body=body,
+        dom=rendered,
+        headers=tuple((name, value) for name, value in headers),
         redirects=tuple((r["status"], r["url"]) for r in exchanges if is_redirect(r)),
         answers=tuple(read_answer(conn, row) for row in exchanges if row["resource_type"].startswith(PROBE)),
         error=environment.get("page_error"),

@@ -262,12 +262,8 @@ def check_notes(conn: sqlite3.Connection, scope: LogScope, expected: list[_Expec
         scope.checkpoints, scope.newest = scope.checkpoints + 1, note
         known = [(origin, public) for origin, public, seq in keys if seq < found.size]
         signers = find_signers(note, found.origin, [public for _, public in known])
-        if (
-            not known
-            or found.origin != known[-1][0]
-            or known[-1][1] not in signers
-            or len(signers) != len(note.signatures)
-        ):
+        is_ours = bool(known) and found.origin == known[-1][0] and known[-1][1] in signers
+        if not is_ours or len(signers) != len(note.signatures):
             yield LogFlaw("checkpoint_signature", what, f"{what} is not signed by the key that this archive names")
         if signers_before and known and known[-1][1] not in signers_before and not set(signers) & set(signers_before):
             scope.strangers.append(known[-1][1].hex())

@@ -10,10 +10,10 @@ from urllib.parse import quote, unquote
 from datasette.utils.asgi import Response
 
 from embedarchive import library
+from embedarchive.core.dates import parse_iso
 from embedarchive.detect.identity import identify_post
 from embedarchive.library.records import CaptureRecord, PostRecord
 from embedarchive.show.tags import link_header
-from embedarchive.show.words import read_time
 from embedarchive.viewer.archives import BROWSED, NOTES, NOUNS, Missing, find_archives, read
 from embedarchive.viewer.eyes import see_as
 from embedarchive.viewer.hosts import ForeignHost, make_absolute
@@ -115,11 +115,11 @@ def find_nearest(captures: list[CaptureRecord], accept: str | None) -> CaptureRe
         return captures[-1]
     if not wanted.tzinfo:
         wanted = wanted.replace(tzinfo=UTC)
-    return min(captures, key=lambda c: abs((read_time(c.started_at) or datetime.max.replace(tzinfo=UTC)) - wanted))
+    return min(captures, key=lambda c: abs((parse_iso(c.started_at) or datetime.max.replace(tzinfo=UTC)) - wanted))
 
 
 def http_date(iso: str) -> str:
-    moment = read_time(iso)
+    moment = parse_iso(iso)
     if moment:
         return format_datetime(moment, usegmt=True)
     return iso

@@ -216,7 +216,7 @@ def _find(uri: str) -> PostFact | None:
 def _answer_api(request: Request, world: World) -> Reply | None:
     method = request.path.rpartition("/")[2].rpartition(".")[2]
     post = _find(request.param("uris") or request.param("uri"))
-    state = split_language(world.state(post) if post else "gone", request)[0]
+    state = split_language(world.state(post), request)[0]
     if method == "getProfile":
         return _answer_profile(world, request.param("actor"))
     if method == "getPosts":
@@ -260,7 +260,7 @@ def _answer_frame(request: Request, world: World) -> Reply | None:
     if len(parts) != 4 or parts[0] not in ("embed", "profile"):
         return answer_block_page(request)
     post = _find(f"{parts[1]}/{parts[3]}")
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if parts[0] == "embed" and not parts[1].startswith("did:"):

@@ -144,7 +144,7 @@ def _answer(request: Request, world: World) -> Reply | None:
     else:
         path = request.path
     post = _BY_KEY.get(path.rstrip("/").rpartition("/")[2])
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if plugin:

@@ -91,7 +91,7 @@ def _answer(request: Request, world: World) -> Reply | None:
     if request.path == "/authwall":
         return html("<!DOCTYPE html><title>Sign Up</title><form><input type=password></form>")
     post = next((post for key, post in _BY_KEY.items() if key in request.path), None)
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if request.path.startswith("/feed/update/"):
         return _answer_page(post, state, lang)
     if not request.path.startswith("/embed/feed/update/"):

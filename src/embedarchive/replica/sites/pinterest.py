@@ -87,7 +87,7 @@ def _answer_frame(request: Request, world: World) -> Reply | None:
     if request.path != "/ext/embed.html":
         return None
     post = _BY_KEY.get(request.param("id"))
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if state == "strange":
         return html("<!DOCTYPE html><title>Pinterest</title><main><h1>Welcome</h1><p>Log in to see more.</p></main>")
     return answer_fault(state, request) or html(read("pinterest/frame.html").decode())
@@ -95,7 +95,7 @@ def _answer_frame(request: Request, world: World) -> Reply | None:
 
 def _answer_widgets(request: Request, world: World) -> Reply | None:
     post = _BY_KEY.get(request.param("pin_ids"))
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     origin = (("Access-Control-Allow-Origin", "*"),)
     if state == "unsure":
         return html("<h1>Error</h1>", 500, origin)

@@ -125,7 +125,7 @@ def _answer(request: Request, world: World) -> Reply | None:
         return answer_media(replace(request, target=request.target.removeprefix("/storage")), world, POSTS)
     number = next((part for part in reversed(parts) if part.isdecimal()), "")
     post = _BY_NUMBER.get(number)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if fault := answer_fault(state, request):
         return fault
     if state == "frame_missing":

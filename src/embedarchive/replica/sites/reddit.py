@@ -141,7 +141,7 @@ def _answer_frame(request: Request, world: World) -> Reply | None:
     if wall := answer_block_page(request):
         return wall
     post = _BY_KEY.get(_key_in(request.path))
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if state == "strange":
@@ -217,7 +217,7 @@ def _answer_site(request: Request, world: World) -> Reply | None:
         # As data centres meet it.
         return html("<title>Blocked</title>whoa there, pardner!", 403)
     post = _BY_KEY.get(_key_in(urlsplit(request.param("url")).path))
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if state == "private":
         return html("<title>Forbidden</title><h1>Forbidden</h1>", 403)
     if post is None or state not in ("live", "removed", "refused"):

@@ -59,7 +59,7 @@ def _answer(request: Request, world: World) -> Reply | None:
     if wall := answer_block_page(request):
         return wall
     post = next((post for id_, post in _BY_ID.items() if id_ in request.target), None)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if request.path == "/oembed":
         return _answer_oembed(post, state)
     if not request.path.startswith("/embed/"):

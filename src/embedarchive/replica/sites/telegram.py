@@ -102,7 +102,7 @@ def _answer(request: Request, world: World) -> Reply | None:
     if key.startswith("s/"):
         return _answer_channel(key[2:], world)
     post = _BY_KEY.get(key)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if not request.param("embed"):
         return html("<!DOCTYPE html><title>Telegram</title><a href='tg://resolve'>View in Telegram</a>")
     if fault := answer_fault(state, request):
@@ -124,7 +124,7 @@ def _answer_channel(key: str, world: World) -> Reply:
     """Give the channel's public page around a message; it is there whether or not the message is."""
     channel, _, number = key.partition("/")
     post = _BY_KEY.get(key)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     near = {"live": (-1, 0, 1), "refused": (-1, 0, 1), "gone": (-1, 1), "newest": (-2, -1)}.get(state, ())
     shown = "".join(
         _message(post)

@@ -125,7 +125,7 @@ def _answer(request: Request, world: World) -> Reply | None:
         return wall
     embed, code = parts[-1] == "embed", next((part for part in parts if part in _BY_CODE), "")
     post = _BY_CODE.get(code)
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if embed:

@@ -130,7 +130,7 @@ def _answer(request: Request, world: World) -> Reply | None:
     if wall := answer_block_page(request):
         return wall
     post = _BY_KEY.get(parts[-1])
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if parts[:2] in (["embed", "v2"], ["player", "v1"]):

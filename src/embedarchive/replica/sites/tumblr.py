@@ -64,7 +64,7 @@ def _answer(request: Request, world: World) -> Reply | None:
     if wall := answer_block_page(request):
         return wall
     post = next((post for key, post in _BY_KEY.items() if key in request.target), None)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if request.host == "www.tumblr.com":
         if request.path == "/oembed/1.0":
             return _answer_oembed(post, state)

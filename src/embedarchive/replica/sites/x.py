@@ -149,7 +149,7 @@ def _answer_json(request: Request, world: World) -> Reply | None:
     origin = (("Access-Control-Allow-Origin", "*"), ("Cache-Control", "no-store"))
     if not request.param("token"):
         return json_text("{}", headers=origin)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if post is None or state == "gone":
         return html("<!DOCTYPE html><title>404</title>", 404, origin)
     if state == "api_rate":

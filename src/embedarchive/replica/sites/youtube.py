@@ -135,7 +135,7 @@ def _answer(request: Request, world: World) -> Reply | None:
 
 def _answer_player(request: Request, world: World, key: str) -> Reply:
     post = _BY_KEY.get(key)
-    state, lang = split_language(world.state(post) if post else "gone", request)
+    state, lang = split_language(world.state(post), request)
     if fault := answer_fault(state, request):
         return fault
     if state == "consent":
@@ -181,7 +181,7 @@ def _answer_oembed(request: Request, world: World) -> Reply:
     parts = urlsplit(request.param("url"))
     key = (parse_qs(parts.query).get("v") or [parts.path.rpartition("/")[2]])[0]
     post = _BY_KEY.get(key)
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     refused = _OEMBED.get(split_language(state, request)[0])
     if post is None or refused:
         return html({404: "Not Found", 403: "Forbidden", 401: "Unauthorized"}.get(refused or 404, ""), refused or 404)

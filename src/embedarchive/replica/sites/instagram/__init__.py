@@ -114,7 +114,7 @@ def _refuse(request: Request, world: World, post: PostFact | None) -> Reply | No
 
 def _answer_embed(request: Request, world: World, post: PostFact | None, code: str, captioned: bool) -> Reply:
     rid = f"A{uuid.uuid4().hex[:22]}"
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     # Only something that looks like a browser's navigation (or a known crawler) is served the rendered page.
     if request.header("sec-fetch-mode") != "navigate" and "Mozilla" in request.header("user-agent"):
         return html(pages.render_error_root("EMBEDS"))
@@ -155,7 +155,7 @@ def edited(post: PostFact) -> str:
 
 
 def _answer_page(world: World, post: PostFact | None, folder: str) -> Reply:
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if post is None or state in ("gone", "gone_old_class"):
         return html(pages.render_error_root("MEDIA"), 404)
     if folder == "reel" and post.kind != "reel":
@@ -175,7 +175,7 @@ def _answer_oembed(request: Request, world: World) -> Reply:
         post = world.find("instagram", match[2])
     if reply := post and _refuse(request, world, post):
         return reply
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     if post is None or state in ("gone", "gone_old_class", "private", "followers"):
         return json_text("No Media Match", 404, (("Content-Type", "text/html"),))
     if state == "age":

@@ -146,7 +146,7 @@ def _answer(stage: Stage, request: Request, world: World) -> Reply | None:
     post = next(
         (each for each in stage.posts if tail_of(each) in asked or stage.alias.get(each.key, "\0") in asked), None
     )
-    state = world.state(post) if post else "gone"
+    state = world.state(post)
     address = f"{request.host}{request.path}"
     for start, say in stage.services.items():
         if address == start or (start.endswith("/") and address.startswith(start)):
