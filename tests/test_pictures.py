@@ -18,10 +18,11 @@ from archive_builder import NOW, SAMPLES, build_archive
 from embedarchive.core.picture_marks import (
     MIRRORED,
     WORD_BITS,
-    find_all_marks,
+    find_asked_marks,
     find_marks,
     find_size,
     find_step,
+    make_asked_levels,
     read_place,
 )
 from embedarchive.core.picture_match import Agreement, Lay, Pair, compare, find_lay
@@ -156,8 +157,8 @@ def test_a_changed_picture_is_laid_where_it_belongs_and_agrees(change: str) -> N
 
 def test_the_words_of_a_mirror_image_differ_in_the_same_bits() -> None:
     image = paint(3)
-    words = {mark.word for mark in find_all_marks(image)}
-    mirrored = {mark.word ^ MIRRORED for mark in find_all_marks(ImageOps.mirror(image))}
+    words = {mark.word for mark in find_asked_marks(make_asked_levels(image))}
+    mirrored = {mark.word ^ MIRRORED for mark in find_asked_marks(make_asked_levels(ImageOps.mirror(image)))}
     assert len(words & mirrored) > len(words) / 4
     assert max(words) < 1 << WORD_BITS
 
@@ -328,7 +329,7 @@ def test_the_search_by_marks_is_answered_by_an_index(conn: sqlite3.Connection) -
 
 
 def test_a_picture_that_is_kept_no_more_agrees_with_nothing(conn: sqlite3.Connection) -> None:
-    asked = read_asked(encode(picture_of(conn, TOKYO.key, "media")))
+    asked = read_asked(encode(picture_of(conn, TOKYO.key, "screenshot")))
     assert asked is not None
     candidate = next(iter(find_by_marks(conn, asked)))
     assert isinstance(candidate, Candidate)

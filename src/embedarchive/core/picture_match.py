@@ -6,13 +6,13 @@ compared square by square.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import hypot, sqrt
 from operator import mul
 
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageMath, ImageStat
 
 LEAST_MARKS = 4
 """Marks that have to lie alike in both pictures."""
@@ -25,6 +25,9 @@ SAME = 0.8
 
 LEAST_SQUARES = 6
 MOST_PAIRS = 24
+NEARLY_ALL = 0.9
+"""Share of the marks that lie alike, from which on no better lay is looked for."""
+
 MOST_LOOKS = 50
 _SIDE = 192
 _SQUARE = 24
@@ -51,6 +54,9 @@ at least, most often .9.
 """
 
 LEAST_DETAILS = 8
+_FEW_OTHERS = 0.03
+"""Share of the details up to which those that are others may be so because one picture lies a quarter of a pixel off."""
+
 OTHERS_IN = 250
 """Of so many details one may be another: the noise of a large photograph. They are two at least, side by side."""
 
@@ -120,26 +126,31 @@ class Agreement:
 def find_lay(pairs: Sequence[Pair]) -> tuple[int, Lay | None]:
     """How most of the pairs say that one picture lies in the other, and how many do; None where too few agree."""
     pairs = pairs[:MOST_PAIRS]
+    places = [(pair, pair.x, pair.y, pair.kept_x, pair.kept_y, 4 * pair.kept_size + 4, pair.scale) for pair in pairs]
     best: list[Pair] = []
     most = 0
     for a, b in combinations(pairs, 2):
         lay = _lay_by_two(a, b)
         if lay:
-            agreeing = [pair for pair in pairs if _agrees(pair, lay)]
+            agreeing = _list_agreeing(places, lay)
             if len(agreeing) > most and (count := _count_apart(agreeing)) > most:
                 best, most = agreeing, count
+                if len(best) >= NEARLY_ALL * len(pairs):
+                    break
     return most, (_lay_by_all(best) if most >= LEAST_MARKS else None)
 
 
 def _lay_by_two(a: Pair, b: Pair) -> Lay | None:
     """The lay that two pairs say, if they are far enough from each other and neither turns nor contradicts itself."""
     along, down, kept_along, kept_down = a.x - b.x, a.y - b.y, a.kept_x - b.kept_x, a.kept_y - b.kept_y
+    along_both = along * kept_along + down * kept_down
+    if along_both <= 0:
+        return None
     apart, kept_apart = hypot(along, down), hypot(kept_along, kept_down)
-    if apart < 10 * max(a.size, b.size) or not kept_apart:
+    if apart < 10 * max(a.size, b.size) or along_both < 0.995 * apart * kept_apart:
         return None
     scale = kept_apart / apart
-    turned = along * kept_along + down * kept_down < 0.995 * apart * kept_apart
-    if turned or not all(_is_near(scale / pair.scale) for pair in (a, b)):
+    if not (_is_near(scale / a.scale) and _is_near(scale / b.scale)):
         return None
     left = (a.kept_x + b.kept_x - scale * (a.x + b.x)) / 2
     top = (a.kept_y + b.kept_y - scale * (a.y + b.y)) / 2
@@ -150,10 +161,14 @@ def _is_near(ratio: float) -> bool:
     return 0.7 < ratio < 1.43
 
 
-def _agrees(pair: Pair, lay: Lay) -> bool:
-    x, y = lay.place(pair.x, pair.y)
-    room = 4 * pair.kept_size + 4
-    return abs(x - pair.kept_x) < room and abs(y - pair.kept_y) < room and _is_near(lay.scale_x / pair.scale)
+def _list_agreeing(places: Sequence[tuple[Pair, float, float, float, float, float, float]], lay: Lay) -> list[Pair]:
+    """The pairs that lie so: each with its place in both pictures, the room it has, and its scale."""
+    scale, left, top = lay.scale_x, lay.left, lay.top
+    return [
+        pair
+        for pair, x, y, kept_x, kept_y, room, own in places
+        if abs(x * scale + left - kept_x) < room and abs(y * scale + top - kept_y) < room and _is_near(scale / own)
+    ]
 
 
 def _count_apart(pairs: Sequence[Pair]) -> int:
@@ -179,47 +194,81 @@ Box = tuple[float, float, float, float]
 
 
 def compare(asked: Image.Image, kept: Image.Image, lay: Lay) -> Agreement:
-    """Lay one picture in grey over the other, move it until it lies best, and compare what both show."""
+    """Lay one picture in grey over the other, move it until it lies best, and compare what both show.
+
+    Where it lies best is looked for at half of the size at which they are then compared; where a few details only are
+    others, once more at the whole.
+    """
     box = _find_shared(asked, kept, lay)
     if min(box[2] - box[0], box[3] - box[1]) < _SQUARE:
         return Agreement()
-    lay, ours, theirs = _lay_over(asked, kept, lay, box, _SIDE / _longer(box), (4, 2, 1), 0.006)
-    squares = list(zip(_split(ours), _split(theirs), strict=True))
-    agreement = _count_alike(squares, 1.0)
+    scale = _SIDE / _longer(box)
+    lay = _lie_best(asked, kept, lay, box, scale / 2, (2, 1, 0.5), 0.006)
+    ours, theirs = _show_both(asked, kept, lay, box, scale)
+    agreement = _count_alike(ours, theirs, 1.0)
     if agreement.squares < LEAST_SQUARES:
-        agreement = _count_alike(squares, _FAINT)
+        agreement = _count_alike(ours, theirs, _FAINT)
     if not agreement.is_alike:
         return agreement
     scale = min(1.0, 1 / lay.scale_x, _DETAILS_SIDE / _longer(box))
-    _, ours, theirs = _lay_over(asked, kept, lay, box, scale, (1, 0.5), 2 / (scale * _longer(box)))
-    details, others = _count_details(ours, _grade(theirs, ours), max(4, round(_CELL * scale)))
-    return replace(agreement, details=details, other_details=others)
+    unit = 2 / (scale * _longer(box))
+    lay = _lie_best(asked, kept, lay, box, scale / 2, (0.5, 0.25), unit)
+    agreement = _compare_details(agreement, *_show_both(asked, kept, lay, box, scale), scale)
+    if agreement.is_same or agreement.share_of_others > _FEW_OTHERS:
+        return agreement
+    lay = _lie_best(asked, kept, lay, box, scale, (1, 0.5), unit)
+    return _compare_details(agreement, *_show_both(asked, kept, lay, box, scale), scale)
 
 
 def _longer(box: Box) -> float:
     return max(box[2] - box[0], box[3] - box[1])
 
 
-def _lay_over(
-    asked: Image.Image, kept: Image.Image, lay: Lay, box: Box, scale: float, strides: Sequence[float], unit: float
-) -> tuple[Lay, Image.Image, Image.Image]:
-    """Both pictures within that box, at that scale of the kept one, and how the one that is asked about lies best.
+def _show_both(
+    asked: Image.Image, kept: Image.Image, lay: Lay, box: Box, scale: float
+) -> tuple[Image.Image, Image.Image]:
+    """The kept picture within that box, at that scale, and the one that is asked about as it lies there."""
+    size = _fit(box, scale)
+    _, asked, lay = _reduce(asked, lay, 2 * scale)
+    return _cut(kept, box, size), _cut(asked, _place_back(lay, box), size)
 
-    `unit` is by which share it is made larger or smaller in one step.
+
+def _fit(box: Box, scale: float) -> tuple[int, int]:
+    return max(_SQUARE, round((box[2] - box[0]) * scale)), max(_SQUARE, round((box[3] - box[1]) * scale))
+
+
+def _place_back(lay: Lay, box: Box) -> Box:
+    """That box of the kept picture in the one that is asked about."""
+    return (*lay.place_back(box[0], box[1]), *lay.place_back(box[2], box[3]))
+
+
+def _count_alike(a: Image.Image, b: Image.Image, faint: float) -> Agreement:
+    """How many squares show anything in either picture, and which share of them is alike: by their correlation.
+
+    Where only one of both shows anything in a square, these are not alike.
     """
-    size = max(_SQUARE, round((box[2] - box[0]) * scale)), max(_SQUARE, round((box[3] - box[1]) * scale))
-    ours = _cut(kept, box, size)
-    times, asked, lay = _reduce(asked, lay, scale)
-    lay, theirs = _lie_best(asked, lay, ours, box, strides, unit)
-    return Lay(lay.scale_x / times, lay.scale_y / times, lay.left, lay.top), ours, theirs
+    within = (0, 0, a.width // _SQUARE * _SQUARE, a.height // _SQUARE * _SQUARE)
+    a, b = a.crop(within).convert("F"), b.crop(within).convert("F")
+    told = alike = 0
+    for mean_a, mean_b, square_a, square_b, both in zip(
+        *map(_average, (a, b, _multiply(a, a), _multiply(b, b), _multiply(a, b))), strict=True
+    ):
+        variances = sorted((square_a - mean_a**2, square_b - mean_b**2))
+        if variances[1] >= faint * _FLAT:
+            told += 1
+            shown = variances[0] >= faint * _BLANK
+            alike += shown and both - mean_a * mean_b > _ALIKE * sqrt(variances[0] * variances[1])
+    return Agreement(alike / max(1, told), told)
 
 
-def _count_alike(squares: Sequence[tuple[bytes, bytes]], faint: float) -> Agreement:
-    correlations = (_correlate(a, b, faint) for a, b in squares)
-    told = [each for each in correlations if each is not None]
-    if not told:
-        return Agreement()
-    return Agreement(sum(each > _ALIKE for each in told) / len(told), len(told))
+def _multiply(a: Image.Image, b: Image.Image) -> Image.Image:
+    product: Image.Image = ImageMath.lambda_eval(lambda shown: shown["a"] * shown["b"], a=a, b=b)
+    return product
+
+
+def _average(image: Image.Image) -> Sequence[float]:
+    """The averages of its squares."""
+    return memoryview(image.reduce(_SQUARE).tobytes()).cast("f")
 
 
 def _find_shared(asked: Image.Image, kept: Image.Image, lay: Lay) -> Box:
@@ -238,25 +287,29 @@ def _cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
 
 
 def _reduce(asked: Image.Image, lay: Lay, scale: float) -> tuple[int, Image.Image, Lay]:
-    """What is asked about, at no more than twice the size at which it is compared, and how that lies: it is cut many times.
+    """What is asked about, at no more than twice that scale, and how that lies: it is cut many times.
 
     The first is how many of its pixels became one.
     """
-    times = int(0.5 / (scale * min(lay.scale_x, lay.scale_y)))
+    times = int(1 / (scale * min(lay.scale_x, lay.scale_y)))
     if times < 2:
         return 1, asked, lay
     return times, asked.reduce(times), Lay(lay.scale_x * times, lay.scale_y * times, lay.left, lay.top)
 
 
 def _lie_best(
-    asked: Image.Image, lay: Lay, ours: Image.Image, box: Box, strides: Sequence[float], unit: float
-) -> tuple[Lay, Image.Image]:
-    """What is asked about, as it lies in that box; moved and scaled as long as it differs less, far at first."""
+    asked: Image.Image, kept: Image.Image, lay: Lay, box: Box, scale: float, strides: Sequence[float], unit: float
+) -> Lay:
+    """How what is asked about lies best in that box; moved and scaled as long as it differs less, far at first.
 
-    def look(moved: tuple[float, float, float]) -> tuple[int, Lay, Image.Image]:
+    The strides are pixels at that scale of the kept one; `unit` is by which share it is made larger or smaller in one.
+    """
+    ours = _cut(kept, box, _fit(box, scale))
+    times, asked, lay = _reduce(asked, lay, scale)
+
+    def look(moved: tuple[float, float, float]) -> tuple[int, Lay]:
         there = _move(lay, box, ours.width, moved, unit)
-        shown = _cut(asked, (*there.place_back(box[0], box[1]), *there.place_back(box[2], box[3])), ours.size)
-        return _differ(ours, shown), there, shown
+        return _differ(ours, _cut(asked, _place_back(there, box), ours.size)), there
 
     best = (0.0, 0.0, 0.0)
     least = look(best)
@@ -272,7 +325,8 @@ def _lie_best(
                     other = look(there)
                     if other[0] < least[0]:
                         best, least, moved = there, other, True
-    return least[1:]
+    lay = least[1]
+    return Lay(lay.scale_x / times, lay.scale_y / times, lay.left, lay.top)
 
 
 def _move(lay: Lay, box: Box, width: int, moved: tuple[float, float, float], unit: float) -> Lay:
@@ -289,6 +343,11 @@ def _grade(image: Image.Image, like: Image.Image) -> Image.Image:
     theirs, ours = ImageStat.Stat(image), ImageStat.Stat(like)
     gain = ours.stddev[0] / max(theirs.stddev[0], 1.0)
     return image.point([round((level - theirs.mean[0]) * gain + ours.mean[0]) for level in range(256)])
+
+
+def _compare_details(agreement: Agreement, ours: Image.Image, theirs: Image.Image, scale: float) -> Agreement:
+    details, others = _count_details(ours, _grade(theirs, ours), max(4, round(_CELL * scale)))
+    return replace(agreement, details=details, other_details=others)
 
 
 def _count_details(a: Image.Image, b: Image.Image, cell: int) -> tuple[int, int]:
@@ -322,24 +381,3 @@ def _stand_out(image: Image.Image, cell: int) -> Image.Image:
 
 def _differ(a: Image.Image, b: Image.Image) -> int:
     return sum(map(mul, range(256), ImageChops.difference(a, b).histogram()))
-
-
-def _split(image: Image.Image) -> Iterator[bytes]:
-    """Its squares, as their levels of grey."""
-    for y in range(0, image.height - _SQUARE + 1, _SQUARE):
-        for x in range(0, image.width - _SQUARE + 1, _SQUARE):
-            yield image.crop((x, y, x + _SQUARE, y + _SQUARE)).tobytes()
-
-
-def _correlate(a: bytes, b: bytes, faint: float) -> float | None:
-    """How alike two squares are, from -1 to 1; None where neither shows anything."""
-    number = len(a)
-    mean_a, mean_b = sum(a) / number, sum(b) / number
-    variance_a = sum(map(mul, a, a)) / number - mean_a**2
-    variance_b = sum(map(mul, b, b)) / number - mean_b**2
-    if max(variance_a, variance_b) < faint * _FLAT:
-        return None
-    if min(variance_a, variance_b) < faint * _BLANK:
-        return 0.0
-    covariance: float = sum(map(mul, a, b)) / number - mean_a * mean_b
-    return covariance / sqrt(variance_a * variance_b)

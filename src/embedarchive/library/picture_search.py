@@ -5,18 +5,31 @@ It takes Pillow, which takes a while to import: `pictures.py` does so when a pic
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from itertools import zip_longest
 from math import sqrt
+from operator import itemgetter
 
 from PIL import Image, ImageOps
 
 from embedarchive.core.image_hash import ALIKE, hash_picture, image_distance, open_grey
-from embedarchive.core.picture_marks import MIRRORED, STEPS_AN_OCTAVE, Mark, find_all_marks, find_size, read_place
+from embedarchive.core.picture_marks import (
+    FEW,
+    MIRRORED,
+    STEPS_AN_OCTAVE,
+    Level,
+    Mark,
+    find_asked_marks,
+    find_more_marks,
+    find_size,
+    make_asked_levels,
+    read_place,
+)
 from embedarchive.core.picture_match import LEAST_MARKS, Agreement, Lay, Pair, compare, find_lay
 from embedarchive.library.candidates import MOST_COMPARED, find_candidates
 from embedarchive.library.posts import find_key, read_lines
@@ -24,11 +37,13 @@ from embedarchive.library.records import Alike, PostLine
 from embedarchive.library.rows import in_list, select_one
 from embedarchive.store.marks import read_picture
 
-MOST_MARKS_READ = 200_000
-MOST_SHARED = 60_000
+MOST_SHARED = 200_000
 """Marks that are looked at: in a large archive those whose words few pictures have."""
 
-MOST_ELECTED = 300
+MOST_SPELLED = 700
+"""Marks that are looked up in every doubtful spelling, where those at more sizes were asked for: more drown the right ones."""
+
+MOST_ELECTED = 150
 """Pictures of which it is asked which of the marks lie alike."""
 
 MOST_LAID = 12
@@ -53,10 +68,14 @@ MOST_REFUSED = (6, 2)
 
 @dataclass(frozen=True, slots=True)
 class AskedPicture:
-    """A picture that someone looks for: in grey, its image hash (None: no large contrasts), its marks. It is never kept."""
+    """A picture that someone looks for: in grey, its image hash (None: no large contrasts), at several sizes, its marks.
+
+    It is never kept.
+    """
 
     grey: Image.Image
     dhash: int | None
+    levels: tuple[Level, ...]
     marks: tuple[Mark, ...]
 
 
@@ -81,7 +100,8 @@ def read_asked(body: bytes) -> AskedPicture | None:
     grey = open_grey(body, (900, 900))
     if grey is None:
         return None
-    asked = AskedPicture(grey, hash_picture(body), tuple(find_all_marks(grey)))
+    levels = make_asked_levels(grey)
+    asked = AskedPicture(grey, hash_picture(body), tuple(levels), tuple(find_asked_marks(levels)))
     if asked.marks or asked.dhash is not None:
         return asked
     return None
@@ -108,6 +128,11 @@ Found = tuple[tuple[Alike, ...], tuple[tuple[PostLine, str], ...]]
 def find_pictures(conn: sqlite3.Connection, asked: AskedPicture, limit: int = 20) -> Found:
     """The posts with that picture or a part of it, those that agree most first, each once; and those that look alike."""
     found, near = compare_with(conn, asked, choose_candidates(conn, asked), limit)
+    if not found and len(asked.marks) < FEW:
+        more = replace(asked, marks=tuple(find_more_marks(asked.grey, asked.levels)))
+        found, near = compare_with(conn, more, find_by_marks(conn, more), limit, near)
+        if len(more.marks) < MOST_SPELLED:
+            asked = more
     if not found:
         found, near = compare_with(conn, asked, find_by_marks(conn, asked, Mark.spell), limit, near)
     lines = read_lines(conn, {**found, **near})
@@ -198,7 +223,7 @@ Spell = Callable[[Mark], Sequence[int]]
 
 
 def spell_as_told(mark: Mark) -> list[int]:
-    """A mark's word without its doubts: a tenth of the words, by which nearly every picture is found."""
+    """A mark's word without its doubts: a fifth of the words, by which nearly every picture is found."""
     return [mark.word]
 
 
@@ -206,7 +231,7 @@ def find_by_marks(conn: sqlite3.Connection, asked: AskedPicture, spell: Spell = 
     """Kept pictures that have marks of this one in the same places, those with most of them first."""
     marks = [*asked.marks, *(reflect(mark, asked.grey.width) for mark in asked.marks)]
     found: list[Candidate] = []
-    for (artifact_id, mirrored), elected in vote(marks, read_shared(conn, marks, spell)):
+    for (artifact_id, mirrored), elected in vote(marks, read_shared(conn, asked.marks, spell)):
         agreeing, lay = find_lay([_pair_up(marks[number], place) for number, place, _ in elected])
         if lay:
             found.append(Candidate(artifact_id, mirrored, lay, agreeing))
@@ -215,7 +240,7 @@ def find_by_marks(conn: sqlite3.Connection, asked: AskedPicture, spell: Spell = 
 
 def reflect(mark: Mark, width: int) -> Mark:
     """The mark as it would be in the mirror image of a picture of that width."""
-    return Mark(mark.word ^ MIRRORED, width - mark.x, mark.y, mark.step, mark.doubts)
+    return Mark(mark.word ^ MIRRORED, width - mark.x, mark.y, mark.step)
 
 
 def _pair_up(mark: Mark, place: int) -> Pair:
@@ -229,37 +254,53 @@ Shared = tuple[int, int, float]
 Kept = tuple[int, bool]
 """A kept picture by its number, and whether it is shared with as in a mirror."""
 
+_WITH_WORDS = "FROM picture_marks WHERE word IN (SELECT value FROM json_each(?))"
+
+
+def weigh_words(conn: sqlite3.Connection, words: Iterable[int]) -> dict[int, float]:
+    """Those of the words that some picture has, rarest first until their marks are `MOST_SHARED`, each with its weight."""
+    counted = conn.execute(f"SELECT word, count(*) {_WITH_WORDS} GROUP BY word", (in_list(words),)).fetchall()
+    weights: dict[int, float] = {}
+    left = MOST_SHARED
+    for word, marks in sorted(counted, key=itemgetter(1)):
+        left -= marks
+        if left < 0:
+            break
+        weights[word] = 1 / sqrt(marks)
+    return weights
+
+
+def rank_pictures(conn: sqlite3.Connection, weights: Mapping[int, float]) -> list[int]:
+    """The numbers of the kept pictures that have most weight of these words, wherever they are.
+
+    The marks come as two lists: as rows each would take four times as long.
+    """
+    asked = f"SELECT json_group_array(artifact_id), json_group_array(word) {_WITH_WORDS}"
+    pictures, words = map(json.loads, conn.execute(asked, (in_list(weights),)).fetchone())
+    weighed: defaultdict[int, float] = defaultdict(float)
+    for picture, word in zip(pictures, words, strict=True):
+        weighed[picture] += weights[word]
+    return nlargest(MOST_ELECTED, weighed, key=weighed.__getitem__)
+
 
 def read_shared(conn: sqlite3.Connection, marks: Sequence[Mark], spell: Spell) -> dict[Kept, list[Shared]]:
-    """The marks that each kept picture shares; the latter half of them are those of the mirror image."""
-    spelled: dict[int, list[int]] = {}
+    """The marks that each kept picture shares, of those that share most; those of the mirror image are numbered last."""
+    as_shown: defaultdict[int, list[int]] = defaultdict(list)
     for number, mark in enumerate(marks):
         for word in spell(mark):
-            spelled.setdefault(word, []).append(number)
-    rows = conn.execute(
-        "SELECT artifact_id, word, place FROM picture_marks WHERE word IN (SELECT value FROM json_each(?)) LIMIT ?",
-        (in_list(spelled), MOST_MARKS_READ),
-    ).fetchall()
-    pictures = Counter([word for _, word, _ in rows])
-    most = find_common(pictures)
-    half = len(marks) // 2
-    shared: dict[Kept, list[Shared]] = {}
-    for artifact_id, word, place in rows:
-        if pictures[word] <= most:
-            weight = 1 / sqrt(pictures[word])
-            for number in spelled[word]:
-                shared.setdefault((artifact_id, number >= half), []).append((number, place, weight))
+            as_shown[word].append(number)
+    mirrored = {word ^ MIRRORED: [len(marks) + number for number in numbers] for word, numbers in as_shown.items()}
+    weights = weigh_words(conn, {*as_shown, *mirrored})
+    shared: defaultdict[Kept, list[Shared]] = defaultdict(list)
+    for is_mirrored, spelled in ((False, as_shown), (True, mirrored)):
+        weighed = {word: weights[word] for word in spelled.keys() & weights.keys()}
+        rows = conn.execute(
+            f"SELECT artifact_id, word, place {_WITH_WORDS} AND +artifact_id IN (SELECT value FROM json_each(?))",
+            (in_list(weighed), in_list(rank_pictures(conn, weighed))),
+        )
+        for artifact_id, word, place in rows:
+            shared[artifact_id, is_mirrored] += [(number, place, weighed[word]) for number in spelled[word]]
     return shared
-
-
-def find_common(pictures: Counter[int]) -> int:
-    """How many pictures a word may have to be looked at, so that all that are make no more than `MOST_SHARED` marks."""
-    marks = 0
-    for number, words in sorted(Counter(pictures.values()).items()):
-        marks += number * words
-        if marks > MOST_SHARED:
-            return max(1, number - 1)
-    return MOST_MARKS_READ
 
 
 def vote(marks: Sequence[Mark], shared: Mapping[Kept, Sequence[Shared]]) -> list[tuple[Kept, list[Shared]]]:
@@ -270,7 +311,7 @@ def vote(marks: Sequence[Mark], shared: Mapping[Kept, Sequence[Shared]]) -> list
     """
     weights = {kept: sum(weight for _, _, weight in its) for kept, its in shared.items()}
     best: list[tuple[float, Kept, list[Shared]]] = []
-    for kept in nlargest(MOST_ELECTED, weights, key=weights.__getitem__):
+    for kept in sorted(weights, key=weights.__getitem__, reverse=True):
         if len(best) == MOST_LAID and weights[kept] <= best[-1][0]:
             break
         weight, elected = elect(marks, shared[kept])
