@@ -17,7 +17,8 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/tools/.ready
 ARCHIVE ?= archive
 
-# Tests start our commands hundreds of times: without compiled files each of them would compile the package anew.
+# Tests start our commands hundreds of times: without compiled files, which pip makes of what it installs but not of a checkout,
+# each of them would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: docs release crawl test tools lint types real serve bench mutate peers sweep fuzz slow played strangers clean
@@ -102,6 +103,7 @@ $(READY): requirements/lock.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q src
 	$(BIN)/embedarchive install
 	touch $@
 

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from embedarchive.browser.cdp import BrowserPipe, ProtocolError
 from embedarchive.browser.find import ADVICE, BrowserChoice
 from embedarchive.browser.patience import crowding
@@ -233,6 +230,9 @@ def trust(ca_file: Path) -> tuple[str, ...]:
 
     Chromium then checks neither host name nor dates of such a chain: it is for replicas and test networks.
     """
+    from cryptography import x509  # here, for it takes 30 ms, and readers' browsers trust no authority of ours
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     authorities = x509.load_pem_x509_certificates(ca_file.read_bytes())
     keys = (ca.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for ca in authorities)
     pins = ",".join(base64.b64encode(hashlib.sha256(key).digest()).decode() for key in keys)

@@ -35,7 +35,6 @@ from embedarchive.run.report import (
     say_hold,
 )
 from embedarchive.run.services import Services, Settings
-from embedarchive.run.stamping import stamp_newest
 from embedarchive.store import Archive
 from embedarchive.store.checkpoints import make_checkpoint, read_head
 from embedarchive.store.clocks import SET_BACK, ClockWatch, find_newer, read_clocks, say_before, tell_doubt
@@ -245,6 +244,8 @@ def sign_log(archive: Archive, watcher: Watcher) -> dict[str, Any]:
 
 def stamp_log(archive: Archive, settings: Settings, watcher: Watcher) -> int:
     """Have the newest checkpoint stamped, and give by how many; where nobody can be asked, a later run asks."""
+    from embedarchive.run.stamping import stamp_newest  # which reads certificates, as few runs do
+
     try:
         return run_apart(stamp_newest(archive, settings, watcher.note))
     except ArchiveError:
