@@ -39,6 +39,7 @@ if (
 ):  # httpx and Playwright take half a second to load, and most runs of most commands need one of them or none
     from embedarchive.browser import Browser, Login
     from embedarchive.browser.pool import Asked, Ready
+    from embedarchive.fetch import Fetcher
     from embedarchive.replay import ReplayBrowser, Shown
     from embedarchive.run.farm_tls import Side
 
@@ -246,11 +247,9 @@ class Services:
         return self._client
 
     async def _open_client(self) -> PoliteClient:
-        from embedarchive.fetch import Fetcher
-
         s, enter = self.settings, self._stack.enter_async_context
-        ca_file = str(s.ca_file) if s.ca_file else None
-        fetcher = await enter(Fetcher(self.door, user_agent=s.user_agent, ca_file=ca_file))
+        fetching = await asyncio.to_thread(import_module, "embedarchive.fetch.fetcher")  # httpx: visits may be at work
+        fetcher: Fetcher = await enter(fetching.Fetcher(self.door, user_agent=s.user_agent, ca_file=s.ca_file))
         robots = not s.ignore_robots
         return await enter(PoliteClient(manners_path(), fetcher, user_agent=s.user_agent, delay=s.delay, robots=robots))
 
