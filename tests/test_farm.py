@@ -48,7 +48,7 @@ from test_scanning import write_pages
 from waiting import BOUND_S, until, wait_until
 
 BRISK = FarmLimits(look_s=0.2, silence_s=60.0, rest_s=0.2, patience_s=3.0)
-MINE = WorkerIdentity("1.2.3", "abc", "1.58.0")
+MINE = WorkerIdentity("1.2.3", "abc", "143.0.7499.4", "1.58.0")
 
 # ------------------------------------------------------------------------------------------------ who is given work
 
@@ -120,9 +120,15 @@ def test_a_worker_that_lacks_more_than_the_others_is_found(lacking: list[tuple[i
 
 def test_a_refusal_has_the_line_that_mends_it() -> None:
     assert MINE.find_mend(MINE) == ""
-    old = MINE.find_mend(replace(MINE, embedarchive="1.2.2", playwright="1.57.0"))
-    assert "embedarchive 1.2.2 in place of 1.2.3 and playwright 1.57.0 in place of 1.58.0" in old
-    assert "pip install 'embedarchive[farm]==1.2.3' playwright==1.58.0 && embedarchive install" in old
+    mend = "pip install 'embedarchive[farm]==1.2.3' playwright==1.58.0 && embedarchive install"
+    old = MINE.find_mend(replace(MINE, embedarchive="1.2.2"))
+    assert "embedarchive 1.2.2 in place of 1.2.3" in old
+    assert mend in old
+    other = MINE.find_mend(replace(MINE, browser="142.0.1.2"))
+    assert "its browser is Chromium 142.0.1.2 in place of 143.0.7499.4" in other
+    assert mend in other
+    for alike in ("143.0.7500.0", ""):  # a later build, and one that does not say
+        assert MINE.find_mend(replace(MINE, browser=alike, playwright="1.57.0")) == ""
     assert "rules" in MINE.find_mend(replace(MINE, rules="abd"))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
@@ -14,11 +16,14 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from embedarchive.cli.lines import is_told
 from embedarchive.platforms import PLATFORMS
-from embedarchive.run.ledger import Event
+from embedarchive.run.ledger import Event, Run
 from embedarchive.run.prepare import prepare_crawl
 from embedarchive.run.scan_child import ScanChild, ScanOrder
 from embedarchive.run.scanning import FileScan
+from embedarchive.run.services import Services, Settings
+from embedarchive.run.session import run_apart
 from embedarchive.sources import expand_seeds
 from embedarchive.sources.intake import Intake
 from embedarchive.sources.versions import FeedVersions
@@ -136,16 +141,18 @@ def test_a_file_that_is_not_searched_to_its_end_is_told(files: list[Path], fault
 # --------------------------------------------------------------------------------------------------------- by reference
 
 
-def crawl(path: Path, *files: Path) -> list[Event]:
-    """What a crawl by reference puts into the archive before it visits anything."""
+def crawl(path: Path, *files: Path, by_reference: bool = True, apart: bool = True) -> list[Event]:
+    """What a crawl puts into the archive before it visits anything; not `apart`, it reads the files one after the other."""
     events, intake = list[Event](), Intake()
+    options = {"obstacles": True}
     with (
-        FileScan(lambda: [ScanChild()], {"obstacles": True}, refer=True) as scan,
+        FileScan(lambda: [ScanChild()], options, refer=by_reference, copy=not by_reference) as scan,
         Archive(path, platforms=PLATFORMS) as archive,
     ):
-        seeds = expand_seeds([*map(str, files)], intake=intake, scan=scan.expand)
+        found = scan.expand if apart else None
+        seeds = expand_seeds([*map(str, files)], intake=intake, scan=found)
         prepare = prepare_crawl(
-            seeds, intake, FeedVersions(), limit=None, fresh_since="", all_due=False, by_reference=True
+            seeds, intake, FeedVersions(), limit=None, fresh_since="", all_due=False, by_reference=by_reference
         )
         crawl_id = archive.start_crawl("crawl", NOW, "0", {})
         prepare(archive, crawl_id, events.append)
@@ -174,6 +181,26 @@ def test_pages_by_reference_have_a_place_and_no_copy(files: list[Path], tmp_path
     assert {each.outcome for each in again if each.what == "article"} <= {"unchanged", "failed"}
 
 
+def test_pages_that_are_kept_are_searched_file_by_file_too(files: list[Path], tmp_path: Path) -> None:
+    """The archive is the same as by one file after the other, each search told after its article."""
+    held, told = list[object](), list[list[tuple[str, str, str]]]()
+    for name, apart in (("apart.db", True), ("in-turn.db", False)):
+        path = tmp_path / name
+        events = crawl(path, *files, by_reference=False, apart=apart)
+        told.append([(each.what, each.subject, each.outcome) for each in events])
+        ended = go_on(path)
+        assert any(each.what == "search" for each in ended) is not apart
+        with open_reader(path) as conn:
+            pages = conn.execute("SELECT id, url, outcome, html_sha256, search_note FROM fetches ORDER BY id")
+            embeds = conn.execute("SELECT fetch_id, position, post_key, form FROM embeds ORDER BY fetch_id, position")
+            held.append([*map(tuple, pages), *map(tuple, embeds)])
+    searched = [n for n, each in enumerate(told[0]) if each[0] == "search"]
+    assert len(searched) == 16
+    assert all(told[0][n - 1][:2] == ("article", told[0][n][1]) for n in searched)
+    assert [each for each in told[0] if each[0] != "search"] == told[1]
+    assert held[0] == held[1]
+
+
 def test_a_page_that_is_not_there_any_more_is_said_plainly(files: list[Path], tmp_path: Path) -> None:
     path, url = tmp_path / "embeds.db", "https://news.example/story/1"
     crawl(path, files[0])
@@ -187,6 +214,74 @@ def test_a_page_that_is_not_there_any_more_is_said_plainly(files: list[Path], tm
     gone = run("show", url, "-a", path, "--page")
     assert (gone.code, gone.out) == (1, "")
     assert "is not there" in gone.err
+
+
+def age(path: Path, *numbers: int) -> None:
+    """Let a finder of before have searched these pages, and have found nothing."""
+    urls = json.dumps([f"https://news.example/story/{n}" for n in numbers])
+    of_them = "(SELECT id FROM fetches WHERE url IN (SELECT value FROM json_each(?)))"
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute(f"DELETE FROM embeds WHERE fetch_id IN {of_them}", (urls,))
+        conn.execute(f"UPDATE fetches SET searched_rules = 1 WHERE id IN {of_them}", (urls,))
+
+
+def go_on(path: Path) -> list[Event]:
+    """What a run does that visits nothing."""
+    events = list[Event]()
+
+    async def search() -> None:
+        async with Services(Settings()) as services:
+            await Run(archive, services, crawl_id, events.append, offline=True).run(asyncio.Event())
+
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl_id = archive.start_crawl("crawl", NOW, "0", {})
+        run_apart(search())
+    return events
+
+
+def count_embeds(path: Path) -> int:
+    with open_reader(path) as conn:
+        assert [each.says for each in verify(conn, VerifyScope())] == []
+        return int(conn.execute("SELECT count(*) FROM current_embeds").fetchone()[0])
+
+
+def test_a_newer_finder_searches_pages_where_they_stand(files: list[Path], tmp_path: Path) -> None:
+    """In a file packed record by record, in one that is not, and in a WACZ; of a file that is not there it is told."""
+    path = tmp_path / "embeds.db"
+    crawl(path, *files)
+    before = count_embeds(path)
+    age(path, *range(23))
+    files[2].rename(tmp_path / "elsewhere")
+    assert count_embeds(path) == 0
+    told = go_on(path)
+    [left] = [each for each in told if each.what == "skipped"]
+    assert (left.subject, left.outcome) == (str(files[2]), "not_read_again")
+    assert "is not there" in left.detail
+    assert is_told(left, "crawl")
+    assert sum(each.what == "search" for each in told) == 16 - left.count
+    done = run("verify", "-a", path)
+    assert done.code == 0, done.out
+    assert f"{16 - left.count} of 16 pages are there and agree. {files[2]} is not there" in done.err
+    (tmp_path / "elsewhere").rename(files[2])
+    go_on(path)
+    assert count_embeds(path) == before
+    assert go_on(path) == []
+    write_pages(files[0], range(1, 5))
+    done = run("verify", "-a", path)
+    assert (done.code, done.out.count("referred_changed")) == (7, 2)
+    assert "14 of 16 pages are there and agree." in done.err
+
+
+def test_a_newer_finder_keeps_nothing_of_what_was_erased(files: list[Path], tmp_path: Path) -> None:
+    path, key = tmp_path / "embeds.db", f"instagram:{CODES[1]}"
+    crawl(path, files[0], files[1])  # pages 1 and 7 embed it
+    age(path, 1)
+    assert run("access", "erase", decide(path, key), "-a", path).code == 0
+    go_on(path)
+    with open_reader(path) as conn:
+        placed = "SELECT f.url FROM page_places p JOIN fetches f ON f.id = p.fetch_id"
+        assert not {f"https://news.example/story/{n}" for n in (1, 7)} & {url for (url,) in conn.execute(placed)}
+    assert count_embeds(path) >= 2
 
 
 def test_what_is_erased_takes_the_place_with_it(files: list[Path], tmp_path: Path) -> None:
@@ -211,3 +306,19 @@ def test_a_merge_takes_places_and_what_was_found_there(files: list[Path], tmp_pa
         assert conn.execute("SELECT count(*) FROM page_places").fetchone()[0] == 9
         assert conn.execute("SELECT count(*) FROM current_embeds").fetchone()[0] == 4
         assert [each.says for each in verify(conn, VerifyScope())] == []
+
+
+def test_after_a_merge_pages_are_searched_where_they_stand_for_posts_whose_names_differ(
+    files: list[Path], tmp_path: Path
+) -> None:
+    """What is the same as one post here and as another there is the first of both, in pages without a copy too."""
+    paths, keys = (tmp_path / "mine.db", tmp_path / "other.db"), [f"instagram:{code}" for code in CODES]
+    for path, same in zip(paths, (keys[2], keys[0]), strict=True):
+        crawl(path, files[0])
+        with closing(sqlite3.connect(path)) as conn, conn:
+            conn.execute("UPDATE posts SET same_as = ?, capture_after = NULL WHERE key = ?", (same, keys[1]))
+            conn.execute("UPDATE embeds SET post_key = ? WHERE post_key = ?", (same, keys[1]))
+    assert run("merge", paths[1], "-a", paths[0]).code == 0
+    with open_reader(paths[0]) as conn:
+        embeds = "SELECT e.post_key FROM current_embeds e JOIN articles a ON a.id = e.article_id WHERE a.url LIKE '%/1'"
+        assert [key for (key,) in conn.execute(embeds)] == [keys[0]]

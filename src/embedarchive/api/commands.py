@@ -114,7 +114,7 @@ def crawl(
         "platforms": chosen, "replay": REPLAYS[replay], "by_reference": by_reference,
     }  # fmt: skip
     watched = watch_failures(watcher, report)
-    with reading_archives(world, watched, by_reference=by_reference) as scan:
+    with reading_archives(names, world, watched, by_reference=by_reference) as scan:
         sources = expand_seeds(names, base_url=base_url, column=column, intake=intake, scan=scan)
         prepare = prepare_crawl(sources, intake, versions, all_due=not seeds, by_reference=by_reference, **bounds)
         return run_session(
@@ -132,15 +132,23 @@ def watch_failures(watcher: Watcher | None, report: str | Path | None) -> Watche
 
 
 @contextmanager
-def reading_archives(settings: Settings, watcher: Watcher, *, by_reference: bool) -> Iterator[Scan | None]:
-    """How web archives are read: `by_reference` file by file, side by side; else (None) one after another, as seeds."""
-    if not by_reference:
+def reading_archives(
+    names: Sequence[str], settings: Settings, watcher: Watcher, *, by_reference: bool
+) -> Iterator[Scan | None]:
+    """How web archives are read: file by file, side by side; (None) one after another, as seeds, where there can be none."""
+    if not may_hold_archives(names):
         yield None
         return
     from embedarchive.run.scanning import make_scan  # it brings warcio
 
-    with make_scan(settings.farm, {"obstacles": True}, refer=True, note=watcher.note) as scan:
+    options = {"obstacles": True}
+    with make_scan(settings.farm, options, refer=by_reference, copy=not by_reference, note=watcher.note) as scan:
         yield scan.expand
+
+
+def may_hold_archives(names: Sequence[str]) -> bool:
+    """Whether seeds may be files that are searched side by side: not what comes by a pipe, which is taken as it comes."""
+    return "-" not in names and not all(name.startswith(("http://", "https://")) for name in names)
 
 
 def plan(

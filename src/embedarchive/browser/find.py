@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +23,9 @@ ADVICE = f"""Run: embedarchive install
 That does the first of these that this machine lets it do; or name a browser with --browser-path:
   {PLAYWRIGHT_INSTALL}
   apt-get install chromium-headless-shell     (Debian, as root)"""
+
+LONGEST_ANSWER_S = 30.0
+"""For a browser to say its version."""
 
 _SHELLS = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
 _INSTALLED = (
@@ -55,6 +60,28 @@ def find_browser(explicit: str | None, env: Mapping[str, str]) -> BrowserChoice:
     for path, why in (*_find_bundled(env), *_find_installed(env)):
         return _choose(path, why)
     raise BrowserMissing(f"No browser was found, so no post can be captured. {ADVICE}")
+
+
+def ask_version(choice: BrowserChoice) -> str:
+    """The version that a browser says it is, as 143.0.7499.4; "" where it does not say.
+
+    On Windows none is asked: there it would start.
+    """
+    if choice.path is None or sys.platform == "win32":
+        return ""
+    try:
+        asked = subprocess.run(
+            [choice.path, "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LONGEST_ANSWER_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    said = re.search(r"\d+(?:\.\d+)+", asked.stdout)
+    return said[0] if said else ""
 
 
 def _find_asked(asked: str, env: Mapping[str, str]) -> BrowserChoice:

@@ -70,7 +70,7 @@ def start(address: str, dashboard: bool, plain: bool) -> int:
 def worker(address: str, name: str | None, ask_address: str, **values: Any) -> int:
     """Visit posts for whoever runs with --farm ADDRESS, until Ctrl-C. This machine keeps nothing.
 
-    It needs the same version of embedarchive and Playwright as the machine that has the archive, and is told how to get them.
+    It needs the version of embedarchive and of the browser that the machine with the archive has, and is told how to get them.
 
     \b
     embedarchive farm worker tls://archive.example:8786 --tabs 4

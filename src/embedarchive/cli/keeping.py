@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,16 +19,18 @@ from rich.progress import Progress
 
 from embedarchive.cli.options import archive_option
 from embedarchive.core.checkpoint import SignedNote, read_notes
-from embedarchive.core.errors import ExitCode, UsageError
+from embedarchive.core.errors import EmbedArchiveError, ExitCode, UsageError
 from embedarchive.core.shell import say_command
 from embedarchive.show.words import printable, say_count, say_size
 from embedarchive.store import archive_path, open_reader
+from embedarchive.store.faults import FAULTS
 from embedarchive.store.timestamps import read_roots
 from embedarchive.store.verify import Flaw, VerifyScope
 from embedarchive.store.verify import verify as find_faults
 from embedarchive.store.verify_log import LogScope
 
 if TYPE_CHECKING:
+    from embedarchive.library.referred import ReferredPages
     from embedarchive.store.backup import Backup
 
 PLACE = click.Path(path_type=Path)
@@ -61,7 +64,8 @@ def verify(
 
     Each finding is one line: its code, what it is about, what is wrong. Exits with 7 when there are any. Bytes are
     compared with their sha256, rows with what their columns may hold and with the log, the log with its signed
-    checkpoints, tables with how they were made. Nothing is written. What was withdrawn on purpose is no finding.
+    checkpoints, tables with how they were made. Nothing is written. What was withdrawn on purpose is no finding. Pages kept by
+    reference are read in their web archives; one that is not there is told, and is no finding.
 
     \b
     embedarchive verify
@@ -82,9 +86,15 @@ def verify(
         for finding in find_faults(conn, scope):
             found += 1
             click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
+        referred = look_for_pages(conn, scope)
+        for finding in find_changed(referred):
+            found += 1
+            click.echo(json.dumps(asdict(finding)) if as_json else say_finding(finding))
     if not quiet:
         click.echo(say_result(scope, found, time.monotonic() - started), err=True)
         click.echo(say_log(scope.log), err=True)
+        if referred.pages:
+            click.echo(say_referred(referred), err=True)
     if found:
         return ExitCode.DAMAGED
     if require_stamp and not log.stamped_by:
@@ -92,6 +102,9 @@ def verify(
         return ExitCode.NO_STAMP
     return ExitCode.DONE
 
+
+MOST_ABSENT = 20
+"""Web archives that are not there, and are named."""
 
 OF_ARCHIVES = {"archive": "--archive", "sample": "--sample", "since": "--since"}
 """Options of `verify` that say nothing about a pack."""
@@ -222,6 +235,35 @@ def say_result(scope: VerifyScope, findings: int, seconds: float) -> str:
     if scope.is_whole:
         left_out = ""
     return f"Read {read} in {seconds:.1f} s. {result}{left_out}"
+
+
+def look_for_pages(conn: sqlite3.Connection, scope: VerifyScope) -> ReferredPages:
+    """Look for pages that are kept by reference; for none where the archive is too damaged, which was found before."""
+    from embedarchive.library.referred import ReferredPages, look_for_referred  # it brings warcio
+
+    try:
+        return look_for_referred(conn, sample=scope.sample, since=scope.since, seed=scope.seed)
+    except (*FAULTS, EmbedArchiveError):
+        return ReferredPages()
+
+
+def find_changed(referred: ReferredPages) -> Iterator[Flaw]:
+    """A flaw for each page that its web archive does not hold any more. Pure."""
+    for number, file in referred.changed:
+        yield Flaw(
+            "referred_changed", f"fetches {number}", f"{file} does not hold the page of download {number} any more"
+        )
+
+
+def say_referred(referred: ReferredPages) -> str:
+    """How many pages that are kept by reference are there and agree, and which files are not there. Pure."""
+    told = f"By reference: {referred.agree:,} of {say_count(referred.pages, 'page')} are there and agree."
+    absent = sorted(referred.absent.items())
+    for file, pages in absent[:MOST_ABSENT]:
+        told += f" {printable(file)} is not there or cannot be read ({say_count(pages, 'page')})."
+    if len(absent) > MOST_ABSENT:
+        told += f" {say_count(len(absent) - MOST_ABSENT, 'more file')} as well."
+    return told
 
 
 def say_log(log: LogScope) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 from embedarchive.core.model import OUTCOMES, PostStanding
 from embedarchive.run.failures import find_failure
 from embedarchive.run.ledger import Event
+from embedarchive.run.referred import NOT_READ_AGAIN
 from embedarchive.show.terminal import STATE_MARKS
 from embedarchive.show.words import printable, say_count, say_missing
 from embedarchive.sources.intake import LOST
@@ -56,7 +57,7 @@ NOT_WELL = frozenset[str](OUTCOMES) - {"available"}
 def is_told(event: Event, command: str) -> bool:
     """Whether an event of a command has a line of its own: an article when it is done, posts, what failed."""
     if event.what == "skipped":
-        return event.outcome in LOST
+        return event.outcome in LOST or event.outcome == NOT_READ_AGAIN
     if event.what == "import":
         return event.outcome == "not wanted"
     if event.what in TOLD_OF_RECOVERY:

@@ -21,6 +21,8 @@ from embedarchive.detect.merge import merge_found
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.recorded import describe_recorded
 from embedarchive.run.languages import add_language
+from embedarchive.run.referred import find_files, read_due
+from embedarchive.show.words import say_count
 from embedarchive.store import Archive, conclusions
 from embedarchive.store.reading import read_fetched, read_page, read_post
 
@@ -31,6 +33,7 @@ AT_ONCE = 100
 FETCHES = """SELECT * FROM fetches_to_search WHERE coalesce(searched_rules, 0) < :rules AND id > :last
              ORDER BY id LIMIT :most"""
 NEWEST = """SELECT * FROM fetches WHERE article_id = ? AND outcome = 'ok' AND html_sha256 IS NOT NULL AND to_render = 0
+            AND (fetched_at, id) > (SELECT fetched_at, id FROM fetches WHERE id = ?)
             ORDER BY fetched_at DESC, id DESC LIMIT 1"""
 CAPTURES = "SELECT * FROM captures_to_describe WHERE id > :last ORDER BY id LIMIT :most"
 
@@ -54,9 +57,12 @@ def derive_all(archive: Archive, crawl_id: int, done: Derived, on_step: Callable
         done.searched += attempt(search_fetch, archive, crawl_id, row, done)
         searched[row["article_id"]] = row["id"]
         on_step()
+    for article, number in search_referred(archive, crawl_id, done):
+        searched[article] = number
+        on_step()
     for article, last in searched.items():  # what an article says of itself is what it said last
-        newest = archive.conn.execute(NEWEST, (article,)).fetchone()
-        if newest and newest["id"] != last:
+        newest = archive.conn.execute(NEWEST, (article, last)).fetchone()
+        if newest:
             attempt(search_fetch, archive, crawl_id, newest, done)
     for row in each_due(archive, CAPTURES):
         done.described += attempt(describe_capture, archive, crawl_id, row, done)
@@ -96,6 +102,28 @@ def search_fetch(archive: Archive, crawl_id: int, row: Row) -> None:
     if row["dom_sha256"]:
         dom = read_fetched(archive.conn, row["id"], "dom_sha256")
         found = merge_found(found, search(dom, row["final_url"], DOM_TYPE))
+    keep_found(archive, crawl_id, row, found)
+
+
+def search_referred(archive: Archive, crawl_id: int, done: Derived) -> Iterator[tuple[int, int]]:
+    """Search pages that are kept by reference again; give the article and the number of each download that was searched."""
+    for each in find_files(archive.conn):
+        due = read_due(archive.conn, each["file"])
+        for row, body in due.read():
+            work = partial(search_body, body)
+            done.searched += attempt(work, archive, crawl_id, row, done)
+            yield row["article_id"], row["id"]
+        if due.left:
+            log.warning("Of %s %s kept by reference stay due: %s", due.file, say_count(len(due.left), "page"), due.why)
+
+
+def search_body(body: bytes, archive: Archive, crawl_id: int, row: Row) -> None:
+    """Find what a page embeds that is in hand."""
+    keep_found(archive, crawl_id, row, search(body, row["final_url"], row["content_type"]))
+
+
+def keep_found(archive: Archive, crawl_id: int, row: Row, found: Found) -> None:
+    """Keep what a download embeds, and have it concluded anew."""
     archive.keep_found(row["id"], found, FINDER_RULES, clock.now(), crawl_id)
     with archive.transaction() as conn:
         keys = conn.execute("SELECT DISTINCT post_key FROM embeds WHERE fetch_id = ?", (row["id"],)).fetchall()

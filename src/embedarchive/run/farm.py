@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import count
 from typing import Any, Self
 from uuid import uuid4
@@ -75,7 +75,7 @@ class FarmServices(Services):
         self.limits = limits or FarmLimits()
         # Where no gap is to be kept, one visit waits at each worker, so that no tab of its waits for the wire.
         self.roster = Roster(ahead=0 if settings.delay else 1)
-        self.identity = farm_worker.read_identity()
+        self.identity = farm_worker.read_identity(settings)
         self._note = note
         self._topic = f"embedarchive-{uuid4()}"
         self._numbers = count()
@@ -311,6 +311,8 @@ class FarmServices(Services):
         except Exception as error:
             self._refuse(worker, f"it is no worker of ours, or of another version ({error}). {self.identity.mend_line}")
             return
+        if not self.identity.browser:  # this machine has none: whoever comes first says which it is
+            self.identity = replace(self.identity, browser=state.identity.browser)
         worker.admitted = True
         self._changed.set()
 
@@ -391,7 +393,7 @@ async def ask_states(address: str) -> list[dict[str, Any]]:
 
     Raises UsageError when nobody answers there.
     """
-    mine = farm_worker.read_identity()
+    mine = farm_worker.read_identity(Settings())
     with farm_worker.quieten():
         try:
             client = await connect(address, ANSWER_S)

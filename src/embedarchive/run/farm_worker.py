@@ -24,10 +24,11 @@ from typing import Any
 import dask.config
 from distributed import Scheduler, Worker, WorkerPlugin
 
+from embedarchive.browser.find import ask_version, find_browser
 from embedarchive.browser.limits import VisitLimits
 from embedarchive.browser.watch import resident_mb
 from embedarchive.core import clock
-from embedarchive.core.errors import BrowserCrashed, EmbedArchiveError, UsageError
+from embedarchive.core.errors import BrowserCrashed, BrowserMissing, EmbedArchiveError, UsageError
 from embedarchive.core.model import Capture, Post, Rendering
 from embedarchive.core.shell import say_command
 from embedarchive.core.version import __version__
@@ -88,11 +89,22 @@ class WorkerState:
     clock_s: float
 
 
-def read_identity() -> WorkerIdentity:
-    """What this process would capture by."""
+def read_identity(settings: Settings | None = None) -> WorkerIdentity:
+    """What this process would capture by; without `settings` no browser is asked for its version."""
     rules = {p.name: p.visit.rules for p in PLATFORMS if p.visit}
     digest = hashlib.sha256(json.dumps([FINDER_RULES, rules], sort_keys=True).encode()).hexdigest()[:16]
-    return WorkerIdentity(__version__, digest, version("playwright"))
+    browser = ""
+    if settings:
+        browser = read_version(settings)
+    return WorkerIdentity(__version__, digest, browser, version("playwright"))
+
+
+def read_version(settings: Settings) -> str:
+    """The version of the browser that this machine would show posts by; "" where there is none."""
+    try:
+        return ask_version(find_browser(settings.browser_path, settings.environ))
+    except BrowserMissing:
+        return ""
 
 
 def read_load() -> float:
@@ -133,7 +145,7 @@ class FarmHand(WorkerPlugin):
 
     def __init__(self, settings: Settings, label: str, ask_address: str = "") -> None:
         self.settings, self.label, self.ask_address = settings, label, ask_address
-        self.identity = read_identity()
+        self.identity = read_identity(settings)
         self.address = ""
         self.visits = self.walls = 0
         self.since = clock.now()

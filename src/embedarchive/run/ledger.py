@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -37,6 +38,7 @@ from embedarchive.run.controls import Controls
 from embedarchive.run.deriving import describe_page
 from embedarchive.run.engine import Pass, Row, run_passes
 from embedarchive.run.pace import Pace, ran_out_of_time
+from embedarchive.run.referred import NOT_READ_AGAIN, find_files, read_due
 from embedarchive.run.spare import Marking, SpareTime
 from embedarchive.run.telling import make_request, say_answer, wait_after
 from embedarchive.run.watch import Watch
@@ -48,7 +50,6 @@ from embedarchive.sources.walk import OUT_OF_SCOPE, ListingBudget, is_left_out
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import lacks_files, was_seen_alive, was_visited
 from embedarchive.store.evidence import has_unlogged
-from embedarchive.store.fixity import read_blob
 from embedarchive.store.marks import mark_pictures, read_unmarked
 from embedarchive.store.optouts import OPTED_OUT, OptOuts, is_barred, read_optouts
 from embedarchive.store.reading import read_fetched, read_page, read_placed, read_post
@@ -83,7 +84,10 @@ SEARCHES = 8 + 4 * count_cores()
 """How many pages are searched at once: enough for each core to have one, and another to go on with."""
 FETCHES = """SELECT * FROM fetches_to_search WHERE coalesce(searched_rules, 0) < :finder
              ORDER BY coalesce(searched_rules, 0), id LIMIT :n"""
-PAGES = """SELECT s.article_id AS id, s.depth, f.final_url, f.html_sha256 FROM seeds s
+PREPARED = """SELECT a.id, a.url FROM seeds s JOIN fetches f ON f.article_id = s.article_id AND f.crawl_id = s.crawl_id
+              JOIN articles a ON a.id = s.article_id
+              WHERE s.crawl_id = ? AND f.html_sha256 IS NOT NULL AND f.searched_rules IS NOT NULL ORDER BY f.id"""
+PAGES = """SELECT s.article_id AS id, s.depth, f.id AS fetch_id, f.final_url FROM seeds s
            JOIN fetches f ON f.id = (SELECT max(id) FROM fetches WHERE article_id = s.article_id AND outcome = 'ok')
            WHERE s.crawl_id = :crawl AND s.followed = 0 AND s.fetch_after IS NULL AND s.depth < :depth LIMIT :n"""
 LINKS = "SELECT key, url FROM targets_to_visit WHERE crawl_id = :crawl AND turn = 'link' LIMIT :n"
@@ -114,7 +118,7 @@ FEW_REPLAYS = 5
 NEW_S = 8 * 86_400.0
 """An entry of a sitemap that changed no longer ago is taken when a watch reads it again; older ones were not wanted before."""
 
-OFFLINE = frozenset({"search", "describe", "mark", "conclude", "log"})
+OFFLINE = frozenset({"search", "search referred", "describe", "mark", "conclude", "log"})
 """The passes that ask nobody for anything."""
 
 ReplayChoice = Literal["all", "sample", "none"]
@@ -206,6 +210,8 @@ class Run:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when nothing more is to be begun."""
     adopted: int = 0
+    _referred: list[Row] | None = None
+    """Web archives with pages to search again, once it was asked."""
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.tabs, self.tabs)
@@ -225,6 +231,7 @@ class Run:
             Pass("fetch", self.fetchers, self.due(ARTICLES), self.fetch_article, "id", "outlet"),
             Pass("render", self.at_once, self.due_in_browser(RENDERINGS), self.render_fetch, "id"),
             Pass("search", SEARCHES, self.due(FETCHES), self.search_fetch, "id"),
+            Pass("search referred", 1, self.due_referred, self.search_referred, "file"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
             Pass("capture", self.at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
@@ -264,6 +271,8 @@ class Run:
         self.stopping = stop
         self.optouts = await self.keep(read_optouts, self.archive.conn, clock.now())
         try:
+            for row in await self.keep(read_prepared, self.archive, self.crawl_id):
+                await self.board.look(row["id"], row["url"])
             await run_passes(self.passes(), stop, self.emit_fault, self.keep)
             await self.board.close()
             if self.watch:
@@ -427,8 +436,8 @@ class Run:
 
     async def follow_page(self, row: Row) -> None:
         assert self.scope is not None, "pages are due for following only with a scope"
-        html = await self.keep(read_blob, self.archive.conn, row["html_sha256"])
-        links = await asyncio.to_thread(find_links, html or b"", row["final_url"])
+        html = await self.keep(read_fetched, self.archive.conn, row["fetch_id"], "html_sha256")
+        links = await asyncio.to_thread(find_links, html, row["final_url"])
         await self.keep_links(self.scope, links, row["final_url"], row["depth"] + 1)
         await self.keep(self.archive.keep_followed, self.crawl_id, row["id"])
 
@@ -460,12 +469,39 @@ class Run:
         if row["dom_sha256"]:
             dom = await self.keep(read_fetched, self.archive.conn, row["id"], "dom_sha256")
             found = merge_found(found, await self.services.search(dom, url=row["final_url"], content_type=DOM_TYPE))
+        await self.keep_found(row, found)
+
+    async def keep_found(self, row: Row, found: Found) -> None:
+        """Keep what was found in a download of an article, and tell it."""
         await self.keep(self.archive.keep_found, row["id"], found, FINDER_RULES, clock.now(), self.crawl_id)
         if found.truncated in OBSTACLES:
             await self.keep_feed_version(row["article_id"], row["url"])
         embeds = sum(e.kind == "embed" for e in found.embeds)
         self.emit("search", row["url"], "truncated" if found.truncated else "ok", found.truncated or "", embeds)
         await self.board.look(row["article_id"], row["url"])
+
+    def due_referred(self, n: int) -> Sequence[Row]:
+        """Web archives that hold pages kept by reference which a newer finder is to search: asked once in a run."""
+        if self._referred is None:
+            self._referred = find_files(self.archive.conn)
+        return self._referred[:n]
+
+    async def search_referred(self, row: Row) -> None:
+        """Search the pages of one web archive again, as many at once as of those that are kept here."""
+        assert self._referred is not None, "it was asked what is due"
+        self._referred.remove(row)
+        due = await self.keep(read_due, self.archive.conn, row["file"])
+        pages = due.read()
+        while some := await asyncio.to_thread(lambda: list(islice(pages, SEARCHES))):
+            await asyncio.gather(*(self.search_page(page, body) for page, body in some))
+            if self.stopping.is_set():
+                return
+        if due.left:
+            self.emit("skipped", due.file, NOT_READ_AGAIN, due.why, len(due.left))
+
+    async def search_page(self, row: Row, body: bytes) -> None:
+        found = await self.services.search(body, url=row["final_url"], content_type=row["content_type"])
+        await self.keep_found(row, found)
 
     async def resolve_link(self, row: Row) -> None:
         if await self.leave_alone(row["key"], row["url"]):
@@ -674,6 +710,12 @@ def say_archive(path: Path) -> str:
     if path == Path("archive") / "embeds.db":
         return ""
     return str(path)
+
+
+def read_prepared(archive: Archive, crawl_id: int) -> Sequence[Row]:
+    """The articles of a run that were kept and searched before it began, in that order."""
+    rows: list[Row] = archive.conn.execute(PREPARED, (crawl_id,)).fetchall()
+    return rows
 
 
 def last_validators(archive: Archive, article_id: int) -> tuple[str | None, str | None]:

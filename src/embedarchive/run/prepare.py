@@ -11,9 +11,10 @@ from pathlib import Path
 
 from embedarchive.core import clock
 from embedarchive.core.errors import IntakeError
-from embedarchive.core.model import Fetch, Post
+from embedarchive.core.model import Fetch, Found, Post
 from embedarchive.detect import FINDER_RULES
 from embedarchive.detect.bounded import search_bounded
+from embedarchive.detect.obstacles import OBSTACLES
 from embedarchive.run.ledger import Event
 from embedarchive.run.watch import MOST_READINGS, Watch, find_allowed
 from embedarchive.sources import LinkScope, Seed, canonicalize_article
@@ -22,6 +23,7 @@ from embedarchive.sources.versions import FeedVersions
 from embedarchive.sources.walk import choose_seeds
 from embedarchive.store import Archive
 from embedarchive.store.conclusions import is_open
+from embedarchive.store.erasing import has_barred
 from embedarchive.store.handed_in import HandedPage, find_newest, read_waiting, settle_page
 from embedarchive.store.optouts import OPTED_OUT, OptOuts, read_optouts
 from embedarchive.store.watching import find_platforms, has_watched
@@ -124,9 +126,32 @@ def keep_documents(
 ) -> None:
     """Put documents already in hand into the archive; they are never too old to search."""
     optouts = read_optouts(archive.conn, started_at)
+    for some in gather_pages(seeds):
+        told = list[Event]()
+        with archive.transaction():
+            for seed in some:
+                refer = by_reference and stands_in_archive(seed)
+                keep_document(archive, crawl_id, seed, told.append, started_at, optouts, refer=refer)
+        for event in told:  # once all of it is kept
+            emit(event)
+
+
+def gather_pages(seeds: Iterator[Seed]) -> Iterator[list[Seed]]:
+    """Pages of web archives a few at a time, which are kept as one; every other document by itself, as it comes."""
+    some, size = list[Seed](), 0
     for seed in seeds:
-        refer = by_reference and seed.fetch is not None and seed.fetch.place is not None
-        keep_document(archive, crawl_id, seed, emit, started_at, optouts, refer=refer)
+        some.append(seed)
+        size += len(seed.fetch.body) if seed.fetch else 0
+        if not stands_in_archive(seed) or len(some) >= MOST_AT_ONCE or size >= MOST_BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+def stands_in_archive(seed: Seed) -> bool:
+    """Whether a page was read out of a web archive, where it can be read again. Pure."""
+    return seed.fetch is not None and seed.fetch.place is not None
 
 
 def keep_document(
@@ -140,19 +165,48 @@ def keep_document(
         return OPTED_OUT
     article_id = archive.keep_seed(crawl_id, find_own_address(seed), seed.origin, clock.now(), fresh_since="")
     keep_notes(archive, seed, started_at)
+    found: Found | None
     if refer and seed.fetch.outcome == "ok":
-        kept = keep_referred(archive, article_id, crawl_id, seed, emit)
+        kept, found = keep_referred(archive, article_id, crawl_id, seed)
     else:
-        kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
+        kept, found = keep_copy(archive, article_id, crawl_id, seed)
     outcome = "unchanged"
     if kept is not None:
         outcome = seed.fetch.outcome
     emit(Event("article", seed.url, outcome, seed.fetch.reason or seed.fetch.truncated or ""))
+    if kept is not None and found is not None:
+        emit(tell_search(seed.url, found))
     return outcome
 
 
-def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed, emit: Emit) -> int | None:
-    """Keep where a page stands and what is embedded in it; None if that was kept before. One in hand is searched now."""
+def tell_search(url: str, found: Found) -> Event:
+    """What a search of an article's page gave, as it is told. Pure."""
+    embeds = sum(each.kind == "embed" for each in found.embeds)
+    outcome = "ok"
+    if found.truncated:
+        outcome = "truncated"
+    return Event("search", url, outcome, found.truncated or "", embeds)
+
+
+def keep_copy(archive: Archive, article_id: int, crawl_id: int, seed: Seed) -> tuple[int | None, Found | None]:
+    """Keep a page, and what was found in it if it was searched as it was read; give its number, None if it was kept before.
+
+    What is found of a page that is no article, or in an archive out of which something was erased, is left to the run.
+    """
+    assert seed.fetch, "only pages in hand come here"
+    kept = archive.keep_fetch(article_id, crawl_id, seed.fetch)
+    found = seed.found
+    if kept is None or found is None or found.truncated in OBSTACLES or has_barred(archive.conn):
+        return kept, None
+    archive.keep_found(kept, found, FINDER_RULES, clock.now(), crawl_id)
+    return kept, found
+
+
+def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed) -> tuple[int | None, Found]:
+    """Keep where a page stands and what is embedded in it; give its number, None if that was kept before, and what was found.
+
+    One in hand is searched now.
+    """
     fetch, found = seed.fetch, seed.found
     assert fetch, "only pages in hand come here"
     assert fetch.place, "and only such as have a place"
@@ -163,10 +217,12 @@ def keep_referred(archive: Archive, article_id: int, crawl_id: int, seed: Seed, 
     kept = archive.keep_referred(article_id, crawl_id, fetch, found, FINDER_RULES)
     if kept is not None:
         archive.keep_found(kept, found, FINDER_RULES, clock.now(), crawl_id)
-        embeds = sum(each.kind == "embed" for each in found.embeds)
-        emit(Event("search", seed.url, "truncated" if found.truncated else "ok", found.truncated or "", embeds))
-    return kept
+    return kept, found
 
+
+MOST_AT_ONCE = 50
+"""Pages of web archives that are kept in one transaction: the disk is waited for once for all of them."""
+MOST_BYTES_AT_ONCE = 8_000_000
 
 READER = "reader"
 """What names an article that a reader handed in, and where its page comes from."""

@@ -23,12 +23,19 @@ MOST_REST = 6
 class WorkerIdentity:
     """What a worker must share with whoever gives it work: a capture must not depend on who made it.
 
-    `rules` is a digest of the rules of every platform and of the finder.
+    `rules` is a digest of the rules of every platform and of the finder. `browser` is the version of the browser that shows
+    posts, "" where there is none or it does not say; `playwright` that of the package whose `install` brings one.
     """
 
     embedarchive: str
     rules: str
+    browser: str
     playwright: str
+
+    @property
+    def major(self) -> str:
+        """What pages tell browsers apart by: the first number of the version."""
+        return self.browser.partition(".")[0]
 
     @property
     def mend_line(self) -> str:
@@ -36,15 +43,19 @@ class WorkerIdentity:
         wanted = f"'embedarchive[farm]=={self.embedarchive}' playwright=={self.playwright}"
         return f"On that machine: pip install {wanted} && embedarchive install"
 
+    def shares_browser(self, other: WorkerIdentity) -> bool:
+        """Whether both would show a post by the same browser, as far as they know."""
+        return not (self.major and other.major) or self.major == other.major
+
     def find_mend(self, worker: WorkerIdentity) -> str:
         """Why a worker is refused, with the line that mends it; "" where it is the same."""
-        wrong = [
-            f"{name} {getattr(worker, name)} in place of {getattr(self, name)}"
-            for name in ("embedarchive", "playwright")
-            if getattr(worker, name) != getattr(self, name)
-        ]
-        if wrong:
-            return f"it has {' and '.join(wrong)}. {self.mend_line}"
+        if worker.embedarchive != self.embedarchive:
+            return f"it has embedarchive {worker.embedarchive} in place of {self.embedarchive}. {self.mend_line}"
+        if not self.shares_browser(worker):
+            return (
+                f"its browser is Chromium {worker.browser} in place of {self.browser}. {self.mend_line}, or start the "
+                "worker with --browser-path and a browser of that version"
+            )
         if worker.rules != self.rules:
             return (
                 "its rules for platforms are others. Both sides need the same code and the same platforms of one's own. "

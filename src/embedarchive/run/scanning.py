@@ -12,7 +12,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -95,8 +95,9 @@ class FileTask:
 class FileScan:
     """Searches web archives side by side: by what `find_searchers` gives for the first file, one file each at a time.
 
-    `options` are those of `find_embeds`; with `refer` pages come with their digests and headers, for whoever keeps them. With
-    `always` a file is searched so, too, that has no other beside it.
+    `options` are those of `find_embeds`; with `refer` pages come with their digests and headers, for whoever keeps where they
+    stand; with `copy` each is in hand, for whoever keeps it: it is read here as well. With `always` a file is searched so, too,
+    that has no other beside it.
     """
 
     def __init__(
@@ -105,9 +106,13 @@ class FileScan:
         options: Mapping[str, Any],
         *,
         refer: bool = False,
+        copy: bool = False,
         always: bool = False,
     ) -> None:
         self._options, self._refer, self._always = options, refer, refer or always
+        self._read = read_task
+        if copy:
+            self._read = pair_pages
         self._find_searchers = find_searchers
         self._searchers: Sequence[Searcher] = ()
         self._waiting: queue.SimpleQueue[FileTask | None] = queue.SimpleQueue()
@@ -170,7 +175,7 @@ class FileScan:
             if turn.task is None:
                 yield from read_web_archive(path, intake)
             else:
-                yield from read_task(turn.task, path, intake)
+                yield from self._read(turn.task, path, intake)
                 self._tasks.remove(turn.task)
 
 
@@ -234,11 +239,36 @@ def read_task(task: FileTask, path: Path, intake: Intake) -> Iterator[Seed]:
     intake.skip(str(path), "unsearched", str(path), task.fault)
 
 
+def pair_pages(task: FileTask, path: Path, intake: Intake) -> Iterator[Seed]:
+    """Read the pages of a file here, each with what its searcher found in it, as far as that came.
+
+    Pages do not travel, and what is read here is what counts. Raises SourceError for a file that cannot be read here.
+    """
+    answers = map(json.loads, task.read())
+    for seed in read_web_archive(path, intake):
+        answer: dict[str, Any] = next(answers, {})
+        if "fetch" not in answer:
+            yield seed
+            continue
+        searched = read_page(answer)
+        if name_page(searched) == name_page(seed):
+            seed = replace(seed, found=searched.found)
+        yield seed
+    task.leave()
+
+
+def name_page(seed: Seed) -> tuple[object, ...]:
+    """What tells a page of a file from another: its address, its time, and where it stands. Pure."""
+    assert seed.fetch is not None, "web archives give pages in hand"
+    return seed.url, seed.fetch.fetched_at, seed.fetch.outcome, seed.fetch.place and seed.fetch.place.offset
+
+
 def make_scan(
     farm: str | None,
     options: Mapping[str, Any],
     *,
     refer: bool = False,
+    copy: bool = False,
     note: Callable[[str], object] = lambda text: None,
 ) -> FileScan:
     """Search files in children of this process, one for each core; or, with the address of a farm, by its workers.
@@ -246,11 +276,11 @@ def make_scan(
     A farm is asked when there is a file; UsageError is then raised for one that has no worker.
     """
     if farm is None:
-        return FileScan(lambda: [ScanChild() for _ in range(count_cores())], options, refer=refer)
+        return FileScan(lambda: [ScanChild() for _ in range(count_cores())], options, refer=refer, copy=copy)
 
     def find_searchers() -> Sequence[Searcher]:
         from embedarchive.run.farm_scan import open_farm_searchers
 
         return open_farm_searchers(farm, note)
 
-    return FileScan(find_searchers, options, refer=refer, always=True)
+    return FileScan(find_searchers, options, refer=refer, copy=copy, always=True)

@@ -25,6 +25,7 @@ ORDINARY: Mapping[str, str] = {
     "out_of_scope": "left out by --include, --exclude or --since",
     "opted_out": "articles and posts that do not want to be archived (access optout list)",
     "other_platform": "posts of other platforms than --platform names; what is due of them stays due",
+    "not_read_again": "pages kept by reference that a newer finder searches once their web archive is back in its place",
     "other_site": "addresses of other sites in sitemaps",
 }
 """What is rightly left, in words."""

@@ -148,6 +148,10 @@ class Archive:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
+        """What is done within is kept as one, or not at all; one within another is a part of that."""
+        if self.conn.in_transaction:
+            yield self.conn
+            return
         with immediate(self.conn):
             yield self.conn
         if sidefiles.log_size(self.path) > self._longest_log:

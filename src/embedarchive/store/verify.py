@@ -53,6 +53,7 @@ CODES: Mapping[str, str] = {
     "row_reference": "a row refers to one that is not there",
     "blob_missing": "bytes are not there, and nothing says that they were withdrawn",
     **{code: f"bytes kept under a sha256 are not those: {says}" for code, says in WRONG.items()},
+    "referred_changed": "the web archive of a page that is kept by reference is there and does not hold that page any more",
     **LOG_CODES,
     "unreadable": "something could not be read at all",
 }

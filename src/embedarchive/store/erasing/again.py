@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from embedarchive.core.model import Found
-from embedarchive.store import rows
+from embedarchive.store import evidence, rows
 from embedarchive.store.cases import Subject
 from embedarchive.store.erasing.emptying import erase_rows
 from embedarchive.store.erasing.pages import has_barred, keep_places
@@ -65,5 +65,12 @@ def cut_found(conn: sqlite3.Connection, fetch_id: int, found: Found, now: str) -
     )
     for other, article_id in conn.execute(same, (fetch_id,)).fetchall():
         keep_places(conn, other, article_id, barred, now)
+    drop_place(conn, fetch_id)
     for key in sorted({each.post.key for each in barred if each.post}):
         erase_again(conn, key, now)
+
+
+def drop_place(conn: sqlite3.Connection, fetch_id: int) -> None:
+    """Forget where a page stands that is kept by reference, for it embeds what was erased, and log that."""
+    if conn.execute("DELETE FROM page_places WHERE fetch_id = ?", (fetch_id,)).rowcount:
+        evidence.append_withdrawal(conn, "fetch", fetch_id)

@@ -106,9 +106,11 @@ def join_names(conn: sqlite3.Connection, other: sqlite3.Connection, _: object, d
             root = min(mine, root)
             if root == mine:
                 continue
-            # What it embeds as the other is to be found anew: an embed does not say under which name it was found.
+            # What it embeds as the other is to be found anew: an embed does not say under which name it was found. What was
+            # found in a page that is kept by reference stays until that page was read again.
             conn.execute(
-                "UPDATE fetches SET searched_rules = NULL WHERE html_sha256 IS NOT NULL "
+                "UPDATE fetches SET searched_rules = iif(html_sha256 IS NULL, 0, NULL) "
+                "WHERE (html_sha256 IS NOT NULL OR id IN (SELECT fetch_id FROM page_places)) "
                 "AND id IN (SELECT fetch_id FROM embeds WHERE post_key = ?)",
                 (mine,),
             )

@@ -35,6 +35,14 @@ CREATE VIEW fetches_to_search AS
     AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = f.article_id)
     AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = f.article_id AND a.forgotten_at IS NOT NULL);
 
+-- Pages that are kept by reference, and where each stands: searched again, by a newer finder, from the file that holds it.
+CREATE VIEW referred_to_search AS
+  SELECT f.id, f.article_id, f.url, f.final_url, f.content_type, f.searched_rules,
+         p.file, p.member, p.offset, p.length, p.sha256, p.size
+  FROM page_places p JOIN fetches f ON f.id = p.fetch_id WHERE f.outcome = 'ok'
+    AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = f.article_id)
+    AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.id = f.article_id AND a.forgotten_at IS NOT NULL);
+
 -- A post is due until one visit has ended in an answer about the post itself; a wall or a fault is none.
 CREATE VIEW posts_to_capture AS
   SELECT p.key, p.platform, p.native_id, p.url, p.posted_at, p.resolved, p.capture_after
