@@ -161,6 +161,36 @@ def test_an_article_of_old_says_more(replica: Replica, tmp_path: Path) -> None:
     assert read(tmp_path, "SELECT author_handle FROM embeds WHERE author_handle IS NOT NULL") == [("mara",)]
 
 
+def test_files_by_addresses_kept_earlier_come_from_the_platform_s_own_server(
+    replica: Replica, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are kept with the sight that names them and dated as that was; they say nothing about the post of today."""
+    post = post_of(replica, "fjord")
+    lose(tmp_path, post)
+    replica.archive_post("fjord", SEEN)
+    monkeypatch.setattr("embedarchive.run.recovering.MOST_FILES", 0)
+    recover(replica, tmp_path, post.url, "--sources", "wayback")
+    monkeypatch.undo()
+    monkeypatch.setattr("embedarchive.politeness.client.find_gate", lambda url: None)
+    replica.clear_hits()
+    said = recover(replica, tmp_path, post.url, "--sources", "cdn", "--dry-run").json["recovery"]
+    assert (said["held"]["cdn"] > 0, replica.hits) == (True, ()), (
+        "whose addresses are here is told, and nobody is asked"
+    )
+    done = recover(replica, tmp_path, post.url, "--sources", "cdn")
+    assert done.code == 0, done.err
+    assert set(done.json["recovery"]["tried"]["cdn"]) == {"recovered"}
+    assert not [hit for hit in replica.hits if "archive.org" in hit.host]
+    kept = read(
+        tmp_path,
+        "SELECT origin, seen_at, environment ->> 'seen_by' FROM captures WHERE origin = 'memento' ORDER BY id",
+    )
+    assert [row[:2] for row in kept] == [("memento", "2026-03-01T10:15:00.000Z")] * 2
+    assert kept[1][2] == "Internet Archive, with files from Instagram's own server"
+    assert read(tmp_path, "SELECT count(*) FROM checks WHERE outcome = 'available'") == [(0,)]
+    assert read(tmp_path, "SELECT kept FROM conclusions") == [("whole",)]
+
+
 # ------------------------------------------------------------------------------------------------------------- manners
 
 

@@ -249,7 +249,8 @@ def recover(
     """Ask others for posts that are gone: these, or all that are gone and of which nothing is held.
 
     The `sources` are asked in order, or those of them that are named: `archive` (what its articles say), `files` (archives of
-    ours, web archives, folders of both), `wayback`, `articles` (their older versions there), `commoncrawl`. What the
+    ours, web archives, folders of both), `wayback`, `articles` (their older versions there), `commoncrawl`,
+    `cdn` (the platform's own server, for files whose addresses were kept earlier: no proof of the post by themselves). What the
     platform's rules see as the very post is kept, as seen by whoever saw it. With `dry_run` only who holds what is asked and
     kept; `thorough` asks for every address and goes on after the first find. With `unresolved` it asks instead for older
     versions of articles whose embeds name no post: what they name are candidates (`library.possible`), and nothing is linked.

@@ -224,6 +224,7 @@ SOURCE_TITLES = {
     "wayback": "Wayback",
     "articles": "Old articles",
     "commoncrawl": "Common Crawl",
+    "cdn": "Platform's files",
 }
 
 

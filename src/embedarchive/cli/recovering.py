@@ -36,7 +36,7 @@ from embedarchive.store.sharing import open_shared
     "--sources",
     multiple=True,
     metavar="NAME",
-    help="Ask only these, with commas between: archive, files, wayback, articles, commoncrawl.",
+    help="Ask only these, with commas between: archive, files, wayback, articles, commoncrawl, cdn.",
 )
 @click.option("--dry-run", is_flag=True, help="Ask only who holds what; fetch nothing of it.")
 @click.option(
@@ -58,8 +58,9 @@ def recover(posts: tuple[str, ...], **values: Any) -> int:
 
     Without a POST about all that are gone or cannot be seen and of which nothing is held. This archive's own articles are
     asked first, then --from, the Wayback Machine about every address of the post and about older versions of the article,
-    and Common Crawl, politely (24 questions a minute at most, which takes a while for many posts). Only what the platform's
-    own rules see as this very post is kept, and it says who saw it and when. The same command again goes on.
+    Common Crawl, and the platform's own server for files that are named here and were not kept; politely (24 questions a
+    minute at most, which takes a while for many posts). Only what the platform's own rules see as this very post is kept,
+    and it says who saw it and when. The same command again goes on.
 
     \b
     embedarchive recover

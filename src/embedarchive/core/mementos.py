@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from embedarchive.core.dates import parse_iso, to_iso
 from embedarchive.core.model import Exchange, Fetch
 
-Source = Literal["archive", "files", "wayback", "articles", "commoncrawl"]
-SOURCES: tuple[Source, ...] = ("archive", "files", "wayback", "articles", "commoncrawl")
+Source = Literal["archive", "files", "wayback", "articles", "commoncrawl", "cdn"]
+SOURCES: tuple[Source, ...] = ("archive", "files", "wayback", "articles", "commoncrawl", "cdn")
 """Who is asked, in this order: the archive's own claims, archives and files in hand, the Wayback Machine about the post, and
-about the articles that embed it, Common Crawl."""
+about the articles that embed it, Common Crawl, the platform's own server for files whose addresses were kept earlier."""
 
 Said = Literal["held", "none", "excluded", "refused", "error"]
 """`excluded`: its owner wants it shown to nobody. `refused`: we asked too often, and are to come again later."""

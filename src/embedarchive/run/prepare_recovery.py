@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -10,9 +9,10 @@ from pathlib import Path
 
 from embedarchive.core import clock
 from embedarchive.core.errors import UsageError
-from embedarchive.core.model import Exchange, Post
+from embedarchive.core.model import Post
 from embedarchive.run.importing import import_posts
 from embedarchive.run.ledger import Event
+from embedarchive.run.own_files import read_exchanges
 from embedarchive.run.prepare import Emit, Prepare
 from embedarchive.run.recorded import Witness, gather, judge, make_capture, name_files
 from embedarchive.run.recovering import Recover
@@ -29,8 +29,6 @@ DATABASES = (".db", ".sqlite", ".sqlite3")
 SEEN = """SELECT id, environment FROM captures WHERE post_key = ? AND outcome = 'available' AND purpose <> 'control'
           AND fetch_id IS NULL ORDER BY origin = 'visit' DESC, started_at DESC LIMIT 1"""
 SCREENSHOT = "SELECT sha256 FROM artifacts WHERE capture_id = ? AND role = 'screenshot' ORDER BY position LIMIT 1"
-EXCHANGES = """SELECT url, method, status, response_headers, body_sha256, content_type, resource_type, remote_address,
-               started_at, truncated, error FROM exchanges WHERE capture_id = ? ORDER BY position"""
 KEPT_NOW = "SELECT post_key FROM captures WHERE crawl_id = ? AND outcome = 'available'"
 
 
@@ -116,15 +114,3 @@ def take_capture(
                 screenshot = read_blob(other, picture[0])
             keep_recorded(archive, make_capture(judged, witness, now, files, screenshot), crawl_id, now)
             return
-
-
-def read_exchanges(conn: sqlite3.Connection, capture_id: int) -> Iterator[Exchange]:
-    for row in conn.execute(EXCHANGES, (capture_id,)).fetchall():
-        headers = tuple((name, value) for name, value in json.loads(row["response_headers"]))
-        body = None
-        if row["body_sha256"]:
-            body = read_blob(conn, row["body_sha256"])
-        yield Exchange(
-            row["url"], row["method"], row["status"], (), headers, body, row["content_type"], row["resource_type"],
-            row["remote_address"], row["started_at"], 0, row["truncated"], row["error"],
-        )  # fmt: skip

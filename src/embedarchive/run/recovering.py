@@ -34,6 +34,14 @@ from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.run.engine import Pass, Row
+from embedarchive.run.own_files import (
+    choose_files,
+    judge_sight,
+    list_named_files,
+    list_untried,
+    make_with_files,
+    read_sight,
+)
 from embedarchive.run.recorded import JudgedSight, Witness, gather, judge, make_capture, name_files, read_address
 from embedarchive.sources.warcs import read_record
 from embedarchive.store import Archive, consulted, recovering, rows
@@ -89,6 +97,7 @@ WHERE article_id = ? AND post_key IS NULL AND kind = 'embed' AND platform IS NOT
   AND posted_at IS NOT NULL LIMIT 20"""
 MET = """
 SELECT * FROM mementos WHERE post_key = ? AND tried_at IS NOT NULL AND capture_id IS NULL AND article_id IS NULL AND id <> ?
+  AND source <> 'cdn'
   AND (status IS NULL OR status = 200) ORDER BY id DESC LIMIT ?"""
 EMBEDDED_IN = """
 SELECT a.id, a.url, coalesce(a.published_at, a.first_seen_at) AS at FROM articles a
@@ -329,6 +338,12 @@ class Recovery:
         listed.append((None, sort_by_nearness(held, near), self.most(MOST_TRIED)))
         return merge_answers(answer, held)
 
+    async def seek_in_cdn(self, post: Post, count: _Counted, listed: Listed) -> IndexAnswer:
+        """Files that descriptions of the post name and nobody kept: their addresses are here, so nobody is asked yet."""
+        held = await self.keep(list_named_files, self.archive.conn, post.key)
+        listed.append((None, held, self.most(MOST_FILES)))
+        return merge_answers(IndexAnswer("none"), held)
+
     def most(self, usual: int) -> int:
         if self.choice.thorough:
             return usual * 5
@@ -346,6 +361,9 @@ class Recovery:
         post = await self.keep(read_post, self.archive.conn, row["post_key"])
         if await self.is_barred(post.key, post.url):
             await self.keep(self.leave, post.key)
+            return
+        if row["source"] == "cdn":
+            await self.keep_own_files(row, post)
             return
         found = await self.fetch_memento(row)
         if isinstance(found, Unreadable) and found.reason in ("deferred", "http_429", "http_503"):
@@ -399,6 +417,34 @@ class Recovery:
         else:
             await self.settle(row, "lost", "not_kept")
 
+    async def keep_own_files(self, row: Row, post: Post) -> None:
+        """Ask the platform's own server for the files that one sight of a post names, and keep that sight with them."""
+        rows = await self.keep(list_untried, self.archive.conn, post.key, self.crawl_id, row["seen_at"])
+        given = [(each, await self.fetch_own(each)) for each in rows]
+        sight = await self.keep(read_sight, self.archive.conn, post.key, row["seen_at"])
+        judged = sight and await asyncio.to_thread(judge_sight, post, sight)
+        files, capture_id, now = choose_files(given), 0, clock.now()
+        if judged and sight and files:
+            capture = await asyncio.to_thread(make_with_files, judged, sight, files, row["place"], now)
+            capture_id = await self.keep(keep_recorded, self.archive, capture, self.crawl_id, now)
+        for each, file in given:
+            if file and capture_id:
+                await self.settle(each, "recovered", None, capture_id)
+            elif file:
+                await self.settle(each, "unreadable", "no_sight")  # a file alone is not the post
+            else:
+                await self.settle(each, "lost", "not_given")
+
+    async def fetch_own(self, row: Row) -> Exchange | None:
+        """A file from its platform's own server, as it gives it now; None where it does not."""
+        fetch = await self.ask(row["post_key"], row["place"], tries=1)
+        if fetch.outcome != "ok" or not fetch.body or fetch.truncated:
+            return None
+        return Exchange(
+            row["url"], status=fetch.status, response_headers=fetch.headers, body=fetch.body,
+            content_type=fetch.content_type, started_at=fetch.fetched_at, remote_address=fetch.remote_address,
+        )  # fmt: skip
+
     async def read_met(self, row: Row) -> list[Exchange]:
         """What was fetched of a post before this memento and did not show it by itself, in the order in which it came."""
         key = row["post_key"]
@@ -415,12 +461,13 @@ class Recovery:
         for media in name_files(judged)[:MOST_FILES]:
             if not media.url or media.missing:
                 continue
-            for place in (wayback.ask_file(media.url, judged.sight.seen_at), media.url):
-                fetch = await self.ask(judged.sight.post.key, place, tries=1)
+            seen_at, key = judged.sight.seen_at, judged.sight.post.key
+            for place in (wayback.ask_file(media.url, seen_at), media.url):
+                fetch = await self.ask(key, place, tries=1)
                 if fetch.outcome == "ok" and fetch.body and not fetch.truncated:
                     files[media.url] = Exchange(
                         media.url, status=fetch.status, body=fetch.body, content_type=fetch.content_type,
-                        started_at=judged.sight.seen_at, remote_address=fetch.remote_address,
+                        started_at=seen_at, remote_address=fetch.remote_address,
                     )  # fmt: skip
                     break
         return files
@@ -480,6 +527,7 @@ SEEKERS: Mapping[str, Callable[[Recovery, Post, _Counted, Listed], Awaitable[Ind
     "wayback": Recovery.seek_in_wayback,
     "articles": Recovery.seek_in_articles,
     "commoncrawl": Recovery.seek_in_commoncrawl,
+    "cdn": Recovery.seek_in_cdn,
 }
 
 
