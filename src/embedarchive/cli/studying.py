@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ INTERVALS = (
     "observations",
 )  # fmt: skip
 """The columns of `--intervals`, for R and others; ages in days."""
+Listed = tuple[tuple[str, ...], Iterable[Iterable[Any]]]
+"""A table: the names of its columns, and its rows."""
 EMBEDS = ("article_id", "outlet", "published_at", "platform", "form", "account", "kind", "standing", "kept")
 
 text_file = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
@@ -81,16 +84,15 @@ def stats(
             raise UsageError("Say of what: embedarchive stats survival, or embedarchive stats rot")
         with reading(archive) as conn:
             figures = read_stats(conn)
-        say_json(figures) if as_json else say(render_figures(figures))
+        if as_json:
+            say_json(figures)
+        else:
+            say(render_figures(figures))
         return
     with reading(archive) as conn:
         if intervals:
-            rows = (
-                (INTERVALS, ([getattr(span, name) for name in INTERVALS] for span in read_spans(conn)))
-                if what == "survival"
-                else (EMBEDS, ([getattr(each, name) for name in EMBEDS] for each in read_embeds(conn)))
-            )
-            write_rows(intervals, *rows, overwrite=overwrite)
+            names, each_row = list_intervals(conn, what)
+            write_rows(intervals, names, each_row, overwrite=overwrite)
             if not (by or csv_out or svg or as_json):
                 return
         if what == "survival":
@@ -98,15 +100,35 @@ def stats(
         else:
             told = read_rot(conn, by or "outlet")
     if csv_out:
-        write_rows(
-            csv_out, *(list_curves(told) if isinstance(told, Survival) else list_shares(told)), overwrite=overwrite
-        )
+        names, each_row = list_estimates(told)
+        write_rows(csv_out, names, each_row, overwrite=overwrite)
     if svg:
         write_figure(svg, told, title, overwrite=overwrite)
     if as_json:
         say_json(told)
     elif not (csv_out or svg):
-        say(render_lives(told) if isinstance(told, Survival) else render_holes(told))
+        say(render_estimates(told))
+
+
+def list_intervals(conn: sqlite3.Connection, what: str) -> Listed:
+    """What estimates are made of: each post's life, or each embed with the standing of its post."""
+    if what == "survival":
+        return INTERVALS, ([getattr(span, name) for name in INTERVALS] for span in read_spans(conn))
+    return EMBEDS, ([getattr(each, name) for name in EMBEDS] for each in read_embeds(conn))
+
+
+def list_estimates(told: Survival | Rot) -> Listed:
+    """Estimates as a table."""
+    if isinstance(told, Survival):
+        return list_curves(told)
+    return list_shares(told)
+
+
+def render_estimates(told: Survival | Rot) -> RenderableType:
+    """Estimates as a terminal shows them."""
+    if isinstance(told, Survival):
+        return render_lives(told)
+    return render_holes(told)
 
 
 def write_rows(out: Path, names: Iterable[str], rows: Iterable[Iterable[Any]], *, overwrite: bool) -> None:

@@ -26,12 +26,16 @@ _PLAIN = re.compile(r"^(?:cp125\d|cp866|cp874|cp932|cp949|iso8859-\d+|koi8-[ru]|
                     r"|euc_jp|iso2022_jp)$")  # fmt: skip
 
 
-def _codec(label: str) -> str | None:
+def _codec(label: str | None) -> str | None:
+    if not label:
+        return None
     try:
         name = codecs.lookup(label).name
     except (LookupError, UnicodeError, ValueError):
         return None
-    return _WEB.get(name) or (name if _PLAIN.match(name) else None)
+    if _PLAIN.match(name):
+        return _WEB.get(name, name)
+    return _WEB.get(name)
 
 
 def _looks_utf16(body: bytes) -> str | None:
@@ -52,9 +56,18 @@ def _read_label(head: bytes) -> str | None:
     m = None
     if b"<?xml" in low[:256]:
         m = _XML.match(low)
-    m = m or (_META.search(low) if b"charset" in low else None)
+    if m is None and b"charset" in low:
+        m = _META.search(low)
     if m:
         return m[1].decode("ascii")
+    return None
+
+
+def _read_header(content_type: str | None) -> str | None:
+    """The encoding that HTTP says a document is in."""
+    said = _HEADER.search(content_type or "")
+    if said:
+        return said[1]
     return None
 
 
@@ -68,18 +81,18 @@ def choose_encoding(body: bytes, content_type: str | None = None) -> str:
         return wide
     if body.isascii() and b"\x1b" not in body:
         return "utf-8"  # every encoding of the web agrees on these, save one that escapes
-    said = _HEADER.search(content_type or "")
-    meta = _read_label(body[:_SNIFFED])
-    labels = [said[1]] if said else []
-    labels += [meta] if meta else []
+    labels = (_read_header(content_type), _read_label(body[:_SNIFFED]))
     named = next((codec for codec in map(_codec, labels) if codec), None)
     if named == "utf-8" or (named == "iso2022_jp" and body.isascii()):
         return named
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        cut = error.start >= len(body) - _LONGEST_CHARACTER
-        return named or ("utf-8" if cut else _guess(body))
+        if named:
+            return named
+        if error.start >= len(body) - _LONGEST_CHARACTER:
+            return "utf-8"  # its last character was cut
+        return _guess(body)
     return "utf-8"  # text that is valid UTF-8 by chance does not exist; a label that says otherwise is wrong
 
 
@@ -103,10 +116,9 @@ def decode_html(body: bytes | str, content_type: str | None = None) -> str:
 def encode_as_sent(text: str, content_type: str | None = None) -> bytes:
     """The bytes that a browser made this text of: in the encoding that HTTP, or a document, names, where that can say all
     of it, else as UTF-8."""
-    said = _HEADER.search(content_type or "")
-    labels = [said[1]] if said else []
+    labels = [_read_header(content_type)]
     if "html" in (content_type or "html").lower():
-        labels.append(_read_label(text[:_SNIFFED].encode("utf-8", "replace")) or "")
+        labels.append(_read_label(text[:_SNIFFED].encode("utf-8", "replace")))
     named = next((codec for codec in map(_codec, labels) if codec), "utf-8")
     try:
         return text.encode(named)

@@ -93,10 +93,11 @@ def find_exchange_records(row: Row, place: str, held: Stored | None) -> Iterator
         if held:  # what somebody wrote down: nobody asked for it, and nobody answered
             yield make_resource(row["url"], row["started_at"], place, row["content_type"] or "text/plain", held)
         return
-    response = make_id("response", place, row["url"], row["started_at"])
+    concurrent: Headers = ()
     if row["status"] is not None:
+        response = make_id("response", place, row["url"], row["started_at"])
         yield make_response(row, response, held)
-    concurrent = (("WARC-Concurrent-To", response),) if row["status"] is not None else ()
+        concurrent = (("WARC-Concurrent-To", response),)
     yield make_request(row, make_id("request", place, row["url"], row["started_at"]), concurrent)
 
 
@@ -104,20 +105,32 @@ def make_response(row: Row, id: str, held: Stored | None) -> ExportLine:
     """A response as it came, but for its framing: we keep bodies decoded, and say so in its headers."""
     status, body = int(row["status"]), held or b""
     lost = held is None and status not in _WITHOUT_BODY and not 300 <= status < 400 and row["method"] != "HEAD"
-    cut = ""
+    warc = []
+    if ip := find_ip(row["remote_address"]):
+        warc.append(("WARC-IP-Address", ip))
     if row["truncated"] not in (None, "partial_content"):
-        cut = _CUT.get(row["truncated"] or "", "unspecified")
-    warc = [("WARC-IP-Address", ip)] if (ip := find_ip(row["remote_address"])) else []
-    warc += [("WARC-Truncated", cut or "unspecified")] if cut or lost else []
-    headers = reframe_headers(parse_json(row["response_headers"]), held.size if held else 0)
-    mime = str(row["content_type"] or "").partition(";")[0].strip().lower()
-    found_by = {"mime": mime or "unk", "status": str(status)}
-    if row["method"] != "GET":
-        found_by["method"] = row["method"]
+        warc.append(("WARC-Truncated", _CUT.get(row["truncated"], "unspecified")))
+    elif lost:
+        warc.append(("WARC-Truncated", "unspecified"))
+    size = 0
+    if held:
+        size = held.size
+    headers = reframe_headers(parse_json(row["response_headers"]), size)
     http = f"HTTP/1.1 {status} {find_phrase(status)}".rstrip()
     kind = "application/http; msgtype=response"
-    return ExportLine("response", id, row["url"], row["started_at"], kind, http, headers, body, tuple(warc),
-                  None if lost else found_by)  # fmt: skip
+    found_by = None
+    if not lost:
+        found_by = index_response(row)
+    return ExportLine("response", id, row["url"], row["started_at"], kind, http, headers, body, tuple(warc), found_by)
+
+
+def index_response(row: Row) -> dict[str, str]:
+    """What the index says of a response."""
+    mime = str(row["content_type"] or "").partition(";")[0].strip().lower()
+    found_by = {"mime": mime or "unk", "status": str(int(row["status"]))}
+    if row["method"] != "GET":
+        found_by["method"] = row["method"]
+    return found_by
 
 
 def make_request(row: Row, id: str, warc: Headers) -> ExportLine:
@@ -196,7 +209,9 @@ def make_resource(
 def make_metadata(url: str, date: str, place: str, about: str | None, values: Mapping[str, Any]) -> ExportLine:
     """What we know of a visit or a fetch, as JSON, tied to the record it is about."""
     body = json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8", "replace")
-    warc = (("WARC-Refers-To", about),) if about else ()
+    warc: Headers = ()
+    if about:
+        warc = (("WARC-Refers-To", about),)
     id, found_by = make_id("metadata", place, url, date), {"mime": "application/json", "status": "200"}
     return ExportLine("metadata", id, f"urn:metadata:{url}", date, "application/json", body=body, warc=warc,
                   found_by=found_by)  # fmt: skip

@@ -26,6 +26,7 @@ from embedarchive.platforms.kit.fields import (
     read_rich_text,
     text_of,
 )
+from embedarchive.platforms.kit.framed import attribute
 from embedarchive.platforms.kit.ids import match_path, query, unwrap_exit
 from embedarchive.platforms.kit.outcomes import (
     classify_answer,
@@ -490,11 +491,10 @@ def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
         home = _find_home(link.attributes.get("href") or "")
     name = re.match(r"https://www\.facebook\.com/([A-Za-z][\w.\-]{2,80})/?$", home or "")
     message = tree.css_first('[data-testid="post_message"]')
-    text, rich = read_rich_text(message, _HOME, _FOLDED, lambda u: unwrap_exit(u, _HOME)) if message else ("", "")
-    time = tree.css_first("abbr[data-utime]")
+    text, rich = read_rich_text(message, _HOME, _FOLDED, lambda u: unwrap_exit(u, _HOME))
     moving = tree.css_first("video") is not None
     media = tuple(_read_media(tree, source, moving))
-    buttons = [text_of(n) for n in tree.css("a._29bd")]
+    counts = [read_count(text_of(button)) for button in tree.css("a._29bd")]  # of comments, then of shares
     return {
         "kind": as_kind(media, moving=moving),
         "author_name": text_of(tree.css_first("._2_79, ._90h_ a")) or (face and face.attributes.get("aria-label")),
@@ -503,10 +503,10 @@ def _read_card(tree: LexborHTMLParser, source: str) -> dict[str, Any]:
         "author_verified": tree.css_first("._56_f") is not None,
         "text": text,
         "text_html": rich,
-        "posted_at": as_time(time.attributes.get("data-utime")) if time else None,
+        "posted_at": as_time(attribute(tree, "abbr[data-utime]", "data-utime")),
         "likes": read_count(text_of(tree.css_first(".embeddedLikeButton"))),
-        "comments": read_count(buttons[0]) if buttons else None,
-        "shares": read_count(buttons[1]) if len(buttons) > 1 else None,
+        "comments": next(iter(counts), None),
+        "shares": next(iter(counts[1:]), None),
         "media": media,
     }
 

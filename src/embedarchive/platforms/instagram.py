@@ -589,9 +589,7 @@ def read_card(card: LexborNode) -> dict[str, Any]:
     name = text_of(both or card.css_first(".HeaderText .UsernameText") or card.css_first(".CaptionUsername"))
     others = (text_of(n) for n in card.css(".CollabUsernameRow .UsernameText"))
     caption = card.css_first(".Caption")
-    text, rich = (
-        read_rich_text(caption, _HOME, ".CaptionUsername, .CaptionComments", _drop_query) if caption else ("", "")
-    )
+    text, rich = read_rich_text(caption, _HOME, ".CaptionUsername, .CaptionComments", _drop_query)
     permalink = card.attributes.get("data-permalink") or ""
     verified = card.css_first(".HeaderText .VerifiedSprite") is not None
     return {

@@ -198,9 +198,7 @@ def _find_own(card: LexborNode) -> LexborNode:
 def _read_card(card: LexborNode) -> dict[str, Any]:
     name = text_of(card.css_first(".HeaderLink"))
     body = _first_own(card, ".BodyTextContainer")
-    text, rich = (
-        read_rich_text(body, _HOME, clean=lambda link: unwrap_exit(link, _HOME), pre=True) if body else ("", "")
-    )
+    text, rich = read_rich_text(body, _HOME, clean=lambda link: unwrap_exit(link, _HOME), pre=True)
     bars = _own(card, ".ActionBarContainer")
     if bars:
         icons = bars[-1].css(".ActionBarIcon")

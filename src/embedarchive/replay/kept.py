@@ -57,17 +57,23 @@ def read_replayable(conn: sqlite3.Connection, capture_id: int) -> Replayable:
     in_place, scale = capture["fetch_id"] is not None, float(parse_json(capture["environment"]).get("scale") or 1.0)
     bodies = {(a["role"], a["position"]): read_blob(conn, a["sha256"]) for a in artifacts}
     said = select_rows(conn, "SELECT text, media FROM current_descriptions WHERE capture_id = ?", capture_id)
+    text, media = "", []
+    if said:
+        text, media = said[0]["text"] or "", parse_json(said[0]["media"])
+    size = None
+    if in_place:
+        size = find_size(artifacts, scale)
     return Replayable(
         capture_id,
         post,
-        pin(visit, document["url"], find_size(artifacts, scale) if in_place else None),
+        pin(visit, document["url"], size),
         in_place,
         scale,
         read_answers(conn, exchanges, artifacts),
         bodies.get(("screenshot", 0)),
         (bodies.get(("dom", 0)) or b"").decode("utf-8", "replace"),
-        (said[0]["text"] or "") if said else "",
-        find_media(parse_json(said[0]["media"]) if said else [], bodies),
+        text,
+        find_media(media, bodies),
     )
 
 

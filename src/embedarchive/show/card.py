@@ -147,7 +147,11 @@ def title_of(record: PostRecord) -> str:
     said = record.said
     claim = fullest_claim(record)
     author = author_of(record)
-    text = (said.text or said.title if said else None) or (claim.claim.text if claim and not said else None)
+    text = None
+    if said:
+        text = said.text or said.title
+    elif claim:
+        text = claim.claim.text
     if text and text != author:
         return f"{author}: {shorten(text, 60)}"
     return author
@@ -169,7 +173,11 @@ def author_of(record: PostRecord) -> str:
 
 
 def _author_of(said: Description | Claim) -> str:
-    return said.author_name or (f"@{said.author_handle}" if said.author_handle else "Unknown author")
+    if said.author_name:
+        return said.author_name
+    if said.author_handle:
+        return f"@{said.author_handle}"
+    return "Unknown author"
 
 
 def fullest_claim(record: PostRecord) -> Appearance | None:
@@ -374,23 +382,18 @@ def render_foot(record: PostRecord, version_url: str | None = None) -> Html:
 def _captured(capture: CaptureRecord) -> Html:
     if capture.sighting:
         return tag("p", say_sighting(capture.sighting), ".")
-    shot = next(iter(capture.kept("screenshot")), None)
-    by = " with embedarchive"
+    said: list[Html | str] = ["Captured ", render_date(capture.started_at), " with embedarchive"]
     if capture.version:
-        by = f" with embedarchive {capture.version}"
-    browser = capture.environment.get("browser")
-    return tag(
-        "p",
-        "Captured ",
-        render_date(capture.started_at),
-        by,
-        f" ({shorten(str(browser), 60)})" if browser else None,
-        ", logged in" if capture.environment.get("logged_in") else None,
-        f", in another archive; brought in by {', '.join(capture.brought_in)}" if capture.brought_in else None,
-        join(" · screenshot ", tag("code", f"sha256:{shot.sha256[:12]}…", title=f"sha256:{shot.sha256}"))
-        if shot
-        else None,
-    )
+        said.append(f" {capture.version}")
+    if browser := capture.environment.get("browser"):
+        said.append(f" ({shorten(str(browser), 60)})")
+    if capture.environment.get("logged_in"):
+        said.append(", logged in")
+    if capture.brought_in:
+        said.append(f", in another archive; brought in by {', '.join(capture.brought_in)}")
+    for shot in capture.kept("screenshot")[:1]:
+        said += [" · screenshot ", tag("code", f"sha256:{shot.sha256[:12]}…", title=f"sha256:{shot.sha256}")]
+    return tag("p", said)
 
 
 def _robust_link(record: PostRecord, version_url: str | None) -> Html:

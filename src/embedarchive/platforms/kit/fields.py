@@ -75,17 +75,18 @@ def read_srcset(srcset: str) -> tuple[tuple[str, int], ...]:
 
 
 def read_rich_text(
-    node: LexborNode, base: str, leave_out: str = "", clean: Callable[[str], str] = str, *, pre: bool = False
+    node: LexborNode | None, base: str, leave_out: str = "", clean: Callable[[str], str] = str, *, pre: bool = False
 ) -> tuple[str, str]:
-    """Give a node's text twice: plain with line breaks, and as HTML holding only <a href>, <br> and text.
+    """Give a node's text twice: plain with line breaks, and as HTML holding only <a href>, <br> and text; '' for no node.
 
     `leave_out` is a selector of parts that are not the text; `clean` is applied to each absolute link; `pre` says that
     the site shows line breaks of its source as such (`white-space: pre-wrap`). Between paragraphs stands an empty line.
     """
+    if node is None:
+        return "", ""
+    skip = set()
     if leave_out:
         skip = {n.mem_id for n in node.css(leave_out)}
-    else:
-        skip = set()
     plain: list[str] = []
     rich: list[str] = []
     for kind, value in _walk_text(node, skip, base, pre):
@@ -95,8 +96,10 @@ def read_rich_text(
         elif kind == "text":
             plain.append(value)
             rich.append(html.escape(value, quote=False))
+        elif value:
+            rich.append(f'<a href="{html.escape(clean(value))}">')
         else:
-            rich.append(f'<a href="{html.escape(clean(value))}">' if value else "</a>")
+            rich.append("</a>")
     return _trim_breaks("".join(plain)), _trim_rich("".join(rich))
 
 

@@ -27,6 +27,7 @@ from embedarchive.platforms.kit.fields import (
     read_rich_text,
     text_of,
 )
+from embedarchive.platforms.kit.framed import attribute
 from embedarchive.platforms.kit.outcomes import (
     MAX_HTML,
     classify_answer,
@@ -123,23 +124,27 @@ def read_status(status: Any, host: str) -> dict[str, Any]:
     account = dig(status, "account")
     name = as_text(dig(account, "acct"))
     media = tuple(_read_media(status))
-    flag = dig(status, "sensitive")
+    sensitive = dig(status, "sensitive")
+    if isinstance(sensitive, bool):
+        sensitive = bool(sensitive or dig(status, "spoiler_text"))
+    else:
+        sensitive = None
     kind, body = as_kind(media), parse_html(as_text(dig(status, "content")) or "").body
-    text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK) if body else ("", "")
+    text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK)
     text, rich = add_choices(
         text, rich, (as_text(dig(each, "title")) for each in as_list(dig(status, "poll", "options")))
     )
     return {
         "kind": "link" if kind == "text" and dig(status, "card", "url") else kind,
         "author_name": as_text(dig(account, "display_name")) or name,
-        "author_handle": name and (name if "@" in name else f"{name}@{host}"),
+        "author_handle": name_on(host, name),
         "author_url": as_text(dig(account, "url")),
         "author_followers": as_count(dig(account, "followers_count")),
         "text": text,
         "text_html": rich,
         "title": as_text(dig(status, "spoiler_text")) or as_text(dig(status, "card", "title")),
         "lang": as_text(dig(status, "language")),
-        "sensitive": bool(flag or dig(status, "spoiler_text")) if isinstance(flag, bool) else None,
+        "sensitive": sensitive,
         "posted_at": as_time(dig(status, "created_at")),
         "likes": as_count(dig(status, "favourites_count")),
         "comments": as_count(dig(status, "replies_count")),
@@ -166,25 +171,35 @@ def _read_media(status: Any) -> Iterator[Media]:
         yield Media("avatar", 0, face)
 
 
+def name_on(host: str, name: str | None) -> str | None:
+    """An account's name with its instance, which the instance leaves out of its own accounts' names."""
+    if name and "@" not in name:
+        return f"{name}@{host}"
+    return name
+
+
 def _read_card(card: LexborNode, host: str) -> dict[str, Any]:
     """Read the card itself; counts are left out, for it shortens them."""
     name, body = text_of(card.css_first(".display-name__account")), card.css_first(".status__content, .e-content")
     handle = (name or "").strip("@") or None
-    text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK) if body else ("", "")
-    time, face = card.css_first("time[datetime]"), card.css_first(".account__avatar img[src], img.account__avatar[src]")
+    text, rich = read_rich_text(body, f"https://{host}/", _FALLBACK)
+    face = attribute(card, ".account__avatar img[src], img.account__avatar[src]", "src")
     shown = card.css(".media-gallery img[src], .media-gallery video[src], .video-player video[src]")
     media = [
         Media("media", position, node.attributes.get("src") or "", alt=node.attributes.get("alt") or None)
         for position, node in enumerate(shown, 1)
     ]
+    kind = as_kind(media, moving=any(node.tag == "video" for node in shown))
+    if face:
+        media.append(Media("avatar", 0, face))
     return {
-        "kind": as_kind(media, moving=any(node.tag == "video" for node in shown)),
+        "kind": kind,
         "author_name": text_of(card.css_first(".display-name__html, .display-name strong")),
-        "author_handle": handle and (handle if "@" in handle else f"{handle}@{host}"),
+        "author_handle": name_on(host, handle),
         "text": text,
         "text_html": rich,
-        "posted_at": as_time(time.attributes.get("datetime")) if time else None,
-        "media": (*media, Media("avatar", 0, face.attributes.get("src") or "")) if face else tuple(media),
+        "posted_at": as_time(attribute(card, "time[datetime]", "datetime")),
+        "media": tuple(media),
     }
 
 
