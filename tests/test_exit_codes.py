@@ -20,7 +20,7 @@ import embedarchive.core.errors as errors
 from archive_builder import build_archive
 from commands import command
 from conftest import ROOT
-from embedarchive.cli import COMMANDS, SECTIONS, load_command
+from embedarchive.cli import COMMANDS, SECTIONS, cli, load_command
 from embedarchive.core.errors import EmbedArchiveError, ExitCode, FetchError
 from embedarchive.store import Archive
 from in_process import run
@@ -303,6 +303,10 @@ def test_on_windows_every_command_says_where_it_runs(monkeypatch: pytest.MonkeyP
     assert "Traceback" not in done.err
 
 
+SIMPLE = ("-a", "--archive", "--tabs")
+"""Options with a value that groups' commands share."""
+
+
 def find_groups(name: str, command: click.Command) -> Iterator[tuple[str, click.Group]]:
     if isinstance(command, click.Group):
         yield name, command
@@ -319,3 +323,31 @@ def test_no_line_of_a_group_s_list_is_cut(group: str) -> None:
     listed = shown.partition("Commands:\n")[2].splitlines()
     assert listed
     assert not [line for line in listed if line.endswith("...")]
+
+
+def find_groups(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Group]]:
+    """Each group with the words that lead to it."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield (*path, name), command
+            yield from find_groups(command, (*path, name))
+
+
+@pytest.mark.parametrize("path", [" ".join(path) for path, _ in find_groups(cli)])
+def test_an_option_before_a_group_s_command_is_told_with_the_line_to_type(path: str) -> None:
+    group = dict(find_groups(cli))[tuple(path.split())]
+    name, option = next(
+        (name, each.opts[-1])
+        for name, command in sorted(group.commands.items())
+        for each in command.params
+        if each.opts[-1].startswith("-") and not getattr(each, "is_flag", False) and each.opts[-1] in SIMPLE
+    )
+    done = run(*path.split(), option, "X Y", name)
+    said = " ".join(done.err.split())
+    assert done.code == ExitCode.WRONG_USE
+    assert f"Nothing was done. Type: embedarchive {path} {name} {option} 'X Y'" in said
+    if not any(option in each.opts for each in group.params):
+        done = run(*path.split(), option, "X Y")
+        assert done.code == ExitCode.WRONG_USE
+        assert f"embedarchive {path} needs one of its commands first" in " ".join(done.err.split())

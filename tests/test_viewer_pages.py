@@ -29,7 +29,7 @@ from embedarchive.store.schema.meanings import describe_tables
 from embedarchive.viewer.config import ARRANGED
 from embedarchive.viewer.media import LARGEST_RANGE, read_range
 from embedarchive.viewer.pages import links_to
-from embedarchive.viewer.serve import has_browser, name_archives
+from embedarchive.viewer.serve import arrange, has_browser, make_app, name_archives, warm_up
 from embedarchive.viewer.shims import configure, is_1_0
 from embedarchive.viewer.uploads import LARGEST_FORM
 from in_process import run
@@ -484,6 +484,23 @@ async def test_a_page_says_whether_its_addresses_are_good_for_others(path: Path)
 )
 def test_a_browser_is_opened_where_there_is_a_screen(platform: str, environ: dict[str, str], can: bool) -> None:
     assert has_browser(platform, environ) is can
+
+
+async def test_a_room_has_made_its_first_page_before_it_says_its_address(tmp_path: Path) -> None:
+    app = make_app([build_archive(tmp_path / "embeds.db")], *arrange("127.0.0.1", None))
+    asked: list[tuple[str, int]] = []
+
+    async def told(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        async def note(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                asked.append((scope["path"], message["status"]))
+            await send(message)
+
+        await app(scope, receive, note)
+
+    await warm_up(told, "/")
+    assert asked == [("/", 200)]
+    await warm_up(None, "/")  # whoever comes is told what is wrong
 
 
 def test_archives_of_a_shelf_have_names_that_tell_them_apart() -> None:

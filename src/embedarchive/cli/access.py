@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 import click
 
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import Age, archive_option, read_day
 from embedarchive.cli.optout import optout
 from embedarchive.cli.subject import subject
@@ -38,7 +39,7 @@ from embedarchive.store.fixity import Checked
 from embedarchive.store.sharing import read_level
 
 
-@click.group()
+@click.group(cls=Group)
 def access() -> None:
     """Say who may see what: hide at once, decide later, remember why.
 

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import click
 
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
@@ -25,7 +26,7 @@ from embedarchive.store.collections import (
 from embedarchive.store.sharing import open_shared
 
 
-@click.group()
+@click.group(cls=Group)
 def collection() -> None:
     """Named sets of seeds, articles and posts: to count, search, check, export and publish by.
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from embedarchive.cli.damage import tell_damaged
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import DOOR_OPTIONS, STAMP_OPTIONS, archive_option, take_settings, with_options
 from embedarchive.core import clock
 from embedarchive.core.checkpoint import public_bytes, write_verifier
@@ -27,7 +28,7 @@ from embedarchive.store.stamps import is_stamped, judge_refused
 from embedarchive.store.timestamps import read_roots
 
 
-@click.group()
+@click.group(cls=Group)
 def evidence() -> None:
     """Prove what was kept: a log that nobody can change unnoticed, signed, for others to check.
 
@@ -127,7 +128,7 @@ def say_lacking(authorities: list[str]) -> str:
     return "Everybody who was asked has stamped the newest checkpoint."
 
 
-@evidence.group(short_help="The key that signs: where it is, a new one, one you have.")
+@evidence.group(cls=Group, short_help="The key that signs: where it is, a new one, one you have.")
 def key() -> None:
     """The key that signs checkpoints: where it is, another one, one that you have."""
 

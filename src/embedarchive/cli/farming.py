@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import DOOR_OPTIONS, take_settings, with_options
 from embedarchive.core.errors import ExitCode, UsageError
 from embedarchive.core.shell import say_command
@@ -22,7 +23,7 @@ ASKED = "https://www.cloudflare.com/cdn-cgi/trace"
 HERE = "tcp://127.0.0.1:8786"
 
 
-@click.group()
+@click.group(cls=Group)
 def farm() -> None:
     """Let several machines visit posts for one archive (needs: pip install 'embedarchive[farm]').
 

@@ -8,6 +8,7 @@ from contextlib import closing
 import click
 
 from embedarchive.cli.collecting import find_members
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, UsageError
@@ -20,7 +21,7 @@ from embedarchive.store.sharing import open_shared
 TABLE_OF = {"post": "posts", "article": "articles"}
 
 
-@click.group()
+@click.group(cls=Group)
 def note() -> None:
     """Note something of a post or an article, or tag it. Found by `search`, exported as tables, shown in the reading room;
     never published, and never a part of the evidence. Columns of a list are notes as well, and its column `tags` tags.

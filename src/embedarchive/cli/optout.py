@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import WORLD_OPTIONS, archive_option, read_day, take_settings, with_options
 from embedarchive.core import clock
 from embedarchive.core.errors import ExitCode, SourceError, UsageError
@@ -28,7 +29,7 @@ COMMAND_LINE = "the command line"
 MOST_BYTES = 20_000_000
 
 
-@click.group()
+@click.group(cls=Group)
 def optout() -> None:
     """Keep the list of who does not want to be archived.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import Age, archive_option
 from embedarchive.core import clock
 from embedarchive.core.errors import UsageError
@@ -20,7 +21,7 @@ from embedarchive.store.tombstones import TakenOver, read_lines, read_tombstones
 MOST_BYTES = 500_000_000
 
 
-@click.group(short_help="Tell mirrors what is withheld; withhold what they do.")
+@click.group(cls=Group, short_help="Tell mirrors what is withheld; withhold what they do.")
 def tombstones() -> None:
     """Tell mirrors what is withheld here, and withhold what they do: keys, hashes, levels, reasons and dates, nothing else."""
 

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from embedarchive.api import commands as api
 from embedarchive.cli.console import open_console
+from embedarchive.cli.groups import Group
 from embedarchive.cli.options import (
     DISPLAY_OPTIONS,
     WORLD_OPTIONS,
@@ -78,7 +79,9 @@ room_option = click.option(
 )
 
 
-@click.group(invoke_without_command=True)
+@click.group(
+    cls=Group, invoke_without_command=True, options_metavar="[OPTIONS]", subcommand_metavar="[COMMAND [OPTIONS]...]"
+)
 @archive_option
 @click.option("--once", is_flag=True, help="Do what is due now, and end (for cron or a timer).")
 @click.option(

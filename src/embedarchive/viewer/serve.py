@@ -56,7 +56,7 @@ def serve(
         lifespan="on",
         timeout_graceful_shutdown=3,
     )
-    server = _Announcing(config, lambda: announce(url, open_browser, on_ready))
+    server = _Announcing(config, settings.get("base_url", "/"), lambda: announce(url, open_browser, on_ready))
     with contextlib.suppress(KeyboardInterrupt), listening:
         server.run(sockets=[listening])
 
@@ -97,16 +97,38 @@ def arrange(host: str, base_url: str | None) -> tuple[dict[str, Any], dict[str, 
 
 
 class _Announcing(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers, and answers at once: by then it has asked itself for its first page."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, path: str, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._path, self._ready = path, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            await warm_up(self.config.loaded_app, self._path)
             self._ready()
+
+
+async def warm_up(app: Any, path: str) -> None:
+    """Ask an application for a page and throw it away: its templates are compiled and the archive is open for whoever comes.
+
+    What goes wrong is told to whoever comes.
+    """
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "root_path": "", "query_string": b"", "headers": [(b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 0), "server": ("127.0.0.1", 80), "state": {},
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    with contextlib.suppress(Exception):
+        await app(scope, receive, send)
 
 
 def announce(url: str, open_browser: bool, on_ready: Callable[[str], None] | None) -> None:
