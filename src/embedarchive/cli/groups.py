@@ -21,6 +21,7 @@ class Group(click.Group):
         super().__init__(*args, **{"options_metavar": "", "subcommand_metavar": "COMMAND [OPTIONS]...", **values})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises UsageError for an option that is one of its commands'."""
         ctx.meta[f"{GIVEN} {ctx.command_path}"] = tuple(args)
         try:
             return super().parse_args(ctx, args)
