@@ -10,7 +10,9 @@ import email.policy
 import hashlib
 import io
 import json
+import quopri
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +20,12 @@ import pytest
 from PIL import Image
 
 from embedarchive.api.commands import import_files
+from embedarchive.core.decode import decode_html
 from embedarchive.core.model import Exchange
+from embedarchive.detect import identify_post
+from embedarchive.run.recorded import gather, judge
 from embedarchive.sources.auto_archiver import Told, is_sheet, load_value, read_file, read_sheet
+from embedarchive.sources.saved_recordings import is_saved_page, read_entries, read_parts, read_saved_recordings
 from test_importing import EVERYTHING, export, select
 from web_archives import THEN, find_post, find_scene, record_scene
 
@@ -361,3 +367,140 @@ def test_a_list_of_addresses_is_not_fetched_and_is_told(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text("Link\nhttps://news.example/a\n")
     report = import_files(tmp_path / "l.csv", archive=tmp_path / "archive")
     assert report.skipped["only_address"] == 1
+
+
+# ------------------------------------------------------------------------------------- as the same came from elsewhere
+
+FOG = "Nebel über dem Hafen – туман"
+ROW = {
+    "Link": POST,
+    "Archive status": "yt-dlp_Instagram: success",
+    "Archive date": "2024-03-11T00:00:00+00:00",
+    "Text content": FOG,
+}
+
+
+def spell_table(separator: str, newline: str, first: str = "") -> str:
+    cells = (separator.join(f'"{cell}"' for cell in cells) for cells in (ROW.keys(), ROW.values()))
+    return first + newline.join([*cells, ""])
+
+
+TABLES = {
+    "semicolons, as Excel where a comma is in numbers": ("a.csv", spell_table(";", "\r\n").encode("utf-8-sig")),
+    "Unicode text of Excel": ("a.csv", spell_table("\t", "\r\n").encode("utf-16")),
+    "two bytes a letter without a mark": ("a.csv", spell_table(",", "\n").encode("utf-16-le")),
+    "Windows' Western letters": ("a.csv", spell_table(",", "\r\n").replace("туман", "fog").encode("cp1252")),
+    "tabs": ("a.tsv", spell_table("\t", "\n").encode()),
+    "lines that end as on old Macs": ("a.csv", spell_table(",", "\r").encode()),
+    "Excel's own first line": ("a.csv", spell_table(";", "\r\n", "sep=;\r\n").encode()),
+    "JSON of another order": (
+        "a.json",
+        json.dumps({"media": [], "metadata": {"url": POST, "content": FOG, "_processed_at": ROW["Archive date"]},
+                    "status": ROW["Archive status"]}).encode("utf-8-sig"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", TABLES)
+def test_a_sheet_says_the_same_however_it_was_saved(tmp_path: Path, form: str) -> None:
+    name, body = TABLES[form]
+    (tmp_path / name).write_bytes(body)
+    assert is_sheet(tmp_path / name)
+    [told] = read_sheet(tmp_path / name)
+    assert told
+    assert (told.url, told.is_read, told.at) == (POST, True, "2024-03-11T00:00:00.000Z")
+    assert (told.text or "").replace("fog", "туман") == FOG
+
+
+FRAME = "https://www.instagram.com/p/DUm6L771dVL/embed/captioned/?cr=1&rd=https%3A%2F%2Fnews.example&rp=%2Fa-very-long-address"
+LETTERS = f"<!DOCTYPE html><title>{FOG}</title><p>{FOG}"
+
+
+def mail(*parts: str, top: str = "multipart/related") -> bytes:
+    inner = "".join(f"--b\r\n{part}\r\n" for part in parts)
+    return f'From: x\r\nMIME-Version: 1.0\r\nContent-Type: {top}; boundary="b"\r\n\r\n{inner}--b--\r\n'.encode()
+
+
+def mail_page(location: str) -> str:
+    said = quopri.encodestring(LETTERS.encode()).decode()
+    kind = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
+    return f"{kind}\r\nContent-Location: {location}\r\n\r\n{said}"
+
+
+ENCODED = FRAME.replace("=", "=3D").replace("?", "=3F").replace("_", "=5F")
+PARTS = ("Content-Location: https://a.example/x\r\n\r\n..", "Content-Type: text/html\r\n\r\n<p>", mail_page(FRAME))
+INNER = mail(mail_page(FRAME), top="multipart/alternative").decode()
+MAILS = {
+    "an address folded over lines": mail(mail_page(FRAME[:60] + "\r\n " + FRAME[60:])),
+    "an address encoded as in mail": mail(mail_page(f"=?utf-8?Q?{ENCODED}?=")),
+    "parts within a part": mail(INNER.partition("MIME-Version: 1.0\r\n")[2]),
+    "lines that end in a line feed only": mail(mail_page(FRAME)).replace(b"\r\n", b"\n"),
+    "no end": mail(mail_page(FRAME)).replace(b"--b--", b""),
+    "a part without a type, one without an address": mail(*PARTS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", MAILS)
+def test_a_page_in_mail_s_form_is_read_however_it_was_written(form: str) -> None:
+    held = {each.url: each for _, each in read_parts(MAILS[form], THEN)}
+    assert FRAME in held
+    assert FOG in decode_html(held[FRAME].body or b"", held[FRAME].content_type)
+
+
+def test_text_in_a_har_is_text_whatever_letters_it_was_served_in(tmp_path: Path) -> None:
+    kinds = ("application/json; charset=windows-1251", "text/html; charset=koi8-r", "application/json", "")
+    entries = [
+        {"startedDateTime": "2024-03-09T11:00:00.1234567+01:00", "request": {"url": f"https://a.example/{place}#x"},
+         "response": {"status": 200, "content": {"mimeType": kind, "text": FOG}}}
+        for place, kind in enumerate(kinds)
+    ]  # fmt: skip
+    held = [each for _, each in read_entries(json.dumps({"log": {"entries": entries}}).encode("utf-8-sig"))]
+    assert [decode_html(each.body or b"", each.content_type) for each in held] == [FOG] * len(kinds)
+    assert {each.started_at for each in held} == {"2024-03-09T10:00:00.123Z"}
+
+
+NOTED = f"<!DOCTYPE html>\r\n<!-- saved from url=({len(FRAME):04}){FRAME} -->\r\n<html><head>"
+PADDED = f"<style>{'.a{}' * 2000}</style><meta charset='windows-1251'>"
+WORDS = "<p>Вечером туман лёг на гавань, и на причале никого не было."
+LETTERED = {
+    "two bytes a letter": f"{NOTED}{WORDS}".encode("utf-16"),
+    "said late, as after a style sheet": f"{NOTED}{PADDED}{WORDS}".encode("cp1251"),
+    "not said": f"{NOTED}{WORDS}".encode(),
+    "with a mark": f"{NOTED}{WORDS}".encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("form", LETTERED)
+def test_a_page_saved_in_any_letters_is_read(tmp_path: Path, form: str) -> None:
+    (tmp_path / "post.html").write_bytes(LETTERED[form])
+    assert is_saved_page(tmp_path / "post.html")
+    page = next(each.exchange for each in read_saved_recordings(tmp_path / "post.html"))
+    assert (page.url, "туман" in decode_html(page.body or b"", page.content_type)) == (FRAME, True)
+
+
+def test_a_page_has_the_files_of_its_own_folder_only(tmp_path: Path) -> None:
+    """Not its neighbour's whose name begins alike; and a name may hold what patterns are made of."""
+    for name in ("post [1].html", "post [1] 2.html"):
+        folder = tmp_path / f"{name.removesuffix('.html')}_files"
+        folder.mkdir()
+        (folder / "a.jpg").write_bytes(name.encode())
+        (tmp_path / name).write_text(f'{NOTED}<img src="./{folder.name}/a.jpg">', "utf-8")
+    for name in ("post [1].html", "post [1] 2.html"):
+        files = [each.exchange.body for each in read_saved_recordings(tmp_path / name)]
+        assert [body for body in files if b"html" in (body or b"")[:20] and b"<" not in (body or b"")] == [
+            name.encode()
+        ]
+
+
+def test_two_posts_on_one_page_are_two_and_one_under_another_s_address_is_none(tmp_path: Path) -> None:
+    names = ("instagram", "telegram")
+    two = [record(name)[0] for name in names]
+    stranger = replace(two[0], url=two[0].url.replace("DUm6L771dVL", "C79gQqLpkul"))
+    held = [each.exchange for each in read_saved_recordings(write_mhtml(tmp_path / "a.mhtml", [*two, stranger]))]
+    for name in names:
+        [sight] = gather(find_post(find_scene(name)), held)
+        assert judge(sight).verdict.outcome == "available"
+    other = identify_post(stranger.url)
+    assert other
+    [sight] = gather(other, held)
+    assert judge(sight).verdict.reason == "wrong_post"

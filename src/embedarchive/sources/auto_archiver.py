@@ -27,8 +27,12 @@ from embedarchive.core.errors import SourceError
 from embedarchive.detect.nesting import limit_nesting
 from embedarchive.sources.files import read_body, walk_files
 from embedarchive.sources.intake import Intake
+from embedarchive.sources.lists import decode_list
 
 NAME = "auto-archiver"
+_SEPARATOR = re.compile(r"sep=[,;\t]\r?\n")
+"""The first line that Excel takes for its own."""
+_METADATA = re.compile(r'(?s)\s*\{\s*"(?:status|metadata|media)"\s*:(?=.*"status"\s*:\s*")(?=.*"metadata"\s*:\s*\{)')
 REPORT = b'href="https://github.com/bellingcat/auto-archiver"'
 """What stands in each page that it makes of a row (`html_formatter`): a report, and nobody's article."""
 LARGEST_SHEET = 100 * 1024 * 1024
@@ -103,38 +107,47 @@ def find_sheets(path: Path) -> Iterator[Path]:
 def is_sheet(path: Path) -> bool:
     """Whether a file is one that auto-archiver filled, by its first line."""
     ending = path.suffix.lower()
-    if ending not in (".csv", ".json"):
+    if ending not in (".csv", ".tsv", ".json"):
         return False
     try:
-        start = read_body(path, 64 * 1024)[0].removeprefix(b"\xef\xbb\xbf")
+        start = decode_list(read_body(path, 64 * 1024)[0])
     except SourceError:
         return False
     if ending == ".json":
-        return re.match(rb'\s*\{\s*"status"\s*:\s*"[^"]*"\s*,\s*"metadata"\s*:\s*\{', start) is not None
-    headings = read_headings(start.partition(b"\n")[0].decode("utf-8", "replace"))
+        return _METADATA.match(start) is not None
+    headings, _ = split_table(start)
     return headings == _CSV_DB or {"link", "archive status"} <= set(headings)
 
 
-def read_headings(line: str) -> list[str]:
-    """The headings of a table, in small letters; none of a line that is no row."""
+def split_table(text: str) -> tuple[list[str], Iterator[list[str]]]:
+    """The headings of a table, in small letters, and its rows; of a text that is none no headings.
+
+    Between cells is what Excel and others put there: a comma, where a comma is in numbers a semicolon, or a tab. Lines end as
+    they may.
+    """
+    told = _SEPARATOR.match(text)
+    if told:
+        text = text[told.end() :]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    line = text.partition("\n")[0]
+    separator = max(",;\t", key=line.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        return [cell.strip().lower() for cell in next(csv.reader([line.strip()]), [])]
+        return [cell.strip().lower() for cell in next(rows, [])], rows
     except csv.Error:
-        return []
+        return [], rows
 
 
 def read_sheet(path: Path) -> Iterator[Told | None]:
     """What each row says; None for one that cannot be read. Raises SourceError where the file cannot be read at all."""
     body, _ = read_body(path, LARGEST_SHEET)
-    text = body.decode("utf-8-sig", "replace").replace("\x00", "")
+    text = decode_list(body).replace("\x00", "")
     at_hand = FilesAtHand(path.parent)
     if path.suffix.lower() == ".json":
         yield read_told(load_json(text), at_hand)
         return
     csv.field_size_limit(1 << 24)
-    headings = read_headings(text.partition("\n")[0])
-    rows = csv.reader(io.StringIO(text, newline=""))
-    next(rows, None)
+    headings, rows = split_table(text)
     while True:
         try:
             cells = next(rows)

@@ -14,6 +14,7 @@ from urllib.parse import quote, urljoin
 
 from embedarchive.core import clock
 from embedarchive.core.dates import to_iso
+from embedarchive.core.decode import to_utf8
 from embedarchive.core.errors import RefusedError, SourceError
 from embedarchive.core.model import Fetch
 from embedarchive.egress import check_url
@@ -262,10 +263,17 @@ def find_address(html: bytes) -> str | None:
 
 def find_noted_address(html: bytes) -> str | None:
     """The address that the program which saved a page wrote at its top. Pure."""
-    saved = _SAVED_FROM.search(html[:4096])
+    saved = _SAVED_FROM.search(as_bytes_of_ascii(html[:8192])[:4096])
     if saved is None:
         return None
     return (saved[1] or saved[2]).decode("utf-8", "replace")
+
+
+def as_bytes_of_ascii(page: bytes) -> bytes:
+    """A page in characters of two bytes (Windows calls them Unicode) as UTF-8; any other as it is. Pure."""
+    if b"\x00" in page[:64]:
+        return to_utf8(page)
+    return page
 
 
 def read_body(path: Path, max_bytes: int) -> tuple[bytes, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import email
+import email.header
 import email.policy
 import email.utils
 import html
@@ -47,6 +48,11 @@ class SavedPage:
 def is_files_folder(name: str) -> bool:
     """Whether a folder is one in which a browser put what belongs to a page that it saved, in any language."""
     return _FOLDER.search(name) is not None
+
+
+def is_files_ending(added: str) -> bool:
+    """Whether this, and no more, is what a browser adds to a page's name for such a folder."""
+    return _FOLDER.match(added) is not None
 
 
 def put_frames_in(page: bytes, read: Callable[[str], bytes | None], depth: int = 0) -> bytes:
@@ -112,8 +118,7 @@ def read_mhtml(data: bytes) -> SavedPage | None:
             return find_payload(part)
         return None
 
-    names = ((root, "Content-Location"), (message, "Snapshot-Content-Location"), (message, "Content-Location"))
-    url = next((said for part, name in names if (said := read_field(part, name))), None)
+    url = read_location(root) or read_field(message, "Snapshot-Content-Location") or read_location(message)
     charset = root.get_content_charset()
     return SavedPage(
         url=url,
@@ -131,10 +136,20 @@ def read_field(part: Message, name: str) -> str | None:
     return str(said).strip() or None
 
 
+def read_location(part: Message) -> str | None:
+    """The address that a part is of: a long one may be folded or encoded as in mail (RFC 2557, 4.4.2)."""
+    said = read_field(part, "Content-Location")
+    if said is None:
+        return None
+    if "=?" in said:
+        said = str(email.header.make_header(email.header.decode_header(said)))
+    return "".join(said.split()) or None
+
+
 def _find_names(part: Message) -> Iterator[str]:
     if name := read_field(part, "Content-ID"):
         yield f"cid:{name.strip('<>')}"
-    if address := read_field(part, "Content-Location"):
+    if address := read_location(part):
         yield address
 
 

@@ -11,6 +11,7 @@ import binascii
 import contextlib
 import email
 import email.policy
+import glob
 import html
 import json
 import mimetypes
@@ -25,6 +26,7 @@ from embedarchive.core.model import Exchange
 from embedarchive.core.urls import join_url
 from embedarchive.sources.files import (
     MAX_BYTES,
+    as_bytes_of_ascii,
     find_file_date,
     find_noted_address,
     identify_kind,
@@ -37,9 +39,10 @@ from embedarchive.sources.recordings import Recording, RecordingReader, clean_na
 from embedarchive.sources.saved import (
     find_payload,
     find_saved_date,
-    is_files_folder,
+    is_files_ending,
     read_field,
     read_iso,
+    read_location,
     read_mail_date,
 )
 from embedarchive.store.blobs import hash_bytes
@@ -107,7 +110,7 @@ def read_parts(data: bytes, saved_at: str) -> Held:
     at = read_mail_date(read_field(message, "Date")) or saved_at
     by = clean_name((read_field(message, "From") or "").strip("<>")) or BROWSER
     for part in message.walk():
-        address = read_field(part, "Content-Location")
+        address = read_location(part)
         if part.is_multipart() or not is_of_the_web(address):
             continue
         charset = part.get_content_charset()
@@ -144,17 +147,25 @@ def read_entry(entry: Any) -> Exchange:
         body = str(text).encode("utf-8", "replace")
     headers = tuple((str(each["name"]), str(each["value"])) for each in response.get("headers") or ())
     kind = str(content.get("mimeType") or "") or None
-    if body is not None and content.get("encoding") != "base64" and is_html(kind or "", body[:512]):
-        kind = "text/html; charset=utf-8"
+    if body is not None and content.get("encoding") != "base64":  # it came as text, in whatever letters it was served
+        kind = f"{say_essence(kind, body)}; charset=utf-8"
     return Exchange(
         str(entry["request"]["url"]).partition("#")[0], status=int(response.get("status") or 0) or None,
         response_headers=headers, body=body, content_type=kind, started_at=read_iso(entry.get("startedDateTime")) or "",
     )  # fmt: skip
 
 
+def say_essence(kind: str | None, body: bytes) -> str:
+    """A content type without its parameters; of a text without one, or with a wrong one, that of HTML, where it is that."""
+    if is_html(kind or "", body[:512]):
+        return "text/html"
+    return (kind or "text/plain").partition(";")[0].strip()
+
+
 def read_files(path: Path, page: bytes) -> Held:
     """A page that was saved as HTML, and what lies in its folder or in itself: frames under their own addresses, files beside
     the page that they draw."""
+    page = as_bytes_of_ascii(page)
     url = find_noted_address(page)
     if url is None:
         return
@@ -163,7 +174,8 @@ def read_files(path: Path, page: bytes) -> Held:
     if b"SingleFile" not in page[:512]:
         by = BROWSER
     held = read_folder(path)
-    pages = {path: (url, page)} | {file: (own, body) for file, body in held.items() if (own := find_frame(body))}
+    frames = {file: (own, as_bytes_of_ascii(body)) for file, body in held.items() if (own := find_frame(body))}
+    pages = {path: (url, page)} | frames
     for place, (address, body) in pages.items():
         body, inside = take_out(resolve_files(body, place, address, held), address)
         yield by, make_page(address, body, at)
@@ -235,24 +247,26 @@ def take_out(page: bytes, url: str) -> tuple[bytes, dict[str, bytes]]:
 
 
 def make_page(url: str, body: bytes, at: str) -> Exchange:
-    return Exchange(url, status=200, body=body, content_type=f"text/html; charset={find_charset(body)}", started_at=at)
+    return Exchange(url, status=200, body=body, content_type=f"text/html{find_charset(body)}", started_at=at)
 
 
 _CHARSET = re.compile(rb"""(?i)<meta[^>]+charset\s*=\s*["']?([\w-]+)""")
 
 
 def find_charset(page: bytes) -> str:
+    """The charset of a page as a parameter of its type; nothing where its beginning does not say it."""
     found = _CHARSET.search(page[:4096])
     if found:
-        return found[1].decode("ascii", "replace")
-    return "utf-8"
+        return f"; charset={found[1].decode('ascii', 'replace')}"
+    return ""
 
 
 def list_files(path: Path) -> Iterator[Path]:
     """The files in the folder beside a saved page; links are not followed."""
     stem = path.name.removesuffix(path.suffix)
     if stem:
-        folders = [each for each in sorted(path.parent.glob(f"{stem[:200]}*")) if is_own_folder(each, stem)]
+        near = path.parent.glob(f"{glob.escape(stem[:200])}*")
+        folders = [each for each in sorted(near) if is_own_folder(each, stem)]
     else:
         folders = []
     for folder in folders:
@@ -264,7 +278,9 @@ def list_files(path: Path) -> Iterator[Path]:
 
 
 def is_own_folder(folder: Path, stem: str) -> bool:
-    return folder.is_dir() and not folder.is_symlink() and folder.name.startswith(stem) and is_files_folder(folder.name)
+    """Whether a folder is that of the page: of its name, and what browsers add to it; not that of a neighbour."""
+    added = folder.name[len(stem) :]
+    return folder.name.startswith(stem) and is_files_ending(added) and folder.is_dir() and not folder.is_symlink()
 
 
 def read_folder(path: Path) -> dict[Path, bytes]:
