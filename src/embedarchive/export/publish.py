@@ -272,7 +272,7 @@ def open_copy(draft: Path, source: Path) -> Connection:
         conn.execute(f"PRAGMA {pragma}")
     apply_schema(conn)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
-    conn.execute("PRAGMA foreign_keys = ON")
+    conn.execute("PRAGMA foreign_keys = OFF")  # `check_references` looks at all of them at the end
     conn.create_function("public_url", 2, public_url, deterministic=True)
     conn.create_function("public_environment", 1, public_environment, deterministic=True)
     conn.execute("ATTACH ? AS src", (f"file:{quote(str(source.resolve()))}?mode=ro",))
@@ -310,7 +310,6 @@ def copy(
     Where `held` is given an earlier copy has the bytes of those files, and its full-text indexes follow by themselves.
     """
     conn.execute("BEGIN")
-    conn.execute("PRAGMA defer_foreign_keys = ON")
     conn.execute("DELETE FROM platforms")
     for table, copied in COPIED.items():
         copy_rows(conn, table, copied)
@@ -336,10 +335,21 @@ def copy(
         for table in FULL_TEXT:
             conn.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
             index_grams(conn, table)
+    check_references(conn)
     conn.execute("COMMIT")
     conn.execute("DETACH src")
     conn.execute("PRAGMA optimize")
     return damaged
+
+
+def check_references(conn: sqlite3.Connection) -> None:
+    """Raise IntegrityError where a row of the copy refers to one that is not there.
+
+    Were SQLite to watch over that row by row, it would look for whoever waits for a file through whole tables, once for each
+    file: what refers to files comes before them, and has no index for all of it.
+    """
+    for table, *_ in conn.execute("PRAGMA main.foreign_key_check"):
+        raise sqlite3.IntegrityError(f"FOREIGN KEY constraint failed in {table}")
 
 
 def copy_files(conn: sqlite3.Connection, held: frozenset[str]) -> dict[str, str]:
