@@ -23,7 +23,7 @@ from embedarchive.library.endings import cut_endings, strip_endings
 from embedarchive.library.figures import count_outlet
 from embedarchive.library.pictures import lookup_picture, read_asked
 from embedarchive.library.respelling import respell
-from embedarchive.library.rewriting import find_ids, write_page_otherwise
+from embedarchive.library.rewriting import find_file_name, find_ids, write_page_otherwise
 from embedarchive.platforms.instagram import media_id
 from embedarchive.store import open_reader
 from embedarchive.store.reading import read_blob
@@ -196,6 +196,18 @@ def test_a_quotation_with_its_author_finds_the_post(conn: sqlite3.Connection, te
     found = lookup(conn, text)
     keys = [line.key for line in found.posts] or [hit.post.key for hit in found.hits if hit.post]
     assert keys == [LOST.key]
+
+
+def test_a_kept_file_s_own_name_finds_its_post() -> None:
+    assert (
+        find_file_name("https://scontent.example/v/t51/285546192_36924376_7687418_n.jpg?stp=x")
+        == "285546192_36924376_7687418_n"
+    )
+    assert find_file_name("285546192_36924376_7687418_n.webp") == "285546192_36924376_7687418_n"
+    assert find_file_name("https://pbs.twimg.com/media/GxAbCdEfGhIjK12?format=jpg&name=large") == "GxAbCdEfGhIjK12"
+    assert find_file_name("https://pbs.twimg.com/media/GxAbCdEfGhIjK12.jpg:large") == "GxAbCdEfGhIjK12"
+    for text in ("the quay", "https://cdn.example/0.jpg", "https://news.example/2026/the-woman-who-waits", "half_n"):
+        assert find_file_name(text) is None
 
 
 def test_an_id_of_few_digits_in_an_address_is_only_nearly_one() -> None:

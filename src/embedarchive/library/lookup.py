@@ -23,6 +23,7 @@ from embedarchive.library.posts import IN_KEYS, find_key, read_lines
 from embedarchive.library.records import Lookup, PostLine
 from embedarchive.library.rewriting import (
     SURE_DIGITS,
+    find_file_name,
     find_ids,
     find_wrapped,
     split_pieces,
@@ -38,6 +39,13 @@ if TYPE_CHECKING:  # the finder takes a tenth of a second to import, which only 
 LONGEST_TEXT = 200_000
 MOST_OF_A_HANDLE = 50
 MOST_IDS = 20
+MOST_FILES = 200_000
+"""Files whose names are compared: no index has them, and this many take a tenth of a second."""
+
+OF_FILE = """SELECT c.post_key, a.url FROM (
+    SELECT capture_id, url FROM artifacts WHERE role IN ('media', 'poster', 'thumbnail') ORDER BY id DESC LIMIT ?) a
+  JOIN captures c ON c.id = a.capture_id WHERE instr(a.url, ?)"""
+"""The posts of files in whose address a name stands, and that address."""
 
 _MARKUP = re.compile(r"<[a-zA-Z!]")
 _BARE = re.compile(r"^@?[\w.-]{1,64}$")
@@ -75,6 +83,8 @@ def is_sure(found: Lookup) -> bool:
 
 def _look_up_otherwise(conn: sqlite3.Connection, text: str, limit: int, today: date) -> Iterator[Lookup]:
     """What a text finds that is read in another way, the surest first."""
+    if by_file := _look_up_file(conn, text):
+        yield by_file
     yield from _look_up_ids(conn, text)
     if (period := read_relative(text, today)) and (found := look_up_days(conn, text, period, limit)).found:
         yield found
@@ -126,6 +136,17 @@ def _look_up_ids(conn: sqlite3.Connection, text: str) -> Iterator[Lookup]:
         yield Lookup(
             text, "a post by its id", posts=posts, near=near, tried=("posts whose id stands in it",), is_post=True
         )
+
+
+def _look_up_file(conn: sqlite3.Connection, text: str) -> Lookup | None:
+    """The posts of which a file of that very name is kept, among the newest files; None where a text names no file."""
+    name = find_file_name(text)
+    if name is None:
+        return None
+    rows = select(conn, OF_FILE, MOST_FILES, name)
+    same = (row["post_key"] for row in rows if find_file_name(row["url"]) == name)
+    tried = f"the post of the file {name}, among the {MOST_FILES:,} newest"
+    return Lookup(text, "a post by its file", posts=_lines(conn, dict.fromkeys(same)), tried=(tried,), is_post=True)
 
 
 def _keys_of_any(conn: sqlite3.Connection, native_id: str) -> list[str]:

@@ -150,6 +150,29 @@ def find_page_number(url: str) -> str | None:
     return next(reversed(numbers), None)
 
 
+_FILE = re.compile(r"([\w~-]{12,150})(?:\.(?:jpe?g|png|webp|heic|gif|mp4|mov|webm|m4v))?(?::\w+)?", re.I)
+_OF_FILES = re.compile(r"(?i)cdn|twimg|scontent|media|img|images")
+_FILE_LIKE = re.compile(r"(?i)\.(?:jpe?g|png|webp|heic|gif|mp4|mov|webm|m4v)(?::\w+)?$|\d_n$")
+
+
+def find_file_name(text: str) -> str | None:
+    """The name, without its ending, of a file that an address or a text names, where it is one that only that file has."""
+    parts = None
+    if "/" in text:
+        parts = split_url(text)
+    name = text
+    if parts:
+        name = parts.path.rstrip("/").rpartition("/")[2]
+    elif "/" in text:
+        return None
+    m = _FILE.fullmatch(name)
+    if m is None or not any(map(str.isdigit, m[1])):
+        return None
+    if _FILE_LIKE.search(name) or (parts and _OF_FILES.search(parts.netloc)):
+        return m[1]
+    return None
+
+
 # -------------------------------------------------------------------------------------------------------- several, or in it
 
 MOST_PIECES = 20
