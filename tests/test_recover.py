@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 from commands import Done, through
 from embedarchive.core import clock
 from embedarchive.core.model import Capture, Claim, Embed, Fetch, Found, Post, Sign, Verdict
-from embedarchive.detect import identify_post
+from embedarchive.detect import find_embeds, identify_post
 from embedarchive.library.possible import compare
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.platforms.kit.specification import fill_url
@@ -405,6 +407,56 @@ def test_an_embed_that_names_no_post_has_candidates_and_no_link(replica: Replica
     assert read(tmp_path, "SELECT count(*) FROM mementos WHERE tried_at IS NULL AND crawl_id IS NULL") == [(1,)]
     assert read(tmp_path, "SELECT post_key FROM current_embeds") == [(None,)]
     assert read(tmp_path, "SELECT count(*) FROM captures WHERE post_key = ?", post.key) == [(0,)]
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+BYLINE = "View this post on Instagram<p>A post shared by Balenciaga \N{DOVE OF PEACE} (@balenciaga)"
+PARTNERS = "We are honoured to announce our three-year partnership with the Alliance"
+
+
+def post_at(moment: str) -> str:
+    """The address of a post of Balenciaga's of a moment, by the date in its id."""
+    number = (int(datetime.fromisoformat(moment).timestamp() * 1000) - 1_314_220_021_721) << 23
+    code = "".join(LETTERS[number >> shift & 63] for shift in range(60, -1, -6))
+    return f"https://www.instagram.com/balenciaga/p/{code}/"
+
+
+def lose_byline(path: Path) -> None:
+    """An article that was found with nothing but a byline, as a crawl of today meets it."""
+    page = f"<html><title>Balenciaga announces</title><blockquote class=instagram-media>{BYLINE}</blockquote></html>"
+    found = find_embeds(page, url=ARTICLE)
+    assert [(each.post, each.claim.author_handle) for each in found.embeds] == [(None, "balenciaga")]
+    with Archive(path / "embeds.db", platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", clock.now(), "0", {})
+        article = archive.keep_seed(crawl, ARTICLE, "seed", clock.now())
+        fetch = archive.keep_fetch(article, crawl, Fetch(ARTICLE, ARTICLE, clock.now(), "ok", 200, body=page.encode()))
+        assert fetch
+        archive.keep_found(fetch, replace(found, published_at="2023-02-20T09:00:00.000Z"), 99, clock.now(), crawl)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_byline_alone_has_candidates_of_about_its_article_or_of_the_day_that_an_older_version_names(
+    replica: Replica, tmp_path: Path, older: bool
+) -> None:
+    """The seed's own case: "A post shared by Balenciaga (@balenciaga)", and no address anywhere."""
+    lose_byline(tmp_path)
+    near, same, far = (post_at(f"{day}T10:00:00+00:00") for day in ("2023-02-17", "2023-02-11", "2022-02-17"))
+    for url in (near, same, far):
+        replica.archive(url, "20230301000000", saved=Saved())
+    if older:
+        said = f"<p>{PARTNERS}</p>{BYLINE} on <time datetime=2023-02-17T10:00:00+00:00>Feb 17, 2023</time>"
+        page = f"<html><title>Old</title><blockquote class=instagram-media>{said}</blockquote></html>"
+        replica.archive(ARTICLE, "20230301000000", saved=Saved(body=page.encode()))
+    done = embedarchive("recover", "--unresolved", "-a", tmp_path, "--json", *through(replica))
+    assert done.code == 0, done.err
+    (told,) = [json.loads(line) for line in done.out.splitlines()]
+    candidates = {each["url"]: each["agrees"] for each in told["candidates"]}
+    named = {identify_post(url).url: agrees for url, agrees in  # type: ignore[union-attr]
+             ([(near, ["day", "time"])] if older else [(near, ["article"]), (same, ["article"])])}  # fmt: skip
+    assert candidates == named
+    assert read(tmp_path, "SELECT post_key FROM current_embeds") == [(None,)], "nothing is linked"
+    assert read(tmp_path, "SELECT count(*) FROM posts WHERE capture_after IS NOT NULL") == [(0,)], "nothing is due"
+    assert read(tmp_path, "SELECT count(*) FROM captures") == [(0,)]
 
 
 @pytest.mark.parametrize(

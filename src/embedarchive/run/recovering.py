@@ -10,7 +10,7 @@ import asyncio
 import io
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -26,10 +26,10 @@ from embedarchive.core.mementos import (
     sort_by_nearness,
     strip_address,
 )
-from embedarchive.core.model import Exchange, Fetch, Found, Post
+from embedarchive.core.model import Embed, Exchange, Fetch, Found, Post
 from embedarchive.detect import identify_post
 from embedarchive.detect.identity import identify_pasted
-from embedarchive.library.possible import is_near
+from embedarchive.library.possible import is_about_then
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.recovery import commoncrawl, wayback
@@ -92,9 +92,10 @@ WHERE a.id IN (SELECT article_id FROM current_embeds WHERE post_key IS NULL AND 
   AND NOT EXISTS (SELECT 1 FROM fetches f WHERE f.article_id = a.id AND f.source GLOB 'https://web.archive.org/*')
   AND NOT EXISTS (SELECT 1 FROM barred_articles b WHERE b.id = a.id) ORDER BY a.id"""
 ACCOUNTS_OF = """
-SELECT DISTINCT platform, ltrim(author_handle, '@') AS handle, posted_at FROM current_embeds
-WHERE article_id = ? AND post_key IS NULL AND kind = 'embed' AND platform IS NOT NULL AND author_handle IS NOT NULL
-  AND posted_at IS NOT NULL LIMIT 20"""
+SELECT DISTINCT e.platform, ltrim(e.author_handle, '@') AS handle, e.posted_at, a.published_at AS article_at
+FROM current_embeds e JOIN articles a ON a.id = e.article_id
+WHERE e.article_id = ? AND e.post_key IS NULL AND e.kind = 'embed' AND e.platform IS NOT NULL AND e.author_handle IS NOT NULL
+LIMIT 20"""
 MET = """
 SELECT * FROM mementos WHERE post_key = ? AND tried_at IS NOT NULL AND capture_id IS NULL AND article_id IS NULL AND id <> ?
   AND source <> 'cdn'
@@ -278,28 +279,32 @@ class Recovery:
         ask = partial(self.ask, row["url"])
         answer = await self.read_pages(_Counted(ask), row["url"], lambda url: True, exact=True)
         held = sort_by_nearness([each for each in answer.held if each.status in (200, None)], row["at"])
-        kept = 0
+        kept, claims = 0, list[Embed]()
         for each in held[: self.most(MOST_VERSIONS)]:
             read = wayback.read_capture(await ask(each.place))
             if isinstance(read, Unreadable):
                 continue
             body = read[-1].body or b""
             found = await self.asked.search(body, url=read[-1].url, content_type=read[-1].content_type)
-            if any(embed.post and embed.kind == "embed" for embed in found.embeds):
+            told = [embed for embed in found.embeds if embed.kind == "embed" and is_more(embed)]
+            claims += [embed for embed in told if embed.post is None]
+            if told:
                 await self.keep_fetch(row["id"], read[-1], each.place)
                 kept += 1
         self.emit("seek", row["url"], answer.said, f"articles: {answer.reason or len(held)}, {kept} kept", len(held))
         for account in await self.keep(find_accounts, self.archive.conn, row["id"]):
-            await self.seek_account(account, _Counted(ask))
+            await self.seek_account(add_day(account, claims), _Counted(ask))
         await self.keep(self.forget, row["url"])
 
     def forget(self, subject: str) -> None:
         with self.archive.transaction() as conn:
             consulted.forget_consulted(conn, subject)
 
-    async def seek_account(self, account: Row, count: _Counted) -> None:
-        """Note which posts of an account an archive holds of about the day that an embed without a link says."""
-        forms, held = BY_NAME[account["platform"]].account_forms(account["handle"]), list[ListedMemento]()
+    async def seek_account(self, account: Account, count: _Counted) -> None:
+        """Note which posts of an account an archive holds of about the day that an embed says, or its article."""
+        if not (account.posted_at or account.article_at):
+            return
+        forms, held = BY_NAME[account.platform].account_forms(account.handle), list[ListedMemento]()
         for form in forms[: self.most(MOST_ACCOUNT_FORMS)]:
             answer = await self.read_pages(count, strip_address(form) + "/", lambda url: is_of_day(url, account))
             held += answer.held
@@ -307,8 +312,8 @@ class Recovery:
                 break
         posts = {post.key: (post, each) for each in held if (post := identify_post(each.url))}
         await self.keep(self.keep_possible, list(posts.values())[: self.most(MOST_POSSIBLE)])
-        told = f"wayback: {len(posts)} posts of {account['posted_at'][:10]}"
-        self.emit("seek", f"@{account['handle']}", "held" if posts else "none", told, len(posts))
+        told = f"wayback: {len(posts)} posts of about {account.posted_at or account.article_at or 'no known day'}"
+        self.emit("seek", f"@{account.handle}", "held" if posts else "none", told, len(posts))
 
     def keep_possible(self, found: Sequence[tuple[Post, ListedMemento]]) -> None:
         """Keep the names of posts, and where each is held: nothing is due of them, and nothing is linked."""
@@ -589,15 +594,45 @@ def find_articles(conn: sqlite3.Connection, key: str, most: int) -> list[Any]:
     return conn.execute(EMBEDDED_IN, (key, most)).fetchall()
 
 
-def find_accounts(conn: sqlite3.Connection, article_id: int) -> list[Any]:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose post an embed that names none is said to be, and of which day, if it says that; `article_at` is its article's."""
+
+    platform: str
+    handle: str
+    posted_at: str | None
+    article_at: str | None
+
+
+def find_accounts(conn: sqlite3.Connection, article_id: int) -> list[Account]:
     """Whose posts the embeds of an article that name none are said to be, and of which day."""
-    return conn.execute(ACCOUNTS_OF, (article_id,)).fetchall()
+    return [Account(*row) for row in conn.execute(ACCOUNTS_OF, (article_id,)).fetchall()]
 
 
-def is_of_day(url: str, account: Row) -> bool:
+def add_day(account: Account, claims: Iterable[Embed]) -> Account:
+    """An account with the day that an older version of the article names, where that is one."""
+    days = {each.claim.posted_at for each in claims if is_of(each, account) and each.claim.posted_at}
+    if account.posted_at or len(days) != 1:
+        return account
+    return replace(account, posted_at=days.pop())
+
+
+def is_of(embed: Embed, account: Account) -> bool:
+    handle = (embed.claim.author_handle or "").lstrip("@").lower()
+    return embed.platform == account.platform and handle == account.handle.lower()
+
+
+def is_more(embed: Embed) -> bool:
+    """Whether an embed names its post, or says whose it is and of which day."""
+    return embed.post is not None or bool(embed.claim.author_handle and embed.claim.posted_at)
+
+
+def is_of_day(url: str, account: Account) -> bool:
     """Whether an address is a post's of the platform and of about the day that is claimed, by the date in its id."""
     post = identify_post(url)
-    return post is not None and post.platform == account["platform"] and is_near(account["posted_at"], post.posted_at)
+    if post is None or post.platform != account.platform:
+        return False
+    return is_about_then(account.posted_at, account.article_at, post.posted_at)
 
 
 def find_moment(conn: sqlite3.Connection, post: Post) -> str | None:
