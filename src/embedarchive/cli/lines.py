@@ -92,9 +92,10 @@ def event_line(event: Event) -> Text:
         said = dict.fromkeys(map(say_missing, event.detail.split("; ")))
         text.append(f"  {'; '.join(said)}", style="dim")
     failure = None
-    if event.what in ("article", "listing", "link") or (
-        event.what == "capture" and event.outcome in ("error", "blocked")
-    ):
+    has_advice = event.what in ("article", "listing", "link")
+    if event.what == "capture":
+        has_advice = event.outcome in ("error", "blocked")
+    if has_advice:
         failure = find_failure(event)
     if failure:
         text.append(f" ({failure.to_do})", style="dim")

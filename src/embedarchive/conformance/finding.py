@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from embedarchive.conformance.findings import Problem
+from embedarchive.conformance.findings import Problem, say_post
 from embedarchive.core.model import Embed
 from embedarchive.detect import find_embeds, identify_post
 from embedarchive.detect.selectors import parse_compound
@@ -42,7 +42,7 @@ def check_not_embeds(platform: Platform) -> Iterator[Problem]:
     """What only looks like an embed is none."""
     for html in platform.not_embeds:
         if found := find_embeds(html).embeds:
-            yield html[:60], f"found as {found[0].post.key if found[0].post else found[0].form}"
+            yield html[:60], f"found as {say_post(found[0].post)} in the form {found[0].form}"
 
 
 # ------------------------------------------------------------------------------------------------------- the prefilter
@@ -100,12 +100,16 @@ def write_element(selector: Selector, compound: str, place: str, value: str) -> 
         attributes["class"] = " ".join(fits.classes)
     css, _, name = place.partition("@")
     name, _, key = name.rstrip("}").partition("{")
-    inner = value if place == "text" else ""
+    inner = ""
+    if place == "text":
+        inner = value
     if css:
         inside = parse_compound(css.removesuffix(":last"))
         inner = _open(inside.tag or "a", {name: value}) + f"View</{inside.tag or 'a'}>"
+    elif key:
+        attributes[name] = f'{{"{key}":"{value}"}}'
     elif name:
-        attributes[name] = f'{{"{key}":"{value}"}}' if key else value
+        attributes[name] = value
     tag = fits.tag or "div"
     return f"{_open(tag, attributes)}{inner}</{tag}>"
 
@@ -116,4 +120,4 @@ def _open(tag: str, attributes: dict[str, str]) -> str:
 
 
 def _say(embeds: tuple[Embed, ...]) -> str:
-    return ", ".join(f"{e.post.key if e.post else 'no post'} by {e.layer} {e.rule}" for e in embeds) or "nothing"
+    return ", ".join(f"{say_post(e.post)} by {e.layer} {e.rule}" for e in embeds) or "nothing"

@@ -76,7 +76,9 @@ def _ask_probes(platform: Platform, post: Post, world: World) -> Iterator[Answer
         url = fill_url(template, post, platform.visit)
         if url:
             reply, final = ask_replica(world, url)
-            status = None if reply.ending else reply.status
+            status: int | None = reply.status
+            if reply.ending:
+                status = None
             yield Answer(name, url, status, final, read_reply(reply), reply.ending or None)
 
 
@@ -86,7 +88,9 @@ def ask_replica(world: World, url: str, referrer: str = "") -> tuple[Reply, str]
     for _ in range(_MOST_REDIRECTS):
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = (*_NAVIGATION, *((("referer", referrer),) if referrer else ()))
+        headers: tuple[tuple[str, str], ...] = _NAVIGATION
+        if referrer:
+            headers = (*_NAVIGATION, ("referer", referrer))
         reply = answer_request(load_sites(), world, Request("GET", "https", parts.hostname or "", target, headers))
         if not 300 <= reply.status < 400:
             break
@@ -96,8 +100,7 @@ def ask_replica(world: World, url: str, referrer: str = "") -> tuple[Reply, str]
 
 def read_reply(reply: Reply) -> str:
     """The text of an answer, as much of it as is sent."""
-    if callable(reply.body):
-        body = reply.body()
-    else:
-        body = reply.body
+    body = reply.body
+    if callable(body):
+        body = body()
     return body[: round(len(body) * reply.sent)].decode("utf-8", "replace")

@@ -7,7 +7,7 @@ that are not believed are none: they move neither end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -33,6 +33,9 @@ class PostChange:
     by: str
     capture_before: str | None
     capture_by: str
+
+
+_EMBEDDING: Mapping[str, ChangeKind] = {"refused": "embedding refused", "allowed": "embedding allowed"}
 
 
 def name_change(post_key: str, change: str, capture_by: str) -> str:
@@ -77,7 +80,9 @@ class _Trace:
         elif seen.outcome == "available":
             self.see_available(seen)
         elif seen.reason != "embed_refused":
-            now: ChangeKind = "private" if seen.reason == "private" else "unavailable"
+            now: ChangeKind = "unavailable"
+            if seen.reason == "private":
+                now = "private"
             if self.known not in (None, now):
                 self.tell(now, self.last, seen)
             self.known = now
@@ -115,7 +120,7 @@ class _Trace:
         if seen.embedding is None:
             return
         if self.embedding and self.embedding.embedding != seen.embedding:
-            self.tell("embedding refused" if seen.embedding == "refused" else "embedding allowed", self.embedding, seen)
+            self.tell(_EMBEDDING[seen.embedding], self.embedding, seen)
         self.embedding = seen
 
     def is_believed(self, seen: LivenessCheck) -> bool:
@@ -123,8 +128,10 @@ class _Trace:
 
     def tell(self, change: ChangeKind, before: LivenessCheck | None, by: LivenessCheck) -> None:
         named = name_change(self.post_key, change, by.uid)
-        ends = (before.at, by.at, before.uid, by.uid) if before else (None, by.at, None, by.uid)
-        self.changes.append(PostChange(named, self.post_key, change, *ends))
+        after, after_uid = None, None
+        if before:
+            after, after_uid = before.at, before.uid
+        self.changes.append(PostChange(named, self.post_key, change, after, by.at, after_uid, by.uid))
 
 
 def _plain(words: str | None) -> str:

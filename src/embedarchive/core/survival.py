@@ -150,9 +150,10 @@ class _Spell:
 def _round_off(life: Lifetime) -> _Spell:
     entered = max(0, round(life.entered / HOUR))
     seen = max(entered, round(life.seen / HOUR))
-    return _Spell(
-        entered, seen, None if life.missing is None else max(seen + 1, round(life.missing / HOUR)), life.account
-    )
+    missing = None
+    if life.missing is not None:
+        missing = max(seen + 1, round(life.missing / HOUR))
+    return _Spell(entered, seen, missing, life.account)
 
 
 def count_at_risk(spells: Sequence[_Spell], last: int) -> list[int]:
@@ -170,7 +171,8 @@ def _find_stretch(at_risk: Sequence[int]) -> tuple[int, int] | None:
     most, since = 0, None
     for day, number in enumerate([*at_risk, 0]):
         if number >= LEAST_AT_RISK:
-            since = day if since is None else since
+            if since is None:
+                since = day
         elif since is not None:
             held = sum(at_risk[since:day])
             if held > most and day - 1 > since:

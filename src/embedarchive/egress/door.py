@@ -30,6 +30,8 @@ Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 
 _REMEMBERED_HOSTS = 10_000
 _MAX_ADDRESSES = 6
+_STATUS = {"timeout": 504}
+"""What a client is answered by the reason why nothing could be reached; 502 for every other."""
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 _NO_RESOLVER = frozenset({socket.EAI_AGAIN})
 """What this machine says when nobody answers for names at all; a name that does not exist is another error."""
@@ -148,8 +150,10 @@ class Door:
     def find_user(self, password: bytes | None) -> str | None:
         """Check the Proxy-Authorization header; give the client's name."""
         scheme, _, given = (password or b"").partition(b" ")
+        if scheme != b"Basic":
+            return None
         try:
-            user, _, token = base64.b64decode(given if scheme == b"Basic" else b"", validate=True).partition(b":")
+            user, _, token = base64.b64decode(given, validate=True).partition(b":")
         except ValueError:
             return None
         if hmac.compare_digest(token, self._token.encode()):
@@ -233,10 +237,13 @@ class Door:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(2 * self.limits.connect_s):
-                sock = await (open_through(upstream, host, port) if host else knock(upstream))
+                if host:
+                    sock = await open_through(upstream, host, port)
+                else:
+                    sock = await knock(upstream)
                 await loop.create_connection(lambda: pipe, sock=sock)
         except NotThrough as error:
-            raise Refused(504 if error.reason == "timeout" else 502, error.reason) from error
+            raise Refused(_STATUS.get(error.reason, 502), error.reason) from error
         except ProxyFault as error:
             self.note_proxy_fault(error.reason, str(error))
             raise Refused(502, error.reason) from error
@@ -286,7 +293,7 @@ class Door:
                     reason = "no_network"
         if reason == "no_network":
             self._note_cut_off()
-        raise Refused(504 if reason == "timeout" else 502, reason)
+        raise Refused(_STATUS.get(reason, 502), reason)
 
     def _note_cut_off(self) -> None:
         self._cut_off_at = asyncio.get_running_loop().time()

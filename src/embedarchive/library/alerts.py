@@ -95,7 +95,15 @@ def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[s
     `archive` is how a command names the archive, '' for the usual place; `room` the address of its reading room, '' if none.
     """
     post = alert.post
-    where = ("-a", archive) if archive else ()
+    where: tuple[str, ...] = ()
+    if archive:
+        where = ("-a", archive)
+    copy = None
+    if room and post.preserved:
+        copy = f"{room.rstrip('/')}/-/embedarchive/post/{post.url}"
+    heal = []
+    if alert.healable:
+        heal = [say_heal(each.url, archive) for each in alert.stories]
     words = " ".join((post.text or "").split())
     return {
         "id": alert.id,
@@ -111,7 +119,7 @@ def describe_alert(alert: Alert, archive: str = "", room: str = "") -> Mapping[s
         "text": cut_text(words, LONGEST_WORDS),
         "preserved": post.kept,
         "stories": [{"url": each.url, "title": each.title, "outlet": each.outlet} for each in alert.stories],
-        "copy": f"{room.rstrip('/')}/-/embedarchive/post/{post.url}" if room and post.preserved else None,
+        "copy": copy,
         "show": say_command("embedarchive", "show", post.key, *where),
-        "heal": [say_heal(each.url, archive) for each in alert.stories] if alert.healable else [],
+        "heal": heal,
     }

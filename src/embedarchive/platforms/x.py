@@ -406,13 +406,11 @@ def read_status_page(answer: Answer, post: Post) -> dict[str, Any]:
     if answer.status != 200:
         return {}
     for node in parse_html(answer.body[:MAX_HTML]).css('article[data-testid="tweet"]'):
-        links = [own.attributes.get("href") or "" for own in node.css('a[href*="/status/"]') if own.css_first("time")]
-        if (
-            links
-            and re.search(rf"/status/{post.native_id}(?:\D|$)", links[0])
-            and not _is_within(node.css_first("time"), node)
-        ):
-            return _read_drawn(node, links[0])
+        timed = (own for own in node.css('a[href*="/status/"]') if own.css_first("time"))
+        link = next((own.attributes.get("href") or "" for own in timed), "")
+        is_own = not _is_within(node.css_first("time"), node)
+        if is_own and re.search(rf"/status/{post.native_id}(?:\D|$)", link):
+            return _read_drawn(node, link)
     return {}
 
 

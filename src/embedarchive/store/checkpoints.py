@@ -87,8 +87,10 @@ def log_key(
         origin = f"embedarchive/{secrets.token_hex(16)}"
     row = {"origin": origin, "public_key": public.hex(), "since": now}
     evidence.append(conn, "key", insert(conn, "log_keys", row))
-    before = ring.find(keys[-1][1]) if keys else None
-    return origin, [key] if before is None else [key, before]
+    signing = [key]
+    if keys and (before := ring.find(keys[-1][1])) is not None:
+        signing.append(before)
+    return origin, signing
 
 
 def read_keys(conn: sqlite3.Connection) -> list[tuple[str, bytes]]:

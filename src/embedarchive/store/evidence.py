@@ -108,7 +108,8 @@ def append(conn: sqlite3.Connection, kind: EntryKind, subject: int) -> int:
     """Log what has just been kept, as the last thing in its transaction; give its place in the log."""
     if kind == "rendering":  # the one before can be made of the rows no more
         before = find_newest(conn, kind, subject)
-        conn.execute("UPDATE log SET salt = NULL WHERE seq = ?", (before.seq if before else None,))
+        if before:
+            conn.execute("UPDATE log SET salt = NULL WHERE seq = ?", (before.seq,))
     if kind in SALTLESS:
         return keep_leaf(conn, kind, subject, hash_entry(tell(conn, kind, subject, b"")), None)
     salt = secrets.token_bytes(SALT_BYTES)
@@ -283,7 +284,7 @@ def adopt(conn: sqlite3.Connection, most: int) -> int:
 def find_unlogged(conn: sqlite3.Connection, kind: Literal["capture", "fetch"], most: int = -1) -> list[int]:
     """The numbers of rows from before the log that are not in it yet, in order."""
     captures, fetches = find_adopted(conn)
-    table, last = ("captures", captures) if kind == "capture" else ("fetches", fetches)
+    table, last = {"capture": ("captures", captures), "fetch": ("fetches", fetches)}[kind]
     sql = (
         f"SELECT id FROM {table} WHERE id <= :last AND id > coalesce((SELECT max(subject) FROM log "
         "WHERE kind = :kind AND subject <= :last), 0) ORDER BY id LIMIT :most"

@@ -47,7 +47,9 @@ class Held:
 
 def find_held(conn: sqlite3.Connection, sha256: str, schema: str = "main") -> Held | None:
     """The bytes of that hash, unread; None if the archive does not hold them, or they were withdrawn."""
-    blobs = "blobs" if schema == "main" else f"{schema}.blobs"  # of a shared archive, what may be seen of it
+    blobs = "blobs"  # of a shared archive, what may be seen of it
+    if schema != "main":
+        blobs = f"{schema}.blobs"
     row = conn.execute(
         f"SELECT rowid, encoding, size, length(body) FROM {blobs} WHERE sha256 = ?", (sha256,)
     ).fetchone()
@@ -73,7 +75,9 @@ def unpack(stored: Iterator[bytes], held: Held) -> Iterator[bytes]:
     if not is_known(held):
         raise wrong(held.sha256, "blob_packing")
     given = 0
-    for piece in stored if held.encoding == "identity" else inflate(stored, held.sha256):
+    if held.encoding != "identity":
+        stored = inflate(stored, held.sha256)
+    for piece in stored:
         given += len(piece)
         if given > held.size:
             raise wrong(held.sha256, "blob_size")

@@ -241,9 +241,11 @@ def fill_figures(conn: sqlite3.Connection) -> None:
 def list_columns(conn: sqlite3.Connection, table: str) -> str:
     """What is read of a table in its view: its columns, some of them veiled, and the number of its row where it has one."""
     columns = [row[0] for row in conn.execute("SELECT name FROM pragma_table_info(?, 'main')", (table,))]
-    veiled = REPLACED.get(table, ())
-    shown = [_UNVEILED.format(name) if name in veiled else name for name in columns]
-    return ", ".join(["rowid AS rowid", *shown] if table == "blobs" else shown)
+    veiled = {name: _UNVEILED.format(name) for name in REPLACED.get(table, ())}
+    shown = [veiled.get(name, name) for name in columns]
+    if table == "blobs":
+        shown.insert(0, "rowid AS rowid")
+    return ", ".join(shown)
 
 
 @contextmanager
@@ -286,4 +288,6 @@ def read_level(conn: sqlite3.Connection, key: str) -> str:
     if not is_restricted(conn):
         return LEVELS[0]
     row = conn.execute("SELECT strictness FROM main.withheld_posts WHERE key = ?", (key,)).fetchone()
-    return LEVELS[row[0] if row else 0]
+    if row is None:
+        return LEVELS[0]
+    return LEVELS[row[0]]

@@ -159,7 +159,9 @@ def explain_surprise(path: Path, longest_s: float = LONGEST_LOOK_S) -> DamagedAr
 
 def say_error(error: Exception) -> str:
     """What SQLite itself said, on one line, where an error of ours tells of it in more words. Pure."""
-    said = error.__cause__ if isinstance(error.__cause__, FAULTS) else error
+    said: BaseException = error
+    if isinstance(error.__cause__, FAULTS):
+        said = error.__cause__
     return " ".join(str(said).split())
 
 
@@ -220,7 +222,9 @@ def check_uids(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
 
 def check_blobs(conn: sqlite3.Connection, scope: VerifyScope) -> Iterator[Flaw]:
     """All bytes are those that their sha256 names."""
-    where, values = ("WHERE sha256 IN (" + NEW_BLOBS + ")", {"since": scope.since}) if scope.since else ("", {})
+    where, values = "", {}
+    if scope.since:
+        where, values = f"WHERE sha256 IN ({NEW_BLOBS})", {"since": scope.since}
     total = int(conn.execute(f"SELECT count(*) FROM blobs {where}", values).fetchone()[0])
     chance = random.Random(scope.seed)
     sql = (
@@ -364,13 +368,11 @@ def find_long(conn: sqlite3.Connection, table: str, columns: tuple[str, ...], er
             if column != "body":
                 conn.execute(f"SELECT max(length({column})) FROM main.{table}").fetchone()
         except (*FAULTS, EmbedArchiveError) as met:
-            is_long = is_too_long(met)
             row = find_row(conn, table, column)
-            if is_long:
-                says = f"{table}.{column} of {row}: {CODES['row_long']}"
+            if is_too_long(met):
+                yield Flaw("row_long", f"{table} {row}", f"{table}.{column} of {row}: {CODES['row_long']}")
             else:
-                says = say_error(met)
-            yield Flaw("row_long" if is_long else "page", f"{table} {row}", says)
+                yield Flaw("page", f"{table} {row}", say_error(met))
             return
     yield Flaw("page", table, say_error(error))
 

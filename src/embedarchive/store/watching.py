@@ -214,7 +214,9 @@ def find_pace(
 ) -> float:
     """The pace at which a platform's living posts cost no more than a budget."""
     old = read_pacing(conn, platform)[2]
-    scale = 1.0 if factor is None else factor / old
+    scale = 1.0
+    if factor is not None:
+        scale = factor / old
     groups = [(chance * scale, articles, n) for chance, articles, n in read_groups(conn, platform)]
     return solve_pace(groups, per_day * (1 - RESERVE), longest_d)
 
@@ -429,9 +431,13 @@ def announce(
     told = []
     for row in conn.execute(_NEW, {"collection": collection}).fetchall():
         is_shown = conn.execute(_SHOWN, {"key": row["post_key"]}).fetchone()[0]
-        noted_at = row["by"] if since_ever else now
+        noted_at = now
+        if since_ever:
+            noted_at = row["by"]
         note = {"change_id": row["id"], "noted_at": noted_at}
-        answer = None if is_shown else NOT_TOLD
+        answer: str | None = NOT_TOLD
+        if is_shown:
+            answer = None
         insert(conn, "deliveries", note | {"channel": FEED, "delivered_at": noted_at, "answer": answer})
         if not is_shown or since_ever:
             continue

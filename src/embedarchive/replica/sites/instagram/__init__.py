@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from embedarchive.core.model import Media
@@ -242,15 +243,23 @@ def _publish(post: PostFact, caption: str | None = None) -> Published:
     """A photo's page has no JSON: who shared it for its picture's words, and shortened numbers of followers."""
     author, plain = post.author, post.kind == "photo"
     names = ("kind", "author_handle", "likes", "comments", "posted_at")
-    told = {
+    told: dict[str, Any] = {
         "author_url": f"https://www.instagram.com/{author.handle}/",
-        "author_followers": read_shortened(author.followers) if plain and not post.audio else author.followers,
-        "text": post.caption if caption is None else caption,
-        "author_verified": None if plain and post.collaborator else author.verified,  # beside two names no badge fits
+        "author_followers": author.followers,
+        "author_verified": author.verified,
+        "text": caption,
         "audio": _sound(post),
-        "alt_text": None if plain else post.slides[0].alt,
-        "collaborators": (post.collaborator.handle,) if post.collaborator else (),
     }
+    if caption is None:
+        told["text"] = post.caption
+    if post.collaborator:
+        told["collaborators"] = (post.collaborator.handle,)
+    if plain and post.collaborator:
+        told["author_verified"] = None  # beside two names no badge fits
+    if plain and not post.audio:
+        told["author_followers"] = read_shortened(author.followers)
+    if not plain:
+        told["alt_text"] = post.slides[0].alt
     return publish(post, *names, **told, media=tuple(_files(post)))
 
 
