@@ -27,7 +27,7 @@ from embedarchive.core.picture_marks import (
 )
 from embedarchive.core.picture_match import Agreement, Lay, Pair, compare, find_lay
 from embedarchive.library.picture_search import Candidate, find_by_marks, find_pictures, look_closely
-from embedarchive.library.pictures import lookup_picture, read_asked
+from embedarchive.library.pictures import is_meant_as_picture, lookup_picture, read_asked
 from embedarchive.platforms import PLATFORMS
 from embedarchive.show.terminal import render_lookup
 from embedarchive.show.words import say_similarity
@@ -178,6 +178,66 @@ def test_no_shape_is_too_odd(size: tuple[int, int]) -> None:
     grey = paint(5).convert("L")
     assert compare(grey.resize(size), grey, Lay(1, 1, 0, 0)).share <= 1
     assert compare(grey, grey.resize(size), Lay(1, 1, 0, 0)).share <= 1
+
+
+def save(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+UNREAD = {
+    "empty": (b"", "empty"),
+    "pdf": (b"%PDF-1.7\n%", "PDF"),
+    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+    "film": (b"\0\0\0\x20ftypisom\0\0\2\0", "film"),
+    "svg": (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+    "words": (b"not a picture", "JPEG, PNG"),
+    "tiff": (save(paint(5, 80, 80), "TIFF"), "TIFF"),
+    "one colour": (save(Image.new("RGB", (80, 80), "red"), "PNG"), "one colour"),
+    "huge": (save(Image.new("1", (20_000, 3_000)), "PNG"), "pixels"),
+    "cut off": (save(paint(5, 80, 80), "PNG")[:2000], "breaks off"),
+    "head only": (save(paint(5, 80, 80), "PNG")[:40], "breaks off"),
+    "half a photograph": (encode(paint(5))[:9000], "breaks off"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_what_is_no_picture_that_is_read_is_told_with_what_to_do(conn: sqlite3.Connection, kind: str) -> None:
+    """Never as words that nothing was found for, nor as a picture that is not there."""
+    body, why = UNREAD[kind]
+    assert read_asked(body) is None
+    assert is_meant_as_picture("sent.png", body)
+    looked = lookup_picture(conn, None, "sent.png", body=body)
+    console = Console(file=io.StringIO(), width=200)
+    console.print(render_lookup(looked))
+    said = console.file.getvalue()
+    assert said.startswith("Nothing was looked for by sent.png: ")
+    assert why in said
+
+
+def test_embed_code_and_words_in_a_file_are_not_meant_as_a_picture() -> None:
+    for body in (b"<blockquote class='instagram-media'>", b"", b'<?xml version="1.0"?><html><svg/></html>'):
+        assert not is_meant_as_picture("embed.html", body)
+
+
+def test_a_picture_is_looked_for_as_it_is_looked_at(conn: sqlite3.Connection) -> None:
+    """Turned as the camera said, what is transparent on white, past a blank first frame."""
+    card = picture_of(conn, TOKYO.key, "screenshot")
+    exif = Image.Exif()
+    exif[0x112] = 6
+    clear = card.convert("RGBA")
+    clear.putalpha(ImageOps.invert(card.convert("L")).point(lambda level: 255 * (level > 8)))
+    for body in (save(card.rotate(90, expand=True), "JPEG", exif=exif), save(clear, "PNG")):
+        assert [each.post.key for each in lookup_picture(conn, read_asked(body)).alike] == [TOKYO.key]
+    blank = Image.new("P", card.size)
+    later = card.convert("P", palette=Image.Palette.ADAPTIVE)
+    looked = lookup_picture(conn, read_asked(save(blank, "GIF", save_all=True, append_images=[later])))
+    posts = [
+        *(each.post for each in looked.alike),
+        *(line for line, _ in looked.near),
+    ]  # its 256 colours are not the card's
+    assert [post.key for post in posts] == [TOKYO.key]
 
 
 def test_what_is_blank_agrees_with_nothing() -> None:

@@ -21,8 +21,7 @@ from rich.console import RenderableType
 from embedarchive.cli.console import open_console
 from embedarchive.cli.damage import tell_damaged
 from embedarchive.cli.options import archive_option
-from embedarchive.core.errors import ArchiveError, ExitCode
-from embedarchive.core.image_hash import is_picture
+from embedarchive.core.errors import ArchiveError, ExitCode, UsageError
 from embedarchive.core.periods import Period, read_period
 from embedarchive.core.relative import read_relative
 from embedarchive.core.shell import say_command
@@ -30,11 +29,11 @@ from embedarchive.library import article_record, embed_record, find_article, loo
 from embedarchive.library import lookup as look_up
 from embedarchive.library import search as search_archive
 from embedarchive.library.browse import STATES, Filters, count_facets, list_posts
-from embedarchive.library.pictures import LARGEST_PICTURE, read_asked
+from embedarchive.library.pictures import LARGEST_PICTURE, is_meant_as_picture, read_asked
 from embedarchive.library.records import ArticleRecord, EmbedRecord, PostLine, PostRecord
 from embedarchive.show.card import render_card
 from embedarchive.show.terminal import render_hit, render_line, render_lookup, render_terminal
-from embedarchive.show.words import say_post_status, say_tombstone
+from embedarchive.show.words import say_post_status, say_size, say_tombstone
 from embedarchive.store import archive_path, open_reader
 from embedarchive.store.fixity import Checked
 from embedarchive.store.handed_in import read_token
@@ -97,8 +96,8 @@ def lookup(anything: tuple[str, ...], archive: str, as_json: bool) -> int:
     else:
         text = " ".join(anything)
     with reading(archive) as conn:
-        if picture:
-            found = lookup_picture(conn, read_asked(picture), text)
+        if picture is not None:
+            found = lookup_picture(conn, read_asked(picture), text, body=picture)
         else:
             found = look_up(conn, text)
         if not found.found:
@@ -126,17 +125,23 @@ def refuse_withheld(conn: sqlite3.Connection, text: str) -> None:
 
 
 def read_picture(name: str) -> bytes | None:
-    """The bytes of a picture's file if that is what a text names."""
+    """The bytes of a file that is meant as a picture, if that is what a text names. Raises UsageError for one too large."""
     try:
         path = Path(name)
-        body = b""
-        if path.is_file() and path.stat().st_size <= LARGEST_PICTURE:
-            body = path.read_bytes()
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            body = file.read(LARGEST_PICTURE + 1)
     except (OSError, ValueError):  # what is pasted may be no path at all
         return None
-    if is_picture(body):
-        return body
-    return None
+    if not is_meant_as_picture(name, body):
+        return None
+    if len(body) > LARGEST_PICTURE:
+        raise UsageError(
+            f"{name} has more than {say_size(LARGEST_PICTURE)}, and no larger picture is read. Nothing was looked for; a "
+            "smaller copy of it finds the same."
+        )
+    return body
 
 
 @click.command()

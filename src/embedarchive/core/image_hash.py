@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +51,37 @@ def open_grey(body: bytes, least: tuple[int, int] = (640, 640)) -> Image.Image |
 
     None if it is none that we know, or too large.
     """
+    return _open(body, least, lambda image: image.convert("L"))
+
+
+def open_as_shown(body: bytes, least: tuple[int, int] = (640, 640)) -> Image.Image | None:
+    """The same as it is looked at: turned as its camera said, what is transparent on white; of a moving picture the first, or
+    where that is blank the one in the middle.
+    """
+
+    def show_frame(image: Image.Image) -> Image.Image:
+        grey = _show_grey(image)
+        frames = getattr(image, "n_frames", 1)
+        darkest, brightest = grey.getextrema()
+        if frames > 1 and darkest == brightest:
+            image.seek(frames // 2)
+            grey = _show_grey(image)
+        return grey
+
+    return _open(body, least, show_frame)
+
+
+def _show_grey(image: Image.Image) -> Image.Image:
+    from PIL import Image, ImageOps
+
+    turned = ImageOps.exif_transpose(image)
+    if not turned.has_transparency_data:
+        return turned.convert("L")
+    shown = turned.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("L")
+
+
+def _open(body: bytes, least: tuple[int, int], show: Callable[[Image.Image], Image.Image]) -> Image.Image | None:
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -60,9 +91,24 @@ def open_grey(body: bytes, least: tuple[int, int] = (640, 640)) -> Image.Image |
                 if image.width * image.height > MOST_PIXELS:
                     return None
                 image.draft("L", least)
-                return image.convert("L")
+                return show(image)
         except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
             return None
+
+
+def count_pixels(body: bytes) -> int:
+    """How many pixels a picture file says that it has; 0 if it is none that we know."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+                return image.width * image.height
+        except Image.DecompressionBombError:
+            return MOST_PIXELS + 1
+        except (OSError, ValueError, SyntaxError, EOFError):
+            return 0
 
 
 def is_picture(body: bytes) -> bool:

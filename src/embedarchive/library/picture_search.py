@@ -17,7 +17,7 @@ from operator import itemgetter
 
 from PIL import Image, ImageOps
 
-from embedarchive.core.image_hash import ALIKE, hash_picture, image_distance, open_grey
+from embedarchive.core.image_hash import ALIKE, hash_image, image_distance, open_as_shown, open_grey
 from embedarchive.core.picture_marks import (
     FEW,
     MIRRORED,
@@ -97,11 +97,11 @@ def read_asked(body: bytes) -> AskedPicture | None:
 
     For a thread: it takes 50 ms.
     """
-    grey = open_grey(body, (900, 900))
+    grey = open_as_shown(body, (900, 900))
     if grey is None:
         return None
     levels = make_asked_levels(grey)
-    asked = AskedPicture(grey, hash_picture(body), tuple(levels), tuple(find_asked_marks(levels)))
+    asked = AskedPicture(grey, hash_image(grey), tuple(levels), tuple(find_asked_marks(levels)))
     if asked.marks or asked.dhash is not None:
         return asked
     return None

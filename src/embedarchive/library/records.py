@@ -406,6 +406,10 @@ class Alike:
     mirrored: bool = False
 
 
+NO_PICTURE = "no picture that can be looked for"
+"""What a file was understood as that could not be read, before why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """What a pasted text means to an archive. `understood` names the reading of it, `tried` what was looked for.

@@ -15,6 +15,7 @@ from embedarchive.core.model import Claim, Description
 from embedarchive.core.shell import say_command
 from embedarchive.core.texts import shorten
 from embedarchive.library.records import (
+    NO_PICTURE,
     Appearance,
     ArticleLine,
     ArticleRecord,
@@ -349,6 +350,9 @@ def render_lookup(lookup: Lookup) -> RenderableType:
             )
         return Group(*parts, *near)
     tried = [_row("  · ", _text(shorten(each, 110))) for each in lookup.tried]
+    if lookup.understood.startswith(NO_PICTURE):
+        why = lookup.understood.removeprefix(f"{NO_PICTURE}: ")
+        return _row("Nothing was looked for by ", _text(shorten(lookup.text, 80), "bold"), f": {why}.")
     begin = "Nothing in this archive for "
     if lookup.near and lookup.understood == "a picture":
         begin = "Perhaps in this archive: "
@@ -376,7 +380,8 @@ TO_TRY = {
     ),
     "a picture": (
         "Cut away what is not of the post: the bars of a phone, other posts above and below.",
-        "Or look up words that it says, its author, or its address.",
+        "Words in other colours (dark mode) and a photograph of a screen are seldom found: look up words that the post says, "
+        "its author, or its address.",
     ),
     "words": (
         "Fewer words, or one that only this post has; a screenshot's file; the address of the post or of the article.",

@@ -129,7 +129,7 @@ async def show_results(datasette: Any, request: Any) -> Response:
         form = {}
     if picture := form.get("picture"):
         asked = await uploads.read_upload(picture)
-        found = await read(database, lambda conn: library.lookup_picture(conn, asked))
+        found = await read(database, lambda conn: library.lookup_picture(conn, asked, body=picture))
         return await show(datasette, request, database, "find.html", found=found, text="", picture=True)
     text = request.args.get("q") or form.get("q", b"").decode("utf-8", "replace")
     found = await read(database, lambda conn: library.lookup(conn, text))

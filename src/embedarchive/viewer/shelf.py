@@ -84,7 +84,7 @@ async def find_in_all(datasette: Any, request: Any) -> Response:
 
     def look_up(conn: Any) -> Lookup:
         if picture:
-            return library.lookup_picture(conn, asked)
+            return library.lookup_picture(conn, asked, body=picture)
         return library.lookup(conn, text)
 
     volumes = []
