@@ -351,6 +351,7 @@ async def test_web_archives_are_searched_by_workers_as_here(scheduler: Scheduler
             Worker(at, nthreads=1, plugins=(full,), dashboard_address=":0") as lost,
         ):
             found = await asyncio.to_thread(search)
+    await good.close()
     assert found == [
         replace(
             seed, fetch=replace(seed.fetch, body=b"", headers=()), found=search_bounded(seed.fetch.body, url=seed.url)

@@ -69,7 +69,7 @@ _PICTURED = re.compile(rb"(?i)(?<!/a)>[^<>]{0,200}(?:<(?!/a)[^<>]*>[^<>]{0,200})
 _EMBED_BOX = re.compile(rb"(?i)\b(?:class|id)\s*=[^<>]*embed")
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _CLASSES = frozenset(name for compound in COMPOUNDS for name in compound.classes)
-_TITLED = re.compile("|".join(re.escape(p.title) for p in PLATFORMS if len(p.title) > 1).encode(), re.I)
+_TITLES = tuple(sorted({p.title.encode().lower() for p in PLATFORMS if len(p.title) > 1}))
 _DASH = rb"(?:\xe2\x80[\x93\x94]|&[mn]dash;|&#(?:8212|8211|x2014|x2013);)"
 _DASHED = re.compile(rb"(?i)<p\b[^<>]*>\s*" + _DASH + rb"\s?[^<>]{1,200}\Z")
 _DATED = re.compile(rb"[^)\xef]{1,60}(?:\)|\xef\xbc\x89)\s+(?:<a\b[^<>]*>)?\s*[^<>\s][^<>]{4,80}(?:</a>\s*)?</p", re.I)
@@ -166,7 +166,8 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
     elif kind == BYLINE:
         before = body[max(0, at - 500) : at]
         signed = not look.quoted[True] and _DASHED.search(before) and _DATED.match(body, at)
-        if b"/p" in before.lower() and (_TITLED.search(before) or signed or _DASHED_ESCAPED.search(before)):
+        lowered = before.lower()
+        if b"/p" in lowered and (signed or _names_platform(lowered) or _DASHED_ESCAPED.search(before)):
             look.found.add("p")
             _locate(look, at, word, inside)
     elif kind == BASE64:
@@ -175,6 +176,10 @@ def _judge(look: _Look, at: int, kind: str, word: str, inside: bool) -> None:
             _locate(look, at, begun.decode(), inside)
     elif (kind == CALL and inside) or (kind in (ID, ESCAPED_ID) and _tells_id(body, at, kind)):
         _locate(look, at, word, inside)
+
+
+def _names_platform(lowered: bytes) -> bool:
+    return any(title in lowered for title in _TITLES)
 
 
 def _follow_link(look: _Look, at: int) -> None:
