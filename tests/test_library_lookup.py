@@ -171,7 +171,7 @@ def test_several_things_are_each_looked_up(conn: sqlite3.Connection) -> None:
     both = lookup(conn, f"{article}\n{LOST.url}\nhttps://nowhere.example/at-all-2026")
     assert ([line.title for line in both.articles], [line.key for line in both.posts]) == ([title], [LOST.key])
     assert both.understood == "3 things, of which 2 were found"
-    assert "nothing was found for https://nowhere.example/at-all-2026" in both.tried
+    assert both.missing == ("https://nowhere.example/at-all-2026",)
 
 
 def test_a_day_said_from_today_on_is_found_where_no_word_is_it(conn: sqlite3.Connection) -> None:

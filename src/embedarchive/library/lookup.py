@@ -105,9 +105,7 @@ def _look_up_several(conn: sqlite3.Connection, text: str, limit: int) -> Lookup 
         return None
     each = [lookup(conn, piece, limit) for piece in pieces]
     found = [one for one in each if is_sure(one)]
-    missing = tuple(
-        f"nothing was found for {piece}" for piece, one in zip(pieces, each, strict=True) if one not in found
-    )
+    missing = tuple(piece for piece, one in zip(pieces, each, strict=True) if not is_sure(one))
     return Lookup(
         text,
         f"{len(pieces)} things, of which {len(found)} were found",
@@ -115,7 +113,8 @@ def _look_up_several(conn: sqlite3.Connection, text: str, limit: int) -> Lookup 
         embeds=tuple(placed for one in found for placed in one.embeds),
         articles=tuple({line.id: line for one in found for line in one.articles}.values()),
         hits=tuple(hit for one in found for hit in one.hits),
-        tried=(*(said for one in each for said in one.tried), *missing),
+        tried=tuple(said for one in each for said in one.tried),
+        missing=missing,
     )
 
 

@@ -434,6 +434,8 @@ class Lookup:
     browse: Mapping[str, str] | None = None
     """What to browse by, where the text names posts by their date, platform or outlet; `total` is how many those are."""
     total: int = 0
+    missing: tuple[str, ...] = ()
+    """Of several things that were asked for at once, those of which there is nothing."""
 
     @property
     def found(self) -> bool:

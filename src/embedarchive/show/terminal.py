@@ -348,7 +348,8 @@ def render_lookup(lookup: Lookup) -> RenderableType:
             parts.append(
                 Text(f"These are the newest of {say_number(lookup.total)}: {say_search(lookup.browse)}", style="dim")
             )
-        return Group(*parts, *near)
+        missing = [_row(Text("Nothing for ", style="dim"), _text(shorten(each, 110))) for each in lookup.missing]
+        return Group(*parts, *missing, *near)
     tried = [_row("  · ", _text(shorten(each, 110))) for each in lookup.tried]
     if lookup.understood.startswith(NO_PICTURE):
         why = lookup.understood.removeprefix(f"{NO_PICTURE}: ")
@@ -357,7 +358,7 @@ def render_lookup(lookup: Lookup) -> RenderableType:
     if lookup.near and lookup.understood == "a picture":
         begin = "Perhaps in this archive: "
     head = _row(begin, _text(shorten(lookup.text, 80), "bold"), f", read as {lookup.understood}.")
-    steps = [_text(each) for each in (*say_spellings(lookup), *next_steps(lookup))]
+    steps = [_text(each) for each in (*say_spellings(lookup), *next_steps(lookup), *say_outlet(lookup))]
     return Group(head, *near, Text("Looked for:", style="dim"), *tried, *steps)
 
 
@@ -370,6 +371,13 @@ def say_search(asked: Mapping[str, str]) -> str:
 def say_spellings(lookup: Lookup) -> tuple[str, ...]:
     """What is spelt nearly so, or how else a text can be read, as commands."""
     return tuple(f"Or did you mean: {say_command('embedarchive', 'lookup', each)}" for each in lookup.spelt)
+
+
+def say_outlet(lookup: Lookup) -> tuple[str, ...]:
+    """The command that lists what there is of the outlet of an address that is not here."""
+    if lookup.browse and lookup.url:
+        return (f"What there is of that outlet: {say_search(lookup.browse)}",)
+    return ()
 
 
 TO_TRY = {
@@ -400,10 +408,7 @@ def next_steps(lookup: Lookup) -> tuple[str, ...]:
             return ()
         return TO_TRY.get(lookup.understood, TO_TRY["words"])
     verb = "capture" if lookup.is_post else "crawl"
-    brings = f"To bring it in: {say_command('embedarchive', verb, lookup.url)}"
-    if lookup.browse:
-        return (brings, f"What there is of that outlet: {say_search(lookup.browse)}")
-    return (brings,)
+    return (f"To bring it in: {say_command('embedarchive', verb, lookup.url)}",)
 
 
 def render_figures(figures: Figures) -> RenderableType:
