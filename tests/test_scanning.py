@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,7 @@ def test_pages_by_reference_have_a_place_and_no_copy(files: list[Path], tmp_path
     path = tmp_path / "embeds.db"
     told = crawl(path, *files)
     assert sum(each.count for each in told if each.what == "search") >= 7
+    assert all(before.what == "article" for before, each in pairwise(told) if each.what == "search")
     with open_reader(path) as conn:
         kept = conn.execute("SELECT count(*), count(html_sha256) FROM fetches WHERE outcome = 'ok'").fetchone()
         assert tuple(kept) == (16, 0)
