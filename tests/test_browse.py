@@ -234,6 +234,9 @@ def test_the_command_line_takes_the_same_filters(path: Path) -> None:
     assert "Clara" in out("--platform", "x")[1]
     assert "Clara" in out("delete", "--platform", "x")[1]
     assert out("delete", "--platform", "instagram")[0] == 1
+    assert out("delete", "--platform", "instagram")[1] == "Nothing found. There is something without --platform.\n"
+    assert "without --state" in out("--platform", "x", "--state", "partly-kept")[1]
+    assert "embedarchive lookup zzzqq" in out("zzzqq")[1]
     assert out("--platform", "tiktok")[0] == 1
     assert out()[0] == 2
     code, told = out("--period", "11.2.2026")

@@ -278,6 +278,27 @@ def read_filters(asked: Mapping[str, str | None]) -> Filters:
     return Filters.read(asked)
 
 
+def say_nothing(conn: sqlite3.Connection, filters: Filters, words: str = "") -> str:
+    """That there is no such post, and how many there are without one of what was asked for."""
+    asked = filters.tell()
+    if not asked:
+        return (
+            f"Nothing found. To read it as an address, a date or a name: {say_command('embedarchive', 'lookup', words)}"
+        )
+    without = []
+    for name in asked:
+        others = Filters.read({**asked, name: None})
+        if words:
+            found = bool(search_archive(conn, words, 1, others))
+        else:
+            found = others != Filters() and count_facets(conn, others).posts > 0
+        if found:
+            without.append(f"--{name}")
+    if without:
+        return f"Nothing found. There is something without {' or without '.join(without)}."
+    return "Nothing found, nor without any one of these options."
+
+
 def tell_posts(conn: sqlite3.Connection, filters: Filters, limit: int, *, as_json: bool) -> int:
     """Print the newest posts that are as asked for, and how many there are."""
     page, total = list_posts(conn, filters, most=limit), count_facets(conn, filters).posts
@@ -289,7 +310,7 @@ def tell_posts(conn: sqlite3.Connection, filters: Filters, limit: int, *, as_jso
         if total > len(page.lines):
             click.echo(f"The newest {len(page.lines)} of {total:,}; --limit shows more.", err=True)
         if not page.lines:
-            click.echo("Nothing found.", err=True)
+            click.echo(say_nothing(conn, filters), err=True)
     if page.lines:
         return ExitCode.DONE
     return ExitCode.ERROR
@@ -318,17 +339,16 @@ def search(words: tuple[str, ...], archive: str, limit: int, as_json: bool, **as
             "Give words, or what posts are to be like: --platform, --outlet, --state … (see --help)."
         )
     with reading(archive) as conn:
-        if words:
-            hits = search_archive(conn, " ".join(words), limit, filters)
-        else:
+        if not words:
             return tell_posts(conn, filters, limit, as_json=as_json)
+        hits = search_archive(conn, " ".join(words), limit, filters)
+        if not (hits or as_json):
+            click.echo(say_nothing(conn, filters, " ".join(words)), err=True)
     if as_json:
         say_json(hits)
     else:
         for hit in hits:
             say(render_hit(hit))
-        if not hits:
-            click.echo("Nothing found.", err=True)
     if hits:
         return ExitCode.DONE
     return ExitCode.ERROR
