@@ -1,13 +1,14 @@
 """A labelled set of mementos -> how many of the lost posts come back, and whether anything else is ever taken for one.
 
-usage: python bench/recover.py [--each N]          (sends nothing anywhere but to the replica on this machine)
+usage: python bench/recover.py [--each N] [--media] [--commoncrawl] [--only NAME,…]    (sends nothing but to the replica)
 
 Every platform's posts of the replica are lost, and archived in each of their states: whole, edited, without pictures, and as
 walls, shells, logins, error pages, deleted posts, other posts. Which of these is the post is what the replica's sites declare,
 and no rule of ours. Pages that others saved (../shared, where it is here) stand at the addresses of their own posts, as a
 person read them, and at those of strangers, where nothing may come of them. Then mementos are cut, excluded, given another
 digest or no day, or are missing. All is asked for as `recover --all` does, by its own passes, at the pace that the archives
-allow, on a clock that only waiting moves; nothing else is simulated.
+allow, on a clock that only waiting moves; nothing else is simulated. With --media the files of what comes back are asked for
+as well; with --commoncrawl every other state is held by Common Crawl, and both are asked.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from typing import Any
 
 import saved as saved_pages
 from embedarchive.core import clock
+from embedarchive.core.mementos import Source
 from embedarchive.core.model import Fetch, Found, Post
 from embedarchive.detect import identify_post
 from embedarchive.detect.bounded import search_page
@@ -62,6 +64,8 @@ FLAWS = {
 NOT_ARCHIVED = ("hang", "reset", "slow", "silent", "late", "slow_css")
 """States that are about time, and leave no page of their own."""
 AT = "20260301101500"
+HELD = "SELECT count(*) FROM artifacts WHERE role IN ('media', 'poster')"
+MISSING = "SELECT coalesce(sum(json_array_length(missing)), 0) FROM captures WHERE outcome = 'available'"
 
 
 @dataclass(frozen=True)
@@ -179,20 +183,30 @@ class Edges:
 
 
 async def recover_round(
-    replica: Replica, cases: list[Case], folder: Path, when: Clock, sent: dict[str, list[float]]
+    replica: Replica,
+    cases: list[Case],
+    folder: Path,
+    when: Clock,
+    sent: dict[str, list[float]],
+    files: Counter[str],
+    sources: tuple[Source, ...] = ("wayback",),
 ) -> set[str]:
     """Let the archives hold what the cases say, ask for all of their posts, and give the keys of those that came back."""
     replica.archives.held.clear()
-    for case in cases:
+    for number, case in enumerate(cases):
+        by_crawl = number % 2 and "commoncrawl" in sources and not case.flaw
         for url in case.urls:
             kept = Saved(case.status, body=case.body) if case.body is not None else None
-            replica.archive(url, AT, state=case.state, flaw=case.flaw, saved=kept)  # type: ignore[arg-type]
+            replica.archive(
+                url, AT, state=case.state, flaw=case.flaw, saved=kept,  # type: ignore[arg-type]
+                holder="commoncrawl" if by_crawl else "wayback",
+            )  # fmt: skip
     policy = DoorPolicy(resolve=tuple(map(parse_resolve, replica.resolve)))
     with Archive(folder / "embeds.db", platforms=PLATFORMS) as archive:
         crawl = archive.start_crawl("recover", clock.now(), "bench", {})
         with archive.transaction() as conn:
             keys = [keep_post(conn, case.post, clock.now()) for case in cases]
-            plan_searches(conn, crawl, keys, ("wayback",), clock.now(), again=True)
+            plan_searches(conn, crawl, keys, sources, clock.now(), again=True)
         async with AsyncExitStack() as stack:
             door = await stack.enter_async_context(Door(policy))
             fetcher = await stack.enter_async_context(
@@ -202,7 +216,7 @@ async def recover_round(
             edges = Edges(await stack.enter_async_context(polite), when)
             faults: list[str] = []
             recovery = Recovery(
-                archive, edges, crawl, call, lambda *told: None, not_barred, Recover(("wayback",), thorough=True)
+                archive, edges, crawl, call, lambda *told: None, not_barred, Recover(sources, thorough=True)
             )
             await run_passes(
                 recovery.passes(), asyncio.Event(), lambda name, row, error: faults.append(f"{name}: {error!r}"), call
@@ -210,6 +224,8 @@ async def recover_round(
         for name, moments in edges.sent.items():
             sent.setdefault(name, []).extend(moments)
         assert not faults, faults[:3]
+        files["held"] += archive.conn.execute(HELD).fetchone()[0]
+        files["missing"] += archive.conn.execute(MISSING).fetchone()[0]
         rows = archive.conn.execute("SELECT DISTINCT post_key FROM captures WHERE outcome = 'available'")
         return {row[0] for row in rows}
 
@@ -241,8 +257,14 @@ def most_in_a_minute(sent: list[float]) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--each", type=int, default=1, help="posts of each platform")
+    parser.add_argument("--media", action="store_true", help="ask for the files as well")
+    parser.add_argument("--commoncrawl", action="store_true", help="let Common Crawl hold every other of them")
+    parser.add_argument("--only", default="", help="these platforms, with commas between")
     options = parser.parse_args()
-    recovering.MOST_FILES = 0  # what is judged is the page
+    sources: tuple[Source, ...] = ("wayback", "commoncrawl") if options.commoncrawl else ("wayback",)
+    files: Counter[str] = Counter()
+    if not options.media:
+        recovering.MOST_FILES = 0  # what is judged is the page
     false: list[str] = []
     missed: list[str] = []
     sent: dict[str, list[float]] = {}
@@ -251,11 +273,13 @@ def main() -> int:
     with Replica() as replica:
         replica.archives.per_minute = dict.fromkeys(replica.archives.per_minute, 10**9)  # its clock is another
         cases = [*list_states(replica, options.each), *list_saved()]
+        only = options.only.split(",")
+        cases = [case for case in cases if only == [""] or case.post.platform in only]
         when = Clock()
         rounds = make_rounds(cases)
         for number, some in enumerate(rounds, 1):
             with tempfile.TemporaryDirectory() as folder:
-                back = asyncio.run(recover_round(replica, some, Path(folder), when, sent))
+                back = asyncio.run(recover_round(replica, some, Path(folder), when, sent, files, sources))
             when.time += 120
             mementos += len(replica.archives.held)
             for case in some:
@@ -270,7 +294,13 @@ def main() -> int:
         "recall": round(1 - len(missed) / max(true, 1), 4), "requests_a_minute_max": requests.get("web.archive.org cdx", 0),
         "pages_a_minute_max": requests.get("web.archive.org web", 0),
     }  # fmt: skip
-    write_log(summary, counts, false, missed)
+    if options.media:
+        summary |= {"files": files["held"], "files_missing": files["missing"]}
+    if options.commoncrawl:
+        summary["commoncrawl_a_minute_max"] = requests.get("index.commoncrawl.org", 0)
+    if not options.only:
+        write_log(summary, counts, false, missed)
+    print(*(f"taken for the post: {each}" for each in false), *(f"not kept: {each}" for each in missed), sep="\n")
     print(json.dumps(summary))
     return int(bool(false) or summary["recall"] < 0.97 or summary["requests_a_minute_max"] > 24)
 

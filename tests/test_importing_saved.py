@@ -108,7 +108,7 @@ def move_files(page: Exchange, there: dict[str, str]) -> str:
 
 
 FORMS: dict[str, tuple[str, Callable[[Path, list[Exchange]], Path], str]] = {
-    "MHTML": ("page.mhtml", write_mhtml, "Saved by Blink"),
+    "MHTML": ("page.mhtml", write_mhtml, "a browser (Blink) that saved the page"),
     "HAR": ("page.har", write_har, "Firefox 128.0"),
 }
 

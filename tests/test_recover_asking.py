@@ -28,6 +28,7 @@ from embedarchive.politeness.gates import find_gate
 from embedarchive.politeness.limiter import RateLimiter
 from embedarchive.recovery import commoncrawl, wayback
 from embedarchive.replica import Replica, Saved
+from embedarchive.replica.sites.commoncrawl import make_record
 from embedarchive.run.recorded import gather, judge
 from embedarchive.sources.warcs import read_record
 
@@ -308,6 +309,15 @@ def test_what_was_cut_when_it_was_archived_says_so_too(replica: Replica) -> None
     """Its own headers announce more than there is; the archive gives all that it has."""
     held = replica.archive_post("tt-band", "20230501101500", state="truncated")
     (exchange,) = read_held(replica, f"https://web.archive.org/web/20230501101500id_/{held.url}")
+    assert exchange.truncated == "incomplete"
+
+
+def test_what_was_cut_when_a_crawl_recorded_it_says_so(replica: Replica) -> None:
+    held = replica.archive_post("tt-band", "20240503101500", holder="commoncrawl", state="truncated")
+    listed = ListedMemento(held.url, "2024-05-03T10:15:00.000Z", "crawl.warc.gz 0 1", 200, None, held.digest)
+    record = make_record(held)
+    fetch = Fetch("u", "u", "", "ok", 206, body=record)
+    [exchange] = commoncrawl.read_record(fetch, listed, read_record(io.BytesIO(record), "crawl.warc.gz"))
     assert exchange.truncated == "incomplete"
 
 

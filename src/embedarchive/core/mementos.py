@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from embedarchive.core.dates import parse_iso, to_iso
-from embedarchive.core.model import Exchange, Fetch
+from embedarchive.core.model import Exchange, Fetch, Headers
 
 Source = Literal["archive", "files", "wayback", "articles", "commoncrawl", "cdn"]
 SOURCES: tuple[Source, ...] = ("archive", "files", "wayback", "articles", "commoncrawl", "cdn")
@@ -101,6 +101,16 @@ def differs(exchange: Exchange, digest: str | None) -> bool:
     if coded or not digest or exchange.body is None or not re.fullmatch(r"[A-Z2-7]{32}", digest):
         return False
     return base64.b32encode(hashlib.sha1(exchange.body, usedforsecurity=False).digest()).decode() != digest
+
+
+def say_cut(headers: Headers, body: bytes) -> str | None:
+    """Why a body is not the whole that its own headers announce; None where it is, or they do not say it of these bytes."""
+    said = {name.lower(): value for name, value in headers}
+    length = said.get("content-length", "")
+    is_cut = length.isdecimal() and len(length) < 16 and "content-encoding" not in said and len(body) < int(length)
+    if is_cut:
+        return "incomplete"
+    return None
 
 
 def group_forms(forms: Iterable[str]) -> tuple[str, ...]:

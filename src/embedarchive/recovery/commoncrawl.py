@@ -19,6 +19,7 @@ from embedarchive.core.mementos import (
     judge_failure,
     read_moment,
     read_status,
+    say_cut,
 )
 from embedarchive.core.model import Exchange, Fetch
 from embedarchive.platforms.kit.specification import Assumption
@@ -105,7 +106,7 @@ def read_record(fetch: Fetch, held: ListedMemento, found: Fetch | None) -> tuple
         return Unreadable("unreadable", found.truncated)
     exchange = Exchange(
         found.url, status=found.status, response_headers=found.headers, body=found.body, content_type=found.content_type,
-        started_at=found.fetched_at,
+        started_at=found.fetched_at, truncated=say_cut(found.headers, found.body),
     )  # fmt: skip
     if differs(exchange, held.digest):
         return Unreadable("unreadable", "wrong_digest")

@@ -23,9 +23,10 @@ from embedarchive.core.mementos import (
     judge_failure,
     read_moment,
     read_status,
+    say_cut,
     strip_address,
 )
-from embedarchive.core.model import Exchange, Fetch, Headers
+from embedarchive.core.model import Exchange, Fetch
 from embedarchive.platforms.kit.specification import Assumption
 
 NAME = "Internet Archive"
@@ -115,18 +116,8 @@ def _read_served(fetch: Fetch, url: str, at: str) -> Exchange:
     headers = tuple((name[len(own) :], value) for name, value in fetch.headers if name.lower().startswith(own))
     return Exchange(
         url, status=fetch.status, response_headers=headers, body=fetch.body, content_type=fetch.content_type, started_at=at,
-        truncated=fetch.truncated or _say_cut(headers, fetch.body), elapsed_ms=fetch.elapsed_ms,
+        truncated=fetch.truncated or say_cut(headers, fetch.body), elapsed_ms=fetch.elapsed_ms,
     )  # fmt: skip
-
-
-def _say_cut(headers: Headers, body: bytes) -> str | None:
-    """Why a body is not the whole that its own headers announce; None where it is, or they do not say it of these bytes."""
-    said = {name.lower(): value for name, value in headers}
-    length = said.get("content-length", "")
-    is_cut = length.isdecimal() and len(length) < 16 and "content-encoding" not in said and len(body) < int(length)
-    if is_cut:
-        return "incomplete"
-    return None
 
 
 def _is_same(one: str, other: str) -> bool:

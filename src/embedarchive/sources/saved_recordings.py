@@ -108,7 +108,7 @@ def read_parts(data: bytes, saved_at: str) -> Held:
     """The parts of an MHTML file (RFC 2557) that have an address. Pure."""
     message = email.message_from_bytes(data, policy=email.policy.compat32)
     at = read_mail_date(read_field(message, "Date")) or saved_at
-    by = clean_name((read_field(message, "From") or "").strip("<>")) or BROWSER
+    by = name_browser(clean_name((read_field(message, "From") or "").strip("<>")))
     for part in message.walk():
         address = read_location(part)
         if part.is_multipart() or not is_of_the_web(address):
@@ -116,6 +116,14 @@ def read_parts(data: bytes, saved_at: str) -> Held:
         charset = part.get_content_charset()
         kind = part.get_content_type() + (f"; charset={charset}" if charset else "")
         yield by, Exchange(address or "", status=200, body=find_payload(part), content_type=kind, started_at=at)
+
+
+def name_browser(sender: str) -> str:
+    """Whoever saved a page, by its sender: browsers write `Saved by Blink` there. Pure."""
+    found = re.fullmatch(r"(?i)saved by (\S.*)", sender)
+    if found:
+        return f"a browser ({found[1]}) that saved the page"
+    return sender or BROWSER
 
 
 def read_entries(data: bytes) -> Held:

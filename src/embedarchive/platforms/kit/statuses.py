@@ -214,8 +214,8 @@ def read_unrun_frame(answer: Answer, post: Post) -> dict[str, Any]:
 
     Only an object that has the post's number and an address of the post, at the frame's own server.
     """
-    if answer.status != 200 or answer.error:
-        return {}
+    if answer.status != 200 or answer.error or not answer.body.rstrip().lower().endswith("</html>"):
+        return {}  # what was cut off is no sight of it
     node = parse_html(answer.body[:MAX_HTML]).css_first('script#initial-state[type="application/json"]')
     held = read_json(node.text()) if node else None
     number = post.native_id.rpartition("/")[2]
