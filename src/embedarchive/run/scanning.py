@@ -254,7 +254,7 @@ def pair_pages(task: FileTask, path: Path, intake: Intake) -> Iterator[Seed]:
         if name_page(searched) == name_page(seed):
             seed = replace(seed, found=searched.found)
         yield seed
-    task.leave()
+    deque(answers, maxlen=0)  # its searcher goes on to the next file only from the end of this one
 
 
 def name_page(seed: Seed) -> tuple[object, ...]:
