@@ -393,6 +393,11 @@ TABLES = {
     "tabs": ("a.tsv", spell_table("\t", "\n").encode()),
     "lines that end as on old Macs": ("a.csv", spell_table(",", "\r").encode()),
     "Excel's own first line": ("a.csv", spell_table(";", "\r\n", "sep=;\r\n").encode()),
+    "JSON": (
+        "a.json",
+        json.dumps({"status": ROW["Archive status"],
+                    "metadata": {"url": POST, "content": FOG, "_processed_at": ROW["Archive date"]}, "media": []}).encode(),
+    ),
     "JSON of another order": (
         "a.json",
         json.dumps({"media": [], "metadata": {"url": POST, "content": FOG, "_processed_at": ROW["Archive date"]},

@@ -32,7 +32,7 @@ from embedarchive.sources.lists import decode_list
 NAME = "auto-archiver"
 _SEPARATOR = re.compile(r"sep=[,;\t]\r?\n")
 """The first line that Excel takes for its own."""
-_METADATA = re.compile(r'(?s)\s*\{\s*"(?:status|metadata|media)"\s*:(?=.*"status"\s*:\s*")(?=.*"metadata"\s*:\s*\{)')
+_METADATA = re.compile(r'(?s)(?=.*"status"\s*:\s*")(?=.*"metadata"\s*:\s*\{)\s*\{\s*"(?:status|metadata|media)"\s*:')
 REPORT = b'href="https://github.com/bellingcat/auto-archiver"'
 """What stands in each page that it makes of a row (`html_formatter`): a report, and nobody's article."""
 LARGEST_SHEET = 100 * 1024 * 1024
