@@ -8,7 +8,7 @@ and no rule of ours. Pages that others saved (../shared, where it is here) stand
 person read them, and at those of strangers, where nothing may come of them. Then mementos are cut, excluded, given another
 digest or no day, or are missing. All is asked for as `recover --all` does, by its own passes, at the pace that the archives
 allow, on a clock that only waiting moves; nothing else is simulated. With --media the files of what comes back are asked for
-as well; with --commoncrawl every other state is held by Common Crawl, and both are asked.
+as well; with --commoncrawl every other state is held by Common Crawl, in the next crawl after the post, and both are asked.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ from embedarchive.platforms.kit.specification import fill_url
 from embedarchive.politeness import PoliteClient
 from embedarchive.politeness.gates import find_gate
 from embedarchive.replica import PostFact, Replica, Saved
+from embedarchive.replica.mementos import Holder
+from embedarchive.replica.sites.commoncrawl import CRAWLS
 from embedarchive.run import recovering
 from embedarchive.run.engine import run_passes
 from embedarchive.run.recovering import Recover, Recovery
@@ -197,10 +199,9 @@ async def recover_round(
         by_crawl = number % 2 and "commoncrawl" in sources and not case.flaw
         for url in case.urls:
             kept = Saved(case.status, body=case.body) if case.body is not None else None
-            replica.archive(
-                url, AT, state=case.state, flaw=case.flaw, saved=kept,  # type: ignore[arg-type]
-                holder="commoncrawl" if by_crawl else "wayback",
-            )  # fmt: skip
+            holder: Holder = "commoncrawl" if by_crawl else "wayback"
+            at = soon_after(case.post) if by_crawl else AT
+            replica.archive(url, at, state=case.state, flaw=case.flaw, saved=kept, holder=holder)  # type: ignore[arg-type]
     policy = DoorPolicy(resolve=tuple(map(parse_resolve, replica.resolve)))
     with Archive(folder / "embeds.db", platforms=PLATFORMS) as archive:
         crawl = archive.start_crawl("recover", clock.now(), "bench", {})
@@ -228,6 +229,13 @@ async def recover_round(
         files["missing"] += archive.conn.execute(MISSING).fetchone()[0]
         rows = archive.conn.execute("SELECT DISTINCT post_key FROM captures WHERE outcome = 'available'")
         return {row[0] for row in rows}
+
+
+def soon_after(post: Post) -> str:
+    """When Common Crawl came by (14 digits): in the next crawl after what the id says of its day, else in the last of all."""
+    days = sorted(first for first, _ in CRAWLS.values())
+    day = next((day for day in days if post.posted_at and day > post.posted_at), days[-1])
+    return day.replace("-", "") + AT[8:]
 
 
 async def call(act: Any, *args: Any) -> Any:

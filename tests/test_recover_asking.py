@@ -349,3 +349,6 @@ def test_a_page_is_looked_for_in_the_crawl_after_its_post() -> None:
     crawls = commoncrawl.read_crawls(listed.encode())
     assert [each.index for each in commoncrawl.choose_crawls(crawls, "2023-06-01", 2)] == ["i2024", "i2025"]
     assert [each.index for each in commoncrawl.choose_crawls(crawls, "2025-06-01", 2)] == ["i2025", "i2024"]
+    assert [each.index for each in commoncrawl.choose_crawls(crawls, None, 2)] == ["i2025", "i2024"], (
+        "posted who knows when"
+    )

@@ -49,8 +49,13 @@ def read_crawls(body: bytes) -> tuple[Crawl, ...]:
         return ()
 
 
-def choose_crawls(crawls: tuple[Crawl, ...], near: str, most: int) -> tuple[Crawl, ...]:
-    """The crawls that came first after a moment (ISO 8601), for a page is there soon after its post; else the last before."""
+def choose_crawls(crawls: tuple[Crawl, ...], near: str | None, most: int) -> tuple[Crawl, ...]:
+    """The crawls that came first after a moment (ISO 8601), for a page is there soon after its post; then the last before.
+
+    Of a post of which no moment is known the last crawls are asked: the first ones were before most posts.
+    """
+    if near is None:
+        return tuple(sorted(crawls, key=lambda each: each.first, reverse=True)[:most])
     after = sorted((each for each in crawls if each.last >= near), key=lambda each: each.first)
     before = sorted((each for each in crawls if each.last < near), key=lambda each: each.first, reverse=True)
     return tuple([*after, *before][:most])

@@ -335,7 +335,7 @@ class Recovery:
         near = await self.keep(find_moment, self.archive.conn, post)
         forms = await self.keep(self.list_forms, post)
         held, answer = list[ListedMemento](), IndexAnswer("none")
-        for crawl in commoncrawl.choose_crawls(self.crawls, near or "", self.most(1)):
+        for crawl in commoncrawl.choose_crawls(self.crawls, near, self.most(1)):
             for form in forms[: self.most(1)]:
                 fetch = await count.ask(commoncrawl.ask_index(crawl.index, form))
                 answer = commoncrawl.read_index(fetch, lambda url: names_post(url, post))
