@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
 from embedarchive.run.engine import Found, Pass, Row, run_passes
 from embedarchive.run.in_order import in_order
+from embedarchive.run.session import run_apart
 from waiting import BOUND_S, NEVER_S
 
 Stage = dict[int, str]
@@ -187,3 +190,17 @@ async def test_whoever_stops_asking_leaves_nothing_at_work() -> None:
         break
     await results.aclose()  # type: ignore[attr-defined]
     assert asyncio.all_tasks() == before
+
+
+def test_a_signal_that_the_kernel_gave_to_another_thread_is_heard() -> None:
+    heard = threading.Event()
+
+    async def work() -> bool:
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        return await asyncio.to_thread(heard.wait, BOUND_S)
+
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.set())
+    try:
+        assert run_apart(work())
+    finally:
+        signal.signal(signal.SIGUSR1, before)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +43,9 @@ from embedarchive.store.marks import count_unmarked
 from embedarchive.store.sample import count_waiting
 
 T = TypeVar("T")
+
+DEAF_S = 0.5
+"""Python runs what handles a signal in its main thread, which a signal does not wake that another thread was given."""
 
 CHECKPOINT_EVERY_S = 3600.0
 """In a run that lasts longer; each run makes one at its end."""
@@ -157,9 +160,15 @@ def make_emit(tally: Tally, watcher: Watcher) -> Emit:
 
 
 def run_apart(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in a thread and an event loop of its own, and wait for it."""
+    """Run a coroutine to its end in a thread and an event loop of its own, and wait for it.
+
+    Signals are handled between two waits: one that the kernel gave to another thread ends none.
+    """
     with ThreadPoolExecutor(1, "run") as thread:
-        return thread.submit(asyncio.run, work).result()
+        running = thread.submit(asyncio.run, work)
+        while wait((running,), DEAF_S).not_done:
+            pass
+        return running.result()
 
 
 async def run_over(
