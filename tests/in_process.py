@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -18,11 +19,14 @@ def run(*args: str | Path, stdin: str = "", **env: str) -> Done:
     given = io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8")
     streams = mock.patch.multiple(sys, argv=["embedarchive", *map(str, args)], stdin=given, stdout=out, stderr=err)
     code: object = 0
+    pace = gc.get_threshold()
     with streams, mock.patch.dict(os.environ, env):
         try:
             main()
         except SystemExit as done:
             code = done.code
+        finally:
+            gc.set_threshold(*pace)  # a command takes it for the whole of its process
     return Done(code if isinstance(code, int) else int(code is not None), read(out), read(err))
 
 

@@ -7,6 +7,7 @@ cheap, and the rows of an answer are counted in bytes as they come.
 
 from __future__ import annotations
 
+import gc
 import re
 import sqlite3
 import weakref
@@ -127,7 +128,11 @@ def _read_text(raw: bytes) -> str:
 
 
 def limit_heap(megabytes: int) -> None:
-    """Bound all of SQLite's memory in this process, for good; what does not fit is an error of the one question."""
+    """Bound all of SQLite's memory in this process, for good; what does not fit is an error of the one question.
+
+    What lies in cycles of Python's counts as well, so that these are looked for as often as Python does by itself.
+    """
+    gc.set_threshold(700, 10, 10)
     conn = sqlite3.connect(":memory:")
     conn.execute(f"PRAGMA hard_heap_limit = {megabytes * 1_000_000}")
     conn.close()
