@@ -80,7 +80,9 @@ _HALF = re.compile(rf"(?:H([12])[ /-]?|([12]){_TH} half(?: of)? )(\d{{4}})|(\d{{
 _WEEK = re.compile(r"(\d{4})-?W(\d{1,2})", re.I)
 _NAMED_WEEK = re.compile(r"(?:week|kw|semaine|semana|uke|vecka|uge) (\d{1,2})(?: of |, ?|/| )(\d{4})", re.I)
 _SEASON = re.compile(r"([^\W\d_]{3,12}),?(?: of| de| del)? (\d{4})(?:[/–-](?:\d{2})?(\d{2}))?")
-_PART = re.compile(r"(?:(?:in|at|am|im|à|the) )*([^\W\d_]{2,10})(?:[ -](?:of |de |di |von )?(?:the )?)(.*\d.*)", re.I)
+_PART = re.compile(
+    r"(?:(?:in|at|am|im|à|the) ){0,2}([^\W\d_]{2,10})(?:[ -](?:of |de |di |von )?(?:the )?)(\D*\d.*)", re.I
+)
 _DECADE = re.compile(r"(?:the )?(\d{3}0)['’]?s")
 _NTH = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th"}
 _EAST = re.compile(r"(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일])?)?")
