@@ -487,7 +487,9 @@ def test_a_browser_is_opened_where_there_is_a_screen(platform: str, environ: dic
 
 
 async def test_a_room_has_made_its_first_page_before_it_says_its_address(tmp_path: Path) -> None:
-    app = make_app([build_archive(tmp_path / "embeds.db")], *arrange("127.0.0.1", None))
+    options, settings = arrange("127.0.0.1", None)
+    del options["memory_mb"]  # it would hold for all of this process
+    app = make_app([build_archive(tmp_path / "embeds.db")], options, settings)
     asked: list[tuple[str, int]] = []
 
     async def told(scope: dict[str, Any], receive: Any, send: Any) -> None:
