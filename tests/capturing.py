@@ -28,8 +28,8 @@ PATIENT = VisitLimits(
 """For all others. A visit goes on at a sign of the page's, and meets these times only where none ever comes."""
 UNANSWERED = replace(PATIENT, navigate_s=1.0, idle_s=1.0)
 """For a server that never answers."""
-RESTLESS = replace(PATIENT, settle_s=2.0, rest_s=2.0, idle_s=2.0)
-"""For a page that never gives a sign."""
+RESTLESS = replace(PATIENT, settle_s=2.0, rest_s=2.0, idle_s=2.0, phase_s=20.0)
+"""For a page that never gives a sign, or moves on for ever: that is a sign, too."""
 HUNG = replace(PATIENT, settle_s=0.5, idle_s=0.5, grace_s=0.5)
 """For a page whose scripts never end: it takes a whole processor as long as it is waited for."""
 
