@@ -27,9 +27,10 @@ hypothesis.settings.load_profile("patient")
 
 LONG = (
     "test_schema_crawl.py", "test_machine_failures.py", "test_conformance_played.py", "test_crawl_sites.py",
-    "test_crawl.py", "test_viewer_datasette_1.py", "test_strangers.py",
+    "test_crawl.py", "test_viewer_datasette_1.py", "test_strangers.py", "test_schema.py", "test_side_files.py",
+    "test_farm.py", "test_slow_servers.py", "test_merging.py", "test_find_hostile.py",
 )  # fmt: skip
-"""Files that take a minute and more."""
+"""Files that take half a minute and more."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
