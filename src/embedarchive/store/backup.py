@@ -33,7 +33,7 @@ from embedarchive.store.opening import connect, make_folder
 from embedarchive.store.reading import open_reader
 from embedarchive.store.schema import check_identity, immediate
 from embedarchive.store.schema.strangers import find_strange
-from embedarchive.store.sidefiles import beside, hold_archive, set_journal_mode, settle_side_files, sync
+from embedarchive.store.sidefiles import beside, hold_archive, remove_draft, set_journal_mode, settle_side_files, sync
 from embedarchive.store.verify import VerifyScope, verify
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def copy_whole(source: Path, target: Path) -> Backup:
     Raises DamagedArchive when the copy is not sound, DiskFull, ArchiveError.
     """
     draft = beside(target, ".part")
-    remove(draft)
+    remove_draft(draft)
     try:
         with closing(open_reader(source)) as reader, closing(open_draft(draft, source)) as copy:
             copy_pages(reader, copy, source, target)
@@ -147,7 +147,7 @@ def copy_whole(source: Path, target: Path) -> Backup:
             raise DiskFull(said) from error
         raise ArchiveError(said) from error
     finally:
-        remove(draft)
+        remove_draft(draft)
     return Backup(target, True, 0, 0, target.stat().st_size)
 
 
@@ -318,7 +318,7 @@ def restore(backup: Path, path: Path) -> Restored:
                 "the folder, and run the same command again."
             ) from error
         finally:
-            remove(draft)
+            remove_draft(draft)
     return Restored(path, replaced)
 
 
@@ -353,8 +353,3 @@ def finish_log(path: Path) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------------- files
-
-
-def remove(draft: Path) -> None:
-    for end in ("", "-journal", "-wal", "-shm", ".lock"):
-        beside(draft, end).unlink(missing_ok=True)

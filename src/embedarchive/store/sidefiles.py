@@ -48,6 +48,12 @@ def beside(path: Path, end: str) -> Path:
     return path.with_name(path.name + end)
 
 
+def remove_draft(draft: Path) -> None:
+    """Remove a file that is to take an archive's place, with all that stands beside it, as far as it is there."""
+    for end in ("", "-journal", "-wal", "-shm", ".lock"):
+        beside(draft, end).unlink(missing_ok=True)
+
+
 # ------------------------------------------------------------------------------------------------------------ our marks
 
 

@@ -20,6 +20,7 @@ from embedarchive.store.reading import open_reader
 from embedarchive.store.rows import insert
 from embedarchive.store.schema.strangers import refuse_false_tables
 from embedarchive.store.sidefiles import beside as beside_file
+from embedarchive.store.sidefiles import remove_draft
 
 UNITED: Mapping[str, str] = {
     "access": "word for word; the stricter holds", "article_urls": "address", "articles": "any of its addresses",
@@ -149,7 +150,7 @@ def without_erased(archive: Archive, other: sqlite3.Connection, now: str) -> Ite
     The copy lies beside this archive for as long as that takes; its bytes never come into this one.
     """
     draft = beside_file(archive.path, DRAFT)
-    remove(draft)
+    remove_draft(draft)
     subjects = levels.read_erased(archive.conn).keys() - levels.read_erased(other).keys()
     if not levels.holds_any(other, subjects):
         yield other
@@ -164,12 +165,7 @@ def without_erased(archive: Archive, other: sqlite3.Connection, now: str) -> Ite
         with closing(open_reader(draft)) as rows:
             yield rows
     finally:
-        remove(draft)
-
-
-def remove(draft: Path) -> None:
-    for end in ("", "-journal", "-wal", "-shm", ".lock"):
-        beside_file(draft, end).unlink(missing_ok=True)
+        remove_draft(draft)
 
 
 def settle(conn: sqlite3.Connection, provenance: captures.Provenance, done: Merged, now: str) -> None:
