@@ -207,7 +207,7 @@ class Recovery:
 
         What was answered, to this run or to one that was killed, is not asked again.
         """
-        asked = " ".join((url, *(value for name, value in (headers or {}).items() if name == "Range")))
+        asked = name_question(url, headers)
         if known := await self.keep(consulted.find_consulted, self.archive.conn, subject, asked):
             return cast("Fetch", known)
         for _ in range(tries):
@@ -652,9 +652,13 @@ def list_met(conn: sqlite3.Connection, key: str, but: int) -> list[Any]:
 def has_answer(conn: sqlite3.Connection, row: Row) -> bool:
     asked = row["place"]
     if row["source"] == "commoncrawl":
-        url, headers = commoncrawl.ask_record(row["place"])
-        asked = f"{url} {headers['Range']}"
-    return consulted.find_consulted(conn, row["post_key"], asked) is not None
+        asked = name_question(*commoncrawl.ask_record(asked))
+    return consulted.has_consulted(conn, row["post_key"], asked)
+
+
+def name_question(url: str, headers: Mapping[str, str] | None) -> str:
+    """What an answer is kept under: the address that is asked, and which of its bytes if they are not all."""
+    return " ".join((url, *(value for name, value in (headers or {}).items() if name == "Range")))
 
 
 def has_capture_of(conn: sqlite3.Connection, crawl_id: int, key: str) -> bool:

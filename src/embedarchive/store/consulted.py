@@ -16,6 +16,7 @@ KEPT_FOR_S = 86_400.0
 LARGEST_BODY = 20_000_000
 """Bytes of an answer that is kept: a larger one is asked for again."""
 
+_ANSWERED = "FROM consulted WHERE subject = ? AND asked = ? AND asked_at > ?"
 _DONE = """
 DELETE FROM consulted WHERE subject = :key
   AND NOT EXISTS (SELECT 1 FROM searches WHERE post_key = :key AND due_at IS NOT NULL)
@@ -35,10 +36,15 @@ def keep_consulted(conn: sqlite3.Connection, subject: str, asked: str, fetch: Fe
     insert(conn, "consulted", row, or_ignore=True)
 
 
+def has_consulted(conn: sqlite3.Connection, subject: str, asked: str) -> bool:
+    """Whether something was answered within a day."""
+    row = conn.execute(f"SELECT 1 {_ANSWERED}", (subject, asked, clock.later(-KEPT_FOR_S))).fetchone()
+    return row is not None
+
+
 def find_consulted(conn: sqlite3.Connection, subject: str, asked: str) -> Fetch | None:
     """What was answered within a day, if it was asked."""
-    query = "SELECT * FROM consulted WHERE subject = ? AND asked = ? AND asked_at > ?"
-    row = conn.execute(query, (subject, asked, clock.later(-KEPT_FOR_S))).fetchone()
+    row = conn.execute(f"SELECT * {_ANSWERED}", (subject, asked, clock.later(-KEPT_FOR_S))).fetchone()
     if row is None:
         return None
     headers, redirects = (tuple(map(tuple, json.loads(row[name]))) for name in ("headers", "redirects"))
