@@ -86,16 +86,18 @@ def _look_up_otherwise(conn: sqlite3.Connection, text: str, limit: int, today: d
     if by_file := _look_up_file(conn, text):
         yield by_file
     yield from _look_up_ids(conn, text)
-    if (period := read_relative(text, today)) and (found := look_up_days(conn, text, period, limit)).found:
-        yield found
+    period = read_relative(text, today)
+    days = look_up_days(conn, text, period, limit) if period else None
+    if days and days.found:
+        yield days
     for other in write_otherwise(text):
         yield _look_up_byline(conn, other, read_byline(other), limit) or _look_up(conn, other, limit)
     if told := _look_up_byline(conn, text, read_told(text), limit):
         yield told
     if quoted := read_quoted(text):
         yield _look_up(conn, quoted, limit)
-    if period:
-        yield look_up_days(conn, text, period, limit)
+    if days:
+        yield days
 
 
 def _look_up_several(conn: sqlite3.Connection, text: str, limit: int) -> Lookup | None:
