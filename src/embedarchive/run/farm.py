@@ -111,8 +111,12 @@ class FarmServices(Services):
         return not any(each.admitted for each in self.roster.workers.values())
 
     def room(self) -> int:
-        """How many visits there is room for now."""
+        """How many visits there is room for now, those counted that wait at a worker."""
         return self.roster.room(now())
+
+    @property
+    def ahead(self) -> int:
+        return 0
 
     # ------------------------------------------------------------------------------------------------ what a run asks
 

@@ -182,6 +182,8 @@ class Run:
     tabs: int = 3
     room: Callable[[], int] | None = None
     """How many visits there is room for, where that changes (a farm); else there is for as many as there are tabs."""
+    ahead: int = 0
+    """Posts that may wait for a tab, so that none is idle while the post that it showed is being kept."""
     media: bool = True
     scope: LinkScope | None = None
     limit: int | None = None
@@ -234,7 +236,7 @@ class Run:
             Pass("search referred", 1, self.due_referred, self.search_referred, "file"),
             Pass("follow", 1, self.due(PAGES), self.follow_page, "id"),
             Pass("link", 2, self.due(LINKS), self.resolve_link, "key"),
-            Pass("capture", self.at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
+            Pass("capture", self.captures_at_once, self.due_in_browser(POSTS), self.capture_post, "key", "platform"),
             Pass("in place", self.at_once, self.due_in_browser(PLACES), self.photograph_article, "id"),
             Pass("describe", 1, self.due(CAPTURES), self.describe_capture, "id"),
             Pass("conclude", 1, self.due_by_the_clock(CONCLUSIONS), self.conclude_post, "post_key"),
@@ -526,6 +528,13 @@ class Run:
             self.pace = self.pace.within(self.room())
         return self.pace.tabs
 
+    def captures_at_once(self) -> int:
+        """As many as there may be visits, and those ahead of their tab; none is where fewer visits are made than tabs could."""
+        at_once = self.at_once()
+        if at_once < self.pace.most:
+            return at_once
+        return at_once + self.ahead
+
     def replays_at_once(self) -> int:
         """One, while it keeps up: to open a tab costs as much as a replay. As many as there are tabs where many wait."""
         if self.replay == "all" or has_more_at_once(self.archive.conn, FEW_REPLAYS):
@@ -648,10 +657,10 @@ class Run:
 
     async def mark_capture(self, row: Row) -> None:
         """By what a part of a picture finds its post."""
-        with self.marking.marks():
-            pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
-            marked = await asyncio.to_thread(mark_pictures, pictures)
-            await self.keep(self.archive.keep_marks, row["id"], marked)
+        self.marking.note_marked()
+        pictures = await self.keep(read_unmarked, self.archive.conn, row["id"])
+        marked = await asyncio.to_thread(mark_pictures, pictures)
+        await self.keep(self.archive.keep_marks, row["id"], marked)
 
     async def conclude_post(self, row: Row) -> None:
         """What may now be said of a post: where it stands, whether it is whole, when it is due again."""

@@ -185,7 +185,8 @@ async def run_over(
     async with make_services(settings, watcher) as services:
         run = Run(
             archive, services, crawl_id, emit,
-            fetchers=settings.concurrency, tabs=settings.tabs, room=services.room, backoff=BackOff(settings.delay), **choices,
+            fetchers=settings.concurrency, tabs=settings.tabs, room=services.room, ahead=services.ahead,
+            backoff=BackOff(settings.delay), **choices,
         )  # fmt: skip
         reporting = asyncio.ensure_future(report_due(run, services, tally, watcher, emit))
         stop = asyncio.Event()

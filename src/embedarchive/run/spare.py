@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from embedarchive.run.engine import Row
@@ -17,11 +16,8 @@ MOST_MARKED = 3_000
 
 MOST_MARKED_AT_THE_END = 50
 """Captures whose pictures a run marks before it ends, if its own are no more: four seconds, where its visits left no time for
-it, and each is found by its picture at once."""
-
-MARKING_SHARE = 0.01
-"""For which share of the time that it lasted a run marks pictures at its end where it leaves more: of five minutes, three
-seconds and some thirty captures. A run of hundreds that never had to wait is over at once."""
+it, and each is found by its picture at once. A run of hundreds that never had to wait is over at once, and says how many
+are left to the next."""
 
 
 @dataclass
@@ -81,42 +77,30 @@ class SpareTime:
 @dataclass
 class Marking:
     """Whether it is the time to mark pictures, the newest first: while no visit has to wait for it, some at the end, and in a
-    run that `visits_nothing` at once. It asks no archive: it is told what the run keeps and marks. `now` is in seconds.
+    run that `visits_nothing` at once. It asks no archive: it is told what the run keeps and marks.
     """
 
     spare: SpareTime
     visits_nothing: bool = False
-    now: Callable[[], float] = monotonic
     _kept: int = 0
     _marked: int = 0
     _at_the_end: int = 0
-    _spent_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._began = self.now()
 
     def note_kept(self) -> None:
         """A capture was made, which may have pictures."""
         self._kept += 1
 
-    @contextlib.contextmanager
-    def marks(self) -> Iterator[None]:
-        """A capture's pictures are marked."""
-        at_the_end, began = self.spare.at_the_end, self.now()
+    def note_marked(self) -> None:
+        """A capture's pictures are about to be marked."""
         self._marked += 1
-        self._at_the_end += at_the_end
-        try:
-            yield
-        finally:
-            if at_the_end:
-                self._spent_s += self.now() - began
+        self._at_the_end += self.spare.at_the_end
 
     @property
     def is_due(self) -> bool:
         """Whether another capture is to be marked now."""
         if self.visits_nothing or self.spare.while_visits_wait:
             return self._marked < MOST_MARKED
-        return self.spare.at_the_end and (self._are_few or self._spent_s < MARKING_SHARE * (self.now() - self._began))
+        return self.spare.at_the_end and self._are_few
 
     @property
     def _are_few(self) -> bool:

@@ -1,12 +1,13 @@
 """A capture just described -> whether it is shown again from the archive at once, or when nobody waits.
 
 At once: the first of a platform and of each version of its rules, the first in an article, every new kind of post and of
-file, and of all others one in ten, by their names. What a change breaks, it breaks for all of a kind.
+file, and one of every ten captures. What a change breaks, it breaks for all of a kind.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from zlib import crc32
 
 AT_ONCE, LATER = "replay", "replay later"
 """What is pending of a capture, in the table of that name."""
@@ -44,7 +45,7 @@ some AS (
 
 # A check keeps no media, a frame that was refused has nothing to show, and what others recorded is compared with nothing.
 _IS_DUE = f"""
-SELECT uid FROM captures c WHERE id = ? AND purpose = 'post' AND origin = 'visit'
+SELECT 1 FROM captures c WHERE id = ? AND purpose = 'post' AND origin = 'visit'
   AND NOT EXISTS (SELECT 1 FROM checks k WHERE k.capture_id = c.id AND k.embedding = 'refused')
   AND NOT EXISTS (SELECT 1 FROM replays r WHERE r.capture_id = c.id)
   AND NOT EXISTS (SELECT 1 FROM pending w WHERE w.work = '{AT_ONCE}' AND w.capture_id = c.id)"""
@@ -58,10 +59,9 @@ class Sample:
 
     def ask_to_replay(self, conn: sqlite3.Connection, capture_id: int) -> None:
         """Make a capture due to be shown again, unless it was; within the transaction that keeps its description."""
-        row = conn.execute(_IS_DUE, (capture_id,)).fetchone()
-        if row is None:
+        if conn.execute(_IS_DUE, (capture_id,)).fetchone() is None:
             return
-        if self._is_new(conn, capture_id) or is_tenth(row[0]):
+        if self._is_new(conn, capture_id) or is_drawn(capture_id):
             work = AT_ONCE
         else:
             work = LATER
@@ -77,9 +77,14 @@ class Sample:
         return is_new
 
 
-def is_tenth(uid: str) -> bool:
-    """Whether a capture is one of ten, by its name: the same in every archive that holds it. Pure."""
-    return int(uid, 16) % ONE_IN == 0
+def is_drawn(capture_id: int) -> bool:
+    """Whether a capture is the one that is drawn of its ten neighbours. Pure.
+
+    Exactly one of every ten, so that no run draws twice as many as another; not every tenth, which platforms that take
+    turns could always be, or never.
+    """
+    ten, place = divmod(capture_id, ONE_IN)
+    return crc32(b"%d" % ten) % ONE_IN == place
 
 
 def count_waiting(conn: sqlite3.Connection) -> int:
