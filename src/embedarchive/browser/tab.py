@@ -197,7 +197,8 @@ class Tab:
 
         Beacons outlive their page, and their answers may set cookies when the next post is on show. So the door bars
         the tab from here to its next visit, which ends them all; what had arrived by then is cleared at last. A page may
-        also store something as it is left: it has done so when its history is gone and the empty page answers.
+        also store something as it is left: it has done so when the empty page answers and its history is gone. Asked in this
+        order, the history goes at the first attempt; straight after the page was left it took two in three visits of four.
         """
         self.record(None)
         if self._asking_anew:
@@ -205,8 +206,8 @@ class Tab:
             self.target.on_paused, self._asking_anew = let_on, False
         await within(CLEAR_S, self.target.navigate("about:blank"), "leave the page")
         self.door.bar(self.user)
-        await within(CLEAR_S, self._forget_history(), "clear the history")
         await within(CLEAR_S, self.session.send("Runtime.evaluate", {"expression": "0"}), "hear from the empty page")
+        await within(CLEAR_S, self._forget_history(), "clear the history")
         everything = {"origin": "*", "storageTypes": "all"}
         await within(CLEAR_S, self.session.send("Storage.clearDataForOrigin", everything), "clear the identity")
         await within(CLEAR_S, self.session.send("Network.clearBrowserCookies"), "clear the last cookies")
