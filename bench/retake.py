@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from embedarchive.conformance.playing import Play, read_capture
+from embedarchive.conformance.playing import Play
 from embedarchive.conformance.served import ask_replica, read_reply, set_world
 from embedarchive.core.model import Answer, Artifact, Capture, Exchange, Page, Post, Verdict
+from embedarchive.core.page_in_hand import page_in_hand
 from embedarchive.detect import identify_post
 from embedarchive.platforms.kit.specification import Frame, Platform, Visitable, fill_url
 
@@ -33,7 +34,7 @@ def retake(play: Play, was: Platform, now: Platform) -> Play | str:
 
 
 def _visit(play: Play, was: Visitable, now: Visitable, post: Post) -> Page:
-    seen = replace(read_capture(play.capture), answers=())
+    seen = replace(page_in_hand(play.capture), answers=())
     url = fill_url(now.frame.url, post, now)
     if (url, now.frame.referrer) == (play.capture.visit_url, was.frame.referrer):
         return seen
@@ -66,7 +67,7 @@ def _judge(play: Play, visit: Visitable, page: Page, post: Post) -> tuple[Page, 
 
 
 def _ask_probes(play: Play, visit: Visitable, post: Post, when: str) -> Iterator[Answer]:
-    recorded = {(answer.name, answer.url): answer for answer in read_capture(play.capture).answers}
+    recorded = {(answer.name, answer.url): answer for answer in page_in_hand(play.capture).answers}
     for probe in visit.probes:
         url = fill_url(probe.url, post, visit) if probe.when == when else ""
         if not url:
@@ -82,7 +83,7 @@ def _as_capture(capture: Capture, page: Page, post: Post, verdict: Verdict) -> C
     """The capture with the page in it that these rules would have kept."""
     documents = [e for e in capture.exchanges if e.resource_type == "document"]
     artifacts = capture.artifacts
-    if page.dom != read_capture(capture).dom or page.status != capture.status:
+    if page.dom != page_in_hand(capture).dom or page.status != capture.status:
         documents = [Exchange(page.final_url, status=page.status, body=page.body.encode(), resource_type="document")]
         kept = [a for a in artifacts if a.role != "dom"]
         artifacts = (*kept, Artifact("dom", page.dom.encode(), "text/html"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -18,13 +19,16 @@ from embedarchive.conformance.playing import (
     judge_play,
     list_scenes,
     play_scenes,
-    read_capture,
 )
 from embedarchive.conformance.served import find_published
 from embedarchive.core.model import Page, Post
+from embedarchive.core.page_in_hand import page_in_hand
 from embedarchive.platforms import BY_NAME, PLATFORMS
 from embedarchive.replica import Replica
 from embedarchive.replica.faults import FAULTS
+from embedarchive.run.deriving import describe_page
+from embedarchive.store import Archive
+from embedarchive.store.reading import read_page, read_post
 
 EVERY_FAULT = "PLAY_EVERY_FAULT"
 """Set by `make played`. The faults are one code for all sites and for all platforms, so that else each platform takes its turn
@@ -83,7 +87,7 @@ async def plays(request: pytest.FixtureRequest) -> AsyncIterator[Plays]:
 @pytest.fixture(scope="module")
 def drawn(plays: Plays) -> dict[Post, Page]:
     """Every living post of every platform, as the browser drew it."""
-    return {plays[key].capture.post: read_capture(plays[key].capture) for key in LIVING}
+    return {plays[key].capture.post: page_in_hand(plays[key].capture) for key in LIVING}
 
 
 @pytest.mark.parametrize(("name", "case"), list(SCENES))
@@ -118,3 +122,18 @@ async def test_every_selector_of_a_frame_is_met(plays: Plays, name: str, case: s
     mine = [play for (platform, _), play in plays.items() if platform == name]
     found = list(judge_frame(BY_NAME[name], mine))
     assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(("name", "case"), [(p.name, FRAME) for p in PLATFORMS])
+async def test_what_is_read_of_a_visit_in_hand_is_what_is_read_of_it_from_the_archive(
+    plays: Plays, tmp_path: Path, name: str, case: str
+) -> None:
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        archive.start_crawl("capture", "2026-03-20T08:00:00.000Z", "0", {})
+        for capture in (play.capture for (platform, _), play in plays.items() if platform == name):
+            number = archive.keep_capture(capture, 1)
+            in_hand, kept = page_in_hand(capture), read_page(archive.conn, number)
+            assert in_hand == kept
+            post = read_post(archive.conn, capture.post.key)
+            assert post
+            assert describe_page(in_hand, capture.post, "visit") == describe_page(kept, post, "visit")

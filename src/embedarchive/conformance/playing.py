@@ -17,7 +17,8 @@ from typing import Any
 
 from embedarchive.conformance.findings import Finding
 from embedarchive.conformance.served import find_facts, find_published, find_states
-from embedarchive.core.model import Answer, Capture, Description, Media, Outcome, Page, Post
+from embedarchive.core.model import Capture, Description, Media, Outcome, Post
+from embedarchive.core.page_in_hand import page_in_hand
 from embedarchive.detect import identify_post
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.fields import parse_html
@@ -148,7 +149,7 @@ def judge_rules(play: Play) -> Iterator[str]:
     url = fill_url(platform.visit.frame.url, capture.post, platform.visit)
     if url != capture.visit_url:
         yield f"the frame is at {url}, {capture.visit_url} was visited"
-    page, frame = read_capture(capture), platform.visit.frame
+    page, frame = page_in_hand(capture), platform.visit.frame
     is_framed = capture.verdict.outcome == "available" and capture.verdict.embedding != "refused"
     if is_framed and not parse_html(page.dom).css_first(frame.card):
         yield f"nothing in it is the card {frame.card}"
@@ -175,7 +176,7 @@ def judge_words(play: Play) -> Iterator[str]:
     assert visit
     if play.scene.state.outcome in ("blocked", "error"):
         return
-    said = visit.describe(read_capture(play.capture), play.capture.post)
+    said = visit.describe(page_in_hand(play.capture), play.capture.post)
     told = find_told(play)
     for name in COMPARED:
         mine, theirs = _plain(name, getattr(said, name)), _plain(name, told.get(name))
@@ -245,35 +246,6 @@ def _judge_kept(play: Play, said: Description) -> Iterator[str]:
             yield f"media {media.position} is kept at {artifact.width} x {artifact.height}"
 
 
-def read_capture(capture: Capture) -> Page:
-    """The page as rules read it, made again from what a capture holds."""
-    document = next(
-        (e for e in capture.exchanges if e.resource_type == "document" and e.url == capture.final_url), None
-    )
-    document = document or next((e for e in capture.exchanges if e.resource_type == "document"), None)
-    dom = next((a.body.decode("utf-8", "replace") for a in capture.artifacts if a.role == "dom"), "")
-    body = ""
-    if document:
-        body = (document.body or b"").decode("utf-8", "replace")
-    probes = [e for e in capture.exchanges if e.resource_type.startswith("probe:")]
-    answers = tuple(
-        Answer(
-            e.resource_type.removeprefix("probe:"), e.url, e.status, e.url, (e.body or b"").decode("utf-8", "replace")
-        )
-        for e in probes
-    )
-    return Page(
-        capture.visit_url,
-        capture.final_url,
-        capture.status,
-        body,
-        dom,
-        answers=answers,
-        error=capture.environment.get("page_error"),
-        truncated=capture.environment.get("page_truncated"),
-    )
-
-
 # ---------------------------------------------------------------------------------------------------------------- frame
 
 
@@ -282,7 +254,7 @@ def judge_frame(platform: Platform, plays: Sequence[Play]) -> Iterator[Finding]:
     if platform.visit is None or not plays:
         return
     frame = platform.visit.frame
-    pages = [read_capture(play.capture) for play in plays]
+    pages = [page_in_hand(play.capture) for play in plays]
     trees = [parse_html(text) for page in pages for text in (page.dom, page.body) if text]
     done = " ".join(each for play in plays for each in play.capture.alterations)
     wanted = {"card": (frame.card,), "dead": frame.dead, "pending": frame.pending}

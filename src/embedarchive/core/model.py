@@ -315,6 +315,15 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """What rules of a version read of a post from one page; `also` are its other names, as far as the page tells them."""
+
+    description: Description
+    also: tuple[Post, ...]
+    rules: int
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """One visit to one post: what was asked, what came, what it means. Immutable once kept."""
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from embedarchive.core.errors import ArchiveError
 from embedarchive.core.model import Post
+from embedarchive.core.page_in_hand import PROBE
 from embedarchive.platforms import BY_NAME
 from embedarchive.platforms.kit.specification import Visitable
 from embedarchive.replay.answers import Answers, StoredAnswer
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.fixity import read_blob
-from embedarchive.store.reading import PROBE, main_document, read_post, select_rows
+from embedarchive.store.reading import main_document, read_post, select_rows
 
 PICTURES = ("screenshot", "thumbnail")
 

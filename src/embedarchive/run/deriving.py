@@ -13,7 +13,7 @@ from typing import Any
 
 from embedarchive.core import clock
 from embedarchive.core.errors import EmbedArchiveError
-from embedarchive.core.model import Description, Found, Page, Post
+from embedarchive.core.model import Described, Found, Page, Post
 from embedarchive.detect import FINDER_RULES
 from embedarchive.detect.bounded import search_bounded
 from embedarchive.detect.identity import make_post
@@ -139,12 +139,12 @@ def describe_capture(archive: Archive, _: int, row: Row) -> None:
     """Read what a post said from the page of a visit."""
     page, post = read_page(archive.conn, row["id"]), read_post(archive.conn, row["post_key"])
     assert post is not None, "a capture refers to its post"
-    description, also, rules = describe_page(page, post, row["origin"])
-    archive.keep_description(row["id"], post.key, description, rules, clock.now(), also)
+    said = describe_page(page, post, row["origin"])
+    archive.keep_description(row["id"], post.key, said.description, said.rules, clock.now(), said.also)
 
 
-def describe_page(page: Page, post: Post, origin: str) -> tuple[Description, tuple[Post, ...], int]:
-    """What a post said, its other names as far as the page tells them, and by which rules."""
+def describe_page(page: Page, post: Post, origin: str) -> Described:
+    """What a post said, read by its platform's rules."""
     platform = BY_NAME[post.platform]
     visit = platform.visit
     assert visit is not None, "only captures of visitable platforms are due"
@@ -152,4 +152,4 @@ def describe_page(page: Page, post: Post, origin: str) -> tuple[Description, tup
     if origin != "visit":
         describe = partial(describe_recorded, visit=visit)
     also = tuple(make_post(platform, native_id) for native_id in visit.also(page, post))
-    return add_language(describe(page, post)), also, visit.rules
+    return Described(add_language(describe(page, post)), also, visit.rules)

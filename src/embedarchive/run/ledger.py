@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from embedarchive.core import clock
 from embedarchive.core.errors import BrowserMissing, DiskFull, EmbedArchiveError, is_full
-from embedarchive.core.model import Capture, Fetch, Found, Post, PostStanding, Rendering
+from embedarchive.core.model import Capture, Described, Fetch, Found, Post, PostStanding, Rendering
+from embedarchive.core.page_in_hand import page_in_hand
 from embedarchive.detect import FINDER_RULES, identify_post
 from embedarchive.detect.merge import merge_found
 from embedarchive.detect.obstacles import OBSTACLES
@@ -560,15 +561,29 @@ class Run:
         self.insist_on_browser(capture)
         self.learn_pace(window, capture)
         wait = self.backoff.learn(post.platform, capture.verdict, capture.retry_after_s)
-        await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait))
+        said = await self.read_in_hand(capture)
+        await self.keep(self.archive.keep_capture, capture, self.crawl_id, clock.later(wait), said)
         self.board.note_visit(post.key)
         self.marking.note_kept()
         missing = ""
         if media:
             missing = "; ".join(capture.missing)
         self.emit("capture", post.key, capture.verdict.outcome, capture.verdict.reason or missing)
+        if said:
+            self.emit("describe", post.key, "ok")
         if capture.verdict.outcome == "gone":
             await self.controls.settle(post, capture.started_at)
+
+    async def read_in_hand(self, capture: Capture) -> Described | None:
+        """What a post said, read before its capture is kept, so that both are kept at once and no page is read twice.
+
+        None where nothing is read of such a capture, or the rules fail: then it is described from the archive, which tells it.
+        """
+        if capture.verdict.outcome != "available":
+            return None
+        with contextlib.suppress(Exception):
+            return await asyncio.to_thread(describe_page, page_in_hand(capture), capture.post, capture.origin)
+        return None
 
     async def leave_alone(self, key: str, url: str) -> bool:
         """Whether a post does not want to be archived; then it is dropped, told, and stays due."""
@@ -651,8 +666,10 @@ class Run:
         page = await self.keep(read_page, self.archive.conn, row["id"])
         post = await self.keep(read_post, self.archive.conn, row["post_key"])
         assert post is not None, "a capture refers to its post"
-        description, also, rules = await asyncio.to_thread(describe_page, page, post, row["origin"])
-        await self.keep(self.archive.keep_description, row["id"], post.key, description, rules, clock.now(), also)
+        said = await asyncio.to_thread(describe_page, page, post, row["origin"])
+        await self.keep(
+            self.archive.keep_description, row["id"], post.key, said.description, said.rules, clock.now(), said.also
+        )
         self.emit("describe", post.key, "ok")
 
     async def mark_capture(self, row: Row) -> None:

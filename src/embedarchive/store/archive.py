@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from embedarchive.core import clock
 from embedarchive.core.errors import ArchiveError
-from embedarchive.core.model import Capture, Description, Fetch, Found, Post, Rendering, Replay
+from embedarchive.core.model import Capture, Described, Description, Fetch, Found, Post, Rendering, Replay
 from embedarchive.core.version import __version__
 from embedarchive.platforms.kit.specification import Platform
 from embedarchive.store import (
@@ -394,14 +394,21 @@ class Archive:
             posts.target_post(conn, crawl_id, post.key)
             posts.place_embeds(conn, crawl_id, "post_key", post.key)
 
-    def keep_capture(self, capture: Capture, crawl_id: int, retry_at: str | None = None) -> int:
+    def keep_capture(
+        self, capture: Capture, crawl_id: int, retry_at: str | None = None, said: Described | None = None
+    ) -> int:
         """Keep a visit with all its bytes, and the liveness observation it is, in one transaction.
 
-        `retry_at` is when a post that gave no answer about itself falls due again. Kept twice, it is there once; of a post
-        that was erased nothing is kept (0).
+        `retry_at` is when a post that gave no answer about itself falls due again; `said` is what it said, if that was read
+        already. Kept twice, it is there once; of a post that was erased nothing is kept (0).
         """
         with self.transaction() as conn:
-            return visits.keep_capture(conn, capture, crawl_id, retry_at, settles=not self.doubts_clock)
+            capture_id = visits.keep_capture(conn, capture, crawl_id, retry_at, settles=not self.doubts_clock)
+            if said and capture_id:
+                self.keep_description(
+                    capture_id, capture.post.key, said.description, said.rules, clock.now(), said.also
+                )
+            return capture_id
 
     def keep_capture_in_place(self, capture: Capture, crawl_id: int, fetch_id: int) -> int:
         """Keep a post photographed in an article. Seen there, it is alive; not seen there, nothing is known of it.

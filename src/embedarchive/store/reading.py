@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
 from embedarchive.core.model import Answer, Page, Post
+from embedarchive.core.page_in_hand import PROBE
 from embedarchive.core.shell import say_command
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.faults import FAULTS, Connection, raise_ours
@@ -19,7 +20,6 @@ from embedarchive.store.schema.older import read_as_newest
 from embedarchive.store.schema.strangers import keep_to_tables
 from embedarchive.store.sidefiles import hold_archive, settle_side_files
 
-PROBE = "probe:"  # how an exchange's resource_type names the second look it belongs to
 LONGEST_VALUE = 50_000_000
 """Bytes of one value that a reader takes at once; files that are larger are read in pieces (`fixity`)."""
 
@@ -141,7 +141,7 @@ def read_placed(conn: sqlite3.Connection, crawl_id: int, fetch_id: int) -> tuple
 def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
     """The page of a capture as it was when judged, so that better rules can read it again without any network.
 
-    Its main document is the visit's last exchange of type document; redirects before it are the earlier ones.
+    As `core.page_in_hand` makes it of a capture that is not kept yet.
     """
     capture = conn.execute("SELECT * FROM captures WHERE id = ?", (capture_id,)).fetchone()
     exchanges = conn.execute("SELECT * FROM exchanges WHERE capture_id = ? ORDER BY position", (capture_id,)).fetchall()
