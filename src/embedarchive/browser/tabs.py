@@ -11,9 +11,9 @@ from embedarchive.browser.tab import Tab, open_tab
 from embedarchive.core.errors import BrowserCrashed
 from embedarchive.egress import Door
 
-RENEW_AFTER = 100
+RENEW_AFTER = 200
 """Visits after which a tab is replaced: what its context has cached goes with it. To open one costs as much as a visit: over
-170 visits, with 20 here each takes 139 CPU-ms, with 40 134, with 80 129."""
+170 visits, with 20 here each takes 139 CPU-ms, with 40 134, with 80 129. At 320 its page holds no more than at 80."""
 
 LOOK_AFTER, MOST_HELD = 20, 96 << 20
 """Visits after which, each time, it is asked how many bytes a tab's page holds; one that holds more than that is replaced at
