@@ -96,6 +96,29 @@ def test_rows_and_counts_follow_every_change(path: Path) -> None:
         assert rows(conn, "SELECT outlet FROM browsing WHERE post_key = ? AND outlet = 'forma.example'", LOST) == []
 
 
+def test_posts_concluded_within_a_second_are_counted_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = "SELECT post_key FROM browsing_due"
+    with Archive(path, platforms=PLATFORMS) as archive:
+        crawl = archive.start_crawl("crawl", NOW, "0.1.0", {})
+
+        def conclude(sample: Sample, when: str) -> None:
+            keep_look(archive, crawl, sample, Look(day(when)))
+            archive.conclude(sample.post.key)
+
+        conclude(SAMPLES[1], "03-21")
+        assert rows(archive.conn, due) == []
+        conclude(SAMPLES[2], "03-21")
+        assert rows(archive.conn, due) == [(SAMPLES[2].post.key,)]
+        monkeypatch.setattr("embedarchive.store.archive.REFRESHED_EVERY_S", -1.0)
+        conclude(SAMPLES[3], "03-21")
+        check_counted(archive.conn)
+        monkeypatch.setattr("embedarchive.store.archive.REFRESHED_EVERY_S", 3600.0)
+        conclude(SAMPLES[2], "03-23")
+        assert rows(archive.conn, due) == [(SAMPLES[2].post.key,)], "what a killed run leaves is still due"
+    with closing(open_reader(path)) as conn:
+        check_counted(conn)
+
+
 def test_a_short_link_that_named_a_post_is_no_post_any_more(path: Path) -> None:
     post = replace(SAMPLES[1].post, native_id="share-1", url="https://www.instagram.com/share/1/", resolved=False)
     with Archive(path, platforms=PLATFORMS) as archive:

@@ -53,8 +53,10 @@ class Look:
     timings: dict[str, int] = field(default_factory=dict)
 
 
-async def look_at_frame(tab: Tab, frame: Frame, limits: VisitLimits, screenshot_format: ScreenshotFormat) -> Look:
-    """Wait for the card, do the moves, wait until all is there, and take the picture.
+async def look_at_frame(
+    tab: Tab, frame: Frame, limits: VisitLimits, screenshot_format: ScreenshotFormat, *, writes: bool = True
+) -> Look:
+    """Wait for the card, do the moves, wait until all is there, and take the picture; write the page down if it `writes`.
 
     Raises TimeoutError when the page does not answer at all.
     """
@@ -66,6 +68,7 @@ async def look_at_frame(tab: Tab, frame: Frame, limits: VisitLimits, screenshot_
         "moves": [asdict(move) for move in frame.moves],
         "quiet": limits.quiet_ms,
         "rest": rest_s * 1000,
+        "mute": not writes,
     }
     later = sum(move.ms * move.times for move in frame.moves) / 1000 + rest_s
     answer = await _settle(tab, ask, later, limits)

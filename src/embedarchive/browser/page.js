@@ -1,8 +1,9 @@
 // Runs in the visited page, in a world of its own: the page's scripts can neither see nor change it.
 // Every function takes data and gives data; deadlines are milliseconds; nothing sleeps, everything waits for a sign.
 ({
-  // All that a post needs, in one call. `accept` is a state to go on with although it is neither card nor dead.
-  async look({ card, dead, pending, moves, quiet, settle, rest, accept }) {
+  // All that a post needs, in one call. `accept` is a state to go on with although it is neither card nor dead; `mute` leaves
+  // out what the page is written as.
+  async look({ card, dead, pending, moves, quiet, settle, rest, accept, mute }) {
     const began = performance.now();
     const state = accept || (await this.settle({ card, dead, quiet, deadline: settle }));
     const known = state === "card" || state === "dead";
@@ -12,7 +13,7 @@
     const acted = await this.act({ moves: state === "card" ? moves : [] });
     const rested = await this.rest({ card: shown, pending, deadline: known ? rest : 1000 });
     const timings = { settle_ms: Math.round(settled - began), rest_ms: Math.round(performance.now() - settled) };
-    return { state, timings, ...acted, ...rested, ...this.measure({ card: shown }) };
+    return { state, timings, ...acted, ...rested, ...this.measure({ card: shown, mute }) };
   },
 
   // What there is to see of a document that broke off before its first element: nothing, which is an answer as well.
@@ -130,8 +131,8 @@
     }
   },
 
-  // Say where the card is and what the page is now. `whole` asks for the page instead of the card.
-  measure({ card }) {
+  // Say where the card is and what the page is now.
+  measure({ card, mute }) {
     const node = document.querySelector(card), root = document.scrollingElement || document.documentElement;
     const r = node && node.getBoundingClientRect();
     const found = Boolean(r && r.width > 1 && r.height > 1);
@@ -139,6 +140,6 @@
       ? { x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: Math.max(r.height, node.scrollHeight) }
       : { x: 0, y: 0, width: innerWidth, height: Math.max(innerHeight, root ? root.scrollHeight : 0) };
     const kind = document.doctype ? new XMLSerializer().serializeToString(document.doctype) + "\n" : "";
-    return { found, box, url: location.href, dom: kind + (document.documentElement?.outerHTML ?? "") };
+    return { found, box, url: location.href, dom: mute ? "" : kind + (document.documentElement?.outerHTML ?? "") };
   },
 })

@@ -63,7 +63,8 @@ async def visit_frame(
 ) -> Visit:
     """Visit the post's frame. The world's faults are in the answer; only the browser's own raise BrowserCrashed.
 
-    Without `bodies` what the page received is not read. `asked` is called when the frame was asked for, once or more often.
+    Without `bodies` neither what the page received is read nor what it became. `asked` is called when the frame was asked for,
+    once or more often.
     """
     frame, url = visit.frame, fill_url(visit.frame.url, post, visit)
     seen = Visit(Page(url, url, None), clock.now())
@@ -78,7 +79,7 @@ async def visit_frame(
     if response is not None:
         seen.page = replace(seen.page, status=response.status)
         try:
-            _take(seen, await look_at_frame(tab, frame, limits, screenshot_format))
+            _take(seen, await look_at_frame(tab, frame, limits, screenshot_format, writes=bodies))
         except TimeoutError:
             await _blame(tab, seen, "hung")
     await recorder.settle(_HUNG_S if tab.spoiled else BODY_S)

@@ -6,7 +6,9 @@ What is done in it is said by the files of what is kept: `articles`, `downloads`
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
@@ -52,6 +54,8 @@ ADOPTED_AT_ONCE = 50
 """Rows to a transaction, where those from before the log are put into it."""
 CONCLUDED_AT_ONCE = 200
 """Posts to a transaction, where many are concluded anew."""
+REFRESHED_EVERY_S = 1.0
+"""A run that concludes posts one by one makes what they are browsed by anew for all of a second together."""
 TAG_HEADINGS = ("tag", "tags")
 """Columns of a list that tag its articles."""
 
@@ -74,6 +78,7 @@ class Archive:
         self.path = path
         self._sample = Sample()
         self.doubts_clock = False
+        self._refreshed_s = -math.inf
         self._longest_log = sidefiles.LOG_BYTES
         make_folder(path, private=private)
         self._lock = sidefiles.lock_archive(path)
@@ -465,10 +470,13 @@ class Archive:
             return conclusions.release_holds(conn, platform, by, now)
 
     def conclude(self, post_key: str) -> Mapping[str, Any]:
-        """Make anew what is concluded of a post, its due time and the counts; give its row of `conclusions`."""
+        """Make anew what is concluded of a post and its due time; give its row of `conclusions`. The counts follow in a second,
+        or when the archive is closed."""
         with self.transaction() as conn:
             row = conclusions.conclude_post(conn, post_key)
-            browsing.refresh(conn, CONCLUDED_AT_ONCE)
+            if time.monotonic() - self._refreshed_s > REFRESHED_EVERY_S:
+                browsing.refresh(conn, CONCLUDED_AT_ONCE)
+                self._refreshed_s = time.monotonic()
             return row
 
     def conclude_all(self) -> int:
