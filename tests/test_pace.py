@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from capturing import SHORT, Edges, open_camera, post_of
 from embedarchive.core import clock
-from embedarchive.platforms import PLATFORMS
+from embedarchive.core.model import Capture, Post, Verdict
+from embedarchive.platforms import BY_NAME, PLATFORMS
+from embedarchive.platforms.kit.specification import Platform
 from embedarchive.replica import Replica, Weather
 from embedarchive.run.ledger import Event, Run
 from embedarchive.run.pace import Pace
+from embedarchive.run.services import AHEAD, Services, make_settings
 from embedarchive.store import Archive
 
 FULL = Pace(8, 8)
@@ -87,3 +90,67 @@ async def test_a_run_against_a_server_that_stalls_uses_fewer_tabs_and_rises_agai
     assert [(p.outcome, p.subject) for p in paces[:2]] == [("fewer", "1 at once"), ("more", "2 at once")]
     assert paces[-1].subject == "3 at once"
     assert max(edges.seen) <= 3
+
+
+# -------------------------------------------------------------------------------------------------------- ahead of a tab
+
+
+class Crowd:
+    """A world in which visits begin to end when `expected` of them are at work; how many were, at each beginning."""
+
+    def __init__(self, expected: int) -> None:
+        self.expected, self.at_work, self.seen = expected, 0, list[int]()
+        self.full = asyncio.Event()
+
+    async def capture(self, post: Post, platform: Platform, *, media: bool) -> Capture:
+        self.at_work += 1
+        self.seen.append(self.at_work)
+        if self.at_work == self.expected:
+            self.full.set()
+        await self.full.wait()
+        self.at_work -= 1
+        return Capture(post, post.url, post.url, clock.now(), clock.now(), Verdict("available"), 200)
+
+
+def begin(archive: Archive, count: int) -> int:
+    """A run that is about so many posts."""
+    crawl_id = archive.start_crawl("capture", clock.now(), "test", {})
+    for n in range(count):
+        post = Post("instagram", f"C{n:09}", f"https://www.instagram.com/p/C{n:09}/")
+        archive.keep_target(crawl_id, post, clock.now(), forced=False)
+    return crawl_id
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+async def test_posts_wait_for_a_tab_as_many_as_may(tmp_path: Path, ahead: int) -> None:
+    crowd: Any = Crowd(3 + ahead)
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        run = Run(archive, crowd, begin(archive, 12), lambda event: None, tabs=3, ahead=ahead)
+        async with asyncio.timeout(300):
+            await run.run(asyncio.Event())
+        run.pace = Pace(3, 2)
+        assert run.captures_at_once() == 2, "where fewer visits are made than there are tabs, nobody waits for one"
+    assert len(crowd.seen) == 12
+    assert max(crowd.seen) == 3 + ahead
+
+
+@pytest.mark.parametrize(("delay", "ahead"), [(0, AHEAD), (0.5, 0), (1, 0)])
+def test_nobody_waits_for_a_tab_where_a_gap_is_to_be_kept(delay: float, ahead: int) -> None:
+    assert Services(make_settings(delay=delay)).ahead == ahead
+
+
+async def test_rules_that_fail_lose_no_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(page: object, post: object) -> Any:
+        raise ValueError("a fault in the rules")
+
+    visit = BY_NAME["instagram"].visit
+    assert visit
+    monkeypatch.setitem(BY_NAME, "instagram", replace(BY_NAME["instagram"], visit=replace(visit, describe=fail)))
+    told: list[Event] = []
+    crowd: Any = Crowd(1)
+    with Archive(tmp_path / "embeds.db", platforms=PLATFORMS) as archive:
+        await Run(archive, crowd, begin(archive, 1), told.append, tabs=1).run(asyncio.Event())
+        assert [tuple(row) for row in archive.conn.execute("SELECT outcome FROM captures")] == [("available",)]
+        assert archive.conn.execute("SELECT count(*) FROM captures_to_describe").fetchone()[0] == 1, "it stays due"
+    faults = [event for event in told if event.what == "fault"]
+    assert [(event.outcome, event.detail) for event in faults] == [("describe", "ValueError: a fault in the rules")]

@@ -198,7 +198,7 @@ class Tab:
         Beacons outlive their page, and their answers may set cookies when the next post is on show. So the door bars
         the tab from here to its next visit, which ends them all; what had arrived by then is cleared at last. A page may
         also store something as it is left: it has done so when the empty page answers and its history is gone. Asked in this
-        order, the history goes at the first attempt; straight after the page was left it took two in three visits of four.
+        order, the history goes at the first attempt; asked straight after the page was left it took a second in most visits.
         """
         self.record(None)
         if self._asking_anew:

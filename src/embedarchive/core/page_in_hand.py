@@ -24,16 +24,16 @@ def page_in_hand(capture: Capture) -> Page:
         body=body,
         dom=next((_read_text(each.body) for each in capture.artifacts if each.role == "dom"), ""),
         headers=tuple((name, value) for name, value in headers),
-        redirects=tuple((e.status, e.url) for e in capture.exchanges if e.status is not None and is_redirect(e)),
+        redirects=tuple((e.status or 0, e.url) for e in capture.exchanges if is_redirect(e.resource_type, e.status)),
         answers=tuple(_make_answer(e) for e in capture.exchanges if e.resource_type.startswith(PROBE)),
         error=capture.environment.get("page_error"),
         truncated=capture.environment.get("page_truncated"),
     )
 
 
-def is_redirect(exchange: Exchange) -> bool:
-    """Whether an exchange sent the visit elsewhere."""
-    return exchange.resource_type == "document" and 300 <= (exchange.status or 0) < 400
+def is_redirect(resource_type: str, status: int | None) -> bool:
+    """Whether such an exchange sent the visit elsewhere."""
+    return resource_type == "document" and 300 <= (status or 0) < 400
 
 
 def _find_document(capture: Capture) -> Exchange | None:

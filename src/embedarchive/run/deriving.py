@@ -139,8 +139,7 @@ def describe_capture(archive: Archive, _: int, row: Row) -> None:
     """Read what a post said from the page of a visit."""
     page, post = read_page(archive.conn, row["id"]), read_post(archive.conn, row["post_key"])
     assert post is not None, "a capture refers to its post"
-    said = describe_page(page, post, row["origin"])
-    archive.keep_description(row["id"], post.key, said.description, said.rules, clock.now(), said.also)
+    archive.keep_described(row["id"], post.key, describe_page(page, post, row["origin"]))
 
 
 def describe_page(page: Page, post: Post, origin: str) -> Described:

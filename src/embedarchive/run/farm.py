@@ -116,6 +116,7 @@ class FarmServices(Services):
 
     @property
     def ahead(self) -> int:
+        """None besides those that the roster has counted."""
         return 0
 
     # ------------------------------------------------------------------------------------------------ what a run asks

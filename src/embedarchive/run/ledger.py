@@ -667,9 +667,7 @@ class Run:
         post = await self.keep(read_post, self.archive.conn, row["post_key"])
         assert post is not None, "a capture refers to its post"
         said = await asyncio.to_thread(describe_page, page, post, row["origin"])
-        await self.keep(
-            self.archive.keep_description, row["id"], post.key, said.description, said.rules, clock.now(), said.also
-        )
+        await self.keep(self.archive.keep_described, row["id"], post.key, said)
         self.emit("describe", post.key, "ok")
 
     async def mark_capture(self, row: Row) -> None:

@@ -410,9 +410,7 @@ class Archive:
         with self.transaction() as conn:
             capture_id = visits.keep_capture(conn, capture, crawl_id, retry_at, settles=not self.doubts_clock)
             if said and capture_id:
-                self.keep_description(
-                    capture_id, capture.post.key, said.description, said.rules, clock.now(), said.also
-                )
+                self.keep_described(capture_id, capture.post.key, said)
             return capture_id
 
     def keep_capture_in_place(self, capture: Capture, crawl_id: int, fetch_id: int) -> int:
@@ -431,6 +429,10 @@ class Archive:
         """
         with self.transaction() as conn:
             return visits.keep_control(conn, capture, crawl_id, settles=not self.doubts_clock)
+
+    def keep_described(self, capture_id: int, post_key: str, said: Described) -> None:
+        """Keep what was read of a post just now."""
+        self.keep_description(capture_id, post_key, said.description, said.rules, clock.now(), said.also)
 
     def keep_description(
         self,

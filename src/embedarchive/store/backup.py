@@ -350,6 +350,3 @@ def finish_log(path: Path) -> None:
         conn.execute("PRAGMA busy_timeout = 1000")
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         set_journal_mode(conn, "DELETE")
-
-
-# ----------------------------------------------------------------------------------------------------------------- files

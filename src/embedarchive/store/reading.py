@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from embedarchive.core.errors import ArchiveError, ArchiveLocked
 from embedarchive.core.model import Answer, Page, Post
-from embedarchive.core.page_in_hand import PROBE
+from embedarchive.core.page_in_hand import PROBE, is_redirect
 from embedarchive.core.shell import say_command
 from embedarchive.store.blobs import parse_json
 from embedarchive.store.faults import FAULTS, Connection, raise_ours
@@ -160,16 +160,11 @@ def read_page(conn: sqlite3.Connection, capture_id: int) -> Page:
         body=body,
         dom=rendered,
         headers=tuple((name, value) for name, value in headers),
-        redirects=tuple((r["status"], r["url"]) for r in exchanges if is_redirect(r)),
+        redirects=tuple((r["status"], r["url"]) for r in exchanges if is_redirect(r["resource_type"], r["status"])),
         answers=tuple(read_answer(conn, row) for row in exchanges if row["resource_type"].startswith(PROBE)),
         error=environment.get("page_error"),
         truncated=environment.get("page_truncated"),
     )
-
-
-def is_redirect(row: sqlite3.Row) -> bool:
-    """Whether an exchange sent the visit elsewhere."""
-    return row["resource_type"] == "document" and 300 <= (row["status"] or 0) < 400
 
 
 def main_document(exchanges: list[sqlite3.Row], final_url: str) -> sqlite3.Row | None:
